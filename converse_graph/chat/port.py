@@ -1,0 +1,96 @@
+"""The port to models: what is asked of one, what comes back, and the one method an adapter has."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+Role = Literal["system", "user", "assistant"]
+Profile = Literal["small", "large"]
+
+PUBLIC = "public"
+"""The owner of what everybody may hear."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A message of a prompt, with the record it was made from and whose that record is."""
+
+    role: Role
+    text: str
+    source: str
+    """The record it comes from, such as "statement/3/OpenAI" or "prompt/organisation/statement"."""
+    owner: str = PUBLIC
+    """Who may read that record: "public", a party, or the path of a persona such as "OpenAI/CEO"."""
+
+    @cached_property
+    def digest(self) -> bytes:
+        """16 bytes that stand for this part and no other."""
+        joined = "\0".join((self.role, self.source, self.owner, self.text))
+        return hashlib.blake2b(joined.encode(), digest_size=16).digest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call of a model."""
+
+    parts: tuple[Part, ...]
+    schema: dict[str, Any]
+    """JSON Schema, strict form, of the object that the reply must be; its `title` names it."""
+    place: str
+    """Where in the run the call is made: a structural path that is the same in every process, such as
+    "12.0/OpenAI/3.CEO/line"."""
+    attempt: int = 0
+    """0 for the first time of asking; each repair adds one."""
+    seed: int = 0
+    """The run's seed."""
+    max_tokens: int = 1024
+    temperature: float = 0.8
+    on_text: Callable[[str], None] | None = field(default=None, compare=False)
+    """Called with each piece of the reply as it arrives; None where nobody is watching."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A whole reply: received to its end, with its finish reason."""
+
+    text: str
+    model: str
+    """The model that answered, as its server calls it."""
+    finish: Literal["stop", "length", "filtered"] = "stop"
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    """Of `tokens_in`, those that the server had in its prefix cache."""
+    usd: float | None = None
+    """Cost where it is known; 0 for a model that runs here."""
+    seconds: float = 0.0
+    """From sending the request to the end of the reply."""
+
+
+class Chat(Protocol):
+    """A model to be asked."""
+
+    @property
+    def model(self) -> str:
+        """How a user names it, such as "openai:gpt-4.1", "embedded" or "null"."""
+
+    @property
+    def profile(self) -> Profile:
+        """Which set of prompts suits it."""
+
+    @property
+    def window(self) -> int | None:
+        """How many tokens prompt and reply may be together; None where unknown."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Ask once, retrying what may pass by itself.
+
+        Raises:
+            ProviderUnreachable: No whole reply came, however often it was tried.
+            ProviderRefused: The server answered that it will not serve the request.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections and servers that this adapter started."""

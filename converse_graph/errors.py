@@ -1,0 +1,73 @@
+"""One tree of errors. Each message is one line: what was given, what is allowed, the way out.
+
+ConverseError
+├── UsageError               the caller asked for something that cannot be
+│   ├── InvalidValue         a value outside what its field allows
+│   ├── UnknownName          no scenario, dial, model, run or party of that name
+│   ├── ForeignStore         a store file that is not ours, or from a newer version
+│   └── RunChanged           the scenario no longer matches what the run began with
+├── RunHeld                  another process is writing to the run
+├── RunPaused                the run stopped where `resume` can go on
+│   ├── ProviderUnreachable  no whole reply came from the model's server
+│   └── ProviderRefused      the server answered that it will not serve us
+└── BrokenReply              a reply that does not fit its schema; repaired or recorded, never shown
+"""
+
+from collections.abc import Iterable
+
+
+class ConverseError(Exception):
+    """Root of all errors raised on purpose by this package."""
+
+
+class UsageError(ConverseError):
+    """The caller asked for something that cannot be done."""
+
+
+class InvalidValue(UsageError, ValueError):
+    """A value lies outside what its field allows."""
+
+
+class UnknownName(UsageError, LookupError):
+    """No such scenario, dial, model, run or party."""
+
+    @classmethod
+    def among(cls, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> "UnknownName":
+        """Name what was asked for and what exists.
+
+        Args:
+            kind: What was looked up, such as "scenario".
+            name: The name that was given.
+            known: The names that exist.
+            hint: A further way out, as a whole sentence.
+        """
+        names = ", ".join(known) or "none"
+        return cls(" ".join(filter(None, [f"No {kind} {name!r}; there is: {names}.", hint])))
+
+
+class ForeignStore(UsageError):
+    """The file is no store of ours, or was written by a newer version; it was left untouched."""
+
+
+class RunChanged(UsageError):
+    """The scenario, its prompts or its graph are not those the run began with."""
+
+
+class RunHeld(ConverseError):
+    """Another process is writing to this run."""
+
+
+class RunPaused(ConverseError):
+    """The run stopped at a point from which `resume` goes on."""
+
+
+class ProviderUnreachable(RunPaused):
+    """No whole reply came from the model's server, however often it was asked."""
+
+
+class ProviderRefused(RunPaused):
+    """The model's server answered, and will not serve this request."""
+
+
+class BrokenReply(ConverseError):
+    """A reply does not fit its schema; the message is written for the model that made it."""

@@ -1,0 +1,120 @@
+"""Who sits at the table, and how each makes up its mind before it speaks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, model_validator
+from pydantic import Field as Bound
+
+from converse_graph.scenario.fields import Field
+from converse_graph.scenario.value import Identifier, Name, Value
+
+MAX_DEPTH = 6
+"""How many conversations may be nested, the root table included, unless a scenario says otherwise."""
+
+
+class Persona(Value):
+    """A member of a debate."""
+
+    name: Name
+    role: str = ""
+    """What it does in its organisation, in one line."""
+    temperament: str = ""
+    """How it talks and decides, in one line."""
+    aim: str = ""
+    """What it wants, told to nobody else."""
+    deliberation: Deliberation | None = None
+    """How it makes up its mind before it speaks; None for at once."""
+    model: Any = None
+    """A model of its own: "provider:model" or a LangChain chat model; None for its organisation's."""
+    graph: Any = None
+    """A runnable or compiled graph that speaks in its place: takes a view, returns a line."""
+
+
+class _Deliberation(Value):
+    motion: str
+    """The question to settle."""
+    members: tuple[Persona, ...]
+    """Who takes part, two at least; the first is in the chair, and its vote breaks a tie."""
+    turns: Annotated[int, Bound(ge=1, le=100)]
+    """How many lines are spoken in all."""
+    options: tuple[str, ...] = ()
+    """The positions to choose from; none means that each speaker words its own."""
+
+    @model_validator(mode="after")
+    def _can_be_held(self) -> Self:
+        if len(self.members) < 2:
+            raise ValueError(f"a debate takes two members or more, not {len(self.members)}")
+        check_distinct("member", [member.name for member in self.members])
+        if len(self.options) == 1 or len(set(self.options)) < len(self.options):
+            raise ValueError(f"options must be none, or two or more that differ, not {', '.join(self.options)}")
+        return self
+
+
+class Debate(_Deliberation):
+    """A private conversation inside a speaker; the members speak in turn, each by a call of its own."""
+
+    kind: Literal["debate"] = "debate"
+
+    @model_validator(mode="after")
+    def _everybody_speaks(self) -> Self:
+        if self.turns < len(self.members):
+            raise ValueError(
+                f"{self.turns} turns leave some of {len(self.members)} members without a word; let turns >= members"
+            )
+        return self
+
+
+class Imagined(_Deliberation):
+    """The cheap alternative to a debate: one call writes the whole inner talk."""
+
+    kind: Literal["imagined"] = "imagined"
+
+
+Deliberation = Annotated[Debate | Imagined, Discriminator("kind")]
+"""How a speaker makes up its mind before it speaks."""
+
+
+class Organisation(Value):
+    """A party at the root table: a graph node with a private channel, its mind."""
+
+    name: Name
+    brief: str = ""
+    """Who it is and what it wants; seen by itself and its own personas alone."""
+    kind: Identifier = "party"
+    """What sort of party it is, such as "lab" or "government"; parties of a kind report the same fields."""
+    fields: tuple[Field, ...] = ()
+    """What its statements report beside their prose."""
+    questions: str = ""
+    """What it is asked in every round."""
+    questions_after: dict[Identifier, str] = Bound(default_factory=dict)
+    """What it is asked instead once an event has happened; of several the one listed last."""
+    deliberation: Deliberation | None = None
+    """How it makes up its mind before it speaks; None for at once."""
+    model: Any = None
+    """A model of its own: "provider:model" or a LangChain chat model; None for the run's."""
+    graph: Any = None
+    """A runnable or compiled graph that speaks in its place: takes a view, returns a statement."""
+
+    @model_validator(mode="after")
+    def _fields_differ(self) -> Self:
+        check_distinct("field", [field.name for field in self.fields])
+        taken = {"statement", "position", "memo"} & {field.name for field in self.fields}
+        if taken:
+            raise ValueError(f"every statement has {', '.join(sorted(taken))} already; name the field otherwise")
+        return self
+
+
+def check_distinct(kind: str, names: list[str]) -> None:
+    """Refuse a list in which two names are the same, apart from case."""
+    folded = [name.casefold() for name in names]
+    doubled = sorted({name for name in names if folded.count(name.casefold()) > 1})
+    if doubled:
+        raise ValueError(f"two {kind}s are called {doubled[0]!r}; names must differ")
+
+
+Persona.model_rebuild()
+Debate.model_rebuild()
+Imagined.model_rebuild()
+Organisation.model_rebuild()

@@ -1,0 +1,77 @@
+"""Simulated time: which periods there are, what they are called, and when they end."""
+
+from typing import Literal, Self, get_args
+
+from pydantic import model_validator
+
+from converse_graph.errors import InvalidValue
+from converse_graph.scenario.value import Value
+
+Step = Literal["year", "half-year", "quarter", "month", "round"]
+
+_PER_YEAR: dict[Step, int] = {"year": 1, "half-year": 2, "quarter": 4, "month": 12}
+_MARK: dict[Step, str] = {"half-year": "H", "quarter": "Q", "month": "M"}
+
+
+class Period(Value):
+    """One step of simulated time, in which each party speaks once."""
+
+    round: int
+    """Position in the run, from 0."""
+    label: str
+    """How people and prompts call it: "2026", "2026 H2", "2026 Q3", "2026 M07", "round 4"."""
+    year: int
+    """The calendar year, or the number of the round on a clock of plain rounds."""
+
+
+class Clock(Value):
+    """Simulated time from `start` to the end of `end`, in equal steps."""
+
+    start: int = 1
+    """First year; on a clock of plain rounds the number of the first round."""
+    end: int
+    """Last year, all of it included; on a clock of plain rounds the number of the last round."""
+    step: Step = "year"
+    """How far one round moves the clock."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"the clock ends in {self.end}, before it starts in {self.start}; let end >= start")
+        if self.start < 0 or self.end > 9999:
+            raise ValueError(f"years run from 0 to 9999, not {self.start} to {self.end}")
+        return self
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds there are up to the horizon."""
+        return self.rounds_until(self.end)
+
+    def rounds_until(self, year: int) -> int:
+        """How many rounds it takes to get through `year`, that year included.
+
+        Raises:
+            InvalidValue: The year lies before the clock starts.
+        """
+        if not self.start <= year <= 9999:
+            raise InvalidValue(f"The clock starts in {self.start}: {year} cannot be its horizon; name {self.start} to 9999.")
+        return (year - self.start + 1) * _PER_YEAR.get(self.step, 1)
+
+    def period(self, round: int) -> Period:
+        """The period of a round, counted from 0; defined past the horizon too."""
+        per_year = _PER_YEAR.get(self.step, 1)
+        year, part = self.start + round // per_year, round % per_year + 1
+        match self.step:
+            case "round":
+                label = f"round {year}"
+            case "year":
+                label = str(year)
+            case "half-year" | "quarter":
+                label = f"{year} {_MARK[self.step]}{part}"
+            case "month":
+                label = f"{year} M{part:02d}"
+        return Period(round=round, label=label, year=year)
+
+
+STEPS: tuple[Step, ...] = get_args(Step)
+"""All steps a clock can take."""

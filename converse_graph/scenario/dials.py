@@ -1,0 +1,125 @@
+"""Scenario functions: Python functions whose typed parameters are the dials of a scenario."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.scenario.spec import Scenario
+from converse_graph.scenario.value import explain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dial:
+    """One typed parameter of a scenario function."""
+
+    name: str
+    type: str
+    """Its type as people read it, such as "int 1 to 6" or "none | debate"."""
+    default: Any
+    doc: str
+    """What the scenario function's docstring says of it."""
+    adapter: TypeAdapter[Any] = field(repr=False, compare=False)
+
+    def read(self, given: Any) -> Any:
+        """Check a setting, or read it from text.
+
+        Raises:
+            InvalidValue: The setting is not one that the dial takes.
+        """
+        try:
+            return self.adapter.validate_python(given)
+        except ValidationError as error:
+            raise InvalidValue(f"Dial {self.name} takes {self.type}, not {given!r}: {explain(error)}.") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioFunction:
+    """A scenario to be had by name: call it with dials to get a `Scenario`."""
+
+    name: str
+    doc: str
+    dials: tuple[Dial, ...]
+    function: Callable[..., Scenario] = field(repr=False)
+    preset_of: str | None = None
+    """The scenario function that this is a named setting of."""
+
+    def __call__(self, **settings: Any) -> Scenario:
+        """Make the scenario with these settings; dials that are not named keep their defaults.
+
+        Raises:
+            UnknownName: There is no such dial.
+            InvalidValue: A dial does not take that setting, or the scenario that comes of it cannot be.
+        """
+        known = {dial.name: dial for dial in self.dials}
+        for name in settings:
+            if name not in known:
+                raise UnknownName.among(f"dial of {self.name}", name, known)
+        set_to = {name: dial.read(settings.get(name, dial.default)) for name, dial in known.items()}
+        made = self.function(**set_to)
+        return made.model_copy(update={"name": self.name, "title": made.title or self.doc, "dials": set_to})
+
+    def preset(self, name: str, doc: str, **settings: Any) -> ScenarioFunction:
+        """The same scenario under a name of its own, with other defaults.
+
+        Args:
+            name: How it is called, such as "agi-race".
+            doc: One line that says what it shows.
+            settings: The dials that differ.
+        """
+        self(**settings)
+        dials = tuple(replace(dial, default=settings.get(dial.name, dial.default)) for dial in self.dials)
+        return replace(self, name=name, doc=doc, dials=dials, preset_of=self.name)
+
+
+def scenario(function: Callable[..., Scenario]) -> ScenarioFunction:
+    """Make a function that returns a `Scenario` one to be had by name; its parameters become dials.
+
+    Every parameter needs a type and a default. What the docstring's `Args:` says of it is its help.
+
+    Raises:
+        InvalidValue: A parameter has no type or no default.
+    """
+    name = function.__name__.replace("_", "-")
+    hints = get_type_hints(function, include_extras=True)
+    about, docs = _read_docstring(inspect.getdoc(function) or "")
+    dials = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name not in hints or parameter.default is parameter.empty:
+            raise InvalidValue(f"Dial {parameter.name!r} of {name} needs a type and a default.")
+        hint = hints[parameter.name]
+        dials.append(
+            Dial(
+                name=parameter.name,
+                type=_describe(hint),
+                default=parameter.default,
+                doc=docs.get(parameter.name, ""),
+                adapter=TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)),
+            )
+        )
+    return ScenarioFunction(name=name, doc=about, dials=tuple(dials), function=function)
+
+
+def _read_docstring(text: str) -> tuple[str, Mapping[str, str]]:
+    about, _, rest = text.partition("Args:")
+    entries = re.findall(r"^ +(\w+): ((?:.|\n(?! *\w+: ))*)", rest.partition("\n\n")[0], flags=re.M)
+    return about.strip().split("\n\n")[0].replace("\n", " "), {name: " ".join(doc.split()) for name, doc in entries}
+
+
+def _describe(hint: Any) -> str:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return " | ".join(str(option) for option in get_args(hint))
+    if hasattr(hint, "__metadata__"):
+        base, *marks = get_args(hint)
+        schema = TypeAdapter(hint).json_schema()
+        low, high = schema.get("minimum"), schema.get("maximum")
+        del marks
+        return f"{_describe(base)} {low} to {high}" if low is not None and high is not None else _describe(base)
+    return getattr(hint, "__name__", None) if origin is None and hasattr(hint, "__name__") else str(hint)

@@ -1,0 +1,71 @@
+"""Finds scenario functions: by name in the folders of scenarios, or in a Python file that is named."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from converse_graph.bundled_files import folders
+from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.scenario.dials import ScenarioFunction
+
+
+def find_scenario(reference: str) -> ScenarioFunction:
+    """The scenario function that a reference names.
+
+    Args:
+        reference: A name that `catalogue` knows ("-" and "_" are the same), `file.py` when the file holds one
+            scenario, or `file.py:function`.
+
+    Raises:
+        UnknownName: There is none of that name.
+        InvalidValue: The file cannot be loaded, or holds several and none was named.
+    """
+    path, _, name = reference.partition(":")
+    if path.endswith(".py"):
+        return _find_in_file(Path(path), name)
+    known = catalogue()
+    found = known.get(reference.replace("_", "-"))
+    if found is None:
+        raise UnknownName.among("scenario", reference, known, hint="A file is named file.py or file.py:function.")
+    return found
+
+
+def catalogue() -> dict[str, ScenarioFunction]:
+    """All scenarios to be had by name, in alphabetical order; one in the working directory's `graphs` goes first."""
+    found: dict[str, ScenarioFunction] = {}
+    for folder in folders("graphs"):
+        for path in sorted(folder.glob("*.py")):
+            for name, function in _load(path).items():
+                found.setdefault(name, function)
+    return dict(sorted(found.items()))
+
+
+def _find_in_file(path: Path, name: str) -> ScenarioFunction:
+    if not path.is_file():
+        raise UnknownName(f"No file {str(path)!r}; name a scenario or a Python file that exists.")
+    held = _load(path)
+    if not name and len(held) == 1:
+        return next(iter(held.values()))
+    if not name:
+        raise InvalidValue(f"{path} holds {', '.join(held) or 'no scenario'}; name one as {path}:function.")
+    found = held.get(name.replace("_", "-"))
+    if found is None:
+        raise UnknownName.among(f"scenario in {path}", name, held)
+    return found
+
+
+def _load(path: Path) -> dict[str, ScenarioFunction]:
+    module_name = f"converse_scenarios_{path.stem}_{abs(hash(str(path.resolve())))}"
+    module = sys.modules.get(module_name)
+    if module is None:
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        if spec is None or spec.loader is None:
+            raise InvalidValue(f"{path} cannot be loaded as Python.")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            del sys.modules[module_name]
+            raise InvalidValue(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
+    return {value.name: value for value in vars(module).values() if isinstance(value, ScenarioFunction)}

@@ -1,0 +1,103 @@
+"""The frozen description a run starts from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import Field as Bound
+from pydantic import model_validator
+
+from converse_graph.errors import UnknownName
+from converse_graph.scenario.cast import MAX_DEPTH, Organisation, check_distinct
+from converse_graph.scenario.clock import Clock
+from converse_graph.scenario.rules import Event, OnEvent, StopRule
+from converse_graph.scenario.value import Value
+
+if TYPE_CHECKING:
+    from langgraph.graph import StateGraph
+    from langgraph.graph.state import CompiledStateGraph
+
+Order = Literal["listed", "shuffled", "simultaneous", "moderated"]
+
+
+class Scenario(Value):
+    """Parties, clock, order and rules: all that a run is, but for model, seed and horizon."""
+
+    name: str = "scenario"
+    """How it is called on the command line."""
+    title: str = ""
+    """One line for readers."""
+    premise: str
+    """What every party knows from the start."""
+    clock: Clock
+    organisations: tuple[Organisation, ...]
+    """The parties, in the order in which they are listed everywhere."""
+    order: Order = "listed"
+    """Who speaks when in a round: as listed; shuffled by the seed; all at once, hearing the same past; or as
+    a model picks, within bounds that code checks."""
+    fairness: Annotated[int, Bound(ge=1)] = 1
+    """Of a moderated table: how many turns a party may be ahead of the one that has spoken least."""
+    moderator_model: Any = None
+    """Of a moderated table: the model that picks; None for the run's."""
+    events: tuple[Event, ...] = ()
+    """What may happen, folded from the statements' fields."""
+    stop: tuple[StopRule, ...] = ()
+    """Reasons to end before the horizon, looked at after every round."""
+    window: Annotated[int, Bound(ge=1)] = 12
+    """How many recent rounds a party hears and remembers at most. The window moves in blocks of a third, so
+    that a provider's prefix cache can hit."""
+    length: Annotated[int, Bound(ge=40, le=8000)] = 900
+    """Of a statement's prose, in characters at most."""
+    max_depth: Annotated[int, Bound(ge=1, le=20)] = MAX_DEPTH
+    """How many conversations may be nested, the root table included."""
+    dials: dict[str, Any] = Bound(default_factory=dict)
+    """The settings it was made from, for the record."""
+
+    @model_validator(mode="after")
+    def _can_run(self) -> Self:
+        if not self.organisations:
+            raise ValueError("the cast is empty; a scenario takes one organisation or more")
+        check_distinct("organisation", [party.name for party in self.organisations])
+        check_distinct("event", [event.name for event in self.events])
+        reported = {field.name for party in self.organisations for field in party.fields}
+        for event in self.events:
+            if event.field not in reported:
+                raise ValueError(
+                    f"event {event.name!r} waits for field {event.field!r}; "
+                    f"the parties report: {', '.join(sorted(reported)) or 'nothing'}"
+                )
+        known = [event.name for event in self.events]
+        awaited = [rule.event for rule in self.stop if isinstance(rule, OnEvent)]
+        awaited += [name for party in self.organisations for name in party.questions_after]
+        for name in awaited:
+            if name not in known:
+                raise ValueError(f"no event {name!r}; there is: {', '.join(known) or 'none'}")
+        return self
+
+    def party(self, name: str) -> Organisation:
+        """The organisation of that name.
+
+        Raises:
+            UnknownName: There is none.
+        """
+        for party in self.organisations:
+            if party.name == name:
+                return party
+        raise UnknownName.among("organisation", name, (party.name for party in self.organisations))
+
+    def graph(self, *, compiled: bool = False) -> StateGraph | CompiledStateGraph:
+        """This scenario as a LangGraph graph: supervisor, a node for each organisation, debates as subgraphs.
+
+        Args:
+            compiled: Whether to compile it, without a checkpointer.
+
+        Returns:
+            A graph to compile, stream, checkpoint, put in `langgraph.json` or use as a node. Its input is
+            `{"horizon": rounds}` or `{"horizon": None}` for the clock's own. Unless its context says otherwise,
+            the model comes from the configuration (`configurable`: `model`, `base_url`, `seed`) or from the
+            environment.
+        """
+        from converse_graph.builder import build_graph
+
+        built = build_graph(self)
+        return built.compile() if compiled else built

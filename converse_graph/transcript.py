@@ -1,0 +1,138 @@
+"""The record of a run as values: its header, its statements, and the private conversations behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field as Bound
+
+from converse_graph.scenario.value import Value
+
+
+class Decision(Value):
+    """How a deliberation ended, counted by code from what its members said."""
+
+    position: str
+    """The position with the most votes; in a tie, the chair's."""
+    reasons: tuple[str, ...] = ()
+    """The last words of those who voted for it."""
+    votes: dict[str, str] = Bound(default_factory=dict)
+    """Each member's last position."""
+    dissent: tuple[str, ...] = ()
+    """Members who voted otherwise."""
+
+
+class Line(Value):
+    """What one member said in a deliberation."""
+
+    speaker: str
+    text: str
+    """Empty when the member made no usable reply; `problem` then says why."""
+    position: str | None = None
+    """Where it stood as it said this."""
+    problem: str | None = None
+    repairs: int = 0
+    """How many times the reply was sent back because it did not fit its schema."""
+    follows_decision: bool | None = None
+    """Whether the position is the one its own inner deliberation decided for; None where it held none."""
+    deliberation: Deliberation | None = None
+    """The conversation that the member held inside itself first."""
+
+
+class Deliberation(Value):
+    """A private conversation inside a speaker."""
+
+    mode: Literal["debate", "imagined"] = "debate"
+    motion: str
+    lines: tuple[Line, ...]
+    decision: Decision | None = None
+    """None when nobody took a position."""
+
+
+class PrivateTurn(Value):
+    """What a party kept to itself in a turn."""
+
+    memo: str = ""
+    """Its note to itself."""
+    position: str | None = None
+    """The position it took in its statement; asked only of those who deliberate."""
+    follows_decision: bool | None = None
+    """Whether that is the position its deliberation decided for."""
+    deliberation: Deliberation | None = None
+
+
+class Statement(Value):
+    """What a turn made public."""
+
+    round: int
+    """From 0."""
+    turn: int
+    """Position in the round, from 0."""
+    period: str
+    """The round as people call it, such as "2026 H2"."""
+    speaker: str
+    text: str
+    """Empty when the party made no statement; `problem` then says why."""
+    fields: dict[str, Any] = Bound(default_factory=dict)
+    """The scenario's fields, by name; empty when there is no statement."""
+    problem: str | None = None
+    repairs: int = 0
+    """How many times the reply was sent back because it did not fit its schema."""
+    sorted_fields: tuple[str, ...] = ()
+    """Fields whose percentiles came out of order and were sorted by code."""
+    private: PrivateTurn | None = None
+    """In the reader's edition alone."""
+
+
+class Party(Value):
+    """A member of the cast, as the header names it."""
+
+    name: str
+    kind: str
+    deliberation: str = "none"
+    """"none", "imagined" or "debate"."""
+    model: str | None = None
+    """Its own model, where it differs from the run's."""
+
+
+class Header(Value):
+    """What a run was, at the top of its transcript."""
+
+    run: str
+    scenario: str
+    title: str = ""
+    status: Literal["running", "paused", "finished", "failed"]
+    ended: str | None = None
+    """Why it finished, such as "horizon" or "event agi_reached"."""
+    created: datetime
+    """When the run was registered, in UTC."""
+    model: str
+    base_url: str | None = None
+    seed: int
+    clock: dict[str, Any]
+    """`start`, `end` and `step` of the scenario's clock, and `rounds`, the horizon of this run."""
+    order: str
+    cast: tuple[Party, ...]
+    dials: dict[str, Any] = Bound(default_factory=dict)
+    parent: str | None = None
+    """The run that this was forked from."""
+    versions: dict[str, str] = Bound(default_factory=dict)
+    """Of converse-graph and the libraries that a run depends on."""
+    prompts: str = ""
+    """Digest of the prompt templates."""
+
+
+class Transcript(Value):
+    """A run's record: the public one, or, where statements have a private part, the reader's edition."""
+
+    header: Header
+    statements: tuple[Statement, ...]
+
+    def public(self) -> Transcript:
+        """This record without anything private."""
+        bare = tuple(statement.model_copy(update={"private": None}) for statement in self.statements)
+        return self.model_copy(update={"statements": bare})
+
+
+Line.model_rebuild()
