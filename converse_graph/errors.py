@@ -6,6 +6,7 @@ ConverseError
 │   ├── UnknownName          no scenario, dial, model, run or party of that name
 │   ├── ForeignStore         a store file that is not ours, or from a newer version
 │   └── RunChanged           the scenario no longer matches what the run began with
+├── StoreFailure             the store cannot be written; what was committed is kept
 ├── RunHeld                  another process is writing to the run
 ├── RunPaused                the run stopped where `resume` can go on
 │   ├── ProviderUnreachable  no whole reply came from the model's server
@@ -51,6 +52,10 @@ class ForeignStore(UsageError):
 
 class RunChanged(UsageError):
     """The scenario, its prompts or its graph are not those the run began with."""
+
+
+class StoreFailure(ConverseError):
+    """The store cannot be written, for want of room or of leave; what was committed is kept."""
 
 
 class RunHeld(ConverseError):

@@ -13,6 +13,9 @@ from converse_graph.scenario.value import Identifier, Name, Value
 MAX_DEPTH = 6
 """How many conversations may be nested, the root table included, unless a scenario says otherwise."""
 
+SUPERVISOR = "supervisor"
+"""The node at every table that gives the floor and commits what is said; nobody at it can be called that."""
+
 
 class Persona(Value):
     """A member of a debate."""
@@ -86,6 +89,8 @@ class Organisation(Value):
     """What sort of party it is, such as "lab" or "government"; parties of a kind report the same fields."""
     fields: tuple[Field, ...] = ()
     """What its statements report beside their prose."""
+    example: str = ""
+    """A good statement, shown to models that need to see one."""
     questions: str = ""
     """What it is asked in every round."""
     questions_after: dict[Identifier, str] = Bound(default_factory=dict)
@@ -109,6 +114,8 @@ class Organisation(Value):
 def check_distinct(kind: str, names: list[str]) -> None:
     """Refuse a list in which two names are the same, apart from case."""
     folded = [name.casefold() for name in names]
+    if SUPERVISOR in folded:
+        raise ValueError(f"no {kind} can be called {SUPERVISOR!r}: that is who gives the floor")
     doubled = sorted({name for name in names if folded.count(name.casefold()) > 1})
     if doubled:
         raise ValueError(f"two {kind}s are called {doubled[0]!r}; names must differ")

@@ -16,6 +16,8 @@ class _Field(Value, ABC):
     """What the speaker is asked for, in a few words."""
     optional: bool = False
     """Whether "none" is an answer."""
+    example: Any = None
+    """A good answer, shown to models that need to see one."""
 
     def annotation(self) -> Any:
         """The type of an answer, with its bounds, as pydantic reads it."""

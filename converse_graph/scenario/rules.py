@@ -1,5 +1,6 @@
 """Rules that code applies to the record: which events have happened, and when a run ends early."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -47,3 +48,14 @@ class When(Value):
 
 StopRule = Annotated[OnEvent | OnSilence | When, Discriminator("kind")]
 """Any reason to end a run before its horizon."""
+
+
+def events_so_far(events: Sequence[Event], reported: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """The names of the events that enough parties have reported.
+
+    Args:
+        events: What may happen.
+        reported: The first report of each event by each party: `name`, `party`, `round`.
+    """
+    counts = Counter(report["name"] for report in reported)
+    return tuple(event.name for event in events if counts[event.name] >= event.parties)

@@ -1,0 +1,55 @@
+"""From a debate to a compiled subgraph, recursively."""
+
+from langgraph.graph import END, START, StateGraph
+
+from converse_graph.errors import InvalidValue
+from converse_graph.nodes.context import RunContext
+from converse_graph.nodes.deliberating import Debating
+from converse_graph.nodes.persona import debate_supervisor, persona_node
+from converse_graph.scenario.cast import SUPERVISOR, Debate, Imagined
+from converse_graph.scenario.clock import Clock
+from converse_graph.state import DebateState, debate_schema
+
+
+def compile_debate(
+    deliberation: Debate | Imagined | None, clock: Clock, *, chain: tuple[str, ...], max_depth: int
+) -> Debating | None:
+    """Compile the debate inside a speaker, with those inside its members.
+
+    Args:
+        deliberation: How the speaker makes up its mind.
+        clock: The scenario's clock.
+        chain: The speakers it sits inside, outermost first.
+        max_depth: How many conversations may be nested, the root table included.
+
+    Returns:
+        The compiled debate; None where the deliberation is none.
+
+    Raises:
+        InvalidValue: Conversations are nested too deeply; the message names the chain.
+    """
+    if deliberation is None:
+        return None
+    if len(chain) + 1 > max_depth:
+        raise InvalidValue(
+            f"Conversations are nested {len(chain) + 1} deep at {' > '.join(chain)}; "
+            f"the limit is {max_depth} (max_depth of the scenario)."
+        )
+    if isinstance(deliberation, Imagined):
+        return None
+    names = [member.name for member in deliberation.members]
+    graph = StateGraph(debate_schema(names), context_schema=RunContext)
+    graph.add_node(
+        SUPERVISOR,
+        debate_supervisor(deliberation),
+        input_schema=debate_schema(names),
+        destinations=(*names, END),
+    )
+    graph.add_edge(START, SUPERVISOR)
+    for member in deliberation.members:
+        inner = compile_debate(member.deliberation, clock, chain=(*chain, member.name), max_depth=max_depth)
+        graph.add_node(
+            member.name, persona_node(deliberation, member, clock, inner), input_schema=DebateState
+        )
+        graph.add_edge(member.name, SUPERVISOR)
+    return graph.compile(name=" > ".join(chain))

@@ -1,0 +1,41 @@
+"""From a scenario to the root graph: a supervisor, and a node for each organisation with a channel of its own."""
+
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+
+from converse_graph.builder.debates import compile_debate
+from converse_graph.nodes.context import RunContext
+from converse_graph.nodes.organisation import organisation_node
+from converse_graph.nodes.supervisor import supervisor_node
+from converse_graph.scenario.cast import SUPERVISOR
+from converse_graph.scenario.spec import Scenario
+from converse_graph.state import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
+
+
+def build_graph(scenario: Scenario) -> StateGraph[Any, RunContext, Any, Any]:
+    """Build the root graph of a scenario, not compiled.
+
+    Raises:
+        InvalidValue: Conversations are nested deeper than the scenario allows.
+    """
+    names = [party.name for party in scenario.organisations]
+    graph = StateGraph(
+        table_schema(names), context_schema=RunContext, input_schema=TableInput, output_schema=TableOutput
+    )
+    graph.add_node(
+        SUPERVISOR,
+        supervisor_node(scenario),
+        input_schema=supervisor_schema(names),
+        destinations=(*names, END),
+    )
+    graph.add_edge(START, SUPERVISOR)
+    for party in scenario.organisations:
+        debate = compile_debate(
+            party.deliberation, scenario.clock, chain=(party.name,), max_depth=scenario.max_depth
+        )
+        graph.add_node(
+            party.name, organisation_node(scenario, party, debate), input_schema=party_schema(party.name)
+        )
+        graph.add_edge(party.name, SUPERVISOR)
+    return graph

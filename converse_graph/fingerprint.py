@@ -1,0 +1,49 @@
+"""What a resume must match: the scenario's text and rules, its prompts, and the shape of its graph."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from converse_graph.prompts import Prompts
+from converse_graph.scenario.spec import Scenario
+
+_FREE = {"name": True, "title": True, "dials": True, "clock": {"end": True}}
+"""What may differ: names for readers, and the horizon."""
+
+
+def fingerprint(scenario: Scenario, prompts: Prompts) -> dict[str, str]:
+    """A digest of each part of what a run plays by, under a name that a person understands.
+
+    A graph is made from its scenario alone, so that its nodes and channels are covered by the scenario's parts.
+    """
+    spec = scenario.model_dump(mode="json", exclude=_FREE, fallback=_name_of)
+    parts = {f"scenario: {path}": value for path, value in _leaves(spec, "")}
+    return {name: _digest(value) for name, value in parts.items()} | {
+        f"prompt: {name}": digest for name, digest in prompts.digests.items()
+    }
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The names of the parts that differ, were added or are gone."""
+    return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        yield f"{path} (names)", [inner.get("name", number) for number, inner in enumerate(value)]
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{inner.get('name', number)}]")
+    else:
+        yield path, value
+
+
+def _digest(value: Any) -> str:
+    return hashlib.blake2b(repr(value).encode(), digest_size=6).hexdigest()
+
+
+def _name_of(thing: Any) -> str:
+    """A model, graph or predicate, which has no text of its own, by its name."""
+    return str(getattr(thing, "__qualname__", None) or getattr(thing, "name", None) or type(thing).__qualname__)

@@ -1,0 +1,99 @@
+"""The one way in which a node asks a model: journalled, checked, repaired at most twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from converse_graph.chat.port import Chat, Part, Reply, Request
+from converse_graph.errors import BrokenReply
+from converse_graph.nodes.context import RunContext
+from converse_graph.nodes.form import Form
+from converse_graph.nodes.streaming import Emit
+
+MAX_REPAIRS = 2
+"""How many times a reply that does not fit is sent back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a node asks."""
+
+    place: str
+    """Structural path of the call in its run."""
+    speaker: str
+    """The path of who is asked, such as "OpenAI/CEO"."""
+    parts: tuple[Part, ...]
+    form: Form
+    model: Any = None
+    """A model reference; None for the run's."""
+    repairs: int = MAX_REPAIRS
+    """How many times a reply that does not fit may be sent back."""
+    on_text: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came of a question."""
+
+    values: dict[str, Any] | None
+    """None when no reply was usable."""
+    problem: str | None = None
+    """Why there are no values."""
+    repairs: int = 0
+    sorted_fields: tuple[str, ...] = ()
+
+
+async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
+    """Ask a model and check what it says.
+
+    Returns:
+        An answer; without values if every attempt was broken, which the caller puts on record.
+
+    Raises:
+        RunPaused: The model's server cannot be reached or refuses; the run can be resumed.
+    """
+    chat = context.chats.get(question.model)
+    parts, problem = question.parts, ""
+    for attempt in range(question.repairs + 1):
+        request = Request(
+            parts=parts,
+            schema=question.form.schema,
+            place=question.place,
+            attempt=attempt,
+            seed=context.seed,
+            on_text=question.on_text,
+        )
+        reply, values, sorted_fields, problem = await _complete(context, chat, question.form, request)
+        emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
+        if values is not None:
+            return Answer(values=values, repairs=attempt, sorted_fields=sorted_fields)
+        parts = (*question.parts, *_repair(context, chat, question, reply, problem))
+    return Answer(values=None, problem=problem, repairs=question.repairs)
+
+
+async def _complete(
+    context: RunContext, chat: Chat, form: Form, request: Request
+) -> tuple[Reply, dict[str, Any] | None, tuple[str, ...], str]:
+    kept = context.journal.recall(request) if context.journal else None
+    reply = kept or await chat.complete(request)
+    values, sorted_fields, problem = None, (), ""
+    try:
+        values, sorted_fields = form.read(reply.text)
+    except BrokenReply as broken:
+        problem = str(broken)
+    if context.journal and kept is None:
+        await context.journal.record(request, reply, accepted=values is not None)
+    return reply, values, sorted_fields, problem
+
+
+def _repair(
+    context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str
+) -> tuple[Part, Part]:
+    """Show the model what it wrote, and what is wrong with it."""
+    told = context.prompts.render("any/repair", chat.profile, {"error": problem})
+    return (
+        Part(role="assistant", text=reply.text[:4000], source=f"reply/{question.place}", owner=question.speaker),
+        Part(role="user", text=told, source="prompt/any/repair", owner=question.speaker),
+    )

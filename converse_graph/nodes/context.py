@@ -1,0 +1,82 @@
+"""What a node needs that is no state: models, prompts, journal, seed. Never checkpointed; a resume makes it anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from langgraph.config import get_config
+from langgraph.runtime import Runtime
+
+from converse_graph.chat.chats import Chats
+from converse_graph.chat.port import Part, Reply, Request
+from converse_graph.prompts import Prompts, load_prompts
+from converse_graph.scenario.clock import Period
+from converse_graph.state import Entry
+
+
+class Journal(Protocol):
+    """Keeps every call of a run, so that none is made twice."""
+
+    def recall(self, request: Request) -> Reply | None:
+        """The reply that this very request had, if it was ever completed."""
+
+    async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
+        """Keep a reply; returns when it is durable."""
+
+    def progress(self, *, rounds: int, statements: int) -> None:
+        """Note how far the run has come; durable with the next thing that is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inside:
+    """Where a debate is held: inside whom, in which turn, and what its owner hears."""
+
+    place: str
+    """The structural path of the owner's turn, such as "12.0/OpenAI"."""
+    path: str
+    """The owner, such as "OpenAI" or "OpenAI/CEO"."""
+    period: Period
+    turn: int
+    """Position of the owner's turn in the round."""
+    parts: tuple[Part, ...]
+    """What the owner heard and remembers."""
+    mind: tuple[Entry, ...]
+    """The recent records of the organisation's private channel."""
+    model: Any
+    """The owner's model, unless a persona has its own; None for the run's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """The context of a graph in motion."""
+
+    chats: Chats
+    prompts: Prompts = field(default_factory=load_prompts)
+    seed: int = 0
+    journal: Journal | None = None
+    """None when the graph runs under somebody else's checkpointer, or under none."""
+    live: bool = False
+    """Whether somebody watches the statements being written."""
+    inside: Inside | None = None
+    """Set within a debate."""
+
+
+_bare: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], RunContext]] = WeakKeyDictionary()
+"""Contexts of bare graphs, by their configuration, so that a model's connections are opened once an event loop."""
+
+
+def context_of(runtime: Runtime[RunContext]) -> RunContext:
+    """The context of a graph in motion; of a bare graph one made from its configuration or the environment."""
+    if runtime.context is not None:
+        return runtime.context
+    configurable: Mapping[str, Any] = get_config().get("configurable", {})
+    key = tuple(configurable.get(name) for name in ("model", "base_url", "seed"))
+    kept = _bare.setdefault(asyncio.get_running_loop(), {})
+    if key not in kept:
+        model, base_url, seed = key
+        kept[key] = RunContext(chats=Chats(model, base_url), seed=int(seed or 0))
+    return kept[key]

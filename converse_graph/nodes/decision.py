@@ -1,0 +1,61 @@
+"""How a deliberation ends: code counts what its members said."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from converse_graph.scenario.cast import Debate, Imagined
+from converse_graph.scenario.fields import Choice, Text
+from converse_graph.state import Entry
+
+POSITION_LENGTH = 80
+"""Characters of a position that a speaker words itself."""
+
+OTHERWISE = "something else"
+"""What a statement may answer when it takes none of the positions that its open debate came up with."""
+
+
+def position_field(spec: Debate | Imagined, *, name: str = "position", ask: str = "where you stand") -> Choice | Text:
+    """The field in which a member says where it stands."""
+    if spec.options:
+        return Choice(name=name, ask=ask, options=spec.options)
+    return Text(name=name, ask=ask, max_length=POSITION_LENGTH)
+
+
+def statement_position(spec: Debate | Imagined, decision: dict[str, Any] | None) -> Choice | None:
+    """The field in which a statement says which position it takes; None where there is none to take."""
+    if decision is None:
+        return None
+    options = spec.options or (*dict.fromkeys(decision["votes"].values()), OTHERWISE)
+    return Choice(name="position", ask="the position that this statement takes", options=options)
+
+
+def decide(members: Sequence[str], lines: Sequence[Entry]) -> dict[str, Any] | None:
+    """Count each member's last position; the most votes win, and a tie goes as the chair, the first member, voted.
+
+    Positions in a speaker's own words count as the same when they differ only in case, spaces and punctuation.
+
+    Returns:
+        A decision as `Decision` holds it; None when nobody took a position.
+    """
+    last = {line["speaker"]: line for line in lines if line.get("position")}
+    voters = [name for name in members if name in last]
+    if not voters:
+        return None
+    first_wording: dict[str, str] = {}
+    votes = {name: first_wording.setdefault(_fold(last[name]["position"]), last[name]["position"]) for name in voters}
+    counts = {position: list(votes.values()).count(position) for position in dict.fromkeys(votes.values())}
+    most = max(counts.values())
+    tied = [position for position, count in counts.items() if count == most]
+    chair = votes.get(members[0])
+    position = chair if chair in tied else tied[0]
+    return {
+        "position": position,
+        "reasons": [last[name]["text"] for name in voters if votes[name] == position],
+        "votes": votes,
+        "dissent": [name for name in voters if votes[name] != position],
+    }
+
+
+def _fold(position: str) -> str:
+    return " ".join(re.findall(r"\w+", position.casefold())) or position

@@ -1,0 +1,118 @@
+"""How a speaker makes up its mind before it speaks: a debate among its people, or one call that imagines it."""
+
+from dataclasses import replace
+from typing import Any
+
+from langgraph.graph.state import CompiledStateGraph
+
+from converse_graph.chat.port import Part
+from converse_graph.nodes.asking import Question, ask
+from converse_graph.nodes.context import Inside, RunContext
+from converse_graph.nodes.decision import decide, position_field
+from converse_graph.nodes.form import Form, make_form
+from converse_graph.nodes.streaming import Emit
+from converse_graph.nodes.telling import describe_options, describe_persona
+from converse_graph.scenario.cast import Debate, Imagined
+from converse_graph.scenario.fields import Text
+from converse_graph.state import Entry
+
+LINE_LENGTH = 400
+"""Characters of a line in a debate, at most."""
+
+Debating = CompiledStateGraph[Any, Any, Any, Any]
+"""A debate, compiled."""
+
+
+async def deliberate(
+    spec: Debate | Imagined, debate: Debating | None, context: RunContext, inside: Inside, emit: Emit
+) -> list[Entry]:
+    """Let a speaker make up its mind.
+
+    Args:
+        spec: How it does so.
+        debate: The same as a compiled graph, where it is a debate.
+        context: The run's context.
+        inside: Who deliberates, and when.
+        emit: Told of every call.
+
+    Returns:
+        Records for the organisation's mind: the deliberation first, then those held inside its members.
+    """
+    if isinstance(spec, Imagined):
+        task = "organisation/imagined" if "/" not in inside.path else "persona/imagined"
+        return [await _imagine(spec, context, inside, emit, task)]
+    if debate is None:
+        raise TypeError(f"the debate of {inside.path} was not compiled")
+    result = await debate.ainvoke({"line": 0}, context=replace(context, inside=inside))
+    return [_record(spec, inside, result["lines"], result["decision"]), *result.get("inner", ())]
+
+
+async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Emit, task: str) -> Entry:
+    """Let one call write the inner talk; it leaves the same record as a debate."""
+    profile = context.chats.get(inside.model).profile
+    values = {
+        "name": inside.path.rpartition("/")[2],
+        "period": inside.period.label,
+        "motion": spec.motion,
+        "members": "\n".join(f"- {describe_persona(member)}" for member in spec.members),
+        "positions": describe_options(spec),
+        "turns": str(spec.turns),
+    }
+    told = context.prompts.render(task, profile, values)
+    question = Question(
+        place=f"{inside.place}/imagine",
+        speaker=inside.path,
+        parts=(*inside.parts, Part(role="user", text=told, source=f"prompt/{task}", owner=inside.path)),
+        form=_imagined_form(spec),
+        model=inside.model,
+    )
+    answer = await ask(context, question, emit)
+    if answer.values is None:
+        return _record(spec, inside, [], None)
+    lines = _imagined_lines(spec, answer.values)
+    return _record(spec, inside, lines, decide([member.name for member in spec.members], lines))
+
+
+def _imagined_form(spec: Imagined) -> Form:
+    lines = [
+        Text(name=f"line_{number}", ask=f"what {_speaker(spec, number)} says", max_length=LINE_LENGTH)
+        for number in range(spec.turns)
+    ]
+    positions = [
+        position_field(spec, name=f"position_{number}", ask=f"where {member.name} stands")
+        for number, member in enumerate(spec.members)
+    ]
+    return make_form("imagined_talk", [*lines, *positions])
+
+
+def _imagined_lines(spec: Imagined, values: dict[str, Any]) -> list[Entry]:
+    """The lines by speaker; a member's position goes with the last line it has, or with a line of its own."""
+    lines: list[Entry] = [
+        {"speaker": _speaker(spec, number), "text": values[f"line_{number}"]} for number in range(spec.turns)
+    ]
+    for number, member in enumerate(spec.members):
+        own = [line for line in lines if line["speaker"] == member.name]
+        if not own:
+            own = [{"speaker": member.name, "text": ""}]
+            lines.extend(own)
+        own[-1]["position"] = values[f"position_{number}"]
+    return lines
+
+
+def _speaker(spec: Imagined, number: int) -> str:
+    return spec.members[number % len(spec.members)].name
+
+
+def _record(
+    spec: Debate | Imagined, inside: Inside, lines: list[Entry], decision: dict[str, Any] | None
+) -> Entry:
+    return {
+        "round": inside.period.round,
+        "turn": inside.turn,
+        "place": inside.place,
+        "path": inside.path,
+        "mode": spec.kind,
+        "motion": spec.motion,
+        "lines": lines,
+        "decision": decision,
+    }

@@ -1,0 +1,84 @@
+"""What a reply must look like: from a speaker's fields to a JSON Schema, and from a reply to checked values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from converse_graph.errors import BrokenReply
+from converse_graph.scenario.fields import Field, Percentiles
+from converse_graph.scenario.value import explain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """A schema and its reader. The first field is the prose, so that it can be shown while it is written."""
+
+    title: str
+    fields: tuple[Field, ...]
+    schema: dict[str, Any]
+    """JSON Schema in the strict form of the big hosts: every field required, nothing beside them, no references."""
+    model: type[BaseModel]
+
+    def read(self, text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Check a reply.
+
+        Returns:
+            The values by field, and the names of fields whose percentiles had to be sorted.
+
+        Raises:
+            BrokenReply: The reply does not fit; the message says to its author what is wrong.
+        """
+        try:
+            values = self.model.model_validate_json(_object_in(text)).model_dump()
+        except ValidationError as error:
+            raise BrokenReply(explain(error)) from None
+        if not values[self.fields[0].name].strip():
+            raise BrokenReply(f"{self.fields[0].name} is empty; write it.")
+        return values, tuple(field.name for field in self.fields if _sort_percentiles(field, values))
+
+
+def make_form(title: str, fields: Sequence[Field]) -> Form:
+    """A form of these fields, in this order."""
+    spec: dict[str, Any] = {field.name: (field.annotation(), ...) for field in fields}
+    model = create_model(title, __config__=ConfigDict(extra="forbid"), **spec)
+    described = model.model_json_schema()
+    schema = _strict(described, described.get("$defs", {}))
+    return Form(title=title, fields=tuple(fields), schema={"title": title, **schema}, model=model)
+
+
+def _strict(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The same schema with references written out and titles left off."""
+    if isinstance(schema, list):
+        return [_strict(inner, definitions) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _strict(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    named = schema.get("properties")
+    kept = {
+        key: _strict(inner, definitions)
+        for key, inner in schema.items()
+        if key not in ("$defs", "properties") and not (key == "title" and isinstance(inner, str))
+    }
+    if named is not None:
+        kept["properties"] = {name: _strict(inner, definitions) for name, inner in named.items()}
+    return kept
+
+
+def _object_in(text: str) -> str:
+    """The JSON object in a reply: models that are not held to a schema wrap it in a fence or in courtesies."""
+    start, end = text.find("{"), text.rfind("}")
+    return text[start : end + 1] if 0 <= start < end else text
+
+
+def _sort_percentiles(field: Field, values: dict[str, Any]) -> bool:
+    given = values[field.name]
+    if not isinstance(field, Percentiles) or given is None:
+        return False
+    ordered = dict(zip(("p10", "p50", "p90"), sorted(given.values()), strict=True))
+    values[field.name] = ordered
+    return ordered != given

@@ -1,0 +1,109 @@
+"""A turn of an organisation: hear, deliberate, speak, remember."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from converse_graph.chat.port import Part
+from converse_graph.memory import heard
+from converse_graph.nodes.asking import Answer
+from converse_graph.nodes.context import Inside, RunContext, context_of
+from converse_graph.nodes.deliberating import Debating, deliberate
+from converse_graph.nodes.speaking import Speech, by_graph, by_model, statement_fields
+from converse_graph.nodes.telling import brief_values
+from converse_graph.prompts import Prompts
+from converse_graph.scenario.cast import Organisation
+from converse_graph.scenario.spec import Scenario
+from converse_graph.state import Entry, View, mind_of, outbox_of, view
+
+
+def organisation_node(
+    scenario: Scenario, party: Organisation, debate: Debating | None
+) -> Callable[[Mapping[str, Any], Runtime[RunContext]], Awaitable[dict[str, Any]]]:
+    """The node of one party.
+
+    Args:
+        scenario: What is played.
+        party: Who speaks.
+        debate: Its debate, compiled, where its deliberation is one.
+    """
+    speak = by_model(scenario, party) if party.graph is None else by_graph(scenario, party)
+    brief = _brief(scenario, party)
+
+    async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
+        context, emit = context_of(runtime), runtime.stream_writer
+        seen = view(scenario, state, party.name)
+        period = scenario.clock.period(seen.round)
+        emit({"event": "turn", "speaker": party.name, "period": period.label, "round": seen.round})
+        place = f"{seen.round}.{seen.turn}/{party.name}"
+        parts = (brief(context), *heard(seen, scenario.clock))
+        records: list[Entry] = []
+        if party.deliberation is not None:
+            inside = Inside(
+                place=place,
+                path=party.name,
+                period=period,
+                turn=seen.turn,
+                parts=parts,
+                mind=seen.mind,
+                model=party.model,
+            )
+            records = await deliberate(party.deliberation, debate, context, inside, emit)
+        decision = records[0]["decision"] if records else None
+        answer = await speak(context, Speech(view=seen, place=place, parts=parts, decision=decision), emit)
+        return {
+            outbox_of(party.name): _proposal(party, seen, answer),
+            mind_of(party.name): _remember(party, seen, place, records, answer),
+        }
+
+    return take_turn
+
+
+def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext], Part]:
+    """Render a party's brief once for each set of prompts, so that every prompt of its begins the same."""
+    values = brief_values(scenario, party, statement_fields(scenario, party))
+    kept: dict[tuple[int, str], tuple[Prompts, Part]] = {}
+
+    def brief(context: RunContext) -> Part:
+        profile = context.chats.get(party.model).profile if party.graph is None else "large"
+        key = (id(context.prompts), profile)
+        if key not in kept:
+            text = context.prompts.render("organisation/brief", profile, values)
+            part = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
+            kept[key] = (context.prompts, part)
+        return kept[key][1]
+
+    return brief
+
+
+def _proposal(party: Organisation, seen: View, answer: Answer) -> Entry:
+    """What the party lays before the supervisor: what is public of its answer."""
+    proposed: Entry = {"speaker": party.name, "round": seen.round}
+    if answer.values is None:
+        proposed["problem"] = answer.problem
+    else:
+        claimed = {key: answer.values[key] for key in ("speaker", "round") if answer.values.get(key) is not None}
+        fields = {field.name: answer.values[field.name] for field in party.fields}
+        proposed |= {"text": answer.values["statement"], "fields": fields, **claimed}
+    if answer.repairs:
+        proposed["repairs"] = answer.repairs
+    if answer.sorted_fields:
+        proposed["sorted_fields"] = list(answer.sorted_fields)
+    return proposed
+
+
+def _remember(
+    party: Organisation, seen: View, place: str, records: Sequence[Entry], answer: Answer
+) -> list[Entry]:
+    """What the party keeps to itself of the turn: its memo and its deliberation, in one record."""
+    kept: Entry = {"round": seen.round, "turn": seen.turn, "place": place, "path": party.name}
+    first, *inner = records or [{}]
+    kept |= first
+    values = answer.values or {}
+    if values.get("memo"):
+        kept["memo"] = values["memo"]
+    if values.get("position"):
+        kept["position"] = values["position"]
+        kept["follows_decision"] = values["position"] == kept["decision"]["position"]
+    return [kept, *inner]

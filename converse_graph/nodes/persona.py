@@ -1,0 +1,152 @@
+"""A persona's turn in a debate, and the node that runs the debate it takes part in."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from langgraph.graph import END
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from converse_graph.chat.port import Part
+from converse_graph.memory import describe_decision, lines_heard, persona_mind
+from converse_graph.nodes.asking import Question, ask
+from converse_graph.nodes.context import Inside, RunContext, context_of
+from converse_graph.nodes.decision import decide, position_field
+from converse_graph.nodes.deliberating import LINE_LENGTH, Debating, deliberate
+from converse_graph.nodes.form import make_form
+from converse_graph.nodes.guest import Guest, view_part
+from converse_graph.nodes.telling import describe_options, describe_persona
+from converse_graph.scenario.cast import Debate, Persona
+from converse_graph.scenario.clock import Clock
+from converse_graph.scenario.fields import Text
+from converse_graph.state import Entry, outbox_of
+
+
+def debate_supervisor(spec: Debate) -> Callable[[Mapping[str, Any]], Awaitable[Command]]:
+    """The supervisor of a debate: commits lines, gives the members the floor in turn, counts the votes at the end."""
+    names = [member.name for member in spec.members]
+
+    async def supervise(state: Mapping[str, Any]) -> Command:
+        number = state["line"]
+        proposed = state.get(outbox_of(names[(number - 1) % len(names)])) if number else None
+        said: list[Entry] = [proposed] if proposed else []
+        update: dict[str, Any] = {"lines": said}
+        if number == spec.turns:
+            decision = decide(names, [*state.get("lines", ()), *said])
+            return Command(goto=END, update={**update, "decision": decision})
+        return Command(goto=names[number % len(names)], update={**update, "line": number + 1})
+
+    return supervise
+
+
+def persona_node(
+    spec: Debate, persona: Persona, clock: Clock, debate: Debating | None
+) -> Callable[[Mapping[str, Any], Runtime[RunContext]], Awaitable[dict[str, Any]]]:
+    """The node of one member of a debate.
+
+    Args:
+        spec: The debate.
+        persona: Who speaks.
+        clock: The scenario's clock.
+        debate: The debate inside the persona, compiled, where its deliberation is one.
+    """
+    form = make_form("line", [_LINE, position_field(spec)])
+    guest = Guest(persona.graph, prose="line") if persona.graph is not None else None
+
+    async def speak(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
+        context, emit = context_of(runtime), runtime.stream_writer
+        inside = _where(context, state["line"] - 1, persona)
+        emit({"event": "line", "path": inside.path, "line": state["line"], "of": spec.turns})
+        heard = lines_heard(state.get("lines", ()), place=_outer(context).place, path=_outer(context).path)
+        inside = replace(
+            inside, parts=(*inside.parts, *heard, *persona_mind(inside.mind, inside.path, clock, inside.period.round))
+        )
+        records: list[Entry] = []
+        if persona.deliberation is not None:
+            records = await deliberate(persona.deliberation, debate, context, inside, emit)
+        decision = records[0]["decision"] if records else None
+        task = _task(context, spec, persona, inside, decision)
+        view = view_part(_guest_view(spec, persona, inside, state, decision), owner=inside.path) if guest else None
+        answer = await ask(
+            context,
+            Question(
+                place=f"{inside.place}/line",
+                speaker=inside.path,
+                parts=(view,) if view else (*inside.parts, task),
+                form=form,
+                model=guest or inside.model,
+                **({"repairs": 0} if guest else {}),
+            ),
+            emit,
+        )
+        return {outbox_of(persona.name): _line(persona, answer.values, answer, decision), "inner": records}
+
+    return speak
+
+
+_LINE = Text(name="line", ask="what you say", max_length=LINE_LENGTH)
+
+
+def _outer(context: RunContext) -> Inside:
+    if context.inside is None:
+        raise TypeError("a debate runs inside a speaker")
+    return context.inside
+
+
+def _where(context: RunContext, number: int, persona: Persona) -> Inside:
+    """The persona's own place: that of its owner, with its line and name added."""
+    outer = _outer(context)
+    return replace(
+        outer,
+        place=f"{outer.place}/{number}.{persona.name}",
+        path=f"{outer.path}/{persona.name}",
+        model=persona.model or outer.model,
+    )
+
+
+def _task(
+    context: RunContext, spec: Debate, persona: Persona, inside: Inside, decision: dict[str, Any] | None
+) -> Part:
+    values = {
+        "name": persona.name,
+        "role": persona.role,
+        "temperament": persona.temperament,
+        "aim": persona.aim,
+        "owner": inside.path.split("/")[-2],
+        "others": "; ".join(describe_persona(member) for member in spec.members if member is not persona),
+        "period": inside.period.label,
+        "motion": spec.motion,
+        "positions": describe_options(spec),
+        "decision": describe_decision(decision),
+    }
+    told = context.prompts.render("persona/line", context.chats.get(inside.model).profile, values)
+    return Part(role="user", text=told, source="prompt/persona/line", owner=inside.path)
+
+
+def _guest_view(
+    spec: Debate, persona: Persona, inside: Inside, state: Mapping[str, Any], decision: dict[str, Any] | None
+) -> dict[str, Any]:
+    return {
+        "persona": persona.name,
+        "role": persona.role,
+        "aim": persona.aim,
+        "period": inside.period.label,
+        "motion": spec.motion,
+        "options": list(spec.options),
+        "lines": [{"speaker": line["speaker"], "text": line["text"]} for line in state.get("lines", ())],
+        "decision": decision,
+    }
+
+
+def _line(persona: Persona, values: dict[str, Any] | None, answer: Any, decision: dict[str, Any] | None) -> Entry:
+    said: Entry = {"speaker": persona.name, "text": values["line"] if values else ""}
+    if values is None:
+        said["problem"] = answer.problem
+    else:
+        said["position"] = values["position"]
+        if decision is not None:
+            said["follows_decision"] = values["position"] == decision["position"]
+    if answer.repairs:
+        said["repairs"] = answer.repairs
+    return said

@@ -1,0 +1,128 @@
+"""How an organisation comes to its words: a model fills its form, or its own graph speaks for it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from converse_graph.chat.port import Part
+from converse_graph.memory import describe_decision
+from converse_graph.nodes.asking import Answer, Question, ask
+from converse_graph.nodes.context import RunContext
+from converse_graph.nodes.decision import statement_position
+from converse_graph.nodes.form import Form, make_form
+from converse_graph.nodes.guest import Guest, view_part
+from converse_graph.nodes.streaming import Emit, ProseReader
+from converse_graph.scenario.cast import Organisation
+from converse_graph.scenario.fields import Choice, Field, Text, Whole
+from converse_graph.scenario.spec import Scenario
+from converse_graph.state import View
+
+MEMO_LENGTH = 160
+"""Characters of a party's note to itself, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speech:
+    """What a party has as it is about to speak."""
+
+    view: View
+    place: str
+    """Structural path of its turn, such as "12.0/OpenAI"."""
+    parts: tuple[Part, ...]
+    """Its brief, what it heard, and what it remembers."""
+    decision: dict[str, Any] | None
+    """How its deliberation ended; None where it held none or came to nothing."""
+
+
+Speak = Callable[[RunContext, Speech, Emit], Awaitable[Answer]]
+
+
+def statement_fields(scenario: Scenario, party: Organisation, position: Choice | None = None) -> tuple[Field, ...]:
+    """The form of a statement: prose, the party's own fields, then what stays private."""
+    prose = Text(name="statement", ask="your public statement", max_length=scenario.length)
+    memo = Text(name="memo", ask="a private note to yourself", max_length=MEMO_LENGTH, example=_MEMO_EXAMPLE)
+    return (prose, *party.fields, *([position] if position else ()), memo)
+
+
+_MEMO_EXAMPLE = "Keep to what we promised; watch what the others report next."
+
+
+def by_model(scenario: Scenario, party: Organisation) -> Speak:
+    """Speech by a structured call of the party's model."""
+    plain = make_form("statement", statement_fields(scenario, party))
+
+    def form_for(decision: dict[str, Any] | None) -> Form:
+        position = statement_position(party.deliberation, decision) if party.deliberation else None
+        return make_form("statement", statement_fields(scenario, party, position)) if position else plain
+
+    async def speak(context: RunContext, speech: Speech, emit: Emit) -> Answer:
+        values = {
+            "name": party.name,
+            "period": scenario.clock.period(speech.view.round).label,
+            "questions": questions(party, speech.view),
+            "decision": describe_decision(speech.decision),
+            "events": describe_events(speech.view),
+            "length": str(scenario.length),
+        }
+        told = context.prompts.render("organisation/statement", context.chats.get(party.model).profile, values)
+        task = Part(role="user", text=told, source="prompt/organisation/statement", owner=party.name)
+        reader = ProseReader(lambda text: emit({"event": "text", "speaker": party.name, "text": text}))
+        question = Question(
+            place=f"{speech.place}/statement",
+            speaker=party.name,
+            parts=(*speech.parts, task),
+            form=form_for(speech.decision),
+            model=party.model,
+            on_text=reader if context.live else None,
+        )
+        return await ask(context, question, emit)
+
+    return speak
+
+
+def by_graph(scenario: Scenario, party: Organisation) -> Speak:
+    """Speech by the party's own graph; what it claims of speaker and round is left for the supervisor to judge."""
+    *fields, memo = statement_fields(scenario, party)
+    claims = (
+        Text(name="speaker", ask="who speaks", optional=True),
+        Whole(name="round", ask="in which round", optional=True, minimum=0, maximum=10**6),
+    )
+    form = make_form("statement", (*fields, *claims, memo.model_copy(update={"optional": True})))
+    guest = Guest(party.graph, prose="statement")
+
+    async def speak(context: RunContext, speech: Speech, emit: Emit) -> Answer:
+        seen = speech.view
+        shown = {
+            "party": party.name,
+            "premise": scenario.premise,
+            "brief": party.brief,
+            "round": seen.round,
+            "period": scenario.clock.period(seen.round).label,
+            "questions": questions(party, seen),
+            "statements": [{"period": scenario.clock.period(said["round"]).label, **said} for said in seen.statements],
+            "memos": [entry["memo"] for entry in seen.mind if entry.get("memo")],
+            "decision": speech.decision,
+            "events": list(seen.events),
+        }
+        question = Question(
+            place=f"{speech.place}/graph",
+            speaker=party.name,
+            parts=(view_part(shown, owner=party.name),),
+            form=form,
+            model=guest,
+            repairs=0,
+        )
+        return await ask(context, question, emit)
+
+    return speak
+
+
+def questions(party: Organisation, seen: View) -> str:
+    """What a party is asked, which changes with what has happened."""
+    asked = [text for event, text in party.questions_after.items() if event in seen.events]
+    return asked[-1] if asked else party.questions
+
+
+def describe_events(seen: View) -> str:
+    """What has happened so far, in words."""
+    return ", ".join(event.replace("_", " ") for event in seen.events)

@@ -1,0 +1,113 @@
+"""The supervisor: commits statements, keeps the turn order, advances the clock. It never speaks."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from langgraph.graph import END
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from converse_graph.chat.port import PUBLIC, Part
+from converse_graph.memory import public_record
+from converse_graph.nodes.asking import Question, ask
+from converse_graph.nodes.context import RunContext, context_of
+from converse_graph.nodes.form import make_form
+from converse_graph.nodes.streaming import Emit
+from converse_graph.nodes.turns import (
+    may_be_picked,
+    next_in_round,
+    open_round,
+    reason_to_stop,
+    reports,
+    rest,
+    said_in,
+)
+from converse_graph.scenario.fields import Choice
+from converse_graph.scenario.rules import events_so_far
+from converse_graph.scenario.spec import Scenario
+from converse_graph.state import Entry, Floor, outbox_of
+
+State = Mapping[str, Any]
+
+
+def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command]]:
+    """The node that every turn comes back to."""
+
+    async def supervise(state: State, runtime: Runtime[RunContext]) -> Command:
+        context, emit = context_of(runtime), runtime.stream_writer
+        floor: Floor | None = state.get("floor")
+        said = _commit(state, floor, emit)
+        transcript = [*state.get("transcript", ()), *said]
+        update: dict[str, Any] = {"transcript": said} if said else {}
+        following = next_in_round(scenario, floor) if floor and floor["speakers"] else None
+        if following is None:
+            rounds, reported = (floor["round"] + 1 if floor else 0), list(state.get("events", ()))
+            new = list(reports(scenario, reported, said_in(transcript, rounds - 1))) if said else []
+            update |= {"events": new} if new else {}
+            happened = events_so_far(scenario.events, [*reported, *new])
+            ended = reason_to_stop(scenario, transcript, happened) if said else None
+            ended = ended or ("horizon" if rounds >= (state.get("horizon") or scenario.clock.rounds) else None)
+            if ended != state.get("ended"):
+                update["ended"] = ended
+            if ended:
+                _note_progress(context, rounds, transcript)
+                return Command(goto=END, update=update | ({"floor": rest(floor)} if floor else {}))
+            following = open_round(scenario, rounds, seed=context.seed, taken=floor["taken"] if floor else {})
+        if said:
+            _note_progress(context, following["round"], transcript)
+        if scenario.order == "moderated":
+            following = await _moderate(scenario, context, following, transcript, emit)
+        return Command(goto=following["speakers"], update={**update, "floor": following})
+
+    return supervise
+
+
+def _commit(state: State, floor: Floor | None, emit: Emit) -> list[Entry]:
+    """Take what those with the floor propose, in their order; refuse another's name and another round."""
+    said = []
+    for position, name in enumerate(floor["speakers"] if floor else ()):
+        proposed = state.get(outbox_of(name)) or {}
+        entry = {"round": floor["round"], "turn": floor["turn"] + position, "speaker": name, "text": "", "fields": {}}
+        if proposed.get("speaker") == name and proposed.get("round") == floor["round"]:
+            entry.update({key: proposed[key] for key in _PROPOSED if key in proposed})
+        else:
+            claimed = f"{proposed.get('speaker', 'nobody')!r} in round {proposed.get('round')}"
+            entry["problem"] = f"refused: the floor was {name!r}'s in round {floor['round']}, this spoke as {claimed}"
+        emit({"event": "statement", **entry})
+        said.append(entry)
+    return said
+
+
+def _note_progress(context: RunContext, rounds: int, transcript: list[Entry]) -> None:
+    if context.journal:
+        context.journal.progress(rounds=rounds, statements=len(transcript))
+
+
+_PROPOSED = ("text", "fields", "problem", "repairs", "sorted_fields")
+
+
+async def _moderate(
+    scenario: Scenario, context: RunContext, floor: Floor, transcript: list[Entry], emit: Emit
+) -> Floor:
+    """Let a model give somebody the floor, within the bounds of fairness."""
+    allowed = may_be_picked(scenario, floor["taken"])
+    picked = allowed[0]
+    if len(allowed) > 1:
+        form = make_form("pick", [Choice(name="next_speaker", ask="who speaks next", options=tuple(allowed))])
+        place = f"{floor['round']}.{floor['turn']}/supervisor/pick"
+        values = {
+            "premise": scenario.premise,
+            "period": scenario.clock.period(floor["round"]).label,
+            "candidates": ", ".join(allowed),
+        }
+        profile = context.chats.get(scenario.moderator_model).profile
+        told = context.prompts.render("moderator/pick", profile, values)
+        task = Part(role="user", text=told, source="prompt/moderator/pick", owner=PUBLIC)
+        recent = public_record(transcript[-2 * len(scenario.organisations) :], scenario.clock)
+        question = Question(
+            place=place, speaker="supervisor", parts=(*recent, task), form=form, model=scenario.moderator_model
+        )
+        answer = await ask(context, question, emit)
+        picked = answer.values["next_speaker"] if answer.values else picked
+    taken = {**floor["taken"], picked: floor["taken"].get(picked, 0) + 1}
+    return Floor(**{**floor, "speakers": [picked], "taken": taken})

@@ -1,0 +1,93 @@
+"""Pure rules of the table: who has the floor, what has happened, whether the run is over."""
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import assert_never
+
+from converse_graph.scenario.rules import Event, OnEvent, OnSilence, When
+from converse_graph.scenario.spec import Scenario
+from converse_graph.state import Entry, Floor
+
+
+def open_round(scenario: Scenario, round: int, *, seed: int, taken: dict[str, int]) -> Floor:
+    """The floor as a round begins; a moderated table has nobody on it until somebody is picked."""
+    names = [party.name for party in scenario.organisations]
+    match scenario.order:
+        case "listed":
+            speakers, queue = names[:1], names[1:]
+        case "shuffled":
+            random.Random(f"{seed}|{round}|order").shuffle(names)  # noqa: S311 - not for secrets
+            speakers, queue = names[:1], names[1:]
+        case "simultaneous":
+            speakers, queue = names, []
+        case "moderated":
+            speakers, queue = [], []
+        case _:
+            assert_never(scenario.order)
+    return Floor(round=round, turn=0, speakers=speakers, queue=queue, taken=taken)
+
+
+def next_in_round(scenario: Scenario, floor: Floor) -> Floor | None:
+    """The floor after those who have it were heard; None when the round is over."""
+    turn = floor["turn"] + len(floor["speakers"])
+    if scenario.order == "moderated":
+        over = turn >= len(scenario.organisations)
+        return None if over else Floor(**{**floor, "turn": turn, "speakers": []})
+    if not floor["queue"]:
+        return None
+    return Floor(**{**floor, "turn": turn, "speakers": floor["queue"][:1], "queue": floor["queue"][1:]})
+
+
+def rest(floor: Floor) -> Floor:
+    """The floor after the last round: nobody's."""
+    return Floor(**{**floor, "speakers": [], "queue": []})
+
+
+def said_in(transcript: Sequence[Entry], round: int) -> Sequence[Entry]:
+    """The statements of the last round, found from the end."""
+    start = len(transcript)
+    while start and transcript[start - 1]["round"] == round:
+        start -= 1
+    return transcript[start:]
+
+
+def may_be_picked(scenario: Scenario, taken: dict[str, int]) -> list[str]:
+    """Whom a moderator may give the floor: whoever would then be at most `fairness` turns ahead of the last."""
+    counts = {party.name: taken.get(party.name, 0) for party in scenario.organisations}
+    least = min(counts.values())
+    return [name for name, count in counts.items() if count + 1 - least <= scenario.fairness]
+
+
+def reports(scenario: Scenario, happened: Sequence[Entry], statements: Sequence[Entry]) -> Iterator[Entry]:
+    """Which of these statements are the first in which a party reports an event."""
+    known = {(report["name"], report["party"]) for report in happened}
+    for statement in statements:
+        for event in scenario.events:
+            key = (event.name, statement["speaker"])
+            if key not in known and _is_reported(event, statement):
+                known.add(key)
+                yield {"name": event.name, "party": statement["speaker"], "round": statement["round"]}
+
+
+def _is_reported(event: Event, statement: Entry) -> bool:
+    given = statement["fields"].get(event.field)
+    return type(given) is type(event.equals) and given == event.equals
+
+
+def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], events: Sequence[str]) -> str | None:
+    """Why the run ends before its horizon, looked at after a round; None when it goes on."""
+    for rule in scenario.stop:
+        match rule:
+            case OnEvent():
+                if rule.event in events:
+                    return f"event {rule.event}"
+            case OnSilence():
+                recent = transcript[-rule.rounds * len(scenario.organisations) :]
+                if len(recent) == rule.rounds * len(scenario.organisations) and not any(said["text"] for said in recent):
+                    return "silence"
+            case When():
+                if rule.predicate(transcript):
+                    return rule.reason
+            case _:
+                assert_never(rule)
+    return None

@@ -1,0 +1,233 @@
+"""The only door to a graph in motion: begin a run, reopen it, play it to its end or to a pause."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+
+from converse_graph.builder import build_graph
+from converse_graph.chat.chats import Chats
+from converse_graph.chat.port import Chat
+from converse_graph.errors import ConverseError, InvalidValue, RunChanged, RunPaused
+from converse_graph.fingerprint import differences, fingerprint
+from converse_graph.nodes.context import RunContext
+from converse_graph.prompts import Prompts, load_prompts
+from converse_graph.scenario.library import find_scenario
+from converse_graph.scenario.spec import Scenario
+from converse_graph.store import Run, Store
+from converse_graph.store.record import read_transcript
+from converse_graph.transcript import Party, Transcript
+
+Watch = Callable[[dict[str, Any]], None]
+"""Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
+"statement"."""
+
+_LIBRARIES = (
+    "converse-graph",
+    "langgraph",
+    "langgraph-checkpoint",
+    "langgraph-checkpoint-sqlite",
+    "langchain-core",
+    "langchain-openai",
+)
+_NO_LIMIT = 10**9
+"""Supersteps in one go: a run ends by its clock and its rules, not by LangGraph's guard against loops."""
+
+
+@dataclass(kw_only=True)
+class Simulation:
+    """A run: its store, its entry in the register, and what it plays."""
+
+    store: Store
+    run: Run
+    scenario: Scenario
+    chats: Chats
+    prompts: Prompts = field(default_factory=load_prompts)
+    _control: RunControl = field(default_factory=RunControl, init=False)
+
+    @classmethod
+    async def begin(
+        cls,
+        store: Store,
+        scenario: Scenario,
+        *,
+        seed: int,
+        created: datetime,
+        model: str | BaseChatModel | Chat | None = None,
+        base_url: str | None = None,
+        source: str = "",
+        name: str | None = None,
+        until: int | None = None,
+        rounds: int | None = None,
+    ) -> Simulation:
+        """Register a run, so that it can be found again whatever happens next.
+
+        Args:
+            store: Where it is kept.
+            scenario: What is played.
+            seed: Of the order, of the null model, and of models that take one.
+            created: The date for the record, with a time zone.
+            model: "provider:model", "embedded", "null", a LangChain chat model or an adapter; None for the
+                environment's.
+            base_url: Of an OpenAI-compatible server.
+            source: How to find the scenario function again; empty for one made in Python.
+            name: How the run is called; None for the scenario's name and a number.
+            until: The last year, all of it included; None for the clock's own.
+            rounds: How many rounds; goes before `until`.
+
+        Raises:
+            InvalidValue: The name is taken, or the horizon lies before the start.
+        """
+        chats, prompts = Chats(model, base_url), load_prompts()
+        build_graph(scenario)
+        horizon = _horizon(scenario, until, rounds)
+        header = {
+            "scenario": scenario.name,
+            "title": scenario.title,
+            "status": "running",
+            "created": created,
+            "model": chats.default_name,
+            "base_url": base_url,
+            "seed": seed,
+            "clock": {**scenario.clock.model_dump(), "rounds": horizon},
+            "order": scenario.order,
+            "cast": tuple(_party(party) for party in scenario.organisations),
+            "dials": scenario.dials,
+            "versions": {library: version(library) for library in _LIBRARIES},
+            "prompts": prompts.digest,
+        }
+        run = await store.register.enter(
+            name=name, scenario=source, header=header, fingerprint=fingerprint(scenario, prompts), horizon=horizon
+        )
+        return cls(store=store, run=run, scenario=scenario, chats=chats, prompts=prompts)
+
+    @classmethod
+    async def reopen(
+        cls,
+        store: Store,
+        name: str,
+        *,
+        scenario: Scenario | None = None,
+        model: str | BaseChatModel | Chat | None = None,
+        base_url: str | None = None,
+    ) -> Simulation:
+        """Find a run again, to go on with it.
+
+        Args:
+            store: Where it is kept.
+            name: The run.
+            scenario: What it plays, for one that was made in Python; otherwise it is made anew from its dials.
+            model: The model object that it began with, where it was one; a model named by text is remembered.
+            base_url: Only with `model`.
+
+        Raises:
+            UnknownName: There is no such run, or its scenario is gone.
+            RunChanged: The scenario or its prompts are not what the run began with.
+        """
+        run = store.register.run(name)
+        scenario = scenario or _make_again(run)
+        chats = Chats(model or run.header.model, base_url or run.header.base_url)
+        made = cls(store=store, run=run, scenario=scenario, chats=chats)
+        if changed := differences(run.fingerprint, fingerprint(scenario, made.prompts)):
+            shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
+            raise RunChanged(f"Run {name!r} began with something else: {shown}. Put it back, or begin a new run.")
+        return made
+
+    def pause(self) -> None:
+        """Stop at the next step, at whatever depth; may be called from a signal handler."""
+        self._control.request_drain("pause")
+
+    async def play(self, watch: Watch | None = None) -> Run:
+        """Play on from where the run stands, to its end or to a pause.
+
+        Args:
+            watch: Told of each event.
+
+        Returns:
+            The run as the register has it then: "finished" or "paused".
+
+        Raises:
+            RunHeld: Another process is writing to this run.
+            RunPaused: A model's server cannot be reached or refuses; the run can be resumed.
+            ConverseError: The run failed; what was committed is kept.
+        """
+        with self.store.hold(self.run.name):
+            if (stored := self.store.register.run(self.run.name)).status == "finished":
+                return stored
+            await self.store.register.mark(self.run.id, "running")
+            try:
+                ended = await self._drive(watch)
+                await self.store.register.mark(self.run.id, "finished", ended)
+            except GraphDrained:
+                await self.store.register.mark(self.run.id, "paused")
+            except (RunPaused, asyncio.CancelledError):
+                await asyncio.shield(self.store.register.mark(self.run.id, "paused"))
+                raise
+            except Exception:
+                await self.store.register.mark(self.run.id, "failed")
+                raise
+            self.run = self.store.register.run(self.run.name)
+            return self.run
+
+    async def transcript(self) -> Transcript:
+        """The record so far, with what each party kept to itself."""
+        return await read_transcript(self.store, self.store.register.run(self.run.name))
+
+    async def close(self) -> None:
+        """Let go of the models."""
+        await self.chats.close()
+
+    async def _drive(self, watch: Watch | None) -> str:
+        graph = build_graph(self.scenario).compile(checkpointer=self.store.checkpoints, name=self.scenario.name)
+        config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": _NO_LIMIT}
+        begun = await self.store.checkpoints.aget_tuple(config) is not None
+        context = RunContext(
+            chats=self.chats,
+            prompts=self.prompts,
+            seed=self.run.header.seed,
+            journal=self.store.journal(self.run.id),
+            live=watch is not None,
+        )
+        stream = graph.astream(
+            None if begun else {"horizon": self.run.horizon},
+            config,
+            context=context,
+            stream_mode=["custom"] if watch else [],
+            durability="sync",
+            control=self._control,
+        )
+        async for chunk in stream:
+            if watch:
+                watch(chunk[1])
+        state = await graph.aget_state(config)
+        if not state.values.get("ended"):
+            raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
+        return str(state.values["ended"])
+
+
+def _horizon(scenario: Scenario, until: int | None, rounds: int | None) -> int:
+    if rounds is not None:
+        if rounds < 1:
+            raise InvalidValue(f"A run takes one round or more, not {rounds}.")
+        return rounds
+    return scenario.clock.rounds if until is None else scenario.clock.rounds_until(until)
+
+
+def _party(party: Any) -> Party:
+    model = party.model if isinstance(party.model, str | None) else type(party.model).__name__
+    deliberation = party.deliberation.kind if party.deliberation else "none"
+    return Party(name=party.name, kind=party.kind, deliberation=deliberation, model=model)
+
+
+def _make_again(run: Run) -> Scenario:
+    if not run.scenario:
+        raise InvalidValue(f"Run {run.name!r} was begun in Python with a scenario of its own; reopen it there.")
+    return find_scenario(run.scenario)(**run.header.dials)

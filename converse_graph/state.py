@@ -1,0 +1,164 @@
+"""Channels of the graphs, the one reducer they share, and what each speaker may see of them.
+
+Privacy is decided here: `view` is the only place that puts together what a party hears. A party's node is given
+the public channels and its own mind by its input schema, never another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypedDict
+
+from langgraph.channels import EphemeralValue
+from langgraph.channels.delta import DeltaChannel
+
+from converse_graph.scenario.rules import events_so_far
+from converse_graph.scenario.spec import Scenario
+
+Entry = dict[str, Any]
+"""A record in a ledger, of plain values: message objects cost ten times as much to store and read."""
+
+
+def extend(current: list[Entry] | None, writes: Sequence[Sequence[Entry]]) -> list[Entry]:
+    """The reducer of every ledger: append, in the order of the writes."""
+    return [*(current or ()), *(entry for write in writes for entry in write)]
+
+
+Ledger = Annotated[list[Entry], DeltaChannel(extend, snapshot_frequency=1000)]
+"""A channel that grows at one end; a step stores only what it appended."""
+
+Outbox = Annotated[Entry, EphemeralValue(dict)]
+"""What a speaker proposes, until the supervisor has looked at it in the next step."""
+
+
+class Floor(TypedDict):
+    """Whose turn it is."""
+
+    round: int
+    turn: int
+    """Position in the round of the first of `speakers`, from 0."""
+    speakers: list[str]
+    """Who has been given the floor and has not been heard yet."""
+    queue: list[str]
+    """Who speaks after them in this round; empty for a moderated table."""
+    taken: dict[str, int]
+    """How many turns each party has had; of a moderated table only."""
+
+
+class TableInput(TypedDict, total=False):
+    """What a run of the root graph is started with."""
+
+    horizon: int | None
+    """How many rounds to play; None for as many as the clock has."""
+
+
+class TableOutput(TypedDict, total=False):
+    """The public channels of the root graph."""
+
+    transcript: Ledger
+    """Statements, as `Statement` holds them."""
+    events: Ledger
+    """First reports of events: `name`, `party`, `round`."""
+    floor: Floor
+    horizon: int | None
+    ended: str | None
+    """Why the run is over; None while it is not."""
+
+
+def mind_of(party: str) -> str:
+    """The name of a party's private channel."""
+    return f"mind_{party}"
+
+
+def outbox_of(speaker: str) -> str:
+    """The name of the channel in which a speaker proposes what to say."""
+    return f"out_{speaker}"
+
+
+def table_schema(parties: Sequence[str]) -> type[Any]:
+    """All channels of a root graph."""
+    private: dict[str, Any] = {mind_of(name): Ledger for name in parties}
+    proposed: dict[str, Any] = {outbox_of(name): Outbox for name in parties}
+    return TypedDict("Table", {**_PUBLIC, **private, **proposed}, total=False)  # type: ignore[operator]
+
+
+def party_schema(party: str) -> type[Any]:
+    """What the node of one party reads: the public channels and its own mind."""
+    return TypedDict("PartyInput", {**_PUBLIC, mind_of(party): Ledger}, total=False)  # type: ignore[operator]
+
+
+def supervisor_schema(parties: Sequence[str]) -> type[Any]:
+    """What the supervisor reads: the public channels and what was proposed, no mind."""
+    proposed = {outbox_of(name): Outbox for name in parties}
+    return TypedDict("SupervisorInput", {**_PUBLIC, **proposed}, total=False)  # type: ignore[operator]
+
+
+_PUBLIC: dict[str, Any] = {
+    "transcript": Ledger,
+    "events": Ledger,
+    "floor": Floor,
+    "horizon": int | None,
+    "ended": str | None,
+}
+
+
+def debate_schema(members: Sequence[str]) -> type[Any]:
+    """All channels of a debate."""
+    proposed = {outbox_of(name): Outbox for name in members}
+    return TypedDict("DebateChannels", {**_DEBATE, **proposed}, total=False)  # type: ignore[operator]
+
+
+_DEBATE: dict[str, Any] = {"lines": Ledger, "inner": Ledger, "decision": dict[str, Any] | None, "line": int}
+"""`lines` spoken so far, `inner` records of debates held inside them, the `decision`, and the next `line`."""
+
+
+class DebateState(TypedDict, total=False):
+    """What every member of a debate reads of it."""
+
+    lines: Ledger
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What one party may know as its turn comes: the recent public record and its own recent mind."""
+
+    party: str
+    round: int
+    turn: int
+    statements: tuple[Entry, ...]
+    mind: tuple[Entry, ...]
+    events: tuple[str, ...]
+    """Names of what has happened."""
+
+
+def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
+    """Put together what a party hears."""
+    floor: Floor = state["floor"]
+    first = window_start(floor["round"], scenario.window)
+    return View(
+        party=party,
+        round=floor["round"],
+        turn=floor["turn"] + floor["speakers"].index(party),
+        statements=_since(state.get("transcript", ()), first),
+        mind=_since(state.get(mind_of(party), ()), first),
+        events=events_so_far(scenario.events, state.get("events", ())),
+    )
+
+
+def window_start(round: int, window: int) -> int:
+    """The first round that is heard in a round: at most `window` rounds back, in blocks of a third of it.
+
+    A window that slides every round changes a prompt's beginning every round, and no prefix cache ever hits.
+    """
+    block = max(1, window // 3)
+    return max(0, -(-(round - window) // block) * block)
+
+
+def _since(ledger: Sequence[Entry], first: int) -> tuple[Entry, ...]:
+    """The entries of rounds from `first` on, found from the end so that the cost does not grow with the run."""
+    start = len(ledger)
+    while start and ledger[start - 1]["round"] >= first:
+        start -= 1
+    return tuple(ledger[start:])

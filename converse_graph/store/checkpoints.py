@@ -1,0 +1,99 @@
+"""LangGraph's saver on our file: commits shared between runs, nothing kept of what runs below the root."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import aiosqlite
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_checkpoint_metadata,
+)
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from converse_graph.store.database import Writer
+
+_PUT = """INSERT OR REPLACE INTO checkpoints
+(thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
+VALUES (?, ?, ?, ?, ?, ?, ?)"""
+
+_PUT_WRITES = """INSERT OR {on_conflict} INTO writes
+(thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+class Checkpoints(AsyncSqliteSaver):
+    """Checkpoints of the root graph alone.
+
+    A debate that is interrupted begins again on resume, and the journal answers every call that was completed: so
+    its own checkpoints would cost four times what a turn costs, and answer nothing.
+    """
+
+    def __init__(self, reader: aiosqlite.Connection, writer: Writer) -> None:
+        """Read from one connection, write through the store's writer; plain values alone are let in or out."""
+        super().__init__(reader, serde=JsonPlusSerializer(allowed_msgpack_modules=None, pickle_fallback=False))
+        self._writer = writer
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """The latest checkpoint of a thread, or the one that is named."""
+        if config["configurable"].get("checkpoint_ns"):
+            return None
+        return await super().aget_tuple(config)
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint; returns when it is durable."""
+        where = config["configurable"]
+        namespace = where["checkpoint_ns"]
+        if not namespace:
+            row = (
+                str(where["thread_id"]),
+                namespace,
+                checkpoint["id"],
+                where.get("checkpoint_id"),
+                *self.serde.dumps_typed(checkpoint),
+                json.dumps(get_checkpoint_metadata(config, metadata), ensure_ascii=False).encode(),
+            )
+            await self._writer.write(lambda database: database.execute(_PUT, row) and None)
+        saved = {"thread_id": where["thread_id"], "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}
+        return {"configurable": saved}
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Save what a node wrote; returns when it is durable."""
+        where = config["configurable"]
+        if where["checkpoint_ns"]:
+            return
+        key = (str(where["thread_id"]), "", str(where["checkpoint_id"]), task_id, task_path)
+        rows = [
+            (*key, WRITES_IDX_MAP.get(channel, number), channel, *self.serde.dumps_typed(value))
+            for number, (channel, value) in enumerate(writes)
+        ]
+        special = all(channel in WRITES_IDX_MAP for channel, _ in writes)
+        statement = _PUT_WRITES.format(on_conflict="REPLACE" if special else "IGNORE")
+        await self._writer.write(lambda database: database.executemany(statement, rows) and None)
+
+    def get_next_version(self, current: Any, channel: None) -> Any:
+        """Plain whole numbers: the versions are stored with every checkpoint, once for each channel."""
+        return (current or 0) + 1
+
+
+async def open_checkpoints(path: str, writer: Writer) -> Checkpoints:
+    """Open the saver on a file that exists."""
+    reader = await aiosqlite.connect(path, timeout=30, loop=asyncio.get_running_loop())
+    saver = Checkpoints(reader, writer)
+    await saver.setup()
+    return saver

@@ -1,0 +1,162 @@
+"""Every model call of a run: prompt by its parts, reply, tokens, cost, and where in the run it was made.
+
+A call is kept before its node goes on, so that whatever LangGraph runs again finds it answered: a call that was
+completed is never made twice.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from converse_graph.chat.port import PUBLIC, Part, Reply, Request
+from converse_graph.store.database import Writer
+
+_REPLY = "reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A call as it was journalled."""
+
+    place: str
+    attempt: int
+    parts: tuple[Part, ...]
+    schema: dict[str, Any]
+    reply: Reply
+    accepted: bool
+    """Whether the reply fitted its schema."""
+
+
+class PartIds:
+    """Gives each part of a prompt one row, however many prompts it is in. Used on the writing thread alone."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._known: dict[bytes, int] = {}
+
+    def forget(self) -> None:
+        """Look everything up again: what was thought stored may have been rolled back."""
+        self._known.clear()
+
+    def of(self, database: sqlite3.Connection, part: Part) -> int:
+        """The row of a part, made if it is new."""
+        known = self._known.get(part.digest)
+        if known is None:
+            row = (part.digest, part.role, part.source, part.owner, part.text)
+            database.execute("INSERT OR IGNORE INTO parts (digest, role, source, owner, text) VALUES (?, ?, ?, ?, ?)", row)
+            known = database.execute("SELECT id FROM parts WHERE digest = ?", (part.digest,)).fetchone()[0]
+            if len(self._known) > 50_000:
+                self._known.clear()
+            self._known[part.digest] = known
+        return known
+
+
+class RunJournal:
+    """The journal of one run."""
+
+    def __init__(self, reader: sqlite3.Connection, writer: Writer, ids: PartIds, run: int) -> None:
+        """Read and write the calls of the run with that id."""
+        self._reader, self._writer, self._ids, self._run = reader, writer, ids, run
+        self._forms: dict[int, tuple[dict[str, Any], Part]] = {}
+
+    def recall(self, request: Request) -> Reply | None:
+        """The reply that this very request had, if it was ever completed."""
+        found = self._reader.execute(
+            f"SELECT {_REPLY} FROM calls WHERE run = ? AND place = ? AND attempt = ? AND digest = ?",  # noqa: S608 - constant
+            (self._run, request.place, request.attempt, self._digest(request)),
+        ).fetchone()
+        return _reply(found) if found else None
+
+    async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
+        """Keep a reply; returns when it is durable."""
+        digest, form = self._digest(request), self._form(request)
+
+        def insert(database: sqlite3.Connection) -> None:
+            parts = [self._ids.of(database, part) for part in request.parts]
+            row = (self._run, request.place, request.attempt, digest, _pack(parts), self._ids.of(database, form))
+            answered = (reply.text, accepted, reply.model, reply.finish, reply.tokens_in, reply.tokens_out)
+            database.execute(
+                "INSERT OR IGNORE INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish, "
+                "tokens_in, tokens_out, tokens_cached, usd, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, *answered, reply.tokens_cached, reply.usd, round(reply.seconds, 3)),
+            )
+
+        await self._writer.write(insert)
+
+    def progress(self, *, rounds: int, statements: int) -> None:
+        """Note how far the run has come; durable with the next thing that is."""
+        row = (rounds, statements, self._run)
+        self._writer.post(
+            lambda database: database.execute("UPDATE runs SET rounds = ?, statements = ? WHERE id = ?", row) and None
+        )
+
+    def calls(self) -> Iterator[Call]:
+        """Every call, in the order in which they were completed."""
+        parts: dict[int, Part] = {}
+        rows = self._reader.execute(
+            f"SELECT {_REPLY}, place, attempt, parts, form, accepted FROM calls WHERE run = ? ORDER BY id",  # noqa: S608 - constant
+            (self._run,),
+        )
+        for row in rows.fetchall():
+            place, attempt, packed, form, accepted = row[8:]
+            for number in [*(ids := _unpack(packed)), form]:
+                if number not in parts:
+                    parts[number] = self._part(number)
+            yield Call(
+                place=place,
+                attempt=attempt,
+                parts=tuple(parts[number] for number in ids),
+                schema=json.loads(parts[form].text),
+                reply=_reply(row[:8]),
+                accepted=bool(accepted),
+            )
+
+    def _part(self, number: int) -> Part:
+        role, source, owner, text = self._reader.execute(
+            "SELECT role, source, owner, text FROM parts WHERE id = ?", (number,)
+        ).fetchone()
+        return Part(role=role, source=source, owner=owner, text=text)
+
+    def _digest(self, request: Request) -> bytes:
+        joined = b"".join(part.digest for part in (*request.parts, self._form(request)))
+        return hashlib.blake2b(joined, digest_size=16).digest()
+
+    def _form(self, request: Request) -> Part:
+        """The schema as a part, made once for each schema object; forms live as long as their graph."""
+        kept = self._forms.get(id(request.schema))
+        if len(self._forms) > 256:
+            self._forms.clear()
+        if kept is None or kept[0] is not request.schema:
+            text = json.dumps(request.schema, sort_keys=False)
+            kept = (request.schema, Part(role="system", text=text, source="form", owner=PUBLIC))
+            self._forms[id(request.schema)] = kept
+        return kept[1]
+
+
+def _pack(ids: list[int]) -> str:
+    """Ids as a list of differences: neighbours in a prompt are mostly neighbours in the table."""
+    return ",".join(str(number - before) for before, number in zip([0, *ids], ids, strict=False))
+
+
+def _unpack(packed: str) -> list[int]:
+    ids: list[int] = []
+    for step in packed.split(","):
+        ids.append(int(step) + (ids[-1] if ids else 0))
+    return ids
+
+
+def _reply(row: tuple[Any, ...]) -> Reply:
+    text, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds = row
+    return Reply(
+        text=text,
+        model=model,
+        finish=finish,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        tokens_cached=tokens_cached,
+        usd=usd,
+        seconds=seconds,
+    )

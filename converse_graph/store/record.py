@@ -1,0 +1,64 @@
+"""Reads a run's record out of its last checkpoint, with no scenario at hand: the register names the cast."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from langgraph.graph import START, StateGraph
+
+from converse_graph.scenario.clock import Clock
+from converse_graph.state import Entry, mind_of, table_schema
+from converse_graph.store.register import Run
+from converse_graph.store.store import Store
+from converse_graph.transcript import Deliberation, Line, PrivateTurn, Statement, Transcript
+
+
+async def read_transcript(store: Store, run: Run) -> Transcript:
+    """The record of a run so far, with what each party kept to itself: the reader's edition.
+
+    For the public record alone, take its `public()`.
+    """
+    names = [party.name for party in run.header.cast]
+    values = await _channels(store, run, names)
+    clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
+    minds = {name: _by_place(values.get(mind_of(name), ())) for name in names}
+    statements = tuple(_statement(said, clock, minds[said["speaker"]]) for said in values.get("transcript", ()))
+    header = run.header.model_copy(update={"status": run.status, "ended": run.ended})
+    return Transcript(header=header, statements=statements)
+
+
+async def _channels(store: Store, run: Run, names: Sequence[str]) -> dict[str, Any]:
+    """The channels of the root graph, read by a graph that has these channels and does nothing."""
+    graph = StateGraph(table_schema(names))
+    graph.add_node("reader", lambda state: {})
+    graph.add_edge(START, "reader")
+    compiled = graph.compile(checkpointer=store.checkpoints)
+    state = await compiled.aget_state({"configurable": {"thread_id": run.name}})
+    return dict(state.values)
+
+
+def _by_place(mind: Sequence[Entry]) -> dict[str, Entry]:
+    return {entry["place"]: entry for entry in mind}
+
+
+def _statement(said: Entry, clock: Clock, mind: dict[str, Entry]) -> Statement:
+    place = f"{said['round']}.{said['turn']}/{said['speaker']}"
+    kept = mind.get(place, {})
+    private = PrivateTurn(
+        memo=kept.get("memo", ""),
+        position=kept.get("position"),
+        follows_decision=kept.get("follows_decision"),
+        deliberation=_deliberation(place, mind),
+    )
+    return Statement(period=clock.period(said["round"]).label, private=private, **said)
+
+
+def _deliberation(place: str, mind: dict[str, Entry]) -> Deliberation | None:
+    """The conversation held at a place, with those that were held inside its speakers."""
+    kept = mind.get(place, {})
+    if "lines" not in kept:
+        return None
+    lines = tuple(
+        Line(**line, deliberation=_deliberation(f"{place}/{number}.{line['speaker']}", mind))
+        for number, line in enumerate(kept["lines"])
+    )
+    return Deliberation(mode=kept["mode"], motion=kept["motion"], lines=lines, decision=kept["decision"])
