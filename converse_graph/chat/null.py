@@ -63,6 +63,12 @@ def _fill(schema: dict[str, Any], chance: random.Random) -> Any:
         case "array":
             count = chance.randint(schema.get("minItems", 0), schema.get("maxItems", 3))
             return [_fill(schema["items"], chance) for _ in range(count)]
+        case _:
+            return _fill_single(schema, chance)
+
+
+def _fill_single(schema: dict[str, Any], chance: random.Random) -> Any:
+    match schema["type"]:
         case "string":
             return _words(schema.get("maxLength", 400), chance)
         case "integer":

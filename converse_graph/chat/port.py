@@ -49,6 +49,8 @@ class Request:
     temperature: float = 0.8
     on_text: Callable[[str], None] | None = field(default=None, compare=False)
     """Called with each piece of the reply as it arrives; None where nobody is watching."""
+    on_restart: Callable[[], None] | None = field(default=None, compare=False)
+    """Called when the reply broke off and begins again: what `on_text` was given so far is void."""
 
 
 @dataclass(frozen=True, kw_only=True)

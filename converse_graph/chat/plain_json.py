@@ -1,0 +1,59 @@
+"""For models that cannot be held to a schema: the schema in words, and the object cut out of a reply."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
+_BOUNDS = {
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+}
+
+
+def schema_in_words(schema: Mapping[str, Any]) -> str:
+    """What to tell a model whose server does not hold it to a schema."""
+    told = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    return f"Reply with one JSON object and nothing else. It must fit this JSON Schema:\n{told}"
+
+
+def cut_object(text: str) -> str:
+    """The first JSON object in a reply, without thoughts, fences and words around it; all of it if there is none."""
+    text = _THINKING.sub("", text).strip()
+    decoder = json.JSONDecoder()
+    start = text.find("{")
+    while start >= 0:
+        try:
+            _, end = decoder.raw_decode(text, start)
+        except ValueError:
+            start = text.find("{", start + 1)
+        else:
+            return text[start:end]
+    return text
+
+
+def without_bounds(schema: Any) -> Any:
+    """A copy of a schema whose bounds are words in the descriptions: some servers refuse them as keywords."""
+    if isinstance(schema, list):
+        return [without_bounds(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    bounds = [words.format(schema[name]) for name, words in _BOUNDS.items() if name in schema]
+    kept: dict[str, Any] = {
+        name: _named(inner) if name in ("properties", "$defs") else without_bounds(inner)
+        for name, inner in schema.items()
+        if name not in _BOUNDS
+    }
+    if bounds:
+        kept["description"] = "; ".join(filter(None, [kept.get("description", ""), *bounds]))
+    return kept
+
+
+def _named(schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Schemas by name: a property may be called `maximum` and is no bound."""
+    return {name: without_bounds(inner) for name, inner in schemas.items()}
