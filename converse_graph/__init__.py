@@ -1,0 +1,104 @@
+"""Converse Graph: simulate conversations between organisations that keep private minds, on LangGraph.
+
+This is the public door: what a scenario author and a caller import. Everything is loaded when it is first asked for,
+so that a command that needs none of it starts at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from converse_graph.chat.null import NullChat
+    from converse_graph.chat.port import Chat, Part, Reply, Request
+    from converse_graph.chat.scripted import ScriptedChat
+    from converse_graph.errors import ConverseError
+    from converse_graph.scenarios.cast import Debate, Imagined, Organisation, Persona
+    from converse_graph.scenarios.casting import cast_member
+    from converse_graph.scenarios.clock import Clock
+    from converse_graph.scenarios.dials import ScenarioFunction, scenario
+    from converse_graph.scenarios.fields import Choice, Flag, Names, Number, Percentiles, Text, Whole
+    from converse_graph.scenarios.library import find_scenario
+    from converse_graph.scenarios.rules import Event, OnEvent, OnSilence, When
+    from converse_graph.scenarios.scenario import Scenario
+    from converse_graph.simulation import Simulation
+    from converse_graph.store.store import Store
+    from converse_graph.transcript import Statement, Transcript
+
+_HOMES = {
+    "Chat": "chat.port",
+    "Choice": "scenarios.fields",
+    "Clock": "scenarios.clock",
+    "ConverseError": "errors",
+    "Debate": "scenarios.cast",
+    "Event": "scenarios.rules",
+    "Flag": "scenarios.fields",
+    "Imagined": "scenarios.cast",
+    "Names": "scenarios.fields",
+    "NullChat": "chat.null",
+    "Number": "scenarios.fields",
+    "OnEvent": "scenarios.rules",
+    "OnSilence": "scenarios.rules",
+    "Organisation": "scenarios.cast",
+    "Part": "chat.port",
+    "Percentiles": "scenarios.fields",
+    "Persona": "scenarios.cast",
+    "Reply": "chat.port",
+    "Request": "chat.port",
+    "Scenario": "scenarios.scenario",
+    "ScenarioFunction": "scenarios.dials",
+    "ScriptedChat": "chat.scripted",
+    "Simulation": "simulation",
+    "Statement": "transcript",
+    "Store": "store.store",
+    "Text": "scenarios.fields",
+    "Transcript": "transcript",
+    "When": "scenarios.rules",
+    "Whole": "scenarios.fields",
+    "cast_member": "scenarios.casting",
+    "find_scenario": "scenarios.library",
+    "scenario": "scenarios.dials",
+}
+
+__all__ = [
+    "Chat",
+    "Choice",
+    "Clock",
+    "ConverseError",
+    "Debate",
+    "Event",
+    "Flag",
+    "Imagined",
+    "Names",
+    "NullChat",
+    "Number",
+    "OnEvent",
+    "OnSilence",
+    "Organisation",
+    "Part",
+    "Percentiles",
+    "Persona",
+    "Reply",
+    "Request",
+    "Scenario",
+    "ScenarioFunction",
+    "ScriptedChat",
+    "Simulation",
+    "Statement",
+    "Store",
+    "Text",
+    "Transcript",
+    "When",
+    "Whole",
+    "cast_member",
+    "find_scenario",
+    "scenario",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module that it lives in."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found

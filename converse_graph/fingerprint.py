@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from converse_graph.prompts import Prompts
-from converse_graph.scenario.spec import Scenario
+from converse_graph.scenarios.scenario import Scenario
 
 _FREE = {"name": True, "title": True, "dials": True, "clock": {"end": True}}
 """What may differ: names for readers, and the horizon."""

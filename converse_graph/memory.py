@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from converse_graph.chat.port import PUBLIC, Part
-from converse_graph.scenario.clock import Clock
+from converse_graph.scenarios.clock import Clock
 from converse_graph.state import Entry, View
 
 PERSONA_ROUNDS = 2

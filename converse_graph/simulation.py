@@ -20,8 +20,8 @@ from converse_graph.errors import ConverseError, InvalidValue, RunChanged, RunPa
 from converse_graph.fingerprint import differences, fingerprint
 from converse_graph.nodes.context import RunContext
 from converse_graph.prompts import Prompts, load_prompts
-from converse_graph.scenario.library import find_scenario
-from converse_graph.scenario.spec import Scenario
+from converse_graph.scenarios.library import find_scenario
+from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_transcript
 from converse_graph.transcript import Party, Transcript

@@ -13,8 +13,8 @@ from typing import Annotated, Any, TypedDict
 from langgraph.channels import EphemeralValue
 from langgraph.channels.delta import DeltaChannel
 
-from converse_graph.scenario.rules import events_so_far
-from converse_graph.scenario.spec import Scenario
+from converse_graph.scenarios.rules import events_so_far
+from converse_graph.scenarios.scenario import Scenario
 
 Entry = dict[str, Any]
 """A record in a ledger, of plain values: message objects cost ten times as much to store and read."""

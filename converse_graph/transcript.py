@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field as Bound
 
-from converse_graph.scenario.value import Value
+from converse_graph.scenarios.value import Value
 
 
 class Decision(Value):

@@ -6,8 +6,8 @@ from converse_graph.errors import InvalidValue
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.deliberating import Debating
 from converse_graph.nodes.persona import debate_supervisor, persona_node
-from converse_graph.scenario.cast import SUPERVISOR, Debate, Imagined
-from converse_graph.scenario.clock import Clock
+from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined
+from converse_graph.scenarios.clock import Clock
 from converse_graph.state import DebateState, debate_schema
 
 

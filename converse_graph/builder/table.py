@@ -8,8 +8,8 @@ from converse_graph.builder.debates import compile_debate
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.organisation import organisation_node
 from converse_graph.nodes.supervisor import supervisor_node
-from converse_graph.scenario.cast import SUPERVISOR
-from converse_graph.scenario.spec import Scenario
+from converse_graph.scenarios.cast import SUPERVISOR
+from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
 
 

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Part, Reply, Request
 from converse_graph.prompts import Prompts, load_prompts
-from converse_graph.scenario.clock import Period
+from converse_graph.scenarios.clock import Period
 from converse_graph.state import Entry
 
 

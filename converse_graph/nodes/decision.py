@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from converse_graph.scenario.cast import Debate, Imagined
-from converse_graph.scenario.fields import Choice, Text
+from converse_graph.scenarios.cast import Debate, Imagined
+from converse_graph.scenarios.fields import Choice, Text
 from converse_graph.state import Entry
 
 POSITION_LENGTH = 80

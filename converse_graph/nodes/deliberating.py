@@ -12,8 +12,8 @@ from converse_graph.nodes.decision import decide, position_field
 from converse_graph.nodes.form import Form, make_form
 from converse_graph.nodes.streaming import Emit
 from converse_graph.nodes.telling import describe_options, describe_persona
-from converse_graph.scenario.cast import Debate, Imagined
-from converse_graph.scenario.fields import Text
+from converse_graph.scenarios.cast import Debate, Imagined
+from converse_graph.scenarios.fields import Text
 from converse_graph.state import Entry
 
 LINE_LENGTH = 400

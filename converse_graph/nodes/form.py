@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from converse_graph.errors import BrokenReply
-from converse_graph.scenario.fields import Field, Percentiles
-from converse_graph.scenario.value import explain
+from converse_graph.scenarios.fields import Field, Percentiles
+from converse_graph.scenarios.value import explain
 
 
 @dataclass(frozen=True, kw_only=True)

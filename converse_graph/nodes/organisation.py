@@ -13,8 +13,8 @@ from converse_graph.nodes.deliberating import Debating, deliberate
 from converse_graph.nodes.speaking import Speech, by_graph, by_model, statement_fields
 from converse_graph.nodes.telling import brief_values
 from converse_graph.prompts import Prompts
-from converse_graph.scenario.cast import Organisation
-from converse_graph.scenario.spec import Scenario
+from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import Entry, View, mind_of, outbox_of, view
 
 

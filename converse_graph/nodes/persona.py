@@ -17,9 +17,9 @@ from converse_graph.nodes.deliberating import LINE_LENGTH, Debating, deliberate
 from converse_graph.nodes.form import make_form
 from converse_graph.nodes.guest import Guest, view_part
 from converse_graph.nodes.telling import describe_options, describe_persona
-from converse_graph.scenario.cast import Debate, Persona
-from converse_graph.scenario.clock import Clock
-from converse_graph.scenario.fields import Text
+from converse_graph.scenarios.cast import Debate, Persona
+from converse_graph.scenarios.clock import Clock
+from converse_graph.scenarios.fields import Text
 from converse_graph.state import Entry, outbox_of
 
 

@@ -12,9 +12,9 @@ from converse_graph.nodes.decision import statement_position
 from converse_graph.nodes.form import Form, make_form
 from converse_graph.nodes.guest import Guest, view_part
 from converse_graph.nodes.streaming import Emit, ProseReader
-from converse_graph.scenario.cast import Organisation
-from converse_graph.scenario.fields import Choice, Field, Text, Whole
-from converse_graph.scenario.spec import Scenario
+from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.fields import Choice, Field, Text, Whole
+from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import View
 
 MEMO_LENGTH = 160

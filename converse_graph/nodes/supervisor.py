@@ -22,9 +22,9 @@ from converse_graph.nodes.turns import (
     rest,
     said_in,
 )
-from converse_graph.scenario.fields import Choice
-from converse_graph.scenario.rules import events_so_far
-from converse_graph.scenario.spec import Scenario
+from converse_graph.scenarios.fields import Choice
+from converse_graph.scenarios.rules import events_so_far
+from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import Entry, Floor, outbox_of
 
 State = Mapping[str, Any]

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 
-from converse_graph.scenario.cast import Debate, Imagined, Organisation, Persona
-from converse_graph.scenario.fields import Choice, Field, Names, Number, Percentiles, Text, Whole
-from converse_graph.scenario.spec import Scenario
+from converse_graph.scenarios.cast import Debate, Imagined, Organisation, Persona
+from converse_graph.scenarios.fields import Choice, Field, Names, Number, Percentiles, Text, Whole
+from converse_graph.scenarios.scenario import Scenario
 
 
 def describe_report(fields: Sequence[Field]) -> str:

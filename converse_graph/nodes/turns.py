@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from converse_graph.scenario.rules import Event, OnEvent, OnSilence, When
-from converse_graph.scenario.spec import Scenario
+from converse_graph.scenarios.rules import Event, OnEvent, OnSilence, When
+from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import Entry, Floor
 
 

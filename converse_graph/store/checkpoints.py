@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,30 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from converse_graph.store.database import Writer
 
+class PackedSerializer(JsonPlusSerializer):
+    """LangGraph's own serializer for plain values alone, with what is long packed: most of a checkpoint is names."""
+
+    def __init__(self) -> None:
+        """Let nothing in or out that could run code."""
+        super().__init__(allowed_msgpack_modules=None, pickle_fallback=False)
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        """Serialize, and pack what is longer than a line."""
+        kind, plain = super().dumps_typed(obj)
+        return (kind, plain) if len(plain) < _PACK_FROM else (kind + _PACKED, zlib.compress(plain, 1))
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        """Unpack what was packed, and deserialize."""
+        kind, stored = data
+        if not kind.endswith(_PACKED):
+            return super().loads_typed(data)
+        return super().loads_typed((kind.removesuffix(_PACKED), zlib.decompress(stored)))
+
+
+_PACK_FROM = 200
+"""Bytes; below that packing saves nothing."""
+_PACKED = "+zlib"
+
 _PUT = """INSERT OR REPLACE INTO checkpoints
 (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
 VALUES (?, ?, ?, ?, ?, ?, ?)"""
@@ -37,8 +62,8 @@ class Checkpoints(AsyncSqliteSaver):
     """
 
     def __init__(self, reader: aiosqlite.Connection, writer: Writer) -> None:
-        """Read from one connection, write through the store's writer; plain values alone are let in or out."""
-        super().__init__(reader, serde=JsonPlusSerializer(allowed_msgpack_modules=None, pickle_fallback=False))
+        """Read from one connection, write through the store's writer."""
+        super().__init__(reader, serde=PackedSerializer())
         self._writer = writer
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:

@@ -17,6 +17,11 @@ APPLICATION = 0x43764772
 VERSION = 1
 """Of the schema; a file with a higher one is left alone."""
 
+_PAGE = 8192
+"""Bytes: a checkpoint takes over a kilobyte, and pages of the usual four would be left a third empty."""
+
+# The last two tables are those of langgraph-checkpoint-sqlite, which makes them only where they are missing; without
+# a row id their long keys are stored once, not twice.
 _SCHEMA = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
@@ -59,6 +64,28 @@ CREATE TABLE calls (
     seconds REAL NOT NULL,
     UNIQUE (run, place, attempt, digest)
 );
+CREATE TABLE checkpoints (
+    thread_id TEXT NOT NULL,
+    checkpoint_ns TEXT NOT NULL DEFAULT '',
+    checkpoint_id TEXT NOT NULL,
+    parent_checkpoint_id TEXT,
+    type TEXT,
+    checkpoint BLOB,
+    metadata BLOB,
+    PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
+) WITHOUT ROWID;
+CREATE TABLE writes (
+    thread_id TEXT NOT NULL,
+    checkpoint_ns TEXT NOT NULL DEFAULT '',
+    checkpoint_id TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    task_path TEXT NOT NULL DEFAULT '',
+    idx INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    type TEXT,
+    value BLOB,
+    PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
+) WITHOUT ROWID;
 """
 
 
@@ -99,6 +126,7 @@ def create(path: Path) -> None:
     except (OSError, sqlite3.Error) as error:
         raise StoreFailure(f"{path} cannot be made: {error}.") from None
     try:
+        database.execute(f"PRAGMA page_size = {_PAGE}")
         database.execute("BEGIN EXCLUSIVE")
         if database.execute("PRAGMA user_version").fetchone()[0] == 0:
             for statement in _SCHEMA.split(";\n"):

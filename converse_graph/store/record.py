@@ -5,7 +5,7 @@ from typing import Any
 
 from langgraph.graph import START, StateGraph
 
-from converse_graph.scenario.clock import Clock
+from converse_graph.scenarios.clock import Clock
 from converse_graph.state import Entry, mind_of, table_schema
 from converse_graph.store.register import Run
 from converse_graph.store.store import Store

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, model_validator
 from pydantic import Field as Bound
 
-from converse_graph.scenario.fields import Field
-from converse_graph.scenario.value import Identifier, Name, Value
+from converse_graph.scenarios.fields import Field
+from converse_graph.scenarios.value import Identifier, Name, Value
 
 MAX_DEPTH = 6
 """How many conversations may be nested, the root table included, unless a scenario says otherwise."""

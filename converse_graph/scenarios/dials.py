@@ -11,8 +11,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.scenario.spec import Scenario
-from converse_graph.scenario.value import explain
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.value import explain
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator
 from pydantic import Field as Bound
 
-from converse_graph.scenario.value import Identifier, Value
+from converse_graph.scenarios.value import Identifier, Value
 
 
 class Event(Value):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, create_model, model_validator
 from pydantic import Field as Bound
 
-from converse_graph.scenario.value import Identifier, Value
+from converse_graph.scenarios.value import Identifier, Value
 
 
 class _Field(Value, ABC):

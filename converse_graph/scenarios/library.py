@@ -6,7 +6,7 @@ from pathlib import Path
 
 from converse_graph.bundled_files import folders
 from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.scenario.dials import ScenarioFunction
+from converse_graph.scenarios.dials import ScenarioFunction
 
 
 def find_scenario(reference: str) -> ScenarioFunction:

@@ -8,10 +8,10 @@ from pydantic import Field as Bound
 from pydantic import model_validator
 
 from converse_graph.errors import UnknownName
-from converse_graph.scenario.cast import MAX_DEPTH, Organisation, check_distinct
-from converse_graph.scenario.clock import Clock
-from converse_graph.scenario.rules import Event, OnEvent, StopRule
-from converse_graph.scenario.value import Value
+from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
+from converse_graph.scenarios.clock import Clock
+from converse_graph.scenarios.rules import Event, OnEvent, StopRule
+from converse_graph.scenarios.value import Value
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph

@@ -1,16 +1,17 @@
 """Simulated time: which periods there are, what they are called, and when they end."""
 
-from typing import Literal, Self, get_args
+from functools import lru_cache
+from typing import Literal, Self, assert_never, get_args
 
 from pydantic import model_validator
 
 from converse_graph.errors import InvalidValue
-from converse_graph.scenario.value import Value
+from converse_graph.scenarios.value import Value
 
 Step = Literal["year", "half-year", "quarter", "month", "round"]
 
 _PER_YEAR: dict[Step, int] = {"year": 1, "half-year": 2, "quarter": 4, "month": 12}
-_MARK: dict[Step, str] = {"half-year": "H", "quarter": "Q", "month": "M"}
+_MARK: dict[Step, str] = {"half-year": "H", "quarter": "Q"}
 
 
 class Period(Value):
@@ -59,18 +60,25 @@ class Clock(Value):
 
     def period(self, round: int) -> Period:
         """The period of a round, counted from 0; defined past the horizon too."""
-        per_year = _PER_YEAR.get(self.step, 1)
-        year, part = self.start + round // per_year, round % per_year + 1
-        match self.step:
-            case "round":
-                label = f"round {year}"
-            case "year":
-                label = str(year)
-            case "half-year" | "quarter":
-                label = f"{year} {_MARK[self.step]}{part}"
-            case "month":
-                label = f"{year} M{part:02d}"
-        return Period(round=round, label=label, year=year)
+        return _period(self.start, self.step, round)
+
+
+@lru_cache(maxsize=4096)
+def _period(start: int, step: Step, round: int) -> Period:
+    per_year = _PER_YEAR.get(step, 1)
+    year, part = start + round // per_year, round % per_year + 1
+    match step:
+        case "round":
+            label = f"round {year}"
+        case "year":
+            label = str(year)
+        case "half-year" | "quarter":
+            label = f"{year} {_MARK[step]}{part}"
+        case "month":
+            label = f"{year} M{part:02d}"
+        case _:
+            assert_never(step)
+    return Period(round=round, label=label, year=year)
 
 
 STEPS: tuple[Step, ...] = get_args(Step)
