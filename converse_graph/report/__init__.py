@@ -1,0 +1,1 @@
+"""Runs as Markdown, tables and values for other programs, and back."""
