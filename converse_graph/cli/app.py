@@ -1,0 +1,185 @@
+"""The commands and what each takes. What they do is loaded when one is called, so that help is there at once."""
+
+import errno
+import importlib
+import os
+import sys
+import traceback
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import Exit, TyperException
+
+from converse_graph.cli import options
+from converse_graph.cli.exits import Code, code_of, one_line
+from converse_graph.errors import ConverseError
+
+_HELP = "Simulate conversations between organisations that keep private minds."
+
+app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def main() -> None:
+    """Run the command line, and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(prog_name="converse", standalone_mode=False) or Code.DONE
+        sys.stdout.flush()
+    except Exit as leave:
+        code = leave.exit_code
+    except TyperException as error:
+        code = _tell(_usage(error), Code.USAGE if error.exit_code == Code.USAGE else Code.FAILED)
+    except OSError as error:
+        code = _output_gone(error)
+    sys.exit(code)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"converse {version('converse-graph')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _begin(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command("list")
+def list_scenarios(as_json: options.Json = False) -> None:
+    """List the scenarios that can be run, with their dials."""
+    _call("list", as_json=as_json)
+
+
+@app.command()
+def run(
+    scenario: options.ScenarioArgument,
+    dials: options.Dials = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    seed: options.Seed = None,
+    until: options.Until = None,
+    rounds: options.Rounds = None,
+    name: options.RunName = None,
+    store: options.StorePath = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Run a scenario to its horizon, and write its transcript.
+
+    Ctrl-C pauses at the next step; `converse resume` goes on.
+    """
+    _call(
+        "run",
+        debug=debug,
+        reference=scenario,
+        dials=dials or [],
+        model=model,
+        base_url=base_url,
+        seed=seed,
+        until=until,
+        rounds=rounds,
+        name=name,
+        store=store,
+        quiet=quiet,
+    )
+
+
+@app.command()
+def resume(
+    run: options.RunArgument,
+    store: options.StorePath = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Go on with a run that was paused or killed; its model is remembered."""
+    _call("resume", debug=debug, run=run, store=store, quiet=quiet)
+
+
+@app.command()
+def runs(as_json: options.Json = False, store: options.StorePath = None) -> None:
+    """List the runs of a store, the latest first."""
+    _call("runs", as_json=as_json, store=store)
+
+
+@app.command()
+def show(
+    run: options.RunArgument,
+    raw: options.Raw = False,
+    form: options.As = None,
+    as_json: options.Json = False,
+    out: options.Out = None,
+    store: options.StorePath = None,
+) -> None:
+    """Show a run's transcript: the public record, or with --raw the private conversations too."""
+    if as_json and form not in (None, "json"):
+        raise typer.BadParameter(f"--json and --as {form} cannot both be had")
+    _call("show", run=run, raw=raw, form="json" if as_json else form or "markdown", out=out, store=store)
+
+
+@app.command()
+def new(name: options.NameArgument) -> None:
+    """Write a commented scenario file that runs at once, to begin from."""
+    _call("new", name=name)
+
+
+@app.command()
+def models(as_json: options.Json = False) -> None:
+    """List the models that can be asked, and what each needs."""
+    _call("models", as_json=as_json)
+
+
+def _call(command: str, *, debug: bool = False, **arguments: Any) -> None:
+    """Load a command and call it; what it returns, or what it raises, decides the exit code."""
+    try:
+        code = importlib.import_module(f"converse_graph.cli.commands.{command}").command(**arguments)
+    except ConverseError as error:
+        code = _fail(error, code_of(error), debug)
+    except KeyboardInterrupt:
+        code = _tell("Stopped; nothing was begun.", Code.FAILED)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        code = _fail(error, Code.FAILED, debug)
+    except Exception as error:  # a fault of ours or of a scenario's own code: one line for users, more on request
+        code = _fail(error, Code.FAILED, debug)
+    raise typer.Exit(code or Code.DONE)
+
+
+def _fail(error: Exception, code: Code, debug: bool) -> Code:
+    if debug:
+        traceback.print_exception(error)
+    message = str(error) if isinstance(error, ConverseError) else f"{type(error).__name__}: {error}"
+    return _tell(message, code)
+
+
+def _tell(message: str, code: Code) -> Code:
+    print(f"converse: {one_line(message)}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+    return code
+
+
+def _usage(error: TyperException) -> str:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    known = getattr(getattr(context, "command", None), "commands", None) if "No such command" in message else None
+    if known:
+        message += f"; there is: {', '.join(sorted(known))}"
+    path = context.command_path if context is not None else "converse"
+    return f"{message}. See `{path} --help`."
+
+
+def _output_gone(error: OSError) -> Code:
+    """Whoever read our output has left, as `| head` does: say nothing more, not even as the interpreter ends."""
+    if error.errno != errno.EPIPE:
+        return _tell(str(error), Code.FAILED)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Code.FAILED

@@ -1,0 +1,31 @@
+"""`converse resume`: a run, from where it stands."""
+
+import asyncio
+from pathlib import Path
+
+from converse_graph.cli.exits import Code
+from converse_graph.cli.output import Output
+from converse_graph.cli.playing import play
+from converse_graph.cli.wording import count
+from converse_graph.simulation import Simulation
+from converse_graph.store import Store
+from converse_graph.store.store import DEFAULT_PATH
+
+
+def command(*, run: str, store: Path | None, quiet: bool) -> Code:
+    """Go on with a run; its scenario, dials and model are those it began with."""
+    return asyncio.run(_resume(run, store or DEFAULT_PATH, Output(quiet=quiet)))
+
+
+async def _resume(name: str, path: Path, output: Output) -> Code:
+    async with Store.open(path) as store:
+        simulation = await Simulation.reopen(store, name)
+        try:
+            run = simulation.run
+            done = f"going on after {count(run.statements, 'statement')}"
+            if run.status == "finished":
+                done = "finished already"
+            output.say(f"Run {run.name} of {run.header.scenario} · model {run.header.model} · {done}")
+            return await play(simulation, output)
+        finally:
+            await simulation.close()

@@ -1,0 +1,128 @@
+"""`converse run`: a scenario, from its first round to its horizon."""
+
+import asyncio
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from converse_graph.chat.chats import Chats
+from converse_graph.cli.dial_settings import read_settings
+from converse_graph.cli.exits import Code
+from converse_graph.cli.output import Output
+from converse_graph.cli.playing import play
+from converse_graph.cli.wording import count
+from converse_graph.scenarios.library import find_scenario
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.simulation import Simulation
+from converse_graph.store import Store, check_run_name
+from converse_graph.store.store import DEFAULT_PATH
+
+SEEDS = 10**6
+"""Seeds are drawn below this: short enough to be typed again."""
+
+EMBEDDED_NOTICE = (
+    "No model was named and no key is set, so the embedded SmolLM2-135M-Instruct is used: with 135 million parameters "
+    "it is fluent, shallow and repeats itself, good for trying things out, not for conclusions; choose another with "
+    "--model or --base-url (see `converse models`)."
+)
+
+
+def command(
+    *,
+    reference: str,
+    dials: list[str],
+    model: str | None,
+    base_url: str | None,
+    seed: int | None,
+    until: int | None,
+    rounds: int | None,
+    name: str | None,
+    store: Path | None,
+    quiet: bool,
+) -> Code:
+    """Run a scenario; all that can be refused is refused before a store is made."""
+    function = find_scenario(reference)
+    scenario = function(**read_settings(function, dials))
+    _check(scenario, model=model, base_url=base_url, until=until, name=name)
+    return asyncio.run(
+        _run(
+            scenario,
+            source=_lasting(reference),
+            seed=secrets.randbelow(SEEDS) if seed is None else seed,
+            model=model,
+            base_url=base_url,
+            until=until,
+            rounds=rounds,
+            name=name,
+            path=store or DEFAULT_PATH,
+            output=Output(quiet=quiet),
+        )
+    )
+
+
+async def _run(
+    scenario: Scenario,
+    *,
+    source: str,
+    seed: int,
+    model: str | None,
+    base_url: str | None,
+    until: int | None,
+    rounds: int | None,
+    name: str | None,
+    path: Path,
+    output: Output,
+) -> Code:
+    async with Store.open(path, make=True) as store:
+        simulation = await Simulation.begin(
+            store,
+            scenario,
+            seed=seed,
+            created=datetime.now(UTC),
+            model=model,
+            base_url=base_url,
+            source=source,
+            name=name,
+            until=until,
+            rounds=rounds,
+        )
+        try:
+            chosen = model or base_url or os.environ.get("CONVERSE_MODEL")
+            _introduce(simulation, output, chosen=bool(chosen))
+            return await play(simulation, output)
+        finally:
+            await simulation.close()
+
+
+def _check(scenario: Scenario, *, model: str | None, base_url: str | None, until: int | None, name: str | None) -> None:
+    """Raise now what would be raised once the run is under way."""
+    if name is not None:
+        check_run_name(name)
+    if until is not None:
+        scenario.clock.rounds_until(until)
+    scenario.graph()
+    chats = Chats(model, base_url)
+    chats.get(None)
+    for party in scenario.organisations:
+        if party.graph is None:
+            chats.get(party.model)
+
+
+def _introduce(simulation: Simulation, output: Output, *, chosen: bool) -> None:
+    run, scenario = simulation.run, simulation.scenario
+    parties = "party" if len(scenario.organisations) == 1 else "parties"
+    first, last = (scenario.clock.period(round).label for round in (0, run.horizon - 1))
+    output.say(f"{scenario.name}: {scenario.title}" if scenario.title else scenario.name)
+    output.say(
+        f"Run {run.name} · seed {run.header.seed} · model {run.header.model} · {first} to {last} · "
+        f"{count(run.horizon, 'round')} of {len(scenario.organisations)} {parties}"
+    )
+    if not chosen and run.header.model == "embedded":
+        output.say(EMBEDDED_NOTICE)
+
+
+def _lasting(reference: str) -> str:
+    """A reference that finds the scenario from any working directory."""
+    path, colon, function = reference.partition(":")
+    return f"{Path(path).resolve()}{colon}{function}" if path.endswith(".py") else reference

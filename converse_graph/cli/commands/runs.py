@@ -1,0 +1,56 @@
+"""`converse runs`: what the register of a store holds."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from converse_graph.cli.table import table
+from converse_graph.cli.wording import money
+from converse_graph.store import Run, Store
+from converse_graph.store.store import DEFAULT_PATH
+
+COLUMNS = ("run", "scenario", "status", "parent", "rounds", "statements", "tokens", "usd", "created")
+
+
+def command(*, as_json: bool, store: Path | None) -> None:
+    """List the runs, the latest first."""
+    rows = asyncio.run(_rows(store or DEFAULT_PATH))
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    elif rows:
+        typer.echo(table(COLUMNS, [[_shown(name, row[name]) for name in COLUMNS] for row in rows]))
+    else:
+        typer.echo("No runs yet; `converse run SCENARIO` begins one.")
+
+
+async def _rows(path: Path) -> list[dict[str, Any]]:
+    async with Store.open(path) as store:
+        return [_row(store, run) for run in store.register.runs()]
+
+
+def _row(store: Store, run: Run) -> dict[str, Any]:
+    left_off = run.status == "running" and not store.is_held(run.name)
+    return {
+        "run": run.name,
+        "scenario": run.header.scenario,
+        "status": "paused" if left_off else run.status,
+        "parent": run.parent,
+        "rounds": run.rounds,
+        "statements": run.statements,
+        "tokens": run.tokens,
+        "usd": run.usd,
+        "created": run.created,
+    }
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    if name == "usd":
+        return money(value)
+    if name == "created":
+        return str(value)[:16].replace("T", " ")
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,48 @@
+"""`converse show`: the transcript of a run, as it stands."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import assert_never
+
+import typer
+
+from converse_graph.cli.options import Format
+from converse_graph.cli.plain import plain
+from converse_graph.report.files import write_whole
+from converse_graph.report.formats import as_csv, as_json, as_jsonl
+from converse_graph.report.markdown import render_markdown
+from converse_graph.store import Store
+from converse_graph.store.record import read_transcript
+from converse_graph.store.store import DEFAULT_PATH
+from converse_graph.transcript import Transcript
+
+
+def command(*, run: str, raw: bool, form: Format, out: Path | None, store: Path | None) -> None:
+    """Show the public record, or with `raw` the reader's edition."""
+    transcript = asyncio.run(_read(run, store or DEFAULT_PATH))
+    text = _render(transcript if raw else transcript.public(), raw, form).rstrip("\n") + "\n"
+    if out is not None:
+        write_whole(out, text)
+    else:
+        typer.echo(plain(text) if sys.stdout.isatty() else text, nl=False)
+
+
+async def _read(name: str, path: Path) -> Transcript:
+    async with Store.open(path) as store:
+        return await read_transcript(store, store.register.run(name))
+
+
+def _render(transcript: Transcript, raw: bool, form: Format) -> str:
+    match form:
+        case "markdown":
+            return render_markdown(transcript)
+        case "json":
+            return json.dumps(as_json(transcript, raw), indent=2, ensure_ascii=False)
+        case "jsonl":
+            return as_jsonl(transcript, raw)
+        case "csv":
+            return as_csv(transcript)
+        case _:
+            assert_never(form)

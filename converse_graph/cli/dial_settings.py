@@ -1,0 +1,45 @@
+"""`--set DIAL=VALUE` as settings of a scenario function."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.scenarios.dials import Dial, ScenarioFunction
+
+
+def read_settings(function: ScenarioFunction, given: Sequence[str]) -> dict[str, Any]:
+    """Settings by dial, checked.
+
+    Args:
+        function: Whose dials they are.
+        given: Texts of the form DIAL=VALUE.
+
+    Raises:
+        UnknownName: There is no such dial.
+        InvalidValue: A text has another form, a dial is set twice, or it does not take that value.
+    """
+    known = {dial.name: dial for dial in function.dials}
+    settings: dict[str, Any] = {}
+    for text in given:
+        written, equals, value = text.partition("=")
+        name = written.strip().replace("-", "_")
+        if not equals:
+            raise InvalidValue(f"--set takes DIAL=VALUE, not {text!r}; the dials are: {', '.join(known) or 'none'}.")
+        if name not in known:
+            raise UnknownName.among(f"dial of {function.name}", written, known)
+        if name in settings:
+            raise InvalidValue(f"Dial {name} is set twice; set it once.")
+        settings[name] = _read(known[name], value)
+    return settings
+
+
+def _read(dial: Dial, text: str) -> Any:
+    """A setting as the text itself or, where the dial takes none such, as the JSON it may be."""
+    try:
+        return dial.read(text)
+    except InvalidValue as refused:
+        try:
+            return dial.read(json.loads(text))
+        except ValueError:
+            raise refused from None

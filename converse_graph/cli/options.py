@@ -1,0 +1,39 @@
+"""Arguments and options, as every command that has them declares them."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+ScenarioArgument = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A name from `converse list`, file.py, or file.py:function.")
+]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A name from `converse runs`.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What the scenario is called: a-z, 0-9, _ and -.")]
+
+Dials = Annotated[
+    list[str] | None, typer.Option("--set", metavar="DIAL=VALUE", help="Set a dial; may be given several times.")
+]
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="MODEL", help="The model, such as openai:gpt-4.1, embedded or null; see `converse models`."),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="An OpenAI-compatible server to reach the model at.")
+]
+Seed = Annotated[int | None, typer.Option(min=0, help="Of all that is left to chance; drawn and shown if not given.")]
+Until = Annotated[int | None, typer.Option(metavar="YEAR", help="The last year, all of it included.")]
+Rounds = Annotated[int | None, typer.Option(min=1, help="How many rounds to play; goes before --until.")]
+RunName = Annotated[str | None, typer.Option(metavar="RUN", help="What the run is called: a-z, 0-9, _ and -.")]
+
+StorePath = Annotated[
+    Path | None, typer.Option("--store", metavar="FILE", help="Where runs are kept.  [default: .converse/runs.sqlite]")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the path of the transcript alone.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where in the code an error comes from.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+Raw = Annotated[bool, typer.Option("--raw", help="Include what each party kept to itself.")]
+Format = Literal["markdown", "json", "jsonl", "csv"]
+As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]

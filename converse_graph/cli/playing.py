@@ -1,0 +1,127 @@
+"""Plays a run from the command line: shown as it goes, paused by signals, its transcript left behind."""
+
+import asyncio
+import shlex
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from converse_graph.cli.display import Plan
+from converse_graph.cli.exits import Code
+from converse_graph.cli.output import Output
+from converse_graph.cli.wording import count, duration, money
+from converse_graph.errors import RunHeld, RunPaused, StoreFailure
+from converse_graph.report.files import write_whole
+from converse_graph.report.markdown import render_markdown
+from converse_graph.simulation import Simulation
+from converse_graph.store import Run
+from converse_graph.store.store import DEFAULT_PATH
+
+
+async def play(simulation: Simulation, output: Output) -> Code:
+    """Play a run to its end or to a pause.
+
+    Returns:
+        The exit code; what is to be said has been said.
+
+    Raises:
+        RunHeld: Another process is writing to the run.
+        ConverseError: The run failed.
+    """
+    began = time.monotonic()
+    try:
+        run = await _play_shown(simulation, output)
+    except asyncio.CancelledError:
+        return await _paused(simulation, output, "stopped at once", began)
+    except RunPaused as reason:
+        return await _paused(simulation, output, "paused", began, str(reason))
+    except (RunHeld, StoreFailure):
+        raise
+    except Exception:  # whatever went wrong, what was said until then can be read
+        await _leave_transcript(simulation, output)
+        raise
+    if run.status == "paused":
+        return await _paused(simulation, output, "paused", began)
+    ended = f"Finished ({run.ended})" if run.ended else "Finished"
+    await _close(simulation, output, ended, began)
+    return Code.DONE
+
+
+async def _play_shown(simulation: Simulation, output: Output) -> Run:
+    run, scenario = simulation.run, simulation.scenario
+    plan = Plan(
+        parties=[party.name for party in scenario.organisations],
+        rounds=run.horizon,
+        statements=run.statements,
+        tokens=run.tokens,
+        period=lambda round: scenario.clock.period(round).label,
+        simultaneous=scenario.order == "simultaneous",
+    )
+    async with output.showing(plan, on_gone=simulation.pause) as watch:
+        playing = asyncio.create_task(simulation.play(watch))
+        with _pausing(simulation, playing, output.warn):
+            return await playing
+
+
+@contextmanager
+def _pausing(simulation: Simulation, playing: asyncio.Task[Run], warn: Callable[[str], None]) -> Iterator[None]:
+    """Let the first signal pause the run at its next step, the second stop it at once, a third end the process."""
+    loop = asyncio.get_running_loop()
+    taken = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        taken.append(signal.SIGHUP)
+    asked = False
+
+    def take() -> None:
+        nonlocal asked
+        if asked:
+            let_go()
+            playing.cancel()
+        else:
+            asked = True
+            simulation.pause()
+            warn("pausing at the next step; once more to stop at once")
+
+    def let_go() -> None:
+        for number in taken:
+            loop.remove_signal_handler(number)
+
+    for number in taken:
+        loop.add_signal_handler(number, take)
+    try:
+        yield
+    finally:
+        let_go()
+
+
+async def _paused(simulation: Simulation, output: Output, how: str, began: float, reason: str = "") -> Code:
+    await _close(simulation, output, how.capitalize(), began)
+    name = simulation.run.name
+    way_on = f"Go on with: converse resume {name}{_store_option(simulation.store.path)}"
+    output.warn(" ".join(filter(None, [reason, f"Run {name} is {how.split()[0]}.", way_on])))
+    return Code.PAUSED
+
+
+async def _close(simulation: Simulation, output: Output, how: str, began: float) -> None:
+    path, mute = await _leave_transcript(simulation, output)
+    run = simulation.store.register.run(simulation.run.name)
+    facts = [count(run.statements, "statement"), count(run.tokens, "token")]
+    facts += [f"{mute} of them empty"] if mute else []
+    facts += [money(run.usd)] if run.usd is not None else []
+    output.say("")
+    output.say(f"{how}: {', '.join([*facts, duration(time.monotonic() - began)])}")
+    output.result(path)
+
+
+async def _leave_transcript(simulation: Simulation, output: Output) -> tuple[str, int]:
+    """Write the reader's edition beside the store; returns its path, and how many turns came to nothing."""
+    transcript = await simulation.transcript()
+    path = simulation.store.path.parent / "transcripts" / f"{simulation.run.name}.md"
+    await asyncio.to_thread(write_whole, path, render_markdown(transcript))
+    return str(path), sum(not statement.text for statement in transcript.statements)
+
+
+def _store_option(path: Path) -> str:
+    return "" if path == DEFAULT_PATH else f" --store {shlex.quote(str(path))}"
