@@ -2,7 +2,8 @@
 
 | value | shown as |
 |---|---|
-| number, true, false, null, and an empty list or object | its JSON in a code span |
+| number, empty list or object | its JSON in a code span |
+| true, false, null | `yes`, `no`, `none` |
 | string | its text |
 | object of plain numbers, such as percentiles | "p10 `2030` · p50 `2034` · p90 `2041`" |
 | list, other object | bullets below |
@@ -19,6 +20,7 @@ from converse_graph.report.escaping import inline, read_inline
 MAX_DEPTH = 60
 """How deep bullets may be nested."""
 
+_WORDS = {"yes": True, "no": False, "none": None}
 _GROUP = "*together:*"
 """Stands for a list or an object that is an item of a list."""
 
@@ -99,7 +101,9 @@ def _on_one_line(value: Any) -> str:
     match value:
         case str():
             return inline(value)
-        case None | bool() | int() | float():
+        case None | bool():
+            return {True: "`yes`", False: "`no`", None: "`none`"}[value]
+        case int() | float():
             return f"`{json.dumps(value)}`"
         case Mapping() if value:
             return " · ".join(f"{name} `{json.dumps(number)}`" for name, number in value.items())
@@ -164,10 +168,12 @@ def _read_content(content: str) -> Any:
 
 
 def _read_json(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        raise InvalidValue(f"`{text[:60]}` is no number, true, false, null, [] or {{}}") from None
+        raise InvalidValue(f"`{text[:60]}` is no number, yes, no, none, [] or {{}}") from None
     if value and isinstance(value, str | list | dict):
-        raise InvalidValue(f"`{text[:60]}` stands in a code span; there belong numbers, true, false, null, [] and {{}}")
+        raise InvalidValue(f"`{text[:60]}` stands in a code span; there belong numbers, yes, no, none, [] and {{}}")
     return value

@@ -15,9 +15,7 @@ from converse_graph.transcript import Decision, Deliberation, Line, PrivateTurn,
 MAX_DEPTH = 60
 """How deep private conversations may be nested in a file that is read."""
 
-_STATEMENT = re.compile(
-    r"<b>([^<]*)</b> · ([^<]*) · round (-?[0-9]{1,9}), turn (-?[0-9]{1,9})(?: · no statement)?"
-)
+_STATEMENT = re.compile(r"<b>([^<]*)</b> · ([^<]*) · round (-?[0-9]{1,9}), turn (-?[0-9]{1,9})(?: · no statement)?")
 _LINE = re.compile(r"\*\*([0-9]{1,9}) · ((?:[^\\*\n]|\\.)*):\*\*(?: ([^\n].*))?", re.DOTALL)
 _SORTED = re.compile(r"\*Percentiles put in order by code: ((?:[^\\*\n]|\\.)*)\.\*")
 _REPAIRS = re.compile(r"\*Sent back (-?[0-9]{1,9}) times?, as it did not fit its form\.\*")
