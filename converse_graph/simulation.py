@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -196,7 +196,7 @@ class Simulation:
             journal=self.store.journal(self.run.id),
             live=watch is not None,
         )
-        stream = graph.astream(
+        stream: AsyncIterator[Any] = graph.astream(
             None if begun else {"horizon": self.run.horizon},
             config,
             context=context,

@@ -48,8 +48,6 @@ def compile_debate(
     graph.add_edge(START, SUPERVISOR)
     for member in deliberation.members:
         inner = compile_debate(member.deliberation, clock, chain=(*chain, member.name), max_depth=max_depth)
-        graph.add_node(
-            member.name, persona_node(deliberation, member, clock, inner), input_schema=DebateState
-        )
+        graph.add_node(member.name, persona_node(deliberation, member, clock, inner), input_schema=DebateState)
         graph.add_edge(member.name, SUPERVISOR)
     return graph.compile(name=" > ".join(chain))

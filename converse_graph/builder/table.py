@@ -31,11 +31,7 @@ def build_graph(scenario: Scenario) -> StateGraph[Any, RunContext, Any, Any]:
     )
     graph.add_edge(START, SUPERVISOR)
     for party in scenario.organisations:
-        debate = compile_debate(
-            party.deliberation, scenario.clock, chain=(party.name,), max_depth=scenario.max_depth
-        )
-        graph.add_node(
-            party.name, organisation_node(scenario, party, debate), input_schema=party_schema(party.name)
-        )
+        debate = compile_debate(party.deliberation, scenario.clock, chain=(party.name,), max_depth=scenario.max_depth)
+        graph.add_node(party.name, organisation_node(scenario, party, debate), input_schema=party_schema(party.name))
         graph.add_edge(party.name, SUPERVISOR)
     return graph

@@ -1,0 +1,1 @@
+"""Functions that run as nodes, each made from its spec."""

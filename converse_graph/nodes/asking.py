@@ -88,9 +88,7 @@ async def _complete(
     return reply, values, sorted_fields, problem
 
 
-def _repair(
-    context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str
-) -> tuple[Part, Part]:
+def _repair(context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str) -> tuple[Part, Part]:
     """Show the model what it wrote, and what is wrong with it."""
     told = context.prompts.render("any/repair", chat.profile, {"error": problem})
     return (

@@ -103,9 +103,7 @@ def _speaker(spec: Imagined, number: int) -> str:
     return spec.members[number % len(spec.members)].name
 
 
-def _record(
-    spec: Debate | Imagined, inside: Inside, lines: list[Entry], decision: dict[str, Any] | None
-) -> Entry:
+def _record(spec: Debate | Imagined, inside: Inside, lines: list[Entry], decision: dict[str, Any] | None) -> Entry:
     return {
         "round": inside.period.round,
         "turn": inside.turn,

@@ -36,7 +36,8 @@ class Guest:
         """Hand over the view, which is the request's only part, and take what the graph says."""
         result = await self._runnable.ainvoke(json.loads(request.parts[0].text))
         said = self._statement_in(result)
-        filled = {name: said.get(name) for name in request.schema["properties"] if name in said or _may_lack(request, name)}
+        wanted = [name for name in request.schema["properties"] if name in said or _may_lack(request, name)]
+        filled = {name: said.get(name) for name in wanted}
         return Reply(text=json.dumps(filled, ensure_ascii=False, default=str), model=self.model)
 
     async def close(self) -> None:

@@ -93,9 +93,7 @@ def _proposal(party: Organisation, seen: View, answer: Answer) -> Entry:
     return proposed
 
 
-def _remember(
-    party: Organisation, seen: View, place: str, records: Sequence[Entry], answer: Answer
-) -> list[Entry]:
+def _remember(party: Organisation, seen: View, place: str, records: Sequence[Entry], answer: Answer) -> list[Entry]:
     """What the party keeps to itself of the turn: its memo and its deliberation, in one record."""
     kept: Entry = {"round": seen.round, "turn": seen.turn, "place": place, "path": party.name}
     first, *inner = records or [{}]

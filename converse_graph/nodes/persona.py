@@ -105,9 +105,7 @@ def _where(context: RunContext, number: int, persona: Persona) -> Inside:
     )
 
 
-def _task(
-    context: RunContext, spec: Debate, persona: Persona, inside: Inside, decision: dict[str, Any] | None
-) -> Part:
+def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, decision: dict[str, Any] | None) -> Part:
     values = {
         "name": persona.name,
         "role": persona.role,

@@ -16,7 +16,7 @@ def open_round(scenario: Scenario, round: int, *, seed: int, taken: dict[str, in
         case "listed":
             speakers, queue = names[:1], names[1:]
         case "shuffled":
-            random.Random(f"{seed}|{round}|order").shuffle(names)  # noqa: S311 - not for secrets
+            random.Random(f"{seed}|{round}|order").shuffle(names)
             speakers, queue = names[:1], names[1:]
         case "simultaneous":
             speakers, queue = names, []
@@ -82,8 +82,9 @@ def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], events: Sequ
                 if rule.event in events:
                     return f"event {rule.event}"
             case OnSilence():
-                recent = transcript[-rule.rounds * len(scenario.organisations) :]
-                if len(recent) == rule.rounds * len(scenario.organisations) and not any(said["text"] for said in recent):
+                count = rule.rounds * len(scenario.organisations)
+                recent = transcript[-count:]
+                if len(recent) == count and not any(said["text"] for said in recent):
                     return "silence"
             case When():
                 if rule.predicate(transcript):

@@ -55,7 +55,7 @@ class Clock(Value):
             InvalidValue: The year lies before the clock starts.
         """
         if not self.start <= year <= 9999:
-            raise InvalidValue(f"The clock starts in {self.start}: {year} cannot be its horizon; name {self.start} to 9999.")
+            raise InvalidValue(f"The clock starts in {self.start}: no run ends in {year}; name {self.start} to 9999.")
         return (year - self.start + 1) * _PER_YEAR.get(self.step, 1)
 
     def period(self, round: int) -> Period:

@@ -57,11 +57,7 @@ class ScenarioFunction:
             UnknownName: There is no such dial.
             InvalidValue: A dial does not take that setting, or the scenario that comes of it cannot be.
         """
-        known = {dial.name: dial for dial in self.dials}
-        for name in settings:
-            if name not in known:
-                raise UnknownName.among(f"dial of {self.name}", name, known)
-        set_to = {name: dial.read(settings.get(name, dial.default)) for name, dial in known.items()}
+        set_to = self._read(settings)
         made = self.function(**set_to)
         return made.model_copy(update={"name": self.name, "title": made.title or self.doc, "dials": set_to})
 
@@ -72,10 +68,21 @@ class ScenarioFunction:
             name: How it is called, such as "agi-race".
             doc: One line that says what it shows.
             settings: The dials that differ.
+
+        Raises:
+            UnknownName: There is no such dial.
+            InvalidValue: A dial does not take that setting.
         """
-        self(**settings)
-        dials = tuple(replace(dial, default=settings.get(dial.name, dial.default)) for dial in self.dials)
+        set_to = self._read(settings)
+        dials = tuple(replace(dial, default=set_to[dial.name]) for dial in self.dials)
         return replace(self, name=name, doc=doc, dials=dials, preset_of=self.name)
+
+    def _read(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        known = {dial.name: dial for dial in self.dials}
+        for name in settings:
+            if name not in known:
+                raise UnknownName.among(f"dial of {self.name}", name, known)
+        return {name: dial.read(settings.get(name, dial.default)) for name, dial in known.items()}
 
 
 def scenario(function: Callable[..., Scenario]) -> ScenarioFunction:

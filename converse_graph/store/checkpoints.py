@@ -21,6 +21,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from converse_graph.store.database import Writer
 
+
 class PackedSerializer(JsonPlusSerializer):
     """LangGraph's own serializer for plain values alone, with what is long packed: most of a checkpoint is names."""
 

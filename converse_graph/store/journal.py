@@ -14,7 +14,14 @@ from typing import Any
 from converse_graph.chat.port import PUBLIC, Part, Reply, Request
 from converse_graph.store.database import Writer
 
-_REPLY = "reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds"
+_RECALL = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds
+FROM calls WHERE run = ? AND place = ? AND attempt = ? AND digest = ?"""
+_CALLS = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds,
+place, attempt, parts, form, accepted FROM calls WHERE run = ? ORDER BY id"""
+_INSERT_PART = "INSERT OR IGNORE INTO parts (digest, role, source, owner, text) VALUES (?, ?, ?, ?, ?)"
+_INSERT_CALL = """INSERT OR IGNORE INTO calls
+(run, place, attempt, digest, parts, form, reply, accepted, model, finish, tokens_in, tokens_out,
+tokens_cached, usd, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +53,7 @@ class PartIds:
         known = self._known.get(part.digest)
         if known is None:
             row = (part.digest, part.role, part.source, part.owner, part.text)
-            database.execute("INSERT OR IGNORE INTO parts (digest, role, source, owner, text) VALUES (?, ?, ?, ?, ?)", row)
+            database.execute(_INSERT_PART, row)
             known = database.execute("SELECT id FROM parts WHERE digest = ?", (part.digest,)).fetchone()[0]
             if len(self._known) > 50_000:
                 self._known.clear()
@@ -65,7 +72,7 @@ class RunJournal:
     def recall(self, request: Request) -> Reply | None:
         """The reply that this very request had, if it was ever completed."""
         found = self._reader.execute(
-            f"SELECT {_REPLY} FROM calls WHERE run = ? AND place = ? AND attempt = ? AND digest = ?",  # noqa: S608 - constant
+            _RECALL,
             (self._run, request.place, request.attempt, self._digest(request)),
         ).fetchone()
         return _reply(found) if found else None
@@ -78,11 +85,7 @@ class RunJournal:
             parts = [self._ids.of(database, part) for part in request.parts]
             row = (self._run, request.place, request.attempt, digest, _pack(parts), self._ids.of(database, form))
             answered = (reply.text, accepted, reply.model, reply.finish, reply.tokens_in, reply.tokens_out)
-            database.execute(
-                "INSERT OR IGNORE INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish, "
-                "tokens_in, tokens_out, tokens_cached, usd, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*row, *answered, reply.tokens_cached, reply.usd, round(reply.seconds, 3)),
-            )
+            database.execute(_INSERT_CALL, (*row, *answered, reply.tokens_cached, reply.usd, round(reply.seconds, 3)))
 
         await self._writer.write(insert)
 
@@ -96,10 +99,7 @@ class RunJournal:
     def calls(self) -> Iterator[Call]:
         """Every call, in the order in which they were completed."""
         parts: dict[int, Part] = {}
-        rows = self._reader.execute(
-            f"SELECT {_REPLY}, place, attempt, parts, form, accepted FROM calls WHERE run = ? ORDER BY id",  # noqa: S608 - constant
-            (self._run,),
-        )
+        rows = self._reader.execute(_CALLS, (self._run,))
         for row in rows.fetchall():
             place, attempt, packed, form, accepted = row[8:]
             for number in [*(ids := _unpack(packed)), form]:

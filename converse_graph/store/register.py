@@ -15,9 +15,9 @@ from converse_graph.transcript import Header
 Status = Literal["running", "paused", "finished", "failed"]
 
 _RUN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_COLUMNS = "id, name, scenario, header, fingerprint, status, ended, parent, horizon, rounds, statements, created"
-_SUMS = """(SELECT COALESCE(SUM(tokens_in + tokens_out), 0) FROM calls WHERE run = runs.id),
-(SELECT SUM(usd) FROM calls WHERE run = runs.id)"""
+_RUNS = """SELECT id, name, scenario, header, fingerprint, status, ended, parent, horizon, rounds, statements, created,
+(SELECT COALESCE(SUM(tokens_in + tokens_out), 0) FROM calls WHERE run = runs.id),
+(SELECT SUM(usd) FROM calls WHERE run = runs.id) FROM runs"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ class Register:
         Raises:
             UnknownName: There is none.
         """
-        row = self._reader.execute(f"SELECT {_COLUMNS}, {_SUMS} FROM runs WHERE name = ?", (name,)).fetchone()  # noqa: S608 - constants
+        row = self._reader.execute(_RUNS + " WHERE name = ?", (name,)).fetchone()
         if row is None:
             names = [found for (found,) in self._reader.execute("SELECT name FROM runs ORDER BY id DESC LIMIT 20")]
             raise UnknownName.among("run", name, names)
@@ -106,7 +106,7 @@ class Register:
 
     def runs(self) -> list[Run]:
         """All runs, the latest first."""
-        rows = self._reader.execute(f"SELECT {_COLUMNS}, {_SUMS} FROM runs ORDER BY id DESC")  # noqa: S608 - constants
+        rows = self._reader.execute(_RUNS + " ORDER BY id DESC")
         return [_run(row) for row in rows.fetchall()]
 
 
@@ -118,7 +118,7 @@ def check_run_name(name: str) -> None:
     """
     if not _RUN_NAME.fullmatch(name):
         raise InvalidValue(
-            f"A run cannot be called {name!r}; a name is 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or digit."
+            f"A run cannot be called {name!r}; a name is 1 to 64 of a-z, 0-9, _ and -, the first no sign."
         )
 
 

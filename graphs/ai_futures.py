@@ -1,0 +1,211 @@
+"""Futures of AI research: labs, and governments if you like, report period by period to the horizon."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field as Bound
+
+from converse_graph import (
+    Clock,
+    Debate,
+    Event,
+    Flag,
+    Imagined,
+    Names,
+    OnEvent,
+    Organisation,
+    Percentiles,
+    Persona,
+    Scenario,
+    Text,
+    cast_member,
+    scenario,
+)
+
+LABS = ("openai", "deepmind", "anthropic", "halcyon", "northlight", "kestrel")
+"""Cast files, in the order in which labs join; beyond three they are fictional."""
+
+LATEST = 2200
+"""The last year that an estimate may name."""
+
+Amount = Literal["none", "light", "strict"]
+
+
+@scenario
+def ai_futures(
+    labs: Annotated[int, Bound(ge=1, le=6)] = 3,
+    uk: bool = False,
+    china: bool = False,
+    regulation: Amount = "none",
+    competition: Literal["none", "some", "intense"] = "none",
+    openness: Literal["closed", "mixed", "open"] = "mixed",
+    tone: Literal["sober", "accidents"] = "sober",
+    deliberation: Literal["none", "imagined", "debate"] = "none",
+    lines: Annotated[int, Bound(ge=3, le=20)] = 5,
+    personalities: bool = True,
+    step: Literal["year", "half-year", "quarter", "month"] = "half-year",
+    start: Annotated[int, Bound(ge=1950, le=2100)] = 2024,
+    end: Annotated[int, Bound(ge=1950, le=2190)] = 2031,
+    stop: Literal["horizon", "agi"] = "horizon",
+    order: Literal["listed", "shuffled", "simultaneous", "moderated"] = "listed",
+) -> Scenario:
+    """Labs and governments play out the years to AGI or to the horizon.
+
+    Args:
+        labs: How many labs sit at the table; beyond three they are fictional.
+        uk: Whether the UK Government sits at the table.
+        china: Whether the Chinese Government sits at the table.
+        regulation: How much law there is as the run begins.
+        competition: How hard labs in China press the others, as far as anybody knows.
+        openness: How much the labs tell one another of their methods.
+        tone: "accidents" asks the labs for what went dangerously wrong; "sober" asks without leading.
+        deliberation: How each party makes up its mind before it speaks.
+        lines: How many lines a debate has.
+        personalities: Whether decision makers have temperaments, beside their roles and aims.
+        step: How far one round moves the clock.
+        start: The first year.
+        end: The last year, all of it included.
+        stop: Whether the run ends with AGI or plays on to its horizon.
+        order: Who speaks when in a round.
+    """
+    table = [_lab(who, start, tone) for who in LABS[:labs]]
+    if uk:
+        table.append(_government("uk"))
+    if china:
+        table.append(_government("china"))
+    seated = [
+        party.model_copy(update={"deliberation": _deliberation(party, people if personalities else _plain(people),
+                                                               deliberation, lines)})
+        for party, people in table
+    ]  # fmt: skip
+    return Scenario(
+        premise=" ".join(filter(None, [_OPENING, _LAW[regulation], _RIVALRY[competition], _SHARING[openness]])),
+        clock=Clock(start=start, end=end, step=step),
+        organisations=seated,
+        order=order,
+        events=[Event(name="agi_reached", field="agi_claimed")],
+        stop=[OnEvent(event="agi_reached")] if stop == "agi" else [],
+        length=600,
+    )
+
+
+agi_race = ai_futures.preset(
+    "agi-race",
+    "Three labs race to AGI in half-years from 2024 to 2031: capabilities, incidents and estimates at every turn.",
+)
+boardrooms = ai_futures.preset(
+    "boardrooms",
+    "Three labs and the UK Government, each with a private debate among its decision makers before it speaks.",
+    uk=True,
+    deliberation="debate",
+    step="year",
+    end=2027,
+)
+
+_OPENING = "AI labs report in public, period by period, on what they have built and what went wrong."
+_LAW: dict[Amount, str] = {
+    "none": "",
+    "light": "Labs must report serious incidents to the government.",
+    "strict": "The law licenses large training runs, demands an outside audit before each release, and fines breaches.",
+}
+_RIVALRY = {
+    "none": "",
+    "some": "Labs in China are about two years behind.",
+    "intense": "Labs in China are level, and governments on both sides fear to be second.",
+}
+_SHARING = {
+    "closed": "The labs keep their methods secret from one another.",
+    "mixed": "",
+    "open": "The labs publish their methods and share what they learn about safety.",
+}
+_ASKED = "What can your newest model do that none could before? What went wrong? When will AGI come?"
+_ASKED_FOR_ACCIDENTS = (
+    "What can your newest model do that none could before? Which dangerous accident did a model of yours cause, and "
+    "what did it do to your plans? When will AGI come?"
+)
+_ASKED_AFTER_AGI = (
+    "AGI has been claimed. What does it change for people, work and power? What is out of control, and who decides "
+    "over it? What will you do next?"
+)
+
+
+def _lab(who: str, start: int, tone: Literal["sober", "accidents"]) -> tuple[Organisation, tuple[Persona, ...]]:
+    party, people = cast_member(who)
+    fields = (
+        Names(
+            name="capabilities",
+            ask="what your newest system can do, each by name",
+            max_items=3,
+            max_length=70,
+            example=["Atlas 2: plans and writes whole programs"],
+        ),
+        Text(
+            name="incident",
+            ask="the main safety incident",
+            max_length=120,
+            optional=tone == "sober",
+            example="made up test results at two customers",
+        ),
+        Percentiles(
+            name="agi_estimate",
+            ask="the year in which AGI will come",
+            minimum=start,
+            maximum=LATEST,
+            example={"p10": start + 6, "p50": start + 11, "p90": start + 25},
+        ),
+        Flag(name="agi_claimed", ask="whether you have built AGI already", example=False),
+    )
+    asked = _ASKED_FOR_ACCIDENTS if tone == "accidents" else _ASKED
+    told = {"fields": fields, "questions": asked, "questions_after": {"agi_reached": _ASKED_AFTER_AGI}}
+    return party.model_copy(update=told), people
+
+
+def _government(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
+    party, people = cast_member(who)
+    fields = (
+        Names(
+            name="instruments",
+            ask="laws and measures that you put in force now",
+            max_items=3,
+            max_length=90,
+            example=["Incident reports within two weeks"],
+        ),
+        Text(
+            name="enforcement",
+            ask="against whom you enforced what",
+            max_length=120,
+            optional=True,
+            example="fined one lab for a late report",
+        ),
+        Text(
+            name="finding",
+            ask="the main finding of your inspectors",
+            max_length=120,
+            optional=True,
+            example="one lab tests its models too late",
+        ),
+    )
+    asked = "You can pass laws, license, inspect, fine and fund. What do you put in force now, and against whom?"
+    return party.model_copy(update={"fields": fields, "questions": asked}), people
+
+
+def _plain(people: tuple[Persona, ...]) -> tuple[Persona, ...]:
+    return tuple(person.model_copy(update={"temperament": ""}) for person in people)
+
+
+_MOTIONS = {
+    "lab": ("What do we do in this period: push on, hold, or slow down?", ("push on", "hold", "slow down")),
+    "government": ("What do we do about AI now?", ("leave it alone", "set rules", "stop the largest systems")),
+}
+
+
+def _deliberation(
+    party: Organisation, people: tuple[Persona, ...], how: Literal["none", "imagined", "debate"], lines: int
+) -> Debate | Imagined | None:
+    motion, options = _MOTIONS[party.kind]
+    match how:
+        case "none":
+            return None
+        case "imagined":
+            return Imagined(motion=motion, options=options, members=people, turns=lines)
+        case "debate":
+            return Debate(motion=motion, options=options, members=people, turns=lines)
