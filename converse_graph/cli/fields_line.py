@@ -17,7 +17,7 @@ def _shown(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case str():
-            return value or "–"
+            return value or "-"
         case dict():
             return ", ".join(f"{name} {_shown(inner)}" for name, inner in value.items())
         case list() | tuple():

@@ -12,7 +12,7 @@ from converse_graph.cli.display import Plan
 from converse_graph.cli.exits import Code
 from converse_graph.cli.output import Output
 from converse_graph.cli.wording import count, duration, money
-from converse_graph.errors import RunHeld, RunPaused, StoreFailure
+from converse_graph.errors import ConverseError, RunHeld, RunPaused, StoreFailure, UsageError
 from converse_graph.report.files import write_whole
 from converse_graph.report.markdown import render_markdown
 from converse_graph.simulation import Simulation
@@ -40,7 +40,7 @@ async def play(simulation: Simulation, output: Output) -> Code:
     except (RunHeld, StoreFailure):
         raise
     except Exception:  # whatever went wrong, what was said until then can be read
-        await _leave_transcript(simulation, output)
+        await _leave_transcript(simulation)
         raise
     if run.status == "paused":
         return await _paused(simulation, output, "paused", began)
@@ -56,7 +56,7 @@ async def _play_shown(simulation: Simulation, output: Output) -> Run:
         rounds=run.horizon,
         statements=run.statements,
         tokens=run.tokens,
-        period=lambda round: scenario.clock.period(round).label,
+        period=lambda number: scenario.clock.period(number).label,
         simultaneous=scenario.order == "simultaneous",
     )
     async with output.showing(plan, on_gone=simulation.pause) as watch:
@@ -105,21 +105,26 @@ async def _paused(simulation: Simulation, output: Output, how: str, began: float
 
 
 async def _close(simulation: Simulation, output: Output, how: str, began: float) -> None:
-    path, mute = await _leave_transcript(simulation, output)
+    path, mute = await _leave_transcript(simulation)
     run = simulation.store.register.run(simulation.run.name)
-    facts = [count(run.statements, "statement"), count(run.tokens, "token")]
-    facts += [f"{mute} of them empty"] if mute else []
+    said = count(run.statements, "statement") + (f" ({mute} of them empty)" if mute else "")
+    facts = [said, count(run.tokens, "token")]
     facts += [money(run.usd)] if run.usd is not None else []
     output.say("")
     output.say(f"{how}: {', '.join([*facts, duration(time.monotonic() - began)])}")
     output.result(path)
 
 
-async def _leave_transcript(simulation: Simulation, output: Output) -> tuple[str, int]:
+async def _leave_transcript(simulation: Simulation) -> tuple[str, int]:
     """Write the reader's edition beside the store; returns its path, and how many turns came to nothing."""
     transcript = await simulation.transcript()
     path = simulation.store.path.parent / "transcripts" / f"{simulation.run.name}.md"
-    await asyncio.to_thread(write_whole, path, render_markdown(transcript))
+    try:
+        path.parent.mkdir(exist_ok=True)
+        await asyncio.to_thread(write_whole, path, render_markdown(transcript))
+    except (OSError, UsageError) as error:
+        kept = f"The run is kept; read it with `converse show {simulation.run.name}`."
+        raise ConverseError(f"The transcript was not written: {error} {kept}") from error
     return str(path), sum(not statement.text for statement in transcript.statements)
 
 

@@ -48,7 +48,7 @@ def _row(store: Store, run: Run) -> dict[str, Any]:
 
 def _shown(name: str, value: Any) -> str:
     if value is None:
-        return "–"
+        return "-"
     if name == "usd":
         return money(value)
     if name == "created":

@@ -1,7 +1,6 @@
 """`converse show`: the transcript of a run, as it stands."""
 
 import asyncio
-import json
 import sys
 from pathlib import Path
 from typing import assert_never
@@ -11,7 +10,7 @@ import typer
 from converse_graph.cli.options import Format
 from converse_graph.cli.plain import plain
 from converse_graph.report.files import write_whole
-from converse_graph.report.formats import as_csv, as_json, as_jsonl
+from converse_graph.report.formats import as_csv, as_json, as_jsonl, json_text
 from converse_graph.report.markdown import render_markdown
 from converse_graph.store import Store
 from converse_graph.store.record import read_transcript
@@ -22,7 +21,7 @@ from converse_graph.transcript import Transcript
 def command(*, run: str, raw: bool, form: Format, out: Path | None, store: Path | None) -> None:
     """Show the public record, or with `raw` the reader's edition."""
     transcript = asyncio.run(_read(run, store or DEFAULT_PATH))
-    text = _render(transcript if raw else transcript.public(), raw, form).rstrip("\n") + "\n"
+    text = _render(transcript if raw else transcript.public(), raw, form)
     if out is not None:
         write_whole(out, text)
     else:
@@ -39,10 +38,10 @@ def _render(transcript: Transcript, raw: bool, form: Format) -> str:
         case "markdown":
             return render_markdown(transcript)
         case "json":
-            return json.dumps(as_json(transcript, raw), indent=2, ensure_ascii=False)
+            return json_text(as_json(transcript, raw=raw), indent=2) + "\n"
         case "jsonl":
-            return as_jsonl(transcript, raw)
+            return as_jsonl(transcript, raw=raw)
         case "csv":
-            return as_csv(transcript)
+            return as_csv(transcript, raw=raw)
         case _:
             assert_never(form)
