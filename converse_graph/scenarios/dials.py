@@ -77,6 +77,15 @@ class ScenarioFunction:
         dials = tuple(replace(dial, default=set_to[dial.name]) for dial in self.dials)
         return replace(self, name=name, doc=doc, dials=dials, preset_of=self.name)
 
+    def serve(self, config: Mapping[str, Any]) -> Any:
+        """The graph for a LangGraph server, not compiled, with dials from an assistant's configuration.
+
+        Args:
+            config: A runnable's configuration; of its `configurable`, what is named like a dial sets that dial.
+        """
+        configured = config.get("configurable") or {}
+        return self(**{dial.name: configured[dial.name] for dial in self.dials if dial.name in configured}).graph()
+
     def _read(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         known = {dial.name: dial for dial in self.dials}
         for name in settings:
