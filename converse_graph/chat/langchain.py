@@ -1,8 +1,8 @@
 """Any LangChain chat model object, at the chat port."""
 
+import importlib
 import json
 import time
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -66,20 +66,21 @@ class LangChainChat:
         """Nothing: the connections are those of the object that was passed in."""
 
     async def _ask(self, request: Request) -> Reply:
-        held = self._held_to(request.schema)
+        held: Any = self._held_to(request.schema)
         messages = [{"role": part.role, "content": part.text} for part in request.parts]
         if held is None:
             messages = _with_rule(messages, schema_in_words(request.schema))
         start = time.perf_counter()
         if request.on_text:
             message: Any = None
-            async for piece in _pieces(held or self._chat_model, messages):
-                message = piece if message is None else message + piece
-                if text := _written(piece):
-                    request.on_text(text)
+            asked: Any = held or self._chat_model
+            async with aclosing(asked.astream(messages)) as stream:
+                async for piece in stream:
+                    message = piece if message is None else message + piece
+                    if text := _written(piece):
+                        request.on_text(text)
         else:
-            said: Any = await (held or self._chat_model).ainvoke(messages)
-            message = said["raw"] if held else said
+            message = await _whole(held or self._chat_model, messages)
         if message is None or not (text := _text_of(message)).strip():
             raise NotWhole("the reply is empty")
         return self._reply(message, text, time.perf_counter() - start)
@@ -87,13 +88,16 @@ class LangChainChat:
     def _held_to(self, schema: dict[str, Any]) -> Any:
         """The model, held to the schema; None where it cannot be."""
         try:
-            return self._chat_model.with_structured_output({"description": "", **schema}, include_raw=True)
+            held = self._chat_model.with_structured_output({"description": "", **schema})
         except NotImplementedError:
             return None
+        # A sequence of the bound model and a parser. The parser is left out: it waits for the end of a stream, and
+        # what does not fit is shown to the model by those who asked.
+        return getattr(held, "first", None)
 
     def _reply(self, message: Any, text: str, seconds: float) -> Reply:
-        usage = getattr(message, "usage_metadata", None) or {}
         ended = message.response_metadata
+        usage = getattr(message, "usage_metadata", None) or _usage_of_openai(ended.get("token_usage"))
         return Reply(
             text=text,
             model=ended.get("model_name") or ended.get("model") or self._served_as,
@@ -105,13 +109,34 @@ class LangChainChat:
         )
 
 
-async def _pieces(asked: Any, messages: list[dict[str, str]]) -> AsyncIterator[Any]:
-    """The pieces of a message, whether or not a parser comes after the model."""
-    async with aclosing(asked.astream(messages)) as stream:
-        async for piece in stream:
-            message = piece.get("raw") if isinstance(piece, dict) else piece
-            if message is not None:
-                yield message
+async def _whole(asked: Any, messages: list[dict[str, str]]) -> Any:
+    """A whole message; also the one that OpenAI's client, parsing it by itself, raises over as cut for length."""
+    try:
+        return await asked.ainvoke(messages)
+    except Exception as error:  # the class is the client library's, which may not even be here
+        cut = getattr(error, "completion", None)
+        if cut is None:
+            raise
+    return importlib.import_module("langchain_core.messages").AIMessage(
+        content=cut.choices[0].message.content or "",
+        response_metadata={
+            "finish_reason": "length",
+            "model_name": cut.model,
+            "token_usage": cut.usage.model_dump() if cut.usage else None,
+        },
+    )
+
+
+def _usage_of_openai(told: dict[str, Any] | None) -> dict[str, Any]:
+    """Tokens as OpenAI's API tells them, where langchain-openai does not: it drops them from structured streams."""
+    if not told:
+        return {}
+    cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens")
+    return {
+        "input_tokens": told.get("prompt_tokens", 0),
+        "output_tokens": told.get("completion_tokens", 0),
+        "input_token_details": {"cache_read": cached},
+    }
 
 
 def _written(piece: Any) -> str:

@@ -1,8 +1,10 @@
 """Models behind OpenAI's chat completions API: OpenAI itself, Ollama, vLLM, LM Studio, llama.cpp and the like."""
 
+import asyncio
 import importlib
 import ipaddress
 import os
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -69,6 +71,7 @@ class OpenAICompatibleChat:
         self._retries = retries or Retries()
         self._dialect = Dialect()
         self._local = is_loopback(base_url)
+        self._opening = threading.Lock()
         self._client: Any = None
         self._asked: Any = None
         self._hosted = False
@@ -87,7 +90,8 @@ class OpenAICompatibleChat:
             ProviderRefused: The server answered that it will not serve the request.
         """
         if self._asked is None:
-            self._open()
+            # In a thread, since the client library takes a second to import and others are waiting for the loop.
+            await asyncio.to_thread(self._open)
         return await self._retries.run(
             lambda: self._learn_and_ask(request), self._origin, on_restart=request.on_restart
         )
@@ -99,13 +103,20 @@ class OpenAICompatibleChat:
             await client.close()
 
     def _open(self) -> None:
+        with self._opening:
+            if self._asked is None:
+                self._asked = self._make()
+                self._client = self._asked.root_async_client
+                self._hosted = (self._client.base_url.host or "").endswith("openai.com")
+
+    def _make(self) -> Any:
         openai = importlib.import_module("openai")
         langchain_openai = importlib.import_module("langchain_openai")
         timeout = openai.Timeout(self._timeout, connect=_CONNECT_TIMEOUT)
         # The library shares one HTTP client among all its models, whatever event loop they run in; this one is ours
         # to close. A proxy named in the environment is no way to this very machine.
         http = openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self._local)
-        self._asked = langchain_openai.ChatOpenAI(
+        return langchain_openai.ChatOpenAI(
             model=self._served_as,
             base_url=self._base_url,
             api_key=self._key,
@@ -113,11 +124,9 @@ class OpenAICompatibleChat:
             stream_usage=True,
             max_retries=0,
             timeout=timeout,
-            stream_chunk_timeout=self._timeout,
+            stream_chunk_timeout=None,  # `_pieces` has one that does not lose a cancellation
             http_async_client=http,
         )
-        self._client = self._asked.root_async_client
-        self._hosted = (self._client.base_url.host or "").endswith("openai.com")
 
     async def _learn_and_ask(self, request: Request) -> Reply:
         """Ask, leaving out what the server turns out not to take."""
@@ -144,7 +153,7 @@ class OpenAICompatibleChat:
         start = time.perf_counter()
         gathered = _Gathered()
         if request.on_text:
-            async for piece in _pieces(bound, dialect.messages(request)):
+            async for piece in _pieces(bound, dialect.messages(request), self._timeout):
                 if text := gathered.add(piece):
                     request.on_text(text)
         else:
@@ -234,10 +243,16 @@ def is_loopback(base_url: str | None) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-async def _pieces(bound: Any, messages: list[dict[str, str]]) -> AsyncIterator[Any]:
+async def _pieces(bound: Any, messages: list[dict[str, str]], silence: float) -> AsyncIterator[Any]:
+    # A server's keep-alive comments count as bytes, so silence is timed here as well. The library's own way,
+    # `asyncio.wait_for`, swallows a cancellation that comes with a piece in Python 3.11.
     try:
         async with aclosing(bound.astream(messages)) as stream:
-            async for piece in stream:
+            while True:
+                async with asyncio.timeout(silence):
+                    piece = await anext(stream, None)
+                if piece is None:
+                    return
                 yield piece
     except _MALFORMED as error:
         raise NotWhole(f"the answer is no chat completion ({error})") from error

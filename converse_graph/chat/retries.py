@@ -15,9 +15,7 @@ from converse_graph.errors import ProviderRefused, ProviderUnreachable
 
 _PASSING = frozenset({408, 409, 425, 429})
 _SPENT = ("insufficient_quota", "billing_hard_limit_reached")
-_UNREACHED = frozenset(
-    {"APIConnectionError", "APIError", "ClientConnectionError", "ConnectionError", "TransportError"}
-)
+_UNREACHED = frozenset({"APIConnectionError", "APIError", "ClientConnectionError", "ConnectionError", "TransportError"})
 """Names, since httpx, httpx2 and each provider's client have classes of their own for the same failures."""
 _LONGEST_QUOTE = 240
 _KEY = re.compile(r"\b(?:sk|gsk|xai|pplx|key)-[\w*.-]{6,}")
