@@ -100,7 +100,7 @@ async def _paused(simulation: Simulation, output: Output, how: str, began: float
     await _close(simulation, output, how.capitalize(), began)
     name = simulation.run.name
     way_on = f"Go on with: converse resume {name}{_store_option(simulation.store.path)}"
-    output.warn(" ".join(filter(None, [reason, f"Run {name} is {how.split()[0]}.", way_on])))
+    output.warn(" ".join(filter(None, [reason, f"Run {name} is paused.", way_on])))
     return Code.PAUSED
 
 

@@ -48,7 +48,7 @@ def _entry(name: str, known: Mapping[str, ScenarioFunction]) -> str:
         lines[0] += f" {', '.join(map(_setting, dials))})" if dials else ")"
         return "\n".join(lines)
     for dial in dials:
-        text = plain_line(f"{_setting(dial)}  ({dial.type})  {dial.doc}")
+        text = plain_line(f"{_setting(dial)} ({dial.type}){dial.doc and ': '}{dial.doc}")
         lines.append(textwrap.fill(text, _WIDTH, initial_indent="    ", subsequent_indent="        "))
     return "\n".join(line for line in lines if line.strip())
 

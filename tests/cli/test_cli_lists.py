@@ -1,0 +1,113 @@
+import json
+from pathlib import Path
+
+import pytest
+from conftest import BOARDS, Converse
+
+from converse_graph.report.reading import read_markdown
+
+COMMANDS = ("list", "run", "resume", "runs", "show", "new", "models")
+
+
+def test_help_names_every_command_and_that_completion_can_be_installed(converse: Converse) -> None:
+    ended = converse("--help")
+    assert ended.code == 0
+    assert [line.split()[0] for line in ended.out.partition("Commands:\n")[2].splitlines()] == list(COMMANDS)
+    assert "--install-completion" in ended.out
+
+
+def test_no_command_at_all_gets_the_help(converse: Converse) -> None:
+    assert converse() == converse("--help")
+
+
+def test_the_version_is_the_packages(converse: Converse) -> None:
+    assert converse("--version").out.startswith("converse 0.")
+
+
+def test_scenarios_are_listed_with_their_dials(converse: Converse) -> None:
+    ended = converse("list")
+    assert ended.code == 0
+    assert "\n    inflation=0.04 (float -0.1 to 1.0): Of consumer prices" in ended.out
+    rows = {row["name"]: row for row in json.loads(converse("list", "--json").out)}
+    assert set(rows["wage-talks"]) == {"name", "doc", "preset_of", "dials"}
+    assert {"name", "type", "default", "doc"} == set(rows["wage-talks"]["dials"][0])
+    assert rows["boardrooms"]["preset_of"] == "ai-futures"
+
+
+def test_a_preset_is_listed_with_what_it_sets(converse: Converse) -> None:
+    [heading] = [line for line in converse("list").out.splitlines() if line.startswith("boardrooms ")]
+    assert "a preset of ai-futures" in heading
+    assert "deliberation=debate" in heading
+
+
+def test_models_are_listed_with_whether_they_can_be_asked(converse: Converse) -> None:
+    rows = {row["name"]: row for row in json.loads(converse("models", "--json").out)}
+    assert rows["null"]["available"] is True
+    assert rows["openai:NAME"]["available"] is False
+    assert all(set(row) == {"name", "available", "note"} for row in rows.values())
+    assert "\nnull " in converse("models").out
+
+
+@pytest.mark.parametrize("name", ["fish-quota", "fish_quota", "fish-quota.py"])
+def test_a_new_scenario_runs_at_once(name: str, converse: Converse, tmp_path: Path) -> None:
+    written = converse("new", name)
+    assert written.code == 0, written.err
+    [path] = tmp_path.iterdir()
+    assert written.out == f"Wrote {path.name}. Run it with: converse run {path.name}\n"
+    ended = converse("run", path.name, "--model", "null", "--quiet", "--set", "inflation=0.08")
+    assert ended.code == 0, ended.err
+    transcript = read_markdown((tmp_path / ended.out.strip()).read_text(encoding="utf-8"))
+    assert transcript.header.scenario == "fish-quota"
+    assert transcript.header.dials["inflation"] == 0.08
+    assert transcript.statements[0].private is not None
+    assert transcript.statements[0].private.deliberation is not None
+
+
+def test_new_leaves_a_file_that_is_there_alone(converse: Converse, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("# mine\n", encoding="utf-8")
+    ended = converse("new", "mine")
+    assert (ended.code, ended.err) == (2, "converse: There is a file mine.py already; name another.\n")
+    assert (tmp_path / "mine.py").read_text(encoding="utf-8") == "# mine\n"
+
+
+def test_show_is_public_unless_raw_and_writes_a_file_when_asked(converse: Converse, tmp_path: Path) -> None:
+    assert converse("run", str(BOARDS), "--model", "null", "--rounds", "1", "--name", "r").code == 0
+    public, raw = converse("show", "r"), converse("show", "r", "--raw")
+    assert all(statement.private is None for statement in read_markdown(public.out).statements)
+    assert "Who works late?" in raw.out
+    assert "Who works late?" not in public.out
+    assert raw.out == (tmp_path / ".converse/transcripts/r.md").read_text(encoding="utf-8")
+    for form in ("markdown", "json", "jsonl", "csv"):
+        ended = converse("show", "r", "--as", form, "--out", f"r.{form}")
+        assert (ended.code, ended.out) == (0, "")
+        assert (tmp_path / f"r.{form}").read_bytes() == converse("show", "r", "--as", form).out.encode()
+    nowhere = converse("show", "r", "--out", "nowhere/r.md")
+    assert nowhere.code == 2
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_scenario_is_found_again_from_another_folder(
+    converse: Converse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert converse("new", "mine").code == 0
+    assert converse("run", "mine.py:mine", "--model", "null", "--name", "r", "--quiet").code == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    ended = converse("resume", "r", "--store", "../.converse/runs.sqlite")
+    assert ended.code == 0, ended.err
+    assert "finished already" in ended.out
+
+
+def test_a_seed_that_is_not_given_is_drawn_and_said(converse: Converse) -> None:
+    first = converse("run", str(BOARDS), "--model", "null", "--rounds", "1", "--set", "deep=false")
+    header = json.loads(converse("show", "boards-1", "--json").out)["header"]
+    assert f"seed {header['seed']} " in first.out
+    assert 0 <= header["seed"] < 10**6
+
+
+def test_rounds_goes_before_until(converse: Converse) -> None:
+    options = ("--model", "null", "--set", "deep=false", "--quiet")
+    assert converse("run", str(BOARDS), *options, "--until", "5", "--rounds", "1").code == 0
+    assert converse("run", str(BOARDS), *options, "--until", "3").code == 0
+    rows = json.loads(converse("runs", "--json").out)
+    assert [row["statements"] for row in rows] == [6, 2]

@@ -1,0 +1,191 @@
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import BOARDS, Converse, process
+from pytest_httpserver import HTTPServer
+from werkzeug import Request as WebRequest
+from werkzeug import Response
+
+from converse_graph.chat.null import NullChat
+from converse_graph.chat.port import Request
+from converse_graph.cli.exits import Code, code_of, one_line
+from converse_graph.errors import (
+    BrokenReply,
+    ConverseError,
+    ForeignStore,
+    InvalidValue,
+    ProviderRefused,
+    ProviderUnreachable,
+    RunChanged,
+    RunHeld,
+    RunPaused,
+    StoreFailure,
+    UnknownName,
+    UsageError,
+)
+
+RUN = ("run", str(BOARDS), "--model", "null")
+
+REFUSED = {
+    "a scenario that is not there": (("run", "moon-race"), "No scenario 'moon-race'; there is: agi-race,"),
+    "a file that is not there": (("run", "nowhere.py"), "No file 'nowhere.py'"),
+    "a function that the file lacks": (("run", f"{BOARDS}:nobody"), "there is: boards."),
+    "a dial that is not there": (
+        (*RUN, "--set", "colour=red"),
+        "No dial of boards 'colour'; there is: rounds, order, deep",
+    ),
+    "a dial set to what it does not take": ((*RUN, "--set", "rounds=soon"), "Dial rounds takes int, not 'soon'"),
+    "a choice that is none": ((*RUN, "--set", "order=random"), "listed | simultaneous"),
+    "a dial with no value": ((*RUN, "--set", "rounds"), "--set takes DIAL=VALUE, not 'rounds'"),
+    "a dial set twice": ((*RUN, "--set", "rounds=1", "--set", "rounds=2"), "Dial rounds is set twice"),
+    "a model that is none": (("run", str(BOARDS), "--model", "clever"), "No model 'clever'"),
+    "a model with no key": (("run", str(BOARDS), "--model", "openai:gpt-4.1"), "set OPENAI_API_KEY"),
+    "a base URL that is none": ((*RUN, "--base-url", "nowhere"), "'nowhere' is no base URL"),
+    "a horizon before the start": ((*RUN, "--until", "0"), "The clock starts in 1"),
+    "no rounds": ((*RUN, "--rounds", "0"), "--rounds"),
+    "a name that is unsafe": ((*RUN, "--name", "../x"), "A run cannot be called '../x'"),
+    "a negative seed": ((*RUN, "--seed", "-1"), "--seed"),
+    "a dial that makes no scenario": ((*RUN, "--set", "rounds=0"), "the clock ends in 0, before it starts in 1"),
+    "a store that is a folder": ((*RUN, "--store", "."), "name a store"),
+    "a run where no store is": (("resume", "x"), "No store at .converse/runs.sqlite"),
+    "a list of runs where no store is": (("runs",), "No store at .converse/runs.sqlite"),
+    "a transcript where no store is": (("show", "x"), "No store at .converse/runs.sqlite"),
+    "a format that is none": (("show", "x", "--as", "pdf"), "'markdown', 'json', 'jsonl', 'csv'"),
+    "two formats at once": (("show", "x", "--json", "--as", "csv"), "cannot both be had"),
+    "a command that is none": (("play",), "there is: list, models, new, resume, run, runs, show"),
+    "an option that is none": (("runs", "--loud"), "--loud"),
+    "an argument that is missing": (("run",), "SCENARIO"),
+    "a scenario name that is none": (("new", "Wage Talks"), "A scenario cannot be called 'Wage Talks'"),
+    "a scenario name that Python keeps for itself": (("new", "class"), "A scenario cannot be called 'class'"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_gets_one_line_and_code_2_and_writes_nothing(case: str, converse: Converse, tmp_path: Path) -> None:
+    arguments, told = REFUSED[case]
+    ended = converse(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("converse: ")
+    assert ended.err.count("\n") == 1
+    assert told in ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_ends_with_the_code_of_its_error(tmp_path: Path) -> None:
+    ended = process(tmp_path, "run", "moon-race")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_run_is_named_with_those_that_exist(converse: Converse, tmp_path: Path) -> None:
+    assert converse(*RUN, "--rounds", "1", "--name", "first", "--set", "deep=false").code == 0
+    for command in ("show", "resume"):
+        ended = converse(command, "second")
+        assert (ended.code, ended.err) == (2, "converse: No run 'second'; there is: first.\n")
+    again = converse(*RUN, "--name", "first")
+    assert again.code == 2
+    assert "There is a run 'first' already" in again.err
+    assert len(json.loads(converse("runs", "--json").out)) == 1
+
+
+def test_a_file_that_is_no_store_is_left_as_it_was(converse: Converse, tmp_path: Path) -> None:
+    diary = tmp_path / "diary.txt"
+    diary.write_text("dear diary", encoding="utf-8")
+    ended = converse(*RUN, "--store", "diary.txt")
+    assert ended.code == 2
+    assert "no store of ours" in ended.err
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [
+        ("diary.txt", "dear diary")
+    ]
+
+
+def test_a_run_that_fails_ends_with_code_1_and_shows_a_traceback_only_on_request(
+    converse: Converse, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.py").write_text(
+        "from converse_graph import Clock, Organisation, Scenario, When, scenario\n"
+        "@scenario\n"
+        "def broken() -> Scenario:\n"
+        "    return Scenario(premise='p', clock=Clock(end=2, step='round'), organisations=[Organisation(name='A')],\n"
+        "                    stop=[When(predicate=lambda statements: 1 / 0)])\n",
+        encoding="utf-8",
+    )
+    plain = converse("run", "broken.py", "--model", "null", "--name", "a")
+    assert (plain.code, plain.err) == (1, "converse: ZeroDivisionError: division by zero\n")
+    traced = converse("run", "broken.py", "--model", "null", "--name", "b", "--debug")
+    assert traced.code == 1
+    assert traced.err.startswith("Traceback (most recent call last):")
+    assert traced.err.endswith("\nconverse: ZeroDivisionError: division by zero\n")
+    assert {row["status"] for row in json.loads(converse("runs", "--json").out)} == {"failed"}
+
+
+def test_a_refused_key_pauses_the_run_and_resume_goes_on_once_it_is_taken(
+    converse: Converse, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/v1/chat/completions").respond_with_json({"error": {"message": "bad key"}}, status=401)
+    options = ("--model", "m", "--base-url", httpserver.url_for("/v1"), "--store", "a b.sqlite", "--rounds", "1")
+    refused = converse("run", str(BOARDS), "--set", "deep=false", "--quiet", *options)
+    assert refused.code == 3
+    assert "bad key" in refused.err
+    assert refused.err.endswith("Run boards-1 is paused. Go on with: converse resume boards-1 --store 'a b.sqlite'\n")
+    assert refused.out == "transcripts/boards-1.md\n"
+    httpserver.clear()
+    httpserver.expect_request("/v1/chat/completions").respond_with_handler(_answer)
+    resumed = converse("resume", "boards-1", "--store", "a b.sqlite", "--quiet")
+    assert (resumed.code, resumed.err) == (0, "")
+    [row] = json.loads(converse("runs", "--json", "--store", "a b.sqlite").out)
+    assert (row["status"], row["statements"]) == ("finished", 2)
+
+
+def _answer(request: WebRequest) -> Response:
+    """Answer as an OpenAI-compatible server would, with the null model's words."""
+    schema = request.get_json()["response_format"]["json_schema"]["schema"]
+    reply = asyncio.run(NullChat().complete(Request(parts=(), schema=schema, place="server")))
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": reply.text}}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    answer = {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
+    return Response(json.dumps(answer), content_type="application/json")
+
+
+CODES = {
+    UsageError: 2,
+    InvalidValue: 2,
+    UnknownName: 2,
+    ForeignStore: 2,
+    RunChanged: 2,
+    RunPaused: 3,
+    ProviderUnreachable: 3,
+    ProviderRefused: 3,
+    RunHeld: 4,
+    StoreFailure: 1,
+    BrokenReply: 1,
+    ConverseError: 1,
+}
+
+
+@pytest.mark.parametrize("error", CODES)
+def test_each_error_has_its_exit_code(error: type[ConverseError]) -> None:
+    assert code_of(error("x")) == Code(CODES[error])
+
+
+def test_every_error_of_the_tree_is_in_that_table() -> None:
+    def below(kind: type[ConverseError]) -> set[type[ConverseError]]:
+        return {kind}.union(*(below(child) for child in kind.__subclasses__()))
+
+    ours = {kind for kind in below(ConverseError) if kind.__module__ == "converse_graph.errors"}
+    assert ours == set(CODES)
+
+
+def test_a_message_is_one_line_without_control_characters() -> None:
+    assert one_line("a\n  b\x1b[31m\tc\u202e") == "a b [31m c"
+
+
+def test_help_loads_nothing_that_a_command_needs() -> None:
+    heavy = "{'pydantic', 'langgraph', 'langchain_core', 'langchain_openai', 'openai', 'rich', 'asyncio', 'sqlite3'}"
+    code = f"import sys, converse_graph.cli; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
