@@ -6,6 +6,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_httpserver import HTTPServer
+from werkzeug import Request as Received
+from werkzeug import Response
+
+from converse_graph.chat.openai_compatible import OpenAICompatibleChat
 from converse_graph.chat.port import Part, Request
 from converse_graph.chat.retries import Retries
 
@@ -126,3 +131,35 @@ def completion(text: str, finish: str = "stop", **message: Any) -> dict[str, Any
             "prompt_tokens_details": {"cached_tokens": 20},
         },
     }
+
+
+OBJECT = '{"text": "No.", "year": 2030}'
+PATH = "/v1/chat/completions"
+
+
+def chat_at(server: HTTPServer, waits: Waits, **changes: Any) -> OpenAICompatibleChat:
+    return OpenAICompatibleChat("mini:7b", server.url_for("/v1"), **{"retries": waits.retries(), **changes})
+
+
+def answering(
+    server: HTTPServer, *answers: Callable[[dict[str, Any]], Response] | dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Answer in order, the last for ever; returns the bodies that come in."""
+    bodies: list[dict[str, Any]] = []
+
+    def answer(received: Received) -> Response:
+        bodies.append(json.loads(received.get_data()))
+        chosen = answers[min(len(bodies), len(answers)) - 1]
+        return (
+            chosen(bodies[-1])
+            if callable(chosen)
+            else Response(json.dumps(chosen), 200, content_type="application/json")
+        )
+
+    server.expect_request(PATH, method="POST").respond_with_handler(answer)
+    return bodies
+
+
+def error(status: int, message: str, headers: dict[str, str] | None = None, **fields: Any) -> Callable[..., Response]:
+    body = json.dumps({"error": {"message": message, **fields}})
+    return lambda _: Response(body, status, headers, content_type="application/json")

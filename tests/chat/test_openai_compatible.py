@@ -1,49 +1,28 @@
 import asyncio
-import json
-import warnings
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from chat_servers import SCHEMA, StreamServer, Waits, ask, completion, event, sse, streaming
+from chat_servers import (
+    OBJECT,
+    PATH,
+    SCHEMA,
+    StreamServer,
+    Waits,
+    answering,
+    ask,
+    chat_at,
+    completion,
+    error,
+    event,
+    sse,
+    streaming,
+)
 from pytest_httpserver import HTTPServer
-from werkzeug import Request as Received
-from werkzeug import Response
 
 from converse_graph.chat.openai_compatible import OpenAICompatibleChat, is_loopback
 from converse_graph.errors import ProviderRefused, ProviderUnreachable, UsageError
 
-OBJECT = '{"text": "No.", "year": 2030}'
-PATH = "/v1/chat/completions"
 KEY = "sk-very-secret-0123456789"
-
-
-def chat_at(server: HTTPServer, waits: Waits, **changes: Any) -> OpenAICompatibleChat:
-    return OpenAICompatibleChat("mini:7b", server.url_for("/v1"), **{"retries": waits.retries(), **changes})
-
-
-def answering(
-    server: HTTPServer, *answers: Callable[[dict[str, Any]], Response] | dict[str, Any]
-) -> list[dict[str, Any]]:
-    """Answer in order, the last for ever; returns the bodies that come in."""
-    bodies: list[dict[str, Any]] = []
-
-    def answer(received: Received) -> Response:
-        bodies.append(json.loads(received.get_data()))
-        chosen = answers[min(len(bodies), len(answers)) - 1]
-        return (
-            chosen(bodies[-1])
-            if callable(chosen)
-            else Response(json.dumps(chosen), 200, content_type="application/json")
-        )
-
-    server.expect_request(PATH, method="POST").respond_with_handler(answer)
-    return bodies
-
-
-def error(status: int, message: str, headers: dict[str, str] | None = None, **fields: Any) -> Callable[..., Response]:
-    body = json.dumps({"error": {"message": message, **fields}})
-    return lambda _: Response(body, status, headers, content_type="application/json")
 
 
 async def test_a_whole_reply_comes_back_with_its_figures(httpserver: HTTPServer, waits: Waits) -> None:
@@ -232,67 +211,6 @@ async def test_what_will_not_pass_is_refused_at_once(
     assert way_out in str(caught.value)
     assert len(bodies) == 1
     assert waits.asked == []
-
-
-async def test_a_server_without_schemas_is_told_the_schema_in_words_from_then_on(
-    httpserver: HTTPServer, waits: Waits
-) -> None:
-    unsupported = error(400, "'response_format' of type 'json_schema' is not supported with this model.")
-    bodies = answering(httpserver, unsupported, completion(f"Sure:\n```json\n{OBJECT}\n```"))
-    chat = chat_at(httpserver, waits)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # langchain-openai warns of what we then do ourselves
-        assert (await chat.complete(ask())).text == OBJECT
-        assert (await chat.complete(ask())).text == OBJECT
-    await chat.close()
-    assert [body["response_format"]["type"] for body in bodies] == ["json_schema", "json_object", "json_object"]
-    assert '"maxLength":60' in bodies[1]["messages"][0]["content"]
-    assert [message["role"] for message in bodies[1]["messages"]] == ["system", "user"]
-
-
-async def test_a_server_that_refuses_bounds_gets_them_as_words(httpserver: HTTPServer, waits: Waits) -> None:
-    refused = error(400, "Invalid schema for response_format 'Statement': 'maxLength' is not permitted.")
-    bodies = answering(httpserver, refused, completion(OBJECT))
-    chat = chat_at(httpserver, waits)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        await chat.complete(ask())
-    await chat.close()
-    schema = bodies[1]["response_format"]["json_schema"]["schema"]
-    assert schema["properties"]["text"] == {"type": "string", "description": "at most 60 characters"}
-    assert schema["required"] == ["text", "year"]
-    assert waits.asked == []
-
-
-async def test_parameters_that_a_server_refuses_are_left_out(httpserver: HTTPServer, waits: Waits) -> None:
-    bodies = answering(
-        httpserver,
-        error(400, "Unsupported value: 'temperature' does not support 0.8.", param="temperature"),
-        error(400, "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported."),
-        error(422, "Extra inputs are not permitted: seed", param="seed"),
-        error(400, "Conversation roles must alternate user/assistant"),
-        completion(OBJECT),
-    )
-    chat = chat_at(httpserver, waits)
-    twice = ask().parts + ask().parts[1:]
-    await chat.complete(ask(parts=twice))
-    await chat.close()
-    assert not {"temperature", "max_tokens", "seed"} & set(bodies[-1])
-    assert bodies[-1]["max_completion_tokens"] == 1024
-    assert bodies[-1]["messages"][1] == {"role": "user", "content": "What do you say?\n\nWhat do you say?"}
-
-
-async def test_calls_at_the_same_time_learn_together(httpserver: HTTPServer, waits: Waits) -> None:
-    def picky(body: dict[str, Any]) -> Response:
-        if "temperature" in body:
-            return error(400, "no temperature here", param="temperature")(body)
-        return Response(json.dumps(completion(OBJECT)), 200, content_type="application/json")
-
-    answering(httpserver, picky)
-    chat = chat_at(httpserver, waits)
-    replies = await asyncio.gather(*(chat.complete(ask(place=str(n))) for n in range(8)))
-    await chat.close()
-    assert [reply.text for reply in replies] == [OBJECT] * 8
 
 
 async def test_a_cancelled_call_ends_at_once_and_leaves_nothing(stream_server: StreamServer) -> None:
