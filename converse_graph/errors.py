@@ -75,4 +75,9 @@ class ProviderRefused(RunPaused):
 
 
 class BrokenReply(ConverseError):
-    """A reply does not fit its schema; the message is written for the model that made it."""
+    """A reply does not fit its schema; the message is written for the model that made it, and may quote it."""
+
+    def __init__(self, message: str, *, for_record: str = "") -> None:
+        """Say what is wrong, and, where that quotes the reply, how the record says it without."""
+        super().__init__(message)
+        self.for_record = for_record or message

@@ -31,6 +31,8 @@ class Question:
     repairs: int = MAX_REPAIRS
     """How many times a reply that does not fit may be sent back."""
     on_text: Callable[[str], None] | None = None
+    on_restart: Callable[[], None] | None = None
+    """Called when what `on_text` was given is void: the reply broke off, or was sent back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class Answer:
     values: dict[str, Any] | None
     """None when no reply was usable."""
     problem: str | None = None
-    """Why there are no values."""
+    """Why there are no values, in words that quote nothing of the reply."""
     repairs: int = 0
     sorted_fields: tuple[str, ...] = ()
 
@@ -55,7 +57,7 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
         RunPaused: The model's server cannot be reached or refuses; the run can be resumed.
     """
     chat = context.chats.get(question.model)
-    parts, problem = question.parts, ""
+    parts, broken = question.parts, None
     for attempt in range(question.repairs + 1):
         request = Request(
             parts=parts,
@@ -64,27 +66,30 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
             attempt=attempt,
             seed=context.seed,
             on_text=question.on_text,
+            on_restart=question.on_restart,
         )
-        reply, values, sorted_fields, problem = await _complete(context, chat, question.form, request)
+        if attempt and question.on_restart:
+            question.on_restart()
+        reply, values, sorted_fields, broken = await _complete(context, chat, question.form, request)
         emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
-        if values is not None:
+        if broken is None:
             return Answer(values=values, repairs=attempt, sorted_fields=sorted_fields)
-        parts = (*question.parts, *_repair(context, chat, question, reply, problem))
-    return Answer(values=None, problem=problem, repairs=question.repairs)
+        parts = (*question.parts, *_repair(context, chat, question, reply, str(broken)))
+    return Answer(values=None, problem=broken.for_record if broken else None, repairs=question.repairs)
 
 
 async def _complete(
     context: RunContext, chat: Chat, form: Form, request: Request
-) -> tuple[Reply, dict[str, Any] | None, tuple[str, ...], str]:
+) -> tuple[Reply, dict[str, Any] | None, tuple[str, ...], BrokenReply | None]:
     kept = context.journal.recall(request) if context.journal else None
     reply = kept or await chat.complete(request)
-    values, sorted_fields, problem = None, (), ""
+    values, sorted_fields, problem = None, (), None
     try:
         values, sorted_fields = form.read(reply.text)
     except BrokenReply as broken:
-        problem = str(broken)
+        problem = broken
     if context.journal and kept is None:
-        await context.journal.record(request, reply, accepted=values is not None)
+        await context.journal.record(request, reply, accepted=problem is None)
     return reply, values, sorted_fields, problem
 
 

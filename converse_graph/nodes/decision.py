@@ -26,24 +26,31 @@ def statement_position(spec: Debate | Imagined, decision: dict[str, Any] | None)
     """The field in which a statement says which position it takes; None where there is none to take."""
     if decision is None:
         return None
-    options = spec.options or (*dict.fromkeys(decision["votes"].values()), OTHERWISE)
+    options = spec.options or tuple(dict.fromkeys([*decision["votes"].values(), OTHERWISE]))
+    if len(options) < 2:
+        return None
     return Choice(name="position", ask="the position that this statement takes", options=options)
 
 
-def decide(members: Sequence[str], lines: Sequence[Entry]) -> dict[str, Any] | None:
+def decide(spec: Debate | Imagined, lines: Sequence[Entry]) -> dict[str, Any] | None:
     """Count each member's last position; the most votes win, and a tie goes as the chair, the first member, voted.
 
-    Positions in a speaker's own words count as the same when they differ only in case, spaces and punctuation.
+    Positions in a speaker's own words count as the same when they differ only in case, spaces and punctuation;
+    options that the motion names are told apart to the letter.
 
     Returns:
         A decision as `Decision` holds it; None when nobody took a position.
     """
-    last = {line["speaker"]: line for line in lines if line.get("position")}
+    members = [member.name for member in spec.members]
+    last = {line["speaker"]: line for line in lines if (line.get("position") or "").strip()}
     voters = [name for name in members if name in last]
     if not voters:
         return None
     first_wording: dict[str, str] = {}
-    votes = {name: first_wording.setdefault(_fold(last[name]["position"]), last[name]["position"]) for name in voters}
+    given = {name: last[name]["position"] for name in voters}
+    votes = (
+        given if spec.options else {name: first_wording.setdefault(_fold(given[name]), given[name]) for name in voters}
+    )
     counts = {position: list(votes.values()).count(position) for position in dict.fromkeys(votes.values())}
     most = max(counts.values())
     tied = [position for position, count in counts.items() if count == most]
@@ -57,5 +64,14 @@ def decide(members: Sequence[str], lines: Sequence[Entry]) -> dict[str, Any] | N
     }
 
 
+def agrees(position: str, decision: dict[str, Any]) -> bool:
+    """Whether a position is the one that was decided for, in these or nearly these words."""
+    return _fold(position) == _fold(decision["position"])
+
+
+_NOISE = re.compile(r"[.,:](?!\d)|(?<!\d)[.,:]|[-\u2212](?!\d)|[;!?\"'“”‘’()\[\]…*_`–—]")  # noqa: RUF001
+"""What does not change a position: not the sign or the point of a number, nor what makes C++ of C."""
+
+
 def _fold(position: str) -> str:
-    return " ".join(re.findall(r"\w+", position.casefold())) or position
+    return " ".join(_NOISE.sub(" ", position.casefold()).split()) or position

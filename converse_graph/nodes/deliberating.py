@@ -70,7 +70,7 @@ async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Em
     if answer.values is None:
         return _record(spec, inside, [], None)
     lines = _imagined_lines(spec, answer.values)
-    return _record(spec, inside, lines, decide([member.name for member in spec.members], lines))
+    return _record(spec, inside, lines, decide(spec, lines))
 
 
 def _imagined_form(spec: Imagined) -> Form:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import Field as Bound
 
 from converse_graph.errors import BrokenReply
 from converse_graph.scenarios.fields import Field, Percentiles
@@ -33,17 +34,26 @@ class Form:
             BrokenReply: The reply does not fit; the message says to its author what is wrong.
         """
         try:
-            values = self.model.model_validate_json(_object_in(text)).model_dump()
+            values = self.model.model_validate_json(_object_in(text)).model_dump(by_alias=True)
         except ValidationError as error:
-            raise BrokenReply(explain(error)) from None
+            raise BrokenReply(explain(error), for_record=self._for_record(error)) from None
         if not values[self.fields[0].name].strip():
             raise BrokenReply(f"{self.fields[0].name} is empty; write it.")
         return values, tuple(field.name for field in self.fields if _sort_percentiles(field, values))
 
+    def _for_record(self, error: ValidationError) -> str:
+        """What is wrong, by the form's own names alone: a note to oneself is not quoted in public."""
+        names = {str(found["loc"][0]) if found["loc"] else "" for found in error.errors(include_input=False)}
+        unfit = [field.name for field in self.fields if field.name in names]
+        return f"the reply does not fit in {', '.join(unfit)}" if unfit else "the reply is not the object asked for"
+
 
 def make_form(title: str, fields: Sequence[Field]) -> Form:
     """A form of these fields, in this order."""
-    spec: dict[str, Any] = {field.name: (field.annotation(), ...) for field in fields}
+    # By alias, since a field may have any name, also one that a model has a method of.
+    spec: dict[str, Any] = {
+        f"field_{number}": (field.annotation(), Bound(alias=field.name)) for number, field in enumerate(fields)
+    }
     model = create_model(title, __config__=ConfigDict(extra="forbid"), **spec)
     described = model.model_json_schema()
     schema = _strict(described, described.get("$defs", {}))

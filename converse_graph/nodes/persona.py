@@ -12,7 +12,7 @@ from converse_graph.chat.port import Part
 from converse_graph.memory import describe_decision, lines_heard, persona_mind
 from converse_graph.nodes.asking import Question, ask
 from converse_graph.nodes.context import Inside, RunContext, context_of
-from converse_graph.nodes.decision import decide, position_field
+from converse_graph.nodes.decision import agrees, decide, position_field
 from converse_graph.nodes.deliberating import LINE_LENGTH, Debating, deliberate
 from converse_graph.nodes.form import make_form
 from converse_graph.nodes.guest import Guest, view_part
@@ -33,7 +33,7 @@ def debate_supervisor(spec: Debate) -> Callable[[Mapping[str, Any]], Awaitable[C
         said: list[Entry] = [proposed] if proposed else []
         update: dict[str, Any] = {"lines": said}
         if number == spec.turns:
-            decision = decide(names, [*state.get("lines", ()), *said])
+            decision = decide(spec, [*state.get("lines", ()), *said])
             return Command(goto=END, update={**update, "decision": decision})
         return Command(goto=names[number % len(names)], update={**update, "line": number + 1})
 
@@ -144,7 +144,7 @@ def _line(persona: Persona, values: dict[str, Any] | None, answer: Any, decision
     else:
         said["position"] = values["position"]
         if decision is not None:
-            said["follows_decision"] = values["position"] == decision["position"]
+            said["follows_decision"] = agrees(values["position"], decision)
     if answer.repairs:
         said["repairs"] = answer.repairs
     return said

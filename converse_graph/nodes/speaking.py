@@ -67,6 +67,11 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
         told = context.prompts.render("organisation/statement", context.chats.get(party.model).profile, values)
         task = Part(role="user", text=told, source="prompt/organisation/statement", owner=party.name)
         reader = ProseReader(lambda text: emit({"event": "text", "speaker": party.name, "text": text}))
+
+        def restart() -> None:
+            reader.restart()
+            emit({"event": "restart", "speaker": party.name})
+
         question = Question(
             place=f"{speech.place}/statement",
             speaker=party.name,
@@ -74,6 +79,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             form=form_for(speech.decision),
             model=party.model,
             on_text=reader if context.live else None,
+            on_restart=restart if context.live else None,
         )
         return await ask(context, question, emit)
 

@@ -17,6 +17,12 @@ SUPERVISOR = "supervisor"
 """The node at every table that gives the floor and commits what is said; nobody at it can be called that."""
 
 
+_CHANNELS = {
+    "organisation": re.compile(r"transcript|events|floor|horizon|ended|(mind|out)_.*"),
+    "member": re.compile(r"lines|inner|decision|line|out_.*"),
+}
+"""Names of the channels of a graph: none of its nodes can be called that."""
+
 class Persona(Value):
     """A member of a debate."""
 
@@ -105,7 +111,7 @@ class Organisation(Value):
     @model_validator(mode="after")
     def _fields_differ(self) -> Self:
         check_distinct("field", [field.name for field in self.fields])
-        taken = {"statement", "position", "memo"} & {field.name for field in self.fields}
+        taken = {"statement", "position", "memo", "speaker", "round"} & {field.name for field in self.fields}
         if taken:
             raise ValueError(f"every statement has {', '.join(sorted(taken))} already; name the field otherwise")
         return self
@@ -125,3 +131,7 @@ Persona.model_rebuild()
 Debate.model_rebuild()
 Imagined.model_rebuild()
 Organisation.model_rebuild()
+    if kind in _CHANNELS and (channels := [name for name in names if _CHANNELS[kind].fullmatch(name)]):
+        raise ValueError(
+            f"no {kind} can be called {channels[0]!r}: the graph has a channel of that name; name it otherwise"
+        )

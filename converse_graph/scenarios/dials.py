@@ -116,7 +116,7 @@ def scenario(function: Callable[..., Scenario]) -> ScenarioFunction:
                 type=_describe(hint),
                 default=parameter.default,
                 doc=docs.get(parameter.name, ""),
-                adapter=TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)),
+                adapter=TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)),
             )
         )
     return ScenarioFunction(name=name, doc=about, dials=tuple(dials), function=function)

@@ -65,7 +65,7 @@ def _load(path: Path) -> dict[str, ScenarioFunction]:
         sys.modules[module_name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a file of somebody's own may raise anything
             del sys.modules[module_name]
             raise InvalidValue(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
     return {value.name: value for value in vars(module).values() if isinstance(value, ScenarioFunction)}

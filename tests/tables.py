@@ -1,0 +1,108 @@
+"""Small scenarios that tests play, and adapters of the chat port that count, stop and listen."""
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from converse_graph import Clock, Debate, Imagined, NullChat, Organisation, Persona, Reply, Request, Scenario
+from converse_graph.errors import ProviderUnreachable
+from converse_graph.simulation import Simulation
+from converse_graph.store import Store
+
+CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def debate(*names: str, inside: Debate | Imagined | None = None, turns: int = 0, **more: Any) -> Debate:
+    """A debate of members of these names; the first holds `inside` before it speaks."""
+    members = [
+        Persona(name=name, aim=f"the aim of {name}", deliberation=None if number else inside)
+        for number, name in enumerate(names)
+    ]
+    return Debate(**{"motion": "What now?", "members": members, "turns": turns or len(names), **more})
+
+
+def nested(depth: int) -> Debate | None:
+    """Debates inside one another, so that the conversations with the root table are `depth` deep."""
+    inside: Debate | None = None
+    for level in range(depth - 1, 0, -1):
+        inside = debate(f"First{level}", f"Second{level}", inside=inside)
+    return inside
+
+
+def table(*parties: Organisation | str, rounds: int = 2, **more: Any) -> Scenario:
+    """A table of these parties on a clock of plain rounds."""
+    seated = [Organisation(name=party, brief=f"brief of {party}") if isinstance(party, str) else party
+              for party in parties]  # fmt: skip
+    return Scenario(**{"premise": "All meet.", "clock": Clock(end=rounds, step="round"), "organisations": seated,
+                       **more})  # fmt: skip
+
+
+def consciences(order: str = "listed", rounds: int = 2) -> Scenario:
+    """Conversations three deep inside one party, two deep inside another, none inside the third."""
+    return table(
+        Organisation(name="Alpha", brief="brief of Alpha", deliberation=nested(3)),
+        Organisation(name="Beta", brief="brief of Beta", deliberation=debate("Left", "Right", turns=3)),
+        Organisation(name="Gamma", brief="brief of Gamma"),
+        rounds=rounds,
+        order=order,
+    )
+
+
+class Stop(BaseException):
+    """Ends a run as a kill does: nothing in the product catches it."""
+
+
+class CountingChat:
+    """The null model that notes every call it is asked for, and may break off at one of them."""
+
+    model = "counting"
+    profile = "small"
+    window: int | None = None
+
+    def __init__(
+        self, *, stop_at: int | None = None, latency: float = 0.0, error: Callable[[], BaseException] | None = None
+    ) -> None:
+        self.places: list[tuple[str, int]] = []
+        self.answered: list[tuple[str, int]] = []
+        self._stop_at = stop_at
+        self._null = NullChat(latency=latency)
+        self._error = error or (lambda: ProviderUnreachable("nobody answers"))
+
+    async def complete(self, request: Request) -> Reply:
+        self.places.append((request.place, request.attempt))
+        await asyncio.sleep(0)
+        if len(self.places) == self._stop_at:
+            raise self._error()
+        reply = dataclasses.replace(await self._null.complete(request), model=self.model)
+        self.answered.append((request.place, request.attempt))
+        return reply
+
+    async def close(self) -> None:
+        return
+
+
+async def begin(store: Store, scenario: Scenario, *, model: Any = "null", seed: int = 3, **more: Any) -> Simulation:
+    """A run registered with a fixed date."""
+    return await Simulation.begin(store, scenario, seed=seed, created=CREATED, model=model, **more)
+
+
+async def played(store: Store, scenario: Scenario, **more: Any) -> Simulation:
+    """A run played to its end."""
+    simulation = await begin(store, scenario, **more)
+    await simulation.play()
+    return simulation
+
+
+async def channels(store: Store, simulation: Simulation) -> dict[str, Any]:
+    """Every channel of a run, private ones too, as its last checkpoint has them."""
+    graph = simulation.scenario.graph().compile(checkpointer=store.checkpoints)
+    state = await graph.aget_state({"configurable": {"thread_id": simulation.run.name}})
+    return dict(state.values)
+
+
+def journal(store: Store, simulation: Simulation) -> list[tuple[str, int, str, bool]]:
+    """Every call of a run, by place and attempt, with its reply and whether it was taken."""
+    calls = store.journal(simulation.run.id).calls()
+    return sorted((call.place, call.attempt, call.reply.text, call.accepted) for call in calls)
