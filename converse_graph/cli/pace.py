@@ -35,4 +35,7 @@ class Pace:
         low, high = (rough(turns * per_turn) for per_turn in (min(recent), max(recent)))
         if low == high:
             return f"about {low} left"
+        number, _, unit = low.partition(" ")
+        if high.partition(" ")[2] == unit:  # "2 min" and "6 min" are "2 to 6 min"
+            low = number
         return f"about {low} to {high} left"

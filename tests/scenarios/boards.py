@@ -1,4 +1,4 @@
-"""Two firms, one of which holds a debate within a debate within a debate before it speaks: for tests that stop it there."""
+"""Two firms, one of which debates three deep before it speaks: for tests that stop it there."""
 
 from typing import Literal
 
