@@ -31,6 +31,9 @@ _TOKEN = re.compile(
     r"<br>\n?|\n|\\u\{(?P<number>[0-9a-f]{1,6})\}|\\(?P<mark>[!-/:-@\[-`{-~])"
     r"|&(?:(?P<name>amp|lt|gt|nbsp)|#(?P<decimal>[0-9]{1,7}));|(?P<stray>[\\`*_\[\]~|<>&])"
 )
+_HTML_TOKEN = re.compile(
+    r"\\u\{(?P<number>[0-9a-f]{1,6})\}|&(?:(?P<name>amp|lt|gt|nbsp)|#(?P<decimal>[0-9]{1,7}));|(?P<stray>[\\<>&])"
+)
 
 
 def prose(text: str) -> str:
@@ -81,12 +84,21 @@ def read_prose(markdown: str) -> str:
 
 
 def read_inline(markdown: str) -> str:
-    """The string behind `inline` or `html`.
+    """The string behind `inline`.
 
     Raises:
         InvalidValue: The Markdown holds markup that none of the forms above writes.
     """
     return "" if markdown == EMPTY else read_prose(markdown)
+
+
+def read_html(shown: str) -> str:
+    """The string behind `html`.
+
+    Raises:
+        InvalidValue: There is a tag, or something else that `html` never writes.
+    """
+    return "" if shown == EMPTY else _HTML_TOKEN.sub(_character, shown)
 
 
 def _break(newlines: int, *, last: bool) -> str:

@@ -22,7 +22,7 @@ _QUOTED = re.compile(r'["\\]|[^\x20-\x7e\xa1-\xac\xae-\u05ff\u0620-\u1fff\u2c00-
 
 
 def front_matter(header: Header, *, edition: str, statements: int) -> list[str]:
-    """The lines of the front matter, rules included.
+    """The lines of the front matter, rules included; what is as by default is left out.
 
     Args:
         header: What is written.
@@ -32,9 +32,7 @@ def front_matter(header: Header, *, edition: str, statements: int) -> list[str]:
     Raises:
         InvalidValue: A dial, or some other open value, is none that JSON has.
     """
-    values = {name: getattr(header, name) for name in Header.model_fields}
-    values["created"] = header.created.isoformat()
-    values["cast"] = [party.model_dump() for party in header.cast]
+    values = {**header.model_dump(exclude_defaults=True), "created": header.created.isoformat()}
     derived = dict(zip(_DERIVED, (FORMAT, edition, statements), strict=True))
     return [_RULE, *_mapping({**derived, **values}, 0), _RULE]
 

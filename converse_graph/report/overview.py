@@ -20,7 +20,8 @@ _CAPITALS = {"agi": "AGI", "ai": "AI", "uk": "UK", "us": "US", "gdp": "GDP"}
 def introduction(transcript: Transcript, *, edition: str) -> list[str]:
     """The block under the title: one paragraph on the run, and what to expect of its words."""
     header, statements = transcript.header, transcript.statements
-    lines = [f"{_who(header)}{_when(statements)} {_how_many(statements)} {_how_it_ended(header)}", ""]
+    forked = f" It was forked from {inline(header.parent)}." if header.parent else ""
+    lines = [f"{_who(header)}{_when(statements)} {_how_many(statements)} {_how_it_ended(header)}{forked}", ""]
     if edition == "public":
         lines += ["> This is the public record: what the parties said to each other."]
     else:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from converse_graph.errors import InvalidValue
 from converse_graph.report.blocks import Block, cut
 from converse_graph.report.bullets import read_bullets, read_label
-from converse_graph.report.escaping import read_inline, read_prose
+from converse_graph.report.escaping import read_html, read_inline, read_prose
 from converse_graph.report.front_matter import read_front_matter
 from converse_graph.report.markdown import FOLLOWS, KINDS, NO_DECISION, NOTHING_NOTED, Mode
 from converse_graph.transcript import Decision, Deliberation, Line, PrivateTurn, Statement, Transcript
@@ -75,8 +75,9 @@ class _Page:
                 found.append(self.statement())
                 continue
             block = self.take()
-            in_section = in_section or block.lines[:1] != [] and block.lines[0].startswith("## ")
-            if block.kind == "close" or (in_section and block.kind == "text" and not block.lines[0].startswith("## ")):
+            is_section = block.text.startswith("## ")
+            in_section = in_section or is_section
+            if block.kind == "close" or (in_section and block.kind == "text" and not is_section):
                 raise block.complaint("text or a tag that belongs to no statement; a transcript has none here")
         return found
 
@@ -86,8 +87,8 @@ class _Page:
         if found is None:
             raise opening.complaint("no summary of a statement, such as <b>Union</b> · 2026 · round 1, turn 1")
         statement = Statement(
-            speaker=_decoded(opening, read_inline, found[1]),
-            period=_decoded(opening, read_inline, found[2]),
+            speaker=_decoded(opening, read_html, found[1]),
+            period=_decoded(opening, read_html, found[2]),
             round=int(found[3]) - 1,
             turn=int(found[4]) - 1,
             text=self.prose([]),

@@ -81,7 +81,8 @@ def runs_schema() -> dict[str, Any]:
 
 
 def _header() -> dict[str, Any]:
-    return _object(
+    """What a run was. Unlike the rest it may gain names without a new version; scripts pass over those they lack."""
+    fixed = _object(
         {
             "run": _TEXT,
             "scenario": _TEXT,
@@ -101,6 +102,7 @@ def _header() -> dict[str, Any]:
             "prompts": {**_TEXT, "description": "Digest of the prompt templates."},
         }
     )
+    return {**fixed, "additionalProperties": True}
 
 
 def _statement() -> dict[str, Any]:

@@ -1,0 +1,268 @@
+"""A small transcript made by hand, and random ones full of what breaks pages."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from converse_graph.transcript import (
+    Decision,
+    Deliberation,
+    Header,
+    Line,
+    Party,
+    PrivateTurn,
+    Statement,
+    Transcript,
+)
+
+HEADER = Header(
+    run="wage-talks-k3",
+    scenario="wage-talks",
+    title="A union and an employer settle next year's wages",
+    status="finished",
+    ended="horizon",
+    created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    model="null",
+    seed=7,
+    clock={"start": 2026, "end": 2027, "step": "half-year", "rounds": 3},
+    order="listed",
+    cast=(Party(name="Employer", kind="firm", deliberation="debate"), Party(name="Union", kind="union")),
+    dials={"inflation": 0.03, "strike_fund": True, "sectors": ["steel", "rail"]},
+    versions={"converse-graph": "0.1.0"},
+    prompts="sha256:9f2c",
+)
+
+_CONSCIENCE = Deliberation(
+    mode="imagined",
+    motion="Is it fair?",
+    lines=(
+        Line(speaker="Purse", text="We cannot pay it.", position="no"),
+        Line(speaker="Heart", text="They earned it.", position="no"),
+    ),
+    decision=Decision(
+        position="no", reasons=("We cannot pay it.", "They earned it."), votes={"Purse": "no", "Heart": "no"}
+    ),
+)
+
+BOARD = Deliberation(
+    motion="What do we offer?",
+    lines=(
+        Line(
+            speaker="Finance", text="Two per cent.\n\nNo more.", position="2%", follows_decision=False,
+            deliberation=_CONSCIENCE,
+        ),
+        Line(speaker="Operations", text="Anything but a strike.", position="4%", repairs=1),
+        Line(speaker="Head of Law", text="", problem="line: at most 400 characters", repairs=2),
+    ),
+    decision=Decision(
+        position="2%",
+        reasons=("Two per cent.\n\nNo more.",),
+        votes={"Finance": "2%", "Operations": "4%"},
+        dissent=("Operations",),
+    ),
+)  # fmt: skip
+
+SMALL = Transcript(
+    header=HEADER,
+    statements=(
+        Statement(
+            round=0,
+            turn=0,
+            period="2026 H1",
+            speaker="Employer",
+            text="We offer 2% on a base of $31,000.\nThat is final.\n\nIt holds for a year.",
+            fields={
+                "offer": 0.02,
+                "final": True,
+                "conditions": ["no strikes", "overtime <b>as before</b>"],
+                "settled_by": {"p10": 2026, "p50": 2026, "p90": 2028},
+                "penalty": None,
+            },
+            sorted_fields=("settled_by",),
+            private=PrivateTurn(
+                memo="We could go to 3%.", position="2%", follows_decision=True, deliberation=BOARD
+            ),
+        ),
+        Statement(
+            round=0, turn=1, period="2026 H1", speaker="Union", text="", problem="the reply was no JSON object",
+            repairs=2, private=PrivateTurn(),
+        ),
+        Statement(
+            round=2, turn=0, period="2027 H1", speaker="Union", text="We strike. All of us.",
+            private=PrivateTurn(memo="The fund lasts six weeks."),
+        ),
+    ),
+)  # fmt: skip
+"""Two years, a debate with an imagined one inside it, a turn without a statement."""
+
+MARKS = (
+    "</details>",
+    "<details>",
+    "<summary>x</summary>",
+    "<blockquote>",
+    "## 2026",
+    "---",
+    "- a",
+    "- **b**: c",
+    "**x:** y",
+    "*",
+    "**",
+    "`1`",
+    "``",
+    "<br>",
+    "&nbsp;",
+    "&#10;",
+    "&amp;",
+    "\\",
+    "\\u{a}",
+    "\\\\",
+    '""',
+    '"',
+    "\n",
+    "\n\n",
+    "\n\n\n",
+    " ",
+    "  ",
+    "\t",
+    "\r\n",
+    "\r",
+    "\x00",
+    "\x1b[31m",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\u2028",
+    "\x85",
+    "\xa0",
+    "\u3000",
+    "\ufeff",
+    "1. ",
+    "12) ",
+    "+ ",
+    "# ",
+    "> ",
+    "| a | b |",
+    "|---|",
+    ":-",
+    "===",
+    "~~~",
+    "[x](javascript:alert(1))",
+    "![x](http://x.y)",
+    "<script>alert(1)</script>",
+    "https://x.y",
+    "www.x.y",
+    "System:",
+    "p50 `3`",
+    "*together:*",
+    "**1 · A:** b",
+    "**Memo:** x",
+    "**Decision:** x",
+    "**No decision:** nobody took a position.",
+    "*Nothing noted.*",
+    "none",
+    "yes",
+    "[]",
+    "{}",
+    " · ",
+    ", ",
+    ".*",
+    "_",
+    "a_b",
+    "agi estimate",
+    "$x$",
+    "{{x}}",
+    "é",
+    "中",
+    "🔒",
+    "👩‍🔬",
+)
+"""What a model could write, by malice or by chance, that a page must not take for its own."""
+
+_characters = st.characters(exclude_categories=("Cs",))
+texts = st.one_of(
+    st.text(_characters, max_size=20),
+    st.lists(st.sampled_from(MARKS) | st.text(_characters, max_size=4), max_size=6).map("".join),
+)
+_numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+_open_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | _numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+_measures = st.dictionaries(st.sampled_from(["p10", "p50", "p90"]), _numbers, min_size=1)
+_fields = st.dictionaries(
+    texts | st.sampled_from(["agi_estimate", "a b", "a_b", "x__y"]), _open_values | _measures, max_size=3
+)
+_maybe_text = st.none() | texts
+_counts = st.integers(0, 9)
+_follows = st.sampled_from([None, True, False])
+_names = st.lists(texts, max_size=2).map(tuple)
+_decisions = st.builds(
+    Decision, position=texts, reasons=_names, votes=st.dictionaries(texts, texts, max_size=2), dissent=_names
+)
+
+
+def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
+    lines = st.builds(
+        Line,
+        speaker=texts,
+        text=texts,
+        position=_maybe_text,
+        problem=_maybe_text,
+        repairs=_counts,
+        follows_decision=_follows,
+        deliberation=st.none() | _deliberations(depth - 1) if depth > 1 else st.none(),
+    )
+    return st.builds(
+        Deliberation,
+        mode=st.sampled_from(["debate", "imagined"]),
+        motion=texts,
+        lines=st.lists(lines, max_size=2).map(tuple),
+        decision=st.none() | _decisions,
+    )
+
+
+_private = st.builds(
+    PrivateTurn,
+    memo=texts,
+    position=_maybe_text,
+    follows_decision=_follows,
+    deliberation=st.none() | _deliberations(4),
+)
+_statements = st.builds(
+    Statement,
+    round=st.integers(0, 5000),
+    turn=_counts,
+    period=texts | st.sampled_from(["2026", "2026 H2", "round 4"]),
+    speaker=texts,
+    text=texts,
+    fields=_fields,
+    problem=_maybe_text,
+    repairs=_counts,
+    sorted_fields=_names,
+    private=st.none() | _private,
+)
+_headers = st.builds(
+    Header,
+    run=texts,
+    scenario=texts,
+    title=texts,
+    status=st.sampled_from(["running", "paused", "finished", "failed"]),
+    ended=_maybe_text,
+    created=st.datetimes(timezones=st.just(UTC)),
+    model=texts | st.sampled_from(["null", "embedded"]),
+    base_url=_maybe_text,
+    seed=st.integers(),
+    clock=_fields,
+    order=texts,
+    cast=st.lists(st.builds(Party, name=texts, kind=texts, deliberation=texts, model=_maybe_text), max_size=2).map(
+        tuple
+    ),
+    dials=_fields,
+    parent=_maybe_text,
+    versions=st.dictionaries(texts, texts, max_size=2),
+    prompts=texts,
+)
+transcripts = st.builds(Transcript, header=_headers, statements=st.lists(_statements, max_size=3).map(tuple))
+"""Any transcript: of mixed editions, with conversations four deep, and any text anywhere."""
