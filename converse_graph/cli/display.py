@@ -8,7 +8,7 @@ from converse_graph.cli.drafts import Draft, same_prose
 from converse_graph.cli.fields_line import fields_line
 from converse_graph.cli.pace import Pace
 from converse_graph.cli.plain import plain_line
-from converse_graph.cli.prose import INDENT, Prose
+from converse_graph.cli.prose import Prose
 from converse_graph.cli.status_line import StatusLine
 from converse_graph.cli.wording import count, duration
 
@@ -210,7 +210,6 @@ class Display:
         draft = self._front
         if draft is None or draft.complete:
             others = len([other for other in self._drafts.values() if not other.complete])
-            doing = f"{others} more at it" if others else "next"
-            return f"{INDENT}{doing} · {facts}"
+            return f"{facts} · {f'{others} more are thinking' if others else 'next'}"
         doing = draft.progress or "thinking"
-        return f"{INDENT}{draft.speaker} · {doing} · {facts}"
+        return f"{draft.speaker} · {facts} · {doing}"

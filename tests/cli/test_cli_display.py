@@ -140,7 +140,7 @@ def test_a_private_debate_is_progress_and_never_words() -> None:
     assert "  private debate · line 1 of 3, inside it line 2 of 4\n" in written
     assert "  private debate · line 2 of 3\n" in written
     live = shown([*debate, 0.5], live=True)
-    assert "A · private debate · line 2 of 3 · 0 s · 10 tokens" in live
+    assert "A · 0 s · 10 tokens · private debate · line 2 of 3" in live
     assert on_screen(live)[-1] == ""
 
 
@@ -196,7 +196,7 @@ def test_parties_that_write_at_once_are_shown_one_at_a_time_in_listed_order() ->
 def test_a_status_line_is_wiped_before_anything_else_is_written() -> None:
     events = [*whole_turn("A", 0, "One.", takes=3.0), *whole_turn("B", 0, "Two.", takes=3.0)]
     live, piped = shown(events, live=True), shown(events)
-    assert "A · thinking · 3 s · 0 tokens" in live
+    assert "A · 3 s · 0 tokens · thinking" in live
     assert on_screen(live) == piped.split("\n")
 
 

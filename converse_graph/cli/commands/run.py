@@ -12,6 +12,7 @@ from converse_graph.cli.exits import Code
 from converse_graph.cli.output import Output
 from converse_graph.cli.playing import play
 from converse_graph.cli.wording import count
+from converse_graph.prompts import load_prompts
 from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.simulation import Simulation
@@ -101,6 +102,7 @@ def _check(scenario: Scenario, *, model: str | None, base_url: str | None, until
         check_run_name(name)
     if until is not None:
         scenario.clock.rounds_until(until)
+    load_prompts()
     scenario.graph()
     chats = Chats(model, base_url)
     chats.get(None)
