@@ -14,9 +14,11 @@ _FREE = {"name": True, "title": True, "dials": True, "clock": {"end": True}}
 def fingerprint(scenario: Scenario, prompts: Prompts) -> dict[str, str]:
     """A digest of each part of what a run plays by, under a name that a person understands.
 
+    What happens at a date is left out, for it may be added while a run is on.
+
     A graph is made from its scenario alone, so that its nodes and channels are covered by the scenario's parts.
     """
-    spec = scenario.model_dump(mode="json", exclude=_FREE, fallback=_name_of)
+    spec = scenario.with_events(()).model_dump(mode="json", exclude=_FREE, fallback=_name_of)
     parts = {f"scenario: {path}": value for path, value in _leaves(spec, "")}
     return {name: _digest(value) for name, value in parts.items()} | {
         f"prompt: {name}": digest for name, digest in prompts.digests.items()

@@ -11,20 +11,23 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.errors import GraphDrained
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 
 from converse_graph.builder import build_graph
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Chat
+from converse_graph.chat.replay import ReplayChats
 from converse_graph.errors import ConverseError, InvalidValue, RunChanged, RunPaused
 from converse_graph.fingerprint import differences, fingerprint
+from converse_graph.forking import branch
 from converse_graph.nodes.context import RunContext
 from converse_graph.prompts import Prompts, load_prompts
 from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
-from converse_graph.store.record import read_transcript
-from converse_graph.transcript import Party, Transcript
+from converse_graph.store.record import read_channels, read_transcript
+from converse_graph.transcript import Fork, Party, Transcript
 
 Watch = Callable[[dict[str, Any]], None]
 """Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
@@ -67,6 +70,8 @@ class Simulation:
         name: str | None = None,
         until: int | None = None,
         rounds: int | None = None,
+        parent: str | None = None,
+        fork: Fork | None = None,
     ) -> Simulation:
         """Register a run, so that it can be found again whatever happens next.
 
@@ -82,13 +87,15 @@ class Simulation:
             name: How the run is called; None for the scenario's name and a number.
             until: The last year, all of it included; None for the clock's own.
             rounds: How many rounds; goes before `until`.
+            parent: The run that it leaves, where it is a fork.
+            fork: Where it leaves that run.
 
         Raises:
             InvalidValue: The name is taken, or the horizon lies before the start.
         """
         chats, prompts = Chats(model, base_url), load_prompts()
         build_graph(scenario)
-        horizon = _horizon(scenario, until, rounds)
+        horizon = horizon_of(scenario, until, rounds)
         header = {
             "scenario": scenario.name,
             "title": scenario.title,
@@ -103,6 +110,9 @@ class Simulation:
             "dials": scenario.dials,
             "versions": {library: version(library) for library in _LIBRARIES},
             "prompts": prompts.digest,
+            "events": scenario.dated_events,
+            "parent": parent,
+            "fork": fork,
         }
         run = await store.register.enter(
             name=name, scenario=source, header=header, fingerprint=fingerprint(scenario, prompts), horizon=horizon
@@ -133,8 +143,10 @@ class Simulation:
             RunChanged: The scenario or its prompts are not what the run began with.
         """
         run = store.register.run(name)
-        scenario = scenario or _make_again(run)
-        chats = Chats(model or run.header.model, base_url or run.header.base_url)
+        scenario = (scenario or make_again(run)).with_events(run.header.events)
+        chats: Chats = Chats(model or run.header.model, base_url or run.header.base_url)
+        if run.replays:
+            chats = ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model)
         made = cls(store=store, run=run, scenario=scenario, chats=chats)
         if changed := differences(run.fingerprint, fingerprint(scenario, made.prompts)):
             shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
@@ -188,16 +200,16 @@ class Simulation:
     async def _drive(self, watch: Watch | None) -> str:
         graph = build_graph(self.scenario).compile(checkpointer=self.store.checkpoints, name=self.scenario.name)
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": _NO_LIMIT}
-        begun = await self.store.checkpoints.aget_tuple(config) is not None
         context = RunContext(
             chats=self.chats,
             prompts=self.prompts,
             seed=self.run.header.seed,
             journal=self.store.journal(self.run.id),
+            horizon=self.run.horizon,
             live=watch is not None,
         )
         stream: AsyncIterator[Any] = graph.astream(
-            None if begun else {"horizon": self.run.horizon},
+            await self._way_in(graph, config),
             config,
             context=context,
             stream_mode=["custom"] if watch else [],
@@ -212,8 +224,33 @@ class Simulation:
             raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
         return str(state.values["ended"])
 
+    async def _way_in(self, graph: CompiledStateGraph[Any, Any, Any, Any], config: Any) -> dict[str, Any] | None:
+        """What to start the graph with: None goes on where it stood."""
+        state = await graph.aget_state(config)
+        start = {"horizon": self.run.horizon}
+        if state.created_at is not None:
+            return start if state.values.get("ended") else None
+        if self.run.header.fork is None or self.run.parent is None:
+            return start
+        shared = await read_channels(self.store, self.store.register.run(self.run.parent))
+        past = branch(self.scenario, shared, self.run.header.fork, seed=self.run.header.seed)
+        if past["floor"] is None:
+            return start
+        await graph.aupdate_state(config, past, as_node=self.scenario.organisations[0].name)
+        return None
 
-def _horizon(scenario: Scenario, until: int | None, rounds: int | None) -> int:
+
+def horizon_of(scenario: Scenario, until: int | None, rounds: int | None) -> int:
+    """How many rounds a run plays.
+
+    Args:
+        scenario: With the clock.
+        until: The last year, all of it included; None for the clock's own.
+        rounds: How many rounds; goes before `until`.
+
+    Raises:
+        InvalidValue: That is none, or lies before the start.
+    """
     if rounds is not None:
         if rounds < 1:
             raise InvalidValue(f"A run takes one round or more, not {rounds}.")
@@ -227,7 +264,17 @@ def _party(party: Any) -> Party:
     return Party(name=party.name, kind=party.kind, deliberation=deliberation, model=model)
 
 
-def _make_again(run: Run) -> Scenario:
+def make_again(run: Run, **dials: Any) -> Scenario:
+    """The scenario of a run, made anew by its scenario function.
+
+    Args:
+        run: Whose scenario.
+        dials: Those that are set otherwise.
+
+    Raises:
+        InvalidValue: It was made in Python, or cannot be made with these dials.
+        UnknownName: The scenario function is gone, or has no such dial.
+    """
     if not run.scenario:
         raise InvalidValue(f"Run {run.name!r} was begun in Python with a scenario of its own; reopen it there.")
-    return find_scenario(run.scenario)(**run.header.dials)
+    return find_scenario(run.scenario)(**{**run.header.dials, **dials})

@@ -131,6 +131,8 @@ class View:
     mind: tuple[Entry, ...]
     events: tuple[str, ...]
     """Names of what has happened."""
+    dated: tuple[Entry, ...] = ()
+    """What happened at a date and is known to this party: `round`, `number` among the events, `text`, `to`."""
 
 
 def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
@@ -144,7 +146,17 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         statements=_since(state.get("transcript", ()), first),
         mind=_since(state.get(mind_of(party), ()), first),
         events=events_so_far(scenario.events, state.get("events", ())),
+        dated=_dated(scenario, party, first, floor["round"]),
     )
+
+
+def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[Entry, ...]:
+    known = []
+    for number, event in enumerate(scenario.dated_events):
+        round = scenario.clock.round_of(event.at)
+        if first <= round <= last and event.to in (None, party):
+            known.append({"round": round, "number": number, "text": event.text, "to": event.to})
+    return tuple(known)
 
 
 def window_start(round: int, window: int) -> int:

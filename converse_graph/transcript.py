@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field as Bound
 
+from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.value import Value
 
 
@@ -96,6 +97,17 @@ class Party(Value):
     """Its own model, where it differs from the run's."""
 
 
+class Fork(Value):
+    """Where a run leaves its parent, and what was put into a mouth there."""
+
+    at: str
+    """The first turn that is its own: a period, or a period, a colon and a party."""
+    say: str | None = None
+    """What that party says instead."""
+    fields: dict[str, Any] = Bound(default_factory=dict)
+    """What it reports otherwise, by field."""
+
+
 class Header(Value):
     """What a run was, at the top of its transcript."""
 
@@ -115,8 +127,12 @@ class Header(Value):
     order: str
     cast: tuple[Party, ...]
     dials: dict[str, Any] = Bound(default_factory=dict)
+    events: tuple[Dated, ...] = ()
+    """What happened at a date, whatever the parties did."""
     parent: str | None = None
     """The run that this was forked from."""
+    fork: Fork | None = None
+    """How it was forked."""
     versions: dict[str, str] = Bound(default_factory=dict)
     """Of converse-graph and the libraries that a run depends on."""
     prompts: str = ""
@@ -132,7 +148,9 @@ class Transcript(Value):
     def public(self) -> Transcript:
         """This record without anything private."""
         bare = tuple(statement.model_copy(update={"private": None}) for statement in self.statements)
-        return self.model_copy(update={"statements": bare})
+        known = tuple(event for event in self.header.events if event.to is None)
+        header = self.header.model_copy(update={"events": known})
+        return self.model_copy(update={"header": header, "statements": bare})
 
 
 Line.model_rebuild()

@@ -59,6 +59,8 @@ class RunContext:
     seed: int = 0
     journal: Journal | None = None
     """None when the graph runs under somebody else's checkpointer, or under none."""
+    horizon: int | None = None
+    """How many rounds to play; None for what the graph was started with."""
     live: bool = False
     """Whether somebody watches the statements being written."""
     inside: Inside | None = None
@@ -71,7 +73,8 @@ _bare: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], RunCon
 
 def context_of(runtime: Runtime[RunContext]) -> RunContext:
     """The context of a graph in motion; of a bare graph one made from its configuration or the environment."""
-    if runtime.context is not None:
+    # As a node of somebody else's graph ours is given that graph's context, which is none of its own.
+    if isinstance(runtime.context, RunContext):
         return runtime.context
     configurable: Mapping[str, Any] = get_config().get("configurable", {})
     key = tuple(configurable.get(name) for name in ("model", "base_url", "seed"))

@@ -1,6 +1,6 @@
 """The supervisor: commits statements, keeps the turn order, advances the clock. It never speaks."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from langgraph.graph import END
@@ -36,30 +36,44 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command]]:
     async def supervise(state: State, runtime: Runtime[RunContext]) -> Command:
         context, emit = context_of(runtime), runtime.stream_writer
         floor: Floor | None = state.get("floor")
+        if floor and floor["speakers"] and not any(state.get(outbox_of(name)) for name in floor["speakers"]):
+            # Somebody gave the graph new input in the middle of a turn, and what was in hand is lost: ask again.
+            return Command(goto=floor["speakers"])
         said = _commit(state, floor, emit)
         transcript = [*state.get("transcript", ()), *said]
         update: dict[str, Any] = {"transcript": said} if said else {}
-        following = next_in_round(scenario, floor) if floor and floor["speakers"] else None
+        following = next_in_round(scenario, floor) if floor else None
         if following is None:
-            rounds, reported = (floor["round"] + 1 if floor else 0), list(state.get("events", ()))
-            new = list(reports(scenario, reported, said_in(transcript, rounds - 1))) if said else []
-            update |= {"events": new} if new else {}
-            happened = events_so_far(scenario.events, [*reported, *new])
-            ended = reason_to_stop(scenario, transcript, happened) if said else None
-            ended = ended or ("horizon" if rounds >= (state.get("horizon") or scenario.clock.rounds) else None)
-            if ended != state.get("ended"):
-                update["ended"] = ended
+            happened, ended = _close_round(scenario, state, transcript, context.horizon)
+            update |= happened
             if ended:
-                _note_progress(context, rounds, transcript)
+                _note_progress(context, floor["round"] + 1 if floor else 0, transcript)
                 return Command(goto=END, update=update | ({"floor": rest(floor)} if floor else {}))
-            following = open_round(scenario, rounds, seed=context.seed, taken=floor["taken"] if floor else {})
+            following = open_round(scenario, floor, seed=context.seed)
         if said:
             _note_progress(context, following["round"], transcript)
-        if scenario.order == "moderated":
+        if not following["speakers"]:
             following = await _moderate(scenario, context, following, transcript, emit)
         return Command(goto=following["speakers"], update={**update, "floor": following})
 
     return supervise
+
+
+def _close_round(
+    scenario: Scenario, state: State, transcript: Sequence[Entry], horizon: int | None
+) -> tuple[dict[str, Any], str | None]:
+    """Fold what happened in the round that is over, and say why the run ends, if it does."""
+    floor: Floor | None = state.get("floor")
+    rounds = floor["round"] + 1 if floor else 0
+    reported, new, ended = list(state.get("events", ())), list[Entry](), None
+    if floor and not state.get("ended"):  # a run that is extended has closed its last round already
+        new = list(reports(scenario, reported, said_in(transcript, rounds - 1)))
+        before, now = (events_so_far(scenario.events, known) for known in (reported, [*reported, *new]))
+        ended = reason_to_stop(scenario, transcript, [name for name in now if name not in before])
+    if rounds >= (horizon or state.get("horizon") or scenario.clock.rounds):
+        ended = ended or "horizon"
+    changed = {"ended": ended} if ended != state.get("ended") else {}
+    return ({"events": new} if new else {}) | changed, ended
 
 
 def _commit(state: State, floor: Floor | None, emit: Emit) -> list[Entry]:

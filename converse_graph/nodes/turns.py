@@ -9,8 +9,15 @@ from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import Entry, Floor
 
 
-def open_round(scenario: Scenario, round: int, *, seed: int, taken: dict[str, int]) -> Floor:
-    """The floor as a round begins; a moderated table has nobody on it until somebody is picked."""
+def open_round(scenario: Scenario, before: Floor | None, *, seed: int) -> Floor:
+    """The floor as a round begins; a moderated table has nobody on it until somebody is picked.
+
+    Args:
+        scenario: What is played, with its order.
+        before: The floor as the round before ended; None for the first round.
+        seed: Of the run.
+    """
+    round, taken = (before["round"] + 1, before["taken"]) if before else (0, {})
     names = [party.name for party in scenario.organisations]
     match scenario.order:
         case "listed":
@@ -28,19 +35,24 @@ def open_round(scenario: Scenario, round: int, *, seed: int, taken: dict[str, in
 
 
 def next_in_round(scenario: Scenario, floor: Floor) -> Floor | None:
-    """The floor after those who have it were heard; None when the round is over."""
+    """The floor after those who have it were heard; None when the round is over.
+
+    Whoever queues goes first, also at a moderated table: that is how a fork begins with the party it is about.
+    """
     turn = floor["turn"] + len(floor["speakers"])
-    if scenario.order == "moderated":
+    if scenario.order == "moderated" and not floor["queue"]:
         over = turn >= len(scenario.organisations)
         return None if over else Floor(**{**floor, "turn": turn, "speakers": []})
     if not floor["queue"]:
         return None
-    return Floor(**{**floor, "turn": turn, "speakers": floor["queue"][:1], "queue": floor["queue"][1:]})
+    at_once = len(floor["queue"]) if scenario.order == "simultaneous" else 1
+    return Floor(**{**floor, "turn": turn, "speakers": floor["queue"][:at_once], "queue": floor["queue"][at_once:]})
 
 
 def rest(floor: Floor) -> Floor:
     """The floor after the last round: nobody's."""
-    return Floor(**{**floor, "speakers": [], "queue": []})
+    turn = floor["turn"] + len(floor["speakers"])
+    return Floor(**{**floor, "turn": turn, "speakers": [], "queue": []})
 
 
 def said_in(transcript: Sequence[Entry], round: int) -> Sequence[Entry]:
@@ -61,8 +73,9 @@ def may_be_picked(scenario: Scenario, taken: dict[str, int]) -> list[str]:
 def reports(scenario: Scenario, happened: Sequence[Entry], statements: Sequence[Entry]) -> Iterator[Entry]:
     """Which of these statements are the first in which a party reports an event."""
     known = {(report["name"], report["party"]) for report in happened}
+    awaited = [event for event in scenario.events if isinstance(event, Event)]
     for statement in statements:
-        for event in scenario.events:
+        for event in awaited:
             key = (event.name, statement["speaker"])
             if key not in known and _is_reported(event, statement):
                 known.add(key)
@@ -74,12 +87,19 @@ def _is_reported(event: Event, statement: Entry) -> bool:
     return type(given) is type(event.equals) and given == event.equals
 
 
-def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], events: Sequence[str]) -> str | None:
-    """Why the run ends before its horizon, looked at after a round; None when it goes on."""
+def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], new_events: Sequence[str]) -> str | None:
+    """Why the run ends before its horizon, looked at after a round; None when it goes on.
+
+    Args:
+        scenario: What is played, with its rules.
+        transcript: All statements so far.
+        new_events: What has happened in the round that is over: a run that is extended past an event that ended it
+            does not end by it again.
+    """
     for rule in scenario.stop:
         match rule:
             case OnEvent():
-                if rule.event in events:
+                if rule.event in new_events:
                     return f"event {rule.event}"
             case OnSilence():
                 count = rule.rounds * len(scenario.organisations)
@@ -87,8 +107,13 @@ def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], events: Sequ
                 if len(recent) == count and not any(said["text"] for said in recent):
                     return "silence"
             case When():
-                if rule.predicate(transcript):
+                if rule.predicate([_shown(scenario, said) for said in transcript]):
                     return rule.reason
             case _:
                 assert_never(rule)
     return None
+
+
+def _shown(scenario: Scenario, said: Entry) -> Entry:
+    """A statement as readers get it, and as a copy: what a rule of somebody's own does to it is no part of the run."""
+    return {**said, "period": scenario.clock.period(said["round"]).label, "fields": dict(said["fields"])}

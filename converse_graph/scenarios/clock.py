@@ -1,5 +1,6 @@
 """Simulated time: which periods there are, what they are called, and when they end."""
 
+import re
 from functools import lru_cache
 from typing import Literal, Self, assert_never, get_args
 
@@ -57,6 +58,22 @@ class Clock(Value):
         if not self.start <= year <= 9999:
             raise InvalidValue(f"The clock starts in {self.start}: no run ends in {year}; name {self.start} to 9999.")
         return (year - self.start + 1) * _PER_YEAR.get(self.step, 1)
+
+    def round_of(self, when: str | int) -> int:
+        """The round that a period's name or a year means; of a year, its first.
+
+        Raises:
+            InvalidValue: It is no period of this clock.
+        """
+        wanted = " ".join(str(when).split()).casefold()
+        year = re.search(r"\d+", wanted)
+        if year and int(year[0]) >= self.start:
+            first = (int(year[0]) - self.start) * _PER_YEAR.get(self.step, 1)
+            for round in range(first, first + _PER_YEAR.get(self.step, 1)):
+                if wanted in (year[0], self.period(round).label.casefold()):
+                    return round
+        known = f"{self.period(0).label!r}, {self.period(1).label!r} and so on"
+        raise InvalidValue(f"No period {str(when)!r}; this clock has {known}, and a year means its first period.")
 
     def period(self, round: int) -> Period:
         """The period of a round, counted from 0; defined past the horizon too."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator
 from pydantic import Field as Bound
 
-from converse_graph.scenarios.value import Identifier, Value
+from converse_graph.scenarios.value import Identifier, Name, Value
 
 
 class Event(Value):
@@ -21,6 +21,16 @@ class Event(Value):
     """The answer that reports it."""
     parties: Annotated[int, Bound(ge=1)] = 1
     """How many different parties must have reported it, in any rounds."""
+
+
+class Dated(Value):
+    """Something that happens at a date, whatever the parties do: it reaches whom it is for as that round begins."""
+
+    at: str | int
+    """A period's name, such as "2027 H2", or a year, which means its first period."""
+    text: str
+    to: Name | None = None
+    """The one party that learns of it; None for everybody."""
 
 
 class OnEvent(Value):
@@ -50,7 +60,7 @@ StopRule = Annotated[OnEvent | OnSilence | When, Discriminator("kind")]
 """Any reason to end a run before its horizon."""
 
 
-def events_so_far(events: Sequence[Event], reported: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+def events_so_far(events: Sequence[Event | Dated], reported: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     """The names of the events that enough parties have reported.
 
     Args:
@@ -58,4 +68,5 @@ def events_so_far(events: Sequence[Event], reported: Sequence[dict[str, Any]]) -
         reported: The first report of each event by each party: `name`, `party`, `round`.
     """
     counts = Counter(report["name"] for report in reported)
-    return tuple(event.name for event in events if counts[event.name] >= event.parties)
+    awaited = [event for event in events if isinstance(event, Event)]
+    return tuple(event.name for event in awaited if counts[event.name] >= event.parties)

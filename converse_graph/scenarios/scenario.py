@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field as Bound
@@ -10,7 +11,7 @@ from pydantic import model_validator
 from converse_graph.errors import UnknownName
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
 from converse_graph.scenarios.clock import Clock
-from converse_graph.scenarios.rules import Event, OnEvent, StopRule
+from converse_graph.scenarios.rules import Dated, Event, OnEvent, StopRule
 from converse_graph.scenarios.value import Value
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class Scenario(Value):
     """Of a moderated table: how many turns a party may be ahead of the one that has spoken least."""
     moderator_model: Any = None
     """Of a moderated table: the model that picks; None for the run's."""
-    events: tuple[Event, ...] = ()
-    """What may happen, folded from the statements' fields."""
+    events: tuple[Event | Dated, ...] = ()
+    """What may happen, folded from the statements' fields; and what does happen, at a date."""
     stop: tuple[StopRule, ...] = ()
     """Reasons to end before the horizon, looked at after every round."""
     window: Annotated[int, Bound(ge=1)] = 12
@@ -58,21 +59,47 @@ class Scenario(Value):
         if not self.organisations:
             raise ValueError("the cast is empty; a scenario takes one organisation or more")
         check_distinct("organisation", [party.name for party in self.organisations])
-        check_distinct("event", [event.name for event in self.events])
+        awaited_events = [event for event in self.events if isinstance(event, Event)]
+        check_distinct("event", [event.name for event in awaited_events])
         reported = {field.name for party in self.organisations for field in party.fields}
-        for event in self.events:
+        for event in awaited_events:
             if event.field not in reported:
                 raise ValueError(
                     f"event {event.name!r} waits for field {event.field!r}; "
                     f"the parties report: {', '.join(sorted(reported)) or 'nothing'}"
                 )
-        known = [event.name for event in self.events]
+        for event in self.events:
+            if isinstance(event, Dated):
+                self._check_dated(event)
+        known = [event.name for event in awaited_events]
         awaited = [rule.event for rule in self.stop if isinstance(rule, OnEvent)]
         awaited += [name for party in self.organisations for name in party.questions_after]
         for name in awaited:
             if name not in known:
                 raise ValueError(f"no event {name!r}; there is: {', '.join(known) or 'none'}")
         return self
+
+    def _check_dated(self, event: Dated) -> None:
+        self.clock.round_of(event.at)
+        names = [party.name for party in self.organisations]
+        if event.to is not None and event.to not in names:
+            raise ValueError(f"an event is for {event.to!r}; there is: {', '.join(names)}")
+
+    def with_events(self, dated: Sequence[Dated]) -> Scenario:
+        """The same scenario with these dated events in place of its own.
+
+        Raises:
+            InvalidValue: An event is outside the clock, or for nobody at the table.
+        """
+        for event in dated:
+            self._check_dated(event)
+        kept = tuple(event for event in self.events if isinstance(event, Event))
+        return self.model_copy(update={"events": (*kept, *dated)})
+
+    @property
+    def dated_events(self) -> tuple[Dated, ...]:
+        """What happens at a date."""
+        return tuple(event for event in self.events if isinstance(event, Dated))
 
     def party(self, name: str) -> Organisation:
         """The organisation of that name.

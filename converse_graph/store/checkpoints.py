@@ -1,6 +1,5 @@
 """LangGraph's saver on our file: commits shared between runs, nothing kept of what runs below the root."""
 
-import asyncio
 import json
 import zlib
 from collections.abc import Sequence
@@ -119,7 +118,7 @@ class Checkpoints(AsyncSqliteSaver):
 
 async def open_checkpoints(path: str, writer: Writer) -> Checkpoints:
     """Open the saver on a file that exists."""
-    reader = await aiosqlite.connect(path, timeout=30, loop=asyncio.get_running_loop())
+    reader = await aiosqlite.connect(path, timeout=30)
     saver = Checkpoints(reader, writer)
     await saver.setup()
     return saver

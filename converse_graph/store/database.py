@@ -32,6 +32,7 @@ CREATE TABLE runs (
     status TEXT NOT NULL,
     ended TEXT,
     parent TEXT,
+    replays TEXT,
     horizon INTEGER NOT NULL,
     rounds INTEGER NOT NULL DEFAULT 0,
     statements INTEGER NOT NULL DEFAULT 0,

@@ -17,17 +17,17 @@ async def read_transcript(store: Store, run: Run) -> Transcript:
 
     For the public record alone, take its `public()`.
     """
-    names = [party.name for party in run.header.cast]
-    values = await _channels(store, run, names)
+    values = await read_channels(store, run)
     clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
-    minds = {name: _by_place(values.get(mind_of(name), ())) for name in names}
-    statements = tuple(_statement(said, clock, minds[said["speaker"]]) for said in values.get("transcript", ()))
+    minds = {party.name: _by_place(values.get(mind_of(party.name), ())) for party in run.header.cast}
+    statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
     header = run.header.model_copy(update={"status": run.status, "ended": run.ended})
     return Transcript(header=header, statements=statements)
 
 
-async def _channels(store: Store, run: Run, names: Sequence[str]) -> dict[str, Any]:
-    """The channels of the root graph, read by a graph that has these channels and does nothing."""
+async def read_channels(store: Store, run: Run) -> dict[str, Any]:
+    """The channels of the root graph, public and private, read by a graph that has these channels and does nothing."""
+    names = [party.name for party in run.header.cast]
     graph = StateGraph(table_schema(names))
     graph.add_node("reader", lambda state: {})
     graph.add_edge(START, "reader")

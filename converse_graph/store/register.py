@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.scenarios.rules import Dated
 from converse_graph.store.database import Writer
 from converse_graph.transcript import Header
 
 Status = Literal["running", "paused", "finished", "failed"]
 
 _RUN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_RUNS = """SELECT id, name, scenario, header, fingerprint, status, ended, parent, horizon, rounds, statements, created,
+_RUNS = """SELECT id, name, scenario, header, fingerprint, status, ended, parent, replays, horizon, rounds, statements,
+created,
 (SELECT COALESCE(SUM(tokens_in + tokens_out), 0) FROM calls WHERE run = runs.id),
 (SELECT SUM(usd) FROM calls WHERE run = runs.id) FROM runs"""
 
@@ -35,6 +37,8 @@ class Run:
     """"running" also of a run whose process was killed; whether it is held tells the two apart."""
     ended: str | None
     parent: str | None
+    replays: str | None
+    """The run whose journal answers for its models."""
     horizon: int
     """How many rounds it plays."""
     rounds: int
@@ -53,7 +57,14 @@ class Register:
         self._reader, self._writer = reader, writer
 
     async def enter(
-        self, *, name: str | None, scenario: str, header: dict[str, Any], fingerprint: dict[str, str], horizon: int
+        self,
+        *,
+        name: str | None,
+        scenario: str,
+        header: dict[str, Any],
+        fingerprint: dict[str, str],
+        horizon: int,
+        replays: str | None = None,
     ) -> Run:
         """Register a run; returns when it is durable.
 
@@ -63,6 +74,7 @@ class Register:
             header: Fields of `Header`, but for `run`.
             fingerprint: What a resume must match.
             horizon: How many rounds it plays.
+            replays: The run whose journal answers for its models.
 
         Raises:
             InvalidValue: The name is taken, or is none.
@@ -75,11 +87,11 @@ class Register:
             if database.execute("SELECT 1 FROM runs WHERE name = ?", (given,)).fetchone():
                 raise InvalidValue(f"There is a run {given!r} already; name another, or `converse resume {given}`.")
             made = Header(run=given, **header)
-            row = (given, scenario, made.model_dump_json(), json.dumps(fingerprint), made.status, made.parent, horizon)
+            row = (given, scenario, made.model_dump_json(), json.dumps(fingerprint), made.status, made.parent, replays)
             database.execute(
-                "INSERT INTO runs (name, scenario, header, fingerprint, status, parent, horizon, created) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*row, made.created.isoformat()),
+                "INSERT INTO runs (name, scenario, header, fingerprint, status, parent, replays, horizon, created) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, horizon, made.created.isoformat()),
             )
             return given
 
@@ -91,6 +103,23 @@ class Register:
         await self._writer.write(
             lambda database: database.execute("UPDATE runs SET status = ?, ended = ? WHERE id = ?", row) and None
         )
+
+    async def set_horizon(self, run: Run, rounds: int) -> Run:
+        """Let a run play to another horizon; returns it, paused."""
+        header = run.header.model_copy(update={"clock": {**run.header.clock, "rounds": rounds}})
+        row = (rounds, header.model_dump_json(), run.id)
+        statement = "UPDATE runs SET horizon = ?, header = ?, status = 'paused', ended = NULL WHERE id = ?"
+        await self._writer.write(lambda database: database.execute(statement, row) and None)
+        return self.run(run.name)
+
+    async def set_events(self, run: Run, events: tuple[Dated, ...]) -> Run:
+        """Let other things happen at dates."""
+        header = run.header.model_copy(update={"events": events})
+        row = (header.model_dump_json(), run.id)
+        await self._writer.write(
+            lambda database: database.execute("UPDATE runs SET header = ? WHERE id = ?", row) and None
+        )
+        return self.run(run.name)
 
     def run(self, name: str) -> Run:
         """The run of that name.
@@ -132,20 +161,9 @@ def _free_name(database: sqlite3.Connection, scenario: str) -> str:
 
 
 def _run(row: tuple[Any, ...]) -> Run:
-    run_id, name, scenario, header, fingerprint, status, ended, parent, horizon, rounds, statements, created = row[:12]
-    return Run(
-        id=run_id,
-        name=name,
-        scenario=scenario,
-        header=Header.model_validate_json(header),
-        fingerprint=json.loads(fingerprint),
-        status=status,
-        ended=ended,
-        parent=parent,
-        horizon=horizon,
-        rounds=rounds,
-        statements=statements,
-        created=created,
-        tokens=row[12],
-        usd=row[13],
+    names = (
+        "id name scenario header fingerprint status ended parent replays horizon rounds statements created tokens usd"
     )
+    columns = dict(zip(names.split(), row, strict=True))
+    header, fingerprint = Header.model_validate_json(columns["header"]), json.loads(columns["fingerprint"])
+    return Run(**{**columns, "header": header, "fingerprint": fingerprint})

@@ -1,0 +1,73 @@
+"""Answers from a journal instead of a model: a run again, with nothing paid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Protocol
+
+from converse_graph.chat.chats import Chats
+from converse_graph.chat.port import Profile, Reply, Request
+from converse_graph.chat.profiles import profile_of
+from converse_graph.errors import RunPaused
+
+
+class Recall(Protocol):
+    """What is needed of a journal."""
+
+    def recall(self, request: Request) -> Reply | None:
+        """The reply that this very request had, if it was ever completed."""
+
+
+class ReplayChat:
+    """Gives each request the reply that it had."""
+
+    window: int | None = None
+
+    def __init__(self, journal: Recall, model: str) -> None:
+        """Answer from a journal, as the model of that name did."""
+        self._journal, self._model = journal, model
+
+    @property
+    def model(self) -> str:
+        """The model that answered then."""
+        return self._model
+
+    @property
+    def profile(self) -> Profile:
+        """Which set of prompts that model had."""
+        return "small" if self._model.partition(":")[0] in ("embedded", "null") else profile_of(self._model)
+
+    async def complete(self, request: Request) -> Reply:
+        """Look the reply up.
+
+        Raises:
+            RunPaused: The journal has none: the run had not come so far, or its prompts were others.
+        """
+        kept = self._journal.recall(request)
+        if kept is None:
+            raise RunPaused(f"The journal ends at {request.place}: the run that is replayed had not come further.")
+        if request.on_text:
+            request.on_text(kept.text)
+        return replace(kept, usd=0.0)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class ReplayChats(Chats):
+    """The models of a run that is replayed; whatever is asked for, the journal answers."""
+
+    def __init__(self, journal: Recall, model: str) -> None:
+        """Answer from a journal; `model` is the run's own, as its header names it."""
+        super().__init__(model)
+        self._journal, self._model = journal, model
+
+    @property
+    def default_name(self) -> str:
+        """How the run's own model was named."""
+        return self._model
+
+    def get(self, reference: Any = None) -> ReplayChat:
+        """The journal, in the voice of the model that a reference names."""
+        named = reference if isinstance(reference, str) else getattr(reference, "model", None) or self._model
+        return ReplayChat(self._journal, str(named))
