@@ -7,7 +7,7 @@ from typing import Any
 from converse_graph.prompts import Prompts
 from converse_graph.scenarios.scenario import Scenario
 
-_FREE = {"name": True, "title": True, "dials": True, "clock": {"end": True}}
+_FREE: Any = {"name": True, "title": True, "dials": True, "clock": {"end": True}}
 """What may differ: names for readers, and the horizon."""
 
 

@@ -76,22 +76,28 @@ def outbox_of(speaker: str) -> str:
     return f"out_{speaker}"
 
 
+def _channels(name: str, channels: dict[str, Any]) -> type[Any]:
+    """A state schema whose channels are known only when its cast is."""
+    made: type[Any] = TypedDict(name, channels, total=False)  # type: ignore[misc]
+    return made
+
+
 def table_schema(parties: Sequence[str]) -> type[Any]:
     """All channels of a root graph."""
     private: dict[str, Any] = {mind_of(name): Ledger for name in parties}
     proposed: dict[str, Any] = {outbox_of(name): Outbox for name in parties}
-    return TypedDict("Table", {**_PUBLIC, **private, **proposed}, total=False)  # type: ignore[operator]
+    return _channels("Table", {**_PUBLIC, **private, **proposed})
 
 
 def party_schema(party: str) -> type[Any]:
     """What the node of one party reads: the public channels and its own mind."""
-    return TypedDict("PartyInput", {**_PUBLIC, mind_of(party): Ledger}, total=False)  # type: ignore[operator]
+    return _channels("PartyInput", {**_PUBLIC, mind_of(party): Ledger})
 
 
 def supervisor_schema(parties: Sequence[str]) -> type[Any]:
     """What the supervisor reads: the public channels and what was proposed, no mind."""
     proposed = {outbox_of(name): Outbox for name in parties}
-    return TypedDict("SupervisorInput", {**_PUBLIC, **proposed}, total=False)  # type: ignore[operator]
+    return _channels("SupervisorInput", {**_PUBLIC, **proposed})
 
 
 _PUBLIC: dict[str, Any] = {
@@ -106,7 +112,7 @@ _PUBLIC: dict[str, Any] = {
 def debate_schema(members: Sequence[str]) -> type[Any]:
     """All channels of a debate."""
     proposed = {outbox_of(name): Outbox for name in members}
-    return TypedDict("DebateChannels", {**_DEBATE, **proposed}, total=False)  # type: ignore[operator]
+    return _channels("DebateChannels", {**_DEBATE, **proposed})
 
 
 _DEBATE: dict[str, Any] = {"lines": Ledger, "inner": Ledger, "decision": dict[str, Any] | None, "line": int}

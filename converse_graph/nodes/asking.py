@@ -83,7 +83,9 @@ async def _complete(
 ) -> tuple[Reply, dict[str, Any] | None, tuple[str, ...], BrokenReply | None]:
     kept = context.journal.recall(request) if context.journal else None
     reply = kept or await chat.complete(request)
-    values, sorted_fields, problem = None, (), None
+    values: dict[str, Any] | None = None
+    sorted_fields: tuple[str, ...] = ()
+    problem: BrokenReply | None = None
     try:
         values, sorted_fields = form.read(reply.text)
     except BrokenReply as broken:

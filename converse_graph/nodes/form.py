@@ -91,4 +91,4 @@ def _sort_percentiles(field: Field, values: dict[str, Any]) -> bool:
         return False
     ordered = dict(zip(("p10", "p50", "p90"), sorted(given.values()), strict=True))
     values[field.name] = ordered
-    return ordered != given
+    return bool(ordered != given)

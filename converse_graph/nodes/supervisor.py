@@ -30,10 +30,10 @@ from converse_graph.state import Entry, Floor, outbox_of
 State = Mapping[str, Any]
 
 
-def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command]]:
+def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]]:
     """The node that every turn comes back to."""
 
-    async def supervise(state: State, runtime: Runtime[RunContext]) -> Command:
+    async def supervise(state: State, runtime: Runtime[RunContext]) -> Command[Any]:
         context, emit = context_of(runtime), runtime.stream_writer
         floor: Floor | None = state.get("floor")
         if floor and floor["speakers"] and not any(state.get(outbox_of(name)) for name in floor["speakers"]):
@@ -78,10 +78,13 @@ def _close_round(
 
 def _commit(state: State, floor: Floor | None, emit: Emit) -> list[Entry]:
     """Take what those with the floor propose, in their order; refuse another's name and another round."""
+    if floor is None:
+        return []
     said = []
-    for position, name in enumerate(floor["speakers"] if floor else ()):
+    for position, name in enumerate(floor["speakers"]):
         proposed = state.get(outbox_of(name)) or {}
-        entry = {"round": floor["round"], "turn": floor["turn"] + position, "speaker": name, "text": "", "fields": {}}
+        where = {"round": floor["round"], "turn": floor["turn"] + position}
+        entry: Entry = {**where, "speaker": name, "text": "", "fields": {}}
         if proposed.get("speaker") == name and proposed.get("round") == floor["round"]:
             entry.update({key: proposed[key] for key in _PROPOSED if key in proposed})
         else:

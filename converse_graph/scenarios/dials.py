@@ -138,4 +138,4 @@ def _describe(hint: Any) -> str:
         low, high = schema.get("minimum"), schema.get("maximum")
         del marks
         return f"{_describe(base)} {low} to {high}" if low is not None and high is not None else _describe(base)
-    return getattr(hint, "__name__", None) if origin is None and hasattr(hint, "__name__") else str(hint)
+    return str(hint.__name__) if origin is None and hasattr(hint, "__name__") else str(hint)

@@ -68,9 +68,8 @@ class Scenario(Value):
                     f"event {event.name!r} waits for field {event.field!r}; "
                     f"the parties report: {', '.join(sorted(reported)) or 'nothing'}"
                 )
-        for event in self.events:
-            if isinstance(event, Dated):
-                self._check_dated(event)
+        for dated in self.dated_events:
+            self._check_dated(dated)
         known = [event.name for event in awaited_events]
         awaited = [rule.event for rule in self.stop if isinstance(rule, OnEvent)]
         awaited += [name for party in self.organisations for name in party.questions_after]
@@ -112,7 +111,7 @@ class Scenario(Value):
                 return party
         raise UnknownName.among("organisation", name, (party.name for party in self.organisations))
 
-    def graph(self, *, compiled: bool = False) -> StateGraph | CompiledStateGraph:
+    def graph(self, *, compiled: bool = False) -> StateGraph[Any, Any, Any, Any] | CompiledStateGraph[Any, Any, Any, Any]:
         """This scenario as a LangGraph graph: supervisor, a node for each organisation, debates as subgraphs.
 
         Args:

@@ -35,7 +35,7 @@ def explain(error: ValidationError, model: type[BaseModel] | None = None) -> str
 
 def _explain_one(found: Any, model: type[BaseModel] | None) -> str:
     where = ".".join(str(part) for part in found["loc"])
-    message = found["msg"].removeprefix("Value error, ")
+    message: str = found["msg"].removeprefix("Value error, ")
     if found["type"] == "extra_forbidden" and model is not None and len(found["loc"]) == 1:
         return f"no field {where!r}; there is: {', '.join(model.model_fields)}"
     if found["type"] == "missing":
