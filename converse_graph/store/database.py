@@ -229,7 +229,7 @@ class Writer:
 
 def _failure(error: Exception) -> Exception:
     if isinstance(error, sqlite3.Error):
-        return StoreFailure(f"The store refused to write: {error}. What was committed is kept; make room, then resume.")
+        return StoreFailure(f"The store refused to write: {error}. What was committed before is kept.")
     return error
 
 
