@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -31,9 +32,13 @@ class Output:
         self._gone = False
 
     def say(self, line: str) -> None:
-        """A line about the run."""
-        if not self.quiet:
-            self._print(plain_line(line))
+        """A line about the run; wrapped between words on a terminal alone, so that scripts find it whole."""
+        if self.quiet:
+            return
+        line = plain_line(line)
+        if self._live:
+            line = textwrap.fill(line, max(20, shutil.get_terminal_size().columns - 1), break_on_hyphens=False)
+        self._print(line)
 
     def result(self, line: str) -> None:
         """A line that scripts read."""
