@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from converse_graph.chat.port import Chat, Part, Reply, Request
     from converse_graph.chat.scripted import ScriptedChat
     from converse_graph.errors import ConverseError
-    from converse_graph.scenarios.cast import Debate, Imagined, Organisation, Persona
+    from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
     from converse_graph.scenarios.casting import cast_member
     from converse_graph.scenarios.clock import Clock
     from converse_graph.scenarios.dials import ScenarioFunction, scenario
@@ -31,6 +31,7 @@ _HOMES = {
     "ConverseError": "errors",
     "Debate": "scenarios.cast",
     "Event": "scenarios.rules",
+    "Example": "scenarios.cast",
     "Flag": "scenarios.fields",
     "Imagined": "scenarios.cast",
     "Names": "scenarios.fields",
@@ -66,6 +67,7 @@ __all__ = [
     "ConverseError",
     "Debate",
     "Event",
+    "Example",
     "Flag",
     "Imagined",
     "Names",

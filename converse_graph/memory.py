@@ -2,6 +2,10 @@
 
 Rules and brief come first, then what was said and thought, oldest first, then the task with the clock. A part is
 made from one record and carries its owner, so that the journal can show that no private record went astray.
+
+What somebody said can neither end the part it stands in nor pass for another's: a large model reads it between tags,
+and `<` is escaped in it; a small model, which copies tags into its own prose, reads one line in quotation marks, and
+line breaks and quotation marks are taken out of it.
 """
 
 from __future__ import annotations
@@ -11,16 +15,28 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from converse_graph.chat.port import PUBLIC, Part
+from converse_graph.chat.port import PUBLIC, Part, Profile
 from converse_graph.scenarios.clock import Clock
 from converse_graph.state import Entry, View
 
 PERSONA_ROUNDS = 2
 """How many earlier rounds' debates a persona remembers its own words from."""
 
+SMALL_ROUNDS = 1
+"""How many earlier rounds a small model hears. It repeats what it reads, the more so the more of it there is; the
+beginning of its prompts that a cache can keep is the brief with its examples."""
 
-def heard(view: View, clock: Clock) -> tuple[Part, ...]:
-    """What a party heard and what it kept to itself, in the order in which it happened."""
+_MARKS = str.maketrans(dict.fromkeys('"“”„«»', "'"))
+
+
+def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
+    """What a party heard and what it kept to itself, in the order in which it happened.
+
+    Args:
+        view: What the party may know.
+        clock: The scenario's clock.
+        profile: Which sort of model it is told to; a small one is told of the last round alone, without fields.
+    """
     entries = sorted(
         [*((entry["round"], entry["turn"], 0, entry) for entry in view.statements),
          *((entry["round"], entry["turn"], 1, entry) for entry in view.mind)],
@@ -28,28 +44,31 @@ def heard(view: View, clock: Clock) -> tuple[Part, ...]:
     )  # fmt: skip
     parts = []
     for round, _, private, entry in entries:
+        if profile == "small" and round < view.round - SMALL_ROUNDS:
+            continue
         label = clock.period(round).label
         if not private:
-            parts.append(_statement(entry["speaker"], label, entry["round"], entry["turn"], _said(entry)))
+            parts.append(_public(entry, label, profile))
         elif entry["path"] == view.party:
-            parts.append(_recollection(view.party, label, entry["place"], _remembered(entry)))
-    return tuple(parts)
+            parts.append(_recollection(view.party, label, entry["place"], _remembered(entry, profile), profile))
+    return tuple(part for part in parts if part.text)
 
 
-def public_record(statements: Sequence[Entry], clock: Clock) -> tuple[Part, ...]:
+def public_record(statements: Sequence[Entry], clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
     """Statements as everybody hears them."""
+    return tuple(_public(said, clock.period(said["round"]).label, profile) for said in statements)
+
+
+def lines_heard(lines: Sequence[Entry], *, place: str, path: str, profile: Profile = "large") -> tuple[Part, ...]:
+    """The lines of a debate so far, as its members hear them."""
     return tuple(
-        _statement(said["speaker"], clock.period(said["round"]).label, said["round"], said["turn"], _said(said))
-        for said in statements
+        _line(line["speaker"], number, place, path, line["text"], profile) for number, line in enumerate(lines)
     )
 
 
-def lines_heard(lines: Sequence[Entry], *, place: str, path: str) -> tuple[Part, ...]:
-    """The lines of a debate so far, as its members hear them."""
-    return tuple(_line(line["speaker"], number, place, path, line["text"]) for number, line in enumerate(lines))
-
-
-def persona_mind(mind: Sequence[Entry], path: str, clock: Clock, round: int) -> tuple[Part, ...]:
+def persona_mind(
+    mind: Sequence[Entry], path: str, clock: Clock, round: int, profile: Profile = "large"
+) -> tuple[Part, ...]:
     """What a persona remembers of earlier rounds that its organisation does not: its words and its own debates.
 
     Args:
@@ -57,59 +76,83 @@ def persona_mind(mind: Sequence[Entry], path: str, clock: Clock, round: int) -> 
         path: The persona, such as "OpenAI/CEO".
         clock: The scenario's clock.
         round: The round that is being played.
+        profile: Which sort of model it is told to.
     """
     owner, _, name = path.rpartition("/")
+    rounds = PERSONA_ROUNDS if profile == "large" else SMALL_ROUNDS
     parts = []
     for entry in mind:
-        if entry["round"] < round - PERSONA_ROUNDS or "lines" not in entry:
+        if entry["round"] < round - rounds or "lines" not in entry:
             continue
         label = clock.period(entry["round"]).label
         if entry["path"] == owner:
             own = [line["text"] for line in entry["lines"] if line["speaker"] == name and line["text"]]
             if own:
-                parts.append(_recollection(path, label, entry["place"], "You said: " + " ".join(own)))
+                said = " ".join(own) if profile == "large" else own[-1]
+                parts.append(_recollection(path, label, entry["place"], f"You said: {said}", profile))
         elif entry["path"] == path:
-            parts.append(_recollection(path, label, entry["place"], _remembered(entry)))
+            parts.append(_recollection(path, label, entry["place"], _remembered(entry, profile), profile))
     return tuple(parts)
 
 
-def describe_decision(decision: dict[str, Any] | None) -> str:
-    """A decision in words, as its owner is told of it."""
+def describe_decision(decision: dict[str, Any] | None, profile: Profile = "large") -> str:
+    """A decision in words, as its owner is told of it: one line, in which nothing can pass for a tag.
+
+    A small model is told the outcome and who was against it; reasons it would say over again, word for word.
+    """
+    return html.escape(_on_one_line(_decided(decision, profile)), quote=False)
+
+
+def _decided(decision: dict[str, Any] | None, profile: Profile) -> str:
     if decision is None:
         return ""
+    if profile == "small":
+        against = ", ".join(decision["dissent"])
+        return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
     votes = ", ".join(f"{name}: {position}" for name, position in decision["votes"].items())
     reasons = " ".join(decision["reasons"])
     return f"Decided: {decision['position']}. Votes: {votes}." + (f" Reasons: {reasons}" if reasons else "")
 
 
-@lru_cache(maxsize=4096)
-def _statement(speaker: str, label: str, round: int, turn: int, text: str) -> Part:
-    return Part(
-        role="user",
-        text=f'<statement by="{speaker}" in="{label}">\n{html.escape(text, quote=False)}\n</statement>',
-        source=f"statement/{round}.{turn}/{speaker}",
-        owner=PUBLIC,
-    )
+def _public(said: Entry, label: str, profile: Profile) -> Part:
+    text = _said(said) if profile == "large" else said["text"]
+    return _statement(said["speaker"], label, said["round"], said["turn"], text, profile)
 
 
 @lru_cache(maxsize=4096)
-def _recollection(owner: str, label: str, place: str, text: str) -> Part:
-    return Part(
-        role="user",
-        text=f'<private of="{owner}" in="{label}">\n{html.escape(text, quote=False)}\n</private>',
-        source=f"mind/{place}",
-        owner=owner,
-    )
+def _statement(speaker: str, label: str, round: int, turn: int, text: str, profile: Profile) -> Part:
+    if profile == "small":
+        told = f"{label}, {speaker}: {_quoted(text)}" if text else f"{label}, {speaker} said nothing."
+    else:
+        told = f'<statement by="{speaker}" in="{label}">\n{html.escape(text, quote=False)}\n</statement>'
+    return Part(role="user", text=told, source=f"statement/{round}.{turn}/{speaker}", owner=PUBLIC)
 
 
 @lru_cache(maxsize=4096)
-def _line(speaker: str, number: int, place: str, path: str, text: str) -> Part:
-    return Part(
-        role="user",
-        text=f'<line by="{speaker}">\n{html.escape(text or "(says nothing)", quote=False)}\n</line>',
-        source=f"line/{place}/{number}.{speaker}",
-        owner=path,
-    )
+def _recollection(owner: str, label: str, place: str, text: str, profile: Profile) -> Part:
+    if profile == "small":
+        told = f"{label}, private note: {_quoted(text)}" if text else ""
+    else:
+        told = f'<private of="{owner}" in="{label}">\n{html.escape(text, quote=False)}\n</private>'
+    return Part(role="user", text=told, source=f"mind/{place}", owner=owner)
+
+
+@lru_cache(maxsize=4096)
+def _line(speaker: str, number: int, place: str, path: str, text: str, profile: Profile) -> Part:
+    if profile == "small":
+        told = f"{speaker}: {_quoted(text)}" if text else f"{speaker} says nothing."
+    else:
+        told = f'<line by="{speaker}">\n{html.escape(text or "(says nothing)", quote=False)}\n</line>'
+    return Part(role="user", text=told, source=f"line/{place}/{number}.{speaker}", owner=path)
+
+
+def _quoted(text: str) -> str:
+    """A text on one line between quotation marks, none of which stands inside it."""
+    return f"“{html.escape(_on_one_line(text).translate(_MARKS), quote=False)}”"
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _said(entry: Entry) -> str:
@@ -134,13 +177,14 @@ def _report(name: str, value: Any) -> str:
     return f"{name.replace('_', ' ')}: {shown}"
 
 
-def _remembered(entry: Entry) -> str:
-    return " ".join(_recalled(entry))
+def _remembered(entry: Entry, profile: Profile) -> str:
+    return " ".join(_recalled(entry, profile))
 
 
-def _recalled(entry: Entry) -> Iterator[str]:
+def _recalled(entry: Entry, profile: Profile) -> Iterator[str]:
     if "lines" in entry:
-        yield f"We debated: {entry['motion']}"
-        yield describe_decision(entry["decision"])
+        if profile == "large":
+            yield f"We debated: {entry['motion']}"
+        yield _decided(entry["decision"], profile)
     if entry.get("memo"):
         yield entry["memo"]

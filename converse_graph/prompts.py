@@ -15,8 +15,9 @@ from converse_graph.errors import InvalidValue
 Profile = Literal["small", "large"]
 
 TASKS: Mapping[str, frozenset[str]] = {
-    "organisation/brief": frozenset({"name", "premise", "others", "brief", "report", "example"}),
-    "organisation/statement": frozenset({"name", "period", "questions", "decision", "events", "length"}),
+    "organisation/brief": frozenset({"name", "premise", "others", "brief", "report"}),
+    "organisation/example": frozenset({"name", "topic"}),
+    "organisation/statement": frozenset({"name", "period", "questions", "decision", "events", "length", "topic"}),
     "organisation/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
     "persona/line": frozenset(
         {"name", "role", "temperament", "aim", "owner", "period", "motion", "positions", "decision", "others"}

@@ -8,6 +8,7 @@ from converse_graph import (
     Clock,
     Debate,
     Event,
+    Example,
     Flag,
     Imagined,
     Names,
@@ -117,6 +118,14 @@ _SHARING = {
     "mixed": "",
     "open": "The labs publish their methods and share what they learn about safety.",
 }
+_LAB_TOPICS = (
+    "medicine", "programs", "robots", "energy", "schools", "chips", "farming", "law", "films", "traffic", "banks",
+    "new materials", "factories", "hacking", "the news", "space",
+)  # fmt: skip
+_GOVERNMENT_TOPICS = (
+    "hospitals", "jobs", "elections", "chips", "the police", "large models", "schools", "banks", "robots", "privacy",
+    "universities", "the army",
+)  # fmt: skip
 _ASKED = "What can your newest model do that none could before? What went wrong? When will AGI come?"
 _ASKED_FOR_ACCIDENTS = (
     "What can your newest model do that none could before? Which dangerous accident did a model of yours cause, and "
@@ -136,27 +145,42 @@ def _lab(who: str, start: int, tone: Literal["sober", "accidents"]) -> tuple[Org
             ask="what your newest system can do, each by name",
             max_items=3,
             max_length=70,
-            example=["Atlas 2: plans and writes whole programs"],
         ),
         Text(
             name="incident",
             ask="the main safety incident",
             max_length=120,
             optional=tone == "sober",
-            example="made up test results at two customers",
         ),
         Percentiles(
             name="agi_estimate",
             ask="the year in which AGI will come",
             minimum=start,
             maximum=LATEST,
-            example={"p10": start + 6, "p50": start + 11, "p90": start + 25},
         ),
         Flag(name="agi_claimed", ask="whether you have built AGI already", example=False),
     )
     asked = _ASKED_FOR_ACCIDENTS if tone == "accidents" else _ASKED
-    told = {"fields": fields, "questions": asked, "questions_after": {"agi_reached": _ASKED_AFTER_AGI}}
+    shown = tuple(_with_estimate(who, number, start, example) for number, example in enumerate(party.examples))
+    told = {
+        "fields": fields,
+        "examples": shown,
+        "topics": _LAB_TOPICS,
+        "questions": asked,
+        "questions_after": {"agi_reached": _ASKED_AFTER_AGI},
+    }
     return party.model_copy(update=told), people
+
+
+_WAIT = {"openai": 3, "deepmind": 7, "anthropic": 4, "halcyon": 5, "northlight": 12, "kestrel": 4}
+"""Years to the earliest AGI in each lab's examples: labs differ in temper, and a small model stays near them."""
+
+
+def _with_estimate(who: str, number: int, start: int, example: Example) -> Example:
+    """An example with an estimate that lies after the start of the run, different in each."""
+    wait = _WAIT[who] + number
+    estimate = {"p10": start + wait, "p50": start + 2 * wait + number, "p90": start + 4 * wait + 3 * number}
+    return example.model_copy(update={"fields": {**example.fields, "agi_estimate": estimate}})
 
 
 def _government(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
@@ -167,25 +191,22 @@ def _government(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
             ask="laws and measures that you put in force now",
             max_items=3,
             max_length=90,
-            example=["Incident reports within two weeks"],
         ),
         Text(
             name="enforcement",
             ask="against whom you enforced what",
             max_length=120,
             optional=True,
-            example="fined one lab for a late report",
         ),
         Text(
             name="finding",
             ask="the main finding of your inspectors",
             max_length=120,
             optional=True,
-            example="one lab tests its models too late",
         ),
     )
     asked = "You can pass laws, license, inspect, fine and fund. What do you put in force now, and against whom?"
-    return party.model_copy(update={"fields": fields, "questions": asked}), people
+    return party.model_copy(update={"fields": fields, "topics": _GOVERNMENT_TOPICS, "questions": asked}), people
 
 
 def _plain(people: tuple[Persona, ...]) -> tuple[Persona, ...]:

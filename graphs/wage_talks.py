@@ -8,6 +8,7 @@ from converse_graph import (
     Clock,
     Debate,
     Event,
+    Example,
     Flag,
     Number,
     OnEvent,
@@ -62,7 +63,8 @@ def wage_talks(
             Organisation(
                 name="Employer",
                 brief="You run a maker of machine parts with 3,000 workers. Orders are good, margins are thin.",
-                example="We offer three percent and one more day of leave. More would cost us the Polish order.",
+                examples=_EMPLOYER_EXAMPLES,
+                topics=("orders", "margins", "overtime", "prices", "rivals", "machines", "holidays", "a strike"),
                 fields=_bargaining("the raise that you offer"),
                 questions="What do you offer, and why? Do you accept what is on the table?",
                 deliberation=directors if boardroom else None,
@@ -70,7 +72,8 @@ def wage_talks(
             Organisation(
                 name="Union",
                 brief="You speak for 3,000 workers, who have lost a tenth of their pay to prices in three years.",
-                example="We ask for six percent. Our members paid for your good year with overtime and cold canteens.",
+                examples=_UNION_EXAMPLES,
+                topics=("rents", "night work", "profits", "food prices", "safety", "the young", "overtime", "a strike"),
                 fields=_bargaining("the raise that you ask for"),
                 questions="What do you ask for, and why? Do you accept what is on the table?",
             ),
@@ -83,7 +86,50 @@ def wage_talks(
 
 def _bargaining(asked: str) -> tuple[Number | Text | Flag, ...]:
     return (
-        Number(name="raise_percent", ask=asked, minimum=0, maximum=30, example=3.0),
-        Text(name="condition", ask="one condition beside pay", max_length=80, optional=True, example="a day of leave"),
+        Number(name="raise_percent", ask=asked, minimum=0, maximum=30),
+        Text(name="condition", ask="one condition beside pay", max_length=80, optional=True),
         Flag(name="accepts", ask="whether you accept what the other side put forward last", example=False),
     )
+
+
+_EMPLOYER_EXAMPLES = (
+    Example(
+        topic="the Polish order",
+        statement="We offer two percent and one more day of leave. Anything above it loses us the Polish order.",
+        fields={"raise_percent": 2.0, "condition": "one more day of leave"},
+        memo="Three percent is what we can really pay.",
+    ),
+    Example(
+        topic="the canteen",
+        statement="We offer three and a half percent and we pay for the canteen. In return shifts begin at six.",
+        fields={"raise_percent": 3.5, "condition": "shifts begin at six"},
+        memo="The early shift is worth a million.",
+    ),
+    Example(
+        topic="sick leave",
+        statement="We stay at three percent. Sick leave rose by a fifth, and customers waited for parts.",
+        fields={"raise_percent": 3.0, "condition": None},
+        memo="Do not talk about last year's profit.",
+    ),
+)
+
+_UNION_EXAMPLES = (
+    Example(
+        topic="cold halls",
+        statement="We ask for eight percent. Our members worked all winter at twelve degrees for your record year.",
+        fields={"raise_percent": 8.0, "condition": "heating above eighteen degrees"},
+        memo="Six percent would pass a vote.",
+    ),
+    Example(
+        topic="apprentices",
+        statement="We come down to seven percent if every apprentice is kept on. Nobody trains for no job.",
+        fields={"raise_percent": 7.0, "condition": "keep every apprentice"},
+        memo="The apprentices matter to the north plant.",
+    ),
+    Example(
+        topic="buses",
+        statement="We ask for seven and a half percent. The last bus leaves too early, and taxis eat the raise.",
+        fields={"raise_percent": 7.5, "condition": "a bus after the late shift"},
+        memo="Ask the town about the bus.",
+    ),
+)

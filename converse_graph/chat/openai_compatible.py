@@ -6,7 +6,7 @@ import ipaddress
 import os
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -44,6 +44,7 @@ class OpenAICompatibleChat:
         name: str | None = None,
         timeout: float = TIMEOUT,
         retries: Retries | None = None,
+        sampling: Mapping[str, Any] | None = None,
     ) -> None:
         """Name a model and its server. Nothing is sent before the first `complete`.
 
@@ -57,6 +58,7 @@ class OpenAICompatibleChat:
             name: How a user names it; None for "openai:MODEL" or, with a `base_url`, MODEL.
             timeout: Seconds without a byte from the server after which a try has failed.
             retries: None for four tries.
+            sampling: Further fields of the request's body, where the server is known to take them.
 
         Raises:
             UsageError: There is neither a key nor a server of one's own.
@@ -69,6 +71,7 @@ class OpenAICompatibleChat:
         self._key = _key(api_key, base_url)
         self._timeout = timeout
         self._retries = retries or Retries()
+        self._sampling = dict(sampling or {})
         self._dialect = Dialect()
         self._local = is_loopback(base_url)
         self._opening = threading.Lock()
@@ -147,7 +150,7 @@ class OpenAICompatibleChat:
         # The body is passed whole: given a `response_format`, the library parses the reply itself, and raises over
         # one that was cut for length instead of returning it.
         bound = self._asked.bind(
-            extra_body=dialect.body(request, hosted=self._hosted),
+            extra_body={**dialect.body(request, hosted=self._hosted), **self._sampling},
             **({"stream_usage": False} if "stream_options" in dialect.left_out else {}),
         )
         start = time.perf_counter()

@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 Role = Literal["system", "user", "assistant"]
 Profile = Literal["small", "large"]
+"""Which set of prompts suits a model."""
+
+PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 PUBLIC = "public"
 """The owner of what everybody may hear."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
 
-from converse_graph.chat.port import Part
+from converse_graph.chat.port import Part, Profile
 from converse_graph.nodes.asking import Question, ask
 from converse_graph.nodes.context import Inside, RunContext
 from converse_graph.nodes.decision import decide, position_field
@@ -18,6 +18,15 @@ from converse_graph.state import Entry
 
 LINE_LENGTH = 400
 """Characters of a line in a debate, at most."""
+
+SMALL_LINE_LENGTH = 200
+"""The same for a small model."""
+
+
+def line_length(profile: Profile) -> int:
+    """How many characters a line in a debate may have."""
+    return SMALL_LINE_LENGTH if profile == "small" else LINE_LENGTH
+
 
 Debating = CompiledStateGraph[Any, Any, Any, Any]
 """A debate, compiled."""
@@ -63,7 +72,7 @@ async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Em
         place=f"{inside.place}/imagine",
         speaker=inside.path,
         parts=(*inside.parts, Part(role="user", text=told, source=f"prompt/{task}", owner=inside.path)),
-        form=_imagined_form(spec),
+        form=_imagined_form(spec, profile),
         model=inside.model,
     )
     answer = await ask(context, question, emit)
@@ -73,9 +82,10 @@ async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Em
     return _record(spec, inside, lines, decide(spec, lines))
 
 
-def _imagined_form(spec: Imagined) -> Form:
+def _imagined_form(spec: Imagined, profile: Profile) -> Form:
+    length = line_length(profile)
     lines = [
-        Text(name=f"line_{number}", ask=f"what {_speaker(spec, number)} says", max_length=LINE_LENGTH)
+        Text(name=f"line_{number}", ask=f"what {_speaker(spec, number)} says", max_length=length)
         for number in range(spec.turns)
     ]
     positions = [

@@ -1,19 +1,20 @@
 """A turn of an organisation: hear, deliberate, speak, remember."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from langgraph.runtime import Runtime
 
-from converse_graph.chat.port import Part
+from converse_graph.chat.port import Part, Profile
 from converse_graph.memory import heard
 from converse_graph.nodes.asking import Answer
 from converse_graph.nodes.context import Inside, RunContext, context_of
 from converse_graph.nodes.deliberating import Debating, deliberate
 from converse_graph.nodes.speaking import Speech, by_graph, by_model, statement_fields
-from converse_graph.nodes.telling import brief_values
+from converse_graph.nodes.telling import brief_values, filled_form
 from converse_graph.prompts import Prompts
 from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import Entry, View, mind_of, outbox_of, view
 
@@ -37,7 +38,8 @@ def organisation_node(
         period = scenario.clock.period(seen.round)
         emit({"event": "turn", "speaker": party.name, "period": period.label, "round": seen.round})
         place = f"{seen.round}.{seen.turn}/{party.name}"
-        parts = (brief(context), *heard(seen, scenario.clock))
+        profile = context.chats.get(party.model).profile if party.graph is None else "large"
+        parts = (*brief(context, profile), *heard(seen, scenario.clock, profile))
         records: list[Entry] = []
         if party.deliberation is not None:
             inside = Inside(
@@ -60,21 +62,30 @@ def organisation_node(
     return take_turn
 
 
-def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext], Part]:
+def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext, Profile], tuple[Part, ...]]:
     """Render a party's brief once for each set of prompts, so that every prompt of its begins the same."""
-    values = brief_values(scenario, party, statement_fields(scenario, party))
-    kept: dict[tuple[int, str], tuple[Prompts, Part]] = {}
+    kept: dict[tuple[int, Profile], tuple[Prompts, tuple[Part, ...]]] = {}
 
-    def brief(context: RunContext) -> Part:
-        profile = context.chats.get(party.model).profile if party.graph is None else "large"
+    def brief(context: RunContext, profile: Profile) -> tuple[Part, ...]:
         key = (id(context.prompts), profile)
         if key not in kept:
-            text = context.prompts.render("organisation/brief", profile, values)
-            part = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
-            kept[key] = (context.prompts, part)
+            fields = statement_fields(scenario, party, profile=profile)
+            text = context.prompts.render("organisation/brief", profile, brief_values(scenario, party, fields))
+            rules = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
+            shown = _examples(context.prompts, party, fields) if profile == "small" else ()
+            kept[key] = (context.prompts, (rules, *shown))
         return kept[key][1]
 
     return brief
+
+
+def _examples(prompts: Prompts, party: Organisation, fields: Sequence[Field]) -> Iterator[Part]:
+    """Reports as if asked and given before: what a small model takes the shape of its own from."""
+    for example in party.examples:
+        asked = prompts.render("organisation/example", "small", {"name": party.name, "topic": example.topic})
+        source = "prompt/organisation/example"
+        yield Part(role="user", text=asked, source=source, owner=party.name)
+        yield Part(role="assistant", text=filled_form(fields, example), source=source, owner=party.name)
 
 
 def _proposal(party: Organisation, seen: View, answer: Answer) -> Entry:

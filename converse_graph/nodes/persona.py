@@ -8,12 +8,12 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from converse_graph.chat.port import Part
+from converse_graph.chat.port import PROFILES, Part, Profile
 from converse_graph.memory import describe_decision, lines_heard, persona_mind
-from converse_graph.nodes.asking import Question, ask
+from converse_graph.nodes.asking import MAX_REPAIRS, Question, ask
 from converse_graph.nodes.context import Inside, RunContext, context_of
 from converse_graph.nodes.decision import agrees, decide, position_field
-from converse_graph.nodes.deliberating import LINE_LENGTH, Debating, deliberate
+from converse_graph.nodes.deliberating import Debating, deliberate, line_length
 from converse_graph.nodes.form import make_form
 from converse_graph.nodes.guest import Guest, view_part
 from converse_graph.nodes.telling import describe_options, describe_persona
@@ -23,11 +23,11 @@ from converse_graph.scenarios.fields import Text
 from converse_graph.state import Entry, outbox_of
 
 
-def debate_supervisor(spec: Debate) -> Callable[[Mapping[str, Any]], Awaitable[Command]]:
+def debate_supervisor(spec: Debate) -> Callable[..., Awaitable[Command[Any]]]:
     """The supervisor of a debate: commits lines, gives the members the floor in turn, counts the votes at the end."""
     names = [member.name for member in spec.members]
 
-    async def supervise(state: Mapping[str, Any]) -> Command:
+    async def supervise(state: Mapping[str, Any]) -> Command[Any]:
         number = state["line"]
         proposed = state.get(outbox_of(names[(number - 1) % len(names)])) if number else None
         said: list[Entry] = [proposed] if proposed else []
@@ -42,7 +42,7 @@ def debate_supervisor(spec: Debate) -> Callable[[Mapping[str, Any]], Awaitable[C
 
 def persona_node(
     spec: Debate, persona: Persona, clock: Clock, debate: Debating | None
-) -> Callable[[Mapping[str, Any], Runtime[RunContext]], Awaitable[dict[str, Any]]]:
+) -> Callable[..., Awaitable[dict[str, Any]]]:
     """The node of one member of a debate.
 
     Args:
@@ -51,17 +51,18 @@ def persona_node(
         clock: The scenario's clock.
         debate: The debate inside the persona, compiled, where its deliberation is one.
     """
-    form = make_form("line", [_LINE, position_field(spec)])
+    forms = {profile: make_form("line", [_prose(profile), position_field(spec)]) for profile in PROFILES}
     guest = Guest(persona.graph, prose="line") if persona.graph is not None else None
 
     async def speak(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         context, emit = context_of(runtime), runtime.stream_writer
         inside = _where(context, state["line"] - 1, persona)
         emit({"event": "line", "path": inside.path, "line": state["line"], "of": spec.turns})
-        heard = lines_heard(state.get("lines", ()), place=_outer(context).place, path=_outer(context).path)
-        inside = replace(
-            inside, parts=(*inside.parts, *heard, *persona_mind(inside.mind, inside.path, clock, inside.period.round))
-        )
+        profile = context.chats.get(inside.model).profile if guest is None else "large"
+        outer = _outer(context)
+        remembered = persona_mind(inside.mind, inside.path, clock, inside.period.round, profile)
+        lines = lines_heard(state.get("lines", ()), place=outer.place, path=outer.path, profile=profile)
+        inside = replace(inside, parts=(*inside.parts, *remembered, *lines))
         records: list[Entry] = []
         if persona.deliberation is not None:
             records = await deliberate(persona.deliberation, debate, context, inside, emit)
@@ -74,9 +75,9 @@ def persona_node(
                 place=f"{inside.place}/line",
                 speaker=inside.path,
                 parts=(view,) if view else (*inside.parts, task),
-                form=form,
+                form=forms[profile],
                 model=guest or inside.model,
-                **({"repairs": 0} if guest else {}),
+                repairs=0 if guest else MAX_REPAIRS,
             ),
             emit,
         )
@@ -85,7 +86,8 @@ def persona_node(
     return speak
 
 
-_LINE = Text(name="line", ask="what you say", max_length=LINE_LENGTH)
+def _prose(profile: Profile) -> Text:
+    return Text(name="line", ask="what you say", max_length=line_length(profile))
 
 
 def _outer(context: RunContext) -> Inside:
@@ -106,6 +108,7 @@ def _where(context: RunContext, number: int, persona: Persona) -> Inside:
 
 
 def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, decision: dict[str, Any] | None) -> Part:
+    profile = context.chats.get(inside.model).profile
     values = {
         "name": persona.name,
         "role": persona.role,
@@ -116,9 +119,9 @@ def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, d
         "period": inside.period.label,
         "motion": spec.motion,
         "positions": describe_options(spec),
-        "decision": describe_decision(decision),
+        "decision": describe_decision(decision, profile),
     }
-    told = context.prompts.render("persona/line", context.chats.get(inside.model).profile, values)
+    told = context.prompts.render("persona/line", profile, values)
     return Part(role="user", text=told, source="prompt/persona/line", owner=inside.path)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from converse_graph.chat.port import Part
+from converse_graph.chat.port import Part, Profile
 from converse_graph.memory import describe_decision
 from converse_graph.nodes.asking import Answer, Question, ask
 from converse_graph.nodes.context import RunContext
@@ -12,6 +12,7 @@ from converse_graph.nodes.decision import statement_position
 from converse_graph.nodes.form import Form, make_form
 from converse_graph.nodes.guest import Guest, view_part
 from converse_graph.nodes.streaming import Emit, ProseReader
+from converse_graph.nodes.telling import topic_of
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Text, Whole
 from converse_graph.scenarios.scenario import Scenario
@@ -19,6 +20,12 @@ from converse_graph.state import View
 
 MEMO_LENGTH = 160
 """Characters of a party's note to itself, at most."""
+
+SMALL_LENGTH = 300
+"""Characters of a statement's prose that a small model is given at most: beyond, it says the same again."""
+
+SMALL_MEMO_LENGTH = 80
+"""Characters of a small model's note to itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,34 +44,45 @@ class Speech:
 Speak = Callable[[RunContext, Speech, Emit], Awaitable[Answer]]
 
 
-def statement_fields(scenario: Scenario, party: Organisation, position: Choice | None = None) -> tuple[Field, ...]:
-    """The form of a statement: prose, the party's own fields, then what stays private."""
-    prose = Text(name="statement", ask="your public statement", max_length=scenario.length)
-    memo = Text(name="memo", ask="a private note to yourself", max_length=MEMO_LENGTH, example=_MEMO_EXAMPLE)
+def statement_fields(
+    scenario: Scenario, party: Organisation, position: Choice | None = None, profile: Profile = "large"
+) -> tuple[Field, ...]:
+    """The form of a statement: prose, the party's own fields, then what stays private; shorter for a small model."""
+    small = profile == "small"
+    length = min(scenario.length, SMALL_LENGTH) if small else scenario.length
+    prose = Text(name="statement", ask="your public statement", max_length=length)
+    memo = Text(
+        name="memo",
+        ask="a private note to yourself: what to remember or to do next, which nobody else reads",
+        max_length=SMALL_MEMO_LENGTH if small else MEMO_LENGTH,
+    )
     return (prose, *party.fields, *([position] if position else ()), memo)
-
-
-_MEMO_EXAMPLE = "Keep to what we promised; watch what the others report next."
 
 
 def by_model(scenario: Scenario, party: Organisation) -> Speak:
     """Speech by a structured call of the party's model."""
-    plain = make_form("statement", statement_fields(scenario, party))
+    plain: dict[Profile, Form] = {}
 
-    def form_for(decision: dict[str, Any] | None) -> Form:
+    def form_for(decision: dict[str, Any] | None, profile: Profile) -> Form:
         position = statement_position(party.deliberation, decision) if party.deliberation else None
-        return make_form("statement", statement_fields(scenario, party, position)) if position else plain
+        if position is not None:
+            return make_form("statement", statement_fields(scenario, party, position, profile))
+        if profile not in plain:
+            plain[profile] = make_form("statement", statement_fields(scenario, party, profile=profile))
+        return plain[profile]
 
     async def speak(context: RunContext, speech: Speech, emit: Emit) -> Answer:
+        profile = context.chats.get(party.model).profile
         values = {
             "name": party.name,
             "period": scenario.clock.period(speech.view.round).label,
             "questions": questions(party, speech.view),
-            "decision": describe_decision(speech.decision),
+            "decision": describe_decision(speech.decision, profile),
             "events": describe_events(speech.view),
             "length": str(scenario.length),
+            "topic": topic_of(party, round=speech.view.round, seed=context.seed),
         }
-        told = context.prompts.render("organisation/statement", context.chats.get(party.model).profile, values)
+        told = context.prompts.render("organisation/statement", profile, values)
         task = Part(role="user", text=told, source="prompt/organisation/statement", owner=party.name)
         reader = ProseReader(lambda text: emit({"event": "text", "speaker": party.name, "text": text}))
 
@@ -76,7 +94,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             place=f"{speech.place}/statement",
             speaker=party.name,
             parts=(*speech.parts, task),
-            form=form_for(speech.decision),
+            form=form_for(speech.decision, profile),
             model=party.model,
             on_text=reader if context.live else None,
             on_restart=restart if context.live else None,

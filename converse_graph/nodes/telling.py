@@ -1,9 +1,10 @@
 """What a speaker is told of its report, its cast and its choices, in words."""
 
 import json
+import random
 from collections.abc import Sequence
 
-from converse_graph.scenarios.cast import Debate, Imagined, Organisation, Persona
+from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
 from converse_graph.scenarios.fields import Choice, Field, Names, Number, Percentiles, Text, Whole
 from converse_graph.scenarios.scenario import Scenario
 
@@ -13,12 +14,27 @@ def describe_report(fields: Sequence[Field]) -> str:
     return "\n".join(f"- {field.name}: {field.ask}{_bounds(field)}" for field in fields)
 
 
-def worked_example(fields: Sequence[Field], prose: str) -> str:
-    """A filled form as JSON; empty when there is no example prose to fill it with."""
-    if not prose:
-        return ""
-    shown = {field.name: field.example for field in fields if field.example is not None or field.optional}
-    return json.dumps({fields[0].name: prose, **shown}, ensure_ascii=False)
+def filled_form(fields: Sequence[Field], example: Example) -> str:
+    """An example as the reply that a model would have given: JSON on one line, fields in their order.
+
+    Args:
+        fields: The form; its first field is the prose.
+        example: What to fill it with; a field that it does not name gets its own example, and is left out where
+            there is none.
+    """
+    given = {fields[0].name: example.statement, "memo": example.memo, **example.fields}
+    shown = {field.name: given.get(field.name, field.example) for field in fields}
+    told = {field.name: shown[field.name] for field in fields if shown[field.name] is not None or field.optional}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def topic_of(party: Organisation, *, round: int, seed: int) -> str:
+    """What a party is told to report on in a round: each topic once before any comes again."""
+    if not party.topics:
+        return "what it does now"
+    lap, place = divmod(round, len(party.topics))
+    order = random.Random(f"{seed}|{party.name}|{lap}|topics").sample(party.topics, len(party.topics))
+    return order[place]
 
 
 def describe_persona(persona: Persona) -> str:
@@ -42,7 +58,6 @@ def brief_values(scenario: Scenario, party: Organisation, fields: Sequence[Field
         "brief": party.brief,
         "others": ", ".join(other.name for other in scenario.organisations if other.name != party.name) or "nobody",
         "report": describe_report(fields),
-        "example": worked_example(fields, party.example),
     }
 
 
@@ -51,14 +66,13 @@ def _bounds(field: Field) -> str:
         case Text():
             bounds = f"at most {field.max_length} characters"
         case Names():
-            bounds = f"a list of at most {field.max_items}"
+            bounds = f"a list of at most {field.max_items}, each of at most {field.max_length} characters"
         case Choice():
             bounds = "one of: " + "; ".join(field.options)
         case Number() | Whole():
             bounds = f"{field.minimum:g} to {field.maximum:g}"
         case Percentiles():
-            bounds = f"p10, p50 and p90, {field.minimum} to {field.maximum}"
+            bounds = f"whole numbers p10, p50 and p90, {field.minimum:g} to {field.maximum:g}"
         case _:
             bounds = "true or false"
     return f" ({bounds}{'; null for none' if field.optional else ''})"
-

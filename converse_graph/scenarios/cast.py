@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, model_validator
@@ -16,12 +17,12 @@ MAX_DEPTH = 6
 SUPERVISOR = "supervisor"
 """The node at every table that gives the floor and commits what is said; nobody at it can be called that."""
 
-
 _CHANNELS = {
     "organisation": re.compile(r"transcript|events|floor|horizon|ended|(mind|out)_.*"),
     "member": re.compile(r"lines|inner|decision|line|out_.*"),
 }
 """Names of the channels of a graph: none of its nodes can be called that."""
+
 
 class Persona(Value):
     """A member of a debate."""
@@ -85,6 +86,18 @@ Deliberation = Annotated[Debate | Imagined, Discriminator("kind")]
 """How a speaker makes up its mind before it speaks."""
 
 
+class Example(Value):
+    """A form as a party might have filled it."""
+
+    topic: str
+    """What it reports on."""
+    statement: str
+    fields: dict[Identifier, Any] = Bound(default_factory=dict)
+    """Answers by field; a field that is not named here is shown with its own example."""
+    memo: str = ""
+    """The private note that went with it."""
+
+
 class Organisation(Value):
     """A party at the root table: a graph node with a private channel, its mind."""
 
@@ -95,8 +108,12 @@ class Organisation(Value):
     """What sort of party it is, such as "lab" or "government"; parties of a kind report the same fields."""
     fields: tuple[Field, ...] = ()
     """What its statements report beside their prose."""
-    example: str = ""
-    """A good statement, shown to models that need to see one."""
+    examples: tuple[Example, ...] = ()
+    """Good reports, shown to small models, which fill a form only after they have seen it filled. Several that
+    differ: what they have in common is what such a model copies."""
+    topics: tuple[str, ...] = ()
+    """What a small model is told to report on, one a round, in an order drawn by the run's seed: left to itself it
+    says the same every time. Larger models are not told."""
     questions: str = ""
     """What it is asked in every round."""
     questions_after: dict[Identifier, str] = Bound(default_factory=dict)
@@ -122,6 +139,10 @@ def check_distinct(kind: str, names: list[str]) -> None:
     folded = [name.casefold() for name in names]
     if SUPERVISOR in folded:
         raise ValueError(f"no {kind} can be called {SUPERVISOR!r}: that is who gives the floor")
+    if kind in _CHANNELS and (channels := [name for name in names if _CHANNELS[kind].fullmatch(name)]):
+        raise ValueError(
+            f"no {kind} can be called {channels[0]!r}: the graph has a channel of that name; name it otherwise"
+        )
     doubled = sorted({name for name in names if folded.count(name.casefold()) > 1})
     if doubled:
         raise ValueError(f"two {kind}s are called {doubled[0]!r}; names must differ")
@@ -131,7 +152,3 @@ Persona.model_rebuild()
 Debate.model_rebuild()
 Imagined.model_rebuild()
 Organisation.model_rebuild()
-    if kind in _CHANNELS and (channels := [name for name in names if _CHANNELS[kind].fullmatch(name)]):
-        raise ValueError(
-            f"no {kind} can be called {channels[0]!r}: the graph has a channel of that name; name it otherwise"
-        )
