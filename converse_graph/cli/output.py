@@ -71,6 +71,8 @@ class Output:
             now=time.monotonic,
         )
         self._display = display
+        if self._gone:  # while the lines above the display were written
+            on_gone()
 
         def guarded(show: Callable[[], None]) -> None:
             try:
