@@ -59,7 +59,9 @@ class Output:
             plan: What the run has before it.
             on_gone: Called once nobody reads any more, as after `| head`.
         """
-        if self.quiet:
+        if self._gone:
+            on_gone()
+        if self.quiet or self._gone:
             yield None
             return
         display = Display(
