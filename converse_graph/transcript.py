@@ -24,6 +24,22 @@ class Decision(Value):
     """Members who voted otherwise."""
 
 
+Rule = Literal["private_positions", "secret_ballot", "justify_changes", "dissenter"]
+"""A rule against easy agreement that a debate may be held by."""
+
+
+class Stance(Value):
+    """Where a member stands, as it wrote down for itself: before it heard the others, or on its ballot."""
+
+    speaker: str
+    position: str | None = None
+    """None when it made no usable reply; `problem` then says why."""
+    reason: str = ""
+    problem: str | None = None
+    repairs: int = 0
+    """How many times the reply was sent back because it did not fit its schema."""
+
+
 class Line(Value):
     """What one member said in a deliberation."""
 
@@ -32,6 +48,10 @@ class Line(Value):
     """Empty when the member made no usable reply; `problem` then says why."""
     position: str | None = None
     """Where it stood as it said this."""
+    new_fact: str | None = None
+    """The fact that it gave for a change of position, where the debate asks for one."""
+    dissents: bool = False
+    """Whether it was called on to argue against what all had agreed on."""
     problem: str | None = None
     repairs: int = 0
     """How many times the reply was sent back because it did not fit its schema."""
@@ -46,7 +66,15 @@ class Deliberation(Value):
 
     mode: Literal["debate", "imagined"] = "debate"
     motion: str
+    options: tuple[str, ...] = ()
+    """The positions to choose from, as listed; none where each member worded its own."""
+    rules: tuple[Rule, ...] = ()
+    """The rules against easy agreement that it was held by."""
+    private_positions: tuple[Stance, ...] = ()
+    """Where members stood before they heard the others; in a debate held by that rule."""
     lines: tuple[Line, ...]
+    ballots: tuple[Stance, ...] = ()
+    """The secret ballots, which the decision counts; in a debate held by that rule."""
     decision: Decision | None = None
     """None when nobody took a position."""
 

@@ -1,11 +1,11 @@
 """How a deliberation ends: code counts what its members said."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from converse_graph.scenarios.cast import Debate, Imagined
 from converse_graph.scenarios.fields import Choice, Text
+from converse_graph.scenarios.positions import fold
 from converse_graph.state import Entry
 
 POSITION_LENGTH = 80
@@ -49,7 +49,7 @@ def decide(spec: Debate | Imagined, lines: Sequence[Entry]) -> dict[str, Any] | 
     first_wording: dict[str, str] = {}
     given = {name: last[name]["position"] for name in voters}
     votes = (
-        given if spec.options else {name: first_wording.setdefault(_fold(given[name]), given[name]) for name in voters}
+        given if spec.options else {name: first_wording.setdefault(fold(given[name]), given[name]) for name in voters}
     )
     counts = {position: list(votes.values()).count(position) for position in dict.fromkeys(votes.values())}
     most = max(counts.values())
@@ -66,12 +66,4 @@ def decide(spec: Debate | Imagined, lines: Sequence[Entry]) -> dict[str, Any] | 
 
 def agrees(position: str, decision: dict[str, Any]) -> bool:
     """Whether a position is the one that was decided for, in these or nearly these words."""
-    return _fold(position) == _fold(decision["position"])
-
-
-_NOISE = re.compile(r"[.,:](?!\d)|(?<!\d)[.,:]|[-\u2212](?!\d)|[;!?\"'“”‘’()\[\]…*_`–—]")  # noqa: RUF001
-"""What does not change a position: not the sign or the point of a number, nor what makes C++ of C."""
-
-
-def _fold(position: str) -> str:
-    return " ".join(_NOISE.sub(" ", position.casefold()).split()) or position
+    return fold(position) == fold(decision["position"])

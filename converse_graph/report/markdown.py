@@ -13,7 +13,7 @@ from converse_graph.report.bullets import bullets, label
 from converse_graph.report.escaping import heading, html, inline, prose
 from converse_graph.report.front_matter import front_matter
 from converse_graph.report.overview import counted, introduction, section, summary
-from converse_graph.transcript import Decision, Deliberation, Line, PrivateTurn, Statement, Transcript
+from converse_graph.transcript import Decision, Deliberation, Line, PrivateTurn, Stance, Statement, Transcript
 
 OPEN, CLOSE = "<details>", "</details>"
 INDENT, OUTDENT = "<blockquote>", "</blockquote>"
@@ -23,6 +23,11 @@ FOLLOWS = {
     False: "*This is not what the private conversation decided.*",
 }
 """How the record says whether a position follows the decision."""
+DISSENTS = "*Called on to argue against what all had agreed on.*"
+"""How the record says that a line was asked for as dissent."""
+BEFORE = "before the others were heard"
+BALLOT = "on the secret ballot"
+"""When a stance was written down."""
 NO_DECISION = "**No decision:** nobody took a position."
 NOTHING_NOTED = "*Nothing noted.*"
 Mode = Literal["debate", "imagined"]
@@ -86,8 +91,14 @@ def _private(private: PrivateTurn, speaker: str) -> Iterator[str]:
 def _deliberation(talk: Deliberation, where: str) -> Iterator[str]:
     yield from _opening(f"🔒 {KINDS[talk.mode]} {html(where)}: {counted(len(talk.lines), 'line')}", INDENT)
     yield from _block(f"**Motion:** {inline(talk.motion)}")
+    told = {"options": talk.options, "rules": talk.rules}
+    yield from _block(*bullets({name: value for name, value in told.items() if value}))
+    for stance in talk.private_positions:
+        yield from _stance(stance, BEFORE)
     for number, line in enumerate(talk.lines, 1):
         yield from _line(number, line)
+    for stance in talk.ballots:
+        yield from _stance(stance, BALLOT)
     yield from _decision(talk.decision)
     yield from _block(OUTDENT, CLOSE)
 
@@ -96,9 +107,20 @@ def _line(number: int, line: Line) -> Iterator[str]:
     yield from _block(f"**{number} · {label(line.speaker)}:** {prose(line.text)}".rstrip(" "))
     yield from _problem("No usable reply" if not line.text else "Problem", line.problem)
     yield from _position(line.position, line.follows_decision)
+    if line.new_fact is not None:
+        yield from _block(f"**New fact:** {inline(line.new_fact)}")
+    if line.dissents:
+        yield from _block(DISSENTS)
     yield from _repairs(line.repairs)
     if line.deliberation is not None:
         yield from _deliberation(line.deliberation, f"inside {line.speaker}, before line {number}")
+
+
+def _stance(stance: Stance, when: str) -> Iterator[str]:
+    yield from _block(f"**{label(stance.speaker)}, {when}:** {prose(stance.reason)}".rstrip(" "))
+    yield from _problem("Problem", stance.problem)
+    yield from _position(stance.position, None)
+    yield from _repairs(stance.repairs)
 
 
 def _decision(decision: Decision | None) -> Iterator[str]:

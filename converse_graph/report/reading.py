@@ -9,14 +9,24 @@ from converse_graph.report.blocks import Block, cut
 from converse_graph.report.bullets import read_bullets, read_label
 from converse_graph.report.escaping import read_html, read_inline, read_prose
 from converse_graph.report.front_matter import read_front_matter
-from converse_graph.report.markdown import FOLLOWS, KINDS, NO_DECISION, NOTHING_NOTED, Mode
-from converse_graph.transcript import Decision, Deliberation, Line, PrivateTurn, Statement, Transcript
+from converse_graph.report.markdown import (
+    BALLOT,
+    BEFORE,
+    DISSENTS,
+    FOLLOWS,
+    KINDS,
+    NO_DECISION,
+    NOTHING_NOTED,
+    Mode,
+)
+from converse_graph.transcript import Decision, Deliberation, Line, PrivateTurn, Stance, Statement, Transcript
 
 MAX_DEPTH = 60
 """How deep private conversations may be nested in a file that is read."""
 
 _STATEMENT = re.compile(r"<b>([^<]*)</b> · ([^<]*) · round (-?[0-9]{1,9}), turn (-?[0-9]{1,9})(?: · no statement)?")
 _LINE = re.compile(r"\*\*([0-9]{1,9}) · ((?:[^\\*\n]|\\.)*):\*\*(?: ([^\n].*))?", re.DOTALL)
+_STANCE = r"\*\*((?:[^\\*\n]|\\.)*), {when}:\*\*(?: ([^\n].*))?"
 _SORTED = re.compile(r"\*Percentiles put in order by code: ((?:[^\\*\n]|\\.)*)\.\*")
 _REPAIRS = re.compile(r"\*Sent back (-?[0-9]{1,9}) times?, as it did not fit its form\.\*")
 _MODES: tuple[tuple[str, Mode], ...] = tuple((f"🔒 {name} ", mode) for mode, name in KINDS.items())
@@ -127,7 +137,19 @@ class _Page:
         motion = self.labelled("Motion")
         if motion is None:
             raise self.now.complaint("a private conversation begins with its motion: **Motion:** and the question")
-        talk = Deliberation(mode=mode, motion=motion, lines=tuple(self.lines()), decision=self.decision())
+        told = self.now
+        try:
+            talk = Deliberation(
+                mode=mode,
+                motion=motion,
+                **self.bullets(),
+                private_positions=tuple(self.stances(BEFORE)),
+                lines=tuple(self.lines()),
+                ballots=tuple(self.stances(BALLOT)),
+                decision=self.decision(),
+            )
+        except TypeError as error:
+            raise told.complaint(f"a private conversation has options and rules: {error}") from None
         self._depth -= 1
         self.close(opening)
         return talk
@@ -145,11 +167,35 @@ class _Page:
                     problem=self.labelled("No usable reply", "Problem"),
                     position=self.labelled("Position"),
                     follows_decision=self.follows(),
+                    new_fact=self.labelled("New fact"),
+                    dissents=self.dissents(),
                     repairs=self.repairs(),
                     deliberation=self.deliberation(),
                 )
             )
         return said
+
+    def stances(self, when: str) -> list[Stance]:
+        written: list[Stance] = []
+        pattern = re.compile(_STANCE.format(when=re.escape(when)), re.DOTALL)
+        while self.now.kind == "text" and (found := pattern.fullmatch(self.now.text)):
+            block = self.take()
+            written.append(
+                Stance(
+                    speaker=_decoded(block, read_label, found[1]),
+                    reason=self.prose([_decoded(block, read_prose, found[2] or "")]),
+                    problem=self.labelled("Problem"),
+                    position=self.labelled("Position"),
+                    repairs=self.repairs(),
+                )
+            )
+        return written
+
+    def dissents(self) -> bool:
+        if self.now.kind != "text" or self.now.text != DISSENTS:
+            return False
+        self.take()
+        return True
 
     def decision(self) -> Decision | None:
         if self.now.text == NO_DECISION:

@@ -3,7 +3,9 @@
 A schema changes only with its version, which is in its `$id`, and in `show` also in the value.
 """
 
-from typing import Any
+from typing import Any, get_args
+
+from converse_graph.transcript import Rule
 
 SHOW_VERSION = 1
 """Of the shape of `show --as json`."""
@@ -41,11 +43,24 @@ def show_schema() -> dict[str, Any]:
                 {
                     "mode": {"enum": ["debate", "imagined"]},
                     "motion": _TEXT,
+                    "options": {**_TEXTS, "description": "The positions to choose from; empty where none were given."},
+                    "rules": {"type": "array", "items": {"enum": list(get_args(Rule))}},
+                    "private_positions": {"type": "array", "items": {"$ref": "#/$defs/stance"}},
                     "lines": {"type": "array", "items": {"$ref": "#/$defs/line"}},
+                    "ballots": {"type": "array", "items": {"$ref": "#/$defs/stance"}},
                     "decision": _or_null("decision"),
                 }
             ),
             "line": _line(),
+            "stance": _object(
+                {
+                    "speaker": _TEXT,
+                    "position": _TEXT_OR_NULL,
+                    "reason": _TEXT,
+                    "problem": _TEXT_OR_NULL,
+                    "repairs": _COUNT,
+                }
+            ),
             "decision": _object(
                 {
                     "position": _TEXT,
@@ -133,6 +148,8 @@ def _line() -> dict[str, Any]:
             "speaker": _TEXT,
             "text": _TEXT,
             "position": _TEXT_OR_NULL,
+            "new_fact": {**_TEXT_OR_NULL, "description": "The fact given for a change of position."},
+            "dissents": {"type": "boolean", "description": "Whether it was called on to argue the other side."},
             "problem": _TEXT_OR_NULL,
             "repairs": _COUNT,
             "follows_decision": _FLAG_OR_NULL,

@@ -1,7 +1,7 @@
 """A small transcript made by hand, and random ones full of what breaks pages."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
@@ -12,6 +12,8 @@ from converse_graph.transcript import (
     Line,
     Party,
     PrivateTurn,
+    Rule,
+    Stance,
     Statement,
     Transcript,
 )
@@ -198,6 +200,10 @@ _maybe_text = st.none() | texts
 _counts = st.integers(0, 9)
 _follows = st.sampled_from([None, True, False])
 _names = st.lists(texts, max_size=2).map(tuple)
+_stances = st.lists(
+    st.builds(Stance, speaker=texts, position=_maybe_text, reason=texts, problem=_maybe_text, repairs=_counts),
+    max_size=2,
+).map(tuple)
 _decisions = st.builds(
     Decision, position=texts, reasons=_names, votes=st.dictionaries(texts, texts, max_size=2), dissent=_names
 )
@@ -209,6 +215,8 @@ def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
         speaker=texts,
         text=texts,
         position=_maybe_text,
+        new_fact=_maybe_text,
+        dissents=st.booleans(),
         problem=_maybe_text,
         repairs=_counts,
         follows_decision=_follows,
@@ -218,6 +226,10 @@ def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
         Deliberation,
         mode=st.sampled_from(["debate", "imagined"]),
         motion=texts,
+        options=_names,
+        rules=st.lists(st.sampled_from(get_args(Rule)), max_size=2, unique=True).map(tuple),
+        private_positions=_stances,
+        ballots=_stances,
         lines=st.lists(lines, max_size=2).map(tuple),
         decision=st.none() | _decisions,
     )
