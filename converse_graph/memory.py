@@ -11,6 +11,7 @@ line breaks and quotation marks are taken out of it.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -26,6 +27,10 @@ SMALL_ROUNDS = 1
 """How many earlier rounds a small model hears. It repeats what it reads, the more so the more of it there is; the
 beginning of its prompts that a cache can keep is the brief with its examples."""
 
+SMALL_HEARD = 160
+"""Characters of a text that a small model hears, to the end of the last sentence that fits: it copies the rest."""
+
+_SENTENCE_END = re.compile(r"[.!?](?= )")
 _MARKS = str.maketrans(dict.fromkeys('"“”„«»', "'"))
 
 
@@ -37,17 +42,17 @@ def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, .
         clock: The scenario's clock.
         profile: Which sort of model it is told to; a small one is told of the last round alone, without fields.
     """
-    entries = sorted(
-        [*((entry["round"], entry["turn"], 0, entry) for entry in view.statements),
-         *((entry["round"], entry["turn"], 1, entry) for entry in view.mind)],
-        key=lambda item: item[:3],
-    )  # fmt: skip
+    dated = [(entry["round"], -1, entry["number"], entry) for entry in view.dated]
+    said = [(entry["round"], entry["turn"], 0, entry) for entry in view.statements]
+    thought = [(entry["round"], entry["turn"], 1, entry) for entry in view.mind]
     parts = []
-    for round, _, private, entry in entries:
-        if profile == "small" and round < view.round - SMALL_ROUNDS:
+    for round, turn, kind, entry in sorted([*dated, *said, *thought], key=lambda item: item[:3]):
+        if profile == "small" and turn >= 0 and round < view.round - SMALL_ROUNDS:
             continue
         label = clock.period(round).label
-        if not private:
+        if turn < 0:
+            parts.append(_happened(entry["text"], label, entry["number"], entry["to"] or PUBLIC, profile))
+        elif kind == 0:
             parts.append(_public(entry, label, profile))
         elif entry["path"] == view.party:
             parts.append(_recollection(view.party, label, entry["place"], _remembered(entry, profile), profile))
@@ -129,6 +134,15 @@ def _statement(speaker: str, label: str, round: int, turn: int, text: str, profi
 
 
 @lru_cache(maxsize=4096)
+def _happened(text: str, label: str, number: int, owner: str, profile: Profile) -> Part:
+    if profile == "small":
+        told = f"{label}, it happens: {_quoted(text)}"
+    else:
+        told = f'<event in="{label}">\n{html.escape(text, quote=False)}\n</event>'
+    return Part(role="user", text=told, source=f"event/{number}", owner=owner)
+
+
+@lru_cache(maxsize=4096)
 def _recollection(owner: str, label: str, place: str, text: str, profile: Profile) -> Part:
     if profile == "small":
         told = f"{label}, private note: {_quoted(text)}" if text else ""
@@ -147,8 +161,16 @@ def _line(speaker: str, number: int, place: str, path: str, text: str, profile: 
 
 
 def _quoted(text: str) -> str:
-    """A text on one line between quotation marks, none of which stands inside it."""
-    return f"“{html.escape(_on_one_line(text).translate(_MARKS), quote=False)}”"
+    """The beginning of a text on one line between quotation marks, none of which stands inside it."""
+    return f"“{html.escape(_beginning(_on_one_line(text).translate(_MARKS)), quote=False)}”"
+
+
+def _beginning(text: str) -> str:
+    if len(text) <= SMALL_HEARD:
+        return text
+    kept = text[:SMALL_HEARD]
+    ends = [found.end() for found in _SENTENCE_END.finditer(kept)]
+    return kept[: ends[-1]] if ends else f"{kept.rpartition(' ')[0] or kept}…"
 
 
 def _on_one_line(text: str) -> str:
