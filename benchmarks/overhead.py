@@ -23,14 +23,16 @@ from typing import Any
 from benchmarks import handwritten
 from benchmarks.report import show
 from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario, Simulation, Store
-from converse_graph.chat.port import Reply, Request
+from converse_graph.chat.port import Profile, Reply, Request
 
 SPAN = 50
 """Turns that a figure is averaged over."""
 
 
 class Counted(NullChat):
-    """The null model, which notes each statement that it is asked for."""
+    """The null model, prompted as a large one, which notes each statement that it is asked for."""
+
+    profile: Profile = "large"
 
     def __init__(self, note: Callable[[int], None]) -> None:
         super().__init__()
