@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,18 +62,25 @@ class CountingChat:
     window: int | None = None
 
     def __init__(
-        self, *, stop_at: int | None = None, latency: float = 0.0, error: Callable[[], BaseException] | None = None
+        self,
+        *,
+        stop_at: int | None = None,
+        latency: float = 0.0,
+        error: Callable[[], BaseException] | None = None,
+        before: Callable[[Request], Awaitable[None]] | None = None,
     ) -> None:
         self.places: list[tuple[str, int]] = []
         self.answered: list[tuple[str, int]] = []
         self._stop_at = stop_at
         self._null = NullChat(latency=latency)
         self._error = error or (lambda: ProviderUnreachable("nobody answers"))
+        self._before = before
 
     async def complete(self, request: Request) -> Reply:
         self.places.append((request.place, request.attempt))
-        await asyncio.sleep(0)
-        if len(self.places) == self._stop_at:
+        number = len(self.places)
+        await (self._before(request) if self._before else asyncio.sleep(0))
+        if number == self._stop_at:
             raise self._error()
         reply = dataclasses.replace(await self._null.complete(request), model=self.model)
         self.answered.append((request.place, request.attempt))
@@ -81,6 +88,13 @@ class CountingChat:
 
     async def close(self) -> None:
         return
+
+
+async def until(happens: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    """Wait for something that must happen soon."""
+    async with asyncio.timeout(seconds):
+        while not happens():  # noqa: ASYNC110 - what is waited for is in a file or another process
+            await asyncio.sleep(0.005)
 
 
 async def begin(store: Store, scenario: Scenario, *, model: Any = "null", seed: int = 3, **more: Any) -> Simulation:

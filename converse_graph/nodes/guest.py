@@ -1,14 +1,21 @@
 """A speaker that is somebody's own graph: it takes a view, returns what it says, and is journalled as one reply."""
 
+import asyncio
+import contextvars
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables.config import var_child_runnable_config
+from langgraph.config import get_config
+from langgraph.runtime import get_runtime
 
 from converse_graph.chat.port import Part, Profile, Reply, Request
 from converse_graph.errors import InvalidValue
+from converse_graph.nodes.context import RunContext, context_of
 
 
 class Guest:
@@ -34,7 +41,7 @@ class Guest:
 
     async def complete(self, request: Request) -> Reply:
         """Hand over the view, which is the request's only part, and take what the graph says."""
-        result = await self._runnable.ainvoke(json.loads(request.parts[0].text))
+        result = await self._apart(json.loads(request.parts[0].text), _seed(request))
         said = self._statement_in(result)
         wanted = [name for name in request.schema["properties"] if name in said or _may_lack(request, name)]
         filled = {name: said.get(name) for name in wanted}
@@ -42,6 +49,22 @@ class Guest:
 
     async def close(self) -> None:
         """Nothing of ours to let go of."""
+
+    async def _apart(self, view: dict[str, Any], seed: int) -> Any:
+        """Run the graph as if by itself: what it streams, checkpoints and journals is no part of our run.
+
+        A scenario's graph is given our models and prompts; any other makes do with its own.
+        """
+        ambient = get_config()
+        settings = {name: value for name, value in ambient.get("configurable", {}).items() if not _is_ours(name)}
+        config: Any = {"callbacks": ambient.get("callbacks"), "configurable": settings}
+        given: dict[str, Any] = {}
+        if getattr(self._runnable, "context_schema", None) is RunContext:
+            outer = context_of(get_runtime(RunContext))
+            given["context"] = RunContext(chats=outer.chats, prompts=outer.prompts, seed=seed)
+        alone = contextvars.copy_context()
+        alone.run(var_child_runnable_config.set, None)
+        return await asyncio.create_task(self._runnable.ainvoke(view, config, **given), context=alone)
 
     def _statement_in(self, result: Any) -> dict[str, Any]:
         if isinstance(result, str):
@@ -51,12 +74,14 @@ class Guest:
         if not isinstance(result, Mapping):
             return {}
         if isinstance(spoken := result.get("transcript"), list) and spoken:
-            return {self._prose: spoken[-1]["text"]}
+            texts = [said.get("text") for said in spoken if isinstance(said, Mapping)]
+            return {self._prose: next((text for text in reversed(texts) if text), None)}
         if isinstance(messages := result.get("messages"), list) and messages:
             return self._statement_in(messages[-1])
         text = result.get("text", result.get(self._prose))
         claimed = {name: result[name] for name in ("speaker", "round", "position", "memo") if name in result}
-        return {**dict(result.get("fields") or {}), **claimed, self._prose: text}
+        fields = result.get("fields")
+        return {**(fields if isinstance(fields, Mapping) else {}), **claimed, self._prose: text}
 
 
 def as_runnable(graph: Any) -> Runnable[Any, Any]:
@@ -75,6 +100,15 @@ def as_runnable(graph: Any) -> Runnable[Any, Any]:
 def view_part(view: Mapping[str, Any], *, owner: str) -> Part:
     """The one part of a guest's request: all it may know, as JSON."""
     return Part(role="user", text=json.dumps(view, ensure_ascii=False), source="view", owner=owner)
+
+
+def _seed(request: Request) -> int:
+    """A seed for what a guest plays in one turn: the same again only in the same turn of the same run."""
+    return int.from_bytes(hashlib.blake2b(f"{request.seed}|{request.place}".encode(), digest_size=6).digest())
+
+
+def _is_ours(setting: str) -> bool:
+    return setting.startswith("__") or setting in ("thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map")
 
 
 def _may_lack(request: Request, name: str) -> bool:

@@ -54,6 +54,9 @@ def persona_node(
     forms = {profile: make_form("line", [_prose(profile), position_field(spec)]) for profile in PROFILES}
     guest = Guest(persona.graph, prose="line") if persona.graph is not None else None
 
+    if guest is not None:  # it may have words and no position
+        position = position_field(spec).model_copy(update={"optional": True})
+        forms = dict.fromkeys(PROFILES, make_form("line", [_prose("large"), position]))
     async def speak(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         context, emit = context_of(runtime), runtime.stream_writer
         inside = _where(context, state["line"] - 1, persona)
@@ -146,7 +149,7 @@ def _line(persona: Persona, values: dict[str, Any] | None, answer: Any, decision
         said["problem"] = answer.problem
     else:
         said["position"] = values["position"]
-        if decision is not None:
+        if decision is not None and values["position"] is not None:
             said["follows_decision"] = agrees(values["position"], decision)
     if answer.repairs:
         said["repairs"] = answer.repairs
