@@ -59,9 +59,7 @@ class Output:
             plan: What the run has before it.
             on_gone: Called once nobody reads any more, as after `| head`.
         """
-        if self._gone:
-            on_gone()
-        if self.quiet or self._gone:
+        if self.quiet:
             yield None
             return
         display = Display(
