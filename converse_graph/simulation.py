@@ -110,6 +110,7 @@ class Simulation:
             "dials": scenario.dials,
             "versions": {library: version(library) for library in _LIBRARIES},
             "prompts": prompts.digest,
+            "rubric": scenario.rubric,
             "events": scenario.dated_events,
             "parent": parent,
             "fork": fork,
@@ -226,10 +227,12 @@ class Simulation:
 
     async def _way_in(self, graph: CompiledStateGraph[Any, Any, Any, Any], config: Any) -> dict[str, Any] | None:
         """What to start the graph with: None goes on where it stood."""
-        state = await graph.aget_state(config)
+        saved = await self.store.checkpoints.aget_tuple(config)
         start = {"horizon": self.run.horizon}
-        if state.created_at is not None:
-            return start if state.values.get("ended") else None
+        if saved is not None:
+            # Not from the graph's state, which counts in what a step wrote before it was killed: to start anew then
+            # would play the last turn twice.
+            return start if saved.checkpoint["channel_values"].get("ended") else None
         if self.run.header.fork is None or self.run.parent is None:
             return start
         shared = await read_channels(self.store, self.store.register.run(self.run.parent))

@@ -1,0 +1,118 @@
+"""Kills a nested run with SIGKILL at every model call and at every commit, resumes it, and tells how it ended.
+
+Run as `python kill_sweep.py ORDER FOLDER`; prints one JSON object. Each life of a run is a process of its own, forked
+before anything is opened.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario, Simulation, Store
+from converse_graph.chat.port import Reply, Request
+from converse_graph.store.database import Writer
+from converse_graph.store.record import read_channels
+
+conscience = Debate(motion="Is it right?", turns=2, members=[Persona(name="Angel"), Persona(name="Devil")])
+board = Debate(
+    motion="What do we do?",
+    turns=2,
+    options=("go", "stay"),
+    members=[Persona(name="CEO", deliberation=conscience), Persona(name="Safety")],
+)
+
+
+def scenario(order: Any) -> Scenario:
+    parties = [Organisation(name="A", deliberation=board), Organisation(name="B", deliberation=board)]
+    return Scenario(premise="Two.", clock=Clock(end=2, step="round"), order=order, organisations=[*parties])
+
+
+class Mortal(NullChat):
+    """Writes down each call as it begins, and dies in the one that it is told to die in."""
+
+    def __init__(self, log: Path, dies_in: int | None) -> None:
+        super().__init__()
+        self.log, self.dies_in, self.begun = log, dies_in, 0
+
+    async def complete(self, request: Request) -> Reply:
+        with self.log.open("a") as file:
+            file.write(f"{request.place}#{request.attempt}\n")
+        self.begun += 1
+        if self.begun == self.dies_in:
+            die()
+        return await super().complete(request)
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def play(order: str, folder: Path, *, dies_in: int | None, dies_before_commit: int | None) -> None:
+    model = Mortal(folder / "calls.log", dies_in)
+    async with Store.open(folder / "runs.sqlite", make=True) as store:
+        if dies_before_commit is not None:
+            _count_commits(store._writer, dies_before_commit)
+        if any(run.name == "run" for run in store.register.runs()):
+            made = await Simulation.reopen(store, "run", scenario=scenario(order), model=model)
+        else:
+            made = await Simulation.begin(
+                store, scenario(order), seed=7, created=datetime(2026, 1, 1, tzinfo=UTC), model=model, name="run"
+            )
+        run = await made.play()
+        kept = await read_channels(store, run)
+        journal = sorted([call.place, call.attempt, call.reply.text] for call in store.journal(run.id).calls())
+        told = {"status": run.status, "channels": kept, "journal": journal}
+        (folder / "end.json").write_text(json.dumps(told, sort_keys=True))
+
+
+def _count_commits(writer: Writer, last: int) -> None:
+    """Die as that transaction is about to begin."""
+    transact, made = writer._transact, [0]
+
+    def counted(jobs: list[Callable[..., Any]]) -> list[Any]:
+        made[0] += 1
+        if made[0] == last:
+            die()
+        return transact(jobs)
+
+    writer._transact = counted  # type: ignore[method-assign]
+
+
+def live(order: str, folder: Path, **death: int | None) -> int:
+    """One life of the run, in a process of its own; how it ended."""
+    folder.mkdir(exist_ok=True)
+    child = os.fork()
+    if child == 0:
+        asyncio.run(play(order, folder, **{"dies_in": None, "dies_before_commit": None, **death}))
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def sweep(order: str, folder: Path, how: str, whole: str) -> list[dict[str, Any]]:
+    """Kill the run at the first point, the second, and so on until there is none left."""
+    told = []
+    for point in range(1, 1000):
+        here = folder / f"{how}-{point}"
+        if live(order, here, **{how: point}) != -signal.SIGKILL:
+            break
+        code = live(order, here)
+        calls = (here / "calls.log").read_text().split("\n")[:-1]
+        again = len(calls) - len(set(calls))
+        end = here / "end.json"
+        told.append({"at": point, "code": code, "again": again, "same": end.exists() and end.read_text() == whole})
+    return told
+
+
+if __name__ == "__main__":
+    order, folder = sys.argv[1], Path(sys.argv[2])
+    assert live(order, folder / "whole") == 0
+    whole = (folder / "whole" / "end.json").read_text()
+    points = {how: sweep(order, folder, how, whole) for how in ("dies_in", "dies_before_commit")}
+    calls = len((folder / "whole" / "calls.log").read_text().split())
+    sys.stdout.write(json.dumps({"calls": calls, **points}))
