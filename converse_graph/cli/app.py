@@ -136,6 +136,18 @@ def new(name: options.NameArgument) -> None:
 def models(as_json: options.Json = False) -> None:
     """List the models that can be asked, and what each needs."""
     _call("models", as_json=as_json)
+@app.command()
+def schema(of: options.SchemaOf = "scenario") -> None:
+    """Print the JSON Schema of a scenario file, or of what other commands print as JSON."""
+    _call("schema", of=of)
+
+
+@app.command()
+def export(scenario: options.ScenarioArgument, dials: options.Dials = None, out: options.Out = None) -> None:
+    """Write a scenario, as its dials are set, as one YAML file that runs like any other scenario."""
+    _call("export", reference=scenario, dials=dials or [], out=out)
+
+
 
 
 def _call(command: str, *, debug: bool = False, **arguments: Any) -> None:

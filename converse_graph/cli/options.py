@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 ScenarioArgument = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A name from `converse list`, file.py, or file.py:function.")
+    str,
+    typer.Argument(metavar="SCENARIO", help="A name from `converse list`, file.py, file.py:function, or file.yaml."),
 ]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A name from `converse runs`.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What the scenario is called: a-z, 0-9, _ and -.")]
@@ -37,3 +38,7 @@ Raw = Annotated[bool, typer.Option("--raw", help="Include what each party kept t
 Format = Literal["markdown", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]
+SchemaOf = Annotated[
+    Literal["scenario", "show", "runs"],
+    typer.Option("--of", help="Of a scenario file, of `show --as json`, or of `runs --json`."),
+]

@@ -1,4 +1,4 @@
-"""Finds scenario functions: by name in the folders of scenarios, or in a Python file that is named."""
+"""Finds scenario functions: by name in the folders of scenarios, or in a Python or YAML file that is named."""
 
 import importlib.util
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from converse_graph.bundled_files import folders
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.dials import ScenarioFunction
+from converse_graph.scenarios.files import SUFFIXES, scenario_file
 
 
 def find_scenario(reference: str) -> ScenarioFunction:
@@ -14,19 +15,23 @@ def find_scenario(reference: str) -> ScenarioFunction:
 
     Args:
         reference: A name that `catalogue` knows ("-" and "_" are the same), `file.py` when the file holds one
-            scenario, or `file.py:function`.
+            scenario, `file.py:function`, or `file.yaml`.
 
     Raises:
         UnknownName: There is none of that name.
         InvalidValue: The file cannot be loaded, or holds several and none was named.
     """
+    if reference.endswith(SUFFIXES):
+        return scenario_file(Path(reference))
     path, _, name = reference.partition(":")
     if path.endswith(".py"):
         return _find_in_file(Path(path), name)
     known = catalogue()
     found = known.get(reference.replace("_", "-"))
     if found is None:
-        raise UnknownName.among("scenario", reference, known, hint="A file is named file.py or file.py:function.")
+        raise UnknownName.among(
+            "scenario", reference, known, hint="A file is named file.py, file.py:function or file.yaml."
+        )
     return found
 
 
@@ -38,6 +43,14 @@ def catalogue() -> dict[str, ScenarioFunction]:
             for name, function in _load(path).items():
                 found.setdefault(name, function)
     return dict(sorted(found.items()))
+
+
+def lasting_reference(reference: str) -> str:
+    """The same reference, such that it finds its scenario from any working directory."""
+    if reference.endswith(SUFFIXES):
+        return str(Path(reference).resolve())
+    path, colon, function = reference.partition(":")
+    return f"{Path(path).resolve()}{colon}{function}" if path.endswith(".py") else reference
 
 
 def _find_in_file(path: Path, name: str) -> ScenarioFunction:

@@ -13,7 +13,7 @@ from converse_graph.cli.output import Output
 from converse_graph.cli.playing import play
 from converse_graph.cli.wording import count
 from converse_graph.prompts import load_prompts
-from converse_graph.scenarios.library import find_scenario
+from converse_graph.scenarios.library import find_scenario, lasting_reference
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.simulation import Simulation
 from converse_graph.store import Store, check_run_name
@@ -49,7 +49,7 @@ def command(
     return asyncio.run(
         _run(
             scenario,
-            source=_lasting(reference),
+            source=lasting_reference(reference),
             seed=secrets.randbelow(SEEDS) if seed is None else seed,
             model=model,
             base_url=base_url,
@@ -122,9 +122,3 @@ def _introduce(simulation: Simulation, output: Output, *, chosen: bool) -> None:
     )
     if not chosen and run.header.model == "embedded":
         output.say(EMBEDDED_NOTICE)
-
-
-def _lasting(reference: str) -> str:
-    """A reference that finds the scenario from any working directory."""
-    path, colon, function = reference.partition(":")
-    return f"{Path(path).resolve()}{colon}{function}" if path.endswith(".py") else reference

@@ -1,0 +1,20 @@
+"""`converse export`: a scenario as one YAML file."""
+
+from pathlib import Path
+
+import typer
+
+from converse_graph.cli.dial_settings import read_settings
+from converse_graph.report.files import write_whole
+from converse_graph.scenarios.files import write_scenario
+from converse_graph.scenarios.library import find_scenario
+
+
+def command(*, reference: str, dials: list[str], out: Path | None) -> None:
+    """Write a scenario with its dials set; one that holds code is refused, and the part named."""
+    function = find_scenario(reference)
+    text = write_scenario(function(**read_settings(function, dials)))
+    if out is not None:
+        write_whole(out, text)
+    else:
+        typer.echo(text, nl=False)

@@ -1,0 +1,23 @@
+"""`converse schema`: what scripts and editors may lean on, as JSON Schema."""
+
+import json
+from typing import Literal, assert_never
+
+import typer
+
+from converse_graph.report.schemas import runs_schema, show_schema
+from converse_graph.scenarios.schema import scenario_schema
+
+
+def command(*, of: Literal["scenario", "show", "runs"]) -> None:
+    """Print one of the published schemas."""
+    match of:
+        case "scenario":
+            schema = scenario_schema()
+        case "show":
+            schema = show_schema()
+        case "runs":
+            schema = runs_schema()
+        case _:
+            assert_never(of)
+    typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))

@@ -1,0 +1,238 @@
+"""YAML without its tricks: tables, lists and plain values, each with the line that it stands in.
+
+Refused, with the line: tags, anchors and aliases, merge keys, directives, a second document, keys that repeat or are
+no text, dates, and nesting without end. What is left means one thing only, and a short file cannot blow up.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamStartEvent,
+)
+from ruamel.yaml.nodes import ScalarNode
+
+from converse_graph.errors import InvalidValue
+
+Path = tuple[str | int, ...]
+"""Where a value stands: keys and positions from the top."""
+
+MAX_NESTING = 60
+"""How deep tables and lists may be nested."""
+
+_WIDTH = 100
+_PLAIN = re.compile(r"[A-Za-z][\w./-]*(?: [\w./-]+)*", re.ASCII)
+_NOT_TEXT = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
+_FOLDABLE = re.compile(r"[A-Za-z][!-~]*(?: [!-~]+)+", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tree:
+    """What a YAML text holds."""
+
+    values: dict[str, Any]
+    lines: Mapping[Path, int] = field(repr=False)
+    """The line, counted from 1, in which each value or its key stands."""
+
+    def line_of(self, path: Sequence[str | int]) -> int:
+        """The line of a value, or of the nearest that holds it and was written."""
+        at = tuple(path)
+        while at not in self.lines and at:
+            at = at[:-1]
+        return self.lines.get(at, 1)
+
+
+def read_yaml(text: str) -> Tree:
+    """Read a table.
+
+    Raises:
+        InvalidValue: The text is no YAML, no table, or uses what is refused; the message begins with the line.
+    """
+    try:
+        return _Reader(text).read()
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        problem = " ".join((getattr(error, "problem", None) or str(error) or type(error).__name__).split())
+        raise InvalidValue(f"line {mark.line + 1 if mark else 1}: this is no YAML: {problem}.") from None
+
+
+class _Reader:
+    """One pass over the parser's events, so that nothing is resolved or made that was not looked at first."""
+
+    def __init__(self, text: str) -> None:
+        self._yaml = YAML(typ="safe", pure=True)
+        self._events = self._yaml.parse(text)
+        self._lines: dict[Path, int] = {}
+
+    def read(self) -> Tree:
+        begin = self._next()
+        while isinstance(begin, StreamStartEvent | DocumentStartEvent):
+            if isinstance(begin, DocumentStartEvent) and (begin.version or begin.tags):
+                raise _refused(begin, "a directive; leave out lines that begin with %")
+            begin = self._next()
+        if not isinstance(begin, MappingStartEvent):
+            raise InvalidValue("line 1: this is no table of named values.")
+        values = self._value(begin, ())
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent):
+                raise _refused(event, "a second document; a file holds one")
+        return Tree(values=values, lines=self._lines)
+
+    def _next(self) -> Any:
+        return next(self._events)
+
+    def _value(self, event: Any, path: Path) -> Any:
+        self._check(event, path)
+        self._lines.setdefault(path, event.start_mark.line + 1)
+        if isinstance(event, MappingStartEvent):
+            return self._table(path)
+        if isinstance(event, SequenceStartEvent):
+            return self._list(path)
+        return self._scalar(event)
+
+    def _table(self, path: Path) -> dict[str, Any]:
+        table: dict[str, Any] = {}
+        while not isinstance(event := self._next(), MappingEndEvent):
+            self._check(event, path)
+            key = self._scalar(event) if isinstance(event, ScalarEvent) else None
+            if not isinstance(key, str) or key == "<<":
+                raise _refused(event, "a key that is no text; a key is a name, put in quotes where it looks otherwise")
+            if key in table:
+                raise _refused(event, f"{key!r} a second time, after line {self._lines[*path, key]}; name it once")
+            self._lines[*path, key] = event.start_mark.line + 1
+            table[key] = self._value(self._next(), (*path, key))
+        return table
+
+    def _list(self, path: Path) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := self._next(), SequenceEndEvent):
+            items.append(self._value(event, (*path, len(items))))
+        return items
+
+    def _check(self, event: Any, path: Path) -> None:
+        if isinstance(event, AliasEvent):
+            raise _refused(event, "an alias; write the value out")
+        if getattr(event, "anchor", None) is not None:
+            raise _refused(event, "an anchor; write the value out where it is needed")
+        if event.tag is not None:
+            raise _refused(event, f"the tag {event.tag}; leave it out")
+        if len(path) > MAX_NESTING:
+            raise _refused(event, f"a value nested over {MAX_NESTING} deep")
+
+    def _scalar(self, event: ScalarEvent) -> Any:
+        tag = self._yaml.resolver.resolve(ScalarNode, event.value, event.implicit)
+        kind = str(tag).rpartition(":")[2]
+        if kind not in ("str", "int", "float", "bool", "null"):
+            raise _refused(event, f"{event.value!r}, which YAML reads as a {kind}; put it in quotes")
+        try:
+            node = ScalarNode(tag, event.value, event.start_mark, event.end_mark)
+            return self._yaml.constructor.construct_object(node)
+        except (ValueError, OverflowError):
+            raise _refused(event, "a number that cannot be read") from None
+
+
+def _refused(event: Any, what: str) -> InvalidValue:
+    return InvalidValue(f"line {event.start_mark.line + 1}: {what}.")
+
+
+def write_yaml(values: Mapping[str, Any]) -> str:
+    """A table as YAML that `read_yaml` reads to equal values: long texts folded, everything odd in quotes.
+
+    Args:
+        values: Tables, lists and plain values as JSON has them.
+
+    Raises:
+        InvalidValue: Some value is of another sort.
+    """
+    return "\n".join(_table_lines(values, 0)) + "\n"
+
+
+def _table_lines(table: Mapping[str, Any], depth: int) -> Iterator[str]:
+    for name, value in table.items():
+        if not isinstance(name, str):
+            raise InvalidValue(f"The key {name!r} is no text; a file has names for keys.")
+        yield from _entry(f"{'  ' * depth}{_text(name)}:", value, depth)
+
+
+def _entry(head: str, value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, Mapping) and value:
+        yield head
+        yield from _table_lines(value, depth + 1)
+    elif isinstance(value, list | tuple) and value:
+        yield head
+        for item in value:
+            yield from _item(item, depth + 1)
+    elif isinstance(value, str) and len(head) + len(value) > _WIDTH and _FOLDABLE.fullmatch(value):
+        indent = "  " * (depth + 1)
+        yield f"{head} >-"
+        yield from textwrap.wrap(
+            value, _WIDTH, initial_indent=indent, subsequent_indent=indent,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+    else:
+        yield f"{head} {_scalar(value)}"
+
+
+def _item(item: Any, depth: int) -> Iterator[str]:
+    dash = "  " * depth + "-"
+    if isinstance(item, Mapping) and item:
+        inner = _table_lines(item, depth + 1)
+        yield f"{dash} {next(inner).lstrip(' ')}"
+        yield from inner
+    else:
+        yield from _entry(dash, item, depth)
+
+
+def _scalar(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return _float(value)
+        case str():
+            return _text(value)
+        case Mapping():
+            return "{}"
+        case list() | tuple():
+            return "[]"
+    raise InvalidValue(f"a {type(value).__name__} cannot be written; a file holds texts, numbers, lists and tables.")
+
+
+def _text(value: str) -> str:
+    if _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
+        return value
+    return '"' + "".join(_escaped(character) for character in value) + '"'
+
+
+def _float(value: float) -> str:
+    named = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
+    text = repr(value)
+    if "e" in text and "." not in text:  # YAML reads 1e-07 as a text
+        text = text.replace("e", ".0e")
+    return named.get(text, text)
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character.isprintable():
+        return character
+    return f"\\x{ord(character):02x}" if ord(character) < 0x100 else f"\\U{ord(character):08x}"

@@ -1,0 +1,114 @@
+"""What a scenario file may not be is refused in one line that names the line."""
+
+from pathlib import Path
+
+import pytest
+
+from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.scenarios.files import MAX_BYTES, load_scenario, read_scenario
+from converse_graph.scenarios.library import find_scenario, lasting_reference
+from converse_graph.scenarios.rules import Dated, Event
+
+BASE = """version: 1
+premise: Two talk.
+clock: {end: 3}
+organisations:
+  - name: A
+"""
+DEBATE = """    deliberation:
+      kind: debate
+      motion: m
+      turns: 2
+      members:
+        - name: X
+        - name: Y
+          goal: win
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (BASE + "premise: again\n", "line 6: 'premise' a second time, after line 2"),
+        (BASE + "title: !!str x\n", "line 6: the tag"),
+        (BASE + "title: !!python/object/apply:os.system [ls]\n", "line 6: the tag"),
+        (BASE + "  - !party {name: B}\n", "line 6: the tag !party"),
+        (BASE + "  - &b {name: B}\n  - *b\n", "line 6: an anchor"),
+        (BASE + "  - *b\n", "line 6: an alias"),
+        (BASE + "<<: {title: x}\n", "line 6: '<<'"),
+        (BASE + "---\na: 1\n", "line 6: a second document"),
+        ("%YAML 1.1\n---\n" + BASE, "line 2: a directive"),
+        (BASE + "1: x\n", "line 6: a key that is no text"),
+        (BASE + "title: 2024-01-01\n", "line 6: '2024-01-01', which YAML reads as a timestamp"),
+        (BASE + "title: " + "[" * 100, "line 6: a value nested over 60 deep"),
+        (BASE + f"window: {'9' * 5000}\n", "line 6: a number that cannot be read"),
+        (BASE + "title: [a\n", "this is no YAML"),
+        ("a: \x00", "line 1: this is no YAML"),
+        ("", "line 1: this is no table"),
+        ("- version: 1\n", "line 1: this is no table"),
+        ("premise: p\n", "version is missing; begin the file with: version: 1"),
+        ("premise: p\nversion: 2\n", "line 2: version 2; this release reads version 1"),
+        ("version: true\n", "version True"),
+        ("version: '1'\n", "version '1'"),
+        (BASE + "    goal: win\n", "line 6: Organisation: no field 'goal'; there is: name, brief"),
+        (BASE + DEBATE, "line 13: Persona: no field 'goal'; there is: name, role"),
+        (BASE + "parties: []\n", "line 6: Scenario: no field 'parties'"),
+        (BASE + "window: soon\n", "line 6: Scenario: window is 'soon'"),
+        (BASE + "  - name: A\n", "two organisations are called 'A'"),
+        (BASE + "stop:\n  - kind: when\n", "line 7: a rule of kind 'when' is Python"),
+        (BASE + "events:\n  - at: 2\n    txt: x\n", "line 8: Dated: text is missing; no field 'txt'"),
+        (BASE + "events:\n  - name: Big\n    field: f\n", "line 7: Event: name is 'Big'"),
+        (BASE + "events:\n  - 3\n", "line 7: Scenario: events"),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_with_the_line(text: str, says: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        read_scenario(text)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_words_that_older_yaml_took_for_something_else_stay_words() -> None:
+    made = read_scenario(BASE.replace("Two talk.", "no") + "title: 1:30:00\ndials: {a: yes, b: 1:30}\n")
+    assert made.premise == "no"
+    assert made.dials == {"a": "yes", "b": "1:30"}
+
+
+def test_one_table_holds_events_that_are_awaited_and_events_that_have_a_date() -> None:
+    made = read_scenario(
+        BASE + "    fields: [{kind: flag, name: done, ask: done?}]\n"
+        "events:\n  - {name: over, field: done}\n  - {at: 2, text: It rains., to: A}\n"
+    )
+    assert made.events == (Event(name="over", field="done"), Dated(at=2, text="It rains.", to="A"))
+
+
+def test_a_file_that_is_absent_too_large_or_no_utf8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="No file"):
+        find_scenario(str(tmp_path / "none.yaml"))
+    path = tmp_path / "it.yaml"
+    path.write_bytes(b"#" * (MAX_BYTES + 1))
+    with pytest.raises(InvalidValue, match="at most 512 kB"):
+        load_scenario(path)
+    path.write_bytes(b"version: 1\npremise: \xff\n")
+    with pytest.raises(InvalidValue, match=r"it.yaml, line 2: this is no UTF-8"):
+        load_scenario(path)
+
+
+def test_a_file_is_a_scenario_without_dials_named_as_it_says_or_as_it_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "My talks.yml"
+    path.write_text(BASE, encoding="utf-8")
+    found = find_scenario(str(path))
+    assert (found.name, found.dials, found().name) == ("my-talks", (), "my-talks")
+    with pytest.raises(UnknownName, match="No dial of my-talks 'labs'; there is: none"):
+        found(labs=3)
+    path.write_text(BASE + "name: quarrel\n", encoding="utf-8")
+    assert find_scenario(str(path)).name == "quarrel"
+
+
+def test_a_reference_to_a_file_lasts_when_the_working_directory_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert lasting_reference("it.yaml") == str(tmp_path / "it.yaml")
+    assert lasting_reference("it.py:talks") == f"{tmp_path / 'it.py'}:talks"
+    assert lasting_reference("agi-race") == "agi-race"

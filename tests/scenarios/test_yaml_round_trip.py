@@ -1,0 +1,183 @@
+"""Any scenario without code comes back from its file as it was; one with code is refused by the part that is code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from tables import debate, table
+
+from converse_graph import (
+    Choice,
+    Clock,
+    Event,
+    Example,
+    Flag,
+    Imagined,
+    Names,
+    NullChat,
+    Number,
+    OnEvent,
+    OnSilence,
+    Organisation,
+    Percentiles,
+    Persona,
+    Scenario,
+    Text,
+    When,
+    Whole,
+)
+from converse_graph.errors import InvalidValue
+from converse_graph.scenarios.files import load_scenario, read_scenario, write_scenario
+from converse_graph.scenarios.library import catalogue
+from converse_graph.scenarios.plain_yaml import read_yaml, write_yaml
+from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.schema import scenario_schema
+
+PROSE = some.text(max_size=80) | some.sampled_from(
+    [
+        "no",
+        "1e3",
+        "2024-01-01",
+        "a: b",
+        "- a",
+        "#",
+        "~",
+        "",
+        " x ",
+        "a\n\nb\n",
+        "\x00\x85\u2028\ufeff",
+        "word " * 40 + "end",
+        "😀",
+    ]
+)
+PLAIN = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | PROSE,
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(PROSE, inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = some.lists(
+    some.from_regex(r"[A-Za-z][A-Za-z0-9 .'&-]{0,20}[A-Za-z]", fullmatch=True),
+    min_size=2,
+    max_size=4,
+    unique_by=str.casefold,
+).filter(lambda names: not {"supervisor", "lines", "inner", "decision", "line"} & {name.casefold() for name in names})
+TOLD = {"ask": PROSE, "optional": some.booleans(), "example": PLAIN}
+FIELDS = some.tuples(
+    some.builds(Text, name=some.just("text"), max_length=some.integers(1, 8000), **TOLD),
+    some.builds(Names, name=some.just("names"), max_items=some.integers(1, 50), **TOLD),
+    some.builds(Flag, name=some.just("flag"), **TOLD),
+    some.builds(Choice, name=some.just("choice"), options=some.just(("yes", "no", "1")), **TOLD),
+    some.builds(Number, name=some.just("number"), minimum=some.floats(-9, 0), maximum=some.floats(1, 9), **TOLD),
+    some.builds(Whole, name=some.just("whole"), minimum=some.integers(-9, 0), maximum=some.integers(1, 9), **TOLD),
+    some.builds(Percentiles, name=some.just("years"), minimum=some.just(1), maximum=some.just(9), **TOLD),
+)
+
+
+@some.composite
+def deliberations(draw: Any, depth: int = 2) -> Any:
+    """A debate or an imagined talk, or none, in which members may hold their own."""
+    if not depth or draw(some.booleans()):
+        return None
+    members = [
+        Persona(name=name, role=draw(PROSE), aim=draw(PROSE), deliberation=draw(deliberations(depth=depth - 1)))
+        for name in draw(NAMES)
+    ]
+    if draw(some.booleans()):
+        return Imagined(motion=draw(PROSE), members=members, turns=draw(some.integers(1, 100)))
+    return debate("A", "B", options=("go", "no"), turns=4).model_copy(update={"members": tuple(members)})
+
+
+@some.composite
+def scenarios(draw: Any) -> Scenario:
+    """Any scenario that holds no code."""
+    names = draw(NAMES)
+    parties = [
+        Organisation(
+            name=name,
+            brief=draw(PROSE),
+            fields=draw(FIELDS),
+            examples=[Example(topic=draw(PROSE), statement=draw(PROSE), fields={"flag": draw(PLAIN)})],
+            topics=draw(some.lists(PROSE, max_size=2)),
+            questions_after={"done": draw(PROSE)},
+            deliberation=draw(deliberations()),
+            model=draw(some.none() | some.just("null")),
+        )
+        for name in names
+    ]
+    return Scenario(
+        name=draw(PROSE),
+        title=draw(PROSE),
+        premise=draw(PROSE),
+        clock=Clock(start=2024, end=draw(some.integers(2024, 2100)), step=draw(some.sampled_from(["year", "month"]))),
+        organisations=parties,
+        order=draw(some.sampled_from(["listed", "moderated"])),
+        events=[
+            Event(name="done", field="flag", equals=draw(some.booleans() | some.integers() | PROSE)),
+            Dated(at=draw(some.sampled_from([2024, "2024"])), text=draw(PROSE), to=draw(some.sampled_from(names))),
+        ],
+        stop=[OnEvent(event="done"), OnSilence(rounds=2)],
+        dials=draw(some.dictionaries(PROSE, PLAIN, max_size=2)),
+    )  # fmt: skip
+
+
+@given(scenarios())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_scenario_without_code_comes_back_from_its_file_equal_and_fits_the_schema(made: Scenario) -> None:
+    text = write_scenario(made)
+    assert read_scenario(text) == made
+    jsonschema.validate(read_yaml(text).values, scenario_schema())
+
+
+@given(some.dictionaries(PROSE, PLAIN, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_any_table_of_plain_values_is_read_as_it_was_written(values: dict[str, Any]) -> None:
+    if "<<" in values:
+        return
+    again = read_yaml(write_yaml(values) if values else "{}").values
+    assert repr(again) == repr(values)
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_every_bundled_scenario_is_a_file_without_loss(name: str, tmp_path: Path) -> None:
+    made = catalogue()[name]()
+    path = tmp_path / "it.yaml"
+    path.write_text(write_scenario(made), encoding="utf-8")
+    assert load_scenario(path) == made
+
+
+@pytest.mark.parametrize(
+    ("made", "part"),
+    [
+        (lambda: table("A", stop=[When(predicate=bool)]), r"stop\[0\] is a When rule"),
+        (lambda: table(Organisation(name="A", graph=print)), r"organisations\[A\].graph is a graph of its own"),
+        (lambda: table(Organisation(name="A", model=NullChat())), r"organisations\[A\].model is a model object"),
+        (lambda: table("A", moderator_model=NullChat()), "moderator_model is a model object"),
+        (
+            lambda: table(Organisation(name="A", deliberation=_with_graph())),
+            r"organisations\[A\].deliberation.members\[X\].graph is a graph",
+        ),
+        (lambda: table("A", dials={"span": (1, 2)}), "dials holds values that JSON has not"),
+        (lambda: table("A", dials={"span": {1, 2}}), "a set cannot be written"),
+    ],
+)
+def test_what_is_code_in_a_scenario_is_named_when_it_cannot_be_written(made: Any, part: str) -> None:
+    with pytest.raises(InvalidValue, match=part):
+        write_scenario(made())
+
+
+def _with_graph() -> Any:
+    return debate("Y", "Z").model_copy(update={"members": (Persona(name="X", graph=print), Persona(name="Y"))})
+
+
+def test_the_schema_is_a_schema_with_a_version_and_says_what_each_property_is_for() -> None:
+    schema = scenario_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["$id"] == "urn:converse-graph:scenario:1"
+    assert "graph" not in schema["$defs"]["Persona"]["properties"]
+    assert "When" not in json.dumps(schema)
+    assert schema["properties"]["premise"]["description"] == "What every party knows from the start."
+    assert "description" in schema["$defs"]["Debate"]["properties"]["turns"]
