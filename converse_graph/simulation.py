@@ -214,12 +214,13 @@ class Simulation:
             config,
             context=context,
             stream_mode=["custom"] if watch else [],
+            subgraphs=True,
             durability="sync",
             control=self._control,
         )
         async for chunk in stream:
             if watch:
-                watch(chunk[1])
+                watch(chunk[-1])
         state = await graph.aget_state(config)
         if not state.values.get("ended"):
             raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")

@@ -23,7 +23,6 @@ _WORDS = (  # noqa: SIM905 - as a list it is six times as long
 class NullChat:
     """Uniform chance within each bound: a function of run seed, place and attempt alone. No language model."""
 
-    model = "null"
     profile: Profile = "small"
     window: int | None = None
 
@@ -32,6 +31,7 @@ class NullChat:
         if latency < 0:
             raise ValueError(f"latency is {latency}; it is in seconds, 0 or more")
         self._latency = latency
+        self.model = f"null:{latency:g}" if latency else "null"
 
     async def complete(self, request: Request) -> Reply:
         """Fill the request's schema."""

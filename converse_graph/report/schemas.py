@@ -80,7 +80,7 @@ def runs_schema() -> dict[str, Any]:
         "scenario": _TEXT,
         "status": _STATUS,
         "parent": {**_TEXT_OR_NULL, "description": "The run that this was forked from."},
-        "rounds": {**_COUNT, "description": "The horizon: how many rounds the run has, had it all its time."},
+        "rounds": {**_COUNT, "description": "How many rounds are done."},
         "statements": {**_COUNT, "description": "Turns on the record so far, those without a statement included."},
         "tokens": {**_COUNT, "description": "Of all model calls, prompts and replies."},
         "usd": {"type": ["number", "null"], "minimum": 0, "description": "Cost; null where no price is known."},

@@ -1,0 +1,45 @@
+"""What can be imported from the package itself."""
+
+import importlib
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+from packaging.version import Version
+
+import converse_graph
+
+FLOORS = {
+    "langgraph": "1.2.22",
+    "langgraph-checkpoint": "4.1.1",
+    "langgraph-checkpoint-sqlite": "3.0.1",
+    "langgraph-sdk": "0.4.4",
+    "langchain-core": "1.4.9",
+    "langchain-openai": "1.1.14",
+    "langsmith": "0.8.18",
+}
+"""Below these lie holes that are known."""
+
+
+def test_every_public_name_is_listed_in_order_and_can_be_had() -> None:
+    assert sorted(converse_graph.__all__) == converse_graph.__all__
+    for name in converse_graph.__all__:
+        assert getattr(converse_graph, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Conversation'"):
+        importlib.import_module("converse_graph").Conversation  # noqa: B018
+
+
+def test_the_package_itself_loads_nothing_heavy() -> None:
+    told = "import sys, converse_graph; print(*{'langgraph', 'pydantic', 'openai'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(("library", "floor"), FLOORS.items())
+def test_no_library_is_older_than_its_known_holes(library: str, floor: str) -> None:
+    assert Version(version(library)) >= Version(floor)
