@@ -7,8 +7,8 @@ from typing import Any
 from converse_graph.prompts import Prompts
 from converse_graph.scenarios.scenario import Scenario
 
-_FREE: Any = {"name": True, "title": True, "dials": True, "clock": {"end": True}}
-"""What may differ: names for readers, and the horizon."""
+_FREE: Any = {"name": True, "title": True, "dials": True, "rubric": True, "clock": {"end": True}}
+"""What may differ: names for readers, what judges are asked, and the horizon."""
 
 
 def fingerprint(scenario: Scenario, prompts: Prompts) -> dict[str, str]:

@@ -70,8 +70,8 @@ class Prompts:
         return hashlib.blake2b("".join(self.digests.values()).encode(), digest_size=8).hexdigest()
 
 
-def load_prompts(look_in: Sequence[Path] | None = None) -> Prompts:
-    """Load and check every template.
+def load_prompts(look_in: Sequence[Path] | None = None, tasks: Mapping[str, frozenset[str]] = TASKS) -> Prompts:
+    """Load and check templates.
 
     Args:
         look_in: Folders, first come first served; by default the working directory's `prompts`, then the
@@ -79,18 +79,20 @@ def load_prompts(look_in: Sequence[Path] | None = None) -> Prompts:
 
     Raises:
         InvalidValue: A template is missing, or its variables are not those it declares and code offers.
+        tasks: The tasks that there must be a template for, and the variables that each is offered.
     """
-    return _load(tuple(look_in) if look_in is not None else tuple(folders("prompts")))
+    places = tuple(look_in) if look_in is not None else tuple(folders("prompts"))
+    return _load(places, tuple(tasks.items()))
 
 
 @lru_cache(maxsize=8)
-def _load(look_in: tuple[Path, ...]) -> Prompts:
+def _load(look_in: tuple[Path, ...], tasks: tuple[tuple[str, frozenset[str]], ...]) -> Prompts:
     found: dict[tuple[str, Profile], Template] = {}
-    for task in TASKS:
-        large = _read(_locate(task, look_in), task)
+    for task, offered in tasks:
+        large = _read(_locate(task, look_in), task, offered)
         small = next((path for folder in look_in if (path := folder / f"{task}.small.md").is_file()), None)
         found[task, "large"] = large
-        found[task, "small"] = _read(small, task) if small else large
+        found[task, "small"] = _read(small, task, offered) if small else large
     return Prompts(found)
 
 
@@ -101,7 +103,7 @@ def _locate(task: str, look_in: Sequence[Path]) -> Path:
     raise InvalidValue(f"No prompt {task}.md in {', '.join(str(folder) for folder in look_in)}.")
 
 
-def _read(path: Path, task: str) -> Template:
+def _read(path: Path, task: str, offered: frozenset[str]) -> Template:
     matched = _FRONT.fullmatch(path.read_text(encoding="utf-8"))
     if matched is None:
         raise InvalidValue(f"{path}: a prompt begins with a block between two lines of ---, which names its variables.")
@@ -114,8 +116,8 @@ def _read(path: Path, task: str) -> Template:
     if used != variables:
         odd = ", ".join(sorted(used ^ variables))
         raise InvalidValue(f"{path}: declared and used variables differ in: {odd}.")
-    if unknown := variables - TASKS[task]:
+    if unknown := variables - offered:
         raise InvalidValue(
-            f"{path}: no variable {', '.join(sorted(unknown))}; {task} is offered: {', '.join(sorted(TASKS[task]))}."
+            f"{path}: no variable {', '.join(sorted(unknown))}; {task} is offered: {', '.join(sorted(offered))}."
         )
     return Template(task=task, variables=variables, text=matched["text"])

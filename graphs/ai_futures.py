@@ -86,6 +86,7 @@ def ai_futures(
         events=[Event(name="agi_reached", field="agi_claimed")],
         stop=[OnEvent(event="agi_reached")] if stop == "agi" else [],
         length=600,
+        rubric="ai-futures",
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from converse_graph.chat.chats import Chats
+from converse_graph.chat.embedded import EMBEDDED, WINDOW
 from converse_graph.chat.port import Profile, Reply, Request
 from converse_graph.chat.profiles import profile_of
 from converse_graph.errors import RunPaused
@@ -21,8 +22,6 @@ class Recall(Protocol):
 class ReplayChat:
     """Gives each request the reply that it had."""
 
-    window: int | None = None
-
     def __init__(self, journal: Recall, model: str) -> None:
         """Answer from a journal, as the model of that name did."""
         self._journal, self._model = journal, model
@@ -36,6 +35,11 @@ class ReplayChat:
     def profile(self) -> Profile:
         """Which set of prompts that model had."""
         return "small" if self._model.partition(":")[0] in ("embedded", "null") else profile_of(self._model)
+
+    @property
+    def window(self) -> int | None:
+        """How many tokens that model took: what is told to it in parts depends on this."""
+        return WINDOW if self._model == EMBEDDED else None
 
     async def complete(self, request: Request) -> Reply:
         """Look the reply up.

@@ -30,6 +30,8 @@ class Question:
     """A model reference; None for the run's."""
     repairs: int = MAX_REPAIRS
     """How many times a reply that does not fit may be sent back."""
+    max_tokens: int = 1024
+    """Of the reply at most."""
     on_text: Callable[[str], None] | None = None
     on_restart: Callable[[], None] | None = None
     """Called when what `on_text` was given is void: the reply broke off, or was sent back."""
@@ -65,6 +67,7 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
             place=question.place,
             attempt=attempt,
             seed=context.seed,
+            max_tokens=question.max_tokens,
             on_text=question.on_text,
             on_restart=question.on_restart,
         )

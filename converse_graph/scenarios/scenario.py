@@ -53,6 +53,8 @@ class Scenario(Value):
     """How many conversations may be nested, the root table included."""
     dials: dict[str, Any] = Bound(default_factory=dict)
     """The settings it was made from, for the record."""
+    rubric: str = "general"
+    """What judges are asked about a run: the name of a file in `prompts/rubrics`. No part of how a run plays."""
 
     @model_validator(mode="after")
     def _can_run(self) -> Self:

@@ -65,6 +65,15 @@ CREATE TABLE calls (
     seconds REAL NOT NULL,
     UNIQUE (run, place, attempt, digest)
 );
+CREATE TABLE verdicts (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs (id),
+    rubric TEXT NOT NULL,
+    model TEXT NOT NULL,
+    repeat INTEGER NOT NULL,
+    verdict TEXT NOT NULL,
+    UNIQUE (run, rubric, model, repeat)
+);
 CREATE TABLE checkpoints (
     thread_id TEXT NOT NULL,
     checkpoint_ns TEXT NOT NULL DEFAULT '',

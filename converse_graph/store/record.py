@@ -22,7 +22,7 @@ async def read_transcript(store: Store, run: Run) -> Transcript:
     minds = {party.name: _by_place(values.get(mind_of(party.name), ())) for party in run.header.cast}
     statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
     header = run.header.model_copy(update={"status": run.status, "ended": run.ended})
-    return Transcript(header=header, statements=statements)
+    return Transcript(header=header, statements=statements, verdicts=store.verdicts(run.id).all())
 
 
 async def read_channels(store: Store, run: Run) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from converse_graph.store.checkpoints import Checkpoints, open_checkpoints
 from converse_graph.store.database import Writer, check_ours, connect, create, open_existing
 from converse_graph.store.journal import PartIds, RunJournal
 from converse_graph.store.register import Register, check_run_name
+from converse_graph.store.verdicts import Verdicts
 
 DEFAULT_PATH = Path(".converse/runs.sqlite")
 """Where runs are kept unless told otherwise, under the working directory."""
@@ -70,6 +71,10 @@ class Store:
         """The journal of the run with that id."""
         return RunJournal(self._reader, self._writer, self._part_ids, run)
 
+    def verdicts(self, run: int) -> Verdicts:
+        """What judges made of the run with that id."""
+        return Verdicts(self._reader, self._writer, run)
+
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:
         """Be the one process that writes to a run; let go at the end, or with the process.
@@ -78,6 +83,7 @@ class Store:
             RunHeld: Another process, or another task of this one, holds it.
         """
         lock = self._lock(name)
+        Path(lock.lock_file).parent.mkdir(exist_ok=True)
         try:
             lock.acquire(timeout=_PATIENCE)
         except Timeout:
@@ -90,6 +96,8 @@ class Store:
     def is_held(self, name: str) -> bool:
         """Whether somebody is writing to the run now."""
         lock = self._lock(name)
+        if not Path(lock.lock_file).exists():
+            return False
         try:
             with lock.acquire(timeout=0):
                 return False
@@ -99,5 +107,4 @@ class Store:
     def _lock(self, name: str) -> FileLock:
         check_run_name(name)
         folder = self.path.with_name(self.path.name + ".locks")
-        folder.mkdir(exist_ok=True)
         return FileLock(folder / f"{name}.lock")

@@ -1,0 +1,217 @@
+"""A judge at work: reads the public record, in parts if it must, answers the rubric, and is journalled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from converse_graph.chat.chats import Chats
+from converse_graph.chat.port import Part, Profile
+from converse_graph.errors import InvalidValue
+from converse_graph.judge import asked as forms
+from converse_graph.judge.combining import combined
+from converse_graph.judge.parts import as_parts, in_parts, room_for_record, tokens_in
+from converse_graph.judge.rubric import Rubric
+from converse_graph.nodes.asking import Answer, Question, ask
+from converse_graph.nodes.context import Journal, RunContext
+from converse_graph.nodes.form import Form
+from converse_graph.transcript import Score, Statement, Transcript, Verdict
+
+_TOKENS_PER_ANSWER = 350
+"""Of reason, quotation and score, at most, in a reply."""
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judge:
+    context: RunContext
+    transcript: Transcript
+    rubric: Rubric
+    model: Any
+    repeat: int
+    emit: Emit
+
+    @property
+    def profile(self) -> Profile:
+        return self.context.chats.get(self.model).profile
+
+    @property
+    def name(self) -> str:
+        return self.context.chats.get(self.model).model
+
+    def asked(self) -> tuple[forms.Asked, ...]:
+        return self.rubric.asked(self.transcript.header.cast)
+
+    async def ask(self, where: str, parts: Sequence[Part], form: Form, told: str, *, most: int) -> Answer:
+        question = Question(
+            place=f"judge/{self.rubric.name}/{self.name}/{self.repeat}/{where}",
+            speaker="judge",
+            parts=(self.rules(), *parts, Part(role="user", text=told, source="prompt/judge")),
+            form=form,
+            model=self.model,
+            max_tokens=most,
+        )
+        return await ask(self.context, question, self.emit)
+
+    def rules(self) -> Part:
+        header = self.transcript.header
+        events = " ".join(f"{event.at}: {event.text}" for event in header.events if event.to is None)
+        values = {
+            "title": header.title or header.scenario,
+            "premise": f"What happened besides: {events}" if events else "",
+            "cast": ", ".join(f"{party.name} ({party.kind})" for party in header.cast),
+        }
+        return Part(role="system", text=self.render("rules", values), source="prompt/judge/rules")
+
+    def render(self, task: str, values: dict[str, str]) -> str:
+        return self.context.prompts.render(f"judge/{task}", self.profile, values)
+
+
+async def judge(
+    transcript: Transcript,
+    rubric: Rubric,
+    *,
+    chats: Chats,
+    journal: Journal | None,
+    seed: int,
+    model: Any = None,
+    repeat: int = 1,
+    emit: Emit = lambda event: None,
+) -> Verdict:
+    """Judge the public record of a run.
+
+    A large model answers all questions at once, a small one a question a call, about a party from what that party
+    said. A record that does not fit the judge's window is read in parts of whole rounds; then each question has a
+    score for each part, of which `combining.combined` takes one, and the summary is made from the parts' summaries.
+
+    Args:
+        transcript: The record; what is private in it is left out.
+        rubric: What is asked.
+        chats: The models.
+        journal: Of the run, so that no answer is paid twice; None for none.
+        seed: Of the run.
+        model: A model reference; None for the run's own.
+        repeat: Which judging by this model, from 1; each is asked anew.
+        emit: Told of each call.
+
+    Raises:
+        InvalidValue: The run has no statements, or the questions leave no room in the judge's window.
+        RunPaused: The model's server cannot be reached or refuses; what was answered is journalled.
+    """
+    public = transcript.public()
+    if not any(statement.text for statement in public.statements):
+        raise InvalidValue(f"Run {public.header.run!r} has no statements to judge; play it first.")
+    context = RunContext(chats=chats, prompts=forms.judge_prompts(), seed=seed, journal=journal)
+    judging = _Judge(context=context, transcript=public, rubric=rubric, model=model, repeat=repeat, emit=emit)
+    how = _judge_small if judging.profile == "small" else _judge_large
+    return await how(judging)
+
+
+async def _judge_large(judging: _Judge) -> Verdict:
+    asked = judging.asked()
+    form = forms.form_for_all(asked)
+    most = 800 + _TOKENS_PER_ANSWER * len(asked)
+    questions = forms.numbered(asked)
+    parts, room = _cut(judging, besides=most + tokens_in(questions) + 1200)
+    rows: list[list[Score]] = []
+    notes: list[tuple[str, str | None]] = []
+    for number, read in enumerate(parts, 1):
+        values = {"part": _part(number, parts), "questions": questions, "summary": judging.rubric.summary}
+        told = judging.render("all", values)
+        answer = await judging.ask(
+            f"part {number} of {len(parts)}", as_parts(read, room, "large"), form, told, most=most
+        )
+        got = answer.values
+        notes.append((got["summary"], None) if got else ("", answer.problem))
+        rows.append(
+            [
+                forms.score_of(one, got, f"_{place}", read) if got else forms.no_score(one, answer.problem)
+                for place, one in enumerate(asked, 1)
+            ]
+        )
+    return await _concluded(judging, notes, rows, room)
+
+
+async def _judge_small(judging: _Judge) -> Verdict:
+    asked = judging.asked()
+    longest = max((tokens_in(_one_question(judging, one)) for one in asked), default=0)
+    parts, room = _cut(judging, besides=longest + 1024 + 400)
+    form = forms.form_for_summary("small")
+    rows: list[list[Score]] = []
+    notes: list[tuple[str, str | None]] = []
+    for number, read in enumerate(parts, 1):
+        where = f"part {number} of {len(parts)}"
+        told = judging.render("summary", {"part": "", "summary": judging.rubric.summary})
+        answer = await judging.ask(f"{where}/summary", as_parts(read, room, "small"), form, told, most=300)
+        notes.append((answer.values["summary"], None) if answer.values else ("", answer.problem))
+        rows.append([await _ask_one(judging, one, where, read, room) for one in asked])
+    return await _concluded(judging, notes, rows, room)
+
+
+async def _ask_one(judging: _Judge, one: forms.Asked, where: str, read: Sequence[Statement], room: int) -> Score:
+    question, party = one
+    about = [said for said in read if party in (None, said.speaker)]
+    if not any(said.text for said in about):
+        return Score(question=question.name, party=party, reason=f"{party or 'Nobody'} made no statement here.")
+    answer = await judging.ask(
+        f"{where}/{question.name}" + (f"/{party}" if party else ""),
+        as_parts(about, room, "small"),
+        forms.form_for_one(about),
+        _one_question(judging, one),
+        most=300,
+    )
+    return forms.score_of(one, answer.values, "", about) if answer.values else forms.no_score(one, answer.problem)
+
+
+def _one_question(judging: _Judge, one: forms.Asked) -> str:
+    return judging.render("question", {"question": one[0].worded(one[1]), "anchors": forms.anchors(one[0])})
+
+
+def _cut(judging: _Judge, *, besides: int) -> tuple[tuple[tuple[Statement, ...], ...], int]:
+    window = judging.context.chats.get(judging.model).window
+    rules = tokens_in(judging.rules().text)
+    room = room_for_record(window, judging.profile, besides=besides + rules)
+    return in_parts(judging.transcript.statements, room, judging.profile), room
+
+
+def _part(number: int, parts: Sequence[Sequence[Statement]]) -> str:
+    if len(parts) == 1:
+        return ""
+    read = parts[number - 1]
+    return f"Above is part {number} of {len(parts)}, {read[0].period} to {read[-1].period}. Judge this part alone."
+
+
+async def _concluded(
+    judging: _Judge, notes: Sequence[tuple[str, str | None]], rows: Sequence[Sequence[Score]], room: int
+) -> Verdict:
+    summary, problem = notes[0] if len(notes) == 1 else await _summed_up(judging, [note for note, _ in notes], room)
+    scores = [combined(question, [row[place] for row in rows]) for place, (question, _) in enumerate(judging.asked())]
+    return Verdict(
+        rubric=judging.rubric.name,
+        model=judging.name,
+        repeat=judging.repeat,
+        statements=len(judging.transcript.statements),
+        parts=len(rows),
+        summary=summary.strip(),
+        problem=problem,
+        scores=tuple(scores),
+    )
+
+
+async def _summed_up(judging: _Judge, notes: Sequence[str], room: int) -> tuple[str, str | None]:
+    """One summary of the notes on the parts; each note gets its share of the room."""
+    share = max(120, room * 2 // max(1, len(notes)))
+    parts = [
+        Part(role="user", text=f"Part {number}: {note[:share]}", source=f"judge/note/{number}")
+        for number, note in enumerate(notes, 1)
+        if note
+    ]
+    if not parts:
+        return "", "no part got a summary"
+    told = judging.render(
+        "summary", {"part": "Above are notes on the parts of one record.", "summary": judging.rubric.summary}
+    )
+    answer = await judging.ask("summary", parts, forms.form_for_summary(judging.profile), told, most=800)
+    return (answer.values["summary"], None) if answer.values else ("", answer.problem)

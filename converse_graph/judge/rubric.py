@@ -1,0 +1,130 @@
+"""What a judge is asked: a file of questions, each with anchors on the one scale from 1 to 10."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field as Bound
+from pydantic import model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from converse_graph.bundled_files import folders
+from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.scenarios.cast import check_distinct
+from converse_graph.scenarios.value import Identifier, Value
+from converse_graph.transcript import Party
+
+ANCHORS = (1, 4, 7, 10)
+"""The points of the scale that a question must say the meaning of."""
+
+EVERYBODY = "*"
+"""As `each` of a question: every party, of whatever kind."""
+
+_MOST = 256 * 1024
+"""Bytes of a rubric's file."""
+
+
+class RubricQuestion(Value):
+    """One question, about the whole run or about each party of a kind."""
+
+    name: Identifier
+    """What the score is called in the record."""
+    ask: str
+    """The question; of a party, its name stands where `{party}` does."""
+    each: str | None = None
+    """The kind of party that it is asked about, one at a time; "*" for every party; None for the whole run."""
+    anchors: dict[int, str]
+    """What 1, 4, 7 and 10 mean."""
+    combine: Literal["median", "last", "maximum"] = "median"
+    """How the scores of a transcript that was read in parts become one: the (lower) median, the last, the highest."""
+
+    @model_validator(mode="after")
+    def _anchored(self) -> Self:
+        if missing := [point for point in ANCHORS if point not in self.anchors]:
+            raise ValueError(
+                f"{self.name} has no anchor for {', '.join(map(str, missing))}; say what 1, 4, 7 and 10 mean"
+            )
+        if odd := [point for point in self.anchors if not 1 <= point <= 10]:
+            raise ValueError(f"{self.name} has an anchor for {odd[0]}; the scale runs from 1 to 10")
+        return self
+
+    def asked_of(self, cast: Sequence[Party]) -> tuple[str | None, ...]:
+        """Whom it is asked about: the names of parties, or None for the whole run."""
+        if self.each is None:
+            return (None,)
+        return tuple(party.name for party in cast if self.each in (EVERYBODY, party.kind))
+
+    def worded(self, party: str | None) -> str:
+        """The question about somebody."""
+        return self.ask.replace("{party}", party or "the parties")
+
+
+class Rubric(Value):
+    """What a judge is asked about a run."""
+
+    name: str
+    title: str = ""
+    """One line for readers."""
+    scale: Literal["1-10"] = "1-10"
+    """The one scale there is."""
+    summary: str = "Sum up what happened, in a few sentences."
+    """What the prose summary is to tell."""
+    questions: Annotated[tuple[RubricQuestion, ...], Bound(min_length=1, max_length=20)]
+
+    @model_validator(mode="after")
+    def _questions_differ(self) -> Self:
+        check_distinct("question", [question.name for question in self.questions])
+        return self
+
+    def asked(self, cast: Sequence[Party]) -> tuple[tuple[RubricQuestion, str | None], ...]:
+        """Every question with whom it is about, in the rubric's order."""
+        return tuple((question, party) for question in self.questions for party in question.asked_of(cast))
+
+
+def load_rubric(reference: str) -> Rubric:
+    """A rubric by its name, or from a file.
+
+    Args:
+        reference: The name of a file in `prompts/rubrics` without its ending, or the path of a .yaml file.
+
+    Raises:
+        UnknownName: There is none.
+        InvalidValue: It is no rubric: no table, another scale, an anchor or a question that is missing.
+    """
+    path = _locate(reference)
+    written = _read(path)
+    try:
+        return Rubric(**{"name": path.stem, **written})
+    except (InvalidValue, TypeError) as error:
+        raise InvalidValue(f"{path}: {error}") from None
+
+
+def _locate(reference: str) -> Path:
+    if reference.endswith((".yaml", ".yml")):
+        if Path(reference).is_file():
+            return Path(reference)
+        raise UnknownName(f"No rubric file {reference}; name one that is there, or one of {', '.join(_names())}.")
+    for folder in folders("prompts"):
+        path = folder / "rubrics" / f"{reference}.yaml"
+        if path.parent == folder / "rubrics" and path.is_file():
+            return path
+    raise UnknownName.among("rubric", reference, _names(), hint="A path that ends in .yaml names a file of your own.")
+
+
+def _names() -> list[str]:
+    return sorted({path.stem for folder in folders("prompts") for path in (folder / "rubrics").glob("*.yaml")})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > _MOST:
+        raise InvalidValue(f"{path} has over {_MOST // 1024} kB; a rubric is a short file.")
+    try:
+        written = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise InvalidValue(f"{path}: {' '.join(str(error).split())}") from None
+    if not isinstance(written, dict):
+        raise InvalidValue(f"{path}: a rubric is a table with title, summary and questions.")
+    return written
