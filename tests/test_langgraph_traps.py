@@ -23,6 +23,11 @@ class Plain(TypedDict, total=False):
     last: str
 
 
+class Talk(TypedDict, total=False):
+    said: Annotated[list[dict[str, Any]], DeltaChannel(extend, snapshot_frequency=3)]
+    turn: int
+
+
 async def test_a_nested_graph_without_a_saver_cannot_run_under_sync_durability() -> None:
     inner = StateGraph(Plain)
     inner.add_node("say", lambda state: {"words": ["x"]})
@@ -124,15 +129,13 @@ async def test_pending_writes_count_as_state_before_their_step_is_saved(tmp_path
 
 
 async def test_a_ledger_is_read_back_whole_across_snapshots(tmp_path: Path) -> None:
-    often = Annotated[list[dict[str, Any]], DeltaChannel(extend, snapshot_frequency=3)]
-    state = TypedDict("state", {"said": often, "turn": int}, total=False)  # type: ignore[misc]
-    graph = StateGraph(state)
+    graph = StateGraph(Talk)
 
     async def say(given: dict[str, Any]) -> Command[Any]:
         turn = given.get("turn", 0)
         return Command(goto=END if turn == 9 else "say", update={"said": [{"turn": turn}], "turn": turn + 1})
 
-    graph.add_node("say", say, input_schema=state, destinations=("say", END))
+    graph.add_node("say", say, input_schema=Talk, destinations=("say", END))
     graph.add_edge(START, "say")
     async with AsyncSqliteSaver.from_conn_string(str(tmp_path / "x.sqlite")) as saver:
         compiled = graph.compile(checkpointer=saver)
