@@ -117,13 +117,17 @@ def show(
     raw: options.Raw = False,
     form: options.As = None,
     as_json: options.Json = False,
+    stats: options.Stats = False,
     out: options.Out = None,
     store: options.StorePath = None,
 ) -> None:
     """Show a run's transcript: the public record, or with --raw the private conversations too."""
     if as_json and form not in (None, "json"):
         raise typer.BadParameter(f"--json and --as {form} cannot both be had")
-    _call("show", run=run, raw=raw, form="json" if as_json else form or "markdown", out=out, store=store)
+    if stats and form in ("jsonl", "csv"):
+        raise typer.BadParameter(f"--stats is had as markdown or json, not as {form}")
+    shown = "json" if as_json else form or "markdown"
+    _call("show", run=run, raw=raw, form=shown, stats=stats, out=out, store=store)
 
 
 @app.command()

@@ -35,6 +35,9 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show where in the code an 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 Raw = Annotated[bool, typer.Option("--raw", help="Include what each party kept to itself.")]
+Stats = Annotated[
+    bool, typer.Option("--stats", help="Show disagreement, drift, events and contradictions in figures instead.")
+]
 Format = Literal["markdown", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]

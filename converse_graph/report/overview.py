@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
+from converse_graph.measures.disagreement import disagreement
 from converse_graph.report.escaping import inline
 from converse_graph.transcript import Header, Statement, Transcript
 
@@ -29,8 +30,21 @@ def introduction(transcript: Transcript, *, edition: str) -> list[str]:
             "> **Reader's edition.** Under each statement is what its speaker kept to itself, marked 🔒: its memo, and "
             "the conversation it held first. No other party heard any of it."
         ]
-    expect = what_to_expect(header.model)
-    return lines + ([">", f"> {expect}"] if expect else [])
+    for told in (what_to_expect(header.model), only_agrees(transcript)):
+        lines += [">", f"> {told}"] if told else []
+    return lines
+
+
+def only_agrees(transcript: Transcript) -> str:
+    """One sentence where the debates of a run were little more than agreement, as a weak model's are; else empty."""
+    found = disagreement(transcript)
+    if found is None or not found.only_agrees:
+        return ""
+    return (
+        f"**These debates only agree.** In {found.unanimous} of {found.debates} nobody ever took a second position: "
+        "read them as one voice, or set rules against easy agreement (`private_positions`, `dissenter`) or a larger "
+        "model."
+    )
 
 
 def what_to_expect(model: str) -> str:

@@ -12,16 +12,20 @@ from converse_graph.cli.plain import plain
 from converse_graph.report.files import write_whole
 from converse_graph.report.formats import as_csv, as_json, as_jsonl, json_text
 from converse_graph.report.markdown import render_markdown
+from converse_graph.report.stats import stats_json, stats_markdown
 from converse_graph.store import Store
 from converse_graph.store.record import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 from converse_graph.transcript import Transcript
 
 
-def command(*, run: str, raw: bool, form: Format, out: Path | None, store: Path | None) -> None:
-    """Show the public record, or with `raw` the reader's edition."""
+def command(*, run: str, raw: bool, form: Format, stats: bool, out: Path | None, store: Path | None) -> None:
+    """Show the public record, with `raw` the reader's edition, or with `stats` what can be measured on it."""
     transcript = asyncio.run(_read(run, store or DEFAULT_PATH))
-    text = _render(transcript if raw else transcript.public(), raw, form)
+    if stats:
+        text = json_text(stats_json(transcript), indent=2) + "\n" if form == "json" else stats_markdown(transcript)
+    else:
+        text = _render(transcript if raw else transcript.public(), raw, form)
     if out is not None:
         write_whole(out, text)
     else:

@@ -1,0 +1,174 @@
+"""How much the members of private debates disagree, and whether they keep to it.
+
+The measures follow the project's reading of the literature on simulated groups: personas in a prompt hardly move
+outcomes (Lamparth et al., arXiv 2403.03407), and groups that begin opposed collapse into agreement in most cases
+(arXiv 2509.23055). All are computed from recorded fields, never from the likeness of texts: opposite sentences lie
+close together for an embedding.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import log2
+from statistics import fmean, pstdev
+
+from converse_graph.measures.talks import Talk, changes, last, positions_by_pass, same, talks
+from converse_graph.scenarios.value import Value
+from converse_graph.transcript import Deliberation, Transcript
+
+ENOUGH_DEBATES = 3
+"""Fewer debates than these say nothing about whether a run only agrees."""
+
+AGREES = 0.8
+"""The share of debates without a second position from which on a run is said to only agree."""
+
+
+class Pass(Value):
+    """All debates at the same point: after each member's first line, its second, and so on."""
+
+    number: int
+    """From 1."""
+    debates: int
+    """How many debates got this far."""
+    entropy: float
+    """Mean of the Shannon entropy of the positions, in bits: 0 where all hold the same, log2(n) where n differ."""
+    spread: float | None
+    """Mean standard deviation of the positions on a scale of -2 to +2, over debates whose motion has options; 0 to 2.
+    None where there is none."""
+
+
+class Disagreement(Value):
+    """Disagreement in the private debates of a run."""
+
+    debates: int
+    """How many conversations took a position at all."""
+    began_divided: int
+    """In how many of them the members' first positions were two or more."""
+    collapsed: int
+    """How many of those ended with one position."""
+    collapse_rate: float | None
+    """`collapsed` over `began_divided`; None where no debate began divided."""
+    unanimous: int
+    """Debates in which nobody ever took a second position, dissent that was called in left aside."""
+    changes: int
+    """Times that a member left the position it had held."""
+    unjustified: int | None
+    """Changes that named no new fact; None where no debate asked for one."""
+    justifiable: int
+    """Changes in debates that ask for a new fact: what `unjustified` is a part of."""
+    converged: int | None
+    """Debates whose members wrote down two or more positions before they heard the others, and spoke for one in the
+    end; None where none were written."""
+    ballots: int
+    """Secret ballots cast."""
+    ballot_gap: float | None
+    """Share of ballots that differ from the position that their caster last spoke for; None without ballots."""
+    decisions_followed: float | None
+    """Share of statements and lines after a decision that take the position it decided for; None where none did."""
+    dissenters: int
+    """Lines that were asked for as dissent."""
+    passes: tuple[Pass, ...]
+
+    @property
+    def only_agrees(self) -> bool:
+        """Whether the members did little else than agree: in 80 % of three debates or more."""
+        return self.debates >= ENOUGH_DEBATES and self.unanimous >= AGREES * self.debates
+
+
+def disagreement(transcript: Transcript) -> Disagreement | None:
+    """Measure the disagreement in a run's private debates; None where nobody took a position in one.
+
+    Args:
+        transcript: The reader's edition: the public record has no debates.
+    """
+    held = [talk for talk in talks(transcript) if positions_by_pass(talk.deliberation)]
+    if not held:
+        return None
+    debates = [talk.deliberation for talk in held]
+    ends = [(positions[0], positions[-1]) for positions in map(positions_by_pass, debates)]
+    divided = [end for begin, end in ends if len(set(begin.values())) > 1]
+    collapsed = sum(len(set(end.values())) == 1 for end in divided)
+    moved = [(debate, justified) for debate in debates for _, justified in changes(debate)]
+    asked = [justified for debate, justified in moved if "justify_changes" in debate.rules]
+    any_asked = any("justify_changes" in debate.rules for debate in debates)
+    gaps = [gap for debate in debates for gap in _ballot_gaps(debate)]
+    return Disagreement(
+        debates=len(held),
+        began_divided=len(divided),
+        collapsed=collapsed,
+        collapse_rate=collapsed / len(divided) if divided else None,
+        unanimous=sum(_is_unanimous(debate) for debate in debates),
+        changes=len(moved),
+        unjustified=asked.count(False) if any_asked else None,
+        justifiable=len(asked),
+        converged=_converged(debates),
+        ballots=len(gaps),
+        ballot_gap=fmean(gaps) if gaps else None,
+        decisions_followed=_mean(_followed(transcript, held)),
+        dissenters=sum(line.dissents for debate in debates for line in debate.lines),
+        passes=_passes(debates),
+    )
+
+
+def entropy(positions: Sequence[str]) -> float:
+    """Shannon entropy of how positions are shared out, in bits: -sum of p log2 p (Shannon 1948)."""
+    shares = [count / len(positions) for count in Counter(positions).values()]
+    return max(0.0, -sum(share * log2(share) for share in shares))
+
+
+def spread(positions: Sequence[str], options: Sequence[str]) -> float:
+    """Standard deviation of positions, of the population, with the options evenly from -2 (first) to +2 (last)."""
+    step = 4 / (len(options) - 1)
+    return pstdev(-2 + step * options.index(position) for position in positions)
+
+
+def _passes(debates: Sequence[Deliberation]) -> tuple[Pass, ...]:
+    by_debate = [(debate, positions_by_pass(debate)) for debate in debates]
+    found = []
+    for number in range(max(len(passes) for _, passes in by_debate)):
+        here = [(debate, list(passes[number].values())) for debate, passes in by_debate if len(passes) > number]
+        spreads = [spread(taken, debate.options) for debate, taken in here if _on_scale(taken, debate.options)]
+        found.append(
+            Pass(
+                number=number + 1,
+                debates=len(here),
+                entropy=fmean(entropy(taken) for _, taken in here),
+                spread=fmean(spreads) if spreads else None,
+            )
+        )
+    return tuple(found)
+
+
+def _on_scale(positions: Sequence[str], options: Sequence[str]) -> bool:
+    return len(options) > 1 and all(position in options for position in positions)
+
+
+def _is_unanimous(debate: Deliberation) -> bool:
+    written = [stance.position for stance in (*debate.private_positions, *debate.ballots)]
+    spoken = [line.position for line in debate.lines if not line.dissents]
+    return len({same(debate, position) for position in (*written, *spoken) if position}) == 1
+
+
+def _converged(debates: Sequence[Deliberation]) -> int | None:
+    asked = [debate for debate in debates if debate.private_positions]
+    written = [(debate, {same(debate, s.position) for s in debate.private_positions if s.position}) for debate in asked]
+    ended = [set(positions_by_pass(debate)[-1].values()) for debate in asked]
+    pairs = zip(written, ended, strict=True)
+    return sum(len(before) > 1 and len(after) == 1 for (_, before), after in pairs) if asked else None
+
+
+def _ballot_gaps(debate: Deliberation) -> Iterable[bool]:
+    spoken = last(positions_by_pass(debate)) or {}
+    for ballot in debate.ballots:
+        if ballot.position and ballot.speaker in spoken:
+            yield same(debate, ballot.position) != spoken[ballot.speaker]
+
+
+def _followed(transcript: Transcript, held: Sequence[Talk]) -> Iterable[bool]:
+    kept = [statement.private.follows_decision for statement in transcript.statements if statement.private]
+    kept += [line.follows_decision for talk in held for line in talk.deliberation.lines]
+    return [follows for follows in kept if follows is not None]
+
+
+def _mean(flags: Iterable[bool]) -> float | None:
+    counted = list(flags)
+    return fmean(counted) if counted else None

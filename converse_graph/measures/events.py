@@ -1,0 +1,67 @@
+"""A ledger of events, folded from the fields of the statements: what was reported, by whom, and when.
+
+Nothing here knows a scenario: a kind of field is told by its values, and each field is a column of its own name.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from converse_graph.scenarios.value import Value
+from converse_graph.transcript import Statement, Transcript
+
+
+class Reported(Value):
+    """One thing that a statement reported."""
+
+    round: int
+    """From 0."""
+    period: str
+    party: str
+    field: str
+    """Such as "capabilities", "incident", "instruments" or "agi_estimate"."""
+    value: str
+    """In words; of percentiles "p10 / p50 / p90"."""
+    first: bool
+    """Whether this party reports this value of this field for the first time."""
+
+
+def events(transcript: Transcript) -> tuple[Reported, ...]:
+    """Everything that was reported, in the order of the statements and of their fields.
+
+    A list counts as one event an item; "none", "no" and empty lists are no events.
+    """
+    known: set[tuple[str, str, str]] = set()
+    found = []
+    for statement in transcript.statements:
+        for name, value in _told(statement):
+            key = (statement.speaker, name, value.casefold())
+            found.append(
+                Reported(
+                    round=statement.round,
+                    period=statement.period,
+                    party=statement.speaker,
+                    field=name,
+                    value=value,
+                    first=key not in known,
+                )
+            )
+            known.add(key)
+    return tuple(found)
+
+
+def _told(statement: Statement) -> Iterator[tuple[str, str]]:
+    for name, value in statement.fields.items():
+        for item in value if isinstance(value, list | tuple) else [value]:
+            if told := _in_words(item):
+                yield name, told
+
+
+def _in_words(value: Any) -> str:
+    match value:
+        case None | False:
+            return ""
+        case True:
+            return "yes"
+        case Mapping():
+            return " / ".join(str(inner) for inner in value.values())
+    return " ".join(str(value).split())
