@@ -4,7 +4,9 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from converse_graph.errors import ForeignStore, StoreFailure, UnknownName
@@ -132,21 +134,35 @@ def create(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        database = connect(path)
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as aside:
+            made = Path(aside) / path.name
+            _fill(made)
+            _put(made, path)
     except (OSError, sqlite3.Error) as error:
         raise StoreFailure(f"{path} cannot be made: {error}.") from None
-    try:
+
+
+def _fill(path: Path) -> None:
+    with closing(connect(path)) as database:
         database.execute(f"PRAGMA page_size = {_PAGE}")
-        database.execute("BEGIN EXCLUSIVE")
-        if database.execute("PRAGMA user_version").fetchone()[0] == 0:
-            for statement in _SCHEMA.split(";\n"):
-                database.execute(statement)
-            database.execute(f"PRAGMA application_id = {APPLICATION}")
-            database.execute(f"PRAGMA user_version = {VERSION}")
+        database.execute("BEGIN")
+        for statement in _SCHEMA.split(";\n"):
+            database.execute(statement)
+        database.execute(f"PRAGMA application_id = {APPLICATION}")
+        database.execute(f"PRAGMA user_version = {VERSION}")
         database.execute("COMMIT")
         database.execute("PRAGMA journal_mode = WAL")
-    finally:
-        database.close()
+
+
+def _put(made: Path, path: Path) -> None:
+    """Give a file its name, unless another process has been first."""
+    try:
+        path.hardlink_to(made)
+    except FileExistsError:
+        return
+    except OSError:
+        if not path.exists():  # a file system without hard links
+            made.replace(path)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

@@ -1,0 +1,93 @@
+"""Checkpoints: plain values alone, of the root graph alone, and read back whole."""
+
+import dataclasses
+import pickle
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import ormsgpack
+import pytest
+from pydantic import BaseModel
+from tables import begin, channels, consciences, played, table
+
+from converse_graph import Store
+from converse_graph.store.checkpoints import PackedSerializer
+
+
+class Foreign(BaseModel):
+    name: str = "foreign"
+
+
+@dataclasses.dataclass
+class AlsoForeign:
+    name: str = "foreign"
+
+
+@pytest.mark.parametrize(
+    "value", [{"a": [1, 2.5, None, True, "\u4e2d"]}, [], {}, "x" * 10_000, [{"n": n} for n in range(99)]]
+)
+def test_plain_values_come_back_as_they_went_in_packed_or_not(value: Any) -> None:
+    serializer = PackedSerializer()
+    kind, stored = serializer.dumps_typed(value)
+    assert serializer.loads_typed((kind, stored)) == value
+    assert len(stored) < 300 or not isinstance(value, str)
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")
+@pytest.mark.parametrize("value", [Foreign(), AlsoForeign(), {"inside": [Foreign()]}])
+def test_a_foreign_type_in_a_checkpoint_is_never_made_again(value: Any) -> None:
+    serializer = PackedSerializer()
+    loaded = serializer.loads_typed(serializer.dumps_typed(value))
+    inner = loaded["inside"][0] if isinstance(loaded, dict) and "inside" in loaded else loaded
+    assert not isinstance(inner, Foreign | AlsoForeign)
+
+
+def test_a_pickle_in_a_checkpoint_is_not_opened() -> None:
+    opened: list[int] = []
+
+    class Trap:
+        def __reduce__(self) -> Any:
+            return (opened.append, (1,))
+
+    with pytest.raises((NotImplementedError, ValueError, TypeError)):
+        PackedSerializer().loads_typed(("pickle", pickle.dumps(Trap())))
+    assert opened == []
+
+
+def test_code_named_in_a_checkpoint_is_not_called() -> None:
+    call = ormsgpack.packb(ormsgpack.Ext(0, ormsgpack.packb(("builtins", "eval", "1 + 1"))))
+    assert PackedSerializer().loads_typed(("msgpack", call)) != 2
+
+
+async def test_only_the_root_graph_is_checkpointed(store: Store, store_path: Path) -> None:
+    await played(store, consciences())
+    with sqlite3.connect(store_path) as database:
+        for table_of in ("checkpoints", "writes"):
+            found = database.execute(f"SELECT DISTINCT checkpoint_ns FROM {table_of}").fetchall()  # noqa: S608
+            assert found == [("",)]
+    database.close()
+
+
+async def test_what_a_turn_stores_does_not_grow_with_the_run(store: Store, store_path: Path) -> None:
+    sizes = {}
+    for rounds in (10, 20, 40):
+        simulation = await played(store, table("A", "B", rounds=rounds))
+        with sqlite3.connect(store_path) as database:
+            (sizes[rounds],) = database.execute(
+                "SELECT (SELECT sum(length(checkpoint) + length(metadata)) FROM checkpoints WHERE thread_id = ?1) + "
+                "(SELECT sum(length(value)) FROM writes WHERE thread_id = ?1)",
+                (simulation.run.name,),
+            ).fetchone()
+        database.close()
+    assert sizes[40] - sizes[20] < 2.2 * (sizes[20] - sizes[10])
+
+
+async def test_a_run_longer_than_a_snapshot_of_its_ledgers_reads_back_whole(store: Store) -> None:
+    rounds = 510  # a ledger is stored whole after each thousand of its steps
+    simulation = await begin(store, table("A", "B", rounds=rounds, window=3))
+    await simulation.play()
+    values = await channels(store, simulation)
+    expected = [(round, speaker) for round in range(rounds) for speaker in ("A", "B")]
+    assert [(said["round"], said["speaker"]) for said in values["transcript"]] == expected
+    assert [entry["round"] for entry in values["mind_A"]] == list(range(rounds))
