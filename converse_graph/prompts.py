@@ -14,6 +14,8 @@ from converse_graph.errors import InvalidValue
 
 Profile = Literal["small", "large"]
 
+_MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "motion", "positions"})
+
 TASKS: Mapping[str, frozenset[str]] = {
     "organisation/brief": frozenset({"name", "premise", "others", "brief", "report"}),
     "organisation/example": frozenset({"name", "topic"}),
@@ -21,9 +23,15 @@ TASKS: Mapping[str, frozenset[str]] = {
     "organisation/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
     "persona/line": frozenset(
         {"name", "role", "temperament", "aim", "owner", "period", "motion", "positions", "decision", "others"}
+    "persona/example": frozenset({"name"}),
     ),
     "persona/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
     "moderator/pick": frozenset({"premise", "period", "candidates"}),
+    "persona/position": _MEMBER,
+    "persona/ballot": _MEMBER,
+    "persona/written": frozenset({"position", "reason"}),
+    "persona/justify": frozenset(),
+    "persona/dissent": frozenset({"position"}),
     "any/repair": frozenset({"error"}),
 }
 """Every task there is a prompt for, and the variables that code offers it."""

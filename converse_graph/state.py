@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypedDict
 from langgraph.channels import EphemeralValue
 from langgraph.channels.delta import DeltaChannel
 
-from converse_graph.scenarios.rules import events_so_far
+from converse_graph.scenarios.rules import events_so_far, standing_now
 from converse_graph.scenarios.scenario import Scenario
 
 Entry = dict[str, Any]
@@ -111,19 +111,31 @@ _PUBLIC: dict[str, Any] = {
 
 def debate_schema(members: Sequence[str]) -> type[Any]:
     """All channels of a debate."""
-    proposed = {outbox_of(name): Outbox for name in members}
-    return _channels("DebateChannels", {**_DEBATE, **proposed})
+    proposed: dict[str, Any] = {outbox_of(name): Outbox for name in members}
+    written: dict[str, Any] = {before_of(name): Entry for name in members}
+    return _channels("DebateChannels", {**_DEBATE, **proposed, **written})
 
 
-_DEBATE: dict[str, Any] = {"lines": Ledger, "inner": Ledger, "decision": dict[str, Any] | None, "line": int}
-"""`lines` spoken so far, `inner` records of debates held inside them, the `decision`, and the next `line`."""
+def member_schema(member: str) -> type[Any]:
+    """What one member of a debate reads of it: what was said, and what itself wrote down before."""
+    return _channels("MemberInput", {"lines": Ledger, "line": int, "dissent": bool, before_of(member): Entry})
 
 
-class DebateState(TypedDict, total=False):
-    """What every member of a debate reads of it."""
+def before_of(member: str) -> str:
+    """The name of the channel that holds what a member wrote down before it heard the others."""
+    return f"before_{member}"
 
-    lines: Ledger
-    line: int
+
+_DEBATE: dict[str, Any] = {
+    "lines": Ledger,
+    "inner": Ledger,
+    "decision": dict[str, Any] | None,
+    "line": int,
+    "dissent": bool,
+    "ballots": list[Entry],
+}
+"""`lines` spoken so far, `inner` records of debates held inside them, the `decision`, the next `line` and whether it
+is to be `dissent`, and the secret `ballots`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +149,8 @@ class View:
     mind: tuple[Entry, ...]
     events: tuple[str, ...]
     """Names of what has happened."""
+    standing: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What stands now and concerns this party, such as laws in force: a title and its entries each."""
     dated: tuple[Entry, ...] = ()
     """What happened at a date and is known to this party: `round`, `number` among the events, `text`, `to`."""
 
@@ -152,8 +166,18 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         statements=_since(state.get("transcript", ()), first),
         mind=_since(state.get(mind_of(party), ()), first),
         events=events_so_far(scenario.events, state.get("events", ())),
+        standing=_standing(scenario, state, party),
         dated=_dated(scenario, party, first, floor["round"]),
     )
+
+
+def _standing(
+    scenario: Scenario, state: Mapping[str, Any], party: str
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not scenario.standing:
+        return ()
+    kind, said = scenario.party(party).kind, state.get("transcript", ())
+    return tuple((rule.title, standing_now(rule, said)) for rule in scenario.standing if rule.to == kind)
 
 
 def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[Entry, ...]:

@@ -8,7 +8,7 @@ from converse_graph.nodes.deliberating import Debating
 from converse_graph.nodes.persona import debate_supervisor, persona_node
 from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined
 from converse_graph.scenarios.clock import Clock
-from converse_graph.state import DebateState, debate_schema
+from converse_graph.state import debate_schema, member_schema
 
 
 def compile_debate(
@@ -41,13 +41,15 @@ def compile_debate(
     graph = StateGraph(debate_schema(names), context_schema=RunContext)
     graph.add_node(
         SUPERVISOR,
-        debate_supervisor(deliberation),
+        debate_supervisor(deliberation, clock),
         input_schema=debate_schema(names),
         destinations=(*names, END),
     )
     graph.add_edge(START, SUPERVISOR)
     for member in deliberation.members:
         inner = compile_debate(member.deliberation, clock, chain=(*chain, member.name), max_depth=max_depth)
-        graph.add_node(member.name, persona_node(deliberation, member, clock, inner), input_schema=DebateState)
+        graph.add_node(
+            member.name, persona_node(deliberation, member, clock, inner), input_schema=member_schema(member.name)
+        )
         graph.add_edge(member.name, SUPERVISOR)
     return graph.compile(name=" > ".join(chain))

@@ -44,11 +44,11 @@ def same(talk: Deliberation, position: str) -> str:
 def positions_by_pass(talk: Deliberation) -> list[dict[str, str]]:
     """Where each member stood after its first line, its second, and so on; a pass for as long as anybody has one.
 
-    A member without a further line stays where it was.
+    A member without a further line stays where it was; dissent that was called in is nobody's own position.
     """
     own: dict[str, list[str]] = {}
     for line in talk.lines:
-        if line.position and line.position.strip():
+        if line.position and line.position.strip() and not line.dissents:
             own.setdefault(line.speaker, []).append(same(talk, line.position))
     longest = max(map(len, own.values()), default=0)
     return [{name: taken[min(number, len(taken) - 1)] for name, taken in own.items()} for number in range(longest)]

@@ -36,13 +36,15 @@ def decide(spec: Debate | Imagined, lines: Sequence[Entry]) -> dict[str, Any] | 
     """Count each member's last position; the most votes win, and a tie goes as the chair, the first member, voted.
 
     Positions in a speaker's own words count as the same when they differ only in case, spaces and punctuation;
-    options that the motion names are told apart to the letter.
+    options that the motion names are told apart to the letter. What a member argues for when it is called on to
+    dissent is not its vote.
 
     Returns:
         A decision as `Decision` holds it; None when nobody took a position.
     """
     members = [member.name for member in spec.members]
-    last = {line["speaker"]: line for line in lines if (line.get("position") or "").strip()}
+    own = [line for line in lines if not line.get("dissents")]
+    last = {line["speaker"]: line for line in own if (line.get("position") or "").strip()}
     voters = [name for name in members if name in last]
     if not voters:
         return None
@@ -62,6 +64,14 @@ def decide(spec: Debate | Imagined, lines: Sequence[Entry]) -> dict[str, Any] | 
         "votes": votes,
         "dissent": [name for name in voters if votes[name] != position],
     }
+
+
+def dissent_is_due(spec: Debate, lines: Sequence[Entry]) -> bool:
+    """Whether the next line is to be dissent: all have spoken for one position, and none was called on before."""
+    if not spec.dissenter or any(line.get("dissents") for line in lines):
+        return False
+    decision = decide(spec, lines)
+    return decision is not None and not decision["dissent"] and len(decision["votes"]) == len(spec.members)
 
 
 def agrees(position: str, decision: dict[str, Any]) -> bool:

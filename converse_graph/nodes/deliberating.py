@@ -14,7 +14,7 @@ from converse_graph.nodes.streaming import Emit
 from converse_graph.nodes.telling import describe_options, describe_persona
 from converse_graph.scenarios.cast import Debate, Imagined
 from converse_graph.scenarios.fields import Text
-from converse_graph.state import Entry
+from converse_graph.state import Entry, before_of
 
 LINE_LENGTH = 400
 """Characters of a line in a debate, at most."""
@@ -53,7 +53,10 @@ async def deliberate(
     if debate is None:
         raise TypeError(f"the debate of {inside.path} was not compiled")
     result = await debate.ainvoke({"line": 0}, context=replace(context, inside=inside))
-    return [_record(spec, inside, result["lines"], result["decision"]), *result.get("inner", ())]
+    before = [result.get(before_of(member.name)) for member in spec.members]
+    written = {"private_positions": [kept for kept in before if kept], "ballots": result.get("ballots") or []}
+    record = {**_record(spec, inside, result["lines"], result["decision"]), **_without_empty(written)}
+    return [record, *result.get("inner", ())]
 
 
 async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Emit, task: str) -> Entry:
@@ -121,6 +124,11 @@ def _record(spec: Debate | Imagined, inside: Inside, lines: list[Entry], decisio
         "path": inside.path,
         "mode": spec.kind,
         "motion": spec.motion,
+        **_without_empty({"options": list(spec.options), "rules": list(spec.rules)}),
         "lines": lines,
         "decision": decision,
     }
+
+
+def _without_empty(told: Entry) -> Entry:
+    return {name: value for name, value in told.items() if value}

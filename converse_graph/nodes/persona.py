@@ -1,6 +1,7 @@
 """A persona's turn in a debate, and the node that runs the debate it takes part in."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +13,11 @@ from converse_graph.chat.port import PROFILES, Part, Profile
 from converse_graph.memory import describe_decision, lines_heard, persona_mind
 from converse_graph.nodes.asking import MAX_REPAIRS, Question, ask
 from converse_graph.nodes.context import Inside, RunContext, context_of
-from converse_graph.nodes.decision import agrees, decide, position_field
+from converse_graph.nodes.decision import agrees, decide, dissent_is_due, position_field
 from converse_graph.nodes.deliberating import Debating, deliberate, line_length
 from converse_graph.nodes.form import make_form
 from converse_graph.nodes.guest import Guest, view_part
+from converse_graph.nodes.stances import cast_ballots, outer_of, place_of, reminders, write_positions
 from converse_graph.nodes.telling import describe_options, describe_persona
 from converse_graph.scenarios.cast import Debate, Persona
 from converse_graph.scenarios.clock import Clock
@@ -23,18 +25,27 @@ from converse_graph.scenarios.fields import Text
 from converse_graph.state import Entry, outbox_of
 
 
-def debate_supervisor(spec: Debate) -> Callable[..., Awaitable[Command[Any]]]:
-    """The supervisor of a debate: commits lines, gives the members the floor in turn, counts the votes at the end."""
+def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Command[Any]]]:
+    """The supervisor of a debate: commits lines, gives the members the floor in turn, counts the votes at the end.
+
+    Args:
+        spec: The debate.
+        clock: The scenario's clock.
+    """
     names = [member.name for member in spec.members]
 
-    async def supervise(state: Mapping[str, Any]) -> Command[Any]:
+    async def supervise(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> Command[Any]:
         number = state["line"]
         proposed = state.get(outbox_of(names[(number - 1) % len(names)])) if number else None
         said: list[Entry] = [proposed] if proposed else []
-        update: dict[str, Any] = {"lines": said}
+        lines = [*state.get("lines", ()), *said]
+        update: dict[str, Any] = {"lines": said, "dissent": dissent_is_due(spec, lines)}
+        if number == 0 and spec.private_positions:
+            update |= await write_positions(spec, clock, runtime)
         if number == spec.turns:
-            decision = decide(spec, [*state.get("lines", ()), *said])
-            return Command(goto=END, update={**update, "decision": decision})
+            ballots = await cast_ballots(spec, clock, lines, runtime) if spec.ballot == "secret" else []
+            votes = [{**ballot, "text": ballot.get("reason", "")} for ballot in ballots] or lines
+            return Command(goto=END, update={**update, "ballots": ballots, "decision": decide(spec, votes)})
         return Command(goto=names[number % len(names)], update={**update, "line": number + 1})
 
     return supervise
@@ -51,25 +62,27 @@ def persona_node(
         clock: The scenario's clock.
         debate: The debate inside the persona, compiled, where its deliberation is one.
     """
-    forms = {profile: make_form("line", [_prose(profile), position_field(spec)]) for profile in PROFILES}
+    forms = {profile: make_form("line", [_prose(profile), position_field(spec), *_fact(spec)]) for profile in PROFILES}
     guest = Guest(persona.graph, prose="line") if persona.graph is not None else None
-
     if guest is not None:  # it may have words and no position
         position = position_field(spec).model_copy(update={"optional": True})
-        forms = dict.fromkeys(PROFILES, make_form("line", [_prose("large"), position]))
+        forms = dict.fromkeys(PROFILES, make_form("line", [_prose("large"), position, *_fact(spec)]))
+
     async def speak(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         context, emit = context_of(runtime), runtime.stream_writer
-        inside = _where(context, state["line"] - 1, persona)
+        inside = place_of(context, state["line"] - 1, persona)
         emit({"event": "line", "path": inside.path, "line": state["line"], "of": spec.turns})
         profile = context.chats.get(inside.model).profile if guest is None else "large"
-        outer = _outer(context)
+        outer = outer_of(context)
         remembered = persona_mind(inside.mind, inside.path, clock, inside.period.round, profile)
         lines = lines_heard(state.get("lines", ()), place=outer.place, path=outer.path, profile=profile)
-        inside = replace(inside, parts=(*inside.parts, *remembered, *lines))
+        shown = _examples(context, persona, inside.path) if profile == "small" else ()
+        inside = replace(inside, parts=(*inside.parts, *shown, *remembered, *lines))
         records: list[Entry] = []
         if persona.deliberation is not None:
             records = await deliberate(persona.deliberation, debate, context, inside, emit)
         decision = records[0]["decision"] if records else None
+        reminded = reminders(context, spec, inside, state, persona.name, profile)
         task = _task(context, spec, persona, inside, decision)
         view = view_part(_guest_view(spec, persona, inside, state, decision), owner=inside.path) if guest else None
         answer = await ask(
@@ -77,37 +90,38 @@ def persona_node(
             Question(
                 place=f"{inside.place}/line",
                 speaker=inside.path,
-                parts=(view,) if view else (*inside.parts, task),
+                parts=(view,) if view else (*inside.parts, *reminded, task),
                 form=forms[profile],
                 model=guest or inside.model,
                 repairs=0 if guest else MAX_REPAIRS,
             ),
             emit,
         )
-        return {outbox_of(persona.name): _line(persona, answer.values, answer, decision), "inner": records}
+        line = _line(persona, answer.values, answer, decision)
+        if state.get("dissent"):
+            line["dissents"] = True
+        return {outbox_of(persona.name): line, "inner": records}
 
     return speak
 
 
+def _examples(context: RunContext, persona: Persona, path: str) -> Iterator[Part]:
+    """Lines of the persona's as if asked for and given before. Without a position, lest it is taken over with them."""
+    asked = context.prompts.render("persona/example", "small", {"name": persona.name})
+    for line in persona.examples:
+        yield Part(role="user", text=asked, source="prompt/persona/example", owner=path)
+        said = json.dumps({"line": line}, ensure_ascii=False)
+        yield Part(role="assistant", text=said, source="prompt/persona/example", owner=path)
+
+
+def _fact(spec: Debate) -> list[Text]:
+    """The field in which a member names what moved it; none where the debate does not ask."""
+    asked = "the new fact that changed your position, if it changed"
+    return [Text(name="new_fact", ask=asked, max_length=160, optional=True)] if spec.justify_changes else []
+
+
 def _prose(profile: Profile) -> Text:
     return Text(name="line", ask="what you say", max_length=line_length(profile))
-
-
-def _outer(context: RunContext) -> Inside:
-    if context.inside is None:
-        raise TypeError("a debate runs inside a speaker")
-    return context.inside
-
-
-def _where(context: RunContext, number: int, persona: Persona) -> Inside:
-    """The persona's own place: that of its owner, with its line and name added."""
-    outer = _outer(context)
-    return replace(
-        outer,
-        place=f"{outer.place}/{number}.{persona.name}",
-        path=f"{outer.path}/{persona.name}",
-        model=persona.model or outer.model,
-    )
 
 
 def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, decision: dict[str, Any] | None) -> Part:
@@ -149,6 +163,8 @@ def _line(persona: Persona, values: dict[str, Any] | None, answer: Any, decision
         said["problem"] = answer.problem
     else:
         said["position"] = values["position"]
+        if values.get("new_fact"):
+            said["new_fact"] = values["new_fact"]
         if decision is not None and values["position"] is not None:
             said["follows_decision"] = agrees(values["position"], decision)
     if answer.repairs:

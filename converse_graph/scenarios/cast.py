@@ -19,7 +19,7 @@ SUPERVISOR = "supervisor"
 
 _CHANNELS = {
     "organisation": re.compile(r"transcript|events|floor|horizon|ended|(mind|out)_.*"),
-    "member": re.compile(r"lines|inner|decision|line|out_.*"),
+    "member": re.compile(r"lines|inner|decision|line|dissent|ballots|(before|out)_.*"),
 }
 """Names of the channels of a graph: none of its nodes can be called that."""
 
@@ -34,6 +34,8 @@ class Persona(Value):
     """How it talks and decides, in one line."""
     aim: str = ""
     """What it wants, told to nobody else."""
+    examples: tuple[str, ...] = ()
+    """Lines that it might say, shown to small models, which find their tone in them."""
     deliberation: Deliberation | None = None
     """How it makes up its mind before it speaks; None for at once."""
     model: Any = None
@@ -66,6 +68,17 @@ class Debate(_Deliberation):
     """A private conversation inside a speaker; the members speak in turn, each by a call of its own."""
 
     kind: Literal["debate"] = "debate"
+    private_positions: bool = False
+    """Whether each member writes down its position and its reason before it hears the others."""
+    ballot: Literal["open", "secret"] = "open"
+    """What the decision counts: the positions last spoken for, or ballots that all cast at once after the last line,
+    each by a call of its own that no other member reads."""
+    justify_changes: bool = False
+    """Whether a member that changes its position is asked for the new fact that moved it; one that names none is
+    counted as unjustified."""
+    dissenter: bool = False
+    """Whether, once all hold the same position before the end, the next member is called on to argue the strongest
+    case against it; what it argues for in that line is not counted as its vote. At most once a debate."""
 
     @model_validator(mode="after")
     def _everybody_speaks(self) -> Self:
@@ -75,11 +88,27 @@ class Debate(_Deliberation):
             )
         return self
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules against easy agreement that are on, as the record names them."""
+        on = {
+            "private_positions": self.private_positions,
+            "secret_ballot": self.ballot == "secret",
+            "justify_changes": self.justify_changes,
+            "dissenter": self.dissenter,
+        }
+        return tuple(name for name, is_on in on.items() if is_on)
+
 
 class Imagined(_Deliberation):
     """The cheap alternative to a debate: one call writes the whole inner talk."""
 
     kind: Literal["imagined"] = "imagined"
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules against easy agreement: those take calls of their own, which one call has not."""
+        return ()
 
 
 Deliberation = Annotated[Debate | Imagined, Discriminator("kind")]

@@ -61,4 +61,9 @@ def _deliberation(place: str, mind: dict[str, Entry]) -> Deliberation | None:
         Line(**line, deliberation=_deliberation(f"{place}/{number}.{line['speaker']}", mind))
         for number, line in enumerate(kept["lines"])
     )
-    return Deliberation(mode=kept["mode"], motion=kept["motion"], lines=lines, decision=kept["decision"])
+    told = {name: kept[name] for name in _TOLD if name in kept}
+    return Deliberation(mode=kept["mode"], motion=kept["motion"], lines=lines, decision=kept["decision"], **told)
+
+
+_TOLD = ("options", "rules", "private_positions", "ballots")
+"""What a record of a deliberation has only where there is something to tell."""
