@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypedDict
 from langgraph.channels import EphemeralValue
 from langgraph.channels.delta import DeltaChannel
 
-from converse_graph.scenarios.rules import events_so_far, standing_now
+from converse_graph.scenarios.rules import events_so_far
 from converse_graph.scenarios.scenario import Scenario
 
 Entry = dict[str, Any]
@@ -149,10 +149,6 @@ class View:
     mind: tuple[Entry, ...]
     events: tuple[str, ...]
     """Names of what has happened."""
-    standing: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """What stands now and concerns this party, such as laws in force: a title and its entries each."""
-    dated: tuple[Entry, ...] = ()
-    """What happened at a date and is known to this party: `round`, `number` among the events, `text`, `to`."""
 
 
 def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
@@ -166,18 +162,8 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         statements=_since(state.get("transcript", ()), first),
         mind=_since(state.get(mind_of(party), ()), first),
         events=events_so_far(scenario.events, state.get("events", ())),
-        standing=_standing(scenario, state, party),
         dated=_dated(scenario, party, first, floor["round"]),
     )
-
-
-def _standing(
-    scenario: Scenario, state: Mapping[str, Any], party: str
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    if not scenario.standing:
-        return ()
-    kind, said = scenario.party(party).kind, state.get("transcript", ())
-    return tuple((rule.title, standing_now(rule, said)) for rule in scenario.standing if rule.to == kind)
 
 
 def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[Entry, ...]:
