@@ -19,19 +19,22 @@ _MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "m
 TASKS: Mapping[str, frozenset[str]] = {
     "organisation/brief": frozenset({"name", "premise", "others", "brief", "report"}),
     "organisation/example": frozenset({"name", "topic"}),
-    "organisation/statement": frozenset({"name", "period", "questions", "decision", "events", "length", "topic"}),
-    "organisation/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
-    "persona/line": frozenset(
-        {"name", "role", "temperament", "aim", "owner", "period", "motion", "positions", "decision", "others"}
-    "persona/example": frozenset({"name"}),
+    "organisation/statement": frozenset(
+        {"name", "period", "questions", "changed", "decision", "events", "standing", "length", "topic"}
     ),
-    "persona/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
-    "moderator/pick": frozenset({"premise", "period", "candidates"}),
+    "organisation/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
+    "persona/brief": frozenset({"name", "role", "temperament", "aim", "owner"}),
+    "persona/example": frozenset({"name"}),
+    "persona/line": frozenset(
+        {"name", "role", "temperament", "aim", "owner", "period", "motion", "positions", "decision", "others", "topic"}
+    ),
     "persona/position": _MEMBER,
     "persona/ballot": _MEMBER,
     "persona/written": frozenset({"position", "reason"}),
     "persona/justify": frozenset(),
     "persona/dissent": frozenset({"position"}),
+    "persona/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
+    "moderator/pick": frozenset({"premise", "period", "candidates"}),
     "any/repair": frozenset({"error"}),
 }
 """Every task there is a prompt for, and the variables that code offers it."""
@@ -84,10 +87,10 @@ def load_prompts(look_in: Sequence[Path] | None = None, tasks: Mapping[str, froz
     Args:
         look_in: Folders, first come first served; by default the working directory's `prompts`, then the
             package's own.
+        tasks: The tasks that there must be a template for, and the variables that each is offered.
 
     Raises:
         InvalidValue: A template is missing, or its variables are not those it declares and code offers.
-        tasks: The tasks that there must be a template for, and the variables that each is offered.
     """
     places = tuple(look_in) if look_in is not None else tuple(folders("prompts"))
     return _load(places, tuple(tasks.items()))

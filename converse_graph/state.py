@@ -149,6 +149,8 @@ class View:
     mind: tuple[Entry, ...]
     events: tuple[str, ...]
     """Names of what has happened."""
+    dated: tuple[Entry, ...] = ()
+    """What happened at a date and is known to this party: `round`, `number` among the events, `text`, `to`."""
 
 
 def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:

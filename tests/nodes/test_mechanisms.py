@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from converse_graph import Organisation, ScriptedChat, Store
+import pytest
+
+from converse_graph import Organisation, ScriptedChat, Simulation, Store
 from converse_graph.measures.disagreement import disagreement
 from converse_graph.store.record import read_transcript
 from converse_graph.transcript import Deliberation
-from tests.tables import debate, played, table
+from tests.tables import CountingChat, Stop, begin, debate, played, table
 
 
 def line(position: str, **more: Any) -> dict[str, Any]:
@@ -94,3 +96,24 @@ async def test_a_debate_without_rules_asks_for_nothing_more(tmp_path: Path) -> N
     talk, chat, _ = await held(tmp_path, {"*/line": [line("yes"), line("no")]})
     assert talk.rules == ()
     assert len(chat.requests) == 3
+
+
+@pytest.mark.parametrize("stop_at", [1, 2, 3, 6, 7, 8, 9])
+async def test_a_run_stopped_at_a_position_a_line_or_a_ballot_resumes_to_the_same_record(
+    tmp_path: Path, stop_at: int
+) -> None:
+    spec = debate("Left", "Right", turns=4, private_positions=True, ballot="secret", justify_changes=True,
+                  dissenter=True, options=("yes", "no"))  # fmt: skip
+    scenario = table(Organisation(name="Alpha", deliberation=spec), rounds=1)
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        whole = await played(store, scenario, model=CountingChat(), name="whole")
+        stopped = await begin(store, scenario, model=CountingChat(stop_at=stop_at, error=Stop), name="stopped")
+        with pytest.raises(Stop):
+            await stopped.play()
+        again = CountingChat()
+        resumed = await Simulation.reopen(store, "stopped", scenario=scenario, model=again)
+        await resumed.play()
+        expected, got = await whole.transcript(), await resumed.transcript()
+        places = [(call.place, call.attempt) for call in store.journal(resumed.run.id).calls()]
+    assert got.statements == expected.statements
+    assert len(places) == len(set(places)) == 9
