@@ -23,7 +23,6 @@ TASKS: Mapping[str, frozenset[str]] = {
         {"name", "period", "questions", "changed", "decision", "events", "standing", "length", "topic"}
     ),
     "organisation/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
-    "persona/brief": frozenset({"name", "role", "temperament", "aim", "owner"}),
     "persona/example": frozenset({"name"}),
     "persona/line": frozenset(
         {"name", "role", "temperament", "aim", "owner", "period", "motion", "positions", "decision", "others", "topic"}
