@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
     from converse_graph.scenarios.casting import cast_member
     from converse_graph.scenarios.clock import Clock
-    from converse_graph.scenarios.dials import ScenarioFunction, scenario
+    from converse_graph.scenarios.dials import ScenarioFunction, by_party, scenario
     from converse_graph.scenarios.fields import Choice, Flag, Names, Number, Percentiles, Text, Whole
     from converse_graph.scenarios.library import find_scenario
-    from converse_graph.scenarios.rules import Event, OnEvent, OnSilence, When
+    from converse_graph.scenarios.rules import Event, OnEvent, OnSilence, Standing, When
     from converse_graph.scenarios.scenario import Scenario
     from converse_graph.simulation import Simulation
     from converse_graph.store.store import Store
@@ -49,12 +49,14 @@ _HOMES = {
     "ScenarioFunction": "scenarios.dials",
     "ScriptedChat": "chat.scripted",
     "Simulation": "simulation",
+    "Standing": "scenarios.rules",
     "Statement": "transcript",
     "Store": "store.store",
     "Text": "scenarios.fields",
     "Transcript": "transcript",
     "When": "scenarios.rules",
     "Whole": "scenarios.fields",
+    "by_party": "scenarios.dials",
     "cast_member": "scenarios.casting",
     "find_scenario": "scenarios.library",
     "scenario": "scenarios.dials",
@@ -85,12 +87,14 @@ __all__ = [
     "ScenarioFunction",
     "ScriptedChat",
     "Simulation",
+    "Standing",
     "Statement",
     "Store",
     "Text",
     "Transcript",
     "When",
     "Whole",
+    "by_party",
     "cast_member",
     "find_scenario",
     "scenario",

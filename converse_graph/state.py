@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypedDict
 from langgraph.channels import EphemeralValue
 from langgraph.channels.delta import DeltaChannel
 
-from converse_graph.scenarios.rules import events_so_far
+from converse_graph.scenarios.rules import events_so_far, standing_now
 from converse_graph.scenarios.scenario import Scenario
 
 Entry = dict[str, Any]
@@ -150,6 +150,8 @@ class View:
     events: tuple[str, ...]
     """Names of what has happened."""
     dated: tuple[Entry, ...] = ()
+    standing: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What stands now and concerns this party, such as laws in force: a title and its entries each."""
     """What happened at a date and is known to this party: `round`, `number` among the events, `text`, `to`."""
 
 
@@ -165,10 +167,20 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         mind=_since(state.get(mind_of(party), ()), first),
         events=events_so_far(scenario.events, state.get("events", ())),
         dated=_dated(scenario, party, first, floor["round"]),
+        standing=_standing(scenario, state, party),
     )
 
 
 def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[Entry, ...]:
+def _standing(
+    scenario: Scenario, state: Mapping[str, Any], party: str
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not scenario.standing:
+        return ()
+    kind, said = scenario.party(party).kind, state.get("transcript", ())
+    return tuple((rule.title, standing_now(rule, said)) for rule in scenario.standing if rule.to == kind)
+
+
     known = []
     for number, event in enumerate(scenario.dated_events):
         round = scenario.clock.round_of(event.at)

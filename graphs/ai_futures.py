@@ -1,5 +1,6 @@
 """Futures of AI research: labs, and governments if you like, report period by period to the horizon."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field as Bound
@@ -17,7 +18,9 @@ from converse_graph import (
     Percentiles,
     Persona,
     Scenario,
+    Standing,
     Text,
+    by_party,
     cast_member,
     scenario,
 )
@@ -29,6 +32,7 @@ LATEST = 2200
 """The last year that an estimate may name."""
 
 Amount = Literal["none", "light", "strict"]
+How = Literal["none", "imagined", "debate"]
 
 
 @scenario
@@ -40,7 +44,9 @@ def ai_futures(
     competition: Literal["none", "some", "intense"] = "none",
     openness: Literal["closed", "mixed", "open"] = "mixed",
     tone: Literal["sober", "accidents"] = "sober",
-    deliberation: Literal["none", "imagined", "debate"] = "none",
+    placebo: bool = False,
+    deliberation: How | dict[str, How] = "none",
+    inside: Literal["nobody", "conscience", "departments"] = "nobody",
     lines: Annotated[int, Bound(ge=3, le=20)] = 5,
     personalities: bool = True,
     step: Literal["year", "half-year", "quarter", "month"] = "half-year",
@@ -59,7 +65,11 @@ def ai_futures(
         competition: How hard labs in China press the others, as far as anybody knows.
         openness: How much the labs tell one another of their methods.
         tone: "accidents" asks the labs for what went dangerously wrong; "sober" asks without leading.
-        deliberation: How each party makes up its mind before it speaks.
+        placebo: Whether a party sits at the table that says as much as a government and nothing about AI: the control
+            for what more text alone does to a run.
+        deliberation: How each party makes up its mind before it speaks; by party as deliberation.OpenAI=debate.
+        inside: Who speaks inside the first lab's decision makers, in a debate: two voices of its CEO's conscience, or
+            departments, one of whose teams debates too. For a lab that deliberates by debate.
         lines: How many lines a debate has.
         personalities: Whether decision makers have temperaments, beside their roles and aims.
         step: How far one round moves the clock.
@@ -73,9 +83,13 @@ def ai_futures(
         table.append(_government("uk"))
     if china:
         table.append(_government("china"))
+    if placebo:
+        table.append(_placebo())
+    table[0] = (table[0][0], _INSIDE[inside](table[0][1]))
+    how = by_party(deliberation, [party.name for party, _ in table], otherwise="none")
     seated = [
         party.model_copy(update={"deliberation": _deliberation(party, people if personalities else _plain(people),
-                                                               deliberation, lines)})
+                                                               how[party.name], lines)})
         for party, people in table
     ]  # fmt: skip
     return Scenario(
@@ -84,6 +98,7 @@ def ai_futures(
         organisations=seated,
         order=order,
         events=[Event(name="agi_reached", field="agi_claimed")],
+        standing=[_LAWS] if uk or china else [],
         stop=[OnEvent(event="agi_reached")] if stop == "agi" else [],
         length=600,
         rubric="ai-futures",
@@ -103,6 +118,66 @@ boardrooms = ai_futures.preset(
     end=2027,
 )
 
+government = ai_futures.preset(
+    "government",
+    "Three labs that must report dangerous accidents, and a UK Government that can act, in half-years to 2038.",
+    uk=True,
+    tone="accidents",
+    end=2038,
+)
+boardrooms_long = ai_futures.preset(
+    "boardrooms-long",
+    "Three labs with private debates, year by year to 2032: do long contexts stay coherent?",
+    deliberation="debate",
+    step="year",
+    end=2032,
+)
+china = ai_futures.preset(
+    "china",
+    "Three labs, the UK and the Chinese Government, each with a private debate, year by year to 2027.",
+    uk=True,
+    china=True,
+    competition="some",
+    deliberation="debate",
+    step="year",
+    end=2027,
+)
+china_long = ai_futures.preset(
+    "china-long",
+    "The same five parties without debates, year by year to 2028; made to be extended to 2035.",
+    uk=True,
+    china=True,
+    competition="some",
+    step="year",
+    end=2028,
+)
+imagined = ai_futures.preset(
+    "imagined",
+    "As boardrooms, but one call imagines each private debate: what does the cheap way lose?",
+    uk=True,
+    deliberation="imagined",
+    step="year",
+    end=2027,
+)
+consciences = ai_futures.preset(
+    "consciences",
+    "Two labs with private debates; before one of the CEOs speaks, two voices of a conscience debate within.",
+    labs=2,
+    deliberation="debate",
+    inside="conscience",
+    step="year",
+    end=2026,
+)
+departments = ai_futures.preset(
+    "departments",
+    "One lab debates through departments and their teams, one among its leaders, one not at all.",
+    deliberation={"OpenAI": "debate", "DeepMind": "debate", "others": "none"},
+    inside="departments",
+    step="year",
+    end=2026,
+)
+
+_LAWS = Standing(title="Laws in force, with what they forbid", adds="instruments", ends="repealed", to="lab")
 _OPENING = "AI labs report in public, period by period, on what they have built and what went wrong."
 _LAW: dict[Amount, str] = {
     "none": "",
@@ -166,7 +241,7 @@ def _lab(who: str, start: int, tone: Literal["sober", "accidents"]) -> tuple[Org
     told = {
         "fields": fields,
         "examples": shown,
-        "topics": _LAB_TOPICS,
+        "topics": tuple(f"a new system for {topic}" for topic in _LAB_TOPICS),
         "questions": asked,
         "questions_after": {"agi_reached": _ASKED_AFTER_AGI},
     }
@@ -189,9 +264,16 @@ def _government(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
     fields = (
         Names(
             name="instruments",
-            ask="laws and measures that you put in force now",
+            ask="laws and measures that you put in force now, each as name: what it forbids",
             max_items=3,
             max_length=90,
+        ),
+        Names(
+            name="repealed",
+            ask="laws of yours that you repeal now, each by its name",
+            max_items=2,
+            max_length=60,
+            example=[],
         ),
         Text(
             name="enforcement",
@@ -206,22 +288,57 @@ def _government(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
             optional=True,
         ),
     )
+    topics = tuple(f"a new rule for {topic}" for topic in _GOVERNMENT_TOPICS)
     asked = "You can pass laws, license, inspect, fine and fund. What do you put in force now, and against whom?"
-    return party.model_copy(update={"fields": fields, "topics": _GOVERNMENT_TOPICS, "questions": asked}), people
+    return party.model_copy(update={"fields": fields, "topics": topics, "questions": asked}), people
+
+
+def _placebo() -> tuple[Organisation, tuple[Persona, ...]]:
+    """A party that has as much to fill in as a government has."""
+    party, people = cast_member("allotments")
+    fields = (
+        Names(name="crops", ask="what you planted or picked", max_items=3, max_length=90),
+        Names(name="cleared", ask="beds that you cleared", max_items=2, max_length=60, example=[]),
+        Text(name="weather", ask="what the weather did to your beds", max_length=120, optional=True),
+        Text(name="finding", ask="the main finding of your committee", max_length=120, optional=True),
+    )
+    return party.model_copy(update={"fields": fields}), people
+
+
+def _conscience(people: tuple[Persona, ...]) -> tuple[Persona, ...]:
+    """The same people, of whom the first hears two voices before it speaks."""
+    voices = cast_member("conscience")[1]
+    motion, options = _MOTIONS["lab"]
+    within = Debate(motion=motion, options=options, members=voices, turns=len(voices))
+    return (people[0].model_copy(update={"deliberation": within}), *people[1:])
+
+
+_INSIDE: dict[str, Callable[[tuple[Persona, ...]], tuple[Persona, ...]]] = {
+    "nobody": lambda people: people,
+    "conscience": _conscience,
+    "departments": lambda people: cast_member("departments")[1],
+}
 
 
 def _plain(people: tuple[Persona, ...]) -> tuple[Persona, ...]:
-    return tuple(person.model_copy(update={"temperament": ""}) for person in people)
+    """The same people, at every depth, without temperaments."""
+    return tuple(person.model_copy(update={"temperament": "", "deliberation": _plainly(person)}) for person in people)
+
+
+def _plainly(person: Persona) -> Debate | Imagined | None:
+    held = person.deliberation
+    return held and held.model_copy(update={"members": _plain(held.members)})
 
 
 _MOTIONS = {
+    "society": ("What does the society do next?", ("plant", "wait", "share the harvest")),
     "lab": ("What do we do in this period: push on, hold, or slow down?", ("push on", "hold", "slow down")),
     "government": ("What do we do about AI now?", ("leave it alone", "set rules", "stop the largest systems")),
 }
 
 
 def _deliberation(
-    party: Organisation, people: tuple[Persona, ...], how: Literal["none", "imagined", "debate"], lines: int
+    party: Organisation, people: tuple[Persona, ...], how: How, lines: int
 ) -> Debate | Imagined | None:
     motion, options = _MOTIONS[party.kind]
     match how:

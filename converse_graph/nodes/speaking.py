@@ -73,13 +73,16 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
 
     async def speak(context: RunContext, speech: Speech, emit: Emit) -> Answer:
         profile = context.chats.get(party.model).profile
+        period = scenario.clock.period(speech.view.round).label
         values = {
             "name": party.name,
-            "period": scenario.clock.period(speech.view.round).label,
-            "questions": questions(party, speech.view),
+            "period": period,
+            "questions": questions(party, speech.view, period),
             "decision": describe_decision(speech.decision, profile),
             "events": describe_events(speech.view),
             "length": str(scenario.length),
+            "standing": describe_standing(speech.view, profile),
+            "changed": asked_instead(party, speech.view, period),
             "topic": topic_of(party, round=speech.view.round, seed=context.seed),
         }
         told = context.prompts.render("organisation/statement", profile, values)
@@ -122,11 +125,12 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
             "brief": party.brief,
             "round": seen.round,
             "period": scenario.clock.period(seen.round).label,
-            "questions": questions(party, seen),
+            "questions": questions(party, seen, scenario.clock.period(seen.round).label),
             "statements": [{"period": scenario.clock.period(said["round"]).label, **said} for said in seen.statements],
             "memos": [entry["memo"] for entry in seen.mind if entry.get("memo")],
             "decision": speech.decision,
             "events": list(seen.events),
+            "standing": {title: list(entries) for title, entries in seen.standing},
         }
         question = Question(
             place=f"{speech.place}/graph",
@@ -141,12 +145,28 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
     return speak
 
 
-def questions(party: Organisation, seen: View) -> str:
-    """What a party is asked, which changes with what has happened."""
+def questions(party: Organisation, seen: View, period: str) -> str:
+    """What a party is asked, which changes with the period and with what has happened."""
+    return asked_instead(party, seen, period) or party.questions
+
+
+def asked_instead(party: Organisation, seen: View, period: str) -> str:
+    """What it is asked in place of its usual questions: what an event brought, else what the period brings."""
     asked = [text for event, text in party.questions_after.items() if event in seen.events]
-    return asked[-1] if asked else party.questions
+    return asked[-1] if asked else party.questions_at.get(period, "")
 
 
 def describe_events(seen: View) -> str:
     """What has happened so far, in words."""
-    return ", ".join(event.replace("_", " ") for event in seen.events)
+    happened = ", ".join(event.replace("_", " ") for event in seen.events)
+    return f"This has happened: {happened}." if happened else ""
+
+
+SMALL_STANDING = 3
+"""How many entries of a list a small model is told, the latest: it copies a long list into its report."""
+
+
+def describe_standing(seen: View, profile: Profile) -> str:
+    """What stands now and concerns a party, in words."""
+    first = -SMALL_STANDING if profile == "small" else 0
+    return " ".join(f"{title}: {'; '.join(entries[first:])}." for title, entries in seen.standing if entries)

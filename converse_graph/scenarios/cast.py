@@ -147,6 +147,8 @@ class Organisation(Value):
     """What it is asked in every round."""
     questions_after: dict[Identifier, str] = Bound(default_factory=dict)
     """What it is asked instead once an event has happened; of several the one listed last."""
+    questions_at: dict[str, str] = Bound(default_factory=dict)
+    """What it is asked instead in a certain period, by its name, such as "2030 H1" or "round 1"."""
     deliberation: Deliberation | None = None
     """How it makes up its mind before it speaks; None for at once."""
     model: Any = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -26,6 +27,8 @@ class Dial:
     doc: str
     """What the scenario function's docstring says of it."""
     adapter: TypeAdapter[Any] = field(repr=False, compare=False)
+    by_name: bool = False
+    """Whether it can be set for each of several parties by name, as a table."""
 
     def read(self, given: Any) -> Any:
         """Check a setting, or read it from text.
@@ -94,6 +97,29 @@ class ScenarioFunction:
         return {name: dial.read(settings.get(name, dial.default)) for name, dial in known.items()}
 
 
+OTHERS = "others"
+"""In a setting by party: whoever is not named."""
+
+
+def by_party(setting: Any, parties: Sequence[str], *, otherwise: Any) -> dict[str, Any]:
+    """A setting of a dial for each party.
+
+    Args:
+        setting: One for all, or a table by party in which "others" stands for whoever is not named.
+        parties: Who is at the table.
+        otherwise: For those whom a table passes over.
+
+    Raises:
+        UnknownName: The table names somebody who is not at the table.
+    """
+    if not isinstance(setting, Mapping):
+        return dict.fromkeys(parties, setting)
+    for name in setting:
+        if name != OTHERS and name not in parties:
+            raise UnknownName.among("party", name, [*parties, OTHERS])
+    return {name: setting.get(name, setting.get(OTHERS, otherwise)) for name in parties}
+
+
 def scenario(function: Callable[..., Scenario]) -> ScenarioFunction:
     """Make a function that returns a `Scenario` one to be had by name; its parameters become dials.
 
@@ -117,6 +143,7 @@ def scenario(function: Callable[..., Scenario]) -> ScenarioFunction:
                 default=parameter.default,
                 doc=docs.get(parameter.name, ""),
                 adapter=TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)),
+                by_name=any(get_origin(option) is dict for option in get_args(hint)),
             )
         )
     return ScenarioFunction(name=name, doc=about, dials=tuple(dials), function=function)
@@ -132,6 +159,10 @@ def _describe(hint: Any) -> str:
     origin = get_origin(hint)
     if origin is Literal:
         return " | ".join(str(option) for option in get_args(hint))
+    if origin is dict:
+        return "a table of these by party"
+    if origin in (Union, UnionType):
+        return ", or ".join(_describe(option) for option in get_args(hint) if option is not type(None))
     if hasattr(hint, "__metadata__"):
         base, *marks = get_args(hint)
         schema = TypeAdapter(hint).json_schema()

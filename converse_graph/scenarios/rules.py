@@ -1,7 +1,7 @@
 """Rules that code applies to the record: which events have happened, and when a run ends early."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator
@@ -31,6 +31,19 @@ class Dated(Value):
     text: str
     to: Name | None = None
     """The one party that learns of it; None for everybody."""
+
+
+class Standing(Value):
+    """A list that stands until it is changed, such as laws: put together by code from what parties report."""
+
+    title: str
+    """What is put before those that it concerns, such as "Laws in force"."""
+    adds: Identifier
+    """The field, a list of names, that puts an entry on it: "name", or "name: what it demands"."""
+    ends: Identifier
+    """The field, a list of names, that takes entries of the same party off again."""
+    to: Identifier
+    """The kind of parties that it is put before."""
 
 
 class OnEvent(Value):
@@ -70,3 +83,36 @@ def events_so_far(events: Sequence[Event | Dated], reported: Sequence[dict[str, 
     counts = Counter(report["name"] for report in reported)
     awaited = [event for event in events if isinstance(event, Event)]
     return tuple(event.name for event in awaited if counts[event.name] >= event.parties)
+
+
+def standing_now(rule: Standing, statements: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What stands after these statements.
+
+    An entry goes by the words before its colon, apart from case and spaces; who put it up alone can take it off, and
+    who puts it up again words it anew.
+
+    Args:
+        rule: What is folded.
+        statements: The public record in its order, each with `speaker` and `fields`.
+
+    Returns:
+        Entries as they were worded last, each after the party that put it up: "UK Government: Audits: no release
+        without one".
+    """
+    standing: dict[tuple[str, str], str] = {}
+    for said in statements:
+        fields, speaker = said.get("fields") or {}, said["speaker"]
+        for name in _listed(fields.get(rule.ends)):
+            standing.pop((speaker, _short(name)), None)
+        for name in _listed(fields.get(rule.adds)):
+            if _short(name):
+                standing[speaker, _short(name)] = f"{speaker}: {' '.join(name.split())}"
+    return tuple(standing.values())
+
+
+def _listed(reported: Any) -> list[str]:
+    return [name for name in reported if isinstance(name, str)] if isinstance(reported, list | tuple) else []
+
+
+def _short(entry: str) -> str:
+    return " ".join(entry.partition(":")[0].casefold().split()).rstrip(".")

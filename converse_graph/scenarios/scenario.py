@@ -11,7 +11,7 @@ from pydantic import model_validator
 from converse_graph.errors import UnknownName
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
 from converse_graph.scenarios.clock import Clock
-from converse_graph.scenarios.rules import Dated, Event, OnEvent, StopRule
+from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
 from converse_graph.scenarios.value import Value
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Scenario(Value):
     """Of a moderated table: the model that picks; None for the run's."""
     events: tuple[Event | Dated, ...] = ()
     """What may happen, folded from the statements' fields; and what does happen, at a date."""
+    standing: tuple[Standing, ...] = ()
+    """Lists that code keeps from what parties report, and puts before those that they concern: laws in force."""
     stop: tuple[StopRule, ...] = ()
     """Reasons to end before the horizon, looked at after every round."""
     window: Annotated[int, Bound(ge=1)] = 12
@@ -51,10 +53,10 @@ class Scenario(Value):
     """Of a statement's prose, in characters at most."""
     max_depth: Annotated[int, Bound(ge=1, le=20)] = MAX_DEPTH
     """How many conversations may be nested, the root table included."""
-    dials: dict[str, Any] = Bound(default_factory=dict)
-    """The settings it was made from, for the record."""
     rubric: str = "general"
     """What judges are asked about a run: the name of a file in `prompts/rubrics`. No part of how a run plays."""
+    dials: dict[str, Any] = Bound(default_factory=dict)
+    """The settings it was made from, for the record."""
 
     @model_validator(mode="after")
     def _can_run(self) -> Self:
@@ -72,6 +74,8 @@ class Scenario(Value):
                 )
         for dated in self.dated_events:
             self._check_dated(dated)
+        for period in {period for party in self.organisations for period in party.questions_at}:
+            self.clock.round_of(period)
         known = [event.name for event in awaited_events]
         awaited = [rule.event for rule in self.stop if isinstance(rule, OnEvent)]
         awaited += [name for party in self.organisations for name in party.questions_after]

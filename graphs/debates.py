@@ -1,0 +1,85 @@
+"""Debates at the root table: a motion, an opening, rebuttals and a closing, and somebody who judges if you like."""
+
+from typing import Annotated
+
+from pydantic import Field as Bound
+
+from converse_graph import Choice, Clock, Organisation, Scenario, Text, Whole, cast_member, scenario
+
+DEBATERS = ("openai", "anthropic", "deepmind", "halcyon", "northlight", "kestrel")
+"""Cast files, in the order in which labs join; of the first three there is one with what they defend."""
+
+_DEFENDED = ("openai", "anthropic", "deepmind")
+
+
+@scenario
+def alignment_debate(
+    motion: str = "Deploying models early and learning from it is the best way to make AI safe.",
+    labs: Annotated[int, Bound(ge=2, le=6)] = 2,
+    rebuttals: Annotated[int, Bound(ge=1, le=20)] = 3,
+    adjudicator: bool = False,
+) -> Scenario:
+    """Labs debate a motion on how to make AI safe: an opening each, rebuttals, a closing.
+
+    Args:
+        motion: What is for debate.
+        labs: How many labs debate it; beyond three they are fictional.
+        rebuttals: How many rounds of rebuttals lie between the opening and the closing.
+        adjudicator: Whether somebody speaks last in each round and says at the end who argued better.
+    """
+    table = [_debater(who, rebuttals) for who in DEBATERS[:labs]]
+    if adjudicator:
+        table.append(_adjudicator([party.name for party in table], rebuttals))
+    return Scenario(
+        premise=(
+            f'This is a public debate. The motion: "{motion}" Each side opens, answers the others, closes. Debaters '
+            "attack arguments by name, concede a point only when it is proved, and do not look for common ground."
+        ),
+        clock=Clock(start=1, end=rebuttals + 2, step="round"),
+        organisations=table,
+        length=700,
+    )
+
+
+def _debater(who: str, rebuttals: int) -> Organisation:
+    known = who in _DEFENDED
+    party, _ = cast_member(f"debater-{who}" if known else who)
+    return party.model_copy(
+        update={
+            "kind": "debater",
+            "fields": (
+                Text(name="rebuts", ask="the claim of another that you attack, in its words", max_length=120,
+                     optional=True),
+                Whole(name="stance", ask="where you stand: -2 against the motion, 0 undecided, 2 for it",
+                      minimum=-2, maximum=2),
+            ),
+            "examples": party.examples if known else (),
+            "topics": party.topics or ("the strongest argument of the others", "what your own work shows"),
+            "questions": "Rebut: quote the strongest claim that was made against you and show where it fails.",
+            "questions_at": {
+                "round 1": "Open: what do you defend, and what is your best evidence?",
+                f"round {rebuttals + 2}": "Close: what did nobody answer, and why should the motion stand or fall?",
+            },
+        }
+    )  # fmt: skip
+
+
+def _adjudicator(names: list[str], rebuttals: int) -> Organisation:
+    party, _ = cast_member("adjudicator")
+    leader = Choice(name="leader", ask="who has argued best so far", options=(*names, "nobody yet"))
+    return party.model_copy(
+        update={
+            "fields": (leader,),
+            "questions": "What is the weakest point of each speech of this round, and which question was dodged?",
+            "questions_at": {f"round {rebuttals + 2}": "Who argued better, and by which argument?"},
+        }
+    )
+
+
+two_labs = alignment_debate.preset("alignment-debate-two", "OpenAI and Anthropic debate how to make AI safe.")
+three_labs = alignment_debate.preset(
+    "alignment-debate-three",
+    "OpenAI, Anthropic and DeepMind debate how to make AI safe, before an adjudicator.",
+    labs=3,
+    adjudicator=True,
+)

@@ -1,0 +1,58 @@
+"""Laws in force are folded by code from what was reported, and put before those that they concern, last of all."""
+
+from typing import Any
+
+from tables import CountingChat, played, table
+
+from converse_graph import Names, Organisation, Request, Standing
+from converse_graph.scenarios.rules import standing_now
+from converse_graph.store import Store
+
+LAWS = Standing(title="Laws in force", adds="instruments", ends="repealed", to="lab")
+
+
+def _said(speaker: str, *adds: str, ends: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {"speaker": speaker, "fields": {"instruments": list(adds), "repealed": list(ends)}}
+
+
+def test_what_was_put_in_force_stands_until_its_own_party_repeals_it() -> None:
+    said = [_said("UK", "Audits: no release without one", "Licences"), _said("China", "Licences")]
+    assert standing_now(LAWS, said) == ("UK: Audits: no release without one", "UK: Licences", "China: Licences")
+    said.append(_said("China", ends=("audits",)))
+    assert standing_now(LAWS, said)[0] == "UK: Audits: no release without one"
+    said.append(_said("UK", ends=(" AUDITS ",)))
+    assert standing_now(LAWS, said) == ("UK: Licences", "China: Licences")
+
+
+def test_a_law_that_is_put_in_force_again_is_worded_anew_and_stands_once() -> None:
+    said = [_said("UK", "Audits: none"), _said("UK", "audits: two a year")]
+    assert standing_now(LAWS, said) == ("UK: audits: two a year",)
+
+
+def test_a_law_repealed_and_put_in_force_in_one_statement_stands() -> None:
+    assert standing_now(LAWS, [_said("UK", "Audits: b", ends=("Audits",))]) == ("UK: Audits: b",)
+
+
+def test_turns_without_fields_and_empty_names_change_nothing() -> None:
+    assert standing_now(LAWS, [{"speaker": "UK", "fields": {}}, {"speaker": "UK"}, _said("UK", " ", ": x")]) == ()
+
+
+async def test_laws_in_force_are_put_before_labs_alone_and_in_the_last_message_alone(store: Store) -> None:
+    heard: dict[str, Request] = {}
+
+    async def note(request: Request) -> None:
+        heard[request.place] = request
+
+    fields = [Names(name="instruments", ask="laws"), Names(name="repealed", ask="repealed")]
+    cast = [Organisation(name="Crown", kind="government", fields=fields), Organisation(name="Lab", kind="lab")]
+    simulation = await played(store, table(*cast, rounds=6, standing=[LAWS]), model=CountingChat(before=note))
+    said = [statement.model_dump() for statement in (await simulation.transcript()).statements]
+    told = 0
+    for number in range(6):
+        *earlier, task = heard[f"{number}.1/Lab/statement"].parts
+        laws = standing_now(LAWS, said[: 2 * number + 1])
+        told += len(laws)
+        assert (f"Laws in force: {'; '.join(laws[-3:])}." in task.text) == bool(laws)
+        assert not any("Laws in force" in part.text for part in earlier)
+        assert not any("Laws in force" in part.text for part in heard[f"{number}.0/Crown/statement"].parts)
+    assert told > 3
