@@ -149,9 +149,9 @@ class View:
     mind: tuple[Entry, ...]
     events: tuple[str, ...]
     """Names of what has happened."""
-    dated: tuple[Entry, ...] = ()
     standing: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What stands now and concerns this party, such as laws in force: a title and its entries each."""
+    dated: tuple[Entry, ...] = ()
     """What happened at a date and is known to this party: `round`, `number` among the events, `text`, `to`."""
 
 
@@ -166,12 +166,11 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         statements=_since(state.get("transcript", ()), first),
         mind=_since(state.get(mind_of(party), ()), first),
         events=events_so_far(scenario.events, state.get("events", ())),
-        dated=_dated(scenario, party, first, floor["round"]),
         standing=_standing(scenario, state, party),
+        dated=_dated(scenario, party, first, floor["round"]),
     )
 
 
-def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[Entry, ...]:
 def _standing(
     scenario: Scenario, state: Mapping[str, Any], party: str
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -181,6 +180,7 @@ def _standing(
     return tuple((rule.title, standing_now(rule, said)) for rule in scenario.standing if rule.to == kind)
 
 
+def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[Entry, ...]:
     known = []
     for number, event in enumerate(scenario.dated_events):
         round = scenario.clock.round_of(event.at)
