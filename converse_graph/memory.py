@@ -27,6 +27,12 @@ SMALL_ROUNDS = 1
 """How many earlier rounds a small model hears. It repeats what it reads, the more so the more of it there is; the
 beginning of its prompts that a cache can keep is the brief with its examples."""
 
+SMALL_STATEMENTS = 2
+"""How many statements a small model hears, the last ones: with more before it, it takes another's part."""
+
+SMALL_LINES = 1
+"""How many lines of a debate a small model hears before its own."""
+
 SMALL_HEARD = 160
 """Characters of a text that a small model hears, to the end of the last sentence that fits: it copies the rest."""
 
@@ -40,10 +46,12 @@ def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, .
     Args:
         view: What the party may know.
         clock: The scenario's clock.
-        profile: Which sort of model it is told to; a small one is told of the last round alone, without fields.
+        profile: Which sort of model it is told to; a small one is told of the last round alone, without fields,
+            and of no more than `SMALL_STATEMENTS`.
     """
     dated = [(entry["round"], -1, entry["number"], entry) for entry in view.dated]
-    said = [(entry["round"], entry["turn"], 0, entry) for entry in view.statements]
+    statements = view.statements[-SMALL_STATEMENTS:] if profile == "small" else view.statements
+    said = [(entry["round"], entry["turn"], 0, entry) for entry in statements]
     thought = [(entry["round"], entry["turn"], 1, entry) for entry in view.mind]
     parts = []
     for round, turn, kind, entry in sorted([*dated, *said, *thought], key=lambda item: item[:3]):
@@ -65,9 +73,11 @@ def public_record(statements: Sequence[Entry], clock: Clock, profile: Profile = 
 
 
 def lines_heard(lines: Sequence[Entry], *, place: str, path: str, profile: Profile = "large") -> tuple[Part, ...]:
-    """The lines of a debate so far, as its members hear them."""
+    """The lines of a debate so far, as its members hear them; a small model hears the last alone, lest it copies."""
+    first = max(0, len(lines) - SMALL_LINES) if profile == "small" else 0
     return tuple(
-        _line(line["speaker"], number, place, path, line["text"], profile) for number, line in enumerate(lines)
+        _line(line["speaker"], number, place, path, line["text"], profile)
+        for number, line in enumerate(lines[first:], first)
     )
 
 

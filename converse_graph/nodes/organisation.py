@@ -11,7 +11,7 @@ from converse_graph.nodes.asking import Answer
 from converse_graph.nodes.context import Inside, RunContext, context_of
 from converse_graph.nodes.deliberating import Debating, deliberate
 from converse_graph.nodes.speaking import Speech, by_graph, by_model, statement_fields
-from converse_graph.nodes.telling import brief_values, filled_form
+from converse_graph.nodes.telling import brief_values, filled_form, topic_of
 from converse_graph.prompts import Prompts
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Field
@@ -47,6 +47,7 @@ def organisation_node(
                 path=party.name,
                 period=period,
                 turn=seen.turn,
+                topic=topic_of(party, round=seen.round, seed=context.seed),
                 parts=parts,
                 mind=seen.mind,
                 model=party.model,

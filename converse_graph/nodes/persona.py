@@ -76,8 +76,8 @@ def persona_node(
         outer = outer_of(context)
         remembered = persona_mind(inside.mind, inside.path, clock, inside.period.round, profile)
         lines = lines_heard(state.get("lines", ()), place=outer.place, path=outer.path, profile=profile)
-        shown = _examples(context, persona, inside.path) if profile == "small" else ()
-        inside = replace(inside, parts=(*inside.parts, *shown, *remembered, *lines))
+        known = inside.parts if profile == "large" else tuple(_brief(context, persona, inside))
+        inside = replace(inside, parts=(*known, *remembered, *lines))
         records: list[Entry] = []
         if persona.deliberation is not None:
             records = await deliberate(persona.deliberation, debate, context, inside, emit)
@@ -105,13 +105,26 @@ def persona_node(
     return speak
 
 
-def _examples(context: RunContext, persona: Persona, path: str) -> Iterator[Part]:
-    """Lines of the persona's as if asked for and given before. Without a position, lest it is taken over with them."""
+def _brief(context: RunContext, persona: Persona, inside: Inside) -> Iterator[Part]:
+    """Who it is, and lines of its as if asked for and given before: where a small model's prompt in a debate begins.
+
+    It stands in the place of all that its organisation heard, which such a model would repeat. The examples give no
+    position, lest it is taken over with them.
+    """
+    values = {
+        "name": persona.name,
+        "role": persona.role,
+        "temperament": persona.temperament,
+        "aim": persona.aim,
+        "owner": inside.path.split("/")[-2],
+    }
+    told = context.prompts.render("persona/brief", "small", values)
+    yield Part(role="system", text=told, source="prompt/persona/brief", owner=inside.path)
     asked = context.prompts.render("persona/example", "small", {"name": persona.name})
     for line in persona.examples:
-        yield Part(role="user", text=asked, source="prompt/persona/example", owner=path)
+        yield Part(role="user", text=asked, source="prompt/persona/example", owner=inside.path)
         said = json.dumps({"line": line}, ensure_ascii=False)
-        yield Part(role="assistant", text=said, source="prompt/persona/example", owner=path)
+        yield Part(role="assistant", text=said, source="prompt/persona/example", owner=inside.path)
 
 
 def _fact(spec: Debate) -> list[Text]:
@@ -135,6 +148,7 @@ def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, d
         "others": "; ".join(describe_persona(member) for member in spec.members if member is not persona),
         "period": inside.period.label,
         "motion": spec.motion,
+        "topic": inside.topic,
         "positions": describe_options(spec),
         "decision": describe_decision(decision, profile),
     }
