@@ -1,0 +1,93 @@
+"""Plays every preset once, over a short horizon, and leaves the readers' editions in `transcripts/`.
+
+Run it with `python -m benchmarks.make_transcripts`, from the top of the project; name presets to make those alone.
+With `--model null --into FOLDER` it shows in seconds that all of them play.
+"""
+
+import argparse
+import asyncio
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from converse_graph import Simulation, Store, find_scenario
+from converse_graph.report.files import write_whole
+from converse_graph.report.markdown import render_markdown
+from converse_graph.scenarios.library import catalogue
+
+ROUNDS = {
+    "agi-race": 6,
+    "alignment-debate-three": 5,
+    "alignment-debate-two": 5,
+    "boardrooms": 2,
+    "boardrooms-long": 3,
+    "china": 1,
+    "china-long": 3,
+    "consciences": 2,
+    "departments": 1,
+    "government": 4,
+    "imagined": 2,
+    "wage-talks": 3,
+}
+"""How many rounds of each: a turn takes a small model about five seconds, and a debate one such turn for each line."""
+
+SEED = 7
+
+
+async def make(name: str, into: Path, model: str) -> str:
+    """Play one preset and write its reader's edition.
+
+    Args:
+        name: The preset.
+        into: The folder that it is written to.
+        model: A name as `--model` takes it.
+
+    Returns:
+        One line that says what was written and how long it took, in seconds.
+    """
+    began = time.monotonic()
+    with TemporaryDirectory() as folder:
+        async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
+            simulation = await Simulation.begin(
+                store,
+                find_scenario(name)(),
+                seed=SEED,
+                created=datetime.now(UTC),
+                model=model,
+                source=name,
+                name=name,
+                rounds=ROUNDS[name],
+            )
+            try:
+                await simulation.play()
+                transcript = await simulation.transcript()
+            finally:
+                await simulation.close()
+    write_whole(into / f"{name}.md", render_markdown(transcript))
+    said = sum(bool(statement.text) for statement in transcript.statements)
+    took = time.monotonic() - began
+    return f"{name}: {ROUNDS[name]} rounds, {said} of {len(transcript.statements)} turns with a statement, {took:.0f} s"
+
+
+async def make_all(names: list[str], into: Path, model: str) -> None:
+    """Play presets one after another, so that each has the whole machine."""
+    for name in names:
+        print(await make(name, into, model), flush=True)
+
+
+def main() -> None:
+    """Read the command line and play."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("presets", nargs="*", choices=[[], *ROUNDS], default=[], help="all of them if none is named")
+    parser.add_argument("--model", default="embedded")
+    parser.add_argument("--into", type=Path, default=Path("transcripts"))
+    given = parser.parse_args()
+    missing = {name for name, function in catalogue().items() if function.preset_of} - ROUNDS.keys()
+    if missing:
+        parser.error(f"say in ROUNDS how long to play: {', '.join(sorted(missing))}")
+    asyncio.run(make_all(given.presets or list(ROUNDS), given.into, given.model))
+
+
+if __name__ == "__main__":
+    main()
