@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from converse_graph.errors import InvalidValue
+from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.forking import branch
+from converse_graph.nodes.form import read_answer
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.simulation import Simulation, horizon_of, make_again
-from converse_graph.store import Store
+from converse_graph.store import Run, Store
 from converse_graph.store.record import read_channels
 from converse_graph.transcript import Fork
 
@@ -29,17 +30,22 @@ async def extend(
         scenario: What it plays, for one that was made in Python.
 
     Raises:
-        InvalidValue: The new horizon lies in the run's past, or none was given.
+        InvalidValue: The new horizon lies in the run's past, no further than it plays anyway, or none was given.
         RunHeld: Another process is writing to the run.
     """
     made = await Simulation.reopen(store, name, scenario=scenario)
     if until is None and rounds is None:
         raise InvalidValue("Say how far: --until YEAR, or --rounds N in all.")
     horizon = horizon_of(made.scenario, until, rounds)
-    if horizon <= made.run.rounds:
-        reached = made.scenario.clock.period(made.run.rounds - 1).label
-        raise InvalidValue(f"Run {name!r} has come to the end of {reached} already; extend it past that, or fork it.")
+    period = made.scenario.clock.period
     with store.hold(name):
+        made.run = store.register.run(name)
+        if horizon <= made.run.rounds:
+            reached = period(made.run.rounds - 1).label
+            raise InvalidValue(f"Run {name!r} has come to the end of {reached}; extend it past that, or fork it.")
+        if made.run.status != "finished" and horizon <= made.run.horizon:
+            last = period(made.run.horizon - 1).label
+            raise InvalidValue(f"Run {name!r} plays to {last} anyway; `converse resume {name}` goes on with it.")
         made.run = await store.register.set_horizon(made.run, horizon)
     return made
 
@@ -82,21 +88,21 @@ async def fork(
         scenario: What it plays, for one that was made in Python.
 
     Raises:
-        InvalidValue: There is no such turn, words were given and no mouth, or an event lies in the shared past.
+        InvalidValue: There is no such turn, words were given and no mouth, a field does not take that, an event lies in
+            the shared past, or a dial gives the clock other periods.
         UnknownName: There is no such run, party or dial.
     """
     parent = store.register.run(name)
     played = scenario or make_again(parent, **(dials or {}))
-    played = played.with_events((*parent.header.events, *events))
-    leave = Fork(at=at, say=say, fields=dict(fields or {}))
-    if fields and say is None:
-        raise InvalidValue("Fields go with words: give --say too.")
+    _check_clock(parent, played)
+    own = played.clock.round_of(at.partition(":")[0].strip())
+    played = played.with_events((*_dated(parent, played, own, changed=bool(dials)), *events))
+    leave = Fork(at=at, say=say, fields=_checked(played, at, say, fields or {}))
     seed = parent.header.seed if seed is None else seed
     branch(played, await read_channels(store, parent), leave, seed=seed)  # refuses a turn that is none
-    own = played.clock.round_of(at.partition(":")[0].strip())
     for event in events:
         check_ahead(played, event, own)
-    horizon = parent.horizon if until is None and rounds is None else horizon_of(played, until, rounds)
+    horizon = _horizon(parent, played) if until is None and rounds is None else horizon_of(played, until, rounds)
     if horizon <= own:
         raise InvalidValue(f"A fork at {at} has its horizon before it; give --until or --rounds beyond that.")
     return await Simulation.begin(
@@ -114,20 +120,23 @@ async def fork(
     )
 
 
-async def replay(store: Store, name: str, *, created: datetime, new_name: str | None = None) -> Simulation:
+async def replay(
+    store: Store, name: str, *, created: datetime, new_name: str | None = None, scenario: Scenario | None = None
+) -> Simulation:
     """Make a run that plays another again from its journal, with no model.
 
     Args:
         store: Where both are kept.
         name: The run to play again.
         created: The date for the record, with a time zone.
-        new_name: How the replay is called; None for the name and "-replay" with a number.
+        new_name: How the replay is called; None for the scenario's name and a number.
+        scenario: What it plays, for one that was made in Python.
 
     Raises:
         UnknownName: There is no such run.
         RunChanged: The scenario or its prompts are not what the run began with.
     """
-    original = (await Simulation.reopen(store, name)).run
+    original = (await Simulation.reopen(store, name, scenario=scenario)).run
     header = original.header.model_dump(exclude={"run"}) | {"created": created, "status": "running", "ended": None}
     run = await store.register.enter(
         name=new_name,
@@ -137,21 +146,27 @@ async def replay(store: Store, name: str, *, created: datetime, new_name: str | 
         horizon=original.horizon,
         replays=name,
     )
-    return await Simulation.reopen(store, run.name)
+    return await Simulation.reopen(store, run.name, scenario=scenario)
 
 
 async def inject(store: Store, name: str, event: Dated, *, scenario: Scenario | None = None) -> None:
     """Let something happen at a date that a run has not come to.
 
+    A round that has begun is not open to it: those who have spoken or thought in it would not have known.
+
     Raises:
         InvalidValue: The run is past that date, or its clock has no such period.
+        UnknownName: The event is for nobody at the table.
         RunHeld: Another process is writing to the run.
     """
     made = await Simulation.reopen(store, name, scenario=scenario)
-    check_ahead(made.scenario, event, made.run.rounds)
-    made.scenario.with_events((*made.run.header.events, event))
+    if event.to is not None:
+        made.scenario.party(event.to)
     with store.hold(name):
-        await store.register.set_events(made.run, (*made.run.header.events, event))
+        run = store.register.run(name)
+        check_ahead(made.scenario, event, _first_open(store, run, made.scenario))
+        made.scenario.with_events((*run.header.events, event))
+        await store.register.set_events(run, (*run.header.events, event))
 
 
 def check_ahead(scenario: Scenario, event: Dated, first: int) -> None:
@@ -165,3 +180,62 @@ def check_ahead(scenario: Scenario, event: Dated, first: int) -> None:
     if scenario.clock.round_of(event.at) < first:
         label = scenario.clock.period(first).label
         raise InvalidValue(f"An event at {event.at} would change what has been; name {label} or later.")
+
+
+def _first_open(store: Store, run: Run, scenario: Scenario) -> int:
+    """The first round in which a run has asked nobody yet; the place of a call begins with its round."""
+    begun = [int(place.partition(".")[0]) for place in store.journal(run.id).places()]
+    if begun:
+        return max(begun) + 1
+    return scenario.clock.round_of(run.header.fork.at.partition(":")[0].strip()) if run.header.fork else 0
+
+
+def _check_clock(parent: Run, played: Scenario) -> None:
+    """Refuse a clock on which the rounds of the shared past would be other periods."""
+    if any(parent.header.clock[part] != getattr(played.clock, part) for part in ("start", "step")):
+        begins = f"{parent.header.clock['start']} in steps of a {parent.header.clock['step']}"
+        raise InvalidValue(f"A fork keeps its parent's clock, from {begins}; leave the dials that change it.")
+
+
+def _horizon(parent: Run, played: Scenario) -> int:
+    """The parent's, unless a dial has moved the end of the clock."""
+    return parent.horizon if played.clock.end == parent.header.clock["end"] else played.clock.rounds
+
+
+def _dated(parent: Run, played: Scenario, own: int, *, changed: bool) -> tuple[Dated, ...]:
+    """What happens at a date in a fork: up to its own first round what happened to its parent, whatever its dials say.
+
+    Args:
+        parent: The run that it is forked from.
+        played: What the fork plays, with the events that its dials bring.
+        own: The fork's first round.
+        changed: Whether dials were set otherwise.
+    """
+    known = parent.header.events
+    if not changed:
+        return known
+    brought = make_again(parent).dated_events
+    before = tuple(event for event in known if played.clock.round_of(event.at) < own)
+    put_in = tuple(event for event in known if event not in brought and event not in before)
+    return (*before, *(event for event in played.dated_events if played.clock.round_of(event.at) >= own), *put_in)
+
+
+def _checked(played: Scenario, at: str, say: str | None, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What a party is made to report, as its fields take it.
+
+    Raises:
+        InvalidValue: There are no words to go with it, no mouth, or a field does not take that.
+        UnknownName: The party reports no such field.
+    """
+    if not fields:
+        return {}
+    if say is None:
+        raise InvalidValue("Fields go with words: give --say too.")
+    name = at.partition(":")[2].strip()
+    if not name:
+        raise InvalidValue("Fields need a party: name it, as in --at 2027:PARTY.")
+    known = {field.name: field for field in played.party(name).fields}
+    for field in fields:
+        if field not in known:
+            raise UnknownName.among(f"field of {name}", field, known)
+    return {field: read_answer(known[field], given) for field, given in fields.items()}

@@ -118,14 +118,19 @@ def put_in_mouth(
         fields: What it reports otherwise, by name.
 
     Raises:
-        InvalidValue: No party is named.
+        InvalidValue: No party is named, it has not spoken in that round, or there are no words.
     """
     if turn.party is None:
         raise InvalidValue("Words need a mouth: name the party too, as in --at 2027:PARTY.")
+    if not text.strip():
+        raise InvalidValue("No words were given; --say takes what the party says instead.")
     of_round = [entry for entry in values.get("transcript", ()) if entry["round"] == turn.round]
-    then: dict[str, Any] = next(
-        (entry for entry in of_round if entry["speaker"] == turn.party), {"fields": {}, "turn": turn.turn}
-    )
+    then: dict[str, Any] | None = next((entry for entry in of_round if entry["speaker"] == turn.party), None)
+    if then is None:
+        label = scenario.clock.period(turn.round).label
+        raise InvalidValue(
+            f"{turn.party} has not spoken in {label} yet: name an earlier period for other words of its."
+        )
     said = {
         "round": turn.round,
         "turn": then["turn"],
@@ -152,10 +157,13 @@ def _before(entries: Sequence[Entry], turn: Turn) -> list[Entry]:
 
 
 def _floor(scenario: Scenario, turn: Turn, taken: dict[str, int], spoken: set[str], seed: int) -> Floor | None:
-    """Nobody's yet: the supervisor gives it to those who queue, or opens the round if nobody does."""
+    """Nobody's yet: the supervisor gives it to those who queue. None for a run that begins from the start.
+
+    The round is opened here, so that no rule to stop is asked again about rounds that are over.
+    """
+    if turn == Turn(round=0, turn=0, party=None) or (turn.round == 0 and scenario.order == "simultaneous"):
+        return None
     before = Floor(round=turn.round - 1, turn=len(scenario.organisations), speakers=[], queue=[], taken=taken)
-    if turn.turn == 0 and (turn.party is None or scenario.order == "simultaneous"):
-        return before if turn.round else None
     if scenario.order == "moderated":
         queue = [turn.party] if turn.party else []
         taken = {**taken, **{name: taken.get(name, 0) + 1 for name in queue}}

@@ -187,6 +187,8 @@ class Simulation:
             except Exception:
                 await self.store.register.mark(self.run.id, "failed")
                 raise
+            finally:
+                self._control = RunControl()  # a pause is over with the play that it ended
             self.run = self.store.register.run(self.run.name)
             return self.run
 
@@ -209,22 +211,28 @@ class Simulation:
             horizon=self.run.horizon,
             live=watch is not None,
         )
-        stream: AsyncIterator[Any] = graph.astream(
-            await self._way_in(graph, config),
-            config,
-            context=context,
-            stream_mode=["custom"] if watch else [],
-            subgraphs=True,
-            durability="sync",
-            control=self._control,
-        )
-        async for chunk in stream:
-            if watch:
-                watch(chunk[-1])
-        state = await graph.aget_state(config)
-        if not state.values.get("ended"):
-            raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
-        return str(state.values["ended"])
+        while True:
+            stream: AsyncIterator[Any] = graph.astream(
+                await self._way_in(graph, config),
+                config,
+                context=context,
+                stream_mode=["custom"] if watch else [],
+                subgraphs=True,
+                durability="sync",
+                control=self._control,
+            )
+            async for chunk in stream:
+                if watch:
+                    watch(chunk[-1])
+            values = (await graph.aget_state(config)).values
+            if not values.get("ended"):
+                raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
+            if not self._original_went_on(len(values.get("transcript", ()))):
+                return str(values["ended"])
+
+    def _original_went_on(self, statements: int) -> bool:
+        """Whether the run that this one replays was extended past what has just ended it."""
+        return bool(self.run.replays) and statements < self.store.register.run(str(self.run.replays)).statements
 
     async def _way_in(self, graph: CompiledStateGraph[Any, Any, Any, Any], config: Any) -> dict[str, Any] | None:
         """What to start the graph with: None goes on where it stood."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic import Field as Bound
 
-from converse_graph.errors import BrokenReply
+from converse_graph.errors import BrokenReply, InvalidValue
 from converse_graph.scenarios.fields import Field, Percentiles
 from converse_graph.scenarios.value import explain
 
@@ -58,6 +60,28 @@ def make_form(title: str, fields: Sequence[Field]) -> Form:
     described = model.model_json_schema()
     schema = _strict(described, described.get("$defs", {}))
     return Form(title=title, fields=tuple(fields), schema={"title": title, **schema}, model=model)
+
+
+def read_answer(field: Field, given: Any) -> Any:
+    """One answer to one field, checked: a value, or the text of one, which may be JSON.
+
+    Raises:
+        InvalidValue: The field does not take it.
+    """
+    form = make_form(field.name, (field,))
+    tried = [given]
+    if isinstance(given, str):
+        with suppress(ValueError):
+            tried.append(json.loads(given))
+    for answer in tried:
+        try:
+            values = form.model.model_validate({field.name: answer}).model_dump(by_alias=True)
+        except ValidationError as error:
+            refused = explain(error)
+        else:
+            _sort_percentiles(field, values)
+            return values[field.name]
+    raise InvalidValue(f"Field {field.name} does not take {given!r}: {refused}.")
 
 
 def _strict(schema: Any, definitions: dict[str, Any]) -> Any:

@@ -96,6 +96,11 @@ class RunJournal:
             lambda database: database.execute("UPDATE runs SET rounds = ?, statements = ? WHERE id = ?", row) and None
         )
 
+    def places(self) -> list[str]:
+        """Where calls were made, in the order in which they were completed."""
+        rows = self._reader.execute("SELECT place FROM calls WHERE run = ? ORDER BY id", (self._run,))
+        return [place for (place,) in rows]
+
     def calls(self) -> Iterator[Call]:
         """Every call, in the order in which they were completed."""
         parts: dict[int, Part] = {}
