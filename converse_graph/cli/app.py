@@ -71,6 +71,8 @@ def run(
     rounds: options.Rounds = None,
     name: options.RunName = None,
     store: options.StorePath = None,
+    no_judge: options.NoJudge = False,
+    judge_models: options.JudgeModels = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -91,6 +93,7 @@ def run(
         name=name,
         store=store,
         quiet=quiet,
+        judging=_judging(no_judge, judge_models),
     )
 
 
@@ -98,11 +101,44 @@ def run(
 def resume(
     run: options.RunArgument,
     store: options.StorePath = None,
+    no_judge: options.NoJudge = False,
+    judge_models: options.JudgeModels = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
     """Go on with a run that was paused or killed; its model is remembered."""
-    _call("resume", debug=debug, run=run, store=store, quiet=quiet)
+    judging = _judging(no_judge, judge_models)
+    _call("resume", debug=debug, run=run, store=store, quiet=quiet, judging=judging)
+
+
+@app.command()
+def judge(
+    run: options.RunArgument,
+    rubric: options.Rubric = None,
+    judge_models: options.JudgeModels = None,
+    repeats: options.Repeats = 1,
+    base_url: options.BaseUrl = None,
+    store: options.StorePath = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Have a model judge a run by a rubric; the verdict goes to the top of its transcript.
+
+    Several judges, or repeats, give their agreement too.
+    """
+    _call(
+        "judge",
+        debug=debug,
+        run=run,
+        rubric=rubric,
+        models=judge_models or [],
+        repeats=repeats,
+        base_url=base_url,
+        store=store,
+        quiet=quiet,
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -136,10 +172,6 @@ def new(name: options.NameArgument) -> None:
     _call("new", name=name)
 
 
-@app.command()
-def models(as_json: options.Json = False) -> None:
-    """List the models that can be asked, and what each needs."""
-    _call("models", as_json=as_json)
 @app.command()
 def schema(of: options.SchemaOf = "scenario") -> None:
     """Print the JSON Schema of a scenario file, or of what other commands print as JSON."""
@@ -199,3 +231,16 @@ def _output_gone(error: OSError) -> Code:
         return _tell(str(error), Code.FAILED)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return Code.FAILED
+@app.command()
+def models(as_json: options.Json = False) -> None:
+    """List the models that can be asked, and what each needs."""
+    _call("models", as_json=as_json)
+
+
+def _judging(no_judge: bool, models: list[str] | None) -> Any:
+    """How a run is judged at its end; loaded late, as all that needs the package."""
+    if no_judge and models:
+        raise typer.BadParameter("--no-judge and --judge-model cannot both be had")
+    if no_judge:
+        return None
+    return importlib.import_module("converse_graph.cli.judging").Judging(models=tuple(models or ()))

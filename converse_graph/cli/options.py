@@ -34,6 +34,16 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Print the path of the tran
 Debug = Annotated[bool, typer.Option("--debug", help="Show where in the code an error comes from.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+NoJudge = Annotated[bool, typer.Option("--no-judge", help="Leave out the verdict at the end of the run.")]
+JudgeModels = Annotated[
+    list[str] | None,
+    typer.Option("--judge-model", metavar="MODEL", help="Who judges, if not the run's model; may be given again."),
+]
+Rubric = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What is asked: a name in prompts/rubrics, or a .yaml file.")
+]
+Repeats = Annotated[int, typer.Option(min=1, max=100, help="How often each judge judges.")]
+
 Raw = Annotated[bool, typer.Option("--raw", help="Include what each party kept to itself.")]
 Stats = Annotated[
     bool, typer.Option("--stats", help="Show disagreement, drift, events and contradictions in figures instead.")

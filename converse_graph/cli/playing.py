@@ -10,18 +10,25 @@ from pathlib import Path
 
 from converse_graph.cli.display import Plan
 from converse_graph.cli.exits import Code
+from converse_graph.cli.judging import Judging, is_judged, judge_at_end
 from converse_graph.cli.output import Output
 from converse_graph.cli.wording import count, duration, money
 from converse_graph.errors import ConverseError, RunHeld, RunPaused, StoreFailure, UsageError
 from converse_graph.report.files import write_whole
 from converse_graph.report.markdown import render_markdown
 from converse_graph.simulation import Simulation
-from converse_graph.store import Run
+from converse_graph.store import Run, Store
+from converse_graph.store.record import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 
 
-async def play(simulation: Simulation, output: Output) -> Code:
-    """Play a run to its end or to a pause.
+async def play(simulation: Simulation, output: Output, judging: Judging | None = None) -> Code:
+    """Play a run to its end or to a pause, and judge it at its end.
+
+    Args:
+        simulation: The run.
+        output: Where it is shown.
+        judging: How it is judged; None for not at all.
 
     Returns:
         The exit code; what is to be said has been said.
@@ -40,10 +47,13 @@ async def play(simulation: Simulation, output: Output) -> Code:
     except (RunHeld, StoreFailure):
         raise
     except Exception:  # whatever went wrong, what was said until then can be read
-        await _leave_transcript(simulation)
+        await leave_transcript(simulation.store, simulation.run.name)
         raise
     if run.status == "paused":
         return await _paused(simulation, output, "paused", began)
+    if judging is not None and not is_judged(simulation):
+        await leave_transcript(simulation.store, simulation.run.name)
+        await judge_at_end(simulation, judging, output)
     ended = f"Finished ({run.ended})" if run.ended else "Finished"
     await _close(simulation, output, ended, began)
     return Code.DONE
@@ -105,7 +115,7 @@ async def _paused(simulation: Simulation, output: Output, how: str, began: float
 
 
 async def _close(simulation: Simulation, output: Output, how: str, began: float) -> None:
-    path, mute = await _leave_transcript(simulation)
+    path, mute = await leave_transcript(simulation.store, simulation.run.name)
     run = simulation.store.register.run(simulation.run.name)
     said = count(run.statements, "statement") + (f" ({mute} of them empty)" if mute else "")
     facts = [said, count(run.tokens, "token")]
@@ -115,15 +125,15 @@ async def _close(simulation: Simulation, output: Output, how: str, began: float)
     output.result(path)
 
 
-async def _leave_transcript(simulation: Simulation) -> tuple[str, int]:
+async def leave_transcript(store: Store, name: str) -> tuple[str, int]:
     """Write the reader's edition beside the store; returns its path, and how many turns came to nothing."""
-    transcript = await simulation.transcript()
-    path = simulation.store.path.parent / "transcripts" / f"{simulation.run.name}.md"
+    transcript = await read_transcript(store, store.register.run(name))
+    path = store.path.parent / "transcripts" / f"{name}.md"
     try:
         path.parent.mkdir(exist_ok=True)
         await asyncio.to_thread(write_whole, path, render_markdown(transcript))
     except (OSError, UsageError) as error:
-        kept = f"The run is kept; read it with `converse show {simulation.run.name}`."
+        kept = f"The run is kept; read it with `converse show {name}`."
         raise ConverseError(f"The transcript was not written: {error} {kept}") from error
     return str(path), sum(not statement.text for statement in transcript.statements)
 

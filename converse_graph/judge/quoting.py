@@ -11,7 +11,7 @@ SHORTEST = 8
 
 _MARKS = str.maketrans(dict.fromkeys("\"'“”„‟‘’‚‛«»‹›`´", " "))  # noqa: RUF001 - the marks themselves
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))  # noqa: RUF001 - the dashes themselves
-_SENTENCE = re.compile(r"[^.!?…]+[.!?…]?")
+_SENTENCE = re.compile(r"\S.*?[.!?…]+(?=\s|$)")
 
 
 def source_of(quotation: str, statements: Sequence[Statement]) -> str | None:

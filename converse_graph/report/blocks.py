@@ -7,6 +7,7 @@ from typing import Literal
 
 from converse_graph.errors import InvalidValue
 from converse_graph.report.markdown import CLOSE, INDENT, OPEN, OUTDENT
+from converse_graph.report.verdicts import OPEN_SHOWN
 
 Kind = Literal["open", "close", "bullets", "text", "end"]
 
@@ -51,8 +52,8 @@ def cut(lines: Iterable[str], *, first: int) -> list[Block]:
         if blocks and blocks[-1].kind == "open" and not blocks[-1].lines:
             _add_summary(blocks[-1], line)
             current = None
-        elif line in (OPEN, CLOSE):
-            blocks.append(Block("open" if line == OPEN else "close", number))
+        elif line in (OPEN, OPEN_SHOWN, CLOSE):
+            blocks.append(Block("close" if line == CLOSE else "open", number))
             current = None
         elif line in ("", INDENT, OUTDENT):
             current = None

@@ -9,7 +9,7 @@ from typing import Any
 
 from converse_graph.errors import InvalidValue
 from converse_graph.report.schemas import SHOW_VERSION
-from converse_graph.transcript import PrivateTurn, Statement, Transcript
+from converse_graph.transcript import PrivateTurn, Statement, Transcript, Verdict
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -27,6 +27,7 @@ def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
     return {
         "version": SHOW_VERSION,
         "header": transcript.header.model_dump(mode="json"),
+        "verdicts": [verdict_json(verdict) for verdict in transcript.verdicts],
         "statements": [_statement(statement, raw=raw) for statement in transcript.statements],
     }
 
@@ -51,13 +52,14 @@ def from_json(shown: Mapping[str, Any]) -> Transcript:
             statements.append(_read_statement(statement))
         except InvalidValue as error:
             raise InvalidValue(f"statement {number}: {error}") from None
-    return Transcript(header=header, statements=tuple(statements))
+    verdicts = tuple(_read_verdict(verdict) for verdict in shown.get("verdicts", ()))
+    return Transcript(header=header, statements=tuple(statements), verdicts=verdicts)
 
 
 def as_jsonl(transcript: Transcript, *, raw: bool = False) -> str:
-    """One line of JSON for the header, with the version, and one for each statement, as in `as_json`."""
+    """A line of JSON for the header, with the version and the verdicts, and one for each statement, as in `as_json`."""
     shown = as_json(transcript, raw=raw)
-    first = {"version": shown["version"], "header": shown["header"]}
+    first = {name: shown[name] for name in ("version", "header", "verdicts")}
     return "".join(json_text(line) + "\n" for line in [first, *shown["statements"]])
 
 
@@ -91,6 +93,18 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     """
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON values; each score says whether its quotation is `verified`."""
+    told = verdict.model_dump(mode="json")
+    checked = [{**score, "verified": score["source"] is not None} for score in told["scores"]]
+    return {**told, "scores": checked}
+
+
+def _read_verdict(shown: Mapping[str, Any]) -> Verdict:
+    scores = [{name: value for name, value in score.items() if name != "verified"} for score in shown["scores"]]
+    return Verdict(**{**shown, "scores": scores})
 
 
 def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from converse_graph.report.bullets import bullets, label
 from converse_graph.report.escaping import heading, html, inline, prose
 from converse_graph.report.front_matter import front_matter
 from converse_graph.report.overview import counted, introduction, section, summary
+from converse_graph.report.verdicts import verdict_blocks
 from converse_graph.transcript import Decision, Deliberation, Line, PrivateTurn, Stance, Statement, Transcript
 
 OPEN, CLOSE = "<details>", "</details>"
@@ -48,6 +49,7 @@ def render_markdown(transcript: Transcript) -> str:
     lines = front_matter(header, edition=edition, statements=len(statements))
     lines += ["", f"# {heading(header.title or header.scenario)}", ""]
     lines += [*introduction(transcript, edition=edition), ""]
+    lines += verdict_blocks(transcript.verdicts, statements=len(statements))
     for name, group in groupby(statements, key=lambda statement: section(statement.period)):
         together = list(group)
         lines += [f"## {heading(name)}", ""]

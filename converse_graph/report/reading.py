@@ -19,7 +19,18 @@ from converse_graph.report.markdown import (
     NOTHING_NOTED,
     Mode,
 )
-from converse_graph.transcript import Decision, Deliberation, Line, PrivateTurn, Stance, Statement, Transcript
+from converse_graph.report.verdict_reading import read_verdict
+from converse_graph.report.verdicts import MARK
+from converse_graph.transcript import (
+    Decision,
+    Deliberation,
+    Line,
+    PrivateTurn,
+    Stance,
+    Statement,
+    Transcript,
+    Verdict,
+)
 
 MAX_DEPTH = 60
 """How deep private conversations may be nested in a file that is read."""
@@ -52,12 +63,13 @@ def read_markdown(text: str) -> Transcript:
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     header, promised, start = read_front_matter(lines)
     page = _Page(cut(lines[start:], first=start + 1))
+    verdicts = tuple(page.verdicts())
     statements = tuple(page.statements())
     if len(statements) != promised:
         raise page.now.complaint(
             f"{len(statements)} statements, where the front matter says {promised}; the file was cut or added to"
         )
-    return Transcript(header=header, statements=statements)
+    return Transcript(header=header, statements=statements, verdicts=verdicts)
 
 
 class _Page:
@@ -76,6 +88,17 @@ class _Page:
         block = self.now
         self._at += 1
         return block
+
+    def verdicts(self) -> list[Verdict]:
+        found = []
+        while self.now.kind not in ("end", "close") and not self.now.text.startswith("## "):
+            if self.now.kind != "open":
+                self.take()
+            elif self.now.text.startswith(MARK):
+                found.append(read_verdict(self))
+            else:
+                break
+        return found
 
     def statements(self) -> list[Statement]:
         found = []

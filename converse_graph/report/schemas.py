@@ -32,6 +32,7 @@ def show_schema() -> dict[str, Any]:
             {
                 "version": {"const": SHOW_VERSION},
                 "header": {"$ref": "#/$defs/header"},
+                "verdicts": {"type": "array", "items": {"$ref": "#/$defs/verdict"}},
                 "statements": {"type": "array", "items": {"$ref": "#/$defs/statement"}},
             }
         ),
@@ -52,6 +53,8 @@ def show_schema() -> dict[str, Any]:
                 }
             ),
             "line": _line(),
+            "verdict": _verdict(),
+            "score": _score(),
             "stance": _object(
                 {
                     "speaker": _TEXT,
@@ -154,6 +157,36 @@ def _line() -> dict[str, Any]:
             "repairs": _COUNT,
             "follows_decision": _FLAG_OR_NULL,
             "deliberation": _or_null("deliberation"),
+        }
+    )
+
+
+def _verdict() -> dict[str, Any]:
+    return _object(
+        {
+            "rubric": _TEXT,
+            "model": {**_TEXT, "description": "The judge."},
+            "repeat": {"type": "integer", "minimum": 1, "description": "Which judging by this model."},
+            "statements": {**_COUNT, "description": "How many it read."},
+            "parts": {"type": "integer", "minimum": 1, "description": "In how many parts it read them."},
+            "summary": _TEXT,
+            "problem": {**_TEXT_OR_NULL, "description": "Why there is no summary."},
+            "scores": {"type": "array", "items": {"$ref": "#/$defs/score"}},
+        }
+    )
+
+
+def _score() -> dict[str, Any]:
+    return _object(
+        {
+            "question": _TEXT,
+            "party": {**_TEXT_OR_NULL, "description": "Whom it is about; null for the whole run."},
+            "score": {"type": ["integer", "null"], "minimum": 1, "maximum": 10, "description": "Null: no answer."},
+            "reason": _TEXT,
+            "quotation": _TEXT,
+            "source": {**_TEXT_OR_NULL, "description": "The statement in which code found the quotation."},
+            "problem": _TEXT_OR_NULL,
+            "verified": {"type": "boolean", "description": "Whether the quotation is in the transcript."},
         }
     )
 

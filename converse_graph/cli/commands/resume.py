@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from converse_graph.cli.exits import Code
+from converse_graph.cli.judging import Judging
 from converse_graph.cli.output import Output
 from converse_graph.cli.playing import play
 from converse_graph.cli.wording import count
@@ -12,12 +13,12 @@ from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 
 
-def command(*, run: str, store: Path | None, quiet: bool) -> Code:
+def command(*, run: str, store: Path | None, quiet: bool, judging: Judging | None) -> Code:
     """Go on with a run; its scenario, dials and model are those it began with."""
-    return asyncio.run(_resume(run, store or DEFAULT_PATH, Output(quiet=quiet)))
+    return asyncio.run(_resume(run, store or DEFAULT_PATH, Output(quiet=quiet), judging))
 
 
-async def _resume(name: str, path: Path, output: Output) -> Code:
+async def _resume(name: str, path: Path, output: Output, judging: Judging | None) -> Code:
     async with Store.open(path) as store:
         simulation = await Simulation.reopen(store, name)
         try:
@@ -26,6 +27,6 @@ async def _resume(name: str, path: Path, output: Output) -> Code:
             if run.status == "finished":
                 done = "finished already"
             output.say(f"Run {run.name} of {run.header.scenario} · model {run.header.model} · {done}")
-            return await play(simulation, output)
+            return await play(simulation, output, judging)
         finally:
             await simulation.close()

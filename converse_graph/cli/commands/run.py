@@ -9,9 +9,11 @@ from pathlib import Path
 from converse_graph.chat.chats import Chats
 from converse_graph.cli.dial_settings import read_settings
 from converse_graph.cli.exits import Code
+from converse_graph.cli.judging import Judging
 from converse_graph.cli.output import Output
 from converse_graph.cli.playing import play
 from converse_graph.cli.wording import count
+from converse_graph.judge.rubric import load_rubric
 from converse_graph.prompts import load_prompts
 from converse_graph.scenarios.library import find_scenario, lasting_reference
 from converse_graph.scenarios.scenario import Scenario
@@ -41,11 +43,13 @@ def command(
     name: str | None,
     store: Path | None,
     quiet: bool,
+    judging: Judging | None,
 ) -> Code:
     """Run a scenario; all that can be refused is refused before a store is made."""
     function = find_scenario(reference)
     scenario = function(**read_settings(function, dials))
     _check(scenario, model=model, base_url=base_url, until=until, name=name)
+    _check_judges(scenario, judging, model=model, base_url=base_url)
     return asyncio.run(
         _run(
             scenario,
@@ -58,6 +62,7 @@ def command(
             name=name,
             path=store or DEFAULT_PATH,
             output=Output(quiet=quiet),
+            judging=judging,
         )
     )
 
@@ -74,6 +79,7 @@ async def _run(
     name: str | None,
     path: Path,
     output: Output,
+    judging: Judging | None,
 ) -> Code:
     async with Store.open(path, make=True) as store:
         simulation = await Simulation.begin(
@@ -91,7 +97,7 @@ async def _run(
         try:
             chosen = model or base_url or os.environ.get("CONVERSE_MODEL")
             _introduce(simulation, output, chosen=bool(chosen))
-            return await play(simulation, output)
+            return await play(simulation, output, judging)
         finally:
             await simulation.close()
 
@@ -109,6 +115,14 @@ def _check(scenario: Scenario, *, model: str | None, base_url: str | None, until
     for party in scenario.organisations:
         if party.graph is None:
             chats.get(party.model)
+
+
+def _check_judges(scenario: Scenario, judging: Judging | None, *, model: str | None, base_url: str | None) -> None:
+    """Refuse a rubric or a judge that there is not before a run is paid for."""
+    if judging is not None:
+        load_rubric(scenario.rubric)
+        for judge in judging.models:
+            Chats(model, base_url).get(judge)
 
 
 def _introduce(simulation: Simulation, output: Output, *, chosen: bool) -> None:

@@ -1,0 +1,61 @@
+"""`converse judge`: a reader's verdict on a run."""
+
+import asyncio
+from pathlib import Path
+
+import typer
+
+from converse_graph.cli.judging import say_verdict
+from converse_graph.cli.output import Output
+from converse_graph.cli.playing import leave_transcript
+from converse_graph.judge.agreement import agreement
+from converse_graph.judge.runs import judge_run
+from converse_graph.report.formats import json_text, verdict_json
+from converse_graph.report.verdicts import agreed
+from converse_graph.store import Store
+from converse_graph.store.record import read_transcript
+from converse_graph.store.store import DEFAULT_PATH
+
+
+def command(
+    *,
+    run: str,
+    rubric: str | None,
+    models: list[str],
+    repeats: int,
+    base_url: str | None,
+    store: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Judge a run, and write its transcript anew with the verdict at the top."""
+    asyncio.run(_judge(run, rubric, models, repeats, base_url, store or DEFAULT_PATH, quiet, as_json))
+
+
+async def _judge(
+    name: str,
+    rubric: str | None,
+    models: list[str],
+    repeats: int,
+    base_url: str | None,
+    path: Path,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    output = Output(quiet=quiet or as_json)
+    async with Store.open(path) as store:
+        given = await judge_run(store, name, rubric=rubric, models=models, repeats=repeats, base_url=base_url)
+        if not given:
+            output.warn(f"Run {name} replays a run that was not judged; judge that one, or name --judge-model.")
+        kept = await read_transcript(store, store.register.run(name))
+        agreements = agreement(kept.verdicts)
+        for verdict in given:
+            say_verdict(verdict, output)
+        for rubric_name, alpha in agreements.items():
+            output.say(f"{agreed(alpha)} (rubric {rubric_name}).")
+        written, _ = await leave_transcript(store, name)
+    if as_json:
+        shown = {"verdicts": [verdict_json(verdict) for verdict in given], "agreement": agreements}
+        typer.echo(json_text(shown, indent=2))
+    else:
+        output.result(written)

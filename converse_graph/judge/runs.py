@@ -1,0 +1,100 @@
+"""Has runs of a store judged, and keeps the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from converse_graph.chat.chats import Chats
+from converse_graph.chat.replay import ReplayChats
+from converse_graph.errors import InvalidValue
+from converse_graph.judge.judging import judge
+from converse_graph.judge.rubric import load_rubric
+from converse_graph.store import Run, Store
+from converse_graph.store.record import read_transcript
+from converse_graph.transcript import Verdict
+
+MOST_REPEATS = 100
+"""How often one model may judge a run."""
+
+Plan = tuple[str, str | None, int]
+"""A judging: the rubric, the model's reference (None for the run's own) and which repeat it is, from 1."""
+
+
+async def judge_run(
+    store: Store,
+    name: str,
+    *,
+    rubric: str | None = None,
+    models: Sequence[str] = (),
+    repeats: int = 1,
+    base_url: str | None = None,
+    chats: Chats | None = None,
+    emit: Callable[[dict[str, Any]], None] = lambda event: None,
+) -> tuple[Verdict, ...]:
+    """Have a run judged; each verdict is kept as it comes, each call in the run's journal.
+
+    A run that replays another is judged as that one was, from its journal, unless models are named.
+
+    Args:
+        store: Where the run is kept.
+        name: The run.
+        rubric: By which rubric; None for the one its scenario names.
+        models: The judges; none for the run's own model.
+        repeats: How often each judges, 1 to 100.
+        base_url: Of the judges' server; None for the run's.
+        chats: The models of the run, where they are open already; left open.
+        emit: Told of each call.
+
+    Returns:
+        The new verdicts; none for a replay of a run that was not judged.
+
+    Raises:
+        UnknownName: No such run, rubric or model.
+        InvalidValue: The rubric is none, or the run has no statements.
+        RunHeld: Another process is writing to the run.
+        RunPaused: A judge's server cannot be reached or refuses; what was answered is journalled.
+    """
+    run = store.register.run(name)
+    if not 1 <= repeats <= MOST_REPEATS:
+        raise InvalidValue(f"A judge judges 1 to {MOST_REPEATS} times, not {repeats}.")
+    plans = _plans(store, run, rubric, models, repeats)
+    rubrics = {wanted: load_rubric(wanted) for wanted, _, _ in plans}
+    opened = chats or _chats(store, run, models, base_url)
+    try:
+        with store.hold(name):
+            transcript = await read_transcript(store, run)
+            found = []
+            for wanted, model, repeat in plans:
+                verdict = await judge(
+                    transcript,
+                    rubrics[wanted],
+                    chats=opened,
+                    journal=store.journal(run.id),
+                    seed=run.header.seed,
+                    model=model,
+                    repeat=repeat,
+                    emit=emit,
+                )
+                await store.verdicts(run.id).keep(verdict)
+                found.append(verdict)
+            return tuple(found)
+    finally:
+        if chats is None:
+            await opened.close()
+
+
+def _plans(store: Store, run: Run, rubric: str | None, models: Sequence[str], repeats: int) -> list[Plan]:
+    if run.replays and not models:
+        original = store.register.run(run.replays)
+        given = store.verdicts(original.id).all()
+        return [(verdict.rubric, verdict.model, verdict.repeat) for verdict in given]
+    wanted = rubric or run.header.rubric
+    judges: Sequence[str | None] = list(dict.fromkeys(models)) or [None]
+    return [(wanted, model, repeat) for model in judges for repeat in range(1, repeats + 1)]
+
+
+def _chats(store: Store, run: Run, models: Sequence[str], base_url: str | None) -> Chats:
+    if run.replays and not models:
+        return ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model)
+    return Chats(run.header.model, base_url or run.header.base_url)

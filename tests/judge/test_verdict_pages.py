@@ -1,0 +1,77 @@
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from converse_graph.errors import InvalidValue
+from converse_graph.report.formats import as_json, from_json
+from converse_graph.report.markdown import render_markdown
+from converse_graph.report.reading import read_markdown
+from converse_graph.report.schemas import show_schema
+from converse_graph.transcript import Score, Transcript, Verdict
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
+from transcript_samples import SMALL, texts
+
+_scores = st.builds(
+    Score,
+    question=st.sampled_from(["risk", "safety_risk", "a__b", "c_"]),
+    party=st.none() | texts,
+    score=st.none() | st.integers(1, 10),
+    reason=texts,
+    quotation=texts,
+    source=st.none() | texts,
+    problem=st.none() | texts,
+)
+_verdicts = st.builds(
+    Verdict, rubric=texts, model=texts, repeat=st.integers(1, 9), statements=st.integers(0, 99),
+    parts=st.integers(1, 9), summary=texts, problem=st.none() | texts,
+    scores=st.lists(_scores, max_size=3).map(tuple),
+)  # fmt: skip
+GOOD = Verdict(
+    rubric="general", model="null", statements=3, summary="It held.",
+    scores=(Score(question="risk", score=7, reason="r", quotation="That is final", source="2026 H1, Employer"),
+            Score(question="risk", party="Union", score=2, reason="r", quotation="never said")),
+)  # fmt: skip
+
+
+def judged(*verdicts: Verdict) -> Transcript:
+    return SMALL.model_copy(update={"verdicts": verdicts})
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(_verdicts, max_size=2))
+def test_any_verdicts_read_back_exactly(verdicts):
+    transcript = judged(*verdicts)
+    assert read_markdown(render_markdown(transcript)) == transcript
+    assert from_json(as_json(transcript, raw=True)) == transcript
+
+
+def test_a_verdict_stands_above_the_statements_and_marks_what_is_unverified():
+    page = render_markdown(judged(GOOD))
+    assert page.index("### Verdict") < page.index("## 2026")
+    assert "<summary><b>7</b> · risk</summary>" in page
+    assert "<summary><b>2</b> · risk · Union · ⚠ unverified</summary>" in page
+    assert "**No language model judged.**" in page
+
+
+def test_json_says_of_each_score_whether_it_is_verified():
+    shown = as_json(judged(GOOD).public())
+    jsonschema.validate(shown, show_schema())
+    assert [score["verified"] for score in shown["verdicts"][0]["scores"]] == [True, False]
+
+
+def test_a_score_beyond_the_scale_is_refused_with_its_line():
+    page = render_markdown(judged(GOOD)).replace("<b>7</b>", "<b>11</b>")
+    with pytest.raises(InvalidValue, match=r"Line \d+: .*less than or equal to 10"):
+        read_markdown(page)
+
+
+def test_agreement_and_parts_are_said_on_the_page():
+    other = GOOD.model_copy(update={"repeat": 2, "parts": 4})
+    page = render_markdown(judged(GOOD, other))
+    assert "Krippendorff's alpha 1.00" in page
+    assert "judged in up to 4 parts" in page
