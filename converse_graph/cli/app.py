@@ -167,6 +167,141 @@ def show(
 
 
 @app.command()
+def extend(
+    run: options.RunArgument,
+    until: options.Until = None,
+    rounds: options.Rounds = None,
+    store: options.StorePath = None,
+    no_judge: options.NoJudge = False,
+    judge_models: options.JudgeModels = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Go on with a run past its horizon, as one run."""
+    judging = _judging(no_judge, judge_models)
+    _call("extend", debug=debug, run=run, until=until, rounds=rounds, store=store, quiet=quiet, judging=judging)
+
+
+@app.command()
+def fork(
+    run: options.RunArgument,
+    at: options.ForkAt,
+    say: options.Say = None,
+    fields: options.Fields = None,
+    dials: options.Dials = None,
+    events: options.Events = None,
+    event_dates: options.EventDates = None,
+    parties: options.EventParties = None,
+    until: options.Until = None,
+    rounds: options.Rounds = None,
+    seed: options.Seed = None,
+    name: options.RunName = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    store: options.StorePath = None,
+    no_judge: options.NoJudge = False,
+    judge_models: options.JudgeModels = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Make a run that shares another's past up to a turn, and go on with it.
+
+    With a change (--say, --set, --event, --model) it keeps the seed, without one it draws another.
+    """
+    _call(
+        "fork",
+        debug=debug,
+        run=run,
+        at=at,
+        say=say,
+        fields=fields or [],
+        dials=dials or [],
+        events=events or [],
+        event_dates=event_dates or [],
+        parties=parties or [],
+        until=until,
+        rounds=rounds,
+        seed=seed,
+        name=name,
+        model=model,
+        base_url=base_url,
+        store=store,
+        quiet=quiet,
+        judging=_judging(no_judge, judge_models),
+    )
+
+
+@app.command()
+def replay(
+    run: options.RunArgument,
+    name: options.RunName = None,
+    store: options.StorePath = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Play a run again from its journal, with no model."""
+    _call("replay", debug=debug, run=run, name=name, store=store, quiet=quiet)
+
+
+@app.command()
+def inject(
+    run: options.RunArgument,
+    at: options.At,
+    event: options.Event,
+    to: options.To = None,
+    store: options.StorePath = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Let something happen at a date that a run has not come to."""
+    _call("inject", debug=debug, run=run, at=at, event=event, to=to, store=store, quiet=quiet)
+
+
+@app.command()
+def diff(
+    first: options.RunArgument,
+    second: options.RunArgument,
+    form: options.DiffAs = None,
+    as_json: options.Json = False,
+    out: options.Out = None,
+    store: options.StorePath = None,
+) -> None:
+    """Show where two runs differ: what each party said, and its fields."""
+    if as_json and form not in (None, "json"):
+        raise typer.BadParameter(f"--json and --as {form} cannot both be had")
+    _call("diff", first=first, second=second, form="json" if as_json else form or "text", out=out, store=store)
+
+
+@app.command()
+def interview(
+    run: options.RunArgument,
+    question: options.QuestionArgument,
+    party: options.PartyName,
+    at: options.At,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    as_json: options.Json = False,
+    store: options.StorePath = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Ask a party, as it was at the end of a period; nothing is kept of it."""
+    _call(
+        "interview",
+        debug=debug,
+        run=run,
+        question=question,
+        party=party,
+        at=at,
+        model=model,
+        base_url=base_url,
+        as_json=as_json,
+        store=store,
+        quiet=quiet,
+    )
+
+
+@app.command()
 def new(name: options.NameArgument) -> None:
     """Write a commented scenario file that runs at once, to begin from."""
     _call("new", name=name)
@@ -184,6 +319,19 @@ def export(scenario: options.ScenarioArgument, dials: options.Dials = None, out:
     _call("export", reference=scenario, dials=dials or [], out=out)
 
 
+@app.command()
+def models(as_json: options.Json = False) -> None:
+    """List the models that can be asked, and what each needs."""
+    _call("models", as_json=as_json)
+
+
+def _judging(no_judge: bool, models: list[str] | None) -> Any:
+    """How a run is judged at its end; loaded late, as all that needs the package."""
+    if no_judge and models:
+        raise typer.BadParameter("--no-judge and --judge-model cannot both be had")
+    if no_judge:
+        return None
+    return importlib.import_module("converse_graph.cli.judging").Judging(models=tuple(models or ()))
 
 
 def _call(command: str, *, debug: bool = False, **arguments: Any) -> None:
@@ -231,16 +379,3 @@ def _output_gone(error: OSError) -> Code:
         return _tell(str(error), Code.FAILED)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return Code.FAILED
-@app.command()
-def models(as_json: options.Json = False) -> None:
-    """List the models that can be asked, and what each needs."""
-    _call("models", as_json=as_json)
-
-
-def _judging(no_judge: bool, models: list[str] | None) -> Any:
-    """How a run is judged at its end; loaded late, as all that needs the package."""
-    if no_judge and models:
-        raise typer.BadParameter("--no-judge and --judge-model cannot both be had")
-    if no_judge:
-        return None
-    return importlib.import_module("converse_graph.cli.judging").Judging(models=tuple(models or ()))

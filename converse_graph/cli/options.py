@@ -55,3 +55,30 @@ SchemaOf = Annotated[
     Literal["scenario", "show", "runs"],
     typer.Option("--of", help="Of a scenario file, of `show --as json`, or of `runs --json`."),
 ]
+
+Say = Annotated[str | None, typer.Option(metavar="TEXT", help="What the party named in --at says instead.")]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option("--field", metavar="NAME=VALUE", help="What it reports otherwise; may be given several times."),
+]
+ForkAt = Annotated[
+    str,
+    typer.Option("--at", metavar="WHEN[:PARTY]", help="The first turn that is the fork's own: 2027, '2027 H2:OpenAI'."),
+]
+At = Annotated[str, typer.Option(metavar="WHEN", help="A period, such as '2027 H2', or a year for its first.")]
+Event = Annotated[str, typer.Option(metavar="TEXT", help="What happens, in words.")]
+Events = Annotated[
+    list[str] | None,
+    typer.Option("--event", metavar="TEXT", help="What happens from then on, whatever they do; may be given again."),
+]
+EventDates = Annotated[
+    list[str] | None, typer.Option("--event-at", metavar="WHEN", help="When, if not in the fork's first period.")
+]
+To = Annotated[str | None, typer.Option(metavar="PARTY", help="Who alone learns of it; everybody if not given.")]
+EventParties = Annotated[
+    list[str] | None, typer.Option("--to", metavar="PARTY", help="Who alone learns of the event.")
+]
+PartyName = Annotated[str, typer.Option("--party", metavar="PARTY", help="Who is asked.")]
+QuestionArgument = Annotated[str, typer.Argument(metavar="QUESTION", help="What it is asked.")]
+DiffFormat = Literal["text", "markdown", "json"]
+DiffAs = Annotated[DiffFormat | None, typer.Option("--as", help="The format.  [default: text]")]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ def command(*, as_json: bool, store: Path | None) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     elif rows:
-        typer.echo(table(COLUMNS, [[_shown(name, row[name]) for name in COLUMNS] for row in rows]))
+        shown = ({**row, "run": _branch(depth) + row["run"]} for row, depth in _tree(rows))
+        typer.echo(table(COLUMNS, [[_shown(name, row[name]) for name in COLUMNS] for row in shown]))
     else:
         typer.echo("No runs yet; `converse run SCENARIO` begins one.")
 
@@ -44,6 +46,23 @@ def _row(store: Store, run: Run) -> dict[str, Any]:
         "usd": run.usd,
         "created": run.created,
     }
+
+
+def _tree(rows: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
+    """The rows with forks under the run that they leave, and how deep each is; those side by side as they came."""
+    known = {row["run"] for row in rows}
+    forks: dict[str | None, list[dict[str, Any]]] = {}
+    for row in rows:
+        forks.setdefault(row["parent"] if row["parent"] in known else None, []).append(row)
+    waiting = [(row, 0) for row in reversed(forks.get(None, ()))]
+    while waiting:
+        row, depth = waiting.pop()
+        yield row, depth
+        waiting += [(fork, depth + 1) for fork in reversed(forks.get(row["run"], ()))]
+
+
+def _branch(depth: int) -> str:
+    return f"└{'─' * (depth - 1)} " if depth else ""
 
 
 def _shown(name: str, value: Any) -> str:

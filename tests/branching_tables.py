@@ -1,0 +1,67 @@
+"""Tables for tests of runs made from runs, by chance and by hand; and records as they can be put side by side."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from tables import debate, table
+
+from converse_graph import Debate, Event, Flag, Imagined, OnEvent, OnSilence, Organisation, Persona, Scenario, Whole
+from converse_graph.store import Store
+from converse_graph.store.record import read_transcript
+
+NAMES = ("Alpha", "Beta", "Gamma")
+ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
+FIELDS = (Flag(name="agreed", ask="agreed?"), Whole(name="week", ask="the week", minimum=1, maximum=52))
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    """Two or three parties in any order, each deliberating in any way, for two or three rounds."""
+    parties = [
+        Organisation(name=name, brief=f"brief of {name}", fields=FIELDS, deliberation=draw(st.sampled_from(_WAYS)))
+        for name in NAMES[: draw(st.integers(2, 3))]
+    ]
+    return table(
+        *parties, rounds=draw(st.integers(2, 3)), order=draw(st.sampled_from(ORDERS)), fairness=draw(st.integers(1, 2))
+    )
+
+
+_WAYS: tuple[Debate | Imagined | None, ...] = (
+    None,
+    Imagined(motion="What now?", members=(Persona(name="Left"), Persona(name="Right")), turns=2),
+    debate("Left", "Right"),
+    debate("Left", "Right", inside=debate("Day", "Night")),
+)
+
+
+def stopping() -> Scenario:
+    """A table that stops when a party agrees, which the null model sooner or later does."""
+    parties = [Organisation(name=name, brief="a brief", fields=FIELDS) for name in NAMES[:2]]
+    return table(*parties, rounds=9, events=(Event(name="deal", field="agreed"),), stop=(OnEvent(event="deal"),))
+
+
+def silent() -> Scenario:
+    """A table of guests that say nothing, which stops for silence after the first round."""
+    mute = [Organisation(name=name, brief="a brief", graph=_nothing) for name in NAMES[:2]]
+    return table(*mute, rounds=4, stop=(OnSilence(),))
+
+
+def with_guest() -> Scenario:
+    """A table at which one party is a graph of its own, which tells how much it has heard."""
+    return table("Alpha", Organisation(name="Visitor", brief="a brief", graph=_counts), rounds=2)
+
+
+def _nothing(view: dict[str, Any]) -> str:
+    return ""
+
+
+def _counts(view: dict[str, Any]) -> dict[str, Any]:
+    return {"text": f"I have heard {len(view['statements'])}.", "memo": "counted"}
+
+
+async def record(store: Store, name: str) -> dict[str, Any]:
+    """All that a run says of itself but for its name and dates, private parts too."""
+    told = (await read_transcript(store, store.register.run(name))).model_dump()
+    for free in ("run", "created"):
+        del told["header"][free]
+    return told
