@@ -1,7 +1,12 @@
 """Tables for tests of runs made from runs, by chance and by hand; and records as they can be put side by side."""
 
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from tables import debate, table
 
@@ -65,3 +70,20 @@ async def record(store: Store, name: str) -> dict[str, Any]:
     for free in ("run", "created"):
         del told["header"][free]
     return told
+
+
+by_chance = settings(
+    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+SEEDS = st.integers(0, 999)
+
+
+def in_a_store(test: Callable[[Store], Awaitable[None]]) -> None:
+    """Run a test of one example on a store of its own."""
+
+    async def run(folder: str) -> None:
+        async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
+            await test(store)
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(folder))

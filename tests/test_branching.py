@@ -1,38 +1,16 @@
 """Runs made from runs: what they share with the run that they were made from, and where they begin to differ."""
 
-import asyncio
-import tempfile
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from branching_tables import ORDERS, record, scenarios, silent, stopping, with_guest
-from hypothesis import HealthCheck, given, settings
+from branching_tables import ORDERS, SEEDS, by_chance, in_a_store, record, scenarios, silent
+from hypothesis import given
 from hypothesis import strategies as st
-from tables import CREATED, CountingChat, Stop, begin, channels, debate, journal, played, table
+from tables import CREATED, CountingChat, Stop, channels, debate, journal, played, table
 
 from converse_graph import Organisation, Scenario, Simulation, Store
-from converse_graph.branching import extend, fork, inject, replay
-from converse_graph.errors import InvalidValue, RunHeld, RunPaused, UnknownName
-from converse_graph.scenarios.rules import Dated
+from converse_graph.branching import extend, fork
 from converse_graph.state import mind_of
-
-by_chance = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
-)
-SEEDS = st.integers(0, 999)
-
-
-def in_a_store(test: Callable[[Store], Awaitable[None]]) -> None:
-    """Run a test of one example on a store of its own."""
-
-    async def run(folder: str) -> None:
-        async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
-            await test(store)
-
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(folder))
 
 
 def turns(state: dict[str, Any]) -> list[tuple[int, int]]:
@@ -157,32 +135,6 @@ def test_words_put_into_a_mouth_stand_at_its_turn_and_change_nothing_before(
     in_a_store(test)
 
 
-@by_chance
-@given(scenario=scenarios(), seed=SEEDS, forked=st.booleans(), injected=st.booleans())
-def test_a_replay_is_its_original_but_for_name_and_dates(
-    scenario: Scenario, seed: int, forked: bool, injected: bool
-) -> None:
-    async def test(store: Store) -> None:
-        run = await begin(store, scenario, seed=seed)
-        if injected:
-            name = run.run.name
-            await inject(store, name, Dated(at="round 2", text="It rains.", to="Beta"), scenario=scenario)
-            run = await Simulation.reopen(store, name, scenario=scenario)
-        await run.play()
-        if forked:
-            run = await fork(store, run.run.name, at="round 2", created=CREATED, seed=seed + 1, scenario=scenario)
-            await run.play()
-        again = await replay(store, run.run.name, created=CREATED, scenario=scenario)
-        await again.play()
-
-        assert again.run.name != run.run.name
-        assert await record(store, again.run.name) == await record(store, run.run.name)
-        assert await channels(store, again) == await channels(store, run)
-        assert journal(store, again) == journal(store, run)
-
-    in_a_store(test)
-
-
 async def test_a_fork_of_a_fork_shares_both_pasts(store: Store) -> None:
     scenario = table("Alpha", Organisation(name="Beta", brief="b", deliberation=debate("Left", "Right")), rounds=4)
     first = await played(store, scenario)
@@ -247,151 +199,3 @@ async def test_a_fork_after_the_round_that_ended_its_parent_goes_on(store: Store
     run = await child.play()
 
     assert (run.ended, run.statements) == ("silence", 4)
-
-
-async def test_a_replay_goes_past_the_event_that_its_original_was_extended_past(store: Store) -> None:
-    scenario = stopping()
-    run = await played(store, scenario)
-    stopped = store.register.run(run.run.name)
-    assert (stopped.ended, stopped.rounds < 9) == ("event deal", True)
-    longer = await extend(store, run.run.name, rounds=stopped.rounds + 2, scenario=scenario)
-    await longer.play()
-    again = await replay(store, run.run.name, created=CREATED, scenario=scenario)
-    await again.play()
-
-    assert store.register.run(again.run.name).rounds == stopped.rounds + 2
-    assert await record(store, again.run.name) == await record(store, run.run.name)
-
-
-async def test_a_replay_of_an_unfinished_run_pauses_where_its_journal_ends(store: Store) -> None:
-    scenario = table("Alpha", "Beta", rounds=3)
-    run = await played(store, scenario)
-    whole = await channels(store, run)
-    unfinished = await begin(store, scenario, model="null")
-    unfinished.run = store.register.run(unfinished.run.name)
-    said = 0
-
-    def watch(event: dict[str, Any]) -> None:
-        nonlocal said
-        said += event["event"] == "statement"
-        if said == 3:
-            unfinished.pause()
-
-    await unfinished.play(watch)
-    left_off = await channels(store, unfinished)
-    again = await replay(store, unfinished.run.name, created=CREATED, scenario=scenario)
-    with pytest.raises(RunPaused, match=r"The journal ends at 1\.1/Beta/statement"):
-        await again.play()
-
-    assert store.register.run(again.run.name).status == "paused"
-    assert (await channels(store, again))["transcript"] == left_off["transcript"] == whole["transcript"][:3]
-
-
-async def test_a_guest_is_replayed_without_being_asked(store: Store) -> None:
-    run = await played(store, with_guest())
-    told = await record(store, run.run.name)
-    assert [said["text"] for said in told["statements"] if said["speaker"] == "Visitor"] == [
-        "I have heard 1.",
-        "I have heard 3.",
-    ]
-
-    def asked(view: dict[str, Any]) -> str:
-        raise AssertionError("a replay asks nobody")
-
-    asked.__qualname__ = "_counts"
-    deaf = table("Alpha", Organisation(name="Visitor", brief="a brief", graph=asked), rounds=2)
-    again = await replay(store, run.run.name, created=CREATED, scenario=deaf)
-    await again.play()
-    assert await record(store, again.run.name) == told
-
-
-async def test_an_event_is_heard_by_whom_it_is_for_from_its_round_on(store: Store) -> None:
-    scenario = table("Alpha", "Beta", rounds=3)
-    run = await begin(store, scenario)
-    await inject(store, run.run.name, Dated(at="round 2", text="It rains.", to="Beta"), scenario=scenario)
-    run = await Simulation.reopen(store, run.run.name, scenario=scenario)
-    await run.play()
-    heard = [call.place for call in store.journal(run.run.id).calls()
-             if any("It rains." in part.text for part in call.parts)]  # fmt: skip
-
-    assert heard == ["1.1/Beta/statement", "2.1/Beta/statement"]
-
-
-async def test_an_event_of_a_fork_leaves_the_shared_past_alone(store: Store) -> None:
-    scenario = table("Alpha", "Beta", rounds=3)
-    parent = await played(store, scenario)
-    rain = (Dated(at="round 2", text="It rains."),)
-    child = await fork(store, parent.run.name, at="round 2", events=rain, created=CREATED, scenario=scenario)
-    await child.play()
-
-    calls = list(store.journal(child.run.id).calls())
-    assert len(calls) == 4
-    assert all(any("It rains." in part.text for part in call.parts) for call in calls)
-    with pytest.raises(InvalidValue, match="name round 2 or later"):
-        await fork(store, parent.run.name, at="round 2", events=(Dated(at="round 1", text="Snow."),), created=CREATED,
-                   scenario=scenario)  # fmt: skip
-
-
-async def test_a_round_that_has_begun_takes_no_event(store: Store) -> None:
-    scenario = table("Alpha", "Beta", rounds=3)
-    run = await begin(store, scenario, model=CountingChat(stop_at=4, error=Stop))
-    with pytest.raises(Stop):
-        await run.play()
-
-    with pytest.raises(InvalidValue, match="name round 3 or later"):
-        await inject(store, run.run.name, Dated(at="round 2", text="It rains."), scenario=scenario)
-    await inject(store, run.run.name, Dated(at="round 3", text="It rains."), scenario=scenario)
-    assert [event.at for event in store.register.run(run.run.name).header.events] == ["round 3"]
-
-
-async def test_a_run_that_is_held_takes_no_event_and_no_horizon(store: Store) -> None:
-    scenario = table("Alpha", "Beta")
-    run = await played(store, scenario)
-    with store.hold(run.run.name):
-        with pytest.raises(RunHeld):
-            await extend(store, run.run.name, rounds=5, scenario=scenario)
-        with pytest.raises(RunHeld):
-            await inject(store, run.run.name, Dated(at="round 5", text="Rain."), scenario=scenario)
-    assert store.register.run(run.run.name) == run.run
-
-
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "a turn that the run has not come to": ({"at": "round 9"}, "has come to round 3"),
-    "a period that the clock has not": ({"at": "soon"}, "No period 'soon'"),
-    "a party that is not there": ({"at": "round 1:Omega"}, "No organisation 'Omega'; there is: Alpha, Beta"),
-    "a party that has not spoken yet": ({"at": "round 3:Beta", "say": "No."}, "has not spoken in round 3"),
-    "words without a mouth": ({"at": "round 1", "say": "No."}, "Words need a mouth"),
-    "a mouth without words": ({"at": "round 1:Beta", "say": " "}, "No words"),
-    "fields without words": ({"at": "round 1:Beta", "fields": {"week": 3}}, "give --say too"),
-    "a field that is not there": ({"at": "round 1:Beta", "say": "No.", "fields": {"day": 1}}, "No field of Beta 'day'"),
-    "a horizon before the fork": ({"at": "round 2", "rounds": 1}, "has its horizon before it"),
-    "a fork at the end with nothing after": ({"at": "round 3"}, "has its horizon before it"),
-    "a name that is taken": ({"at": "round 1", "new_name": "table"}, "There is a run 'table' already"),
-}
-
-
-@pytest.mark.parametrize("order", ["listed", "simultaneous"])
-async def test_a_fork_that_cannot_be_is_refused_and_nothing_is_written(store: Store, order: str) -> None:
-    scenario = table("Alpha", "Beta", order=order)
-    await played(store, scenario, name="table")
-    for case, (asked, told) in REFUSED.items():
-        with pytest.raises((InvalidValue, UnknownName)) as refused:
-            await fork(store, "table", created=CREATED, scenario=scenario, **asked)
-        assert told in str(refused.value), case
-    assert [run.name for run in store.register.runs()] == ["table"]
-
-
-async def test_an_extension_that_is_none_is_refused(store: Store) -> None:
-    scenario = table("Alpha", "Beta", rounds=3)
-    await played(store, scenario, name="done")
-    await begin(store, scenario, name="begun")
-    for name, asked, told in (
-        ("done", {"rounds": 2}, "has come to the end of round 3"),
-        ("done", {"until": 3}, "has come to the end of round 3"),
-        ("done", {}, "Say how far"),
-        ("begun", {"rounds": 3}, "plays to round 3 anyway"),
-    ):
-        before = store.register.run(name)
-        with pytest.raises(InvalidValue, match=told):
-            await extend(store, name, scenario=scenario, **asked)
-        assert store.register.run(name) == before
