@@ -5,7 +5,8 @@ made from one record and carries its owner, so that the journal can show that no
 
 What somebody said can neither end the part it stands in nor pass for another's: a large model reads it between tags,
 and `<` is escaped in it; a small model, which copies tags into its own prose, reads one line in quotation marks, and
-line breaks and quotation marks are taken out of it.
+line breaks and quotation marks are taken out of it. It is not told when: all that it hears is of the last round, and
+with a date to copy it reports the year instead of its subject.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ SMALL_ROUNDS = 1
 """How many earlier rounds a small model hears. It repeats what it reads, the more so the more of it there is; the
 beginning of its prompts that a cache can keep is the brief with its examples."""
 
-SMALL_STATEMENTS = 2
+SMALL_STATEMENTS = 1
 """How many statements a small model hears, the last ones: with more before it, it takes another's part."""
 
 SMALL_LINES = 1
 """How many lines of a debate a small model hears before its own."""
 
-SMALL_HEARD = 160
+SMALL_HEARD = 120
 """Characters of a text that a small model hears, to the end of the last sentence that fits: it copies the rest."""
 
 _SENTENCE_END = re.compile(r"[.!?](?= )")
@@ -126,7 +127,7 @@ def _decided(decision: dict[str, Any] | None, profile: Profile) -> str:
         return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
     votes = ", ".join(f"{name}: {position}" for name, position in decision["votes"].items())
     reasons = " ".join(decision["reasons"])
-    return f"Decided: {decision['position']}. Votes: {votes}." + (f" Reasons: {reasons}" if reasons else "")
+    return f"Decided in private: {decision['position']}. Votes: {votes}." + (f" Reasons: {reasons}" if reasons else "")
 
 
 def _public(said: Entry, label: str, profile: Profile) -> Part:
@@ -137,7 +138,7 @@ def _public(said: Entry, label: str, profile: Profile) -> Part:
 @lru_cache(maxsize=4096)
 def _statement(speaker: str, label: str, round: int, turn: int, text: str, profile: Profile) -> Part:
     if profile == "small":
-        told = f"{label}, {speaker}: {_quoted(text)}" if text else f"{label}, {speaker} said nothing."
+        told = f"{speaker} said: {_quoted(text)}" if text else f"{speaker} said nothing."
     else:
         told = f'<statement by="{speaker}" in="{label}">\n{html.escape(text, quote=False)}\n</statement>'
     return Part(role="user", text=told, source=f"statement/{round}.{turn}/{speaker}", owner=PUBLIC)
@@ -146,7 +147,7 @@ def _statement(speaker: str, label: str, round: int, turn: int, text: str, profi
 @lru_cache(maxsize=4096)
 def _happened(text: str, label: str, number: int, owner: str, profile: Profile) -> Part:
     if profile == "small":
-        told = f"{label}, it happens: {_quoted(text)}"
+        told = f"It happens: {_quoted(text)}"
     else:
         told = f'<event in="{label}">\n{html.escape(text, quote=False)}\n</event>'
     return Part(role="user", text=told, source=f"event/{number}", owner=owner)
@@ -155,7 +156,7 @@ def _happened(text: str, label: str, number: int, owner: str, profile: Profile) 
 @lru_cache(maxsize=4096)
 def _recollection(owner: str, label: str, place: str, text: str, profile: Profile) -> Part:
     if profile == "small":
-        told = f"{label}, private note: {_quoted(text)}" if text else ""
+        told = f"{owner.rpartition('/')[2]} noted in private: {_quoted(text)}" if text else ""
     else:
         told = f'<private of="{owner}" in="{label}">\n{html.escape(text, quote=False)}\n</private>'
     return Part(role="user", text=told, source=f"mind/{place}", owner=owner)

@@ -20,9 +20,10 @@ TASKS: Mapping[str, frozenset[str]] = {
     "organisation/brief": frozenset({"name", "premise", "others", "brief", "report"}),
     "organisation/example": frozenset({"name", "topic"}),
     "organisation/statement": frozenset(
-        {"name", "period", "questions", "changed", "decision", "events", "standing", "length", "topic"}
+        {"name", "period", "questions", "changed", "decision", "events", "standing", "length", "topic", "when"}
     ),
     "organisation/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
+    "persona/brief": frozenset({"name", "role", "temperament", "aim", "owner"}),
     "persona/example": frozenset({"name"}),
     "persona/line": frozenset(
         {"name", "role", "temperament", "aim", "owner", "period", "motion", "positions", "decision", "others", "topic"}

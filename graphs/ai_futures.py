@@ -196,7 +196,7 @@ _SHARING = {
 }
 _LAB_TOPICS = (
     "medicine", "programs", "robots", "energy", "schools", "chips", "farming", "law", "films", "traffic", "banks",
-    "new materials", "factories", "hacking", "the news", "space",
+    "new materials", "factories", "hacking", "the news", "hospitals",
 )  # fmt: skip
 _GOVERNMENT_TOPICS = (
     "hospitals", "jobs", "elections", "chips", "the police", "large models", "schools", "banks", "robots", "privacy",

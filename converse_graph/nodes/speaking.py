@@ -12,7 +12,7 @@ from converse_graph.nodes.decision import statement_position
 from converse_graph.nodes.form import Form, make_form
 from converse_graph.nodes.guest import Guest, view_part
 from converse_graph.nodes.streaming import Emit, ProseReader
-from converse_graph.nodes.telling import topic_of
+from converse_graph.nodes.telling import period_in_words, topic_of
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Text, Whole
 from converse_graph.scenarios.scenario import Scenario
@@ -83,6 +83,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             "length": str(scenario.length),
             "standing": describe_standing(speech.view, profile),
             "changed": asked_instead(party, speech.view, period),
+            "when": period_in_words(scenario.clock.period(speech.view.round).label),
             "topic": topic_of(party, round=speech.view.round, seed=context.seed),
         }
         told = context.prompts.render("organisation/statement", profile, values)

@@ -37,6 +37,12 @@ def topic_of(party: Organisation, *, round: int, seed: int) -> str:
     return order[place]
 
 
+def period_in_words(label: str) -> str:
+    """What a period is called in prose: a small model takes the "H2" of a label for the name of a product."""
+    year, _, half = label.partition(" H")
+    return f"the {'second' if half == '2' else 'first'} half of {year}" if half else label
+
+
 def describe_persona(persona: Persona) -> str:
     """A persona in one line, as others know it: its aim is its own."""
     traits = ", ".join(filter(None, [persona.role, persona.temperament]))
