@@ -96,7 +96,7 @@ async def fork(
     played = scenario or make_again(parent, **(dials or {}))
     _check_clock(parent, played)
     own = played.clock.round_of(at.partition(":")[0].strip())
-    played = played.with_events((*_dated(parent, played, own, changed=bool(dials)), *events))
+    played = _with_events(played, (*_dated(parent, played, own, changed=bool(dials)), *events))
     leave = Fork(at=at, say=say, fields=_checked(played, at, say, fields or {}))
     seed = parent.header.seed if seed is None else seed
     branch(played, await read_channels(store, parent), leave, seed=seed)  # refuses a turn that is none
@@ -160,12 +160,10 @@ async def inject(store: Store, name: str, event: Dated, *, scenario: Scenario | 
         RunHeld: Another process is writing to the run.
     """
     made = await Simulation.reopen(store, name, scenario=scenario)
-    if event.to is not None:
-        made.scenario.party(event.to)
     with store.hold(name):
         run = store.register.run(name)
+        _with_events(made.scenario, (*run.header.events, event))
         check_ahead(made.scenario, event, _first_open(store, run, made.scenario))
-        made.scenario.with_events((*run.header.events, event))
         await store.register.set_events(run, (*run.header.events, event))
 
 
@@ -195,6 +193,18 @@ def _check_clock(parent: Run, played: Scenario) -> None:
     if any(parent.header.clock[part] != getattr(played.clock, part) for part in ("start", "step")):
         begins = f"{parent.header.clock['start']} in steps of a {parent.header.clock['step']}"
         raise InvalidValue(f"A fork keeps its parent's clock, from {begins}; leave the dials that change it.")
+
+
+def _with_events(scenario: Scenario, events: Sequence[Dated]) -> Scenario:
+    """The scenario with these events, each for somebody who is at its table.
+
+    Raises:
+        UnknownName: One is for somebody who is not.
+    """
+    for event in events:
+        if event.to is not None:
+            scenario.party(event.to)
+    return scenario.with_events(events)
 
 
 def _horizon(parent: Run, played: Scenario) -> int:

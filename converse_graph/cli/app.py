@@ -368,7 +368,7 @@ def _usage(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     known = getattr(getattr(context, "command", None), "commands", None) if "No such command" in message else None
     if known:
-        message += f"; there is: {', '.join(sorted(known))}"
+        message += f"{' There' if message.endswith('?') else '; there'} is: {', '.join(sorted(known))}"
     path = context.command_path if context is not None else "converse"
     return f"{message}. See `{path} --help`."
 
