@@ -24,7 +24,7 @@ MEMO_LENGTH = 160
 SMALL_LENGTH = 300
 """Characters of a statement's prose that a small model is given at most: beyond, it says the same again."""
 
-SMALL_MEMO_LENGTH = 80
+SMALL_MEMO_LENGTH = 100
 """Characters of a small model's note to itself."""
 
 
