@@ -22,7 +22,7 @@ LOCAL = "http://127.0.0.1:9/v1"
     ("reference", "base_url", "kind", "name"),
     [
         ("null", None, "NullChat", "null"),
-        ("null:0.5", LOCAL, "NullChat", "null"),
+        ("null:0.5", LOCAL, "NullChat", "null:0.5"),
         ("embedded", LOCAL, "EmbeddedChat", "embedded"),
         ("openai:gpt-4.1", None, "OpenAICompatibleChat", "openai:gpt-4.1"),
         ("openai:gpt-4.1", LOCAL, "OpenAICompatibleChat", "openai:gpt-4.1"),
