@@ -70,7 +70,9 @@ async def measure(name: str, play: Play, turns: int, *, debates: bool) -> dict[s
     stamps: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         gc.collect()
-        path = await play(turns, debates=debates, folder=Path(folder), note=lambda _: stamps.append(time.process_time()))
+        path = await play(
+            turns, debates=debates, folder=Path(folder), note=lambda _: stamps.append(time.process_time())
+        )
         stored = sum(file.stat().st_size for file in path.parent.glob(path.name + "*") if file.is_file())
 
     def at(turn: int) -> float:

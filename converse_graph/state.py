@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any
 
 from langgraph.channels import EphemeralValue
 from langgraph.channels.delta import DeltaChannel
+from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
 from converse_graph.scenarios.rules import events_so_far, standing_now
 from converse_graph.scenarios.scenario import Scenario
@@ -171,9 +172,7 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
     )
 
 
-def _standing(
-    scenario: Scenario, state: Mapping[str, Any], party: str
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _standing(scenario: Scenario, state: Mapping[str, Any], party: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if not scenario.standing:
         return ()
     kind, said = scenario.party(party).kind, state.get("transcript", ())

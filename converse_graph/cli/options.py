@@ -75,9 +75,7 @@ EventDates = Annotated[
     list[str] | None, typer.Option("--event-at", metavar="WHEN", help="When, if not in the fork's first period.")
 ]
 To = Annotated[str | None, typer.Option(metavar="PARTY", help="Who alone learns of it; everybody if not given.")]
-EventParties = Annotated[
-    list[str] | None, typer.Option("--to", metavar="PARTY", help="Who alone learns of the event.")
-]
+EventParties = Annotated[list[str] | None, typer.Option("--to", metavar="PARTY", help="Who alone learns of the event.")]
 PartyName = Annotated[str, typer.Option("--party", metavar="PARTY", help="Who is asked.")]
 QuestionArgument = Annotated[str, typer.Argument(metavar="QUESTION", help="What it is asked.")]
 DiffFormat = Literal["text", "markdown", "json"]

@@ -117,7 +117,9 @@ class Scenario(Value):
                 return party
         raise UnknownName.among("organisation", name, (party.name for party in self.organisations))
 
-    def graph(self, *, compiled: bool = False) -> StateGraph[Any, Any, Any, Any] | CompiledStateGraph[Any, Any, Any, Any]:
+    def graph(
+        self, *, compiled: bool = False
+    ) -> StateGraph[Any, Any, Any, Any] | CompiledStateGraph[Any, Any, Any, Any]:
         """This scenario as a LangGraph graph: supervisor, a node for each organisation, debates as subgraphs.
 
         Args:

@@ -50,9 +50,7 @@ def test_examples_differ_in_every_answer_that_could_be_copied(who: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "made", "party"), with_examples(), ids=lambda value: getattr(value, "name", value))
-def test_every_example_fills_the_form_that_it_is_an_example_of(
-    name: str, made: Scenario, party: Organisation
-) -> None:
+def test_every_example_fills_the_form_that_it_is_an_example_of(name: str, made: Scenario, party: Organisation) -> None:
     fields = statement_fields(made, party, profile="small")
     form = make_form("statement", fields)
     for example in party.examples:
