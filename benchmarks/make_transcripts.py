@@ -1,4 +1,4 @@
-"""Plays every preset once, over a short horizon, and leaves the readers' editions in `transcripts/`.
+"""Plays every preset once, over a short horizon, has it judged, and leaves the readers' editions in `transcripts/`.
 
 Run it with `python -m benchmarks.make_transcripts`, from the top of the project; name presets to make those alone.
 With `--model null --into FOLDER` it shows in seconds that all of them play.
@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from converse_graph import Simulation, Store, find_scenario
+from converse_graph.judge.runs import judge_run
 from converse_graph.report.files import write_whole
 from converse_graph.report.markdown import render_markdown
 from converse_graph.scenarios.library import catalogue
@@ -61,6 +62,7 @@ async def make(name: str, into: Path, model: str) -> str:
             )
             try:
                 await simulation.play()
+                await judge_run(store, name, chats=simulation.chats)
                 transcript = await simulation.transcript()
             finally:
                 await simulation.close()

@@ -35,10 +35,12 @@ class Counted(NullChat):
     profile: Profile = "large"
 
     def __init__(self, note: Callable[[int], None]) -> None:
+        """Call `note` with the number of each statement, from 0."""
         super().__init__()
         self._note, self._turns = note, 0
 
     async def complete(self, request: Request) -> Reply:
+        """Note it, and fill the request's schema."""
         if request.place.endswith("/statement"):
             self._note(self._turns)
             self._turns += 1

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from langgraph.graph import StateGraph
     from langgraph.graph.state import CompiledStateGraph
 
+    AnyGraph = StateGraph[Any, Any, Any, Any] | CompiledStateGraph[Any, Any, Any, Any]
+
 Order = Literal["listed", "shuffled", "simultaneous", "moderated"]
 
 
