@@ -1,5 +1,6 @@
 """Prompts as they are sent: their beginning, where the clock stands, what a model of either profile is told."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ async def test_a_partys_prompts_begin_the_same_in_every_round(name: str, profile
 async def test_a_large_models_history_grows_at_its_end_alone() -> None:
     chat = await listened(find_scenario("agi-race")(), "large", rounds=4)
     prompts = [parts[:-1] for _, parts in statements_of(chat, "DeepMind")]
-    for earlier, later in zip(prompts, prompts[1:], strict=False):
+    for earlier, later in pairwise(prompts):
         assert later[: len(earlier)] == earlier
         assert len(later) > len(earlier)
 
@@ -141,9 +142,7 @@ async def test_a_persona_of_a_small_model_begins_with_who_it_is_and_hears_the_la
     chat = await listened(find_scenario("boardrooms")(), "small", rounds=1)
     parts = chat.of("0.0/OpenAI/2.Head of Policy/line")
     assert parts[0].text.startswith("You are Head of Policy of OpenAI.")
-    assert [part.source for part in parts if part.source.startswith("line/")] == [
-        "line/0.0/OpenAI/1.Head of Alignment"
-    ]
+    assert [part.source for part in parts if part.source.startswith("line/")] == ["line/0.0/OpenAI/1.Head of Alignment"]
     assert {part.owner for part in parts} == {"OpenAI/Head of Policy", "OpenAI"}
 
 
