@@ -74,12 +74,12 @@ class CountingChat:
         self._stop_at = stop_at
         self._null = NullChat(latency=latency)
         self._error = error or (lambda: ProviderUnreachable("nobody answers"))
-        self._before = before
+        self.before = before
 
     async def complete(self, request: Request) -> Reply:
         self.places.append((request.place, request.attempt))
         number = len(self.places)
-        await (self._before(request) if self._before else asyncio.sleep(0))
+        await (self.before(request) if self.before else asyncio.sleep(0))
         if number == self._stop_at:
             raise self._error()
         reply = dataclasses.replace(await self._null.complete(request), model=self.model)

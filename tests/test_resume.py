@@ -1,0 +1,326 @@
+"""Runs that stop and go on: at any call, by a fault, a pause or a kill, they end as one that never stopped."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tables import CountingChat, begin, channels, consciences, debate, journal, played, table
+
+from converse_graph import Clock, Event, Flag, Organisation, Persona, Request, Scenario, Store, find_scenario
+from converse_graph.errors import ConverseError, InvalidValue, ProviderUnreachable, RunChanged, RunHeld, UnknownName
+from converse_graph.fingerprint import differences, fingerprint
+from converse_graph.prompts import Prompts, Template, load_prompts
+from converse_graph.simulation import Simulation
+
+TESTS = Path(__file__).parent
+
+
+@pytest.mark.parametrize("order", ["listed", "simultaneous"])
+async def test_stopped_at_any_call_by_a_provider_a_run_goes_on_to_the_same_end(
+    order: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    scenario = consciences(order, rounds=1)
+    async with Store.open(tmp_path_factory.mktemp("whole") / "runs.sqlite", make=True) as store:
+        whole = CountingChat()
+        simulation = await played(store, scenario, model=whole, name="run")
+        expected = await channels(store, simulation), journal(store, simulation)
+        parties = 3 if order == "simultaneous" else 1
+        for stop_at in range(1, len(whole.places) + 1):
+            name = f"stopped-{stop_at}"
+            first, second = CountingChat(stop_at=stop_at), CountingChat()
+            stopped = await begin(store, scenario, model=first, name=name)
+            with pytest.raises(ProviderUnreachable, match="nobody answers"):
+                await stopped.play()
+            assert store.register.run(name).status == "paused"
+            reopened = await Simulation.reopen(store, name, scenario=scenario, model=second)
+            assert (await reopened.play()).status == "finished"
+            assert (await channels(store, reopened), journal(store, reopened)) == expected
+            again = len(first.places) + len(second.places) - len(whole.places)
+            assert 0 <= again <= parties, "at most the calls in flight are made again"
+            assert not set(first.answered) & set(second.places) or parties > 1
+
+
+async def test_a_run_that_is_paused_in_mid_debate_goes_on_to_the_same_end(store: Store) -> None:
+    scenario = consciences("simultaneous", rounds=2)
+    whole = CountingChat()
+    expected = await channels(store, await played(store, scenario, model=whole, name="whole"))
+    for pause_at in range(1, len(whole.places), 4):
+        name = f"paused-{pause_at}"
+
+        first, second = CountingChat(), CountingChat()
+        simulation = await begin(store, scenario, model=first, name=name)
+        first.before = _pauses(simulation, first, pause_at)
+        stopped = await simulation.play()
+        if stopped.status != "finished":
+            assert stopped.status == store.register.run(name).status == "paused"
+            assert len(first.places) < len(whole.places)
+        reopened = await Simulation.reopen(store, name, scenario=scenario, model=second)
+        assert (await reopened.play()).status == "finished"
+        assert await channels(store, reopened) == expected
+        assert len(first.places) + len(second.places) - len(whole.places) <= 3
+
+
+def _pauses(simulation: Simulation, chat: CountingChat, pause_at: int) -> Callable[[Request], Awaitable[None]]:
+    async def pause(request: Request) -> None:
+        if len(chat.places) == pause_at:
+            simulation.pause()
+
+    return pause
+
+
+async def test_a_pause_loses_no_reply_that_has_come(store: Store) -> None:
+    async def pause(request: Any) -> None:
+        if request.place == "0.0/Alpha/0.First1/0.First2/line":
+            simulation.pause()
+
+    first, second = CountingChat(before=pause), CountingChat()
+    simulation = await begin(store, consciences(), model=first)
+    assert (await simulation.play()).status == "paused"
+    reopened = await Simulation.reopen(store, simulation.run.name, scenario=simulation.scenario, model=second)
+    await reopened.play()
+    assert not set(first.places) & set(second.places), "nothing was in flight, so nothing is asked twice"
+
+
+async def test_the_same_simulation_plays_on_after_a_pause(store: Store) -> None:
+    simulation = await begin(store, consciences(rounds=2))
+    simulation.pause()
+    assert (await simulation.play()).status == "paused"
+    assert (await simulation.play()).status == "finished"
+
+
+async def test_a_cancelled_run_is_paused_and_goes_on(store: Store) -> None:
+    scenario = consciences("simultaneous")
+    expected = await channels(store, await played(store, scenario, name="whole"))
+    waits = asyncio.Event()
+
+    async def hang(request: Any) -> None:
+        if request.place == "1.0/Alpha/0.First1/line":
+            waits.set()
+            await asyncio.Event().wait()
+
+    simulation = await begin(store, scenario, model=CountingChat(before=hang), name="cut")
+    playing = asyncio.create_task(simulation.play())
+    await waits.wait()
+    playing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await playing
+    assert store.register.run("cut").status == "paused"
+    assert not store.is_held("cut")
+    reopened = await Simulation.reopen(store, "cut", scenario=scenario, model=CountingChat())
+    await reopened.play()
+    assert await channels(store, reopened) == expected
+
+
+async def test_a_run_that_failed_by_somebodys_code_goes_on_once_that_is_mended(store: Store) -> None:
+    broken = [True]
+
+    def speak(view: dict[str, Any]) -> str:
+        if broken and view["round"] == 1:
+            raise ZeroDivisionError("a guest's own mistake")
+        return f"{view['round']}"
+
+    scenario = table("A", Organisation(name="G", graph=speak), rounds=2)
+    simulation = await begin(store, scenario)
+    with pytest.raises(ZeroDivisionError):
+        await simulation.play()
+    assert store.register.run(simulation.run.name).status == "failed"
+    broken.clear()
+    reopened = await Simulation.reopen(store, simulation.run.name, scenario=scenario)
+    assert (await reopened.play()).status == "finished"
+    assert [said.text for said in (await reopened.transcript()).statements if said.speaker == "G"] == ["0", "1"]
+
+
+async def test_a_finished_run_is_played_no_further(store: Store) -> None:
+    scenario = table("A")
+    simulation = await played(store, scenario)
+    chat = CountingChat()
+    reopened = await Simulation.reopen(store, simulation.run.name, scenario=scenario, model=chat)
+    assert (await reopened.play()).status == "finished"
+    assert chat.places == []
+
+
+async def test_a_run_that_was_registered_and_never_began_is_found_and_played(store: Store) -> None:
+    scenario = consciences()
+    expected = await channels(store, await played(store, scenario, name="whole"))
+    await begin(store, scenario, name="never-began")
+    reopened = await Simulation.reopen(store, "never-began", scenario=scenario)
+    assert (await reopened.transcript()).statements == ()
+    await reopened.play()
+    assert await channels(store, reopened) == expected
+
+
+PLAY = """
+import asyncio, sys
+sys.path.insert(0, {tests!r})
+from tables import CREATED, consciences
+from converse_graph import NullChat, Simulation, Store
+
+async def main():
+    async with Store.open({store!r}, make=True) as store:
+        scenario = consciences({order!r})
+        model = NullChat(latency={latency})
+        if any(run.name == "run" for run in store.register.runs()):
+            simulation = await Simulation.reopen(store, "run", scenario=scenario, model=model)
+        else:
+            simulation = await Simulation.begin(
+                store, scenario, seed=3, created=CREATED, model=model, name="run"
+            )
+        print("playing", flush=True)
+        await simulation.play(lambda event: print(event["event"], flush=True))
+
+asyncio.run(main())
+"""
+
+
+def process(store_path: Path, *, order: str = "listed", latency: float = 0.02) -> "subprocess.Popen[str]":
+    script = PLAY.format(tests=str(TESTS), store=str(store_path), order=order, latency=latency)
+    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(("order", "lines"), [("listed", 6), ("listed", 23), ("simultaneous", 11)])
+async def test_killed_at_any_moment_a_run_goes_on_to_the_same_end(store_path: Path, order: str, lines: int) -> None:
+    with process(store_path, order=order) as running:
+        assert running.stdout is not None
+        for _ in range(lines):
+            running.stdout.readline()
+        os.kill(running.pid, signal.SIGKILL)
+    async with Store.open(store_path) as store:
+        assert store.register.run("run").status == "running"
+        assert not store.is_held("run"), "the lock goes with the process"
+        scenario = consciences(order)
+        before = journal(store, await Simulation.reopen(store, "run", scenario=scenario, model="null"))
+        chat = CountingChat()
+        reopened = await Simulation.reopen(store, "run", scenario=scenario, model=chat)
+        await reopened.play()
+        whole = await played(store, scenario, name="whole")
+        assert await channels(store, reopened) == await channels(store, whole)
+        assert journal(store, reopened) == journal(store, whole)
+        assert not {place for place, *_ in before} & {place for place, _ in chat.places}
+        assert len(before) + len(chat.places) == len(journal(store, whole))
+
+
+async def test_a_run_that_one_process_plays_is_held_from_every_other(store_path: Path) -> None:
+    with process(store_path, latency=30) as running:
+        assert running.stdout is not None
+        while running.stdout.readline().strip() != "turn":
+            pass
+        try:
+            async with Store.open(store_path) as store:
+                assert store.is_held("run")
+                other = await Simulation.reopen(store, "run", scenario=consciences(), model=CountingChat())
+                with pytest.raises(RunHeld, match="Run 'run' is held by another process"):
+                    await other.play()
+                assert store.register.run("run").status == "running", "what the holder noted stands"
+                await played(store, table("A"), name="beside-it")
+        finally:
+            running.kill()
+
+
+async def test_two_tasks_of_one_process_cannot_play_one_run_either(store: Store) -> None:
+    waits = asyncio.Event()
+
+    async def hang(request: Any) -> None:
+        waits.set()
+        await asyncio.Event().wait()
+
+    scenario = table("A")
+    simulation = await begin(store, scenario, model=CountingChat(before=hang))
+    playing = asyncio.create_task(simulation.play())
+    await waits.wait()
+    other = await Simulation.reopen(store, simulation.run.name, scenario=scenario, model="null")
+    with pytest.raises(RunHeld):
+        await other.play()
+    playing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await playing
+    assert (await other.play()).status == "finished"
+
+
+def changed(scenario: Scenario, **changes: Any) -> list[str]:
+    prompts = load_prompts()
+    return differences(fingerprint(scenario, prompts), fingerprint(scenario.model_copy(update=changes), prompts))
+
+
+def test_the_horizon_and_names_for_readers_are_no_change() -> None:
+    scenario = consciences()
+    assert changed(scenario, clock=Clock(end=99, step="round"), title="t", name="n", dials={"a": 1}) == []
+
+
+def test_every_other_change_is_named_where_it_was_made() -> None:
+    scenario = table(
+        Organisation(name="A", deliberation=debate("One", "Two"), fields=[Flag(name="done", ask="?")]), "B"
+    )
+    party = scenario.organisations[0]
+    board = party.deliberation
+    assert board is not None
+    members = (Persona(name="One", aim="another aim"), board.members[1])
+    deeper = party.model_copy(update={"deliberation": board.model_copy(update={"members": members})})
+    second = scenario.organisations[1]
+    assert changed(scenario, premise="Other.") == ["scenario: premise"]
+    assert changed(scenario, order="shuffled") == ["scenario: order"]
+    assert changed(scenario, clock=Clock(start=2, end=3, step="round")) == ["scenario: clock.start"]
+    assert changed(scenario, organisations=(second, party)) == ["scenario: organisations (names)"]
+    assert changed(scenario, organisations=(deeper, second)) == [
+        "scenario: organisations[A].deliberation.members[One].aim"
+    ]
+    event = Event(name="settled", field="done")
+    assert any("events" in name for name in changed(scenario, events=(event,)))
+    renamed = second.model_copy(update={"name": "C"})
+    assert "scenario: organisations (names)" in changed(scenario, organisations=(party, renamed))
+
+
+async def test_a_run_whose_scenario_has_changed_is_refused_by_the_name_of_what_changed(store: Store) -> None:
+    simulation = await begin(store, table("A", "B"))
+    name = simulation.run.name
+    with pytest.raises(RunChanged, match=r"began with something else: scenario: premise\. Put it back"):
+        await Simulation.reopen(store, name, scenario=table("A", "B", premise="Other."), model="null")
+    with pytest.raises(RunChanged, match=r"organisations \(names\)"):
+        await Simulation.reopen(store, name, scenario=table("A", "C"), model="null")
+    reopened = await Simulation.reopen(store, name, scenario=table("A", "B", rounds=9), model="null")
+    assert (await reopened.play()).status == "finished"
+
+
+def test_a_changed_prompt_is_named() -> None:
+    templates = dict(load_prompts().templates)
+    old = templates["any/repair", "large"]
+    templates["any/repair", "large"] = Template(task=old.task, variables=old.variables, text=old.text + " Please.")
+    before, now = (fingerprint(table("A"), prompts) for prompts in (load_prompts(), Prompts(templates)))
+    assert differences(before, now) == ["prompt: any/repair (large)"]
+
+
+async def test_a_run_made_in_python_says_that_it_must_be_reopened_there(store: Store) -> None:
+    simulation = await begin(store, table("A"))
+    with pytest.raises(InvalidValue, match="was begun in Python with a scenario of its own; reopen it there"):
+        await Simulation.reopen(store, simulation.run.name)
+    with pytest.raises(UnknownName, match="No run 'other'"):
+        await Simulation.reopen(store, "other")
+
+
+async def test_a_run_of_a_scenario_function_is_made_again_from_its_dials(store: Store) -> None:
+    scenario = find_scenario("wage-talks")(inflation=0.08, rounds=2)
+    simulation = await begin(store, scenario, source="wage-talks")
+    reopened = await Simulation.reopen(store, simulation.run.name)
+    assert reopened.scenario == scenario
+    assert reopened.chats.default_name == "null"
+    assert (await reopened.play()).statements == 4
+
+
+async def test_a_renamed_party_does_not_end_a_paused_run_in_silence(store: Store) -> None:
+    scenario = table("A", "B")
+    simulation = await begin(store, scenario, model=CountingChat(stop_at=2))
+    with pytest.raises(ProviderUnreachable):
+        await simulation.play()
+    renamed = table("A", "Renamed")
+    with pytest.raises(RunChanged):
+        await Simulation.reopen(store, simulation.run.name, scenario=renamed, model="null")
+    forced = Simulation(store=store, run=simulation.run, scenario=renamed, chats=simulation.chats)
+    with pytest.raises(ConverseError, match="stopped without an end; its graph has changed"):
+        await forced.play()
+    assert store.register.run(simulation.run.name).status == "failed"
