@@ -6,7 +6,10 @@ from conftest import BOARDS, Converse
 
 from converse_graph.report.reading import read_markdown
 
-COMMANDS = ("list", "run", "resume", "runs", "show", "new", "models")
+COMMANDS = (
+    "list", "run", "resume", "judge", "runs", "show", "extend", "fork", "replay", "inject", "diff", "interview",
+    "new", "schema", "export", "models",
+)  # fmt: skip
 
 
 def test_help_names_every_command_and_that_completion_can_be_installed(converse: Converse) -> None:
