@@ -15,9 +15,9 @@ from converse_graph.scenarios.rules import Dated
 
 
 @by_chance
-@given(scenario=scenarios(), seed=SEEDS, forked=st.booleans(), injected=st.booleans())
+@given(scenario=scenarios(), seed=SEEDS, forked=st.sampled_from(("", "plain", "said")), injected=st.booleans())
 def test_a_replay_is_its_original_but_for_name_and_dates(
-    scenario: Scenario, seed: int, forked: bool, injected: bool
+    scenario: Scenario, seed: int, forked: str, injected: bool
 ) -> None:
     async def test(store: Store) -> None:
         run = await begin(store, scenario, seed=seed)
@@ -27,7 +27,11 @@ def test_a_replay_is_its_original_but_for_name_and_dates(
             run = await Simulation.reopen(store, name, scenario=scenario)
         await run.play()
         if forked:
-            run = await fork(store, run.run.name, at="round 2", created=CREATED, seed=seed + 1, scenario=scenario)
+            speaker = next(said["speaker"] for said in (await channels(store, run))["transcript"] if said["round"] == 1)
+            change: dict[str, Any] = (
+                {"at": f"round 2:{speaker}", "say": "No."} if forked == "said" else {"at": "round 2"}
+            )
+            run = await fork(store, run.run.name, created=CREATED, seed=seed + 1, scenario=scenario, **change)
             await run.play()
         again = await replay(store, run.run.name, created=CREATED, scenario=scenario)
         await again.play()
