@@ -15,7 +15,7 @@ from converse_graph.nodes.asking import Question, ask
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.form import make_form
 from converse_graph.nodes.speaking import describe_events
-from converse_graph.nodes.telling import brief_values, filled_form
+from converse_graph.nodes.telling import brief_values, filled_form, period_in_words
 from converse_graph.prompts import TASKS, Prompts, load_prompts
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.clock import Period
@@ -157,7 +157,7 @@ def _task(
     brief = prompts.render("organisation/brief", profile, brief_values(scenario, party, (field,)))
     values = {
         "name": party.name,
-        "period": period.label,
+        "period": period_in_words(period.label) if profile == "small" else period.label,
         "events": describe_events(seen),
         "question": question.strip(),
         "length": str(field.max_length),

@@ -78,7 +78,11 @@ async def test_a_party_knows_its_own_mind_and_nobody_elses(store: Store) -> None
                  if said.private and said.speaker == party]  # fmt: skip
         assert all(memo in model.told for memo in memos)
     assert any(part.source.startswith("mind/") for part in model.requests[0].parts)
-    assert "Decided: " in "\n".join(part.text for part in model.requests[0].parts)
+    alphas = "\n".join(part.text for part in model.requests[0].parts)
+    decisions = [said.private.deliberation.decision for said in (await run.transcript()).statements
+                 if said.private and said.private.deliberation]  # fmt: skip
+    assert len(decisions) == 3
+    assert all(decision and decision.position in alphas for decision in decisions)
 
 
 async def test_events_of_later_periods_are_unknown(store: Store) -> None:
