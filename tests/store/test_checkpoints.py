@@ -4,14 +4,17 @@ import dataclasses
 import pickle
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import ormsgpack
 import pytest
+from langgraph.channels.delta import DeltaChannel
+from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel
-from tables import begin, channels, consciences, played, table
+from tables import consciences, played, table
 
 from converse_graph import Store
+from converse_graph.state import extend
 from converse_graph.store.checkpoints import PackedSerializer
 
 
@@ -83,11 +86,24 @@ async def test_what_a_turn_stores_does_not_grow_with_the_run(store: Store, store
     assert sizes[40] - sizes[20] < 2.2 * (sizes[20] - sizes[10])
 
 
-async def test_a_run_longer_than_a_snapshot_of_its_ledgers_reads_back_whole(store: Store) -> None:
-    rounds = 510  # a ledger is stored whole after each thousand of its steps
-    simulation = await begin(store, table("A", "B", rounds=rounds, window=3))
-    await simulation.play()
-    values = await channels(store, simulation)
-    expected = [(round, speaker) for round in range(rounds) for speaker in ("A", "B")]
-    assert [(said["round"], said["speaker"]) for said in values["transcript"]] == expected
-    assert [entry["round"] for entry in values["mind_A"]] == list(range(rounds))
+async def test_a_ledger_of_which_snapshots_are_kept_reads_back_whole_from_our_store(store: Store) -> None:
+    class Talk(TypedDict, total=False):
+        said: Annotated[list[Any], DeltaChannel(extend, snapshot_frequency=3)]
+        turn: int
+
+    async def say(state: Talk) -> dict[str, Any]:
+        turn = state.get("turn", 0)
+        return {"said": [{"turn": turn}], "turn": turn + 1}
+
+    graph = StateGraph(Talk)
+    graph.add_node("say", say, input_schema=Talk)
+    graph.add_edge(START, "say")
+    graph.add_conditional_edges("say", lambda state: END if state["turn"] == 11 else "say", ["say", END])
+    config: Any = {"configurable": {"thread_id": "t"}}
+    compiled = graph.compile(checkpointer=store.checkpoints)
+    await compiled.ainvoke({"turn": 0}, config, durability="sync")
+    said = [{"turn": turn} for turn in range(11)]
+    assert (await compiled.aget_state(config)).values["said"] == said
+    past = [state.values.get("said", []) async for state in compiled.aget_state_history(config)]
+    assert all(earlier == said[: len(earlier)] for earlier in past)
+    assert len(past) > 11
