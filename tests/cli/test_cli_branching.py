@@ -233,7 +233,7 @@ def test_a_fork_that_is_killed_is_resumed_as_one_that_was_not(tmp_path: Path) ->
 
     run("run", str(BOARDS), "--model", "null", "--seed", "7", "--name", "parent", *QUIET)
     forked = ("fork", "parent", "--at", "round 1:Buyer", "--say", "Week 9.", "--rounds", "3", "--no-judge")
-    run(*forked, "--model", "null:0.05", "--name", "whole")
+    run(*forked, "--name", "whole")
     stopped = start(tmp_path, *forked, "--model", "null:0.05", "--name", "killed")
     page = ("show", "killed", "--json")
     wait_until(lambda: '"killed"' in process(tmp_path, "runs", "--json").out)
@@ -246,7 +246,7 @@ def test_a_fork_that_is_killed_is_resumed_as_one_that_was_not(tmp_path: Path) ->
 
 
 def test_a_replay_of_an_unfinished_run_ends_paused_with_code_3(tmp_path: Path) -> None:
-    stopped = start(tmp_path, "run", str(BOARDS), "--model", "null:0.3", "--name", "slow", "--no-judge")
+    stopped = start(tmp_path, "run", str(BOARDS), "--model", "null:0.15", "--name", "slow", "--no-judge")
     wait_until(lambda: (tmp_path / STORE).exists() and '"slow"' in process(tmp_path, "runs", "--json").out)
     stopped.terminate()
     assert end(stopped).code == 3
