@@ -127,7 +127,7 @@ def _decided(decision: dict[str, Any] | None, profile: Profile) -> str:
         return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
     votes = ", ".join(f"{name}: {position}" for name, position in decision["votes"].items())
     reasons = " ".join(decision["reasons"])
-    return f"Decided in private: {decision['position']}. Votes: {votes}." + (f" Reasons: {reasons}" if reasons else "")
+    return f"Decided: {decision['position']}. Votes: {votes}." + (f" Reasons: {reasons}" if reasons else "")
 
 
 def _public(said: Entry, label: str, profile: Profile) -> Part:

@@ -160,7 +160,7 @@ def test_a_persona_remembers_its_own_words_and_nobody_elses() -> None:
 def test_what_a_persona_debated_within_is_its_own() -> None:
     mind = (debated(1, ("Left", "l"), ("Right", "r"), path="Alpha/CEO"),)
     [part] = persona_mind(mind, "Alpha/CEO", CLOCK, 2)
-    assert "Decided in private: wait." in part.text
+    assert "Decided: wait." in part.text
     assert persona_mind(mind, "Alpha/Head", CLOCK, 2) == ()
 
 

@@ -125,6 +125,12 @@ def test_topics_differ_by_seed_and_are_the_same_for_one() -> None:
     assert again in orders
 
 
+def test_parties_of_a_kind_do_not_report_on_the_same_topics_all_the_way() -> None:
+    made = find_scenario("agi-race")()
+    orders = {tuple(topic_of(party, round=round, seed=5) for round in range(6)) for party in seated(made)}
+    assert len(orders) == len(seated(made))
+
+
 def test_a_party_without_topics_is_asked_for_what_it_does() -> None:
     assert topic_of(Organisation(name="Alpha"), round=4, seed=1) == "what it does now"
 
