@@ -337,9 +337,7 @@ _MOTIONS = {
 }
 
 
-def _deliberation(
-    party: Organisation, people: tuple[Persona, ...], how: How, lines: int
-) -> Debate | Imagined | None:
+def _deliberation(party: Organisation, people: tuple[Persona, ...], how: How, lines: int) -> Debate | Imagined | None:
     motion, options = _MOTIONS[party.kind]
     match how:
         case "none":
