@@ -45,7 +45,7 @@ async def test_members_speak_in_turn_hear_what_was_said_and_the_statement_is_tol
     assert "First words." not in one
     assert "First words." in two
     assert "Second words." in again
-    assert "Decided in private: go" in statement
+    assert "Decided: go" in statement
     turn = await private(store, simulation)
     assert [entry.speaker for entry in held(turn).lines] == ["One", "Two", "One"]
     assert held(turn).decision is not None
@@ -177,7 +177,7 @@ async def test_a_member_is_told_what_its_own_people_decided_and_none_of_the_othe
     chat.assert_spent()
     _, devil, chief, second, statement = chat.requests
     assert "INNER angel" in prompt(devil)
-    assert "Decided in private: be good" in prompt(chief)
+    assert "Decided: be good" in prompt(chief)
     assert "INNER" not in prompt(second)
     assert "be bad" not in prompt(second)
     assert "INNER" not in prompt(statement)
