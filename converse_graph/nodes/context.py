@@ -79,9 +79,10 @@ def context_of(runtime: Runtime[RunContext]) -> RunContext:
     if isinstance(runtime.context, RunContext):
         return runtime.context
     configurable: Mapping[str, Any] = get_config().get("configurable", {})
-    key = tuple(configurable.get(name) for name in ("model", "base_url", "seed"))
+    model, base_url, seed = (configurable.get(name) for name in ("model", "base_url", "seed"))
     kept = _bare.setdefault(asyncio.get_running_loop(), {})
+    # A model object may have no hash; its context holds it, so that its id stays its own.
+    key = (model if isinstance(model, str | None) else id(model), base_url, seed)
     if key not in kept:
-        model, base_url, seed = key
         kept[key] = RunContext(chats=Chats(model, base_url), seed=int(seed or 0))
     return kept[key]
