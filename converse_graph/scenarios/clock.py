@@ -65,12 +65,12 @@ class Clock(Value):
         Raises:
             InvalidValue: It is no period of this clock.
         """
-        wanted = " ".join(str(when).split()).casefold()
+        wanted = _squeezed(str(when))
         year = re.search(r"\d+", wanted)
         if year and int(year[0]) >= self.start:
             first = (int(year[0]) - self.start) * _PER_YEAR.get(self.step, 1)
             for round in range(first, first + _PER_YEAR.get(self.step, 1)):
-                if wanted in (year[0], self.period(round).label.casefold()):
+                if wanted in (year[0], _squeezed(self.period(round).label)):
                     return round
         known = f"{self.period(0).label!r}, {self.period(1).label!r} and so on"
         raise InvalidValue(f"No period {str(when)!r}; this clock has {known}, and a year means its first period.")
@@ -78,6 +78,11 @@ class Clock(Value):
     def period(self, round: int) -> Period:
         """The period of a round, counted from 0; defined past the horizon too."""
         return _period(self.start, self.step, round)
+
+
+def _squeezed(label: str) -> str:
+    """A label as it is compared: "2027 h2" and "2027H2" are the same period."""
+    return "".join(label.split()).casefold()
 
 
 @lru_cache(maxsize=4096)

@@ -56,3 +56,9 @@ def test_a_horizon_before_the_start_is_refused_with_the_bounds() -> None:
         Clock(start=2024, end=2031).rounds_until(2023)
     with pytest.raises(InvalidValue, match="no run ends in 10000"):
         Clock(start=2024, end=2031).rounds_until(10_000)
+
+
+def test_a_period_is_found_however_it_is_spaced() -> None:
+    clock = Clock(start=2024, end=2027, step="half-year")
+
+    assert [clock.round_of(when) for when in ("2025 H2", "2025H2", " 2025  h2 ", "2025", 2025)] == [3, 3, 3, 2, 2]
