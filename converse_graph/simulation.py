@@ -22,6 +22,7 @@ from converse_graph.errors import ConverseError, InvalidValue, RunChanged, RunPa
 from converse_graph.fingerprint import differences, fingerprint
 from converse_graph.forking import branch
 from converse_graph.nodes.context import RunContext
+from converse_graph.nodes.in_flight import InFlight
 from converse_graph.prompts import Prompts, load_prompts
 from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
@@ -55,6 +56,7 @@ class Simulation:
     chats: Chats
     prompts: Prompts = field(default_factory=load_prompts)
     _control: RunControl = field(default_factory=RunControl, init=False)
+    _in_flight: InFlight = field(default_factory=InFlight, init=False)
 
     @classmethod
     async def begin(
@@ -180,11 +182,18 @@ class Simulation:
                 ended = await self._drive(watch)
                 await self.store.register.mark(self.run.id, "finished", ended)
             except GraphDrained:
+                await self._in_flight.landed()
                 await self.store.register.mark(self.run.id, "paused")
-            except (RunPaused, asyncio.CancelledError):
+            except RunPaused:
+                await self._in_flight.landed()
+                await self.store.register.mark(self.run.id, "paused")
+                raise
+            except asyncio.CancelledError:
+                await self._in_flight.abandon()
                 await asyncio.shield(self.store.register.mark(self.run.id, "paused"))
                 raise
             except Exception:
+                await self._in_flight.landed()
                 await self.store.register.mark(self.run.id, "failed")
                 raise
             finally:
@@ -209,6 +218,7 @@ class Simulation:
             seed=self.run.header.seed,
             journal=self.store.journal(self.run.id),
             horizon=self.run.horizon,
+            in_flight=self._in_flight,
             live=watch is not None,
         )
         while True:

@@ -8,7 +8,7 @@ from typing import Any
 
 from converse_graph.chat.port import Chat, Part, Reply, Request
 from converse_graph.errors import BrokenReply
-from converse_graph.nodes.context import RunContext
+from converse_graph.nodes.context import Journal, RunContext
 from converse_graph.nodes.form import Form
 from converse_graph.nodes.streaming import Emit
 
@@ -81,11 +81,29 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
     return Answer(values=None, problem=broken.for_record if broken else None, repairs=question.repairs)
 
 
-async def _complete(
-    context: RunContext, chat: Chat, form: Form, request: Request
-) -> tuple[Reply, dict[str, Any] | None, tuple[str, ...], BrokenReply | None]:
+Completed = tuple[Reply, dict[str, Any] | None, tuple[str, ...], BrokenReply | None]
+"""A reply, what it says, which of its percentiles had to be sorted, and what is wrong with it."""
+
+
+async def _complete(context: RunContext, chat: Chat, form: Form, request: Request) -> Completed:
     kept = context.journal.recall(request) if context.journal else None
-    reply = kept or await chat.complete(request)
+    if kept is not None:
+        return kept, *_read(form, kept)
+    if context.journal is None:
+        reply = await chat.complete(request)
+        return reply, *_read(form, reply)
+    return await context.in_flight.see_through(_call(context.journal, chat, form, request))
+
+
+async def _call(journal: Journal, chat: Chat, form: Form, request: Request) -> Completed:
+    """Ask, read and keep, in one piece that is not broken off."""
+    reply = await chat.complete(request)
+    values, sorted_fields, problem = _read(form, reply)
+    await journal.record(request, reply, accepted=problem is None)
+    return reply, values, sorted_fields, problem
+
+
+def _read(form: Form, reply: Reply) -> tuple[dict[str, Any] | None, tuple[str, ...], BrokenReply | None]:
     values: dict[str, Any] | None = None
     sorted_fields: tuple[str, ...] = ()
     problem: BrokenReply | None = None
@@ -93,9 +111,7 @@ async def _complete(
         values, sorted_fields = form.read(reply.text)
     except BrokenReply as broken:
         problem = broken
-    if context.journal and kept is None:
-        await context.journal.record(request, reply, accepted=problem is None)
-    return reply, values, sorted_fields, problem
+    return values, sorted_fields, problem
 
 
 def _repair(context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str) -> tuple[Part, Part]:

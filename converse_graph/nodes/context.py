@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Part, Reply, Request
+from converse_graph.nodes.in_flight import InFlight
 from converse_graph.prompts import Prompts, load_prompts
 from converse_graph.scenarios.clock import Period
 from converse_graph.state import Entry
@@ -63,6 +64,7 @@ class RunContext:
     """None when the graph runs under somebody else's checkpointer, or under none."""
     horizon: int | None = None
     """How many rounds to play; None for what the graph was started with."""
+    in_flight: InFlight = field(default_factory=InFlight)
     live: bool = False
     """Whether somebody watches the statements being written."""
     inside: Inside | None = None
