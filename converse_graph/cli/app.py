@@ -1,19 +1,15 @@
 """The commands and what each takes. What they do is loaded when one is called, so that help is there at once."""
 
-import errno
-import importlib
-import os
 import sys
-import traceback
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import Exit, TyperException
 
 from converse_graph.cli import options
-from converse_graph.cli.exits import Code, code_of, one_line
-from converse_graph.errors import ConverseError
+from converse_graph.cli.calling import call, judging_of, output_gone, tell, usage
+from converse_graph.cli.exits import Code
 
 _HELP = "Simulate conversations between organisations that keep private minds."
 
@@ -31,9 +27,9 @@ def main() -> None:
     except Exit as leave:
         code = leave.exit_code
     except TyperException as error:
-        code = _tell(_usage(error), Code.USAGE if error.exit_code == Code.USAGE else Code.FAILED)
+        code = tell(usage(error), Code.USAGE if error.exit_code == Code.USAGE else Code.FAILED)
     except OSError as error:
-        code = _output_gone(error)
+        code = output_gone(error)
     sys.exit(code)
 
 
@@ -57,7 +53,7 @@ def _begin(
 @app.command("list")
 def list_scenarios(as_json: options.Json = False) -> None:
     """List the scenarios that can be run, with their dials."""
-    _call("list", as_json=as_json)
+    call("list", as_json=as_json)
 
 
 @app.command()
@@ -80,7 +76,7 @@ def run(
 
     Ctrl-C pauses at the next step; `converse resume` goes on.
     """
-    _call(
+    call(
         "run",
         debug=debug,
         reference=scenario,
@@ -93,7 +89,7 @@ def run(
         name=name,
         store=store,
         quiet=quiet,
-        judging=_judging(no_judge, judge_models),
+        judging=judging_of(no_judge, judge_models),
     )
 
 
@@ -107,8 +103,8 @@ def resume(
     debug: options.Debug = False,
 ) -> None:
     """Go on with a run that was paused or killed; its model is remembered."""
-    judging = _judging(no_judge, judge_models)
-    _call("resume", debug=debug, run=run, store=store, quiet=quiet, judging=judging)
+    judging = judging_of(no_judge, judge_models)
+    call("resume", debug=debug, run=run, store=store, quiet=quiet, judging=judging)
 
 
 @app.command()
@@ -127,7 +123,7 @@ def judge(
 
     Several judges, or repeats, give their agreement too.
     """
-    _call(
+    call(
         "judge",
         debug=debug,
         run=run,
@@ -144,7 +140,7 @@ def judge(
 @app.command()
 def runs(as_json: options.Json = False, store: options.StorePath = None) -> None:
     """List the runs of a store, the latest first."""
-    _call("runs", as_json=as_json, store=store)
+    call("runs", as_json=as_json, store=store)
 
 
 @app.command()
@@ -163,7 +159,7 @@ def show(
     if stats and form in ("jsonl", "csv"):
         raise typer.BadParameter(f"--stats is had as markdown or json, not as {form}")
     shown = "json" if as_json else form or "markdown"
-    _call("show", run=run, raw=raw, form=shown, stats=stats, out=out, store=store)
+    call("show", run=run, raw=raw, form=shown, stats=stats, out=out, store=store)
 
 
 @app.command()
@@ -178,8 +174,8 @@ def extend(
     debug: options.Debug = False,
 ) -> None:
     """Go on with a run past its horizon, as one run."""
-    judging = _judging(no_judge, judge_models)
-    _call("extend", debug=debug, run=run, until=until, rounds=rounds, store=store, quiet=quiet, judging=judging)
+    judging = judging_of(no_judge, judge_models)
+    call("extend", debug=debug, run=run, until=until, rounds=rounds, store=store, quiet=quiet, judging=judging)
 
 
 @app.command()
@@ -208,7 +204,7 @@ def fork(
 
     With a change (--say, --set, --event, --model) it keeps the seed, without one it draws another.
     """
-    _call(
+    call(
         "fork",
         debug=debug,
         run=run,
@@ -227,7 +223,7 @@ def fork(
         base_url=base_url,
         store=store,
         quiet=quiet,
-        judging=_judging(no_judge, judge_models),
+        judging=judging_of(no_judge, judge_models),
     )
 
 
@@ -240,7 +236,7 @@ def replay(
     debug: options.Debug = False,
 ) -> None:
     """Play a run again from its journal, with no model."""
-    _call("replay", debug=debug, run=run, name=name, store=store, quiet=quiet)
+    call("replay", debug=debug, run=run, name=name, store=store, quiet=quiet)
 
 
 @app.command()
@@ -254,7 +250,7 @@ def inject(
     debug: options.Debug = False,
 ) -> None:
     """Let something happen at a date that a run has not come to."""
-    _call("inject", debug=debug, run=run, at=at, event=event, to=to, store=store, quiet=quiet)
+    call("inject", debug=debug, run=run, at=at, event=event, to=to, store=store, quiet=quiet)
 
 
 @app.command()
@@ -269,7 +265,7 @@ def diff(
     """Show where two runs differ: what each party said, and its fields."""
     if as_json and form not in (None, "json"):
         raise typer.BadParameter(f"--json and --as {form} cannot both be had")
-    _call("diff", first=first, second=second, form="json" if as_json else form or "text", out=out, store=store)
+    call("diff", first=first, second=second, form="json" if as_json else form or "text", out=out, store=store)
 
 
 @app.command()
@@ -286,7 +282,7 @@ def interview(
     debug: options.Debug = False,
 ) -> None:
     """Ask a party, as it was at the end of a period; nothing is kept of it."""
-    _call(
+    call(
         "interview",
         debug=debug,
         run=run,
@@ -304,78 +300,22 @@ def interview(
 @app.command()
 def new(name: options.NameArgument) -> None:
     """Write a commented scenario file that runs at once, to begin from."""
-    _call("new", name=name)
+    call("new", name=name)
 
 
 @app.command()
 def schema(of: options.SchemaOf = "scenario") -> None:
     """Print the JSON Schema of a scenario file, or of what other commands print as JSON."""
-    _call("schema", of=of)
+    call("schema", of=of)
 
 
 @app.command()
 def export(scenario: options.ScenarioArgument, dials: options.Dials = None, out: options.Out = None) -> None:
     """Write a scenario, as its dials are set, as one YAML file that runs like any other scenario."""
-    _call("export", reference=scenario, dials=dials or [], out=out)
+    call("export", reference=scenario, dials=dials or [], out=out)
 
 
 @app.command()
 def models(as_json: options.Json = False) -> None:
     """List the models that can be asked, and what each needs."""
-    _call("models", as_json=as_json)
-
-
-def _judging(no_judge: bool, models: list[str] | None) -> Any:
-    """How a run is judged at its end; loaded late, as all that needs the package."""
-    if no_judge and models:
-        raise typer.BadParameter("--no-judge and --judge-model cannot both be had")
-    if no_judge:
-        return None
-    return importlib.import_module("converse_graph.cli.judging").Judging(models=tuple(models or ()))
-
-
-def _call(command: str, *, debug: bool = False, **arguments: Any) -> None:
-    """Load a command and call it; what it returns, or what it raises, decides the exit code."""
-    try:
-        code = importlib.import_module(f"converse_graph.cli.commands.{command}").command(**arguments)
-    except ConverseError as error:
-        code = _fail(error, code_of(error), debug)
-    except KeyboardInterrupt:
-        code = _tell("Stopped; nothing was begun.", Code.FAILED)
-    except OSError as error:
-        if error.errno == errno.EPIPE:
-            raise
-        code = _fail(error, Code.FAILED, debug)
-    except Exception as error:  # a fault of ours or of a scenario's own code: one line for users, more on request
-        code = _fail(error, Code.FAILED, debug)
-    raise typer.Exit(code or Code.DONE)
-
-
-def _fail(error: Exception, code: Code, debug: bool) -> Code:
-    if debug:
-        traceback.print_exception(error)
-    message = str(error) if isinstance(error, ConverseError) else f"{type(error).__name__}: {error}"
-    return _tell(message, code)
-
-
-def _tell(message: str, code: Code) -> Code:
-    print(f"converse: {one_line(message)}", file=sys.stderr)  # noqa: T201 - the command line's own voice
-    return code
-
-
-def _usage(error: TyperException) -> str:
-    message = error.format_message().rstrip(".")
-    context = getattr(error, "ctx", None)
-    known = getattr(getattr(context, "command", None), "commands", None) if "No such command" in message else None
-    if known:
-        message += f"{' There' if message.endswith('?') else '; there'} is: {', '.join(sorted(known))}"
-    path = context.command_path if context is not None else "converse"
-    return f"{message}. See `{path} --help`."
-
-
-def _output_gone(error: OSError) -> Code:
-    """Whoever read our output has left, as `| head` does: say nothing more, not even as the interpreter ends."""
-    if error.errno != errno.EPIPE:
-        return _tell(str(error), Code.FAILED)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return Code.FAILED
+    call("models", as_json=as_json)
