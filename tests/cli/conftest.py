@@ -16,7 +16,7 @@ from converse_graph.cli import main
 
 BOARDS = Path(__file__).resolve().parents[1] / "scenarios" / "boards.py"
 SEED = "7"
-PATIENCE = 60.0
+PATIENCE = 240.0
 """Seconds that anything may take on a busy machine before a test gives up."""
 
 
