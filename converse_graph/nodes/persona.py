@@ -111,20 +111,24 @@ def _brief(context: RunContext, persona: Persona, inside: Inside) -> Iterator[Pa
     It stands in the place of all that its organisation heard, which such a model would repeat. The examples give no
     position, lest it is taken over with them.
     """
-    values = {
-        "name": persona.name,
-        "role": persona.role,
-        "temperament": persona.temperament,
-        "aim": persona.aim,
-        "owner": inside.path.split("/")[-2],
-    }
-    told = context.prompts.render("persona/brief", "small", values)
+    told = context.prompts.render("persona/brief", "small", _itself(persona, inside))
     yield Part(role="system", text=told, source="prompt/persona/brief", owner=inside.path)
     asked = context.prompts.render("persona/example", "small", {"name": persona.name})
     for line in persona.examples:
         yield Part(role="user", text=asked, source="prompt/persona/example", owner=inside.path)
         said = json.dumps({"line": line}, ensure_ascii=False)
         yield Part(role="assistant", text=said, source="prompt/persona/example", owner=inside.path)
+
+
+def _itself(persona: Persona, inside: Inside) -> dict[str, str]:
+    """What a persona is told of itself."""
+    return {
+        "name": persona.name,
+        "role": persona.role,
+        "temperament": persona.temperament,
+        "aim": persona.aim,
+        "owner": inside.path.split("/")[-2],
+    }
 
 
 def _fact(spec: Debate) -> list[Text]:
@@ -140,11 +144,7 @@ def _prose(profile: Profile) -> Text:
 def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, decision: dict[str, Any] | None) -> Part:
     profile = context.chats.get(inside.model).profile
     values = {
-        "name": persona.name,
-        "role": persona.role,
-        "temperament": persona.temperament,
-        "aim": persona.aim,
-        "owner": inside.path.split("/")[-2],
+        **_itself(persona, inside),
         "others": "; ".join(describe_persona(member) for member in spec.members if member is not persona),
         "period": inside.period.label,
         "motion": spec.motion,
