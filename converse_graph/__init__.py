@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from converse_graph.chat.port import Chat, Part, Reply, Request
     from converse_graph.chat.scripted import ScriptedChat
     from converse_graph.errors import ConverseError
+    from converse_graph.scenarios.agreement import Motion
     from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
     from converse_graph.scenarios.casting import cast_member
     from converse_graph.scenarios.clock import Clock
@@ -34,6 +35,7 @@ _HOMES = {
     "Example": "scenarios.cast",
     "Flag": "scenarios.fields",
     "Imagined": "scenarios.cast",
+    "Motion": "scenarios.agreement",
     "Names": "scenarios.fields",
     "NullChat": "chat.null",
     "Number": "scenarios.fields",
@@ -72,6 +74,7 @@ __all__ = [
     "Example",
     "Flag",
     "Imagined",
+    "Motion",
     "Names",
     "NullChat",
     "Number",

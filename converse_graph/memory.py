@@ -52,10 +52,10 @@ def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, .
     """
     dated = [(entry["round"], -1, entry["number"], entry) for entry in view.dated]
     statements = view.statements[-SMALL_STATEMENTS:] if profile == "small" else view.statements
-    said = [(entry["round"], entry["turn"], 0, entry) for entry in statements]
-    thought = [(entry["round"], entry["turn"], 1, entry) for entry in view.mind]
+    spoken = [(entry["round"], entry["turn"], 0, entry) for entry in statements]
+    kept = [(entry["round"], entry["turn"], 1, entry) for entry in view.mind]
     parts = []
-    for round, turn, kind, entry in sorted([*dated, *said, *thought], key=lambda item: item[:3]):
+    for round, turn, kind, entry in sorted([*dated, *spoken, *kept], key=lambda item: item[:3]):
         if profile == "small" and turn >= 0 and round < view.round - SMALL_ROUNDS:
             continue
         label = clock.period(round).label
@@ -63,8 +63,8 @@ def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, .
             parts.append(_happened(entry["text"], label, entry["number"], entry["to"] or PUBLIC, profile))
         elif kind == 0:
             parts.append(_public(entry, label, profile))
-        elif entry["path"] == view.party:
-            parts.append(_recollection(view.party, label, entry["place"], _remembered(entry, profile), profile))
+        elif entry["path"] == view.party and (thought := _remembered(entry, profile)):
+            parts.append(_recollection(view.party, label, entry["place"], thought, profile))
     return tuple(part for part in parts if part.text)
 
 

@@ -15,13 +15,19 @@ from converse_graph.errors import InvalidValue
 Profile = Literal["small", "large"]
 
 _MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "motion", "positions"})
+_VOTER = frozenset({"name", "period", "motion", "positions"})
 
 TASKS: Mapping[str, frozenset[str]] = {
-    "organisation/brief": frozenset({"name", "premise", "others", "brief", "report"}),
+    "organisation/brief": frozenset({"name", "premise", "motion", "others", "brief", "report"}),
     "organisation/example": frozenset({"name", "topic"}),
     "organisation/statement": frozenset(
         {"name", "period", "questions", "changed", "decision", "events", "standing", "length", "topic", "when"}
     ),
+    "organisation/position": _VOTER,
+    "organisation/ballot": _VOTER,
+    "organisation/written": frozenset({"position", "reason"}),
+    "organisation/justify": frozenset(),
+    "organisation/dissent": frozenset({"position"}),
     "organisation/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
     "persona/brief": frozenset({"name", "role", "temperament", "aim", "owner"}),
     "persona/example": frozenset({"name"}),

@@ -113,6 +113,7 @@ class Simulation:
             "versions": {library: version(library) for library in _LIBRARIES},
             "prompts": prompts.digest,
             "rubric": scenario.rubric,
+            "motion": scenario.motion,
             "events": scenario.dated_events,
             "parent": parent,
             "fork": fork,
@@ -218,6 +219,7 @@ class Simulation:
             seed=self.run.header.seed,
             journal=self.store.journal(self.run.id),
             horizon=self.run.horizon,
+            votes_after=await self._votes_of_the_original(),
             in_flight=self._in_flight,
             live=watch is not None,
         )
@@ -239,6 +241,13 @@ class Simulation:
                 raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
             if not self._original_went_on(len(values.get("transcript", ()))):
                 return str(values["ended"])
+
+    async def _votes_of_the_original(self) -> frozenset[int] | None:
+        """The rounds after which the run that this one replays voted; it may have ended there, and been extended."""
+        if not self.run.replays or self.scenario.motion is None:
+            return None
+        held = await read_channels(self.store, self.store.register.run(self.run.replays))
+        return frozenset(vote["round"] for vote in held.get("votes", ()))
 
     def _original_went_on(self, statements: int) -> bool:
         """Whether the run that this one replays was extended past what has just ended it."""

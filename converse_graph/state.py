@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NotRequired
 
 from langgraph.channels import EphemeralValue
 from langgraph.channels.delta import DeltaChannel
@@ -45,6 +45,12 @@ class Floor(TypedDict):
     """Who speaks after them in this round; empty for a moderated table."""
     taken: dict[str, int]
     """How many turns each party has had; of a moderated table only."""
+    dissent: NotRequired[bool]
+    """Whether the first of `speakers` is called on to argue against what all have agreed on."""
+    stage: NotRequired[Literal["ballot"]]
+    """"ballot" while `speakers` vote; else they make statements."""
+    ending: NotRequired[str | None]
+    """While they vote: why the run is over after that; None where it goes on."""
 
 
 class TableInput(TypedDict, total=False):
@@ -61,6 +67,8 @@ class TableOutput(TypedDict, total=False):
     """Statements, as `Statement` holds them."""
     events: Ledger
     """First reports of events: `name`, `party`, `round`."""
+    votes: Ledger
+    """Votes on the scenario's motion, counted: `round`, `position`, `counts`."""
     floor: Floor
     horizon: int | None
     ended: str | None
@@ -104,6 +112,7 @@ def supervisor_schema(parties: Sequence[str]) -> type[Any]:
 _PUBLIC: dict[str, Any] = {
     "transcript": Ledger,
     "events": Ledger,
+    "votes": Ledger,
     "floor": Floor,
     "horizon": int | None,
     "ended": str | None,
@@ -152,6 +161,14 @@ class View:
     """Names of what has happened."""
     standing: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What stands now and concerns this party, such as laws in force: a title and its entries each."""
+    voting: bool = False
+    """Whether it votes on the scenario's motion, and makes no statement."""
+    dissents: bool = False
+    """Whether it is called on to argue against what all have agreed on."""
+    written: Entry | None = None
+    """Where it stood on the motion before it heard anybody: `reason` and `position`; None where it was not asked."""
+    is_first: bool = False
+    """Whether it has had no turn yet."""
     dated: tuple[Entry, ...] = ()
     """What happened at a date and is known to this party: `round`, `number` among the events, `text`, `to`."""
 
@@ -160,15 +177,20 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
     """Put together what a party hears."""
     floor: Floor = state["floor"]
     first = window_start(floor["round"], scenario.window)
+    mind = state.get(mind_of(party), ())
     return View(
         party=party,
         round=floor["round"],
         turn=floor["turn"] + floor["speakers"].index(party),
         statements=_since(state.get("transcript", ()), first),
-        mind=_since(state.get(mind_of(party), ()), first),
+        mind=_since(mind, first),
         events=events_so_far(scenario.events, state.get("events", ())),
         standing=_standing(scenario, state, party),
         dated=_dated(scenario, party, first, floor["round"]),
+        voting=floor.get("stage") == "ballot",
+        dissents=floor.get("dissent", False) and floor["speakers"][0] == party,
+        written=mind[0].get("written") if mind else None,
+        is_first=not mind,
     )
 
 

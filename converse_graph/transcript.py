@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field as Bound
 
+from converse_graph.scenarios.agreement import Motion
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.value import Identifier, Value
 
@@ -79,11 +80,26 @@ class Deliberation(Value):
     """None when nobody took a position."""
 
 
+class Vote(Value):
+    """A secret ballot on the scenario's motion, counted by code."""
+
+    round: int
+    """After which round it was held, from 0."""
+    position: str | None = None
+    """The position with the most ballots; None in a tie."""
+    counts: dict[str, int] = Bound(default_factory=dict)
+    """Ballots by position; those with none are left out."""
+    ballots: tuple[Stance, ...] = ()
+    """Who voted how; in the reader's edition alone."""
+
+
 class PrivateTurn(Value):
     """What a party kept to itself in a turn."""
 
     memo: str = ""
     """Its note to itself."""
+    written: Stance | None = None
+    """Where it stood on the scenario's motion before it heard anybody; in its first turn, where that is asked."""
     position: str | None = None
     """The position it took in its statement; asked only of those who deliberate."""
     follows_decision: bool | None = None
@@ -110,6 +126,8 @@ class Statement(Value):
     """How many times the reply was sent back because it did not fit its schema."""
     sorted_fields: tuple[str, ...] = ()
     """Fields whose percentiles came out of order and were sorted by code."""
+    dissents: bool = False
+    """Whether the party was called on to argue against what all had agreed on."""
     private: PrivateTurn | None = None
     """In the reader's edition alone."""
 
@@ -196,6 +214,10 @@ class Header(Value):
     order: str
     cast: tuple[Party, ...]
     dials: dict[str, Any] = Bound(default_factory=dict)
+    motion: Motion | None = None
+    """The question before the table, and the rules against easy agreement that it was settled by."""
+    votes: tuple[Vote, ...] = ()
+    """Secret ballots on it: one at the end, and one at each end that the run had before it was extended."""
     events: tuple[Dated, ...] = ()
     """What happened at a date, whatever the parties did."""
     parent: str | None = None
@@ -222,7 +244,8 @@ class Transcript(Value):
         """This record without anything private."""
         bare = tuple(statement.model_copy(update={"private": None}) for statement in self.statements)
         known = tuple(event for event in self.header.events if event.to is None)
-        header = self.header.model_copy(update={"events": known})
+        counted = tuple(vote.model_copy(update={"ballots": ()}) for vote in self.header.votes)
+        header = self.header.model_copy(update={"events": known, "votes": counted})
         return self.model_copy(update={"header": header, "statements": bare})
 
 

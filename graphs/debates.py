@@ -4,10 +4,13 @@ from typing import Annotated
 
 from pydantic import Field as Bound
 
-from converse_graph import Choice, Clock, Organisation, Scenario, Text, Whole, cast_member, scenario
+from converse_graph import Choice, Clock, Motion, Organisation, Scenario, Text, cast_member, scenario
 
 DEBATERS = ("openai", "anthropic", "deepmind", "halcyon", "northlight", "kestrel")
 """Cast files, in the order in which labs join; of the first three there is one with what they defend."""
+
+STANCES = ("against it", "rather against it", "undecided", "rather for it", "for it")
+"""Where a debater can stand on a motion."""
 
 _DEFENDED = ("openai", "anthropic", "deepmind")
 
@@ -18,6 +21,10 @@ def alignment_debate(
     labs: Annotated[int, Bound(ge=2, le=6)] = 2,
     rebuttals: Annotated[int, Bound(ge=1, le=20)] = 3,
     adjudicator: bool = False,
+    private_positions: bool = False,
+    secret_ballot: bool = False,
+    justify_changes: bool = False,
+    dissenter: bool = False,
 ) -> Scenario:
     """Labs debate a motion on how to make AI safe: an opening each, rebuttals, a closing.
 
@@ -26,14 +33,27 @@ def alignment_debate(
         labs: How many labs debate it; beyond three they are fictional.
         rebuttals: How many rounds of rebuttals lie between the opening and the closing.
         adjudicator: Whether somebody speaks last in each round and says at the end who argued better.
+        private_positions: Whether each debater writes down where it stands before it hears anybody.
+        secret_ballot: Whether the debaters vote in secret at the end.
+        justify_changes: Whether a debater that changes its stance is asked for the new fact that moved it.
+        dissenter: Whether, once all agree, the next debater is called on to argue against it.
     """
     table = [_debater(who, rebuttals) for who in DEBATERS[:labs]]
     if adjudicator:
         table.append(_adjudicator([party.name for party in table], rebuttals))
     return Scenario(
         premise=(
-            f'This is a public debate. The motion: "{motion}" Each side opens, answers the others, closes. Debaters '
-            "attack arguments by name, concede a point only when it is proved, and do not look for common ground."
+            "This is a public debate. Each side opens, answers the others, closes. Debaters attack arguments by "
+            "name, concede a point only when it is proved, and do not look for common ground."
+        ),
+        motion=Motion(
+            question=motion,
+            options=STANCES,
+            to="debater",
+            private_positions=private_positions,
+            ballot="secret" if secret_ballot else "open",
+            justify_changes=justify_changes,
+            dissenter=dissenter,
         ),
         clock=Clock(start=1, end=rebuttals + 2, step="round"),
         organisations=table,
@@ -50,8 +70,6 @@ def _debater(who: str, rebuttals: int) -> Organisation:
             "fields": (
                 Text(name="rebuts", ask="the claim of another that you attack, in its words", max_length=120,
                      optional=True),
-                Whole(name="stance", ask="where you stand: -2 against the motion, 0 undecided, 2 for it",
-                      minimum=-2, maximum=2),
             ),
             "examples": party.examples if known else (),
             "topics": party.topics or ("the strongest argument of the others", "what your own work shows"),

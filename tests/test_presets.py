@@ -55,10 +55,14 @@ PART: dict[str, tuple[Any, Any, Callable[[Scenario], Any]]] = {
     "order": ("listed", "shuffled", lambda made: made.order),
 }
 DEBATE_PART: dict[str, tuple[Any, Any, Callable[[Scenario], Any]]] = {
-    "motion": ("Stop.", "Go on.", lambda made: made.premise),
+    "motion": ("Stop.", "Go on.", lambda made: made.motion.question),  # type: ignore[union-attr]
     "labs": (2, 6, _names),
     "rebuttals": (1, 4, lambda made: made.clock.rounds),
     "adjudicator": (False, True, _names),
+    **{
+        rule: (False, True, lambda made: made.motion.rules)  # type: ignore[union-attr]
+        for rule in ("private_positions", "secret_ballot", "justify_changes", "dissenter")
+    },
 }
 
 

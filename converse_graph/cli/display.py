@@ -136,6 +136,11 @@ class Display:
         self._done += 1
         self._headed = None
 
+    def _take_vote(self, event: dict[str, Any]) -> None:
+        counts = ", ".join(f"{option}: {count}" for option, count in event["counts"].items())
+        self._prose.finish()
+        self._write(f"The table voted in secret. {counts or 'No ballot was valid'}.")
+
     def _settle(self, draft: Draft, event: dict[str, Any]) -> None:
         """Show what the record has of a turn beyond what was shown of it."""
         shown = draft.text[: draft.shown]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from math import log2
 from statistics import fmean, pstdev
 
-from converse_graph.measures.talks import Talk, changes, last, positions_by_pass, same, talks
+from converse_graph.measures.talks import Talk, changes, last, positions_by_pass, same, table_talk, talks
 from converse_graph.scenarios.value import Value
 from converse_graph.transcript import Deliberation, Transcript
 
@@ -83,7 +83,21 @@ def disagreement(transcript: Transcript) -> Disagreement | None:
     held = [talk for talk in talks(transcript) if positions_by_pass(talk.deliberation)]
     if not held:
         return None
-    debates = [talk.deliberation for talk in held]
+    return _measured([talk.deliberation for talk in held], followed=_mean(_followed(transcript, held)))
+
+
+def table_disagreement(transcript: Transcript) -> Disagreement | None:
+    """Measure the disagreement on the motion before the table, as of one conversation; None where there is none.
+
+    Args:
+        transcript: The public record will do; without the private parts nothing is known of what was written down
+            first, nor of ballots.
+    """
+    talk = table_talk(transcript)
+    return _measured([talk], followed=None) if talk and positions_by_pass(talk) else None
+
+
+def _measured(debates: Sequence[Deliberation], *, followed: float | None) -> Disagreement:
     ends = [(positions[0], positions[-1]) for positions in map(positions_by_pass, debates)]
     divided = [end for begin, end in ends if len(set(begin.values())) > 1]
     collapsed = sum(len(set(end.values())) == 1 for end in divided)
@@ -92,7 +106,7 @@ def disagreement(transcript: Transcript) -> Disagreement | None:
     any_asked = any("justify_changes" in debate.rules for debate in debates)
     gaps = [gap for debate in debates for gap in _ballot_gaps(debate)]
     return Disagreement(
-        debates=len(held),
+        debates=len(debates),
         began_divided=len(divided),
         collapsed=collapsed,
         collapse_rate=collapsed / len(divided) if divided else None,
@@ -103,7 +117,7 @@ def disagreement(transcript: Transcript) -> Disagreement | None:
         converged=_converged(debates),
         ballots=len(gaps),
         ballot_gap=fmean(gaps) if gaps else None,
-        decisions_followed=_mean(_followed(transcript, held)),
+        decisions_followed=followed,
         dissenters=sum(line.dissents for debate in debates for line in debate.lines),
         passes=_passes(debates),
     )

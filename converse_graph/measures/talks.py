@@ -36,6 +36,37 @@ def _within(statement: Statement, path: str, talk: Deliberation) -> Iterator[Tal
             yield from _within(statement, f"{path}/{line.speaker}", line.deliberation)
 
 
+def table_talk(transcript: Transcript) -> Deliberation | None:
+    """The root table as a conversation that settles its motion; None where there is none.
+
+    Its lines are the statements of the parties that take a stand, with their public stances; what they wrote down
+    first and their ballots are there in the reader's edition alone.
+    """
+    motion = transcript.header.motion
+    if motion is None:
+        return None
+    voters = {party.name for party in transcript.header.cast if motion.concerns(party.kind)}
+    said = [statement for statement in transcript.statements if statement.speaker in voters]
+    vote = last(transcript.header.votes)
+    return Deliberation(
+        motion=motion.question,
+        options=motion.options,
+        rules=motion.rules,
+        private_positions=tuple(kept.private.written for kept in said if kept.private and kept.private.written),
+        lines=tuple(
+            Line(
+                speaker=statement.speaker,
+                text=statement.text,
+                position=statement.fields.get("stance"),
+                new_fact=statement.fields.get("new_fact"),
+                dissents=statement.dissents,
+            )
+            for statement in said
+        ),
+        ballots=vote.ballots if vote else (),
+    )
+
+
 def same(talk: Deliberation, position: str) -> str:
     """A position as it is counted: to the letter where the motion has options, else without case and punctuation."""
     return position if talk.options else fold(position)

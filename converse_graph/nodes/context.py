@@ -64,6 +64,8 @@ class RunContext:
     """None when the graph runs under somebody else's checkpointer, or under none."""
     horizon: int | None = None
     """How many rounds to play; None for what the graph was started with."""
+    votes_after: frozenset[int] | None = None
+    """Of a replay: the rounds after which the run that it replays held a vote; None for as the run ends."""
     in_flight: InFlight = field(default_factory=InFlight)
     live: bool = False
     """Whether somebody watches the statements being written."""

@@ -10,6 +10,7 @@ from converse_graph.memory import heard
 from converse_graph.nodes.asking import Answer
 from converse_graph.nodes.context import Inside, RunContext, context_of
 from converse_graph.nodes.deliberating import Debating, deliberate
+from converse_graph.nodes.motions import motion_fields, motion_for, motion_reminders, write_stance
 from converse_graph.nodes.speaking import Speech, by_graph, by_model, statement_fields
 from converse_graph.nodes.telling import brief_values, filled_form, topic_of
 from converse_graph.prompts import Prompts
@@ -36,10 +37,19 @@ def organisation_node(
         context, emit = context_of(runtime), runtime.stream_writer
         seen = view(scenario, state, party.name)
         period = scenario.clock.period(seen.round)
-        emit({"event": "turn", "speaker": party.name, "period": period.label, "round": seen.round})
+        if not seen.voting:
+            emit({"event": "turn", "speaker": party.name, "period": period.label, "round": seen.round})
         place = f"{seen.round}.{seen.turn}/{party.name}"
         profile = context.chats.get(party.model).profile if party.graph is None else "large"
-        parts = (*brief(context, profile), *heard(seen, scenario.clock, profile))
+        itself = brief(context, profile)
+        parts = (*itself, *heard(seen, scenario.clock, profile))
+        if seen.voting:
+            cast = await write_stance(context, scenario, party, seen, place, parts, emit)
+            return _vote(party, seen, place, cast)
+        motion = motion_for(scenario, party)
+        written = seen.written
+        if motion and motion.private_positions and seen.is_first:
+            written = await write_stance(context, scenario, party, seen, place, itself, emit)
         records: list[Entry] = []
         if party.deliberation is not None:
             inside = Inside(
@@ -54,10 +64,13 @@ def organisation_node(
             )
             records = await deliberate(party.deliberation, debate, context, inside, emit)
         decision = records[0]["decision"] if records else None
-        answer = await speak(context, Speech(view=seen, place=place, parts=parts, decision=decision), emit)
+        reminded = motion_reminders(context, scenario, party, seen, written, profile)
+        speech = Speech(view=seen, place=place, parts=parts, decision=decision, written=written, reminded=reminded)
+        answer = await speak(context, speech, emit)
+        new = written if seen.is_first else None
         return {
-            outbox_of(party.name): _proposal(party, seen, answer),
-            mind_of(party.name): _remember(party, seen, place, records, answer),
+            outbox_of(party.name): _proposal(scenario, party, seen, answer),
+            mind_of(party.name): _remember(party, seen, place, records, answer, new),
         }
 
     return take_turn
@@ -89,14 +102,21 @@ def _examples(prompts: Prompts, party: Organisation, fields: Sequence[Field]) ->
         yield Part(role="assistant", text=filled_form(fields, example), source=source, owner=party.name)
 
 
-def _proposal(party: Organisation, seen: View, answer: Answer) -> Entry:
+def _vote(party: Organisation, seen: View, place: str, cast: Entry) -> dict[str, Any]:
+    """A secret ballot: what is counted goes to the supervisor for one step, the rest stays in the party's mind."""
+    kept: Entry = {"round": seen.round, "turn": seen.turn, "place": place, "path": party.name, "ballot": cast}
+    cast_in: Entry = {"speaker": party.name, "round": seen.round, "ballot": cast.get("position")}
+    return {outbox_of(party.name): cast_in, mind_of(party.name): [kept]}
+
+
+def _proposal(scenario: Scenario, party: Organisation, seen: View, answer: Answer) -> Entry:
     """What the party lays before the supervisor: what is public of its answer."""
     proposed: Entry = {"speaker": party.name, "round": seen.round}
     if answer.values is None:
         proposed["problem"] = answer.problem
     else:
         claimed = {key: answer.values[key] for key in ("speaker", "round") if answer.values.get(key) is not None}
-        fields = {field.name: answer.values[field.name] for field in party.fields}
+        fields = {field.name: answer.values[field.name] for field in (*party.fields, *motion_fields(scenario, party))}
         proposed |= {"text": answer.values["statement"], "fields": fields, **claimed}
     if answer.repairs:
         proposed["repairs"] = answer.repairs
@@ -105,12 +125,16 @@ def _proposal(party: Organisation, seen: View, answer: Answer) -> Entry:
     return proposed
 
 
-def _remember(party: Organisation, seen: View, place: str, records: Sequence[Entry], answer: Answer) -> list[Entry]:
+def _remember(
+    party: Organisation, seen: View, place: str, records: Sequence[Entry], answer: Answer, written: Entry | None
+) -> list[Entry]:
     """What the party keeps to itself of the turn: its memo and its deliberation, in one record."""
     kept: Entry = {"round": seen.round, "turn": seen.turn, "place": place, "path": party.name}
     first, *inner = records or [{}]
     kept |= first
     values = answer.values or {}
+    if written is not None:
+        kept["written"] = written
     if values.get("memo"):
         kept["memo"] = values["memo"]
     if values.get("position"):

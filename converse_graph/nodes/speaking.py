@@ -11,12 +11,13 @@ from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.decision import statement_position
 from converse_graph.nodes.form import Form, make_form
 from converse_graph.nodes.guest import Guest, view_part
+from converse_graph.nodes.motions import motion_fields, motion_for
 from converse_graph.nodes.streaming import Emit, ProseReader
 from converse_graph.nodes.telling import period_in_words, topic_of
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Text, Whole
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.state import View
+from converse_graph.state import Entry, View
 
 MEMO_LENGTH = 160
 """Characters of a party's note to itself, at most."""
@@ -39,6 +40,10 @@ class Speech:
     """Its brief, what it heard, and what it remembers."""
     decision: dict[str, Any] | None
     """How its deliberation ended; None where it held none or came to nothing."""
+    written: Entry | None = None
+    """Where it stood on the motion before it heard anybody."""
+    reminded: tuple[Part, ...] = ()
+    """What it is told of the motion beside its task."""
 
 
 Speak = Callable[[RunContext, Speech, Emit], Awaitable[Answer]]
@@ -56,7 +61,7 @@ def statement_fields(
         ask="a private note to yourself: what to remember or to do next, which nobody else reads",
         max_length=SMALL_MEMO_LENGTH if small else MEMO_LENGTH,
     )
-    return (prose, *party.fields, *([position] if position else ()), memo)
+    return (prose, *party.fields, *motion_fields(scenario, party), *([position] if position else ()), memo)
 
 
 def by_model(scenario: Scenario, party: Organisation) -> Speak:
@@ -97,7 +102,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
         question = Question(
             place=f"{speech.place}/statement",
             speaker=party.name,
-            parts=(*speech.parts, task),
+            parts=(*speech.parts, *speech.reminded, task),
             form=form_for(speech.decision, profile),
             model=party.model,
             on_text=reader if context.live else None,
@@ -131,6 +136,7 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
             "memos": [entry["memo"] for entry in seen.mind if entry.get("memo")],
             "decision": speech.decision,
             "events": list(seen.events),
+            **_motion_shown(scenario, party, speech),
             "standing": {title: list(entries) for title, entries in seen.standing},
         }
         question = Question(
@@ -144,6 +150,15 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
         return await ask(context, question, emit)
 
     return speak
+
+
+def _motion_shown(scenario: Scenario, party: Organisation, speech: Speech) -> dict[str, Any]:
+    """What a guest is told of the motion; nothing where there is none for it."""
+    motion = motion_for(scenario, party)
+    if motion is None:
+        return {}
+    asked = {"motion": motion.question, "options": list(motion.options), "asked": "statement"}
+    return {**asked, "written": speech.written, "dissents": speech.view.dissents, "rules": list(motion.rules)}
 
 
 def questions(party: Organisation, seen: View, period: str) -> str:

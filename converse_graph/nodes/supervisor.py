@@ -12,8 +12,10 @@ from converse_graph.memory import public_record
 from converse_graph.nodes.asking import Question, ask
 from converse_graph.nodes.context import RunContext, context_of
 from converse_graph.nodes.form import make_form
+from converse_graph.nodes.motions import count_ballots, dissent_is_due
 from converse_graph.nodes.streaming import Emit
 from converse_graph.nodes.turns import (
+    ballot_floor,
     may_be_picked,
     next_in_round,
     open_round,
@@ -21,6 +23,7 @@ from converse_graph.nodes.turns import (
     reports,
     rest,
     said_in,
+    vote_is_due,
 )
 from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.rules import events_so_far
@@ -39,24 +42,47 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
         if floor and floor["speakers"] and not any(state.get(outbox_of(name)) for name in floor["speakers"]):
             # Somebody gave the graph new input in the middle of a turn, and what was in hand is lost: ask again.
             return Command(goto=floor["speakers"])
-        said = _commit(state, floor, emit)
+        voting = bool(floor and floor.get("stage") == "ballot")
+        said = [] if voting else _commit(state, floor, emit)
         transcript = [*state.get("transcript", ()), *said]
         update: dict[str, Any] = {"transcript": said} if said else {}
-        following = next_in_round(scenario, floor) if floor else None
+        following = next_in_round(scenario, floor) if floor and not voting else None
         if following is None:
-            happened, ended = _close_round(scenario, state, transcript, context.horizon)
-            update |= happened
-            if ended:
-                _note_progress(context, floor["round"] + 1 if floor else 0, transcript)
-                return Command(goto=END, update=update | ({"floor": rest(floor)} if floor else {}))
+            closed, goto = _between_rounds(scenario, state, transcript, context, emit)
+            update |= closed
+            if goto:
+                return Command(goto=goto, update=update)
             following = open_round(scenario, floor, seed=context.seed)
         if said:
             _note_progress(context, following["round"], transcript)
         if not following["speakers"]:
             following = await _moderate(scenario, context, following, transcript, emit)
+        if dissent_is_due(scenario, transcript, following["speakers"][0]):
+            following["dissent"] = True
         return Command(goto=following["speakers"], update={**update, "floor": following})
 
     return supervise
+
+
+def _between_rounds(
+    scenario: Scenario, state: State, transcript: list[Entry], context: RunContext, emit: Emit
+) -> tuple[dict[str, Any], list[str]]:
+    """Close a round: what changes by it, and who is next: those who vote, nobody more, or none where it goes on."""
+    floor: Floor | None = state.get("floor")
+    if floor and floor.get("stage") == "ballot":
+        update: dict[str, Any] = {"votes": [_count(scenario, state, floor, emit)]}
+        ended = floor.get("ending")
+    else:
+        update, ended = _close_round(scenario, state, transcript, context.horizon)
+        if floor and vote_is_due(scenario, state.get("votes", ()), floor, ended, context.votes_after):
+            vote = ballot_floor(scenario, floor, ended)
+            return {**update, "floor": vote}, vote["speakers"]
+    if ended != state.get("ended"):
+        update["ended"] = ended
+    if not ended:
+        return update, []
+    _note_progress(context, floor["round"] + 1 if floor else 0, transcript)
+    return update | ({"floor": rest(floor)} if floor else {}), [END]
 
 
 def _close_round(
@@ -72,8 +98,16 @@ def _close_round(
         ended = reason_to_stop(scenario, transcript, [name for name in now if name not in before])
     if rounds >= (horizon or state.get("horizon") or scenario.clock.rounds):
         ended = ended or "horizon"
-    changed = {"ended": ended} if ended != state.get("ended") else {}
-    return ({"events": new} if new else {}) | changed, ended
+    return {"events": new} if new else {}, ended
+
+
+def _count(scenario: Scenario, state: State, floor: Floor, emit: Emit) -> Entry:
+    if scenario.motion is None:
+        raise TypeError("a vote is held on a motion")
+    cast = [state.get(outbox_of(name)) or {} for name in floor["speakers"]]
+    counted = count_ballots(scenario.motion, floor["round"], [ballot.get("ballot") for ballot in cast])
+    emit({"event": "vote", **counted})
+    return counted
 
 
 def _commit(state: State, floor: Floor | None, emit: Emit) -> list[Entry]:
@@ -92,6 +126,8 @@ def _commit(state: State, floor: Floor | None, emit: Emit) -> list[Entry]:
             entry["problem"] = f"refused: the floor was {name!r}'s in round {floor['round']}, this spoke as {claimed}"
         emit({"event": "statement", **entry})
         said.append(entry)
+    if said and floor.get("dissent"):
+        said[0]["dissents"] = True
     return said
 
 

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Sequence
 
+from converse_graph.scenarios.agreement import Motion
 from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
 from converse_graph.scenarios.fields import Choice, Field, Names, Number, Percentiles, Text, Whole
 from converse_graph.scenarios.scenario import Scenario
@@ -56,12 +57,18 @@ def describe_options(spec: Debate | Imagined) -> str:
     return "a proposal of a few words; to back another member's, repeat it word for word"
 
 
+def describe_motion(motion: Motion | None) -> str:
+    """The motion in one line, as a party's brief tells it."""
+    return f"Before the table is this motion: {motion.question} ({'; '.join(motion.options)})" if motion else ""
+
+
 def brief_values(scenario: Scenario, party: Organisation, fields: Sequence[Field]) -> dict[str, str]:
     """What the brief of a party is rendered from: nothing that changes from round to round."""
     return {
         "name": party.name,
         "premise": scenario.premise,
         "brief": party.brief,
+        "motion": describe_motion(scenario.motion),
         "others": ", ".join(other.name for other in scenario.organisations if other.name != party.name) or "nobody",
         "report": describe_report(fields),
     }

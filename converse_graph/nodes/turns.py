@@ -40,19 +40,51 @@ def next_in_round(scenario: Scenario, floor: Floor) -> Floor | None:
     Whoever queues goes first, also at a moderated table: that is how a fork begins with the party it is about.
     """
     turn = floor["turn"] + len(floor["speakers"])
+    after = Floor(round=floor["round"], turn=turn, speakers=[], queue=floor["queue"], taken=floor["taken"])
     if scenario.order == "moderated" and not floor["queue"]:
         over = turn >= len(scenario.organisations)
-        return None if over else Floor(**{**floor, "turn": turn, "speakers": []})
+        return None if over else after
     if not floor["queue"]:
         return None
     at_once = len(floor["queue"]) if scenario.order == "simultaneous" else 1
-    return Floor(**{**floor, "turn": turn, "speakers": floor["queue"][:at_once], "queue": floor["queue"][at_once:]})
+    return Floor(**{**after, "speakers": floor["queue"][:at_once], "queue": floor["queue"][at_once:]})
 
 
 def rest(floor: Floor) -> Floor:
     """The floor after the last round: nobody's."""
     turn = floor["turn"] + len(floor["speakers"])
-    return Floor(**{**floor, "turn": turn, "speakers": [], "queue": []})
+    return Floor(round=floor["round"], turn=turn, speakers=[], queue=[], taken=floor["taken"])
+
+
+def ballot_floor(scenario: Scenario, floor: Floor, ending: str | None) -> Floor:
+    """The floor as all who take a stand on the motion vote at once, after the last turn of a round.
+
+    Args:
+        scenario: With the motion.
+        floor: As the round ended.
+        ending: Why the run is over after the vote; None where it goes on.
+    """
+    voters = [party.name for party in scenario.voters]
+    return Floor(**{**rest(floor), "speakers": voters, "stage": "ballot", "ending": ending})
+
+
+def vote_is_due(
+    scenario: Scenario, votes: Sequence[Entry], floor: Floor, ended: str | None, votes_after: frozenset[int] | None
+) -> bool:
+    """Whether the parties vote now: as the run ends, once a round.
+
+    Args:
+        scenario: With its motion.
+        votes: Those that were held.
+        floor: As the round ended.
+        ended: Why the run is over; None where it is not.
+        votes_after: Of a replay: after which rounds to vote instead; the run that is replayed may have ended there,
+            and have been extended.
+    """
+    if scenario.motion is None or scenario.motion.ballot == "open":
+        return False
+    due = bool(ended) if votes_after is None else floor["round"] in votes_after
+    return due and all(vote["round"] != floor["round"] for vote in votes)
 
 
 def said_in(transcript: Sequence[Entry], round: int) -> Sequence[Entry]:

@@ -13,8 +13,11 @@ from converse_graph.transcript import PrivateTurn, Statement, Transcript, Verdic
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_PUBLIC = ("round", "period", "speaker", "text", "fields", "turn", "problem", "repairs", "sorted_fields")
-_PRIVATE = ("deliberation", "memo", "position", "follows_decision")
+_PUBLIC = ("round", "period", "speaker", "text", "fields", "turn", "problem", "repairs", "sorted_fields", "dissents")
+_PRIVATE = ("deliberation", "written", "memo", "position", "follows_decision")
+
+_NO_COLUMN = _PRIVATE[:2]
+"""What fits no table."""
 
 
 def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
         raw: Whether to add `memo`, `position` and `follows_decision`. Private conversations fit no table.
     """
     rows = [_row(statement, raw=raw) for statement in transcript.statements]
-    fixed = [name for name in (*_PUBLIC, *(_PRIVATE[1:] if raw else ())) if name != "fields"]
+    fixed = [name for name in (*_PUBLIC, *(_PRIVATE[2:] if raw else ())) if name != "fields"]
     columns = list(dict.fromkeys([*fixed, *(name for row in rows for name in row)]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -119,6 +122,7 @@ def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:
     return {
         **shown,
         "deliberation": None if told is None else told.model_dump(mode="json"),
+        "written": None if private.written is None else private.written.model_dump(mode="json"),
         "memo": private.memo,
         "position": private.position,
         "follows_decision": private.follows_decision,
@@ -133,7 +137,8 @@ def _read_statement(shown: Mapping[str, Any]) -> Statement:
 
 def _row(statement: Statement, *, raw: bool) -> dict[str, Any]:
     shown = _statement(statement, raw=raw)
-    shown.pop("deliberation", None)
+    for name in _NO_COLUMN:
+        shown.pop(name, None)
     fields = shown.pop("fields")
     return {**shown, **dict(_flat("fields", fields))}
 

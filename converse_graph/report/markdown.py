@@ -72,6 +72,8 @@ def _statement(statement: Statement) -> Iterator[str]:
     if statement.sorted_fields:
         names = ", ".join(label(name).replace(",", "&#44;") for name in statement.sorted_fields)
         yield from _block(f"*Percentiles put in order by code: {names}.*")
+    if statement.dissents:
+        yield from _block(DISSENTS)
     yield from _repairs(statement.repairs)
     if statement.private is not None:
         yield from _private(statement.private, statement.speaker)
@@ -84,6 +86,8 @@ def _private(private: PrivateTurn, speaker: str) -> Iterator[str]:
         yield from _block(NOTHING_NOTED)
     if private.memo:
         yield from _block(f"**Memo:** {inline(private.memo)}")
+    if private.written is not None:
+        yield from _stance(private.written, BEFORE)
     yield from _position(private.position, private.follows_decision)
     if private.deliberation is not None:
         yield from _deliberation(private.deliberation, f"before {speaker} spoke")

@@ -22,7 +22,10 @@ def introduction(transcript: Transcript, *, edition: str) -> list[str]:
     """The block under the title: one paragraph on the run, and what to expect of its words."""
     header, statements = transcript.header, transcript.statements
     forked = f" It was forked from {inline(header.parent)}." if header.parent else ""
-    lines = [f"{_who(header)}{_when(statements)} {_how_many(statements)} {_how_it_ended(header)}{forked}", ""]
+    lines = [
+        f"{_who(header)}{_when(statements)} {_how_many(statements)} {_how_it_ended(header)}{_votes(header)}{forked}",
+        "",
+    ]
     if edition == "public":
         lines += ["> This is the public record: what the parties said to each other."]
     else:
@@ -145,6 +148,14 @@ def _how_many(statements: Sequence[Statement]) -> str:
     silent = sum(1 for statement in statements if not statement.text)
     told = f"{counted(len(statements) - silent, 'statement')}."
     return f"{told[:-1]}, and {counted(silent, 'turn')} without one." if silent else told
+
+
+def _votes(header: Header) -> str:
+    """How the table voted in the end, and on what; empty where it held no vote."""
+    if header.motion is None or not header.votes:
+        return ""
+    counts = ", ".join(f"{inline(option)}: {count}" for option, count in header.votes[-1].counts.items())
+    return f" The table voted in secret on “{inline(header.motion.question)}”: {counts or 'no valid ballot'}."
 
 
 def _how_it_ended(header: Header) -> str:

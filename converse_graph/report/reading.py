@@ -128,6 +128,7 @@ class _Page:
             problem=self.labelled("No statement", "Problem"),
             fields=self.bullets(),
             sorted_fields=self.sorted_fields(),
+            dissents=self.dissents(),
             repairs=self.repairs(),
             private=self.private(),
         )
@@ -142,6 +143,7 @@ class _Page:
             self.take()
         private = PrivateTurn(
             memo=self.labelled("Memo") or "",
+            written=self.written(),
             position=self.labelled("Position"),
             follows_decision=self.follows(),
             deliberation=self.deliberation(),
@@ -213,6 +215,12 @@ class _Page:
                 )
             )
         return written
+
+    def written(self) -> Stance | None:
+        block, stances = self.now, self.stances(BEFORE)
+        if len(stances) > 1:
+            raise block.complaint("two positions that one party wrote down before it heard the others; there is one")
+        return stances[0] if stances else None
 
     def dissents(self) -> bool:
         if self.now.kind != "text" or self.now.text != DISSENTS:

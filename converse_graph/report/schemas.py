@@ -64,6 +64,14 @@ def show_schema() -> dict[str, Any]:
                     "repairs": _COUNT,
                 }
             ),
+            "vote": _object(
+                {
+                    "round": {**_COUNT, "description": "After which round it was held, from 0."},
+                    "position": {**_TEXT_OR_NULL, "description": "With the most ballots; null in a tie."},
+                    "counts": {"type": "object", "additionalProperties": _COUNT},
+                    "ballots": {"type": "array", "items": {"$ref": "#/$defs/stance"}},
+                }
+            ),
             "decision": _object(
                 {
                     "position": _TEXT,
@@ -115,6 +123,8 @@ def _header() -> dict[str, Any]:
             "order": _TEXT,
             "cast": {"type": "array", "items": {"$ref": "#/$defs/party"}},
             "dials": {"type": "object"},
+            "motion": {"type": ["object", "null"], "description": "The question before the table, and its rules."},
+            "votes": {"type": "array", "items": {"$ref": "#/$defs/vote"}},
             "parent": _TEXT_OR_NULL,
             "versions": {"type": "object", "additionalProperties": _TEXT},
             "prompts": {**_TEXT, "description": "Digest of the prompt templates."},
@@ -134,9 +144,11 @@ def _statement() -> dict[str, Any]:
         "problem": _TEXT_OR_NULL,
         "repairs": {**_COUNT, "description": "How often the reply was sent back."},
         "sorted_fields": {**_TEXTS, "description": "Fields whose percentiles were put in order by code."},
+        "dissents": {"type": "boolean", "description": "Whether it was called on to argue the other side."},
     }
     private = {
         "deliberation": _or_null("deliberation"),
+        "written": _or_null("stance"),
         "memo": {**_TEXT_OR_NULL, "description": "Null where the record is without the private part."},
         "position": _TEXT_OR_NULL,
         "follows_decision": _FLAG_OR_NULL,

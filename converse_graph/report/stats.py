@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from converse_graph.measures.consistency import Contradiction, contradictions
-from converse_graph.measures.disagreement import Disagreement, disagreement
+from converse_graph.measures.disagreement import Disagreement, disagreement, table_disagreement
 from converse_graph.measures.drift import Drift, drift
 from converse_graph.measures.events import Reported, events
 from converse_graph.report.escaping import inline
@@ -32,11 +32,13 @@ def stats_json(transcript: Transcript) -> dict[str, Any]:
         transcript: The reader's edition; `disagreement` is null where it has no debates.
     """
     found = disagreement(transcript)
+    table = table_disagreement(transcript)
     return {
         "version": STATS_VERSION,
         "run": transcript.header.run,
         "model": transcript.header.model,
         "disagreement": {**found.model_dump(mode="json"), "only_agrees": found.only_agrees} if found else None,
+        "table": table.model_dump(mode="json") if table else None,
         "drift": [row.model_dump(mode="json") for row in drift(transcript)],
         "events": [event.model_dump(mode="json") for event in events(transcript)],
         "consistency": [row.model_dump(mode="json") for row in contradictions(transcript)],
@@ -46,6 +48,8 @@ def stats_json(transcript: Transcript) -> dict[str, Any]:
 def stats_markdown(transcript: Transcript) -> str:
     """All measures as tables in Markdown, which read in a terminal too."""
     lines = [f"# Run {inline(transcript.header.run)} in figures", ""]
+    if table := table_disagreement(transcript):
+        lines += ["## Disagreement at the table", "", *_tables(table, of="motion"), ""]
     lines += [*_disagreement(transcript, disagreement(transcript)), ""]
     lines += ["## Drift and repairs", "", *_drift(drift(transcript)), ""]
     lines += ["## Consistency", "", *_consistency(contradictions(transcript)), ""]
@@ -60,19 +64,29 @@ def _disagreement(transcript: Transcript, found: Disagreement | None) -> Iterato
         return
     if told := only_agrees(transcript):
         yield from (told, "")
-    yield from _table(("measure", "value", "of"), _measures(found))
+    yield from _tables(found, of="debate")
+
+
+def _tables(found: Disagreement, *, of: str) -> Iterator[str]:
+    """The measures of conversations, and where they stood as these went on.
+
+    Args:
+        found: The measures.
+        of: What one conversation is called.
+    """
+    yield from _table(("measure", "value", "of"), _measures(found, of=of))
     yield ""
     rows = [
         (f"after line {row.number}", str(row.debates), f"{row.entropy:.2f}", _figure(row.spread))
         for row in found.passes
     ]
-    yield from _table(("each member", "debates", "entropy, bits", "spread, 0 to 2"), rows)
+    yield from _table(("each speaker", f"{of}s", "entropy, bits", "spread, 0 to 2"), rows)
 
 
-def _measures(found: Disagreement) -> Iterator[tuple[str, str, str]]:
-    debates = counted(found.debates, "debate")
+def _measures(found: Disagreement, *, of: str) -> Iterator[tuple[str, str, str]]:
+    debates = counted(found.debates, of)
     yield "began with two positions or more", str(found.began_divided), debates
-    yield "of those, collapsed into one", _share(found.collapse_rate), counted(found.began_divided, "debate")
+    yield "of those, collapsed into one", _share(found.collapse_rate), counted(found.began_divided, of)
     yield "never had a second position", str(found.unanimous), debates
     yield "changes of position", str(found.changes), debates
     if found.unjustified is not None:

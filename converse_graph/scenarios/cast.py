@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, model_validator
 from pydantic import Field as Bound
 
+from converse_graph.scenarios.agreement import HeldByRules, check_options
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.value import Identifier, Name, Value
 
@@ -18,7 +19,7 @@ SUPERVISOR = "supervisor"
 """The node at every table that gives the floor and commits what is said; nobody at it can be called that."""
 
 _CHANNELS = {
-    "organisation": re.compile(r"transcript|events|floor|horizon|ended|(mind|out)_.*"),
+    "organisation": re.compile(r"transcript|events|votes|floor|horizon|ended|(mind|out)_.*"),
     "member": re.compile(r"lines|inner|decision|line|dissent|ballots|(before|out)_.*"),
 }
 """Names of the channels of a graph: none of its nodes can be called that."""
@@ -59,26 +60,14 @@ class _Deliberation(Value):
         if len(self.members) < 2:
             raise ValueError(f"a debate takes two members or more, not {len(self.members)}")
         check_distinct("member", [member.name for member in self.members])
-        if len(self.options) == 1 or len(set(self.options)) < len(self.options):
-            raise ValueError(f"options must be none, or two or more that differ, not {', '.join(self.options)}")
+        check_options(self.options)
         return self
 
 
-class Debate(_Deliberation):
+class Debate(HeldByRules, _Deliberation):
     """A private conversation inside a speaker; the members speak in turn, each by a call of its own."""
 
     kind: Literal["debate"] = "debate"
-    private_positions: bool = False
-    """Whether each member writes down its position and its reason before it hears the others."""
-    ballot: Literal["open", "secret"] = "open"
-    """What the decision counts: the positions last spoken for, or ballots that all cast at once after the last line,
-    each by a call of its own that no other member reads."""
-    justify_changes: bool = False
-    """Whether a member that changes its position is asked for the new fact that moved it; one that names none is
-    counted as unjustified."""
-    dissenter: bool = False
-    """Whether, once all hold the same position before the end, the next member is called on to argue the strongest
-    case against it; what it argues for in that line is not counted as its vote. At most once a debate."""
 
     @model_validator(mode="after")
     def _everybody_speaks(self) -> Self:
@@ -87,17 +76,6 @@ class Debate(_Deliberation):
                 f"{self.turns} turns leave some of {len(self.members)} members without a word; let turns >= members"
             )
         return self
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """The rules against easy agreement that are on, as the record names them."""
-        on = {
-            "private_positions": self.private_positions,
-            "secret_ballot": self.ballot == "secret",
-            "justify_changes": self.justify_changes,
-            "dissenter": self.dissenter,
-        }
-        return tuple(name for name, is_on in on.items() if is_on)
 
 
 class Imagined(_Deliberation):

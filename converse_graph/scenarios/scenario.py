@@ -9,6 +9,7 @@ from pydantic import Field as Bound
 from pydantic import model_validator
 
 from converse_graph.errors import UnknownName
+from converse_graph.scenarios.agreement import Motion
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
@@ -46,6 +47,8 @@ class Scenario(Value):
     """What may happen, folded from the statements' fields; and what does happen, at a date."""
     standing: tuple[Standing, ...] = ()
     """Lists that code keeps from what parties report, and puts before those that they concern: laws in force."""
+    motion: Motion | None = None
+    """A question that the table settles, and the rules against easy agreement that it is settled by."""
     stop: tuple[StopRule, ...] = ()
     """Reasons to end before the horizon, looked at after every round."""
     window: Annotated[int, Bound(ge=1)] = 12
@@ -67,6 +70,7 @@ class Scenario(Value):
         check_distinct("organisation", [party.name for party in self.organisations])
         awaited_events = [event for event in self.events if isinstance(event, Event)]
         check_distinct("event", [event.name for event in awaited_events])
+        self._check_motion()
         reported = {field.name for party in self.organisations for field in party.fields}
         for event in awaited_events:
             if event.field not in reported:
@@ -85,6 +89,26 @@ class Scenario(Value):
             if name not in known:
                 raise ValueError(f"no event {name!r}; there is: {', '.join(known) or 'none'}")
         return self
+
+    def _check_motion(self) -> None:
+        if self.motion is None:
+            return
+        voters = self.voters
+        if not voters:
+            kinds = sorted({party.kind for party in self.organisations})
+            raise ValueError(f"the motion is for parties of kind {self.motion.to!r}; there is: {', '.join(kinds)}")
+        for party in voters:
+            if taken := {"stance", "new_fact"} & {field.name for field in party.fields}:
+                raise ValueError(
+                    f"with a motion before the table {party.name} reports {', '.join(sorted(taken))} by itself; "
+                    "name the field otherwise"
+                )
+
+    @property
+    def voters(self) -> tuple[Organisation, ...]:
+        """The parties that take a stand on the motion; none without one."""
+        motion = self.motion
+        return tuple(party for party in self.organisations if motion and motion.concerns(party.kind))
 
     def _check_dated(self, event: Dated) -> None:
         self.clock.round_of(event.at)

@@ -9,7 +9,7 @@ from converse_graph.scenarios.clock import Clock
 from converse_graph.state import Entry, mind_of, table_schema
 from converse_graph.store.register import Run
 from converse_graph.store.store import Store
-from converse_graph.transcript import Deliberation, Line, PrivateTurn, Statement, Transcript
+from converse_graph.transcript import Deliberation, Line, PrivateTurn, Stance, Statement, Transcript, Vote
 
 
 async def read_transcript(store: Store, run: Run) -> Transcript:
@@ -21,7 +21,8 @@ async def read_transcript(store: Store, run: Run) -> Transcript:
     clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
     minds = {party.name: _by_place(values.get(mind_of(party.name), ())) for party in run.header.cast}
     statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
-    header = run.header.model_copy(update={"status": run.status, "ended": run.ended})
+    votes = tuple(_vote(counted, minds) for counted in values.get("votes", ()))
+    header = run.header.model_copy(update={"status": run.status, "ended": run.ended, "votes": votes})
     return Transcript(header=header, statements=statements, verdicts=store.verdicts(run.id).all())
 
 
@@ -36,6 +37,17 @@ async def read_channels(store: Store, run: Run) -> dict[str, Any]:
     return dict(state.values)
 
 
+def _vote(counted: Entry, minds: dict[str, dict[str, Entry]]) -> Vote:
+    """A vote with its ballots, which lie in the minds of those who cast them."""
+    cast = [
+        Stance(speaker=name, **entry["ballot"])
+        for name, mind in minds.items()
+        for entry in mind.values()
+        if "ballot" in entry and entry["round"] == counted["round"]
+    ]
+    return Vote(**counted, ballots=tuple(cast))
+
+
 def _by_place(mind: Sequence[Entry]) -> dict[str, Entry]:
     return {entry["place"]: entry for entry in mind}
 
@@ -45,6 +57,7 @@ def _statement(said: Entry, clock: Clock, mind: dict[str, Entry]) -> Statement:
     kept = mind.get(place, {})
     private = PrivateTurn(
         memo=kept.get("memo", ""),
+        written=Stance(speaker=said["speaker"], **kept["written"]) if "written" in kept else None,
         position=kept.get("position"),
         follows_decision=kept.get("follows_decision"),
         deliberation=_deliberation(place, mind),

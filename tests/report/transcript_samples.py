@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
+from converse_graph.scenarios.agreement import Motion
 from converse_graph.transcript import (
     Decision,
     Deliberation,
@@ -16,6 +17,7 @@ from converse_graph.transcript import (
     Stance,
     Statement,
     Transcript,
+    Vote,
 )
 
 HEADER = Header(
@@ -240,6 +242,7 @@ _private = st.builds(
     memo=texts,
     position=_maybe_text,
     follows_decision=_follows,
+    written=st.none() | _stances.filter(bool).map(lambda stances: stances[0]),
     deliberation=st.none() | _deliberations(4),
 )
 _statements = st.builds(
@@ -253,6 +256,7 @@ _statements = st.builds(
     problem=_maybe_text,
     repairs=_counts,
     sorted_fields=_names,
+    dissents=st.booleans(),
     private=st.none() | _private,
 )
 _headers = st.builds(
@@ -272,6 +276,17 @@ _headers = st.builds(
         tuple
     ),
     dials=_fields,
+    motion=st.none() | st.builds(Motion, question=texts, options=st.just(("yes", "no")), dissenter=st.booleans()),
+    votes=st.lists(
+        st.builds(
+            Vote,
+            round=_counts,
+            position=_maybe_text,
+            counts=st.dictionaries(texts, _counts, max_size=2),
+            ballots=_stances,
+        ),
+        max_size=2,
+    ).map(tuple),
     parent=_maybe_text,
     versions=st.dictionaries(texts, texts, max_size=2),
     prompts=texts,

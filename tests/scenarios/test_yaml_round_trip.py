@@ -17,6 +17,7 @@ from converse_graph import (
     Example,
     Flag,
     Imagined,
+    Motion,
     Names,
     NullChat,
     Number,
@@ -119,6 +120,14 @@ def scenarios(draw: Any) -> Scenario:
             Event(name="done", field="flag", equals=draw(some.booleans() | some.integers() | PROSE)),
             Dated(at=draw(some.sampled_from([2024, "2024"])), text=draw(PROSE), to=draw(some.sampled_from(names))),
         ],
+        motion=draw(
+            some.none()
+            | some.builds(
+                Motion, question=PROSE, options=some.just(("yes", "no")), private_positions=some.booleans(),
+                ballot=some.sampled_from(["open", "secret"]), justify_changes=some.booleans(),
+                dissenter=some.booleans(),
+            )
+        ),
         stop=[OnEvent(event="done"), OnSilence(rounds=2)],
         dials=draw(some.dictionaries(PROSE, PLAIN, max_size=2)),
     )  # fmt: skip
