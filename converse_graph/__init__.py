@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from converse_graph.scenarios.clock import Clock
     from converse_graph.scenarios.dials import ScenarioFunction, by_party, scenario
     from converse_graph.scenarios.fields import Choice, Flag, Names, Number, Percentiles, Text, Whole
+    from converse_graph.scenarios.keeping import Kept, Memory
     from converse_graph.scenarios.library import find_scenario
     from converse_graph.scenarios.rules import Event, OnEvent, OnSilence, Standing, When
     from converse_graph.scenarios.scenario import Scenario
@@ -35,6 +36,8 @@ _HOMES = {
     "Example": "scenarios.cast",
     "Flag": "scenarios.fields",
     "Imagined": "scenarios.cast",
+    "Kept": "scenarios.keeping",
+    "Memory": "scenarios.keeping",
     "Motion": "scenarios.agreement",
     "Names": "scenarios.fields",
     "NullChat": "chat.null",
@@ -74,6 +77,8 @@ __all__ = [
     "Example",
     "Flag",
     "Imagined",
+    "Kept",
+    "Memory",
     "Motion",
     "Names",
     "NullChat",

@@ -10,7 +10,9 @@ ConverseError
 ├── RunHeld                  another process is writing to the run
 ├── RunPaused                the run stopped where `resume` can go on
 │   ├── ProviderUnreachable  no whole reply came from the model's server
-│   └── ProviderRefused      the server answered that it will not serve us
+│   ├── ProviderRefused      the server answered that it will not serve us
+│   │   └── PromptTooLong    because prompt and reply are more than the model's window
+│   └── WindowTooSmall       not even who one is and what is asked fit the model's window
 └── BrokenReply              a reply that does not fit its schema; repaired or recorded, never shown
 """
 
@@ -72,6 +74,14 @@ class ProviderUnreachable(RunPaused):
 
 class ProviderRefused(RunPaused):
     """The model's server answered, and will not serve this request."""
+
+
+class PromptTooLong(ProviderRefused):
+    """Prompt and reply are more than the model's window, by the server's own count."""
+
+
+class WindowTooSmall(RunPaused):
+    """Not even a speaker's brief and its task fit the model's window."""
 
 
 class BrokenReply(ConverseError):

@@ -89,6 +89,7 @@ def cut(scenario: Scenario, values: Mapping[str, Any], turn: Turn, *, seed: int)
     return {
         "transcript": said_before,
         "events": [entry for entry in values.get("events", ()) if entry["round"] < turn.round],
+        "summaries": _before(values.get("summaries", ()), turn),
         "votes": [entry for entry in values.get("votes", ()) if entry["round"] < turn.round],
         "floor": _floor(
             scenario, turn, dict(taken), {said["speaker"] for said in said_before if said["round"] == turn.round}, seed

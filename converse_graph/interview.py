@@ -10,7 +10,7 @@ from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Part, Profile
 from converse_graph.errors import ConverseError, InvalidValue
 from converse_graph.forking import Turn, cut
-from converse_graph.memory import heard
+from converse_graph.memory import fold
 from converse_graph.nodes.asking import Question, ask
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.form import make_form
@@ -163,10 +163,12 @@ def _task(
         "length": str(field.max_length),
     }
     asked = prompts.render("organisation/interview", profile, values)
-    return (
+    itself = (
         Part(role="system", text=brief, source="prompt/organisation/brief", owner=party.name),
         *(_examples(prompts, party, field) if profile == "small" else ()),
-        *heard(seen, scenario.clock, profile),
+    )
+    return (
+        *fold(itself, seen, scenario.clock, profile),
         Part(role="user", text=asked, source="prompt/organisation/interview", owner=party.name),
     )
 

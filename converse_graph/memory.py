@@ -20,6 +20,7 @@ from typing import Any
 from converse_graph.chat.port import PUBLIC, Part, Profile
 from converse_graph.scenarios.clock import Clock
 from converse_graph.state import Entry, View
+from converse_graph.summaries import standing_summaries, summary_part
 
 PERSONA_ROUNDS = 2
 """How many earlier rounds' debates a persona remembers its own words from."""
@@ -68,6 +69,31 @@ def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, .
     return tuple(part for part in parts if part.text)
 
 
+def fold(brief: tuple[Part, ...], view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
+    """What a party is told before its task: who it is, the past summed up, then what was said of late.
+
+    This is the order of every prompt. What changes least comes first, so that a provider's cache keeps the most: the
+    brief never changes, a summary is written once, the recent record moves in blocks. What a party must never lose,
+    what stands and the clock are in the task, which comes last.
+
+    Args:
+        brief: Who it is and how it reports.
+        view: What it may know.
+        clock: The scenario's clock.
+        profile: Which sort of model is told; a small one is told of no past.
+    """
+    past = past_of(view, clock) if profile == "large" else ()
+    return (*brief, *past, *heard(view, clock, profile))
+
+
+def past_of(view: View, clock: Clock) -> tuple[Part, ...]:
+    """The summaries that stand for the past: the public ones and the party's own, in the order of time."""
+    public = standing_summaries(view.summaries)
+    own = standing_summaries([kept for kept in view.own_summaries if kept["path"] == view.party])
+    told = sorted([*public, *own], key=lambda kept: (kept["last"], "path" in kept))
+    return tuple(summary_part(kept, clock, kept.get("path", PUBLIC)) for kept in told)
+
+
 def public_record(statements: Sequence[Entry], clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
     """Statements as everybody hears them."""
     return tuple(_public(said, clock.period(said["round"]).label, profile) for said in statements)
@@ -83,7 +109,12 @@ def lines_heard(lines: Sequence[Entry], *, place: str, path: str, profile: Profi
 
 
 def persona_mind(
-    mind: Sequence[Entry], path: str, clock: Clock, round: int, profile: Profile = "large"
+    mind: Sequence[Entry],
+    path: str,
+    clock: Clock,
+    round: int,
+    profile: Profile = "large",
+    summaries: Sequence[Entry] = (),
 ) -> tuple[Part, ...]:
     """What a persona remembers of earlier rounds that its organisation does not: its words and its own debates.
 
@@ -93,7 +124,10 @@ def persona_mind(
         clock: The scenario's clock.
         round: The round that is being played.
         profile: Which sort of model it is told to.
+        summaries: In its organisation's private channel; it is told of its own.
     """
+    own_past = [kept for kept in summaries if kept["path"] == path] if profile == "large" else []
+    past = tuple(summary_part(kept, clock, path) for kept in standing_summaries(own_past))
     owner, _, name = path.rpartition("/")
     rounds = PERSONA_ROUNDS if profile == "large" else SMALL_ROUNDS
     parts = []
@@ -108,7 +142,36 @@ def persona_mind(
                 parts.append(_recollection(path, label, entry["place"], f"You said: {said}", profile))
         elif entry["path"] == path:
             parts.append(_recollection(path, label, entry["place"], _remembered(entry, profile), profile))
-    return tuple(parts)
+    return (*past, *parts)
+
+
+def private_record(mind: Sequence[Entry], party: str, clock: Clock) -> tuple[Part, ...]:
+    """What a party kept to itself, as a large model hears it: memos and decisions; nothing of records without any."""
+    return tuple(
+        _recollection(party, clock.period(entry["round"]).label, entry["place"], told, "large")
+        for entry in mind
+        if entry["path"] == party and (told := _remembered(entry, "large"))
+    )
+
+
+def own_lines(mind: Sequence[Entry], path: str) -> tuple[tuple[Entry, str], ...]:
+    """What a persona said in debates on record: each record with the persona's words in it."""
+    owner, _, name = path.rpartition("/")
+    found = []
+    for entry in mind:
+        if entry["path"] == owner and "lines" in entry:
+            words = " ".join(line["text"] for line in entry["lines"] if line["speaker"] == name and line["text"])
+            if words:
+                found.append((entry, words))
+    return tuple(found)
+
+
+def lines_recalled(mind: Sequence[Entry], path: str, clock: Clock) -> tuple[Part, ...]:
+    """The same as parts of a prompt for that persona alone."""
+    return tuple(
+        _recollection(path, clock.period(entry["round"]).label, entry["place"], f"You said: {words}", "large")
+        for entry, words in own_lines(mind, path)
+    )
 
 
 def describe_decision(decision: dict[str, Any] | None, profile: Profile = "large") -> str:

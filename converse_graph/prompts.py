@@ -15,13 +15,14 @@ from converse_graph.errors import InvalidValue
 Profile = Literal["small", "large"]
 
 _MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "motion", "positions"})
+_SUMMED_UP = frozenset({"name", "first", "last"})
 _VOTER = frozenset({"name", "period", "motion", "positions"})
 
 TASKS: Mapping[str, frozenset[str]] = {
     "organisation/brief": frozenset({"name", "premise", "motion", "others", "brief", "report"}),
     "organisation/example": frozenset({"name", "topic"}),
     "organisation/statement": frozenset(
-        {"name", "period", "questions", "changed", "decision", "events", "standing", "length", "topic", "when"}
+        {"name", "period", "questions", "changed", "decision", "events", "standing", "kept", "length", "topic", "when"}
     ),
     "organisation/position": _VOTER,
     "organisation/ballot": _VOTER,
@@ -40,6 +41,9 @@ TASKS: Mapping[str, frozenset[str]] = {
     "persona/justify": frozenset(),
     "persona/dissent": frozenset({"position"}),
     "persona/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
+    "organisation/summary": _SUMMED_UP,
+    "persona/summary": _SUMMED_UP,
+    "moderator/summary": _SUMMED_UP,
     "moderator/pick": frozenset({"premise", "period", "candidates"}),
     "any/repair": frozenset({"error"}),
 }

@@ -23,6 +23,7 @@ from converse_graph.fingerprint import differences, fingerprint
 from converse_graph.forking import branch
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.in_flight import InFlight
+from converse_graph.nodes.organisation import check_windows
 from converse_graph.prompts import Prompts, load_prompts
 from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
@@ -94,9 +95,11 @@ class Simulation:
 
         Raises:
             InvalidValue: The name is taken, or the horizon lies before the start.
+            WindowTooSmall: A party's brief alone fills its model's window.
         """
         chats, prompts = Chats(model, base_url), load_prompts()
         build_graph(scenario)
+        check_windows(scenario, chats, prompts)
         horizon = horizon_of(scenario, until, rounds)
         header = {
             "scenario": scenario.name,

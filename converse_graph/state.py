@@ -14,6 +14,7 @@ from langgraph.channels import EphemeralValue
 from langgraph.channels.delta import DeltaChannel
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
+from converse_graph.scenarios.keeping import kept_now
 from converse_graph.scenarios.rules import events_so_far, standing_now
 from converse_graph.scenarios.scenario import Scenario
 
@@ -67,6 +68,8 @@ class TableOutput(TypedDict, total=False):
     """Statements, as `Statement` holds them."""
     events: Ledger
     """First reports of events: `name`, `party`, `round`."""
+    summaries: Ledger
+    """What was said long ago, summed up: `level`, `first`, `last`, `gist` and lists; see `converse_graph.summaries`."""
     votes: Ledger
     """Votes on the scenario's motion, counted: `round`, `position`, `counts`."""
     floor: Floor
@@ -112,6 +115,7 @@ def supervisor_schema(parties: Sequence[str]) -> type[Any]:
 _PUBLIC: dict[str, Any] = {
     "transcript": Ledger,
     "events": Ledger,
+    "summaries": Ledger,
     "votes": Ledger,
     "floor": Floor,
     "horizon": int | None,
@@ -157,8 +161,17 @@ class View:
     turn: int
     statements: tuple[Entry, ...]
     mind: tuple[Entry, ...]
+    """Its recent records."""
     events: tuple[str, ...]
     """Names of what has happened."""
+    summaries: tuple[Entry, ...] = ()
+    """Of what was said before `statements` begin, all levels."""
+    own_summaries: tuple[Entry, ...] = ()
+    """Of its own earlier records, those of its personas too, all levels."""
+    past: tuple[Entry, ...] = ()
+    """Its own earlier records that no summary of its own stands for yet."""
+    kept: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What it must never lose, such as what it has announced: a title and its entries each."""
     standing: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What stands now and concerns this party, such as laws in force: a title and its entries each."""
     voting: bool = False
@@ -176,7 +189,8 @@ class View:
 def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
     """Put together what a party hears."""
     floor: Floor = state["floor"]
-    first = window_start(floor["round"], scenario.window)
+    summaries = state.get("summaries", ())
+    first = max(window_start(floor["round"], scenario.window), frozen_until(summaries))
     mind = state.get(mind_of(party), ())
     return View(
         party=party,
@@ -184,7 +198,15 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         turn=floor["turn"] + floor["speakers"].index(party),
         statements=_since(state.get("transcript", ()), first),
         mind=_since(mind, first),
+        summaries=tuple(summaries),
+        own_summaries=(own := tuple(entry for entry in mind if "gist" in entry)),
+        past=_between(mind, frozen_until(own, party), first) if summaries else (),
         events=events_so_far(scenario.events, state.get("events", ())),
+        kept=tuple(
+            (rule.title, kept_now(rule, party, state.get("transcript", ())))
+            for rule in scenario.kept
+            if rule.to in (None, scenario.party(party).kind)
+        ),
         standing=_standing(scenario, state, party),
         dated=_dated(scenario, party, first, floor["round"]),
         voting=floor.get("stage") == "ballot",
@@ -211,12 +233,28 @@ def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[Entry
 
 
 def window_start(round: int, window: int) -> int:
-    """The first round that is heard in a round: at most `window` rounds back, in blocks of a third of it.
+    """The first round that is heard in a round: at most `window` rounds back, in blocks of half of it.
 
     A window that slides every round changes a prompt's beginning every round, and no prefix cache ever hits.
     """
-    block = max(1, window // 3)
+    block = max(1, window // 2)
     return max(0, -(-(round - window) // block) * block)
+
+
+def frozen_until(summaries: Sequence[Entry], path: str | None = None) -> int:
+    """The first round that no summary stands for.
+
+    Args:
+        summaries: Records of summaries, mixed with others at will.
+        path: Whose; None for public ones.
+    """
+    ends = [kept["last"] + 1 for kept in summaries if "gist" in kept and kept.get("path") == path]
+    return max(ends, default=0)
+
+
+def _between(ledger: Sequence[Entry], first: int, until: int) -> tuple[Entry, ...]:
+    """The entries of rounds from `first` on and before `until`, without summaries, which are of other rounds."""
+    return tuple(entry for entry in ledger if first <= entry["round"] < until and "gist" not in entry)
 
 
 def _since(ledger: Sequence[Entry], first: int) -> tuple[Entry, ...]:

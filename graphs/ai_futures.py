@@ -12,6 +12,7 @@ from converse_graph import (
     Example,
     Flag,
     Imagined,
+    Kept,
     Names,
     OnEvent,
     Organisation,
@@ -99,6 +100,7 @@ def ai_futures(
         order=order,
         events=[Event(name="agi_reached", field="agi_claimed")],
         standing=[_LAWS] if uk or china else [],
+        kept=_KEPT,
         stop=[OnEvent(event="agi_reached")] if stop == "agi" else [],
         length=600,
         rubric="ai-futures",
@@ -178,6 +180,10 @@ departments = ai_futures.preset(
 )
 
 _LAWS = Standing(title="Laws in force, with what they forbid", adds="instruments", ends="repealed", to="lab")
+_KEPT = (
+    Kept(title="What you have announced so far", field="capabilities", to="lab"),
+    Kept(title="Incidents so far", field="incident", whose="all", most=8),
+)
 _OPENING = "AI labs report in public, period by period, on what they have built and what went wrong."
 _LAW: dict[Amount, str] = {
     "none": "",

@@ -112,5 +112,5 @@ async def test_a_bare_graph_returns_nothing_private() -> None:
 
     result = await graph.ainvoke({"horizon": 1}, {"configurable": {"model": "null"}})
 
-    assert set(result) <= {"transcript", "events", "votes", "floor", "horizon", "ended"}
+    assert set(result) <= {"transcript", "events", "summaries", "votes", "floor", "horizon", "ended"}
     assert "canary[" not in json.dumps(result)

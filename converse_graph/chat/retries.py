@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 from converse_graph.chat.port import Reply
-from converse_graph.errors import ProviderRefused, ProviderUnreachable
+from converse_graph.errors import PromptTooLong, ProviderRefused, ProviderUnreachable
 
 _PASSING = frozenset({408, 409, 425, 429})
 _SPENT = ("insufficient_quota", "billing_hard_limit_reached")
@@ -132,9 +132,10 @@ def refuse(failure: Failure, origin: Origin) -> NoReturn:
     """Say in one line that the server will not serve us.
 
     Raises:
-        ProviderRefused: Always.
+        ProviderRefused: Always; PromptTooLong where that is why.
     """
-    raise ProviderRefused(
+    refusal = PromptTooLong if failure.overflow else ProviderRefused
+    raise refusal(
         f"{origin} refused: {_status(failure)}{origin.redact(failure.said)}; {_way_out(failure, origin)}."
     ) from None
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Part, Profile
+from converse_graph.chat.sizes import tokens_in
 from converse_graph.errors import InvalidValue
 from converse_graph.judge import asked as forms
 from converse_graph.judge.combining import combined
-from converse_graph.judge.parts import as_parts, in_parts, room_for_record, tokens_in
+from converse_graph.judge.parts import as_parts, in_parts, room_for_record
 from converse_graph.judge.rubric import Rubric
 from converse_graph.nodes.asking import Answer, Question, ask
 from converse_graph.nodes.context import Journal, RunContext

@@ -9,25 +9,13 @@ from functools import lru_cache
 from itertools import groupby
 
 from converse_graph.chat.port import Part, Profile
+from converse_graph.chat.sizes import BYTES_PER_TOKEN, USUAL_WINDOW, tokens_in
 from converse_graph.errors import InvalidValue
 from converse_graph.transcript import Statement
-
-USUAL_WINDOW = 24_000
-"""Tokens taken for granted of a large model that does not say how many it takes."""
 
 SMALL_READ = 2_800
 """Tokens of transcript that a small model reads at once, however large its window: beyond that it loses the thread,
 and on one core the prompt alone takes half a minute."""
-
-_BYTES_PER_TOKEN = 2.5
-"""English has about four bytes a token; names, figures and other scripts have fewer."""
-_MESSAGE = 8
-"""Tokens around a message."""
-
-
-def tokens_in(text: str) -> int:
-    """How many tokens a text has, guessed from above: by its bytes in UTF-8, so that no script comes out too cheap."""
-    return int(len(text.encode("utf-8", "replace")) / _BYTES_PER_TOKEN) + _MESSAGE
 
 
 def room_for_record(window: int | None, profile: Profile, *, besides: int) -> int:
@@ -77,7 +65,7 @@ def in_parts(statements: Sequence[Statement], room: int, profile: Profile) -> tu
 
 def as_parts(statements: Sequence[Statement], room: int, profile: Profile) -> tuple[Part, ...]:
     """Statements as messages of a prompt, each at most as long as the room for all."""
-    most = int(room * _BYTES_PER_TOKEN)
+    most = int(room * BYTES_PER_TOKEN)
     return tuple(_shortened(told(statement, profile), most) for statement in statements)
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from converse_graph.chat.port import Chat, Part, Reply, Request
-from converse_graph.errors import BrokenReply
+from converse_graph.errors import BrokenReply, PromptTooLong
 from converse_graph.nodes.context import Journal, RunContext
+from converse_graph.nodes.fitting import fitted, shortened
 from converse_graph.nodes.form import Form
 from converse_graph.nodes.streaming import Emit
 
 MAX_REPAIRS = 2
 """How many times a reply that does not fit is sent back."""
+
+REPLY_TOKENS = 1024
+"""Tokens of a reply at most, unless a question says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +34,7 @@ class Question:
     """A model reference; None for the run's."""
     repairs: int = MAX_REPAIRS
     """How many times a reply that does not fit may be sent back."""
-    max_tokens: int = 1024
+    max_tokens: int = REPLY_TOKENS
     """Of the reply at most."""
     on_text: Callable[[str], None] | None = None
     on_restart: Callable[[], None] | None = None
@@ -56,13 +60,14 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
         An answer; without values if every attempt was broken, which the caller puts on record.
 
     Raises:
-        RunPaused: The model's server cannot be reached or refuses; the run can be resumed.
+        RunPaused: The model's server cannot be reached or refuses, or its model's window is too small; the run can
+            be resumed.
     """
     chat = context.chats.get(question.model)
     parts, broken = question.parts, None
     for attempt in range(question.repairs + 1):
         request = Request(
-            parts=parts,
+            parts=fitted(parts, window=chat.window, reply=question.max_tokens, model=chat.model),
             schema=question.form.schema,
             place=question.place,
             attempt=attempt,
@@ -73,7 +78,7 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
         )
         if attempt and question.on_restart:
             question.on_restart()
-        reply, values, sorted_fields, broken = await _complete(context, chat, question.form, request)
+        reply, values, sorted_fields, broken = await _complete_fitting(context, chat, question.form, request)
         emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
         if broken is None:
             return Answer(values=values, repairs=attempt, sorted_fields=sorted_fields)
@@ -83,6 +88,18 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
 
 Completed = tuple[Reply, dict[str, Any] | None, tuple[str, ...], BrokenReply | None]
 """A reply, what it says, which of its percentiles had to be sorted, and what is wrong with it."""
+
+
+async def _complete_fitting(context: RunContext, chat: Chat, form: Form, request: Request) -> Completed:
+    """Ask with less of the past where the server says that a prompt is too long: our count was a guess."""
+    while True:
+        try:
+            return await _complete(context, chat, form, request)
+        except PromptTooLong:
+            parts = shortened(request.parts)
+            if parts == request.parts:
+                raise
+            request = replace(request, parts=parts)
 
 
 async def _complete(context: RunContext, chat: Chat, form: Form, request: Request) -> Completed:

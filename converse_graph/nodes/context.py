@@ -49,6 +49,10 @@ class Inside:
     """What the owner heard and remembers."""
     mind: tuple[Entry, ...]
     """The recent records of the organisation's private channel."""
+    summaries: tuple[Entry, ...]
+    """The summaries in that channel, those of its personas too."""
+    past: tuple[Entry, ...]
+    """Earlier records of that channel that its owner has not summed up yet."""
     model: Any
     """The owner's model, unless a persona has its own; None for the run's."""
 

@@ -7,12 +7,14 @@ from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.chat.port import Part, Profile
 from converse_graph.nodes.asking import Question, ask
+from converse_graph.nodes.compacting import sum_up_debates
 from converse_graph.nodes.context import Inside, RunContext
 from converse_graph.nodes.decision import decide, position_field
 from converse_graph.nodes.form import Form, make_form
 from converse_graph.nodes.streaming import Emit
 from converse_graph.nodes.telling import describe_options, describe_persona
 from converse_graph.scenarios.cast import Debate, Imagined
+from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
 from converse_graph.state import Entry, before_of
 
@@ -33,13 +35,14 @@ Debating = CompiledStateGraph[Any, Any, Any, Any]
 
 
 async def deliberate(
-    spec: Debate | Imagined, debate: Debating | None, context: RunContext, inside: Inside, emit: Emit
+    spec: Debate | Imagined, debate: Debating | None, clock: Clock, context: RunContext, inside: Inside, emit: Emit
 ) -> list[Entry]:
     """Let a speaker make up its mind.
 
     Args:
         spec: How it does so.
         debate: The same as a compiled graph, where it is a debate.
+        clock: The scenario's clock.
         context: The run's context.
         inside: Who deliberates, and when.
         emit: Told of every call.
@@ -52,11 +55,13 @@ async def deliberate(
         return [await _imagine(spec, context, inside, emit, task)]
     if debate is None:
         raise TypeError(f"the debate of {inside.path} was not compiled")
+    made = await sum_up_debates(spec, clock, context, inside, emit)
+    inside = replace(inside, summaries=(*inside.summaries, *made))
     result = await debate.ainvoke({"line": 0}, context=replace(context, inside=inside))
     before = [result.get(before_of(member.name)) for member in spec.members]
     written = {"private_positions": [kept for kept in before if kept], "ballots": result.get("ballots") or []}
     record = {**_record(spec, inside, result["lines"], result["decision"]), **_without_empty(written)}
-    return [record, *result.get("inner", ())]
+    return [record, *made, *result.get("inner", ())]
 
 
 async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Emit, task: str) -> Entry:

@@ -1,15 +1,19 @@
 """A turn of an organisation: hear, deliberate, speak, remember."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
 
+from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Part, Profile
-from converse_graph.memory import heard
-from converse_graph.nodes.asking import Answer
+from converse_graph.memory import fold
+from converse_graph.nodes.asking import REPLY_TOKENS, Answer
+from converse_graph.nodes.compacting import sum_up_mind
 from converse_graph.nodes.context import Inside, RunContext, context_of
 from converse_graph.nodes.deliberating import Debating, deliberate
+from converse_graph.nodes.fitting import fitted
 from converse_graph.nodes.motions import motion_fields, motion_for, motion_reminders, write_stance
 from converse_graph.nodes.speaking import Speech, by_graph, by_model, statement_fields
 from converse_graph.nodes.telling import brief_values, filled_form, topic_of
@@ -42,7 +46,11 @@ def organisation_node(
         place = f"{seen.round}.{seen.turn}/{party.name}"
         profile = context.chats.get(party.model).profile if party.graph is None else "large"
         itself = brief(context, profile)
-        parts = (*itself, *heard(seen, scenario.clock, profile))
+        made = []
+        if profile == "large" and not seen.voting:
+            made = await sum_up_mind(scenario, context, party, seen, place, itself, emit)
+            seen = replace(seen, own_summaries=(*seen.own_summaries, *made))
+        parts = fold(itself, seen, scenario.clock, profile)
         if seen.voting:
             cast = await write_stance(context, scenario, party, seen, place, parts, emit)
             return _vote(party, seen, place, cast)
@@ -60,9 +68,11 @@ def organisation_node(
                 topic=topic_of(party, round=seen.round, seed=context.seed),
                 parts=parts,
                 mind=seen.mind,
+                summaries=seen.own_summaries,
+                past=seen.past,
                 model=party.model,
             )
-            records = await deliberate(party.deliberation, debate, context, inside, emit)
+            records = await deliberate(party.deliberation, debate, scenario.clock, context, inside, emit)
         decision = records[0]["decision"] if records else None
         reminded = motion_reminders(context, scenario, party, seen, written, profile)
         speech = Speech(view=seen, place=place, parts=parts, decision=decision, written=written, reminded=reminded)
@@ -70,10 +80,26 @@ def organisation_node(
         new = written if seen.is_first else None
         return {
             outbox_of(party.name): _proposal(scenario, party, seen, answer),
-            mind_of(party.name): _remember(party, seen, place, records, answer, new),
+            mind_of(party.name): [*made, *_remember(party, seen, place, records, answer, new)],
         }
 
     return take_turn
+
+
+def check_windows(scenario: Scenario, chats: Chats, prompts: Prompts) -> None:
+    """Refuse to begin where a party's brief alone leaves its model no room to hear and to answer.
+
+    Raises:
+        WindowTooSmall: It does; with the numbers.
+    """
+    for party in scenario.organisations:
+        if party.graph is not None:
+            continue
+        chat = chats.get(party.model)
+        fields = statement_fields(scenario, party, profile=chat.profile)
+        text = prompts.render("organisation/brief", chat.profile, brief_values(scenario, party, fields))
+        rules = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
+        fitted((rules,), window=chat.window, reply=REPLY_TOKENS, model=f"{chat.model}, for {party.name},")
 
 
 def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext, Profile], tuple[Part, ...]]:

@@ -18,6 +18,7 @@ from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Text, Whole
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import Entry, View
+from converse_graph.summaries import describe_summary, standing_summaries
 
 MEMO_LENGTH = 160
 """Characters of a party's note to itself, at most."""
@@ -87,6 +88,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             "events": describe_events(speech.view),
             "length": str(scenario.length),
             "standing": describe_standing(speech.view, profile),
+            "kept": describe_kept(speech.view),
             "changed": asked_instead(party, speech.view, period),
             "when": period_in_words(scenario.clock.period(speech.view.round).label),
             "topic": topic_of(party, round=speech.view.round, seed=context.seed),
@@ -138,6 +140,8 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
             "events": list(seen.events),
             **_motion_shown(scenario, party, speech),
             "standing": {title: list(entries) for title, entries in seen.standing},
+            "kept": {title: list(entries) for title, entries in seen.kept},
+            "summaries": [describe_summary(kept) for kept in standing_summaries(seen.summaries)],
         }
         question = Question(
             place=f"{speech.place}/graph",
@@ -180,6 +184,11 @@ def describe_events(seen: View) -> str:
 
 SMALL_STANDING = 3
 """How many entries of a list a small model is told, the latest: it copies a long list into its report."""
+
+
+def describe_kept(seen: View) -> str:
+    """What a party must never lose, in words: a title and its entries a line."""
+    return "\n".join(f"{title}: {'; '.join(entries)}." for title, entries in seen.kept if entries)
 
 
 def describe_standing(seen: View, profile: Profile) -> str:

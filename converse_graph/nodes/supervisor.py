@@ -10,6 +10,7 @@ from langgraph.types import Command
 from converse_graph.chat.port import PUBLIC, Part
 from converse_graph.memory import public_record
 from converse_graph.nodes.asking import Question, ask
+from converse_graph.nodes.compacting import sum_up_rounds
 from converse_graph.nodes.context import RunContext, context_of
 from converse_graph.nodes.form import make_form
 from converse_graph.nodes.motions import count_ballots, dissent_is_due
@@ -53,6 +54,9 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
             if goto:
                 return Command(goto=goto, update=update)
             following = open_round(scenario, floor, seed=context.seed)
+            known = state.get("summaries", ())
+            made = await sum_up_rounds(scenario, context, known, transcript, following["round"], emit)
+            update |= {"summaries": made} if made else {}
         if said:
             _note_progress(context, following["round"], transcript)
         if not following["speakers"]:

@@ -12,6 +12,7 @@ from converse_graph.errors import UnknownName
 from converse_graph.scenarios.agreement import Motion
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
 from converse_graph.scenarios.clock import Clock
+from converse_graph.scenarios.keeping import Kept, Memory
 from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
 from converse_graph.scenarios.value import Value
 
@@ -51,9 +52,14 @@ class Scenario(Value):
     """A question that the table settles, and the rules against easy agreement that it is settled by."""
     stop: tuple[StopRule, ...] = ()
     """Reasons to end before the horizon, looked at after every round."""
-    window: Annotated[int, Bound(ge=1)] = 12
-    """How many recent rounds a party hears and remembers at most. The window moves in blocks of a third, so
-    that a provider's prefix cache can hit."""
+    kept: tuple[Kept, ...] = ()
+    """What parties must never lose, folded from their fields: what they announced, what went wrong. Small models,
+    which copy a list into their reports, are not told."""
+    window: Annotated[int, Bound(ge=1)] = 4
+    """How many recent rounds a party hears word for word at most. The window moves in blocks of half of it, so that
+    a provider's prefix cache can hit; what leaves it is summed up first."""
+    memory: Memory = Memory()
+    """What becomes of rounds that leave the window."""
     length: Annotated[int, Bound(ge=40, le=8000)] = 900
     """Of a statement's prose, in characters at most."""
     max_depth: Annotated[int, Bound(ge=1, le=20)] = MAX_DEPTH
@@ -68,27 +74,32 @@ class Scenario(Value):
         if not self.organisations:
             raise ValueError("the cast is empty; a scenario takes one organisation or more")
         check_distinct("organisation", [party.name for party in self.organisations])
-        awaited_events = [event for event in self.events if isinstance(event, Event)]
-        check_distinct("event", [event.name for event in awaited_events])
         self._check_motion()
-        reported = {field.name for party in self.organisations for field in party.fields}
-        for event in awaited_events:
-            if event.field not in reported:
-                raise ValueError(
-                    f"event {event.name!r} waits for field {event.field!r}; "
-                    f"the parties report: {', '.join(sorted(reported)) or 'nothing'}"
-                )
+        self._check_fields()
         for dated in self.dated_events:
             self._check_dated(dated)
         for period in {period for party in self.organisations for period in party.questions_at}:
             self.clock.round_of(period)
+        return self
+
+    def _check_fields(self) -> None:
+        """Every event, and every rule that waits for one or keeps a field, finds what it looks for."""
+        awaited_events = [event for event in self.events if isinstance(event, Event)]
+        check_distinct("event", [event.name for event in awaited_events])
+        reported = {field.name for party in self.organisations for field in party.fields}
+        looked_for = [(f"event {event.name!r} waits for", event.field) for event in awaited_events]
+        looked_for += [(f"{kept.title!r} keeps", kept.field) for kept in self.kept]
+        for who, field in looked_for:
+            if field not in reported:
+                raise ValueError(
+                    f"{who} field {field!r}; the parties report: {', '.join(sorted(reported)) or 'nothing'}"
+                )
         known = [event.name for event in awaited_events]
         awaited = [rule.event for rule in self.stop if isinstance(rule, OnEvent)]
         awaited += [name for party in self.organisations for name in party.questions_after]
         for name in awaited:
             if name not in known:
                 raise ValueError(f"no event {name!r}; there is: {', '.join(known) or 'none'}")
-        return self
 
     def _check_motion(self) -> None:
         if self.motion is None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticOmit, core_schema
 
-from converse_graph.scenarios import agreement, cast, clock, fields, rules
+from converse_graph.scenarios import agreement, cast, clock, fields, keeping, rules
 from converse_graph.scenarios.files import VERSION
 from converse_graph.scenarios.scenario import Scenario
 
@@ -44,7 +44,7 @@ def scenario_schema() -> dict[str, Any]:
 def _classes() -> dict[str, type[BaseModel]]:
     found = {
         name: value
-        for room in (agreement, cast, clock, fields, rules)
+        for room in (agreement, cast, clock, fields, keeping, rules)
         for name, value in vars(room).items()
         if inspect.isclass(value) and issubclass(value, BaseModel)
     }

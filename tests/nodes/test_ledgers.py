@@ -44,7 +44,7 @@ def test_extend_changes_neither_what_was_there_nor_what_is_written(before: list[
 @SOME
 @given(round=st.integers(0, 400), window=st.integers(1, 40))
 def test_a_window_is_never_longer_than_it_may_be_and_moves_in_blocks(round: int, window: int) -> None:
-    block = max(1, window // 3)
+    block = max(1, window // 2)
     first, following = window_start(round, window), window_start(round + 1, window)
     assert 0 <= first <= round
     assert round - first <= window

@@ -1,0 +1,274 @@
+"""Long runs: what leaves the window is summed up first, once, in blocks, and only for those whose it is."""
+
+import dataclasses
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from converse_graph import Kept, Memory, Names, Organisation, Scenario, Store
+from converse_graph.branching import fork, replay
+from converse_graph.chat.port import PUBLIC, Part, Profile, Reply, Request
+from converse_graph.errors import InvalidValue, PromptTooLong, WindowTooSmall
+from converse_graph.nodes.fitting import fitted, shortened
+from converse_graph.scenarios.keeping import kept_now
+from converse_graph.state import window_start
+from converse_graph.store.record import read_channels
+from converse_graph.summaries import FAN, Block, due_blocks, due_roll_up, standing_summaries
+from tests.tables import CREATED, CountingChat, debate, played, table
+
+
+class LargeChat(CountingChat):
+    """The null model, told what a large one is told, which keeps every request."""
+
+    profile: Profile = "large"
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.requests: list[Request] = []
+
+    async def complete(self, request: Request) -> Reply:
+        self.requests.append(request)
+        return await super().complete(request)
+
+
+def boards(rounds: int, **more: Any) -> Scenario:
+    return table(
+        Organisation(name="Alpha", brief="brief of Alpha", deliberation=debate("Left", "Right", turns=2)),
+        "Beta",
+        rounds=rounds,
+        **more,
+    )
+
+
+@given(
+    rounds=st.lists(st.integers(0, 900), min_size=1, max_size=60),
+    window=st.integers(1, 9),
+    limit=st.integers(0, 3000),
+)
+def test_rounds_are_frozen_once_in_order_and_before_they_leave_the_window(
+    rounds: list[int], window: int, limit: int
+) -> None:
+    frozen = 0
+    for following in range(1, len(rounds) + 1):
+        for block in due_blocks(frozen, following, window, rounds[frozen:following], limit):
+            assert block.first == frozen
+            assert block.first <= block.last < following - 1, "the last round is always heard word for word"
+            frozen = block.last + 1
+        assert frozen >= min(window_start(following, window), following - 1), "nothing is forgotten unsummed"
+        assert sum(rounds[frozen:following]) <= limit or frozen == following - 1
+
+
+@given(st.integers(0, 300))
+def test_what_stands_for_the_past_covers_it_once_and_grows_with_the_logarithm(blocks: int) -> None:
+    made: list[dict[str, Any]] = []
+    for number in range(blocks):
+        made.append({"level": 1, "first": 2 * number, "last": 2 * number + 1, "gist": "x"})
+        while due := due_roll_up(made):
+            made.append({"level": due[0]["level"] + 1, "first": due[0]["first"], "last": due[-1]["last"], "gist": "x"})
+    standing = standing_summaries(made)
+    covered = [round for kept in standing for round in range(kept["first"], kept["last"] + 1)]
+    assert covered == list(range(2 * blocks))
+    assert len(standing) <= (FAN - 1) * 5
+
+
+async def test_a_prompt_is_brief_then_summaries_then_recent_words_then_the_task_with_the_clock(tmp_path: Path) -> None:
+    chat = LargeChat()
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        await played(store, boards(12), model=chat)
+    last = [request for request in chat.requests if request.place.endswith("Beta/statement")][-1]
+    kinds = [_kind(part) for part in last.parts]
+    assert kinds == sorted(kinds, key=["brief", "summary", "recent", "task"].index)
+    assert {"brief", "summary", "recent", "task"} <= set(kinds)
+    assert "round 12" in last.parts[-1].text
+    assert all("round 12" not in part.text for part in last.parts if _kind(part) in ("brief", "summary"))
+
+
+async def test_public_rounds_are_summed_up_once_for_all_and_private_ones_by_their_owner_alone(tmp_path: Path) -> None:
+    chat = LargeChat()
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        await played(store, boards(8), model=chat)
+    asked = [request for request in chat.requests if "/summary." in request.place]
+    by_whom = {request.place.split("/")[1] for request in asked}
+    assert by_whom == {"supervisor", "Alpha", "Beta"}
+    for request in chat.requests:
+        reader = request.place.split("/")[1]
+        for part in request.parts:
+            assert part.owner == PUBLIC or part.owner.split("/")[0] == reader, (request.place, part.source)
+    public = [request.place for request in asked if "supervisor" in request.place]
+    assert len(public) == len(set(public)) == 2, "rounds 1 and 2, then 3 and 4"
+    personas = {request.place.split("/")[2] for request in asked if "Left" in request.place or "Right" in request.place}
+    assert personas == {"Left", "Right"}
+
+
+async def test_a_summary_is_never_rewritten_and_every_prompt_begins_as_the_one_before_for_a_block(
+    tmp_path: Path,
+) -> None:
+    chat = LargeChat()
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        simulation = await played(store, table("Alpha", "Beta", rounds=30), model=chat)
+        kept = (await read_channels(store, simulation.run))["summaries"]
+    assert len({(entry["level"], entry["first"]) for entry in kept}) == len(kept)
+    assert max(entry["level"] for entry in kept) == 2
+    own = [request for request in chat.requests if request.place.endswith("Beta/statement")]
+    shared = [sum(1 for _ in _alike(before.parts, after.parts)) for before, after in pairwise(own)]
+    grown = [len(before.parts) - 1 == same for before, same in zip(own, shared, strict=False)]
+    assert grown.count(True) >= len(grown) // 2 - 1, "all but the task is repeated, every second round"
+
+
+async def test_a_prompt_stays_bounded_however_long_the_run(tmp_path: Path) -> None:
+    chat = LargeChat()
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        await played(store, table("Alpha", "Beta", rounds=80), model=chat)
+    sizes = [sum(len(part.text) for part in request.parts) for request in chat.requests
+             if request.place.endswith("Beta/statement")]  # fmt: skip
+    assert max(sizes[40:]) < 2 * max(sizes[8:16])
+
+
+async def test_small_models_and_a_scenario_without_summaries_are_asked_for_none(tmp_path: Path) -> None:
+    small, without = CountingChat(), LargeChat()
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        await played(store, boards(8), model=small)
+        await played(store, boards(8, memory=Memory(summaries=False)), model=without, name="without")
+    assert not [place for place, _ in (*small.places, *without.places) if "/summary." in place]
+
+
+async def test_a_summary_that_no_model_could_write_is_made_of_the_last_words(tmp_path: Path) -> None:
+    class Broken(LargeChat):
+        async def complete(self, request: Request) -> Reply:
+            reply = await super().complete(request)
+            return dataclasses.replace(reply, text="no") if "/summary." in request.place else reply
+
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        simulation = await played(store, table("Alpha", "Beta", rounds=6), model=Broken())
+        values = await read_channels(store, simulation.run)
+    first = values["summaries"][0]
+    said = [entry["text"] for entry in values["transcript"] if entry["round"] == first["last"]]
+    assert first["problem"]
+    assert all(text[:100] in first["gist"] for text in said)
+
+
+async def test_a_fork_keeps_the_summaries_of_its_past_and_a_replay_asks_for_the_same(tmp_path: Path) -> None:
+    scenario = boards(10)
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        whole = await played(store, scenario, model=LargeChat(), name="whole")
+        again = await replay(store, "whole", created=CREATED, scenario=scenario)
+        await again.play()
+        assert (await again.transcript()).statements == (await whole.transcript()).statements
+        chat = LargeChat()
+        branched = await fork(store, "whole", at="round 8", created=CREATED, scenario=scenario, model=chat)
+        await branched.play()
+        forked, original = [await read_channels(store, run.run) for run in (branched, whole)]
+    assert forked["summaries"] == original["summaries"]
+    assert [place for place, _ in chat.places if "supervisor/summary.1.0-1" in place] == []
+
+
+async def test_rounds_too_long_for_their_share_of_the_window_are_summed_up_sooner(tmp_path: Path) -> None:
+    chat = LargeChat()
+    chat.window = 6000
+    scenario = table("Alpha", "Beta", rounds=4, memory=Memory(share=0.05))
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        simulation = await played(store, scenario, model=chat)
+        kept = (await read_channels(store, simulation.run))["summaries"]
+    assert [(entry["first"], entry["last"]) for entry in kept if entry["level"] == 1] == [(0, 0), (1, 1)]
+
+
+@given(sizes=st.lists(st.integers(0, 4000), max_size=12), window=st.integers(1600, 9000))
+def test_a_prompt_never_exceeds_the_window_and_loses_the_oldest_words_first(sizes: list[int], window: int) -> None:
+    brief = Part(role="system", text="b" * 400, source="prompt/organisation/brief", owner="A")
+    heard = [Part(role="user", text="x" * size, source=f"statement/{number}.0/A") for number, size in enumerate(sizes)]
+    task = Part(role="user", text="t" * 400, source="prompt/organisation/statement", owner="A")
+    kept = fitted((brief, *heard, task), window=window, reply=1000, model="m")
+    assert kept[0] == brief
+    assert kept[-1] == task
+    assert list(kept[1:-1]) == heard[len(heard) - len(kept) + 2 :]
+    assert sum(len(part.text) / 2.5 for part in kept) + 1000 <= window
+
+
+def test_of_a_prompt_that_the_server_finds_too_long_half_of_the_past_is_left_out() -> None:
+    summary = Part(role="user", text="s", source="summary/1.0-1")
+    heard = [Part(role="user", text="x", source=f"statement/{number}.0/A") for number in range(4)]
+    assert shortened((summary, *heard)) == (summary, heard[3])
+    assert shortened((summary,)) == ()
+    task = Part(role="user", text="t", source="prompt/organisation/statement")
+    assert shortened((task,)) == (task,)
+
+
+async def test_a_server_that_counts_more_tokens_than_we_do_is_asked_again_with_less(tmp_path: Path) -> None:
+    class Narrow(LargeChat):
+        async def complete(self, request: Request) -> Reply:
+            if sum(len(part.text) for part in request.parts) > 3600:
+                raise PromptTooLong("the context size is exceeded")
+            return await super().complete(request)
+
+    chat = Narrow()
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        simulation = await played(store, table("Alpha", "Beta", rounds=4, length=600), model=chat)
+        transcript = await simulation.transcript()
+    assert all(statement.text for statement in transcript.statements)
+
+
+async def test_a_window_too_small_for_the_brief_alone_is_refused_with_the_numbers(tmp_path: Path) -> None:
+    chat = LargeChat()
+    chat.window = 1500
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        with pytest.raises(
+            WindowTooSmall, match=r"take about \d{3,4} tokens and the reply 1024; the window of counting"
+        ):
+            await played(store, table(Organisation(name="Alpha", brief="word " * 600)), model=chat)
+        assert store.register.runs() == []
+
+
+def test_what_is_kept_is_folded_from_fields_oldest_first_once_and_capped() -> None:
+    said = [
+        {"speaker": "A", "fields": {"made": ["x", "y"]}},
+        {"speaker": "B", "fields": {"made": ["z"]}},
+        {"speaker": "A", "fields": {"made": ["x"], "broke": "a leak"}},
+        {"speaker": "B", "fields": {"broke": None}},
+    ]
+    assert kept_now(Kept(title="t", field="made"), "A", said) == ("y", "x")
+    assert kept_now(Kept(title="t", field="made", most=1), "A", said) == ("x",)
+    assert kept_now(Kept(title="t", field="broke", whose="all"), "B", said) == ("A: a leak",)
+
+
+async def test_a_party_is_told_what_it_must_never_lose_long_after_it_left_the_window(tmp_path: Path) -> None:
+    made = Names(name="made", ask="what you made")
+    parties = [Organisation(name=name, fields=[made]) for name in ("Alpha", "Beta")]
+    kept = [Kept(title="You have made", field="made", most=50)]
+    chat = LargeChat()
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        simulation = await played(store, table(*parties, rounds=9, kept=kept), model=chat)
+        transcript = await simulation.transcript()
+    first = next(said for said in transcript.statements if said.speaker == "Beta" and said.fields["made"])
+    last = [request for request in chat.requests if request.place.endswith("Beta/statement")][-1]
+    assert first.fields["made"][0] in last.parts[-1].text
+    assert last.parts[-1].source == "prompt/organisation/statement"
+
+
+def test_a_field_that_nobody_reports_cannot_be_kept() -> None:
+    with pytest.raises(InvalidValue, match="'T' keeps field 'made'; the parties report: nothing"):
+        Scenario(
+            premise="p", clock=Clock(), organisations=[Organisation(name="A")], kept=[Kept(title="T", field="made")]
+        )
+
+
+def test_a_block_of_one_round_is_due_where_the_window_is_one() -> None:
+    assert list(due_blocks(0, 2, 1, [9, 9], 99)) == [Block(level=1, first=0, last=0)]
+
+
+def _kind(part: Part) -> str:
+    if part.source == "prompt/organisation/brief":
+        return "brief"
+    if "summary" in part.source:
+        return "summary"
+    return "task" if part.source.startswith("prompt/") else "recent"
+
+
+def _alike(before: tuple[Part, ...], after: tuple[Part, ...]) -> Any:
+    for one, other in zip(before, after, strict=False):
+        if one != other:
+            return
+        yield one
