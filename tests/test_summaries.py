@@ -250,9 +250,7 @@ async def test_a_party_is_told_what_it_must_never_lose_long_after_it_left_the_wi
 
 def test_a_field_that_nobody_reports_cannot_be_kept() -> None:
     with pytest.raises(InvalidValue, match="'T' keeps field 'made'; the parties report: nothing"):
-        Scenario(
-            premise="p", clock=Clock(), organisations=[Organisation(name="A")], kept=[Kept(title="T", field="made")]
-        )
+        table("Alpha", kept=[Kept(title="T", field="made")])
 
 
 def test_a_block_of_one_round_is_due_where_the_window_is_one() -> None:
