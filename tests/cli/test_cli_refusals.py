@@ -18,6 +18,7 @@ from converse_graph.errors import (
     ConverseError,
     ForeignStore,
     InvalidValue,
+    PromptTooLong,
     ProviderRefused,
     ProviderUnreachable,
     RunChanged,
@@ -26,6 +27,7 @@ from converse_graph.errors import (
     StoreFailure,
     UnknownName,
     UsageError,
+    WindowTooSmall,
 )
 
 RUN = ("run", str(BOARDS), "--model", "null")
@@ -160,6 +162,8 @@ CODES = {
     RunPaused: 3,
     ProviderUnreachable: 3,
     ProviderRefused: 3,
+    PromptTooLong: 3,
+    WindowTooSmall: 3,
     RunHeld: 4,
     StoreFailure: 1,
     BrokenReply: 1,

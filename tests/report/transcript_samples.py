@@ -184,10 +184,16 @@ MARKS = (
 """What a model could write, by malice or by chance, that a page must not take for its own."""
 
 _characters = st.characters(exclude_categories=("Cs",))
-texts = st.one_of(
-    st.text(_characters, max_size=20),
-    st.lists(st.sampled_from(MARKS) | st.text(_characters, max_size=4), max_size=6).map("".join),
-)
+
+
+@st.composite
+def _texts(draw: st.DrawFn) -> str:
+    """Any text; as a function of its own, whose name stands for it where hypothesis writes a strategy out."""
+    marked = st.lists(st.sampled_from(MARKS) | st.text(_characters, max_size=4), max_size=6).map("".join)
+    return draw(st.text(_characters, max_size=20) | marked)
+
+
+texts = _texts()
 _numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 _open_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | _numbers | texts,
@@ -202,10 +208,8 @@ _maybe_text = st.none() | texts
 _counts = st.integers(0, 9)
 _follows = st.sampled_from([None, True, False])
 _names = st.lists(texts, max_size=2).map(tuple)
-_stances = st.lists(
-    st.builds(Stance, speaker=texts, position=_maybe_text, reason=texts, problem=_maybe_text, repairs=_counts),
-    max_size=2,
-).map(tuple)
+_stance = st.builds(Stance, speaker=texts, position=_maybe_text, reason=texts, problem=_maybe_text, repairs=_counts)
+_stances = st.lists(_stance, max_size=2).map(tuple)
 _decisions = st.builds(
     Decision, position=texts, reasons=_names, votes=st.dictionaries(texts, texts, max_size=2), dissent=_names
 )
@@ -242,7 +246,7 @@ _private = st.builds(
     memo=texts,
     position=_maybe_text,
     follows_decision=_follows,
-    written=st.none() | _stances.filter(bool).map(lambda stances: stances[0]),
+    written=st.none() | _stance,
     deliberation=st.none() | _deliberations(4),
 )
 _statements = st.builds(
@@ -259,6 +263,15 @@ _statements = st.builds(
     dissents=st.booleans(),
     private=st.none() | _private,
 )
+_motions = st.none() | st.builds(
+    Motion, question=texts, options=st.just(("yes", "no")), dissenter=st.booleans(), private_positions=st.booleans()
+)
+_votes = st.lists(
+    st.builds(
+        Vote, round=_counts, position=_maybe_text, counts=st.dictionaries(texts, _counts, max_size=2), ballots=_stances
+    ),
+    max_size=2,
+).map(tuple)
 _headers = st.builds(
     Header,
     run=texts,
@@ -276,20 +289,12 @@ _headers = st.builds(
         tuple
     ),
     dials=_fields,
-    motion=st.none() | st.builds(Motion, question=texts, options=st.just(("yes", "no")), dissenter=st.booleans()),
-    votes=st.lists(
-        st.builds(
-            Vote,
-            round=_counts,
-            position=_maybe_text,
-            counts=st.dictionaries(texts, _counts, max_size=2),
-            ballots=_stances,
-        ),
-        max_size=2,
-    ).map(tuple),
+    motion=_motions,
+    votes=_votes,
     parent=_maybe_text,
     versions=st.dictionaries(texts, texts, max_size=2),
     prompts=texts,
 )
+
 transcripts = st.builds(Transcript, header=_headers, statements=st.lists(_statements, max_size=3).map(tuple))
 """Any transcript: of mixed editions, with conversations four deep, and any text anywhere."""
