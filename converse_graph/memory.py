@@ -18,12 +18,14 @@ from functools import lru_cache
 from typing import Any
 
 from converse_graph.chat.port import PUBLIC, Part, Profile
+from converse_graph.chat.sizes import tokens_in
 from converse_graph.scenarios.clock import Clock
-from converse_graph.state import Entry, View
+from converse_graph.state import Entry, View, frozen_until
 from converse_graph.summaries import standing_summaries, summary_part
 
-PERSONA_ROUNDS = 2
-"""How many earlier rounds' debates a persona remembers its own words from."""
+PRIVATE_TOKENS = 800
+"""Of what a party, or one of its personas, kept to itself before the public record that is heard word for word: beyond,
+it is summed up. A memo is about a hundred."""
 
 SMALL_ROUNDS = 1
 """How many earlier rounds a small model hears. It repeats what it reads, the more so the more of it there is; the
@@ -54,7 +56,8 @@ def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, .
     dated = [(entry["round"], -1, entry["number"], entry) for entry in view.dated]
     statements = view.statements[-SMALL_STATEMENTS:] if profile == "small" else view.statements
     spoken = [(entry["round"], entry["turn"], 0, entry) for entry in statements]
-    kept = [(entry["round"], entry["turn"], 1, entry) for entry in view.mind]
+    mind = (*view.past, *view.mind) if profile == "large" else view.mind
+    kept = [(entry["round"], entry["turn"], 1, entry) for entry in mind]
     parts = []
     for round, turn, kind, entry in sorted([*dated, *spoken, *kept], key=lambda item: item[:3]):
         if profile == "small" and turn >= 0 and round < view.round - SMALL_ROUNDS:
@@ -129,10 +132,10 @@ def persona_mind(
     own_past = [kept for kept in summaries if kept["path"] == path] if profile == "large" else []
     past = tuple(summary_part(kept, clock, path) for kept in standing_summaries(own_past))
     owner, _, name = path.rpartition("/")
-    rounds = PERSONA_ROUNDS if profile == "large" else SMALL_ROUNDS
+    first = frozen_until(own_past, path) if profile == "large" else round - SMALL_ROUNDS
     parts = []
     for entry in mind:
-        if entry["round"] < round - rounds or "lines" not in entry:
+        if entry["round"] < first or "lines" not in entry:
             continue
         label = clock.period(entry["round"]).label
         if entry["path"] == owner:
@@ -152,6 +155,14 @@ def private_record(mind: Sequence[Entry], party: str, clock: Clock) -> tuple[Par
         for entry in mind
         if entry["path"] == party and (told := _remembered(entry, "large"))
     )
+
+
+def mind_is_full(past: Sequence[Entry], party: str, clock: Clock) -> bool:
+    """Whether what a party, or one of its personas, kept to itself long ago is more than it is told word for word."""
+    own = sum(tokens_in(part.text) for part in private_record(past, party, clock))
+    speakers = {line["speaker"] for entry in past if entry["path"] == party for line in entry.get("lines", ())}
+    lines = (sum(tokens_in(words) for _, words in own_lines(past, f"{party}/{name}")) for name in speakers)
+    return max(own, *lines, 0) > PRIVATE_TOKENS
 
 
 def own_lines(mind: Sequence[Entry], path: str) -> tuple[tuple[Entry, str], ...]:

@@ -169,7 +169,7 @@ class View:
     own_summaries: tuple[Entry, ...] = ()
     """Of its own earlier records, those of its personas too, all levels."""
     past: tuple[Entry, ...] = ()
-    """Its own earlier records that no summary of its own stands for yet."""
+    """Its own records of before `statements` begin that no summary of its own stands for yet."""
     kept: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What it must never lose, such as what it has announced: a title and its entries each."""
     standing: tuple[tuple[str, tuple[str, ...]], ...] = ()

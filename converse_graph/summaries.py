@@ -26,10 +26,10 @@ _LISTS = (
     ("open_questions", "what was left open"),
 )
 FIELDS: tuple[Field, ...] = (
-    Text(name="gist", ask="what happened, in two sentences, with names and dates", max_length=320),
-    *(Names(name=name, ask=ask, max_items=3, max_length=100) for name, ask in _LISTS),
+    Text(name="gist", ask="what happened, in two sentences, with names and dates", max_length=240),
+    *(Names(name=name, ask=ask, max_items=3, max_length=80) for name, ask in _LISTS),
 )
-"""The form of a summary. Its bounds are the cap of the fold: 1,820 characters at most, whatever it stands for."""
+"""The form of a summary. Its bounds are the cap of the fold: 1,440 characters at most, whatever it stands for."""
 
 _LONGEST = 160
 """Characters of a statement that stand for it where no model could sum it up."""

@@ -164,6 +164,9 @@ def test_what_a_persona_debated_within_is_its_own() -> None:
     assert persona_mind(mind, "Alpha/Head", CLOCK, 2) == ()
 
 
-def test_words_of_many_rounds_ago_are_forgotten() -> None:
+def test_words_of_many_rounds_ago_are_forgotten_or_summed_up() -> None:
     mind = (debated(1, ("CEO", "I said go.")),)
-    assert persona_mind(mind, "Alpha/CEO", CLOCK, 9) == ()
+    assert persona_mind(mind, "Alpha/CEO", CLOCK, 9, "small") == ()
+    frozen = {"gist": "all went well", "path": "Alpha/CEO", "level": 1, "first": 0, "last": 1, "place": "p"}
+    (told,) = persona_mind(mind, "Alpha/CEO", CLOCK, 9, summaries=[frozen])
+    assert "all went well" in told.text

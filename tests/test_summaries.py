@@ -90,7 +90,7 @@ async def test_a_prompt_is_brief_then_summaries_then_recent_words_then_the_task_
 async def test_public_rounds_are_summed_up_once_for_all_and_private_ones_by_their_owner_alone(tmp_path: Path) -> None:
     chat = LargeChat()
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
-        await played(store, boards(8), model=chat)
+        await played(store, boards(20), model=chat)
     asked = [request for request in chat.requests if "/summary." in request.place]
     by_whom = {request.place.split("/")[1] for request in asked}
     assert by_whom == {"supervisor", "Alpha", "Beta"}
@@ -99,7 +99,7 @@ async def test_public_rounds_are_summed_up_once_for_all_and_private_ones_by_thei
         for part in request.parts:
             assert part.owner == PUBLIC or part.owner.split("/")[0] == reader, (request.place, part.source)
     public = [request.place for request in asked if "supervisor" in request.place]
-    assert len(public) == len(set(public)) == 2, "rounds 1 and 2, then 3 and 4"
+    assert len(public) == len(set(public)) == 10, "two rounds at a time, and twice four of these"
     personas = {request.place.split("/")[2] for request in asked if "Left" in request.place or "Right" in request.place}
     assert personas == {"Left", "Right"}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from converse_graph.chat.port import PUBLIC, Part
 from converse_graph.chat.sizes import USUAL_WINDOW, tokens_in
-from converse_graph.memory import lines_recalled, own_lines, private_record, public_record
+from converse_graph.memory import lines_recalled, mind_is_full, own_lines, private_record, public_record
 from converse_graph.nodes.asking import Question, ask
 from converse_graph.nodes.context import Inside, RunContext
 from converse_graph.nodes.form import make_form
@@ -142,10 +142,10 @@ async def sum_up_mind(
     brief: tuple[Part, ...],
     emit: Emit,
 ) -> list[Entry]:
-    """Have a party sum up what it kept to itself in rounds that were summed up in public: records for its mind."""
-    parts = private_record(seen.past, party.name, scenario.clock)
-    if not parts:
+    """Have a party sum up what it kept to itself long ago, once that is much: records for its mind."""
+    if not mind_is_full(seen.past, party.name, scenario.clock):
         return []
+    parts = private_record(seen.past, party.name, scenario.clock)
     writer = _Writer(
         context=context,
         clock=scenario.clock,
@@ -166,12 +166,12 @@ async def sum_up_mind(
 async def sum_up_debates(
     spec: Debate | Imagined, clock: Clock, context: RunContext, inside: Inside, emit: Emit
 ) -> list[Entry]:
-    """Have the members of a debate sum up, each for itself, what they said in debates that nobody recalls any more.
+    """Have the members of a debate sum up, each for itself, what they said long ago, as their owner does.
 
     Returns:
         Records for the organisation's mind.
     """
-    if isinstance(spec, Imagined) or not inside.past:
+    if isinstance(spec, Imagined) or not inside.freezes:
         return []
     asked = []
     for member in spec.members:

@@ -52,7 +52,9 @@ class Inside:
     summaries: tuple[Entry, ...]
     """The summaries in that channel, those of its personas too."""
     past: tuple[Entry, ...]
-    """Earlier records of that channel that its owner has not summed up yet."""
+    """Earlier records of that channel that its owner had not summed up as its turn began."""
+    freezes: bool
+    """Whether its owner has summed them up in this turn, and the members of its debates are to do so too."""
     model: Any
     """The owner's model, unless a persona has its own; None for the run's."""
 

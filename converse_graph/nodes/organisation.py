@@ -46,10 +46,10 @@ def organisation_node(
         place = f"{seen.round}.{seen.turn}/{party.name}"
         profile = context.chats.get(party.model).profile if party.graph is None else "large"
         itself = brief(context, profile)
-        made = []
+        made, past = list[Entry](), seen.past
         if profile == "large" and not seen.voting:
             made = await sum_up_mind(scenario, context, party, seen, place, itself, emit)
-            seen = replace(seen, own_summaries=(*seen.own_summaries, *made))
+            seen = replace(seen, own_summaries=(*seen.own_summaries, *made), past=() if made else seen.past)
         parts = fold(itself, seen, scenario.clock, profile)
         if seen.voting:
             cast = await write_stance(context, scenario, party, seen, place, parts, emit)
@@ -69,7 +69,8 @@ def organisation_node(
                 parts=parts,
                 mind=seen.mind,
                 summaries=seen.own_summaries,
-                past=seen.past,
+                past=past,
+                freezes=bool(made),
                 model=party.model,
             )
             records = await deliberate(party.deliberation, debate, scenario.clock, context, inside, emit)

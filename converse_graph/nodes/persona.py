@@ -74,7 +74,9 @@ def persona_node(
         emit({"event": "line", "path": inside.path, "line": state["line"], "of": spec.turns})
         profile = context.chats.get(inside.model).profile if guest is None else "large"
         outer = outer_of(context)
-        remembered = persona_mind(inside.mind, inside.path, clock, inside.period.round, profile, inside.summaries)
+        remembered = persona_mind(
+            (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
+        )
         lines = lines_heard(state.get("lines", ()), place=outer.place, path=outer.path, profile=profile)
         known = inside.parts if profile == "large" else tuple(_brief(context, persona, inside))
         inside = replace(inside, parts=(*known, *remembered, *lines))

@@ -112,7 +112,9 @@ async def _ask(
         told = context.prompts.render(f"persona/{what}", profile, values)
         parts = (
             *inside.parts,
-            *persona_mind(inside.mind, inside.path, clock, inside.period.round, profile, inside.summaries),
+            *persona_mind(
+                (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
+            ),
             *lines_heard(lines, place=outer.place, path=outer.path, profile=profile),
             Part(role="user", text=told, source=f"prompt/persona/{what}", owner=inside.path),
         )
