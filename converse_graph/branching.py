@@ -146,6 +146,8 @@ async def replay(
         horizon=original.horizon,
         replays=name,
     )
+    for verdict in store.verdicts(original.id).all():
+        await store.verdicts(run.id).keep(verdict)
     return await Simulation.reopen(store, run.name, scenario=scenario)
 
 

@@ -25,6 +25,11 @@ def fingerprint(scenario: Scenario, prompts: Prompts) -> dict[str, str]:
     }
 
 
+def digest_of(fingerprint: Mapping[str, str]) -> str:
+    """One digest of all parts, for the record."""
+    return _digest(sorted(fingerprint.items()))
+
+
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """The names of the parts that differ, were added or are gone."""
     return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
@@ -32,6 +37,8 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
+        if path.endswith("questions_after"):  # of several that apply the last one counts
+            yield f"{path} (order)", list(value)
         for key, inner in value.items():
             yield from _leaves(inner, f"{path}.{key}" if path else key)
     elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):

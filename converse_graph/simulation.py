@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -19,17 +20,18 @@ from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Chat
 from converse_graph.chat.replay import ReplayChats
 from converse_graph.errors import ConverseError, InvalidValue, RunChanged, RunPaused
-from converse_graph.fingerprint import differences, fingerprint
+from converse_graph.fingerprint import differences, digest_of, fingerprint
 from converse_graph.forking import branch
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.in_flight import InFlight
 from converse_graph.nodes.organisation import check_windows
 from converse_graph.prompts import Prompts, load_prompts
+from converse_graph.scenarios.cast import Organisation, personas
 from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_channels, read_transcript
-from converse_graph.transcript import Fork, Party, Transcript
+from converse_graph.transcript import Fork, ModelTold, Party, Transcript
 
 Watch = Callable[[dict[str, Any]], None]
 """Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
@@ -100,7 +102,7 @@ class Simulation:
         chats, prompts = Chats(model, base_url), load_prompts()
         build_graph(scenario)
         check_windows(scenario, chats, prompts)
-        horizon = horizon_of(scenario, until, rounds)
+        horizon, marks = horizon_of(scenario, until, rounds), fingerprint(scenario, prompts)
         header = {
             "scenario": scenario.name,
             "title": scenario.title,
@@ -113,6 +115,10 @@ class Simulation:
             "order": scenario.order,
             "cast": tuple(_party(party) for party in scenario.organisations),
             "dials": scenario.dials,
+            "models": _models(scenario, chats),
+            "source": Path(source.partition(":")[0]).name + "".join(source.partition(":")[1:]),
+            "digest": digest_of(marks),
+            "standing": scenario.standing,
             "versions": {library: version(library) for library in _LIBRARIES},
             "prompts": prompts.digest,
             "rubric": scenario.rubric,
@@ -121,9 +127,7 @@ class Simulation:
             "parent": parent,
             "fork": fork,
         }
-        run = await store.register.enter(
-            name=name, scenario=source, header=header, fingerprint=fingerprint(scenario, prompts), horizon=horizon
-        )
+        run = await store.register.enter(name=name, scenario=source, header=header, fingerprint=marks, horizon=horizon)
         return cls(store=store, run=run, scenario=scenario, chats=chats, prompts=prompts)
 
     @classmethod
@@ -153,7 +157,7 @@ class Simulation:
         scenario = (scenario or make_again(run)).with_events(run.header.events)
         chats: Chats = Chats(model or run.header.model, base_url or run.header.base_url)
         if run.replays:
-            chats = ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model)
+            chats = ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model, run.header.models)
         made = cls(store=store, run=run, scenario=scenario, chats=chats)
         if changed := differences(run.fingerprint, fingerprint(scenario, made.prompts)):
             shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
@@ -292,10 +296,28 @@ def horizon_of(scenario: Scenario, until: int | None, rounds: int | None) -> int
     return scenario.clock.rounds if until is None else scenario.clock.rounds_until(until)
 
 
-def _party(party: Any) -> Party:
-    model = party.model if isinstance(party.model, str | None) else type(party.model).__name__
+def _party(party: Organisation) -> Party:
     deliberation = party.deliberation.kind if party.deliberation else "none"
-    return Party(name=party.name, kind=party.kind, deliberation=deliberation, model=model)
+    own = {path: _named(persona.model) for path, persona in personas(party) if persona.model is not None}
+    model = None if party.model is None else _named(party.model)
+    return Party(name=party.name, kind=party.kind, deliberation=deliberation, model=model, persona_models=own)
+
+
+def _named(reference: Any) -> str:
+    return reference if isinstance(reference, str) else type(reference).__name__
+
+
+def _models(scenario: Scenario, chats: Chats) -> dict[str, ModelTold]:
+    """Every model that the run may ask, by its name."""
+    told = {None: None, **{_key(party.model): party.model for party in scenario.organisations if party.graph is None}}
+    for party in scenario.organisations:
+        told |= {_key(persona.model): persona.model for _, persona in personas(party)}
+    asked = [chats.get(reference) for reference in told.values()]
+    return {chat.model: ModelTold(profile=chat.profile, window=chat.window) for chat in asked}
+
+
+def _key(reference: Any) -> Any:
+    return reference if isinstance(reference, str | None) else id(reference)
 
 
 def make_again(run: Run, **dials: Any) -> Scenario:

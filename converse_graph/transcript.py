@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field as Bound
 
 from converse_graph.scenarios.agreement import Motion
-from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.rules import Dated, Standing
 from converse_graph.scenarios.value import Identifier, Value
 
 
@@ -141,6 +141,17 @@ class Party(Value):
     """"none", "imagined" or "debate"."""
     model: str | None = None
     """Its own model, where it differs from the run's."""
+    persona_models: dict[str, str] = Bound(default_factory=dict)
+    """Models of its personas, by their path, such as "OpenAI/CEO", where they have one of their own."""
+
+
+class ModelTold(Value):
+    """How a model was prompted: what a replay must know to ask the same."""
+
+    profile: Literal["small", "large"]
+    """Which set of prompts it had."""
+    window: int | None = None
+    """How many tokens prompt and reply might be together; None where unknown."""
 
 
 class Fork(Value):
@@ -208,12 +219,21 @@ class Header(Value):
     """When the run was registered, in UTC."""
     model: str
     base_url: str | None = None
+    models: dict[str, ModelTold] = Bound(default_factory=dict)
+    """Every model that may be asked, by its name, with how it is prompted."""
+    source: str = ""
+    """Where the scenario comes from: its name in the catalogue, or the name of its file; empty for one made in
+    Python."""
+    digest: str = ""
+    """Of the scenario and its prompts, as the run began with them."""
     seed: int
     clock: dict[str, Any]
     """`start`, `end` and `step` of the scenario's clock, and `rounds`, the horizon of this run."""
     order: str
     cast: tuple[Party, ...]
     dials: dict[str, Any] = Bound(default_factory=dict)
+    standing: tuple[Standing, ...] = ()
+    """Lists that code folds from the statements, such as laws in force."""
     motion: Motion | None = None
     """The question before the table, and the rules against easy agreement that it was settled by."""
     votes: tuple[Vote, ...] = ()

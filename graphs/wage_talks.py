@@ -80,7 +80,7 @@ def wage_talks(
                 questions="What do you ask for, and why? Do you accept what is on the table?",
             ),
         ],
-        events=[Event(name="settled", field="accepts", parties=2)],
+        events=[Event(name="settled", field="accepts", parties=2, from_round=1)],
         stop=[OnEvent(event="settled"), OnSilence(rounds=2)],
         length=400,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 from converse_graph.chat.chats import Chats
-from converse_graph.chat.embedded import EMBEDDED, WINDOW
 from converse_graph.chat.port import Profile, Reply, Request
-from converse_graph.chat.profiles import profile_of
 from converse_graph.errors import RunPaused
 
 
@@ -22,24 +21,15 @@ class Recall(Protocol):
 class ReplayChat:
     """Gives each request the reply that it had."""
 
-    def __init__(self, journal: Recall, model: str) -> None:
-        """Answer from a journal, as the model of that name did."""
+    def __init__(self, journal: Recall, model: str, profile: Profile, window: int | None) -> None:
+        """Answer from a journal, as the model of that name did, which was prompted like this."""
         self._journal, self._model = journal, model
+        self.profile, self.window = profile, window
 
     @property
     def model(self) -> str:
         """The model that answered then."""
         return self._model
-
-    @property
-    def profile(self) -> Profile:
-        """Which set of prompts that model had."""
-        return "small" if self._model.partition(":")[0] in ("embedded", "null") else profile_of(self._model)
-
-    @property
-    def window(self) -> int | None:
-        """How many tokens that model took: what is told to it in parts depends on this."""
-        return WINDOW if self._model == EMBEDDED else None
 
     async def complete(self, request: Request) -> Reply:
         """Look the reply up.
@@ -58,13 +48,31 @@ class ReplayChat:
         """Nothing to let go of."""
 
 
+class Told(Protocol):
+    """How a model was prompted."""
+
+    @property
+    def profile(self) -> Profile:
+        """Which set of prompts it had."""
+
+    @property
+    def window(self) -> int | None:
+        """How many tokens it took: what is told in parts, and what is summed up when, depend on this."""
+
+
 class ReplayChats(Chats):
     """The models of a run that is replayed; whatever is asked for, the journal answers."""
 
-    def __init__(self, journal: Recall, model: str) -> None:
-        """Answer from a journal; `model` is the run's own, as its header names it."""
+    def __init__(self, journal: Recall, model: str, told: Mapping[str, Told]) -> None:
+        """Answer from a journal.
+
+        Args:
+            journal: Of the run that is replayed.
+            model: The run's own, as its header names it.
+            told: How each model was prompted, by its name.
+        """
         super().__init__(model)
-        self._journal, self._model = journal, model
+        self._journal, self._model, self._told = journal, model, told
 
     @property
     def default_name(self) -> str:
@@ -74,4 +82,5 @@ class ReplayChats(Chats):
     def get(self, reference: Any = None) -> ReplayChat:
         """The journal, in the voice of the model that a reference names."""
         named = reference if isinstance(reference, str) else getattr(reference, "model", None) or self._model
-        return ReplayChat(self._journal, str(named))
+        told = self._told.get(str(named)) or self._told[self._model]
+        return ReplayChat(self._journal, str(named), told.profile, told.window)

@@ -52,8 +52,8 @@ Format = Literal["markdown", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]
 SchemaOf = Annotated[
-    Literal["scenario", "show", "runs"],
-    typer.Option("--of", help="Of a scenario file, of `show --as json`, or of `runs --json`."),
+    Literal["scenario", "show", "runs", "stats", "diff", "interview"],
+    typer.Option("--of", help="Of a scenario file, or of what that command prints as JSON."),
 ]
 
 Say = Annotated[str | None, typer.Option(metavar="TEXT", help="What the party named in --at says instead.")]

@@ -96,5 +96,5 @@ def _plans(store: Store, run: Run, rubric: str | None, models: Sequence[str], re
 
 def _chats(store: Store, run: Run, models: Sequence[str], base_url: str | None) -> Chats:
     if run.replays and not models:
-        return ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model)
+        return ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model, run.header.models)
     return Chats(run.header.model, base_url or run.header.base_url)

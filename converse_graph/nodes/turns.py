@@ -116,7 +116,7 @@ def reports(scenario: Scenario, happened: Sequence[Entry], statements: Sequence[
 
 def _is_reported(event: Event, statement: Entry) -> bool:
     given = statement["fields"].get(event.field)
-    return type(given) is type(event.equals) and given == event.equals
+    return statement["round"] >= event.from_round and type(given) is type(event.equals) and given == event.equals
 
 
 def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], new_events: Sequence[str]) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from converse_graph.errors import InvalidValue
+from converse_graph.report.overview import in_force
 from converse_graph.report.schemas import SHOW_VERSION
 from converse_graph.transcript import PrivateTurn, Statement, Transcript, Verdict
 
@@ -30,6 +31,7 @@ def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
     return {
         "version": SHOW_VERSION,
         "header": transcript.header.model_dump(mode="json"),
+        "standing": {title: list(entries) for title, entries in in_force(transcript).items()},
         "verdicts": [verdict_json(verdict) for verdict in transcript.verdicts],
         "statements": [_statement(statement, raw=raw) for statement in transcript.statements],
     }
@@ -62,7 +64,7 @@ def from_json(shown: Mapping[str, Any]) -> Transcript:
 def as_jsonl(transcript: Transcript, *, raw: bool = False) -> str:
     """A line of JSON for the header, with the version and the verdicts, and one for each statement, as in `as_json`."""
     shown = as_json(transcript, raw=raw)
-    first = {name: shown[name] for name in ("version", "header", "verdicts")}
+    first = {name: shown[name] for name in ("version", "header", "standing", "verdicts")}
     return "".join(json_text(line) + "\n" for line in [first, *shown["statements"]])
 
 

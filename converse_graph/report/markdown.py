@@ -86,9 +86,9 @@ def _private(private: PrivateTurn, speaker: str) -> Iterator[str]:
         yield from _block(NOTHING_NOTED)
     if private.memo:
         yield from _block(f"**Memo:** {inline(private.memo)}")
+    yield from _position(private.position, private.follows_decision)
     if private.written is not None:
         yield from _stance(private.written, BEFORE)
-    yield from _position(private.position, private.follows_decision)
     if private.deliberation is not None:
         yield from _deliberation(private.deliberation, f"before {speaker} spoke")
     yield from _block(OUTDENT, CLOSE)

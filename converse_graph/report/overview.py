@@ -6,6 +6,7 @@ from typing import Any, assert_never
 
 from converse_graph.measures.disagreement import disagreement
 from converse_graph.report.escaping import inline
+from converse_graph.scenarios.rules import standing_now
 from converse_graph.transcript import Header, Statement, Transcript
 
 MOST_PARTS = 4
@@ -22,10 +23,8 @@ def introduction(transcript: Transcript, *, edition: str) -> list[str]:
     """The block under the title: one paragraph on the run, and what to expect of its words."""
     header, statements = transcript.header, transcript.statements
     forked = f" It was forked from {inline(header.parent)}." if header.parent else ""
-    lines = [
-        f"{_who(header)}{_when(statements)} {_how_many(statements)} {_how_it_ended(header)}{_votes(header)}{forked}",
-        "",
-    ]
+    ended = f"{_how_it_ended(header)}{_votes(header)}{_in_force(transcript)}{forked}"
+    lines = [f"{_who(header)}{_when(statements)} {_how_many(statements)} {ended}", ""]
     if edition == "public":
         lines += ["> This is the public record: what the parties said to each other."]
     else:
@@ -148,6 +147,19 @@ def _how_many(statements: Sequence[Statement]) -> str:
     silent = sum(1 for statement in statements if not statement.text)
     told = f"{counted(len(statements) - silent, 'statement')}."
     return f"{told[:-1]}, and {counted(silent, 'turn')} without one." if silent else told
+
+
+def in_force(transcript: Transcript) -> dict[str, tuple[str, ...]]:
+    """What stands at the end of the record, such as laws: entries by the title of their list."""
+    said = [{"speaker": statement.speaker, "fields": statement.fields} for statement in transcript.statements]
+    return {rule.title: standing_now(rule, said) for rule in transcript.header.standing}
+
+
+def _in_force(transcript: Transcript) -> str:
+    told = [
+        f"{inline(title)}: {inline('; '.join(entries))}." for title, entries in in_force(transcript).items() if entries
+    ]
+    return " " + " ".join(told) if told else ""
 
 
 def _votes(header: Header) -> str:

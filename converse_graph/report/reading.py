@@ -143,9 +143,9 @@ class _Page:
             self.take()
         private = PrivateTurn(
             memo=self.labelled("Memo") or "",
-            written=self.written(),
             position=self.labelled("Position"),
             follows_decision=self.follows(),
+            written=self.written(),
             deliberation=self.deliberation(),
         )
         self.close(opening)

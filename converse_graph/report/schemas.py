@@ -32,13 +32,26 @@ def show_schema() -> dict[str, Any]:
             {
                 "version": {"const": SHOW_VERSION},
                 "header": {"$ref": "#/$defs/header"},
+                "standing": {
+                    "type": "object",
+                    "additionalProperties": _TEXTS,
+                    "description": "What stands at the end, such as laws in force, by the title of its list.",
+                },
                 "verdicts": {"type": "array", "items": {"$ref": "#/$defs/verdict"}},
                 "statements": {"type": "array", "items": {"$ref": "#/$defs/statement"}},
             }
         ),
         "$defs": {
             "header": _header(),
-            "party": _object({"name": _TEXT, "kind": _TEXT, "deliberation": _TEXT, "model": _TEXT_OR_NULL}),
+            "party": _object(
+                {
+                    "name": _TEXT,
+                    "kind": _TEXT,
+                    "deliberation": _TEXT,
+                    "model": _TEXT_OR_NULL,
+                    "persona_models": {"type": "object", "additionalProperties": _TEXT},
+                }
+            ),
             "statement": _statement(),
             "deliberation": _object(
                 {
@@ -91,6 +104,7 @@ def runs_schema() -> dict[str, Any]:
         "scenario": _TEXT,
         "status": _STATUS,
         "parent": {**_TEXT_OR_NULL, "description": "The run that this was forked from."},
+        "replays": {**_TEXT_OR_NULL, "description": "The run whose journal answered for the models."},
         "rounds": {**_COUNT, "description": "How many rounds are done."},
         "statements": {**_COUNT, "description": "Turns on the record so far, those without a statement included."},
         "tokens": {**_COUNT, "description": "Of all model calls, prompts and replies."},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, model_validator
@@ -141,6 +142,16 @@ class Organisation(Value):
         if taken:
             raise ValueError(f"every statement has {', '.join(sorted(taken))} already; name the field otherwise")
         return self
+
+
+def personas(party: Organisation) -> Iterator[tuple[str, Persona]]:
+    """Everybody inside a party, at every depth, with their paths, such as "OpenAI/CEO"."""
+    waiting = [(party.name, party.deliberation)]
+    while waiting:
+        path, deliberation = waiting.pop(0)
+        for member in deliberation.members if deliberation else ():
+            yield f"{path}/{member.name}", member
+            waiting.append((f"{path}/{member.name}", member.deliberation))
 
 
 def check_distinct(kind: str, names: list[str]) -> None:

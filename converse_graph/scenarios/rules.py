@@ -21,6 +21,8 @@ class Event(Value):
     """The answer that reports it."""
     parties: Annotated[int, Bound(ge=1)] = 1
     """How many different parties must have reported it, in any rounds."""
+    from_round: Annotated[int, Bound(ge=0)] = 0
+    """From which round on a report counts, from 0: nobody can accept what nobody has offered yet."""
 
 
 class Dated(Value):

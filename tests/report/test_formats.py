@@ -16,7 +16,7 @@ _SLOW = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 _RUN = {
-    "run": "wage-talks-k3", "scenario": "wage-talks", "status": "paused", "parent": None, "rounds": 3, "statements": 4,
+    "run": "wage-talks-k3", "scenario": "wage-talks", "status": "paused", "parent": None, "replays": None, "rounds": 3, "statements": 4,
     "tokens": 1200, "usd": None, "created": "2026-01-02T03:04:05Z",
 }  # fmt: skip
 
@@ -65,7 +65,7 @@ def test_json_of_another_shape_is_refused(change, complaint):
 
 def test_json_lines_are_the_header_and_a_line_for_each_statement():
     lines = [json.loads(line) for line in as_jsonl(SMALL, raw=True).splitlines()]
-    assert lines[0] == {"version": 1, "header": as_json(SMALL)["header"], "verdicts": []}
+    assert lines[0] == {"version": 1, "header": as_json(SMALL)["header"], "standing": {}, "verdicts": []}
     assert lines[1:] == as_json(SMALL, raw=True)["statements"]
 
 

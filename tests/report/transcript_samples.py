@@ -285,9 +285,17 @@ _headers = st.builds(
     seed=st.integers(),
     clock=_fields,
     order=texts,
-    cast=st.lists(st.builds(Party, name=texts, kind=texts, deliberation=texts, model=_maybe_text), max_size=2).map(
-        tuple
-    ),
+    cast=st.lists(
+        st.builds(
+            Party,
+            name=texts,
+            kind=texts,
+            deliberation=texts,
+            model=_maybe_text,
+            persona_models=st.dictionaries(texts, texts, max_size=1),
+        ),
+        max_size=2,
+    ).map(tuple),
     dials=_fields,
     motion=_motions,
     votes=_votes,

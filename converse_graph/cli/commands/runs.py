@@ -13,7 +13,7 @@ from converse_graph.cli.wording import money
 from converse_graph.store import Run, Store
 from converse_graph.store.store import DEFAULT_PATH
 
-COLUMNS = ("run", "scenario", "status", "parent", "rounds", "statements", "tokens", "usd", "created")
+COLUMNS = ("run", "scenario", "status", "parent", "replays", "rounds", "statements", "tokens", "usd", "created")
 
 
 def command(*, as_json: bool, store: Path | None) -> None:
@@ -40,6 +40,7 @@ def _row(store: Store, run: Run) -> dict[str, Any]:
         "scenario": run.header.scenario,
         "status": "paused" if left_off else run.status,
         "parent": run.parent,
+        "replays": run.replays,
         "rounds": run.rounds,
         "statements": run.statements,
         "tokens": run.tokens,

@@ -5,11 +5,12 @@ from typing import Literal, assert_never
 
 import typer
 
+from converse_graph.report.measure_schemas import diff_schema, interview_schema, stats_schema
 from converse_graph.report.schemas import runs_schema, show_schema
 from converse_graph.scenarios.schema import scenario_schema
 
 
-def command(*, of: Literal["scenario", "show", "runs"]) -> None:
+def command(*, of: Literal["scenario", "show", "runs", "stats", "diff", "interview"]) -> None:
     """Print one of the published schemas."""
     match of:
         case "scenario":
@@ -18,6 +19,12 @@ def command(*, of: Literal["scenario", "show", "runs"]) -> None:
             schema = show_schema()
         case "runs":
             schema = runs_schema()
+        case "stats":
+            schema = stats_schema()
+        case "diff":
+            schema = diff_schema()
+        case "interview":
+            schema = interview_schema()
         case _:
             assert_never(of)
     typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))
