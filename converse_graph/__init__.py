@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from converse_graph.chat.null import NullChat
     from converse_graph.chat.port import Chat, Part, Reply, Request
+    from converse_graph.chat.prices import Price, Prices
     from converse_graph.chat.scripted import ScriptedChat
     from converse_graph.errors import ConverseError
+    from converse_graph.nodes.budget import Budget
     from converse_graph.scenarios.agreement import Motion
     from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
     from converse_graph.scenarios.casting import cast_member
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from converse_graph.transcript import Statement, Transcript
 
 _HOMES = {
+    "Budget": "nodes.budget",
     "Chat": "chat.port",
     "Choice": "scenarios.fields",
     "Clock": "scenarios.clock",
@@ -48,6 +51,8 @@ _HOMES = {
     "Part": "chat.port",
     "Percentiles": "scenarios.fields",
     "Persona": "scenarios.cast",
+    "Price": "chat.prices",
+    "Prices": "chat.prices",
     "Reply": "chat.port",
     "Request": "chat.port",
     "Scenario": "scenarios.scenario",
@@ -68,6 +73,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Budget",
     "Chat",
     "Choice",
     "Clock",
@@ -89,6 +95,8 @@ __all__ = [
     "Part",
     "Percentiles",
     "Persona",
+    "Price",
+    "Prices",
     "Reply",
     "Request",
     "Scenario",

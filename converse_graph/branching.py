@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from converse_graph.chat.prices import Prices
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.forking import branch
 from converse_graph.nodes.form import read_answer
@@ -18,7 +19,13 @@ from converse_graph.transcript import Fork
 
 
 async def extend(
-    store: Store, name: str, *, until: int | None = None, rounds: int | None = None, scenario: Scenario | None = None
+    store: Store,
+    name: str,
+    *,
+    until: int | None = None,
+    rounds: int | None = None,
+    scenario: Scenario | None = None,
+    prices: Prices | None = None,
 ) -> Simulation:
     """Let a run go on past its horizon, as one run.
 
@@ -28,12 +35,13 @@ async def extend(
         until: Its new last year, all of it included.
         rounds: How many rounds it plays in all; goes before `until`.
         scenario: What it plays, for one that was made in Python.
+        prices: What calls are charged by; None for the public list.
 
     Raises:
         InvalidValue: The new horizon lies in the run's past, no further than it plays anyway, or none was given.
         RunHeld: Another process is writing to the run.
     """
-    made = await Simulation.reopen(store, name, scenario=scenario)
+    made = await Simulation.reopen(store, name, scenario=scenario, prices=prices)
     if until is None and rounds is None:
         raise InvalidValue("Say how far: --until YEAR, or --rounds N in all.")
     horizon = horizon_of(made.scenario, until, rounds)
@@ -67,6 +75,7 @@ async def fork(
     model: Any = None,
     base_url: str | None = None,
     scenario: Scenario | None = None,
+    prices: Prices | None = None,
 ) -> Simulation:
     """Make a new run that shares a run's past up to a turn. The parent is untouched.
 
@@ -86,6 +95,7 @@ async def fork(
         model: Another model from then on; None for the parent's.
         base_url: Only with `model`.
         scenario: What it plays, for one that was made in Python.
+        prices: What calls are charged by; None for the public list.
 
     Raises:
         InvalidValue: There is no such turn, words were given and no mouth, a field does not take that, an event lies in
@@ -117,6 +127,8 @@ async def fork(
         rounds=horizon,
         parent=name,
         fork=leave,
+        prices=prices,
+        window=None if model else _window(parent),
     )
 
 
@@ -188,6 +200,11 @@ def _first_open(store: Store, run: Run, scenario: Scenario) -> int:
     if begun:
         return max(begun) + 1
     return scenario.clock.round_of(run.header.fork.at.partition(":")[0].strip()) if run.header.fork else 0
+
+
+def _window(parent: Run) -> int | None:
+    told = parent.header.models.get(parent.header.model)
+    return told.window if told else None
 
 
 def _check_clock(parent: Run, played: Scenario) -> None:

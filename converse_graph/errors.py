@@ -12,6 +12,7 @@ ConverseError
 │   ├── ProviderUnreachable  no whole reply came from the model's server
 │   ├── ProviderRefused      the server answered that it will not serve us
 │   │   └── PromptTooLong    because prompt and reply are more than the model's window
+│   ├── BudgetSpent          a bound on dollars, tokens, turns or minutes is reached
 │   └── WindowTooSmall       not even who one is and what is asked fit the model's window
 └── BrokenReply              a reply that does not fit its schema; repaired or recorded, never shown
 """
@@ -78,6 +79,10 @@ class ProviderRefused(RunPaused):
 
 class PromptTooLong(ProviderRefused):
     """Prompt and reply are more than the model's window, by the server's own count."""
+
+
+class BudgetSpent(RunPaused):
+    """A bound on what a run may spend is reached."""
 
 
 class WindowTooSmall(RunPaused):

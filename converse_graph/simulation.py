@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -18,10 +18,12 @@ from langgraph.runtime import RunControl
 from converse_graph.builder import build_graph
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Chat
+from converse_graph.chat.prices import Prices
 from converse_graph.chat.replay import ReplayChats
 from converse_graph.errors import ConverseError, InvalidValue, RunChanged, RunPaused
 from converse_graph.fingerprint import differences, digest_of, fingerprint
 from converse_graph.forking import branch
+from converse_graph.nodes.budget import Budget, Spending
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.in_flight import InFlight
 from converse_graph.nodes.organisation import check_windows
@@ -77,6 +79,8 @@ class Simulation:
         rounds: int | None = None,
         parent: str | None = None,
         fork: Fork | None = None,
+        prices: Prices | None = None,
+        window: int | None = None,
     ) -> Simulation:
         """Register a run, so that it can be found again whatever happens next.
 
@@ -94,12 +98,14 @@ class Simulation:
             rounds: How many rounds; goes before `until`.
             parent: The run that it leaves, where it is a fork.
             fork: Where it leaves that run.
+            prices: What calls are charged by; None for the public list.
+            window: Tokens that the run's own model takes; None for what is known of it.
 
         Raises:
             InvalidValue: The name is taken, or the horizon lies before the start.
             WindowTooSmall: A party's brief alone fills its model's window.
         """
-        chats, prompts = Chats(model, base_url), load_prompts()
+        chats, prompts = Chats(model, base_url, prices=prices, window=window), load_prompts()
         build_graph(scenario)
         check_windows(scenario, chats, prompts)
         horizon, marks = horizon_of(scenario, until, rounds), fingerprint(scenario, prompts)
@@ -139,6 +145,8 @@ class Simulation:
         scenario: Scenario | None = None,
         model: str | BaseChatModel | Chat | None = None,
         base_url: str | None = None,
+        prices: Prices | None = None,
+        allow_changed: bool = False,
     ) -> Simulation:
         """Find a run again, to go on with it.
 
@@ -148,6 +156,8 @@ class Simulation:
             scenario: What it plays, for one that was made in Python; otherwise it is made anew from its dials.
             model: The model object that it began with, where it was one; a model named by text is remembered.
             base_url: Only with `model`.
+            prices: What calls are charged by; None for the public list.
+            allow_changed: Whether to go on though scenario or prompts have changed; its header then says so.
 
         Raises:
             UnknownName: There is no such run, or its scenario is gone.
@@ -155,39 +165,57 @@ class Simulation:
         """
         run = store.register.run(name)
         scenario = (scenario or make_again(run)).with_events(run.header.events)
-        chats: Chats = Chats(model or run.header.model, base_url or run.header.base_url)
+        told = run.header.models.get(run.header.model)
+        chats: Chats = Chats(
+            model or run.header.model,
+            base_url or run.header.base_url,
+            prices=prices,
+            window=told.window if told and model is None else None,
+        )
         if run.replays:
             chats = ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model, run.header.models)
         made = cls(store=store, run=run, scenario=scenario, chats=chats)
-        if changed := differences(run.fingerprint, fingerprint(scenario, made.prompts)):
+        now = fingerprint(scenario, made.prompts)
+        changed = differences(run.fingerprint, now)
+        if changed and allow_changed:
+            with store.hold(name):
+                made.run = await store.register.change(run, tuple(changed), now)
+        elif changed:
             shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
-            raise RunChanged(f"Run {name!r} began with something else: {shown}. Put it back, or begin a new run.")
+            raise RunChanged(
+                f"Run {name!r} began with something else: {shown}. Put it back, `converse fork` it, or go on "
+                "all the same with --allow-changed."
+            )
         return made
 
     def pause(self) -> None:
         """Stop at the next step, at whatever depth; may be called from a signal handler."""
         self._control.request_drain("pause")
 
-    async def play(self, watch: Watch | None = None) -> Run:
+    async def play(self, watch: Watch | None = None, *, budget: Budget | None = None) -> Run:
         """Play on from where the run stands, to its end or to a pause.
 
         Args:
             watch: Told of each event.
+            budget: What it may spend; it pauses there.
 
         Returns:
             The run as the register has it then: "finished" or "paused".
 
         Raises:
             RunHeld: Another process is writing to this run.
-            RunPaused: A model's server cannot be reached or refuses; the run can be resumed.
+            RunPaused: A model's server cannot be reached or refuses, or the budget is spent; the run can be resumed.
+            InvalidValue: The budget is in dollars, and what a model costs is not known.
             ConverseError: The run failed; what was committed is kept.
         """
+        if budget is not None and budget.usd is not None:
+            check_priced(self.chats, list(models_of(self.scenario)))
         with self.store.hold(self.run.name):
             if (stored := self.store.register.run(self.run.name)).status == "finished":
                 return stored
             await self.store.register.mark(self.run.id, "running")
             try:
-                ended = await self._drive(watch)
+                ended = await self._drive(watch, budget)
                 await self.store.register.mark(self.run.id, "finished", ended)
             except GraphDrained:
                 await self._in_flight.landed()
@@ -217,7 +245,7 @@ class Simulation:
         """Let go of the models."""
         await self.chats.close()
 
-    async def _drive(self, watch: Watch | None) -> str:
+    async def _drive(self, watch: Watch | None, budget: Budget | None) -> str:
         graph = build_graph(self.scenario).compile(checkpointer=self.store.checkpoints, name=self.scenario.name)
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": _NO_LIMIT}
         context = RunContext(
@@ -225,6 +253,7 @@ class Simulation:
             prompts=self.prompts,
             seed=self.run.header.seed,
             journal=self.store.journal(self.run.id),
+            spending=spending_of(self.run, budget),
             horizon=self.run.horizon,
             votes_after=await self._votes_of_the_original(),
             in_flight=self._in_flight,
@@ -309,15 +338,40 @@ def _named(reference: Any) -> str:
 
 def _models(scenario: Scenario, chats: Chats) -> dict[str, ModelTold]:
     """Every model that the run may ask, by its name."""
+    asked = [chats.get(reference) for reference in models_of(scenario)]
+    return {chat.model: ModelTold(profile=chat.profile, window=chat.window) for chat in asked}
+
+
+def models_of(scenario: Scenario) -> list[Any]:
+    """Every reference to a model in a scenario, once; None for the run's own."""
     told = {None: None, **{_key(party.model): party.model for party in scenario.organisations if party.graph is None}}
     for party in scenario.organisations:
         told |= {_key(persona.model): persona.model for _, persona in personas(party)}
-    asked = [chats.get(reference) for reference in told.values()]
-    return {chat.model: ModelTold(profile=chat.profile, window=chat.window) for chat in asked}
+    told |= {_key(scenario.memory.model): scenario.memory.model}
+    return list(told.values())
 
 
 def _key(reference: Any) -> Any:
     return reference if isinstance(reference, str | None) else id(reference)
+
+
+def spending_of(run: Run, budget: Budget | None) -> Spending | None:
+    """What a run has spent so far of its budget; None where it has none."""
+    return None if budget is None else Spending(budget, usd=run.usd or 0.0, tokens=run.tokens)
+
+
+def check_priced(chats: Chats, references: Sequence[Any]) -> None:
+    """Refuse a bound in dollars on models whose price is not known: it would never be reached.
+
+    Raises:
+        InvalidValue: There is one.
+    """
+    unknown = [chat.model for chat in map(chats.get, references) if not chats.prices.known(chat)]
+    if unknown:
+        raise InvalidValue(
+            f"What {', '.join(unknown)} costs is not known, so --max-usd cannot stop it; give its price with --prices, "
+            "or bound --max-tokens."
+        )
 
 
 def make_again(run: Run, **dials: Any) -> Scenario:

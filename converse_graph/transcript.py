@@ -206,6 +206,15 @@ class Verdict(Value):
     scores: tuple[Score, ...] = ()
 
 
+class Changed(Value):
+    """A resume that went on though scenario or prompts had changed, as it was told to."""
+
+    statements: int
+    """How many there were then."""
+    parts: tuple[str, ...]
+    """What had changed, such as "prompt: organisation/brief (large)"."""
+
+
 class Header(Value):
     """What a run was, at the top of its transcript."""
 
@@ -240,6 +249,8 @@ class Header(Value):
     """Secret ballots on it: one at the end, and one at each end that the run had before it was extended."""
     events: tuple[Dated, ...] = ()
     """What happened at a date, whatever the parties did."""
+    changed: tuple[Changed, ...] = ()
+    """Where it went on with something else than it began with."""
     parent: str | None = None
     """The run that this was forked from."""
     fork: Fork | None = None

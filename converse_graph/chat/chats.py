@@ -14,6 +14,7 @@ from converse_graph.chat.langchain import LangChainChat
 from converse_graph.chat.null import NullChat
 from converse_graph.chat.openai_compatible import OpenAICompatibleChat
 from converse_graph.chat.port import Chat
+from converse_graph.chat.prices import Prices, window_of
 from converse_graph.chat.profiles import profile_of
 from converse_graph.errors import InvalidValue, UnknownName, UsageError
 
@@ -29,7 +30,13 @@ class Chats:
     """
 
     def __init__(
-        self, default: Any = None, base_url: str | None = None, environ: Mapping[str, str] = os.environ
+        self,
+        default: Any = None,
+        base_url: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        prices: Prices | None = None,
+        window: int | None = None,
     ) -> None:
         """Nothing is resolved before it is asked for.
 
@@ -37,7 +44,11 @@ class Chats:
             default: The run's own model: a reference; None for what `default_model` says.
             base_url: An OpenAI-compatible server; None for OPENAI_BASE_URL.
             environ: Where keys and settings are looked up.
+            prices: What calls are charged by; None for the public list.
+            window: Tokens that the run's own model takes, prompt and reply together; None for what is known of it.
         """
+        self.prices = prices or Prices()
+        self._window = window
         self._default = default
         self._environ = environ
         self._base_url = base_url_of(environ, base_url)
@@ -62,7 +73,7 @@ class Chats:
         key = reference if isinstance(reference, str) else id(reference)
         if key not in self._kept:
             # The reference is kept too: an id stands for an object only as long as the object is there.
-            self._kept[key] = (reference, self._resolve(reference))
+            self._kept[key] = (reference, self._with_window(reference, self._resolve(reference)))
         return self._kept[key][1]
 
     async def close(self) -> None:
@@ -71,6 +82,15 @@ class Chats:
         for reference, chat in kept.values():
             if chat is not reference:
                 await chat.close()
+
+    def _with_window(self, reference: Any, chat: Chat) -> Chat:
+        """The same model, which knows how many tokens it takes where we do."""
+        window = self._window if reference is self._default else None
+        if window is None and chat.window is None and isinstance(chat, OpenAICompatibleChat | LangChainChat):
+            window = window_of(chat.model)
+        if window is not None and isinstance(chat, OpenAICompatibleChat | LangChainChat):
+            chat.window = window
+        return chat
 
     def _resolve(self, reference: Any) -> Chat:
         if isinstance(reference, str):

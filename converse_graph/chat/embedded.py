@@ -70,6 +70,7 @@ class EmbeddedChat:
     model = EMBEDDED
     profile: Profile = "small"
     window: int | None = WINDOW
+    free = True
 
     def __init__(self) -> None:
         """Refuse early where it is not installed.

@@ -26,8 +26,6 @@ class LangChainChat:
     prompt, and the JSON object cut out of the reply.
     """
 
-    window: int | None = None
-
     def __init__(
         self,
         chat_model: "BaseChatModel",
@@ -48,6 +46,7 @@ class LangChainChat:
         self._served_as = own if isinstance(own, str) else type(chat_model).__name__
         self.model = name or self._served_as
         self.profile: Profile = profile or profile_of(self.model)
+        self.window: int | None = None
         self._chat_model = chat_model
         self._retries = retries or Retries()
 

@@ -25,6 +25,7 @@ class NullChat:
 
     profile: Profile = "small"
     window: int | None = None
+    free = True
 
     def __init__(self, *, latency: float = 0.0) -> None:
         """Make one that takes `latency` seconds over each reply."""

@@ -73,7 +73,7 @@ class OpenAICompatibleChat:
         self._retries = retries or Retries()
         self._sampling = dict(sampling or {})
         self._dialect = Dialect()
-        self._local = is_loopback(base_url)
+        self.free = is_loopback(base_url)
         self._opening = threading.Lock()
         self._client: Any = None
         self._asked: Any = None
@@ -118,7 +118,7 @@ class OpenAICompatibleChat:
         timeout = openai.Timeout(self._timeout, connect=_CONNECT_TIMEOUT)
         # The library shares one HTTP client among all its models, whatever event loop they run in; this one is ours
         # to close. A proxy named in the environment is no way to this very machine.
-        http = openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self._local)
+        http = openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self.free)
         return langchain_openai.ChatOpenAI(
             model=self._served_as,
             base_url=self._base_url,
@@ -170,7 +170,7 @@ class OpenAICompatibleChat:
             tokens_in=gathered.tokens_in,
             tokens_out=gathered.tokens_out,
             tokens_cached=gathered.tokens_cached,
-            usd=0.0 if self._local else None,
+            usd=0.0 if self.free else None,
             seconds=time.perf_counter() - start,
         )
 

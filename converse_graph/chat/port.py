@@ -75,7 +75,10 @@ class Reply:
 
 
 class Chat(Protocol):
-    """A model to be asked."""
+    """A model to be asked.
+
+    One that costs nothing may say so by an attribute `free`.
+    """
 
     @property
     def model(self) -> str:

@@ -22,6 +22,7 @@ class ScriptedChat:
 
     model = "scripted"
     window: int | None = None
+    free = True
 
     def __init__(self, lines: Sequence[Said] | Mapping[str, Sequence[Said]], *, profile: Profile = "small") -> None:
         """Give the lines, in order, or for each pattern of places (as the shell's: * ? [abc]) in order."""

@@ -63,12 +63,18 @@ def run(
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     seed: options.Seed = None,
+    window: options.Window = None,
     until: options.Until = None,
     rounds: options.Rounds = None,
     name: options.RunName = None,
     store: options.StorePath = None,
     no_judge: options.NoJudge = False,
     judge_models: options.JudgeModels = None,
+    max_usd: options.MaxUsd = None,
+    max_tokens: options.MaxTokens = None,
+    max_turns: options.MaxTurns = None,
+    max_minutes: options.MaxMinutes = None,
+    prices: options.PricesFile = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -84,11 +90,13 @@ def run(
         model=model,
         base_url=base_url,
         seed=seed,
+        window=window,
         until=until,
         rounds=rounds,
         name=name,
         store=store,
         quiet=quiet,
+        bounds=(max_usd, max_tokens, max_turns, max_minutes, prices),
         judging=judging_of(no_judge, judge_models),
     )
 
@@ -97,14 +105,29 @@ def run(
 def resume(
     run: options.RunArgument,
     store: options.StorePath = None,
+    allow_changed: options.AllowChanged = False,
     no_judge: options.NoJudge = False,
     judge_models: options.JudgeModels = None,
+    max_usd: options.MaxUsd = None,
+    max_tokens: options.MaxTokens = None,
+    max_turns: options.MaxTurns = None,
+    max_minutes: options.MaxMinutes = None,
+    prices: options.PricesFile = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
     """Go on with a run that was paused or killed; its model is remembered."""
     judging = judging_of(no_judge, judge_models)
-    call("resume", debug=debug, run=run, store=store, quiet=quiet, judging=judging)
+    call(
+        "resume",
+        debug=debug,
+        run=run,
+        store=store,
+        quiet=quiet,
+        allow_changed=allow_changed,
+        bounds=(max_usd, max_tokens, max_turns, max_minutes, prices),
+        judging=judging,
+    )
 
 
 @app.command()
@@ -115,6 +138,9 @@ def judge(
     repeats: options.Repeats = 1,
     base_url: options.BaseUrl = None,
     store: options.StorePath = None,
+    max_usd: options.MaxUsd = None,
+    max_tokens: options.MaxTokens = None,
+    prices: options.PricesFile = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
     debug: options.Debug = False,
@@ -132,6 +158,7 @@ def judge(
         repeats=repeats,
         base_url=base_url,
         store=store,
+        bounds=(max_usd, max_tokens, None, None, prices),
         quiet=quiet,
         as_json=as_json,
     )
@@ -170,12 +197,27 @@ def extend(
     store: options.StorePath = None,
     no_judge: options.NoJudge = False,
     judge_models: options.JudgeModels = None,
+    max_usd: options.MaxUsd = None,
+    max_tokens: options.MaxTokens = None,
+    max_turns: options.MaxTurns = None,
+    max_minutes: options.MaxMinutes = None,
+    prices: options.PricesFile = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
     """Go on with a run past its horizon, as one run."""
     judging = judging_of(no_judge, judge_models)
-    call("extend", debug=debug, run=run, until=until, rounds=rounds, store=store, quiet=quiet, judging=judging)
+    call(
+        "extend",
+        debug=debug,
+        run=run,
+        until=until,
+        rounds=rounds,
+        store=store,
+        quiet=quiet,
+        bounds=(max_usd, max_tokens, max_turns, max_minutes, prices),
+        judging=judging,
+    )
 
 
 @app.command()
@@ -197,6 +239,11 @@ def fork(
     store: options.StorePath = None,
     no_judge: options.NoJudge = False,
     judge_models: options.JudgeModels = None,
+    max_usd: options.MaxUsd = None,
+    max_tokens: options.MaxTokens = None,
+    max_turns: options.MaxTurns = None,
+    max_minutes: options.MaxMinutes = None,
+    prices: options.PricesFile = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -223,6 +270,7 @@ def fork(
         base_url=base_url,
         store=store,
         quiet=quiet,
+        bounds=(max_usd, max_tokens, max_turns, max_minutes, prices),
         judging=judging_of(no_judge, judge_models),
     )
 

@@ -8,6 +8,7 @@ from converse_graph.cli.output import Output
 from converse_graph.cli.wording import count
 from converse_graph.errors import ConverseError
 from converse_graph.judge.runs import judge_run
+from converse_graph.nodes.budget import Budget
 from converse_graph.report.verdicts import score_line
 from converse_graph.simulation import Simulation
 from converse_graph.store.store import DEFAULT_PATH
@@ -29,7 +30,7 @@ def is_judged(simulation: Simulation) -> bool:
     return any(verdict.statements == run.statements for verdict in given)
 
 
-async def judge_at_end(simulation: Simulation, judging: Judging, output: Output) -> None:
+async def judge_at_end(simulation: Simulation, judging: Judging, output: Output, budget: Budget | None = None) -> None:
     """Judge a run that has just finished; whatever goes wrong, the run stays finished."""
     run = simulation.run
     asked = ", ".join(judging.models) or run.header.model
@@ -37,7 +38,14 @@ async def judge_at_end(simulation: Simulation, judging: Judging, output: Output)
     output.say(f"Judging by rubric {run.header.rubric} with {asked} (--no-judge leaves it out)")
     chats = None if judging.models else simulation.chats
     try:
-        verdicts = await judge_run(simulation.store, run.name, models=judging.models, chats=chats)
+        verdicts = await judge_run(
+            simulation.store,
+            run.name,
+            models=judging.models,
+            chats=chats,
+            budget=budget,
+            prices=simulation.chats.prices,
+        )
     except (ConverseError, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and (task := asyncio.current_task()) is not None:
             task.uncancel()

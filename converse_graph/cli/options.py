@@ -34,6 +34,24 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Print the path of the tran
 Debug = Annotated[bool, typer.Option("--debug", help="Show where in the code an error comes from.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+MaxUsd = Annotated[float | None, typer.Option(metavar="USD", help="Pause once the run has cost that much, in all.")]
+MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="Pause once the run has used so many, in all.")]
+MaxTurns = Annotated[int | None, typer.Option(metavar="N", help="Pause after so many turns from now.")]
+MaxMinutes = Annotated[float | None, typer.Option(metavar="N", help="Pause after so many minutes from now.")]
+PricesFile = Annotated[
+    Path | None,
+    typer.Option("--prices", metavar="FILE", help="Your own prices, MODEL: {input: 2, output: 8} in USD a million."),
+]
+Window = Annotated[
+    int | None,
+    typer.Option(min=512, metavar="TOKENS", help="How many tokens the model takes, where that is not known."),
+]
+
+AllowChanged = Annotated[
+    bool,
+    typer.Option("--allow-changed", help="Go on though scenario or prompts have changed; the record says so."),
+]
+
 NoJudge = Annotated[bool, typer.Option("--no-judge", help="Leave out the verdict at the end of the run.")]
 JudgeModels = Annotated[
     list[str] | None,

@@ -14,6 +14,7 @@ from converse_graph.cli.judging import Judging, is_judged, judge_at_end
 from converse_graph.cli.output import Output
 from converse_graph.cli.wording import count, duration, money
 from converse_graph.errors import ConverseError, RunHeld, RunPaused, StoreFailure, UsageError
+from converse_graph.nodes.budget import Budget
 from converse_graph.report.files import write_whole
 from converse_graph.report.markdown import render_markdown
 from converse_graph.simulation import Simulation
@@ -22,13 +23,16 @@ from converse_graph.store.record import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 
 
-async def play(simulation: Simulation, output: Output, judging: Judging | None = None) -> Code:
+async def play(
+    simulation: Simulation, output: Output, judging: Judging | None = None, *, budget: Budget | None = None
+) -> Code:
     """Play a run to its end or to a pause, and judge it at its end.
 
     Args:
         simulation: The run.
         output: Where it is shown.
         judging: How it is judged; None for not at all.
+        budget: What it may spend; None for no bound.
 
     Returns:
         The exit code; what is to be said has been said.
@@ -39,7 +43,7 @@ async def play(simulation: Simulation, output: Output, judging: Judging | None =
     """
     began = time.monotonic()
     try:
-        run = await _play_shown(simulation, output)
+        run = await _play_shown(simulation, output, budget)
     except asyncio.CancelledError:
         return await _paused(simulation, output, "stopped at once", began)
     except RunPaused as reason:
@@ -53,13 +57,13 @@ async def play(simulation: Simulation, output: Output, judging: Judging | None =
         return await _paused(simulation, output, "paused", began)
     if judging is not None and not is_judged(simulation):
         await leave_transcript(simulation.store, simulation.run.name)
-        await judge_at_end(simulation, judging, output)
+        await judge_at_end(simulation, judging, output, budget)
     ended = f"Finished ({run.ended})" if run.ended else "Finished"
     await _close(simulation, output, ended, began)
     return Code.DONE
 
 
-async def _play_shown(simulation: Simulation, output: Output) -> Run:
+async def _play_shown(simulation: Simulation, output: Output, budget: Budget | None) -> Run:
     run, scenario = simulation.run, simulation.scenario
     plan = Plan(
         parties=[party.name for party in scenario.organisations],
@@ -70,7 +74,7 @@ async def _play_shown(simulation: Simulation, output: Output) -> Run:
         simultaneous=scenario.order == "simultaneous",
     )
     async with output.showing(plan, on_gone=simulation.pause) as watch:
-        playing = asyncio.create_task(simulation.play(watch))
+        playing = asyncio.create_task(simulation.play(watch, budget=budget))
         with _pausing(simulation, playing, output.warn):
             return await playing
 

@@ -15,6 +15,7 @@ from converse_graph.judge.combining import combined
 from converse_graph.judge.parts import as_parts, in_parts, room_for_record
 from converse_graph.judge.rubric import Rubric
 from converse_graph.nodes.asking import Answer, Question, ask
+from converse_graph.nodes.budget import Spending
 from converse_graph.nodes.context import Journal, RunContext
 from converse_graph.nodes.form import Form
 from converse_graph.transcript import Score, Statement, Transcript, Verdict
@@ -80,6 +81,7 @@ async def judge(
     model: Any = None,
     repeat: int = 1,
     emit: Emit = lambda event: None,
+    spending: Spending | None = None,
 ) -> Verdict:
     """Judge the public record of a run.
 
@@ -96,6 +98,7 @@ async def judge(
         model: A model reference; None for the run's own.
         repeat: Which judging by this model, from 1; each is asked anew.
         emit: Told of each call.
+        spending: What is left to spend; None for no bound.
 
     Raises:
         InvalidValue: The run has no statements, or the questions leave no room in the judge's window.
@@ -104,7 +107,7 @@ async def judge(
     public = transcript.public()
     if not any(statement.text for statement in public.statements):
         raise InvalidValue(f"Run {public.header.run!r} has no statements to judge; play it first.")
-    context = RunContext(chats=chats, prompts=forms.judge_prompts(), seed=seed, journal=journal)
+    context = RunContext(chats=chats, prompts=forms.judge_prompts(), seed=seed, journal=journal, spending=spending)
     judging = _Judge(context=context, transcript=public, rubric=rubric, model=model, repeat=repeat, emit=emit)
     how = _judge_small if judging.profile == "small" else _judge_large
     return await how(judging)

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from converse_graph.chat.chats import Chats
+from converse_graph.chat.prices import Prices
 from converse_graph.chat.replay import ReplayChats
 from converse_graph.errors import InvalidValue
 from converse_graph.judge.judging import judge
 from converse_graph.judge.rubric import load_rubric
+from converse_graph.nodes.budget import Budget
+from converse_graph.simulation import spending_of
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_transcript
 from converse_graph.transcript import Verdict
@@ -31,6 +34,8 @@ async def judge_run(
     base_url: str | None = None,
     chats: Chats | None = None,
     emit: Callable[[dict[str, Any]], None] = lambda event: None,
+    budget: Budget | None = None,
+    prices: Prices | None = None,
 ) -> tuple[Verdict, ...]:
     """Have a run judged; each verdict is kept as it comes, each call in the run's journal.
 
@@ -45,6 +50,8 @@ async def judge_run(
         base_url: Of the judges' server; None for the run's.
         chats: The models of the run, where they are open already; left open.
         emit: Told of each call.
+        budget: What the run may spend in all; dollars and tokens count.
+        prices: What calls are charged by; None for the public list.
 
     Returns:
         The new verdicts; none for a replay of a run that was not judged.
@@ -60,7 +67,7 @@ async def judge_run(
         raise InvalidValue(f"A judge judges 1 to {MOST_REPEATS} times, not {repeats}.")
     plans = _plans(store, run, rubric, models, repeats)
     rubrics = {wanted: load_rubric(wanted) for wanted, _, _ in plans}
-    opened = chats or _chats(store, run, models, base_url)
+    opened = chats or _chats(store, run, models, base_url, prices)
     try:
         with store.hold(name):
             transcript = await read_transcript(store, run)
@@ -75,6 +82,7 @@ async def judge_run(
                     model=model,
                     repeat=repeat,
                     emit=emit,
+                    spending=spending_of(store.register.run(name), budget),
                 )
                 await store.verdicts(run.id).keep(verdict)
                 found.append(verdict)
@@ -94,7 +102,7 @@ def _plans(store: Store, run: Run, rubric: str | None, models: Sequence[str], re
     return [(wanted, model, repeat) for model in judges for repeat in range(1, repeats + 1)]
 
 
-def _chats(store: Store, run: Run, models: Sequence[str], base_url: str | None) -> Chats:
+def _chats(store: Store, run: Run, models: Sequence[str], base_url: str | None, prices: Prices | None) -> Chats:
     if run.replays and not models:
         return ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model, run.header.models)
-    return Chats(run.header.model, base_url or run.header.base_url)
+    return Chats(run.header.model, base_url or run.header.base_url, prices=prices)

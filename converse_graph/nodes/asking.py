@@ -109,12 +109,17 @@ async def _complete(context: RunContext, chat: Chat, form: Form, request: Reques
     if context.journal is None:
         reply = await chat.complete(request)
         return reply, *_read(form, reply)
-    return await context.in_flight.see_through(_call(context.journal, chat, form, request))
+    if context.spending:
+        context.spending.check()
+    return await context.in_flight.see_through(_call(context, context.journal, chat, form, request))
 
 
-async def _call(journal: Journal, chat: Chat, form: Form, request: Request) -> Completed:
+async def _call(context: RunContext, journal: Journal, chat: Chat, form: Form, request: Request) -> Completed:
     """Ask, read and keep, in one piece that is not broken off."""
     reply = await chat.complete(request)
+    reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
+    if context.spending:
+        context.spending.charge(reply)
     values, sorted_fields, problem = _read(form, reply)
     await journal.record(request, reply, accepted=problem is None)
     return reply, values, sorted_fields, problem

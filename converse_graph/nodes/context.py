@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Part, Reply, Request
+from converse_graph.nodes.budget import Spending
 from converse_graph.nodes.in_flight import InFlight
 from converse_graph.prompts import Prompts, load_prompts
 from converse_graph.scenarios.clock import Period
@@ -68,6 +69,8 @@ class RunContext:
     seed: int = 0
     journal: Journal | None = None
     """None when the graph runs under somebody else's checkpointer, or under none."""
+    spending: Spending | None = None
+    """What is left to spend; None for no bound."""
     horizon: int | None = None
     """How many rounds to play; None for what the graph was started with."""
     votes_after: frozenset[int] | None = None

@@ -39,6 +39,8 @@ def organisation_node(
 
     async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         context, emit = context_of(runtime), runtime.stream_writer
+        if context.spending:
+            context.spending.take_turn()
         seen = view(scenario, state, party.name)
         period = scenario.clock.period(seen.round)
         if not seen.voting:

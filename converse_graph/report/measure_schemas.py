@@ -3,7 +3,7 @@
 Each is made from the very values that are printed, so that it cannot fall behind them.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -15,6 +15,7 @@ from converse_graph.measures.events import Reported
 from converse_graph.report.difference import DIFF_VERSION, Change, Row
 from converse_graph.report.stats import STATS_VERSION
 
+_PRINTED: Literal["serialization"] = "serialization"
 INTERVIEW_VERSION = 1
 """Of the shape of `interview --json`."""
 
@@ -82,9 +83,9 @@ def interview_schema() -> dict[str, Any]:
 
 def _shapes(*kinds: type[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """A reference to the shape of each kind of value, and the shapes."""
-    adapters = [(kind, "serialization", TypeAdapter(kind)) for kind in kinds]
-    references, made = TypeAdapter.json_schemas(adapters, ref_template="#/$defs/{model}")  # type: ignore[type-var]
-    return [references[kind, "serialization"] for kind in kinds], made["$defs"]
+    adapters = [(kind.__name__, _PRINTED, TypeAdapter(kind)) for kind in kinds]
+    references, made = TypeAdapter.json_schemas(adapters, ref_template="#/$defs/{model}")
+    return [references[kind.__name__, _PRINTED] for kind in kinds], made["$defs"]
 
 
 def _document(

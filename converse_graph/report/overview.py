@@ -23,7 +23,7 @@ def introduction(transcript: Transcript, *, edition: str) -> list[str]:
     """The block under the title: one paragraph on the run, and what to expect of its words."""
     header, statements = transcript.header, transcript.statements
     forked = f" It was forked from {inline(header.parent)}." if header.parent else ""
-    ended = f"{_how_it_ended(header)}{_votes(header)}{_in_force(transcript)}{forked}"
+    ended = f"{_how_it_ended(header)}{_votes(header)}{_in_force(transcript)}{forked}{_changed(header)}"
     lines = [f"{_who(header)}{_when(statements)} {_how_many(statements)} {ended}", ""]
     if edition == "public":
         lines += ["> This is the public record: what the parties said to each other."]
@@ -160,6 +160,14 @@ def _in_force(transcript: Transcript) -> str:
         f"{inline(title)}: {inline('; '.join(entries))}." for title, entries in in_force(transcript).items() if entries
     ]
     return " " + " ".join(told) if told else ""
+
+
+def _changed(header: Header) -> str:
+    return "".join(
+        f" After {counted(change.statements, 'statement')} it went on with something changed: "
+        f"{inline('; '.join(change.parts))}."
+        for change in header.changed
+    )
 
 
 def _votes(header: Header) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.rules import Dated
 from converse_graph.store.database import Writer
-from converse_graph.transcript import Header
+from converse_graph.transcript import Changed, Header
 
 Status = Literal["running", "paused", "finished", "failed"]
 
@@ -118,6 +118,16 @@ class Register:
         row = (header.model_dump_json(), run.id)
         await self._writer.write(
             lambda database: database.execute("UPDATE runs SET header = ? WHERE id = ?", row) and None
+        )
+        return self.run(run.name)
+
+    async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str]) -> Run:
+        """Let a run go on with something else than it began with; its header says so from then on."""
+        changed = (*run.header.changed, Changed(statements=run.statements, parts=parts))
+        header = run.header.model_copy(update={"changed": changed})
+        row = (header.model_dump_json(), json.dumps(fingerprint), run.id)
+        await self._writer.write(
+            lambda database: database.execute("UPDATE runs SET header = ?, fingerprint = ? WHERE id = ?", row) and None
         )
         return self.run(run.name)
 

@@ -15,6 +15,7 @@ from converse_graph.chat.port import Request
 from converse_graph.cli.exits import Code, code_of, one_line
 from converse_graph.errors import (
     BrokenReply,
+    BudgetSpent,
     ConverseError,
     ForeignStore,
     InvalidValue,
@@ -164,6 +165,7 @@ CODES = {
     ProviderRefused: 3,
     PromptTooLong: 3,
     WindowTooSmall: 3,
+    BudgetSpent: 3,
     RunHeld: 4,
     StoreFailure: 1,
     BrokenReply: 1,

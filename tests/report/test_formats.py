@@ -16,8 +16,8 @@ _SLOW = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 _RUN = {
-    "run": "wage-talks-k3", "scenario": "wage-talks", "status": "paused", "parent": None, "replays": None, "rounds": 3, "statements": 4,
-    "tokens": 1200, "usd": None, "created": "2026-01-02T03:04:05Z",
+    "run": "wage-talks-k3", "scenario": "wage-talks", "status": "paused", "parent": None, "replays": None, "rounds": 3,
+    "statements": 4,    "tokens": 1200, "usd": None, "created": "2026-01-02T03:04:05Z",
 }  # fmt: skip
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from converse_graph.branching import extend
+from converse_graph.cli.bounds import Bounds, read_bounds
 from converse_graph.cli.exits import Code
 from converse_graph.cli.judging import Judging
 from converse_graph.cli.output import Output
@@ -13,24 +15,39 @@ from converse_graph.store.store import DEFAULT_PATH
 
 
 def command(
-    *, run: str, until: int | None, rounds: int | None, store: Path | None, quiet: bool, judging: Judging | None
+    *,
+    run: str,
+    until: int | None,
+    rounds: int | None,
+    store: Path | None,
+    quiet: bool,
+    bounds: tuple[Any, ...],
+    judging: Judging | None,
 ) -> Code:
     """Go on with a run past its horizon; it stays one run."""
-    return asyncio.run(_extend(run, until, rounds, store or DEFAULT_PATH, Output(quiet=quiet), judging))
+    return asyncio.run(
+        _extend(run, until, rounds, store or DEFAULT_PATH, Output(quiet=quiet), read_bounds(*bounds), judging)
+    )
 
 
 async def _extend(
-    name: str, until: int | None, rounds: int | None, path: Path, output: Output, judging: Judging | None
+    name: str,
+    until: int | None,
+    rounds: int | None,
+    path: Path,
+    output: Output,
+    bounds: Bounds,
+    judging: Judging | None,
 ) -> Code:
     async with Store.open(path) as store:
         before = store.register.run(name).horizon
-        simulation = await extend(store, name, until=until, rounds=rounds)
+        simulation = await extend(store, name, until=until, rounds=rounds, prices=bounds.prices)
         try:
             run, period = simulation.run, simulation.scenario.clock.period
             old, new = (period(horizon - 1).label for horizon in (before, run.horizon))
             output.say(
                 f"Run {run.name} of {run.header.scenario} · model {run.header.model} · to {new}, before to {old}"
             )
-            return await play(simulation, output, judging)
+            return await play(simulation, output, judging, budget=bounds.budget)
         finally:
             await simulation.close()

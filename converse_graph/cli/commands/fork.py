@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from converse_graph.branching import fork
+from converse_graph.cli.bounds import Bounds, read_bounds
 from converse_graph.cli.commands.run import SEEDS
 from converse_graph.cli.dated_events import read_events
 from converse_graph.cli.dial_settings import read_settings
@@ -39,6 +40,7 @@ def command(
     base_url: str | None,
     store: Path | None,
     quiet: bool,
+    bounds: tuple[Any, ...],
     judging: Judging | None,
 ) -> Code:
     """Fork a run and go on with it at once; all that can be refused is refused before anything is written.
@@ -58,18 +60,28 @@ def command(
         "model": model,
         "base_url": base_url,
     }
-    return asyncio.run(_fork(run, asked, dials, store or DEFAULT_PATH, Output(quiet=quiet), judging))
+    return asyncio.run(
+        _fork(run, asked, dials, store or DEFAULT_PATH, Output(quiet=quiet), read_bounds(*bounds), judging)
+    )
 
 
 async def _fork(
-    name: str, asked: dict[str, Any], dials: list[str], path: Path, output: Output, judging: Judging | None
+    name: str,
+    asked: dict[str, Any],
+    dials: list[str],
+    path: Path,
+    output: Output,
+    bounds: Bounds,
+    judging: Judging | None,
 ) -> Code:
     async with Store.open(path) as store:
         set_otherwise = _read_dials(store.register.run(name), dials)
-        simulation = await fork(store, name, created=datetime.now(UTC), dials=set_otherwise, **asked)
+        simulation = await fork(
+            store, name, created=datetime.now(UTC), dials=set_otherwise, prices=bounds.prices, **asked
+        )
         try:
             _introduce(simulation, name, store.register.run(name).header.seed, output)
-            return await play(simulation, output, judging)
+            return await play(simulation, output, judging, budget=bounds.budget)
         finally:
             await simulation.close()
 

@@ -2,9 +2,11 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import typer
 
+from converse_graph.cli.bounds import Bounds, read_bounds
 from converse_graph.cli.judging import say_verdict
 from converse_graph.cli.output import Output
 from converse_graph.cli.playing import leave_transcript
@@ -25,11 +27,14 @@ def command(
     repeats: int,
     base_url: str | None,
     store: Path | None,
+    bounds: tuple[Any, ...],
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Judge a run, and write its transcript anew with the verdict at the top."""
-    asyncio.run(_judge(run, rubric, models, repeats, base_url, store or DEFAULT_PATH, quiet, as_json))
+    asyncio.run(
+        _judge(run, rubric, models, repeats, base_url, store or DEFAULT_PATH, read_bounds(*bounds), quiet, as_json)
+    )
 
 
 async def _judge(
@@ -39,12 +44,22 @@ async def _judge(
     repeats: int,
     base_url: str | None,
     path: Path,
+    bounds: Bounds,
     quiet: bool,
     as_json: bool,
 ) -> None:
     output = Output(quiet=quiet or as_json)
     async with Store.open(path) as store:
-        given = await judge_run(store, name, rubric=rubric, models=models, repeats=repeats, base_url=base_url)
+        given = await judge_run(
+            store,
+            name,
+            rubric=rubric,
+            models=models,
+            repeats=repeats,
+            base_url=base_url,
+            budget=bounds.budget,
+            prices=bounds.prices,
+        )
         if not given:
             output.warn(f"Run {name} replays a run that was not judged; judge that one, or name --judge-model.")
         kept = await read_transcript(store, store.register.run(name))

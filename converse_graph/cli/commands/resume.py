@@ -2,7 +2,9 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+from converse_graph.cli.bounds import Bounds, read_bounds
 from converse_graph.cli.exits import Code
 from converse_graph.cli.judging import Judging
 from converse_graph.cli.output import Output
@@ -13,20 +15,32 @@ from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 
 
-def command(*, run: str, store: Path | None, quiet: bool, judging: Judging | None) -> Code:
+def command(
+    *,
+    run: str,
+    store: Path | None,
+    quiet: bool,
+    allow_changed: bool,
+    bounds: tuple[Any, ...],
+    judging: Judging | None,
+) -> Code:
     """Go on with a run; its scenario, dials and model are those it began with."""
-    return asyncio.run(_resume(run, store or DEFAULT_PATH, Output(quiet=quiet), judging))
+    return asyncio.run(
+        _resume(run, store or DEFAULT_PATH, Output(quiet=quiet), allow_changed, read_bounds(*bounds), judging)
+    )
 
 
-async def _resume(name: str, path: Path, output: Output, judging: Judging | None) -> Code:
+async def _resume(
+    name: str, path: Path, output: Output, allow_changed: bool, bounds: Bounds, judging: Judging | None
+) -> Code:
     async with Store.open(path) as store:
-        simulation = await Simulation.reopen(store, name)
+        simulation = await Simulation.reopen(store, name, prices=bounds.prices, allow_changed=allow_changed)
         try:
             run = simulation.run
             done = f"going on after {count(run.statements, 'statement')}"
             if run.status == "finished":
                 done = "finished already"
             output.say(f"Run {run.name} of {run.header.scenario} · model {run.header.model} · {done}")
-            return await play(simulation, output, judging)
+            return await play(simulation, output, judging, budget=bounds.budget)
         finally:
             await simulation.close()

@@ -5,8 +5,10 @@ import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from converse_graph.chat.chats import Chats
+from converse_graph.cli.bounds import Bounds, read_bounds
 from converse_graph.cli.dial_settings import read_settings
 from converse_graph.cli.exits import Code
 from converse_graph.cli.judging import Judging
@@ -17,7 +19,7 @@ from converse_graph.judge.rubric import load_rubric
 from converse_graph.prompts import load_prompts
 from converse_graph.scenarios.library import find_scenario, lasting_reference
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.simulation import Simulation
+from converse_graph.simulation import Simulation, check_priced, models_of
 from converse_graph.store import Store, check_run_name
 from converse_graph.store.store import DEFAULT_PATH
 
@@ -43,12 +45,15 @@ def command(
     name: str | None,
     store: Path | None,
     quiet: bool,
+    window: int | None,
+    bounds: tuple[Any, ...],
     judging: Judging | None,
 ) -> Code:
     """Run a scenario; all that can be refused is refused before a store is made."""
+    given = read_bounds(*bounds)
     function = find_scenario(reference)
     scenario = function(**read_settings(function, dials))
-    _check(scenario, model=model, base_url=base_url, until=until, name=name)
+    _check(scenario, model=model, base_url=base_url, until=until, name=name, bounds=given)
     _check_judges(scenario, judging, model=model, base_url=base_url)
     return asyncio.run(
         _run(
@@ -62,6 +67,8 @@ def command(
             name=name,
             path=store or DEFAULT_PATH,
             output=Output(quiet=quiet),
+            window=window,
+            bounds=given,
             judging=judging,
         )
     )
@@ -79,6 +86,8 @@ async def _run(
     name: str | None,
     path: Path,
     output: Output,
+    window: int | None,
+    bounds: Bounds,
     judging: Judging | None,
 ) -> Code:
     async with Store.open(path, make=True) as store:
@@ -93,16 +102,26 @@ async def _run(
             name=name,
             until=until,
             rounds=rounds,
+            prices=bounds.prices,
+            window=window,
         )
         try:
             chosen = model or base_url or os.environ.get("CONVERSE_MODEL")
             _introduce(simulation, output, chosen=bool(chosen))
-            return await play(simulation, output, judging)
+            return await play(simulation, output, judging, budget=bounds.budget)
         finally:
             await simulation.close()
 
 
-def _check(scenario: Scenario, *, model: str | None, base_url: str | None, until: int | None, name: str | None) -> None:
+def _check(
+    scenario: Scenario,
+    *,
+    model: str | None,
+    base_url: str | None,
+    until: int | None,
+    name: str | None,
+    bounds: Bounds,
+) -> None:
     """Raise now what would be raised once the run is under way."""
     if name is not None:
         check_run_name(name)
@@ -110,11 +129,12 @@ def _check(scenario: Scenario, *, model: str | None, base_url: str | None, until
         scenario.clock.rounds_until(until)
     load_prompts()
     scenario.graph()
-    chats = Chats(model, base_url)
-    chats.get(None)
-    for party in scenario.organisations:
-        if party.graph is None:
-            chats.get(party.model)
+    chats = Chats(model, base_url, prices=bounds.prices)
+    references = models_of(scenario)
+    for reference in references:
+        chats.get(reference)
+    if bounds.budget is not None and bounds.budget.usd is not None:
+        check_priced(chats, references)
 
 
 def _check_judges(scenario: Scenario, judging: Judging | None, *, model: str | None, base_url: str | None) -> None:

@@ -1,0 +1,45 @@
+"""Bounds and changed scenarios, as a user meets them."""
+
+import json
+from pathlib import Path
+
+from conftest import BOARDS, Converse
+
+
+def test_a_run_pauses_at_its_bound_with_one_line_and_resumes(converse: Converse) -> None:
+    ended = converse("run", str(BOARDS), "--model", "null", "--max-tokens", "300", "--name", "r", "--seed", "3")
+    assert ended.code == 3
+    assert ended.err.startswith("converse: The budget of 300 tokens is spent: ")
+    assert "Go on with: converse resume r" in ended.err
+    again = converse("resume", "r", "--max-turns", "1")
+    assert again.code == 3
+    assert "The 1 turns of this session are over" in again.err
+    assert converse("resume", "r").code == 0
+
+
+def test_a_bound_in_dollars_wants_a_price(converse: Converse, tmp_path: Path) -> None:
+    options = ("--model", "mine", "--base-url", "http://models.example/v1", "--max-usd", "1")
+    ended = converse("run", str(BOARDS), *options)
+    assert ended.code == 2
+    assert "What mine costs is not known" in ended.err
+    assert not (tmp_path / ".converse").exists()
+    wrong = converse("run", str(BOARDS), "--model", "null", "--max-usd", "0")
+    assert wrong.code == 2
+    assert "usd is 0" in wrong.err
+
+
+def test_a_run_can_go_on_with_a_changed_scenario_when_told_to_and_says_so(converse: Converse, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    assert converse("export", str(BOARDS), "--out", "mine.yaml").code == 0
+    assert converse("run", "mine.yaml", "--model", "null", "--max-turns", "1", "--name", "r").code == 3
+    path.write_text(path.read_text(encoding="utf-8").replace("A maker and a buyer", "Two firms"), encoding="utf-8")
+    refused = converse("resume", "r")
+    assert refused.code == 2
+    assert "scenario: premise" in refused.err
+    assert "--allow-changed" in refused.err
+    assert "converse fork" in refused.err
+    assert converse("resume", "r", "--allow-changed").code == 0
+    header = json.loads(converse("show", "r", "--json").out)["header"]
+    assert header["changed"] == [{"statements": 1, "parts": ["scenario: premise"]}]
+    assert "After 1 statement it went on with something changed: scenario: premise." in converse("show", "r").out
+    assert "finished already" in converse("resume", "r").out
