@@ -71,7 +71,7 @@ class Simulation:
         *,
         seed: int,
         created: datetime,
-        model: str | BaseChatModel | Chat | None = None,
+        model: str | BaseChatModel | Chat | Chats | None = None,
         base_url: str | None = None,
         source: str = "",
         name: str | None = None,
@@ -90,7 +90,7 @@ class Simulation:
             seed: Of the order, of the null model, and of models that take one.
             created: The date for the record, with a time zone.
             model: "provider:model", "embedded", "null", a LangChain chat model or an adapter; None for the
-                environment's.
+                environment's. Or all the models of the run, as one object.
             base_url: Of an OpenAI-compatible server.
             source: How to find the scenario function again; empty for one made in Python.
             name: How the run is called; None for the scenario's name and a number.
@@ -105,7 +105,8 @@ class Simulation:
             InvalidValue: The name is taken, or the horizon lies before the start.
             WindowTooSmall: A party's brief alone fills its model's window.
         """
-        chats, prompts = Chats(model, base_url, prices=prices, window=window), load_prompts()
+        given = model if isinstance(model, Chats) else Chats(model, base_url, prices=prices, window=window)
+        chats, prompts = given, load_prompts()
         build_graph(scenario)
         check_windows(scenario, chats, prompts)
         horizon, marks = horizon_of(scenario, until, rounds), fingerprint(scenario, prompts)

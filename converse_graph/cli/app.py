@@ -102,6 +102,39 @@ def run(
 
 
 @app.command()
+def estimate(
+    scenario: options.ScenarioArgument,
+    dials: options.Dials = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    window: options.Window = None,
+    seed: options.Seed = None,
+    until: options.Until = None,
+    rounds: options.Rounds = None,
+    no_judge: options.NoJudge = False,
+    prices: options.PricesFile = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Say how many calls and tokens a run would take, and what it would cost, before anything is spent."""
+    call(
+        "estimate",
+        debug=debug,
+        reference=scenario,
+        dials=dials or [],
+        model=model,
+        base_url=base_url,
+        window=window,
+        seed=seed,
+        until=until,
+        rounds=rounds,
+        judged=not no_judge,
+        prices=prices,
+        as_json=as_json,
+    )
+
+
+@app.command()
 def resume(
     run: options.RunArgument,
     store: options.StorePath = None,

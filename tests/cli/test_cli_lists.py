@@ -7,8 +7,8 @@ from conftest import BOARDS, Converse
 from converse_graph.report.reading import read_markdown
 
 COMMANDS = (
-    "list", "run", "resume", "judge", "runs", "show", "extend", "fork", "replay", "inject", "diff", "interview",
-    "new", "schema", "export", "models",
+    "list", "run", "estimate", "resume", "judge", "runs", "show", "extend", "fork", "replay", "inject", "diff",
+    "interview", "new", "schema", "export", "models",
 )  # fmt: skip
 
 

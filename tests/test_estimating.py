@@ -1,0 +1,60 @@
+"""An estimate: the calls of a real run, counted, before anything is spent."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from converse_graph import Price, Prices, Store
+from converse_graph.chat.embedded import is_installed
+from converse_graph.estimating import estimate
+from converse_graph.scenarios.library import find_scenario
+from tests.tables import CREATED, begin, consciences
+
+
+async def test_its_calls_are_those_of_a_run_on_the_null_model(tmp_path: Path) -> None:
+    made = await estimate(consciences(), created=CREATED, seed=3, model="null", judged=False)
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        simulation = await begin(store, consciences())
+        await simulation.play()
+        places = [call.place.rpartition("/")[2] for call in store.journal(simulation.run.id).calls()]
+    counted = Counter({"debate lines": places.count("line"), "statements": places.count("statement")})
+    assert {row.kind: row.calls for row in made.rows} == counted
+    assert made.usd() == (0.0, 0.0)
+
+
+async def test_a_hosted_model_has_a_range_and_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    made = await estimate(consciences(rounds=8), created=CREATED, model="openai:gpt-4.1")
+    usd = made.usd()
+    assert usd is not None
+    assert 0 < usd[0] < usd[1]
+    assert {"statements", "debate lines", "summaries", "the judge"} <= {row.kind for row in made.rows}
+    statements = next(row for row in made.rows if row.kind == "statements")
+    assert 0 < statements.tokens_cached < statements.tokens_in
+
+
+async def test_own_prices_count_and_an_unknown_price_stays_unknown() -> None:
+    prices = Prices({"mine": Price(input=1, output=0)})
+    made = await estimate(consciences(), created=CREATED, model="mine", base_url="http://models.example/v1",
+                          prices=prices, judged=False)  # fmt: skip
+    usd = made.usd()
+    assert usd is not None
+    assert usd[1] == pytest.approx(made.tokens_in / 1e6 * 1.1)
+    other = await estimate(consciences(), created=CREATED, model="mine", base_url="http://models.example/v1")
+    assert other.usd() is None
+
+
+@pytest.mark.skipif(not is_installed(), reason="the embedded extra is not installed")
+async def test_its_tokens_are_near_those_that_the_embedded_models_server_counts(tmp_path: Path) -> None:
+    scenario = find_scenario("agi-race")()
+    made = await estimate(scenario, created=CREATED, model="embedded", rounds=1, judged=False)
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        simulation = await begin(store, scenario, model="embedded", rounds=1)
+        await simulation.play()
+        calls = list(store.journal(simulation.run.id).calls())
+        await simulation.close()
+    counted = sum(call.reply.tokens_in for call in calls if call.attempt == 0)
+    first = len([call for call in calls if call.attempt == 0])
+    assert made.calls == first
+    assert 0.5 < made.tokens_in / counted < 2.0, (made.tokens_in, counted)
