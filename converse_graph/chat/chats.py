@@ -10,6 +10,7 @@ from typing import Any
 from converse_graph.chat import embedded, providers
 from converse_graph.chat.defaults import base_url_of, default_model
 from converse_graph.chat.embedded import EMBEDDED, EmbeddedChat
+from converse_graph.chat.gate import limits_of
 from converse_graph.chat.langchain import LangChainChat
 from converse_graph.chat.null import NullChat
 from converse_graph.chat.openai_compatible import OpenAICompatibleChat
@@ -73,7 +74,7 @@ class Chats:
         key = reference if isinstance(reference, str) else id(reference)
         if key not in self._kept:
             # The reference is kept too: an id stands for an object only as long as the object is there.
-            self._kept[key] = (reference, self._with_window(reference, self._resolve(reference)))
+            self._kept[key] = (reference, self._settled(reference, self._resolve(reference)))
         return self._kept[key][1]
 
     async def close(self) -> None:
@@ -83,8 +84,10 @@ class Chats:
             if chat is not reference:
                 await chat.close()
 
-    def _with_window(self, reference: Any, chat: Chat) -> Chat:
-        """The same model, which knows how many tokens it takes where we do."""
+    def _settled(self, reference: Any, chat: Chat) -> Chat:
+        """The same model, which knows how many tokens it takes where we do, and how much it may be asked for."""
+        if isinstance(chat, OpenAICompatibleChat | LangChainChat):
+            chat.limits = limits_of(self._environ)
         window = self._window if reference is self._default else None
         if window is None and chat.window is None and isinstance(chat, OpenAICompatibleChat | LangChainChat):
             window = window_of(chat.model)

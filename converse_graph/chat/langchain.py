@@ -6,11 +6,13 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from converse_graph.chat.gate import Limits, gate_of
 from converse_graph.chat.openai_compatible import finish_of
 from converse_graph.chat.plain_json import cut_object, schema_in_words
 from converse_graph.chat.port import Profile, Reply, Request
 from converse_graph.chat.profiles import profile_of
 from converse_graph.chat.retries import NotWhole, Origin, Retries
+from converse_graph.chat.sizes import tokens_in
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -47,6 +49,7 @@ class LangChainChat:
         self.model = name or self._served_as
         self.profile: Profile = profile or profile_of(self.model)
         self.window: int | None = None
+        self.limits = Limits()
         self._chat_model = chat_model
         self._retries = retries or Retries()
 
@@ -58,7 +61,11 @@ class LangChainChat:
             ProviderRefused: The server answered that it will not serve the request.
         """
         return await self._retries.run(
-            lambda: self._ask(request), Origin(model=self.model), on_restart=request.on_restart
+            lambda: self._ask(request),
+            Origin(model=self.model),
+            on_restart=request.on_restart,
+            gate=gate_of(self.model.partition(":")[0], self.limits),
+            tokens=sum(tokens_in(part.text) for part in request.parts),
         )
 
     async def close(self) -> None:

@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from converse_graph.chat.dialect import Dialect
+from converse_graph.chat.gate import Limits, gate_of
 from converse_graph.chat.plain_json import cut_object
 from converse_graph.chat.port import Profile, Reply, Request
 from converse_graph.chat.profiles import profile_of
 from converse_graph.chat.retries import NotWhole, Origin, Retries, failure_of
+from converse_graph.chat.sizes import tokens_in
 from converse_graph.errors import UsageError
 
 TIMEOUT = 300.0
@@ -74,6 +76,7 @@ class OpenAICompatibleChat:
         self._sampling = dict(sampling or {})
         self._dialect = Dialect()
         self.free = is_loopback(base_url)
+        self.limits = Limits()
         self._opening = threading.Lock()
         self._client: Any = None
         self._asked: Any = None
@@ -96,7 +99,11 @@ class OpenAICompatibleChat:
             # In a thread, since the client library takes a second to import and others are waiting for the loop.
             await asyncio.to_thread(self._open)
         return await self._retries.run(
-            lambda: self._learn_and_ask(request), self._origin, on_restart=request.on_restart
+            lambda: self._learn_and_ask(request),
+            self._origin,
+            on_restart=request.on_restart,
+            gate=gate_of(self._base_url or "openai", self.limits),
+            tokens=sum(tokens_in(part.text) for part in request.parts),
         )
 
     async def close(self) -> None:

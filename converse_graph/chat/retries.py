@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
+from converse_graph.chat.gate import Gate
 from converse_graph.chat.port import Reply
 from converse_graph.errors import PromptTooLong, ProviderRefused, ProviderUnreachable
 
@@ -85,12 +86,20 @@ class Retries:
     """Seconds."""
     cap: float = 60.0
     """Seconds; no wait is longer."""
+    deadline: float = 1800.0
+    """Seconds that all tries of a call may take together, waits included; a reply that drips for ever ends here."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     """Uniform in [0, 1)."""
 
     async def run(
-        self, ask: Callable[[], Awaitable[Reply]], origin: Origin, *, on_restart: Callable[[], None] | None = None
+        self,
+        ask: Callable[[], Awaitable[Reply]],
+        origin: Origin,
+        *,
+        on_restart: Callable[[], None] | None = None,
+        gate: Gate | None = None,
+        tokens: int = 0,
     ) -> Reply:
         """Ask until a whole reply comes.
 
@@ -98,12 +107,32 @@ class Retries:
             ask: One try.
             origin: Who is asked.
             on_restart: Called before each further try.
+            gate: Of the provider, which all that ask it share; None for none.
+            tokens: Of the prompt, as guessed, for a gate that weighs.
 
         Raises:
-            ProviderUnreachable: All tries failed in ways that may pass.
+            ProviderUnreachable: All tries failed in ways that may pass, or took too long together.
             ProviderRefused: A try failed in a way that will not pass.
         """
+        try:
+            async with asyncio.timeout(self.deadline):
+                return await self._tried(ask, origin, on_restart, gate, tokens)
+        except TimeoutError:
+            raise ProviderUnreachable(
+                f"No whole reply from {origin} in {self.deadline:g} seconds; it may be overloaded: try again later."
+            ) from None
+
+    async def _tried(
+        self,
+        ask: Callable[[], Awaitable[Reply]],
+        origin: Origin,
+        on_restart: Callable[[], None] | None,
+        gate: Gate | None,
+        tokens: int,
+    ) -> Reply:
         for tried in range(1, self.tries + 1):
+            if gate:
+                await gate.enter(tokens)
             try:
                 return await ask()
             except Exception as error:  # each provider's client has classes of its own; what is no failure goes on
@@ -113,14 +142,22 @@ class Retries:
                 failure = found
             if not failure.passing:
                 refuse(failure, origin)
-            if tried < self.tries:
-                if on_restart:
-                    on_restart()
-                await self.sleep(self._wait(tried, failure))
+            await self._wait_after(tried, failure, on_restart, gate)
         raise ProviderUnreachable(
             f"No whole reply from {origin} after {self.tries} {'try' if self.tries == 1 else 'tries'}: "
             f"{_status(failure)}{origin.redact(failure.said)}; {_way_to(failure, origin)}."
         )
+
+    async def _wait_after(
+        self, tried: int, failure: Failure, on_restart: Callable[[], None] | None, gate: Gate | None
+    ) -> None:
+        """Wait for the next try, if there is one; and have all others wait too, where the provider asks us to."""
+        if gate and failure.wait is not None:
+            gate.close_for(min(self.cap, failure.wait))
+        if tried < self.tries:
+            if on_restart:
+                on_restart()
+            await self.sleep(self._wait(tried, failure))
 
     def _wait(self, tried: int, failure: Failure) -> float:
         if failure.wait is not None:
