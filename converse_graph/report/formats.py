@@ -57,7 +57,10 @@ def from_json(shown: Mapping[str, Any]) -> Transcript:
             statements.append(_read_statement(statement))
         except InvalidValue as error:
             raise InvalidValue(f"statement {number}: {error}") from None
-    verdicts = tuple(_read_verdict(verdict) for verdict in shown.get("verdicts", ()))
+    given = shown.get("verdicts", [])
+    if not isinstance(given, list):
+        raise InvalidValue(f"verdicts are {type(given).__name__}; they must be a list")
+    verdicts = tuple(_read_verdict(verdict) for verdict in given)
     return Transcript(header=header, statements=tuple(statements), verdicts=verdicts)
 
 
@@ -107,7 +110,11 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     return {**told, "scores": checked}
 
 
-def _read_verdict(shown: Mapping[str, Any]) -> Verdict:
+def _read_verdict(shown: Any) -> Verdict:
+    if not isinstance(shown, Mapping) or not isinstance(shown.get("scores"), list):
+        raise InvalidValue("a verdict as JSON is an object with scores, which are a list")
+    if not all(isinstance(score, Mapping) for score in shown["scores"]):
+        raise InvalidValue("a score as JSON is an object")
     scores = [{name: value for name, value in score.items() if name != "verified"} for score in shown["scores"]]
     return Verdict(**{**shown, "scores": scores})
 
