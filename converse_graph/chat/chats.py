@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from converse_graph.chat import embedded, providers
-from converse_graph.chat.defaults import base_url_of, default_model
+from converse_graph.chat.defaults import base_url_of, default_model, window_at
 from converse_graph.chat.embedded import EMBEDDED, EmbeddedChat
 from converse_graph.chat.gate import limits_of
 from converse_graph.chat.langchain import LangChainChat
@@ -89,6 +89,8 @@ class Chats:
         if isinstance(chat, OpenAICompatibleChat | LangChainChat):
             chat.limits = limits_of(self._environ)
         window = self._window if reference is self._default else None
+        if window is None and isinstance(reference, str) and isinstance(chat, OpenAICompatibleChat) and self._base_url:
+            window = window_at(self._base_url, self._environ.get("OPENAI_API_KEY"), chat.served_as)
         if window is None and chat.window is None and isinstance(chat, OpenAICompatibleChat | LangChainChat):
             window = window_of(chat.model)
         if window is not None and isinstance(chat, OpenAICompatibleChat | LangChainChat):

@@ -5,6 +5,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from converse_graph.chat.embedded import EMBEDDED
@@ -54,13 +55,8 @@ def first_model(base_url: str, key: str | None) -> str:
         UsageError: It lists none, or cannot be asked within 5 seconds.
     """
     address = f"{base_url.rstrip('/')}/models"
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    asked = urllib.request.Request(address, headers=headers)  # noqa: S310 - `base_url_of` lets http and https through
-    proxies = urllib.request.ProxyHandler({} if is_loopback(base_url) else None)
     try:
-        with urllib.request.build_opener(proxies).open(asked, timeout=_TIMEOUT) as answer:
-            listed = json.load(answer)
-        name = listed["data"][0]["id"]
+        name = _listed(base_url, key, _TIMEOUT)[0]["id"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}" if isinstance(error, OSError) else "its answer lists none"
         raise UsageError(
@@ -68,3 +64,36 @@ def first_model(base_url: str, key: str | None) -> str:
             "check the base URL (most end in /v1), or name a model with --model."
         ) from None
     return str(name)
+
+
+_WINDOWS = ("max_model_len", "loaded_context_length", "max_context_length", "context_length", "context_window")
+"""What servers call the tokens that a model takes in their list: vLLM, LM Studio (two), OpenRouter, others."""
+
+
+def window_at(base_url: str, key: str | None, model: str) -> int | None:
+    """How many tokens a model takes, by its own server's list; None where that does not say.
+
+    Args:
+        base_url: Where the server's API begins.
+        key: For it, where it wants one.
+        model: As the server calls it.
+    """
+    try:
+        [told] = [entry for entry in _listed(base_url, key, _WINDOW_TIMEOUT) if entry.get("id") == model]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+    found = next((told[name] for name in _WINDOWS if isinstance(told.get(name), int)), None)
+    return found if found is not None and found > 0 else None
+
+
+_WINDOW_TIMEOUT = 2.0
+
+
+def _listed(base_url: str, key: str | None, timeout: float) -> Any:
+    """The models that a server lists."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    address = f"{base_url.rstrip('/')}/models"
+    asked = urllib.request.Request(address, headers=headers)  # noqa: S310 - `base_url_of` lets http and https through
+    proxies = urllib.request.ProxyHandler({} if is_loopback(base_url) else None)
+    with urllib.request.build_opener(proxies).open(asked, timeout=timeout) as answer:
+        return json.load(answer)["data"]

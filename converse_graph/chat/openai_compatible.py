@@ -68,7 +68,7 @@ class OpenAICompatibleChat:
         self.model = name or (model if base_url else f"openai:{model}")
         self.profile: Profile = profile or profile_of(model)
         self.window = window
-        self._served_as = model
+        self.served_as = model
         self._base_url = base_url
         self._key = _key(api_key, base_url)
         self._timeout = timeout
@@ -127,7 +127,7 @@ class OpenAICompatibleChat:
         # to close. A proxy named in the environment is no way to this very machine.
         http = openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self.free)
         return langchain_openai.ChatOpenAI(
-            model=self._served_as,
+            model=self.served_as,
             base_url=self._base_url,
             api_key=self._key,
             use_responses_api=False,
@@ -172,7 +172,7 @@ class OpenAICompatibleChat:
         text = gathered.text if dialect.form.startswith("schema") else cut_object(gathered.text)
         return Reply(
             text=text,
-            model=gathered.model or self._served_as,
+            model=gathered.model or self.served_as,
             finish=gathered.finish,
             tokens_in=gathered.tokens_in,
             tokens_out=gathered.tokens_out,

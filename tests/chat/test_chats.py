@@ -176,3 +176,26 @@ def test_importing_the_port_loads_no_client_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("told", "window"),
+    [
+        ({"max_model_len": 4096}, 4096),
+        ({"context_length": 32768}, 32768),
+        ({"max_model_len": "many"}, None),
+        ({"max_model_len": -1}, None),
+        ({}, None),
+    ],
+)
+async def test_a_server_of_ones_own_is_asked_how_many_tokens_its_model_takes(
+    httpserver: HTTPServer, told: dict[str, Any], window: int | None
+) -> None:
+    httpserver.expect_request("/v1/models").respond_with_json({"data": [{"id": "other"}, {"id": "mine-7b", **told}]})
+    assert Chats("mine-7b", httpserver.url_for("/v1"), {}).get().window == window
+    assert Chats("mine-7b", httpserver.url_for("/v1"), {}, window=9000).get().window == 9000
+
+
+async def test_a_server_that_does_not_list_its_models_leaves_the_window_unknown(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/v1/models").respond_with_data("no", status=404)
+    assert Chats("mine-7b", httpserver.url_for("/v1"), {}).get().window is None
