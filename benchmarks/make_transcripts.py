@@ -34,8 +34,8 @@ ROUNDS = {
 """How many rounds of each: a turn takes a small model about five seconds, and a debate one such turn for each line."""
 
 SEED = 7
-SEEDS = {"china-long": 8}
-"""Other seeds, where with the usual one the model wrote of a living person by name."""
+SEEDS = {"china-long": 8, "government": 9}
+"""Other seeds, where with the usual one the model wrote of a real person by name."""
 
 
 async def make(name: str, into: Path, model: str) -> str:
