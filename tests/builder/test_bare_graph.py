@@ -35,7 +35,7 @@ async def test_a_bare_graph_plays_the_same_as_a_simulation_with_the_same_seed(st
 async def test_what_a_bare_graph_returns_and_streams_as_values_of_its_output_is_public() -> None:
     graph = consciences().graph(compiled=True)
     result = await graph.ainvoke({"horizon": None}, {"configurable": NULL})
-    public = {"transcript", "events", "floor", "horizon", "ended"}
+    public = {"transcript", "events", "summaries", "votes", "floor", "horizon", "ended"}
     assert set(result) <= public
     seen = [
         set(chunk)

@@ -59,7 +59,7 @@ REFUSED = {
     "a transcript where no store is": (("show", "x"), "No store at .converse/runs.sqlite"),
     "a format that is none": (("show", "x", "--as", "pdf"), "'markdown', 'json', 'jsonl', 'csv'"),
     "two formats at once": (("show", "x", "--json", "--as", "csv"), "cannot both be had"),
-    "a command that is none": (("play",), "Did you mean 'replay'? There is: diff, export, extend, fork,"),
+    "a command that is none": (("play",), "No such command 'play'. Did you mean 'replay'? There is: "),
     "an option that is none": (("runs", "--loud"), "--loud"),
     "an argument that is missing": (("run",), "SCENARIO"),
     "a scenario name that is none": (("new", "Wage Talks"), "A scenario cannot be called 'Wage Talks'"),
