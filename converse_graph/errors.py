@@ -6,7 +6,8 @@ ConverseError
 │   ├── UnknownName          no scenario, dial, model, run or party of that name
 │   ├── ForeignStore         a store file that is not ours, or from a newer version
 │   └── RunChanged           the scenario no longer matches what the run began with
-├── StoreFailure             the store cannot be written; what was committed is kept
+├── StoreFailure             the store cannot be opened or written; what was committed is kept
+│   └── StoreUnreachable     its server is gone in mid-run; a RunPaused too
 ├── RunHeld                  another process is writing to the run
 ├── RunPaused                the run stopped where `resume` can go on
 │   ├── ProviderUnreachable  no whole reply came from the model's server
@@ -52,6 +53,14 @@ class UnknownName(UsageError, LookupError):
 class ForeignStore(UsageError):
     """The file is no store of ours, or was written by a newer version; it was left untouched."""
 
+    @classmethod
+    def newer(cls, address: str, version: int, known: int) -> "ForeignStore":
+        """Name the store, its version, and the highest that this release reads."""
+        return cls(
+            f"{address} has version {version}, this converse-graph reads up to {known}; upgrade it. "
+            "Nothing was changed."
+        )
+
 
 class RunChanged(UsageError):
     """The scenario, its prompts or its graph are not those the run began with."""
@@ -64,9 +73,18 @@ class StoreFailure(ConverseError):
 class RunHeld(ConverseError):
     """Another process is writing to this run."""
 
+    @classmethod
+    def by_another(cls, name: str) -> "RunHeld":
+        """Name the run."""
+        return cls(f"Run {name!r} is held by another process; wait for it to end, or pause it there.")
+
 
 class RunPaused(ConverseError):
     """The run stopped at a point from which `resume` goes on."""
+
+
+class StoreUnreachable(StoreFailure, RunPaused):
+    """The store's server went away while a run was played; once it is back, `resume` goes on."""
 
 
 class ProviderUnreachable(RunPaused):

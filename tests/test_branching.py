@@ -12,6 +12,8 @@ from converse_graph import Organisation, Scenario, Simulation, Store
 from converse_graph.branching import extend, fork
 from converse_graph.state import mind_of
 
+pytestmark = pytest.mark.every_store
+
 
 def turns(state: dict[str, Any]) -> list[tuple[int, int]]:
     return [(said["round"], said["turn"]) for said in state["transcript"]]

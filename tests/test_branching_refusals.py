@@ -10,6 +10,8 @@ from converse_graph.branching import extend, fork, inject
 from converse_graph.errors import InvalidValue, RunHeld, UnknownName
 from converse_graph.scenarios.rules import Dated
 
+pytestmark = pytest.mark.every_store
+
 
 async def test_a_run_that_is_held_takes_no_event_and_no_horizon(store: Store) -> None:
     scenario = table("Alpha", "Beta")

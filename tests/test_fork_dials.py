@@ -11,6 +11,8 @@ from converse_graph.branching import fork, inject
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.rules import Dated
 
+pytestmark = pytest.mark.every_store
+
 WEATHER = '''
 from converse_graph import Clock, Organisation, Scenario, scenario
 from converse_graph.scenarios.rules import Dated

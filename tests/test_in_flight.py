@@ -9,6 +9,8 @@ from converse_graph import NullChat, Organisation, Reply, Request, Store
 from converse_graph.errors import ProviderUnreachable
 from tests.tables import Simulation, begin, debate, journal, table
 
+pytestmark = pytest.mark.every_store
+
 
 class Neighbours(NullChat):
     """Answers B only after A was answered or failed, and notes every call that it is asked for."""

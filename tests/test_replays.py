@@ -13,6 +13,8 @@ from converse_graph.branching import extend, fork, inject, replay
 from converse_graph.errors import InvalidValue, RunPaused
 from converse_graph.scenarios.rules import Dated
 
+pytestmark = pytest.mark.every_store
+
 
 @by_chance
 @given(scenario=scenarios(), seed=SEEDS, forked=st.sampled_from(("", "plain", "said")), injected=st.booleans())

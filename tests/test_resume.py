@@ -19,15 +19,15 @@ from converse_graph.fingerprint import differences, fingerprint
 from converse_graph.prompts import Prompts, Template, load_prompts
 from converse_graph.simulation import Simulation
 
+pytestmark = pytest.mark.every_store
+
 TESTS = Path(__file__).parent
 
 
 @pytest.mark.parametrize("order", ["listed", "simultaneous"])
-async def test_stopped_at_any_call_by_a_provider_a_run_goes_on_to_the_same_end(
-    order: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+async def test_stopped_at_any_call_by_a_provider_a_run_goes_on_to_the_same_end(order: str, store_address: str) -> None:
     scenario = consciences(order, rounds=1)
-    async with Store.open(tmp_path_factory.mktemp("whole") / "runs.sqlite", make=True) as store:
+    async with Store.open(store_address, make=True) as store:
         whole = CountingChat()
         simulation = await played(store, scenario, model=whole, name="run")
         expected = await channels(store, simulation), journal(store, simulation)
@@ -179,19 +179,19 @@ asyncio.run(main())
 """
 
 
-def process(store_path: Path, *, order: str = "listed", latency: float = 0.02) -> "subprocess.Popen[str]":
-    script = PLAY.format(tests=str(TESTS), store=str(store_path), order=order, latency=latency)
+def process(store_address: str, *, order: str = "listed", latency: float = 0.02) -> "subprocess.Popen[str]":
+    script = PLAY.format(tests=str(TESTS), store=store_address, order=order, latency=latency)
     return subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize(("order", "lines"), [("listed", 6), ("listed", 23), ("simultaneous", 11)])
-async def test_killed_at_any_moment_a_run_goes_on_to_the_same_end(store_path: Path, order: str, lines: int) -> None:
-    with process(store_path, order=order) as running:
+async def test_killed_at_any_moment_a_run_goes_on_to_the_same_end(store_address: str, order: str, lines: int) -> None:
+    with process(store_address, order=order) as running:
         assert running.stdout is not None
         for _ in range(lines):
             running.stdout.readline()
         os.kill(running.pid, signal.SIGKILL)
-    async with Store.open(store_path) as store:
+    async with Store.open(store_address) as store:
         assert store.register.run("run").status == "running"
         assert not store.is_held("run"), "the lock goes with the process"
         scenario = consciences(order)
@@ -206,13 +206,13 @@ async def test_killed_at_any_moment_a_run_goes_on_to_the_same_end(store_path: Pa
         assert len(before) + len(chat.places) == len(journal(store, whole))
 
 
-async def test_a_run_that_one_process_plays_is_held_from_every_other(store_path: Path) -> None:
-    with process(store_path, latency=30) as running:
+async def test_a_run_that_one_process_plays_is_held_from_every_other(store_address: str) -> None:
+    with process(store_address, latency=30) as running:
         assert running.stdout is not None
         while running.stdout.readline().strip() != "turn":
             pass
         try:
-            async with Store.open(store_path) as store:
+            async with Store.open(store_address) as store:
                 assert store.is_held("run")
                 other = await Simulation.reopen(store, "run", scenario=consciences(), model=CountingChat())
                 with pytest.raises(RunHeld, match="Run 'run' is held by another process"):

@@ -13,6 +13,8 @@ from converse_graph import Clock, Event, Flag, OnEvent, Organisation, ScriptedCh
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, UnknownName
 from converse_graph.simulation import Simulation
 
+pytestmark = pytest.mark.every_store
+
 
 async def test_a_run_is_registered_before_its_first_step(store: Store) -> None:
     scenario = consciences(rounds=4)

@@ -11,7 +11,7 @@ from converse_graph.judge.runs import judge_run
 from converse_graph.nodes.budget import Budget
 from converse_graph.report.verdicts import score_line
 from converse_graph.simulation import Simulation
-from converse_graph.store.store import DEFAULT_PATH
+from converse_graph.store.store import DEFAULT_PATH, Store
 from converse_graph.transcript import Verdict
 
 
@@ -49,12 +49,18 @@ async def judge_at_end(simulation: Simulation, judging: Judging, output: Output,
     except (ConverseError, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and (task := asyncio.current_task()) is not None:
             task.uncancel()
-        store = "" if simulation.store.path == DEFAULT_PATH else f" --store {shlex.quote(str(simulation.store.path))}"
         reason = f"{error} " if str(error) else ""
-        output.warn(f"{reason}The verdict is missing. Get it with: converse judge {run.name}{store}")
+        output.warn(
+            f"{reason}The verdict is missing. Get it with: converse judge {run.name}{store_option(simulation.store)}"
+        )
         return
     for verdict in verdicts:
         say_verdict(verdict, output)
+
+
+def store_option(store: Store) -> str:
+    """What to add to a command so that it finds the store; a password is left for whoever types it."""
+    return "" if store.address == str(DEFAULT_PATH) else f" --store {shlex.quote(store.address)}"
 
 
 def say_verdict(verdict: Verdict, output: Output) -> None:

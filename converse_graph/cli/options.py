@@ -28,7 +28,12 @@ Rounds = Annotated[int | None, typer.Option(min=1, help="How many rounds to play
 RunName = Annotated[str | None, typer.Option(metavar="RUN", help="What the run is called: a-z, 0-9, _ and -.")]
 
 StorePath = Annotated[
-    Path | None, typer.Option("--store", metavar="FILE", help="Where runs are kept.  [default: .converse/runs.sqlite]")
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="STORE",
+        help="Where runs are kept: a file, or postgresql://user@host/database.  [default: .converse/runs.sqlite]",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the path of the transcript alone.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where in the code an error comes from.")]

@@ -1,26 +1,23 @@
 """Plays a run from the command line: shown as it goes, paused by signals, its transcript left behind."""
 
 import asyncio
-import shlex
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from converse_graph.cli.display import Plan
 from converse_graph.cli.exits import Code
-from converse_graph.cli.judging import Judging, is_judged, judge_at_end
+from converse_graph.cli.judging import Judging, is_judged, judge_at_end, store_option
 from converse_graph.cli.output import Output
 from converse_graph.cli.wording import count, duration, money
-from converse_graph.errors import ConverseError, RunHeld, RunPaused, StoreFailure, UsageError
+from converse_graph.errors import ConverseError, RunHeld, RunPaused, StoreFailure, StoreUnreachable, UsageError
 from converse_graph.nodes.budget import Budget
 from converse_graph.report.files import write_whole
 from converse_graph.report.markdown import render_markdown
 from converse_graph.simulation import Simulation
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_transcript
-from converse_graph.store.store import DEFAULT_PATH
 
 
 async def play(
@@ -46,6 +43,9 @@ async def play(
         run = await _play_shown(simulation, output, budget)
     except asyncio.CancelledError:
         return await _paused(simulation, output, "stopped at once", began)
+    except StoreUnreachable as reason:  # nothing can be read that a page could be made of
+        output.warn(f"{reason} {_way_on(simulation)}")
+        return Code.PAUSED
     except RunPaused as reason:
         return await _paused(simulation, output, "paused", began, str(reason))
     except (RunHeld, StoreFailure):
@@ -112,9 +112,7 @@ def _pausing(simulation: Simulation, playing: asyncio.Task[Run], warn: Callable[
 
 async def _paused(simulation: Simulation, output: Output, how: str, began: float, reason: str = "") -> Code:
     await _close(simulation, output, how.capitalize(), began)
-    name = simulation.run.name
-    way_on = f"Go on with: converse resume {name}{_store_option(simulation.store.path)}"
-    output.warn(" ".join(filter(None, [reason, f"Run {name} is paused.", way_on])))
+    output.warn(" ".join(filter(None, [reason, _way_on(simulation)])))
     return Code.PAUSED
 
 
@@ -132,9 +130,9 @@ async def _close(simulation: Simulation, output: Output, how: str, began: float)
 async def leave_transcript(store: Store, name: str) -> tuple[str, int]:
     """Write the reader's edition beside the store; returns its path, and how many turns came to nothing."""
     transcript = await read_transcript(store, store.register.run(name))
-    path = store.path.parent / "transcripts" / f"{name}.md"
+    path = store.folder / "transcripts" / f"{name}.md"
     try:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(write_whole, path, render_markdown(transcript))
     except (OSError, UsageError) as error:
         kept = f"The run is kept; read it with `converse show {name}`."
@@ -142,5 +140,6 @@ async def leave_transcript(store: Store, name: str) -> tuple[str, int]:
     return str(path), sum(not statement.text for statement in transcript.statements)
 
 
-def _store_option(path: Path) -> str:
-    return "" if path == DEFAULT_PATH else f" --store {shlex.quote(str(path))}"
+def _way_on(simulation: Simulation) -> str:
+    name = simulation.run.name
+    return f"Run {name} is paused. Go on with: converse resume {name}{store_option(simulation.store)}"

@@ -1,7 +1,6 @@
-"""LangGraph's saver on our file: commits shared between runs, nothing kept of what runs below the root."""
+"""LangGraph's saver on a SQLite file: commits shared between runs, nothing kept of what runs below the root."""
 
 import json
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,35 +14,10 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
     get_checkpoint_metadata,
 )
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from converse_graph.store.database import Writer
-
-
-class PackedSerializer(JsonPlusSerializer):
-    """LangGraph's own serializer for plain values alone, with what is long packed: most of a checkpoint is names."""
-
-    def __init__(self) -> None:
-        """Let nothing in or out that could run code."""
-        super().__init__(allowed_msgpack_modules=None, pickle_fallback=False)
-
-    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
-        """Serialize, and pack what is longer than a line."""
-        kind, plain = super().dumps_typed(obj)
-        return (kind, plain) if len(plain) < _PACK_FROM else (kind + _PACKED, zlib.compress(plain, 1))
-
-    def loads_typed(self, data: tuple[str, bytes]) -> Any:
-        """Unpack what was packed, and deserialize."""
-        kind, stored = data
-        if not kind.endswith(_PACKED):
-            return super().loads_typed(data)
-        return super().loads_typed((kind.removesuffix(_PACKED), zlib.decompress(stored)))
-
-
-_PACK_FROM = 200
-"""Bytes; below that packing saves nothing."""
-_PACKED = "+zlib"
+from converse_graph.store.packing import PackedSerializer
+from converse_graph.store.writer import Writer
 
 _PUT = """INSERT OR REPLACE INTO checkpoints
 (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
@@ -91,7 +65,7 @@ class Checkpoints(AsyncSqliteSaver):
                 *self.serde.dumps_typed(checkpoint),
                 json.dumps(get_checkpoint_metadata(config, metadata), ensure_ascii=False).encode(),
             )
-            await self._writer.write(lambda database: database.execute(_PUT, row) and None)
+            await self._writer.write(lambda session: session.connection.execute(_PUT, row) and None)
         saved = {"thread_id": where["thread_id"], "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}
         return {"configurable": saved}
 
@@ -109,16 +83,8 @@ class Checkpoints(AsyncSqliteSaver):
         ]
         special = all(channel in WRITES_IDX_MAP for channel, _ in writes)
         statement = _PUT_WRITES.format(on_conflict="REPLACE" if special else "IGNORE")
-        await self._writer.write(lambda database: database.executemany(statement, rows) and None)
+        await self._writer.write(lambda session: session.connection.executemany(statement, rows) and None)
 
     def get_next_version(self, current: Any, channel: None) -> Any:
         """Plain whole numbers: the versions are stored with every checkpoint, once for each channel."""
         return (current or 0) + 1
-
-
-async def open_checkpoints(path: str, writer: Writer) -> Checkpoints:
-    """Open the saver on a file that exists."""
-    reader = await aiosqlite.connect(path, timeout=30)
-    saver = Checkpoints(reader, writer)
-    await saver.setup()
-    return saver

@@ -6,22 +6,33 @@ completed is never made twice.
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from converse_graph.chat.port import PUBLIC, Part, Reply, Request
-from converse_graph.store.database import Writer
+from sqlalchemy import bindparam, select, update
 
-_RECALL = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds
-FROM calls WHERE run = ? AND place = ? AND attempt = ? AND digest = ?"""
-_CALLS = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds,
-place, attempt, parts, form, accepted FROM calls WHERE run = ? ORDER BY id"""
-_INSERT_PART = "INSERT OR IGNORE INTO parts (digest, role, source, owner, text) VALUES (?, ?, ?, ?, ?)"
-_INSERT_CALL = """INSERT OR IGNORE INTO calls
-(run, place, attempt, digest, parts, form, reply, accepted, model, finish, tokens_in, tokens_out,
-tokens_cached, usd, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+from converse_graph.chat.port import PUBLIC, Part, Reply, Request
+from converse_graph.store.schema import CALLS, PARTS, RUNS, insert_unless_there
+from converse_graph.store.session import Row, Session
+from converse_graph.store.writer import Writer
+
+_C = CALLS.c
+_REPLY = (_C.reply, _C.model, _C.finish, _C.tokens_in, _C.tokens_out, _C.tokens_cached, _C.usd, _C.seconds)
+_OF_RUN = _C.run == bindparam("run_id")
+_RECALL = select(*_REPLY).where(
+    _OF_RUN,
+    _C.place == bindparam("at_place"),
+    _C.attempt == bindparam("at_attempt"),
+    _C.digest == bindparam("of_digest"),
+)
+_CALLS = select(*_REPLY, _C.place, _C.attempt, _C.parts, _C.form, _C.accepted).where(_OF_RUN).order_by(_C.id)
+_PLACES = select(_C.place).where(_OF_RUN).order_by(_C.id)
+_PART = select(PARTS.c.role, PARTS.c.source, PARTS.c.owner, PARTS.c.text).where(PARTS.c.id == bindparam("part_id"))
+_PART_ID = select(PARTS.c.id).where(PARTS.c.digest == bindparam("of_digest"))
+_ADD_PART = insert_unless_there(PARTS)
+_ADD_CALL = insert_unless_there(CALLS)
+_PROGRESS = update(RUNS).where(RUNS.c.id == bindparam("run_id"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +59,13 @@ class PartIds:
         """Look everything up again: what was thought stored may have been rolled back."""
         self._known.clear()
 
-    def of(self, database: sqlite3.Connection, part: Part) -> int:
+    def of(self, session: Session, part: Part) -> int:
         """The row of a part, made if it is new."""
         known = self._known.get(part.digest)
         if known is None:
-            row = (part.digest, part.role, part.source, part.owner, part.text)
-            database.execute(_INSERT_PART, row)
-            known = database.execute("SELECT id FROM parts WHERE digest = ?", (part.digest,)).fetchone()[0]
+            row = {"digest": part.digest, "role": part.role, "source": part.source, "owner": part.owner}
+            session.run(_ADD_PART, **row, text=part.text)
+            known = int(session.run(_PART_ID, of_digest=part.digest)[0][0])
             if len(self._known) > 50_000:
                 self._known.clear()
             self._known[part.digest] = known
@@ -64,48 +75,63 @@ class PartIds:
 class RunJournal:
     """The journal of one run."""
 
-    def __init__(self, reader: sqlite3.Connection, writer: Writer, ids: PartIds, run: int) -> None:
+    def __init__(self, reader: Session, writer: Writer, ids: PartIds, run: int) -> None:
         """Read and write the calls of the run with that id."""
         self._reader, self._writer, self._ids, self._run = reader, writer, ids, run
         self._forms: dict[int, tuple[dict[str, Any], Part]] = {}
 
     def recall(self, request: Request) -> Reply | None:
         """The reply that this very request had, if it was ever completed."""
-        found = self._reader.execute(
+        found = self._reader.read(
             _RECALL,
-            (self._run, request.place, request.attempt, self._digest(request)),
-        ).fetchone()
-        return _reply(found) if found else None
+            run_id=self._run,
+            at_place=request.place,
+            at_attempt=request.attempt,
+            of_digest=self._digest(request),
+        )
+        return _reply(found[0]) if found else None
 
     async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
         digest, form = self._digest(request), self._form(request)
 
-        def insert(database: sqlite3.Connection) -> None:
-            parts = [self._ids.of(database, part) for part in request.parts]
-            row = (self._run, request.place, request.attempt, digest, _pack(parts), self._ids.of(database, form))
-            answered = (reply.text, accepted, reply.model, reply.finish, reply.tokens_in, reply.tokens_out)
-            database.execute(_INSERT_CALL, (*row, *answered, reply.tokens_cached, reply.usd, round(reply.seconds, 3)))
+        def insert(session: Session) -> None:
+            parts = [self._ids.of(session, part) for part in request.parts]
+            session.run(
+                _ADD_CALL,
+                run=self._run,
+                place=request.place,
+                attempt=request.attempt,
+                digest=digest,
+                parts=_pack(parts),
+                form=self._ids.of(session, form),
+                reply=reply.text,
+                accepted=int(accepted),
+                model=reply.model,
+                finish=reply.finish,
+                tokens_in=reply.tokens_in,
+                tokens_out=reply.tokens_out,
+                tokens_cached=reply.tokens_cached,
+                usd=reply.usd,
+                seconds=round(reply.seconds, 3),
+            )
 
         await self._writer.write(insert)
 
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""
-        row = (rounds, statements, self._run)
         self._writer.post(
-            lambda database: database.execute("UPDATE runs SET rounds = ?, statements = ? WHERE id = ?", row) and None
+            lambda session: session.run(_PROGRESS, rounds=rounds, statements=statements, run_id=self._run)
         )
 
     def places(self) -> list[str]:
         """Where calls were made, in the order in which they were completed."""
-        rows = self._reader.execute("SELECT place FROM calls WHERE run = ? ORDER BY id", (self._run,))
-        return [place for (place,) in rows]
+        return [place for (place,) in self._reader.read(_PLACES, run_id=self._run)]
 
     def calls(self) -> Iterator[Call]:
         """Every call, in the order in which they were completed."""
         parts: dict[int, Part] = {}
-        rows = self._reader.execute(_CALLS, (self._run,))
-        for row in rows.fetchall():
+        for row in self._reader.read(_CALLS, run_id=self._run):
             place, attempt, packed, form, accepted = row[8:]
             for number in [*(ids := _unpack(packed)), form]:
                 if number not in parts:
@@ -120,9 +146,7 @@ class RunJournal:
             )
 
     def _part(self, number: int) -> Part:
-        role, source, owner, text = self._reader.execute(
-            "SELECT role, source, owner, text FROM parts WHERE id = ?", (number,)
-        ).fetchone()
+        ((role, source, owner, text),) = self._reader.read(_PART, part_id=number)
         return Part(role=role, source=source, owner=owner, text=text)
 
     def _digest(self, request: Request) -> bytes:
@@ -153,7 +177,7 @@ def _unpack(packed: str) -> list[int]:
     return ids
 
 
-def _reply(row: tuple[Any, ...]) -> Reply:
+def _reply(row: Row) -> Reply:
     text, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds = row
     return Reply(
         text=text,

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sqlalchemy import bindparam, func, select, update
+
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.rules import Dated
-from converse_graph.store.database import Writer
+from converse_graph.store.schema import CALLS, RUNS
+from converse_graph.store.session import Row, Session
+from converse_graph.store.writer import Writer
 from converse_graph.transcript import Changed, Header
 
 Status = Literal["running", "paused", "finished", "failed"]
 
 _RUN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_RUNS = """SELECT id, name, scenario, header, fingerprint, status, ended, parent, replays, horizon, rounds, statements,
-created,
-(SELECT COALESCE(SUM(tokens_in + tokens_out), 0) FROM calls WHERE run = runs.id),
-(SELECT SUM(usd) FROM calls WHERE run = runs.id) FROM runs"""
+_R = RUNS.c
+_COLUMNS = (_R.id, _R.name, _R.scenario, _R.header, _R.fingerprint, _R.status, _R.ended, _R.parent, _R.replays)
+_COUNTED = (_R.horizon, _R.rounds, _R.statements, _R.created)
+_SPENT = (func.coalesce(func.sum(CALLS.c.tokens_in + CALLS.c.tokens_out), 0), func.sum(CALLS.c.usd))
+_TOKENS, _USD = (select(spent).where(CALLS.c.run == _R.id).scalar_subquery() for spent in _SPENT)
+_RUNS = select(*_COLUMNS, *_COUNTED, _TOKENS.label("tokens"), _USD.label("usd")).order_by(_R.id.desc())
+_RUN = _RUNS.where(_R.name == bindparam("called"))
+_LATEST = select(_R.name).order_by(_R.id.desc()).limit(20)
+_NAMED = select(_R.id).where(_R.name == bindparam("called"))
+_NAMES = select(_R.name).where(_R.name.like(bindparam("pattern")))
+_CHANGE = update(RUNS).where(_R.id == bindparam("run_id"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +62,7 @@ class Run:
 class Register:
     """The runs of a store."""
 
-    def __init__(self, reader: sqlite3.Connection, writer: Writer) -> None:
+    def __init__(self, reader: Session, writer: Writer) -> None:
         """Read from one connection, write through the store's writer."""
         self._reader, self._writer = reader, writer
 
@@ -82,16 +92,23 @@ class Register:
         if name is not None:
             check_run_name(name)
 
-        def insert(database: sqlite3.Connection) -> str:
-            given = name or _free_name(database, header["scenario"])
-            if database.execute("SELECT 1 FROM runs WHERE name = ?", (given,)).fetchone():
+        def insert(session: Session) -> str:
+            session.wait_for_turn()  # whoever else would take the same name
+            given = name or _free_name(session, header["scenario"])
+            if session.run(_NAMED, called=given):
                 raise InvalidValue(f"There is a run {given!r} already; name another, or `converse resume {given}`.")
             made = Header(run=given, **header)
-            row = (given, scenario, made.model_dump_json(), json.dumps(fingerprint), made.status, made.parent, replays)
-            database.execute(
-                "INSERT INTO runs (name, scenario, header, fingerprint, status, parent, replays, horizon, created) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*row, horizon, made.created.isoformat()),
+            session.run(
+                RUNS.insert(),
+                name=given,
+                scenario=scenario,
+                header=made.model_dump_json(),
+                fingerprint=json.dumps(fingerprint),
+                status=made.status,
+                parent=made.parent,
+                replays=replays,
+                horizon=horizon,
+                created=made.created.isoformat(),
             )
             return given
 
@@ -99,37 +116,29 @@ class Register:
 
     async def mark(self, run: int, status: Status, ended: str | None = None) -> None:
         """Note how a run stands."""
-        row = (status, ended, run)
-        await self._writer.write(
-            lambda database: database.execute("UPDATE runs SET status = ?, ended = ? WHERE id = ?", row) and None
-        )
+        await self._change(run, status=status, ended=ended)
 
     async def set_horizon(self, run: Run, rounds: int) -> Run:
         """Let a run play to another horizon; returns it, paused."""
         header = run.header.model_copy(update={"clock": {**run.header.clock, "rounds": rounds}})
-        row = (rounds, header.model_dump_json(), run.id)
-        statement = "UPDATE runs SET horizon = ?, header = ?, status = 'paused', ended = NULL WHERE id = ?"
-        await self._writer.write(lambda database: database.execute(statement, row) and None)
+        await self._change(run.id, horizon=rounds, header=header.model_dump_json(), status="paused", ended=None)
         return self.run(run.name)
 
     async def set_events(self, run: Run, events: tuple[Dated, ...]) -> Run:
         """Let other things happen at dates."""
         header = run.header.model_copy(update={"events": events})
-        row = (header.model_dump_json(), run.id)
-        await self._writer.write(
-            lambda database: database.execute("UPDATE runs SET header = ? WHERE id = ?", row) and None
-        )
+        await self._change(run.id, header=header.model_dump_json())
         return self.run(run.name)
 
     async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str]) -> Run:
         """Let a run go on with something else than it began with; its header says so from then on."""
         changed = (*run.header.changed, Changed(statements=run.statements, parts=parts))
         header = run.header.model_copy(update={"changed": changed})
-        row = (header.model_dump_json(), json.dumps(fingerprint), run.id)
-        await self._writer.write(
-            lambda database: database.execute("UPDATE runs SET header = ?, fingerprint = ? WHERE id = ?", row) and None
-        )
+        await self._change(run.id, header=header.model_dump_json(), fingerprint=json.dumps(fingerprint))
         return self.run(run.name)
+
+    async def _change(self, run: int, **columns: Any) -> None:
+        await self._writer.write(lambda session: session.run(_CHANGE, **columns, run_id=run))
 
     def run(self, name: str) -> Run:
         """The run of that name.
@@ -137,16 +146,14 @@ class Register:
         Raises:
             UnknownName: There is none.
         """
-        row = self._reader.execute(_RUNS + " WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            names = [found for (found,) in self._reader.execute("SELECT name FROM runs ORDER BY id DESC LIMIT 20")]
-            raise UnknownName.among("run", name, names)
-        return _run(row)
+        rows = self._reader.read(_RUN, called=name)
+        if not rows:
+            raise UnknownName.among("run", name, [found for (found,) in self._reader.read(_LATEST)])
+        return _run(rows[0])
 
     def runs(self) -> list[Run]:
         """All runs, the latest first."""
-        rows = self._reader.execute(_RUNS + " ORDER BY id DESC")
-        return [_run(row) for row in rows.fetchall()]
+        return [_run(row) for row in self._reader.read(_RUNS)]
 
 
 def check_run_name(name: str) -> None:
@@ -161,16 +168,16 @@ def check_run_name(name: str) -> None:
         )
 
 
-def _free_name(database: sqlite3.Connection, scenario: str) -> str:
+def _free_name(session: Session, scenario: str) -> str:
     stem = re.sub(r"[^a-z0-9_-]+", "-", scenario.lower()).strip("-_")[:56] or "run"
-    taken = {name for (name,) in database.execute("SELECT name FROM runs WHERE name GLOB ?", (f"{stem}-[0-9]*",))}
+    taken = {name for (name,) in session.run(_NAMES, pattern=f"{stem}-%")}
     number = 1
     while f"{stem}-{number}" in taken:
         number += 1
     return f"{stem}-{number}"
 
 
-def _run(row: tuple[Any, ...]) -> Run:
+def _run(row: Row) -> Run:
     names = (
         "id name scenario header fingerprint status ended parent replays horizon rounds statements created tokens usd"
     )

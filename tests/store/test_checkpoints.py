@@ -15,7 +15,7 @@ from tables import consciences, played, table
 
 from converse_graph import Store
 from converse_graph.state import extend
-from converse_graph.store.checkpoints import PackedSerializer
+from converse_graph.store.packing import PackedSerializer
 
 
 class Foreign(BaseModel):

@@ -14,7 +14,10 @@ from tables import CREATED, begin, channels, consciences, journal, played, table
 from converse_graph import Store
 from converse_graph.errors import ForeignStore, InvalidValue, StoreFailure, UnknownName
 from converse_graph.simulation import Simulation
-from converse_graph.store.database import APPLICATION, VERSION, Writer, check_ours, create
+from converse_graph.store.schema import APPLICATION, RUNS, VERSION
+from converse_graph.store.session import Session
+from converse_graph.store.sqlite_file import check_ours, connect, create
+from converse_graph.store.writer import Writer
 
 
 def _foreign(path: Path) -> None:
@@ -92,18 +95,11 @@ def test_a_store_that_many_make_at_once_is_made_once_and_refused_to_none(store_p
 
 def test_a_store_that_was_killed_while_it_was_made_can_be_made(store_path: Path) -> None:
     script = f"""
-import os, sqlite3
+import os
 from pathlib import Path
-import converse_graph.store.database as database
-real = database.connect
-class Dying:
-    def __init__(self, connection): self.connection = connection
-    def __getattr__(self, name): return getattr(self.connection, name)
-    def execute(self, sql, *more):
-        if sql == "COMMIT": os._exit(9)
-        return self.connection.execute(sql, *more)
-database.connect = lambda path, **more: Dying(real(path, **more))
-database.create(Path({str(store_path)!r}))
+from converse_graph.store.sqlite_file import SqliteSession, create
+SqliteSession.commit = lambda session: os._exit(9)
+create(Path({str(store_path)!r}))
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
     assert not check_ours(store_path)
@@ -117,17 +113,14 @@ database.create(Path({str(store_path)!r}))
 
 async def test_a_job_that_fails_takes_none_down_that_share_its_transaction(store_path: Path) -> None:
     create(store_path)
-    writer = Writer(store_path)
+    writer = Writer(connect(store_path))
     forgotten: list[int] = []
     writer.on_rollback(lambda: forgotten.append(1))
 
     def insert(name: str, *, fail: bool = False) -> Any:
-        def job(database: sqlite3.Connection) -> str:
-            database.execute(
-                "INSERT INTO runs (name, scenario, header, fingerprint, status, horizon, created) "
-                "VALUES (?, '', '', '', '', 1, '')",
-                (name,),
-            )
+        def job(session: Session) -> str:
+            rest = dict.fromkeys(("scenario", "header", "fingerprint", "status", "created"), "")
+            session.run(RUNS.insert(), name=name, horizon=1, **rest)
             if fail:
                 raise ValueError(name)
             return name
@@ -153,14 +146,14 @@ async def test_a_job_that_fails_takes_none_down_that_share_its_transaction(store
 
 async def test_a_write_that_nobody_waits_for_any_more_is_written_all_the_same(store_path: Path) -> None:
     create(store_path)
-    writer = Writer(store_path)
+    writer = Writer(connect(store_path))
     row = "INSERT INTO parts (digest, role, source, owner, text) VALUES (?, '', '', '', '')"
-    task = asyncio.create_task(writer.write(lambda database: database.execute(row, (b"1",)) and None))
+    task = asyncio.create_task(writer.write(lambda session: session.connection.execute(row, (b"1",)) and None))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    writer.post(lambda database: database.execute(row, (b"2",)) and None)
+    writer.post(lambda session: session.connection.execute(row, (b"2",)) and None)
     await writer.close()
     with sqlite3.connect(store_path) as database:
         assert database.execute("SELECT count(*) FROM parts").fetchone() == (2,)
@@ -176,7 +169,7 @@ async def test_a_full_disk_loses_nothing_committed_and_the_run_goes_on_once_ther
     path = store_path.with_name("small.sqlite")
     async with Store.open(path, make=True) as store:
         simulation = await begin(store, scenario, name="whole")
-        database = store._writer._database
+        database = store._writer._session.connection
         pages = database.execute("PRAGMA page_count").fetchone()[0]
         database.execute(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(StoreFailure, match="The store refused to write"):

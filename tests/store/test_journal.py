@@ -10,6 +10,7 @@ from tables import CountingChat, begin, consciences, debate, journal, played, ta
 
 from converse_graph import Organisation, Part, Reply, Request, ScriptedChat, Store
 from converse_graph.simulation import Simulation
+from converse_graph.store.session import Session
 
 SCHEMA: dict[str, Any] = {"title": "t", "type": "object", "properties": {}, "required": []}
 
@@ -75,8 +76,8 @@ async def test_a_part_that_was_rolled_back_is_stored_again(store: Store) -> None
     simulation = await begin(store, table("A"))
     kept = store.journal(simulation.run.id)
 
-    def store_and_fail(database: sqlite3.Connection) -> None:
-        store._part_ids.of(database, request("one").parts[0])
+    def store_and_fail(session: Session) -> None:
+        store._part_ids.of(session, request("one").parts[0])
         raise ValueError("undone")
 
     with pytest.raises(ValueError, match="undone"):

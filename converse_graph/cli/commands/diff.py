@@ -17,7 +17,7 @@ from converse_graph.store.record import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 
 
-def command(*, first: str, second: str, form: DiffFormat, out: Path | None, store: Path | None) -> None:
+def command(*, first: str, second: str, form: DiffFormat, out: Path | None, store: str | None) -> None:
     """Show where two runs differ, of what they made public."""
     text = _render(asyncio.run(_compare(first, second, store or DEFAULT_PATH)), form)
     if out is not None:
@@ -26,7 +26,7 @@ def command(*, first: str, second: str, form: DiffFormat, out: Path | None, stor
         typer.echo(plain(text) if sys.stdout.isatty() else text, nl=False)
 
 
-async def _compare(first: str, second: str, path: Path) -> Difference:
+async def _compare(first: str, second: str, path: Path | str) -> Difference:
     async with Store.open(path) as store:
         one, other = [await read_transcript(store, store.register.run(name)) for name in (first, second)]
     return compare(one.public(), other.public())

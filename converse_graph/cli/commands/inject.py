@@ -11,12 +11,12 @@ from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 
 
-def command(*, run: str, at: str, event: str, to: str | None, store: Path | None, quiet: bool) -> None:
+def command(*, run: str, at: str, event: str, to: str | None, store: str | None, quiet: bool) -> None:
     """Put an event into a run's future."""
     asyncio.run(_inject(run, at, event, to, store or DEFAULT_PATH, Output(quiet=quiet)))
 
 
-async def _inject(name: str, at: str, text: str, to: str | None, path: Path, output: Output) -> None:
+async def _inject(name: str, at: str, text: str, to: str | None, path: Path | str, output: Output) -> None:
     (event,) = read_events([text], [at], [to] if to else [], at=at)
     async with Store.open(path) as store:
         await inject(store, name, event)

@@ -24,7 +24,7 @@ def command(
     model: str | None,
     base_url: str | None,
     as_json: bool,
-    store: Path | None,
+    store: str | None,
     quiet: bool,
 ) -> None:
     """Ask, and print the answer; the run stays as it is."""
@@ -38,6 +38,6 @@ def command(
     output.result(plain(told.answer))
 
 
-async def _ask(name: str, path: Path, asked: dict[str, Any]) -> Interview:
+async def _ask(name: str, path: Path | str, asked: dict[str, Any]) -> Interview:
     async with Store.open(path) as store:
         return await interview(store, name, **asked)

@@ -12,12 +12,12 @@ from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 
 
-def command(*, run: str, name: str | None, store: Path | None, quiet: bool) -> Code:
+def command(*, run: str, name: str | None, store: str | None, quiet: bool) -> Code:
     """Play a run again as a run of its own; no model is called, a judge neither."""
     return asyncio.run(_replay(run, name, store or DEFAULT_PATH, Output(quiet=quiet)))
 
 
-async def _replay(name: str, new_name: str | None, path: Path, output: Output) -> Code:
+async def _replay(name: str, new_name: str | None, path: Path | str, output: Output) -> Code:
     async with Store.open(path) as store:
         simulation = await replay(store, name, created=datetime.now(UTC), new_name=new_name)
         try:

@@ -18,7 +18,7 @@ from converse_graph.store.store import DEFAULT_PATH
 def command(
     *,
     run: str,
-    store: Path | None,
+    store: str | None,
     quiet: bool,
     allow_changed: bool,
     bounds: tuple[Any, ...],
@@ -31,7 +31,7 @@ def command(
 
 
 async def _resume(
-    name: str, path: Path, output: Output, allow_changed: bool, bounds: Bounds, judging: Judging | None
+    name: str, path: Path | str, output: Output, allow_changed: bool, bounds: Bounds, judging: Judging | None
 ) -> Code:
     async with Store.open(path) as store:
         simulation = await Simulation.reopen(store, name, prices=bounds.prices, allow_changed=allow_changed)

@@ -16,7 +16,7 @@ from converse_graph.store.store import DEFAULT_PATH
 COLUMNS = ("run", "scenario", "status", "parent", "replays", "rounds", "statements", "tokens", "usd", "created")
 
 
-def command(*, as_json: bool, store: Path | None) -> None:
+def command(*, as_json: bool, store: str | None) -> None:
     """List the runs, the latest first."""
     rows = asyncio.run(_rows(store or DEFAULT_PATH))
     if as_json:
@@ -28,7 +28,7 @@ def command(*, as_json: bool, store: Path | None) -> None:
         typer.echo("No runs yet; `converse run SCENARIO` begins one.")
 
 
-async def _rows(path: Path) -> list[dict[str, Any]]:
+async def _rows(path: Path | str) -> list[dict[str, Any]]:
     async with Store.open(path) as store:
         return [_row(store, run) for run in store.register.runs()]
 

@@ -19,7 +19,7 @@ from converse_graph.store.store import DEFAULT_PATH
 from converse_graph.transcript import Transcript
 
 
-def command(*, run: str, raw: bool, form: Format, stats: bool, out: Path | None, store: Path | None) -> None:
+def command(*, run: str, raw: bool, form: Format, stats: bool, out: Path | None, store: str | None) -> None:
     """Show the public record, with `raw` the reader's edition, or with `stats` what can be measured on it."""
     transcript = asyncio.run(_read(run, store or DEFAULT_PATH))
     if stats:
@@ -32,7 +32,7 @@ def command(*, run: str, raw: bool, form: Format, stats: bool, out: Path | None,
         typer.echo(plain(text) if sys.stdout.isatty() else text, nl=False)
 
 
-async def _read(name: str, path: Path) -> Transcript:
+async def _read(name: str, path: Path | str) -> Transcript:
     async with Store.open(path) as store:
         return await read_transcript(store, store.register.run(name))
 

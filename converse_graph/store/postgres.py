@@ -1,0 +1,187 @@
+"""A database on a Postgres server as a store: a schema of our own in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from langgraph.checkpoint.postgres import PostgresSaver
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import dict_row
+from sqlalchemy import func, select, text
+
+from converse_graph.errors import ForeignStore, InvalidValue, StoreFailure, UnknownName
+from converse_graph.store.migrations import bring_up, make_tables
+from converse_graph.store.postgres_checkpoints import PostgresCheckpoints
+from converse_graph.store.postgres_locks import LET_GO, TRY, AdvisoryLocks
+from converse_graph.store.postgres_session import PostgresSession, lock_key, said_by, without_password
+from converse_graph.store.schema import VERSION, VERSIONS
+from converse_graph.store.session import Session
+from converse_graph.store.writer import Writer
+
+SCHEMA = "converse_graph"
+"""Where our tables lie and LangGraph's with them, apart from whatever else the database is used for."""
+
+_FOLDER = Path(".converse")
+"""Where transcripts go, under the working directory: a server has no place for them."""
+_MAKING = 60.0
+"""Seconds to wait while another process makes the tables, or brings them up."""
+_DEFAULTS: dict[str, Any] = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "application_name": "converse-graph"}
+"""Unless the address says otherwise. Seconds, and milliseconds: a server that has vanished is noticed within them."""
+
+_STATE = text(f"""SELECT to_regnamespace('{SCHEMA}') IS NOT NULL,
+to_regclass('{SCHEMA}.versions') IS NOT NULL, to_regclass('{SCHEMA}.checkpoint_migrations') IS NOT NULL,
+EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('{SCHEMA}'))""")  # noqa: S608 - a name of ours
+_VERSION = select(func.max(VERSIONS.c.version))
+_SAVERS = text("SELECT max(v) FROM checkpoint_migrations")
+
+
+class PostgresDatabase:
+    """A store in a database, opened or not."""
+
+    folder = _FOLDER
+
+    def __init__(self, url: str) -> None:
+        """Name the database.
+
+        Raises:
+            InvalidValue: That is no address of one.
+        """
+        self.address = without_password(url)
+        try:
+            asked: dict[str, Any] = conninfo_to_dict(url)
+        except psycopg.Error:
+            asked = {"host": "@"}
+        if "@" in str(asked.get("host", "")):
+            raise InvalidValue(
+                f"{self.address} cannot be read; a store is postgresql://user:password@host:port/database, in which "
+                "any of :/@?#% in a password is written as %3A and the like."
+            )
+        self._conninfo = make_conninfo(**(_DEFAULTS | asked))
+        self._password = str(asked.get("password") or "")
+
+    def prepare(self, *, make: bool) -> None:
+        """Make the tables if there are none and that is wanted, and bring older ones up to the present version.
+
+        Raises:
+            UnknownName: There is no store in that database.
+            ForeignStore: The schema is none of ours, or from a newer version; it was left untouched.
+            StoreFailure: The database cannot be reached, or lets us not.
+        """
+        with closing(self.connect()) as session:
+            try:
+                if not self._is_ready(session, make):
+                    with _alone(session):
+                        self._make_ready(session, make)
+            except psycopg.Error as error:
+                raise StoreFailure(f"{self.address} cannot be made or brought up: {said_by(error)}.") from None
+
+    def connect(self) -> PostgresSession:
+        """A connection that commits when told.
+
+        Raises:
+            StoreFailure: The server cannot be reached, or does not let us in.
+        """
+        try:
+            connection = psycopg.connect(self._conninfo, autocommit=True)
+            connection.execute(_OUR_SCHEMA, [SCHEMA])
+            connection.execute(_DURABLE)
+        except psycopg.Error as error:
+            raise self._no_way_in(error) from None
+        return PostgresSession(connection)
+
+    @asynccontextmanager
+    async def checkpoints(self, writer: Writer) -> AsyncIterator[PostgresCheckpoints]:
+        """LangGraph's saver on the server."""
+        try:
+            reader = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, row_factory=dict_row)
+            await reader.execute(_OUR_SCHEMA, [SCHEMA])
+        except psycopg.Error as error:
+            raise self._no_way_in(error) from None
+        async with reader:
+            yield PostgresCheckpoints(reader, writer)
+
+    def locks(self, reader: Session, writer: Writer) -> AdvisoryLocks:
+        """The locks of the runs in the database."""
+        return AdvisoryLocks(reader, writer)
+
+    def _is_ready(self, session: Session, make: bool) -> bool:
+        """Whether nothing is to be made or brought up."""
+        there, ours, savers, full = session.run(_STATE)[0]
+        if not ours:
+            if there and full:
+                raise ForeignStore(
+                    f"The schema {SCHEMA} in {self.address} is none of ours and was left untouched; name another "
+                    "database with --store."
+                )
+            if not make:
+                raise UnknownName(f"No store in {self.address}; `converse run` makes one, and --store names another.")
+            return False
+        version = session.run(_VERSION)[0][0]
+        if version > VERSION:
+            raise ForeignStore.newer(self.address, version, VERSION)
+        known = len(PostgresSaver.MIGRATIONS) - 1
+        of_savers = session.run(_SAVERS)[0][0] if savers else None
+        if of_savers is not None and of_savers > known:
+            raise ForeignStore(
+                f"{self.address} has checkpoints of version {of_savers}, this langgraph-checkpoint-postgres reads up "
+                f"to {known}; upgrade it. Nothing was changed."
+            )
+        return bool(version == VERSION and of_savers == known)
+
+    def _make_ready(self, session: Session, make: bool) -> None:
+        if self._is_ready(session, make):
+            return
+        if session.run(_STATE)[0][1]:
+            bring_up(session, lambda: int(session.run(_VERSION)[0][0]))
+        else:
+            _create(session)
+        # LangGraph makes its own tables and brings them up; it takes no transaction, and does nothing twice.
+        PostgresSaver(session.connection).setup()
+
+    def _no_way_in(self, error: psycopg.Error) -> StoreFailure:
+        said = said_by(error)
+        if self._password:
+            said = said.replace(self._password, "***")
+        return StoreFailure(
+            f"{self.address} cannot be opened: {said}. Host, port, user and password must fit, and the database exist."
+        )
+
+
+def _create(session: Session) -> None:
+    session.begin()
+    try:
+        session.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        session.commit()
+    finally:
+        session.rollback()
+    make_tables(session)
+
+
+@contextmanager
+def _alone(session: Session) -> Iterator[None]:
+    """Make tables while no other process does.
+
+    By asking again and again: LangGraph builds an index in a way that waits for every statement that runs, one that
+    waits for a lock among them.
+    """
+    deadline, key = time.monotonic() + _MAKING, lock_key("tables")
+    while not session.run(TRY, key=key)[0][0]:
+        if time.monotonic() > deadline:
+            raise StoreFailure(f"Another process has been making the store's tables for {_MAKING:.0f} s; look there.")
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        with suppress(psycopg.Error):
+            session.run(LET_GO, key=key)
+
+
+_OUR_SCHEMA = "SELECT set_config('search_path', %s, false)"
+_DURABLE = """SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') = 'off'"""
+"""What is committed must be on the disk, whatever the server does by default."""

@@ -1,0 +1,89 @@
+"""LangGraph's saver on a Postgres server: its writes ride in the store's transactions, as on a file."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import psycopg
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import DictRow
+
+from converse_graph.store.packing import PackedSerializer
+from converse_graph.store.postgres_session import PostgresSession
+from converse_graph.store.session import Session
+from converse_graph.store.writer import Writer
+
+
+class PostgresCheckpoints(AsyncPostgresSaver):
+    """Checkpoints of the root graph alone, for the reason that `Checkpoints` gives.
+
+    The versions of channels are LangGraph's own, not plain numbers: values are stored by channel and version here, and
+    two branches of one thread must not share a version.
+    """
+
+    def __init__(self, reader: AsyncConnection[DictRow], writer: Writer) -> None:
+        """Read from one connection, write through the store's writer."""
+        super().__init__(reader, serde=PackedSerializer())
+        self._writer, self._asking = writer, PostgresSession(reader)
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """The latest checkpoint of a thread, or the one that is named."""
+        if config["configurable"].get("checkpoint_ns"):
+            return None
+        return await super().aget_tuple(config)
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint; returns when it is durable."""
+        where = config["configurable"]
+        if where["checkpoint_ns"]:
+            saved = {name: where[name] for name in ("thread_id", "checkpoint_ns")}
+            return {"configurable": {**saved, "checkpoint_id": checkpoint["id"]}}
+        return await super().aput(config, checkpoint, metadata, new_versions)
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Save what a node wrote; returns when it is durable."""
+        if not config["configurable"]["checkpoint_ns"]:
+            await super().aput_writes(config, writes, task_id, task_path)
+
+    @asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
+        """Where the saver's statements go: those that write to the writer, as one job; the others to the reader."""
+        if pipeline:
+            noted = _Noted()
+            yield cast("AsyncCursor[DictRow]", noted)
+            await self._writer.write(noted.run)
+            return
+        try:
+            async with super()._cursor() as cursor:
+                yield cursor
+        except psycopg.Error as error:
+            raise self._asking.failure(error, "read") from None
+
+
+class _Noted:
+    """Stands in for a cursor: notes statements, to be run later all together."""
+
+    def __init__(self) -> None:
+        self._statements: list[tuple[str, list[Any]]] = []
+
+    async def execute(self, statement: str, values: Any = ()) -> None:
+        self._statements.append((statement, [values]))
+
+    async def executemany(self, statement: str, rows: Sequence[Any]) -> None:
+        self._statements.append((statement, list(rows)))
+
+    def run(self, session: Session) -> None:
+        with session.connection.cursor() as cursor:
+            for statement, rows in self._statements:
+                cursor.executemany(statement, rows)

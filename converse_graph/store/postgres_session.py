@@ -1,0 +1,84 @@
+"""A connection to a Postgres server: its dialect, its errors, and what must not be said of it."""
+
+import re
+from hashlib import blake2b
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+from converse_graph.errors import StoreFailure, StoreUnreachable
+from converse_graph.store.session import Row, Session
+
+_WAIT = text("SELECT pg_advisory_xact_lock(:key)")
+
+_NUL, _MARK = "\x00", "\ufdd0"
+_MARKED = {_MARK: "\ufdd0\ufdd1", _NUL: "\ufdd0\ufdd2"}
+"""Postgres keeps no NUL in a text, and a model may write one. These marks are assigned to no character."""
+
+
+class PostgresSession(Session):
+    """A connection to a server."""
+
+    dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
+    engine = "postgresql+psycopg://"
+    driver_error = psycopg.Error
+
+    def run(self, statement: Any, **values: Any) -> list[Row]:
+        """Run a statement with values for its columns and names; returns the rows that it found."""
+        kept = {name: _marked(value) if isinstance(value, str) else value for name, value in values.items()}
+        rows = super().run(statement, **kept)
+        return [tuple(_unmarked(value) if isinstance(value, str) else value for value in row) for row in rows]
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self.connection.execute("BEGIN")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open on a connection that lives."""
+        return self.connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
+
+    def wait_for_turn(self) -> None:
+        """Keep every other process from doing the same until this transaction ends."""
+        self.run(_WAIT, key=lock_key("turn"))
+
+    def may_try_again(self, error: Exception) -> bool:
+        """Whether it was only that two processes stored the same parts in another order."""
+        return isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+
+    def failure(self, error: Exception, doing: str = "write") -> StoreFailure:
+        """What is told of an error of the driver's, and of what met it."""
+        if isinstance(error, psycopg.OperationalError) and (self.connection.closed or not error.sqlstate):
+            return StoreUnreachable(f"The store's server is gone: {said_by(error)}. What was committed before is kept.")
+        return super().failure(error, doing)
+
+
+def without_password(url: str) -> str:
+    """An address that can be shown: three stars in the place of a password, wherever it stands."""
+    shown = re.sub(r"^(\w+:/+)([^:/?@]*):.*@", r"\1\2:***@", url)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", shown)
+
+
+def lock_key(what: str) -> int:
+    """The key of an advisory lock: 64 bits that nothing else in the database will have taken."""
+    return int.from_bytes(blake2b(f"converse-graph/{what}".encode(), digest_size=8).digest(), signed=True)
+
+
+def _marked(value: str) -> str:
+    if _NUL not in value and _MARK not in value:
+        return value
+    return "".join(_MARKED.get(letter, letter) for letter in value)
+
+
+def _unmarked(value: str) -> str:
+    if _MARK not in value:
+        return value
+    return value.replace(_MARKED[_NUL], _NUL).replace(_MARKED[_MARK], _MARK)
+
+
+def said_by(error: Exception) -> str:
+    """What a server or driver says, as one line without its full stop."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

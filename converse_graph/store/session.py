@@ -1,0 +1,99 @@
+"""A connection to a store, and what is the same of every database that may lie behind it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from sqlalchemy import ClauseElement
+from sqlalchemy.engine import Dialect
+
+from converse_graph.errors import StoreFailure
+
+Row = tuple[Any, ...]
+
+
+class Session(ABC):
+    """A driver's connection that commits when told, and runs the statements of our tables.
+
+    A statement is compiled once for its database and goes to the driver as text: an execution through SQLAlchemy
+    would cost more than the statement itself.
+    """
+
+    dialect: ClassVar[Dialect]
+    engine: ClassVar[str]
+    """What SQLAlchemy calls this kind of database and driver, for the few things that are done through it."""
+    driver_error: ClassVar[type[Exception]]
+    """The root of what the driver raises."""
+
+    def __init__(self, connection: Any) -> None:
+        """Use a connection of the driver; it is closed with the session."""
+        self.connection = connection
+
+    def run(self, statement: ClauseElement, **values: Any) -> list[Row]:
+        """Run a statement with values for its columns and names; returns the rows that it found."""
+        sql, names, given = _compiled(statement, self.dialect, tuple(values))
+        if given:
+            values = {**given, **values}
+        cursor = self.connection.execute(sql, [values[name] for name in names])
+        return cursor.fetchall() if cursor.description else []
+
+    def read(self, statement: ClauseElement, **values: Any) -> list[Row]:
+        """Run a statement outside a transaction.
+
+        Raises:
+            StoreFailure: The database did not answer.
+        """
+        try:
+            return self.run(statement, **values)
+        except self.driver_error as error:
+            raise self.failure(error, "read") from None
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Begin a transaction."""
+
+    def commit(self) -> None:
+        """Make everything since `begin` durable."""
+        self.connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo everything since `begin`, if there is anything."""
+        if self.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+
+    @abstractmethod
+    def wait_for_turn(self) -> None:
+        """Keep every other process from doing the same until this transaction ends."""
+
+    def may_try_again(self, error: Exception) -> bool:
+        """Whether the same transaction can succeed at once where it has just failed."""
+        return False
+
+    def failure(self, error: Exception, doing: str = "write") -> StoreFailure:
+        """What is told of an error of the driver's, and of what met it."""
+        return StoreFailure(f"The store refused to {doing}: {_line(error)}. What was committed before is kept.")
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.connection.close()
+
+
+@lru_cache(512)
+def _compiled(
+    statement: ClauseElement, dialect: Dialect, keys: tuple[str, ...]
+) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """A statement as text, with the names of its values in order and those values that it brings itself."""
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(keys))
+    own = {name: value for name, value in compiled.params.items() if value is not None}
+    return str(compiled), tuple(compiled.positiontup or ()), own
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
