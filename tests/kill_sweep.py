@@ -1,18 +1,22 @@
 """Kills a nested run with SIGKILL at every model call and at every commit, resumes it, and tells how it ended.
 
-Run as `python kill_sweep.py ORDER FOLDER`; prints one JSON object. Each life of a run is a process of its own, forked
-before anything is opened.
+Run as `python kill_sweep.py ORDER FOLDER [EVERY SERVER]`; prints one JSON object. Each life of a run is a process of
+its own, forked before anything is opened. With a server's address each run has a database of its own there, and only
+every so many points are tried.
 """
 
 import asyncio
 import json
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario, Simulation, Store
 from converse_graph.chat.port import Reply, Request
@@ -53,9 +57,15 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def store_of(folder: Path) -> str:
+    """Where the run of a folder is kept: in a file there, or in a database of its own."""
+    named = folder / "store"
+    return named.read_text() if named.exists() else str(folder / "runs.sqlite")
+
+
 async def play(order: str, folder: Path, *, dies_in: int | None, dies_before_commit: int | None) -> None:
     model = Mortal(folder / "calls.log", dies_in)
-    async with Store.open(folder / "runs.sqlite", make=True) as store:
+    async with Store.open(store_of(folder), make=True) as store:
         if dies_before_commit is not None:
             _count_commits(store._writer, dies_before_commit)
         if any(run.name == "run" for run in store.register.runs()):
@@ -86,7 +96,6 @@ def _count_commits(writer: Writer, last: int) -> None:
 
 def live(order: str, folder: Path, **death: int | None) -> int:
     """One life of the run, in a process of its own; how it ended."""
-    folder.mkdir(exist_ok=True)
     child = os.fork()
     if child == 0:
         asyncio.run(play(order, folder, **{"dies_in": None, "dies_before_commit": None, **death}))
@@ -94,11 +103,22 @@ def live(order: str, folder: Path, **death: int | None) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def sweep(order: str, folder: Path, how: str, whole: str) -> list[dict[str, Any]]:
-    """Kill the run at the first point, the second, and so on until there is none left."""
+def new_folder(folder: Path, server: str | None) -> Path:
+    """A folder for a run, with the address of its database where there is a server."""
+    folder.mkdir()
+    if server is not None:
+        named = f"sweep_{secrets.token_hex(6)}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{named}"')
+        (folder / "store").write_text(server.rpartition("/")[0] + f"/{named}")
+    return folder
+
+
+def sweep(order: str, folder: Path, how: str, whole: str, *, every: int, server: str | None) -> list[dict[str, Any]]:
+    """Kill the run at the first point, the next, and so on until there is none left."""
     told = []
-    for point in range(1, 1000):
-        here = folder / f"{how}-{point}"
+    for point in range(1, 1000, every):
+        here = new_folder(folder / f"{how}-{point}", server)
         if live(order, here, **{how: point}) != -signal.SIGKILL:
             break
         code = live(order, here)
@@ -110,9 +130,14 @@ def sweep(order: str, folder: Path, how: str, whole: str) -> list[dict[str, Any]
 
 
 if __name__ == "__main__":
-    order, folder = sys.argv[1], Path(sys.argv[2])
-    assert live(order, folder / "whole") == 0
-    whole = (folder / "whole" / "end.json").read_text()
-    points = {how: sweep(order, folder, how, whole) for how in ("dies_in", "dies_before_commit")}
-    calls = len((folder / "whole" / "calls.log").read_text().split())
+    order, folder = sys.argv[1:3]
+    every, server = (int(sys.argv[3]), sys.argv[4]) if len(sys.argv) > 3 else (1, None)
+    here = new_folder(Path(folder) / "whole", server)
+    assert live(order, here) == 0
+    whole = (here / "end.json").read_text()
+    points = {
+        how: sweep(order, Path(folder), how, whole, every=every, server=server)
+        for how in ("dies_in", "dies_before_commit")
+    }
+    calls = len((here / "calls.log").read_text().split())
     sys.stdout.write(json.dumps({"calls": calls, **points}))

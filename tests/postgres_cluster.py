@@ -65,9 +65,9 @@ class Cluster:
             connection.execute(f'CREATE DATABASE "{name}"')
         return self.address(name)
 
-    def address(self, name: str, *, password: str = PASSWORD) -> str:
+    def address(self, name: str, secret: str = PASSWORD) -> str:
         """The address of a database."""
-        return f"postgresql://postgres:{quote(password, safe='')}@127.0.0.1:{self.port}/{name}"
+        return f"postgresql://postgres:{quote(secret, safe='')}@127.0.0.1:{self.port}/{name}"
 
     def _call(self, program: str, *arguments: str) -> None:
         as_user = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []} if self._user else {}

@@ -54,13 +54,10 @@ class PostgresDatabase:
         self.address = without_password(url)
         try:
             asked: dict[str, Any] = conninfo_to_dict(url)
-        except psycopg.Error:
-            asked = {"host": "@"}
+        except psycopg.Error as error:
+            raise self._unreadable(said_by(error)) from None
         if "@" in str(asked.get("host", "")):
-            raise InvalidValue(
-                f"{self.address} cannot be read; a store is postgresql://user:password@host:port/database, in which "
-                "any of :/@?#% in a password is written as %3A and the like."
-            )
+            raise self._unreadable("a second @")
         self._conninfo = make_conninfo(**(_DEFAULTS | asked))
         self._password = str(asked.get("password") or "")
 
@@ -142,6 +139,14 @@ class PostgresDatabase:
             _create(session)
         # LangGraph makes its own tables and brings them up; it takes no transaction, and does nothing twice.
         PostgresSaver(session.connection).setup()
+
+    def _unreadable(self, why: str) -> InvalidValue:
+        if "parameter" not in why:
+            why = "the address"  # what the driver quotes may be a piece of the password
+        return InvalidValue(
+            f"{self.address} cannot be read: {why}. A store is postgresql://user:password@host:port/database, in which "
+            "any of :/@?#% in a password is written as %3A and the like."
+        )
 
     def _no_way_in(self, error: psycopg.Error) -> StoreFailure:
         said = said_by(error)

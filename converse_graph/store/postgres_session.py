@@ -25,6 +25,7 @@ class PostgresSession(Session):
     dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
     engine = "postgresql+psycopg://"
     driver_error = psycopg.Error
+    _gone = ""
 
     def run(self, statement: Any, **values: Any) -> list[Row]:
         """Run a statement with values for its columns and names; returns the rows that it found."""
@@ -52,7 +53,8 @@ class PostgresSession(Session):
     def failure(self, error: Exception, doing: str = "write") -> StoreFailure:
         """What is told of an error of the driver's, and of what met it."""
         if isinstance(error, psycopg.OperationalError) and (self.connection.closed or not error.sqlstate):
-            return StoreUnreachable(f"The store's server is gone: {said_by(error)}. What was committed before is kept.")
+            self._gone = self._gone or said_by(error)  # later ones tell only that the connection is closed
+            return StoreUnreachable(f"The store's server is gone: {self._gone}. What was committed before is kept.")
         return super().failure(error, doing)
 
 
@@ -80,5 +82,6 @@ def _unmarked(value: str) -> str:
 
 
 def said_by(error: Exception) -> str:
-    """What a server or driver says, as one line without its full stop."""
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    """What a server or driver says, as one line without its last stop, and without what every such line begins with."""
+    line = " ".join(str(error).split()).rstrip(".?") or type(error).__name__
+    return line.removeprefix("connection failed: ").removeprefix("connection is bad: ")

@@ -86,6 +86,7 @@ async def test_what_a_turn_stores_does_not_grow_with_the_run(store: Store, store
     assert sizes[40] - sizes[20] < 2.2 * (sizes[20] - sizes[10])
 
 
+@pytest.mark.every_store
 async def test_a_ledger_of_which_snapshots_are_kept_reads_back_whole_from_our_store(store: Store) -> None:
     class Talk(TypedDict, total=False):
         said: Annotated[list[Any], DeltaChannel(extend, snapshot_frequency=3)]

@@ -184,13 +184,14 @@ async def test_a_full_disk_loses_nothing_committed_and_the_run_goes_on_once_ther
         assert journal(store, reopened) == calls
 
 
-async def test_a_store_from_yesterday_opens_and_reads_and_goes_on(store_path: Path) -> None:
+@pytest.mark.every_store
+async def test_a_store_from_yesterday_opens_and_reads_and_goes_on(store_address: str) -> None:
     scenario = consciences()
-    async with Store.open(store_path, make=True) as store:
+    async with Store.open(store_address, make=True) as store:
         first = await played(store, scenario, name="done")
         record = await first.transcript()
         await begin(store, scenario, name="waiting")
-    async with Store.open(store_path) as store:
+    async with Store.open(store_address) as store:
         assert [run.name for run in store.register.runs()] == ["waiting", "done"]
         again = await Simulation.reopen(store, "done", scenario=scenario)
         assert await again.transcript() == record
@@ -200,6 +201,7 @@ async def test_a_store_from_yesterday_opens_and_reads_and_goes_on(store_path: Pa
         assert (await waiting.transcript()).statements == record.statements
 
 
+@pytest.mark.every_store
 async def test_names_of_runs_are_safe_free_and_counted(store: Store) -> None:
     for name in ("../evil", "A", "-a", "", "a" * 65, "a b", "a\n"):
         with pytest.raises(InvalidValue, match="A run cannot be called"):

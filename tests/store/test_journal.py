@@ -27,6 +27,7 @@ def count(path: Path, what: str) -> int:
     return found
 
 
+@pytest.mark.every_store
 async def test_a_call_is_recalled_by_place_attempt_prompt_and_schema_together(store: Store) -> None:
     simulation = await begin(store, table("A"))
     kept = store.journal(simulation.run.id)
@@ -47,6 +48,7 @@ async def test_a_call_is_recalled_by_place_attempt_prompt_and_schema_together(st
     assert store.journal(elsewhere.run.id).recall(asked) is None, "each run has a journal of its own"
 
 
+@pytest.mark.every_store
 async def test_a_call_reads_back_as_it_was_made(store: Store) -> None:
     simulation = await begin(store, table("A"))
     kept = store.journal(simulation.run.id)
@@ -57,6 +59,20 @@ async def test_a_call_reads_back_as_it_was_made(store: Store) -> None:
     (call,) = kept.calls()
     assert call.parts == request("one", "two", "one").parts
     assert (call.schema, call.reply, call.accepted, call.attempt) == (SCHEMA, reply, False, 0)
+
+
+@pytest.mark.every_store
+@pytest.mark.parametrize(
+    "odd", ["a\x00b", "\ufdd0\ufdd2\x00\ufdd1\ufdd0", "%s :name ? \\x00 \\", "\U0010ffff\r\n\u2028'"]
+)
+async def test_whatever_a_model_writes_is_kept_letter_by_letter(store: Store, odd: str) -> None:
+    simulation = await begin(store, table("A"))
+    kept = store.journal(simulation.run.id)
+    reply = Reply(text=odd, model="m")
+    await kept.record(request(odd), reply, accepted=True)
+    assert kept.recall(request(odd)) == reply
+    (call,) = kept.calls()
+    assert (call.parts, call.reply) == (request(odd).parts, reply)
 
 
 async def test_a_part_is_stored_once_however_many_prompts_and_runs_it_is_in(store: Store, store_path: Path) -> None:
@@ -72,6 +88,7 @@ async def test_a_part_is_stored_once_however_many_prompts_and_runs_it_is_in(stor
     assert len(rows) == len(set(rows))
 
 
+@pytest.mark.every_store
 async def test_a_part_that_was_rolled_back_is_stored_again(store: Store) -> None:
     simulation = await begin(store, table("A"))
     kept = store.journal(simulation.run.id)
@@ -86,6 +103,7 @@ async def test_a_part_that_was_rolled_back_is_stored_again(store: Store) -> None
     assert [call.parts for call in kept.calls()] == [request("one").parts]
 
 
+@pytest.mark.every_store
 async def test_rejected_replies_are_on_record_and_never_answer_when_a_run_goes_on(store: Store) -> None:
     scenario = table("A", "B", rounds=1)
     good = {"statement": "At last.", "memo": "m"}
@@ -109,6 +127,7 @@ async def test_rejected_replies_are_on_record_and_never_answer_when_a_run_goes_o
     ]
 
 
+@pytest.mark.every_store
 async def test_a_rejected_reply_that_was_paid_for_is_not_asked_for_again_after_a_kill(store: Store) -> None:
     scenario = table(Organisation(name="A", deliberation=debate("One", "Two")), rounds=1)
     nonsense = ["nonsense"]
@@ -129,6 +148,7 @@ async def test_a_rejected_reply_that_was_paid_for_is_not_asked_for_again_after_a
     assert second.requests[0].attempt == 2, "two attempts were answered from the journal"
 
 
+@pytest.mark.every_store
 async def test_tokens_and_cost_of_every_attempt_are_charged_to_the_run(store: Store) -> None:
     simulation = await played(store, consciences(), model=CountingChat())
     calls = list(store.journal(simulation.run.id).calls())
