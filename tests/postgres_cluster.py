@@ -85,7 +85,9 @@ class Cluster:
 
 
 def binaries() -> Path | None:
-    """Where the programs of a server are, the latest version that is installed; None if there is none."""
+    """Where the programs of a server are, the latest version that is installed; None if none can be started."""
+    if os.geteuid() == 0 and "postgres" not in {user.pw_name for user in pwd.getpwall()}:
+        return None
     found = [Path(found).parent for found in [shutil.which("initdb")] if found]
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     found += [path.resolve().parent for path in debian]

@@ -26,6 +26,7 @@ from converse_graph.errors import (
     RunHeld,
     RunPaused,
     StoreFailure,
+    StoreUnreachable,
     UnknownName,
     UsageError,
     WindowTooSmall,
@@ -168,6 +169,7 @@ CODES = {
     BudgetSpent: 3,
     RunHeld: 4,
     StoreFailure: 1,
+    StoreUnreachable: 3,
     BrokenReply: 1,
     ConverseError: 1,
 }
