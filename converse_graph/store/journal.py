@@ -10,29 +10,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
-
 from converse_graph.chat.port import PUBLIC, Part, Reply, Request
-from converse_graph.store.schema import CALLS, PARTS, RUNS, insert_unless_there
 from converse_graph.store.session import Row, Session
 from converse_graph.store.writer import Writer
 
-_C = CALLS.c
-_REPLY = (_C.reply, _C.model, _C.finish, _C.tokens_in, _C.tokens_out, _C.tokens_cached, _C.usd, _C.seconds)
-_OF_RUN = _C.run == bindparam("run_id")
-_RECALL = select(*_REPLY).where(
-    _OF_RUN,
-    _C.place == bindparam("at_place"),
-    _C.attempt == bindparam("at_attempt"),
-    _C.digest == bindparam("of_digest"),
-)
-_CALLS = select(*_REPLY, _C.place, _C.attempt, _C.parts, _C.form, _C.accepted).where(_OF_RUN).order_by(_C.id)
-_PLACES = select(_C.place).where(_OF_RUN).order_by(_C.id)
-_PART = select(PARTS.c.role, PARTS.c.source, PARTS.c.owner, PARTS.c.text).where(PARTS.c.id == bindparam("part_id"))
-_PART_ID = select(PARTS.c.id).where(PARTS.c.digest == bindparam("of_digest"))
-_ADD_PART = insert_unless_there(PARTS)
-_ADD_CALL = insert_unless_there(CALLS)
-_PROGRESS = update(RUNS).where(RUNS.c.id == bindparam("run_id"))
+_RECALL = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds
+FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest = :digest"""
+_CALLS = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds,
+place, attempt, parts, form, accepted FROM calls WHERE run = :run ORDER BY id"""
+_PLACES = "SELECT place FROM calls WHERE run = :run ORDER BY id"
+_PART = "SELECT role, source, owner, text FROM parts WHERE id = :id"
+_PART_ID = "SELECT id FROM parts WHERE digest = :digest"
+_ADD_PART = """INSERT INTO parts (digest, role, source, owner, text)
+VALUES (:digest, :role, :source, :owner, :text) ON CONFLICT DO NOTHING"""
+_ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish,
+tokens_in, tokens_out, tokens_cached, usd, seconds)
+VALUES (:run, :place, :attempt, :digest, :parts, :form, :reply, :accepted, :model, :finish,
+:tokens_in, :tokens_out, :tokens_cached, :usd, :seconds) ON CONFLICT DO NOTHING"""
+_PROGRESS = "UPDATE runs SET rounds = :rounds, statements = :statements WHERE id = :run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +60,7 @@ class PartIds:
         if known is None:
             row = {"digest": part.digest, "role": part.role, "source": part.source, "owner": part.owner}
             session.run(_ADD_PART, **row, text=part.text)
-            known = int(session.run(_PART_ID, of_digest=part.digest)[0][0])
+            known = int(session.run(_PART_ID, digest=part.digest)[0][0])
             if len(self._known) > 50_000:
                 self._known.clear()
             self._known[part.digest] = known
@@ -84,10 +79,10 @@ class RunJournal:
         """The reply that this very request had, if it was ever completed."""
         found = self._reader.read(
             _RECALL,
-            run_id=self._run,
-            at_place=request.place,
-            at_attempt=request.attempt,
-            of_digest=self._digest(request),
+            run=self._run,
+            place=request.place,
+            attempt=request.attempt,
+            digest=self._digest(request),
         )
         return _reply(found[0]) if found else None
 
@@ -120,18 +115,16 @@ class RunJournal:
 
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""
-        self._writer.post(
-            lambda session: session.run(_PROGRESS, rounds=rounds, statements=statements, run_id=self._run)
-        )
+        self._writer.post(lambda session: session.run(_PROGRESS, rounds=rounds, statements=statements, run=self._run))
 
     def places(self) -> list[str]:
         """Where calls were made, in the order in which they were completed."""
-        return [place for (place,) in self._reader.read(_PLACES, run_id=self._run)]
+        return [place for (place,) in self._reader.read(_PLACES, run=self._run)]
 
     def calls(self) -> Iterator[Call]:
         """Every call, in the order in which they were completed."""
         parts: dict[int, Part] = {}
-        for row in self._reader.read(_CALLS, run_id=self._run):
+        for row in self._reader.read(_CALLS, run=self._run):
             place, attempt, packed, form, accepted = row[8:]
             for number in [*(ids := _unpack(packed)), form]:
                 if number not in parts:
@@ -146,7 +139,7 @@ class RunJournal:
             )
 
     def _part(self, number: int) -> Part:
-        ((role, source, owner, text),) = self._reader.read(_PART, part_id=number)
+        ((role, source, owner, text),) = self._reader.read(_PART, id=number)
         return Part(role=role, source=source, owner=owner, text=text)
 
     def _digest(self, request: Request) -> bytes:

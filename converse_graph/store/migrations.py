@@ -8,23 +8,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version as version_of
 
-from sqlalchemy import Connection, MetaData, StaticPool, create_engine
+from sqlalchemy import Connection, StaticPool, create_engine
 
-from converse_graph.store.schema import TABLES, VERSION, VERSIONS
+from converse_graph.store.schema import SQLITE_CHECKPOINTS, TABLES
 from converse_graph.store.session import Session
+from converse_graph.store.versions import VERSION
 
 
-def make_tables(session: Session, *more: MetaData, then: Callable[[], None] | None = None) -> None:
+def make_tables(session: Session, then: Callable[[], None] | None = None) -> None:
     """Make the tables of a new store.
 
     Args:
         session: Of a database that has none of them.
-        more: Further tables that belong to it.
         then: What else is done in the same transaction.
     """
     with _transaction(session) as connection:
-        for tables in (TABLES, *more):
-            tables.create_all(connection)
+        TABLES.create_all(connection)
+        if connection.dialect.name == "sqlite":
+            SQLITE_CHECKPOINTS.create_all(connection)
         _note(session, VERSION)
         if then:
             then()
@@ -62,4 +63,4 @@ def _transaction(session: Session) -> Iterator[Connection]:
 
 def _note(session: Session, version: int) -> None:
     made_by = f"converse-graph {version_of('converse-graph')}"
-    session.run(VERSIONS.insert(), version=version, made_by=made_by)
+    session.run("INSERT INTO versions VALUES (:version, :made_by)", version=version, made_by=made_by)

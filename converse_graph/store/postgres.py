@@ -12,15 +12,13 @@ import psycopg
 from langgraph.checkpoint.postgres import PostgresSaver
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
-from sqlalchemy import func, select, text
 
 from converse_graph.errors import ForeignStore, InvalidValue, StoreFailure, UnknownName
-from converse_graph.store.migrations import bring_up, make_tables
 from converse_graph.store.postgres_checkpoints import PostgresCheckpoints
 from converse_graph.store.postgres_locks import LET_GO, TRY, AdvisoryLocks
 from converse_graph.store.postgres_session import PostgresSession, lock_key, said_by, without_password
-from converse_graph.store.schema import VERSION, VERSIONS
-from converse_graph.store.session import Session
+from converse_graph.store.session import Session, migrations
+from converse_graph.store.versions import VERSION
 from converse_graph.store.writer import Writer
 
 SCHEMA = "converse_graph"
@@ -33,11 +31,11 @@ _MAKING = 60.0
 _DEFAULTS: dict[str, Any] = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "application_name": "converse-graph"}
 """Unless the address says otherwise. Seconds, and milliseconds: a server that has vanished is noticed within them."""
 
-_STATE = text(f"""SELECT to_regnamespace('{SCHEMA}') IS NOT NULL,
+_STATE = f"""SELECT to_regnamespace('{SCHEMA}') IS NOT NULL,
 to_regclass('{SCHEMA}.versions') IS NOT NULL, to_regclass('{SCHEMA}.checkpoint_migrations') IS NOT NULL,
-EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('{SCHEMA}'))""")  # noqa: S608 - a name of ours
-_VERSION = select(func.max(VERSIONS.c.version))
-_SAVERS = text("SELECT max(v) FROM checkpoint_migrations")
+EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('{SCHEMA}'))"""  # noqa: S608 - a name of ours
+_VERSION = "SELECT max(version) FROM versions"
+_SAVERS = "SELECT max(v) FROM checkpoint_migrations"
 
 
 class PostgresDatabase:
@@ -134,7 +132,7 @@ class PostgresDatabase:
         if self._is_ready(session, make):
             return
         if session.run(_STATE)[0][1]:
-            bring_up(session, lambda: int(session.run(_VERSION)[0][0]))
+            migrations().bring_up(session, lambda: int(session.run(_VERSION)[0][0]))
         else:
             _create(session)
         # LangGraph makes its own tables and brings them up; it takes no transaction, and does nothing twice.
@@ -164,7 +162,7 @@ def _create(session: Session) -> None:
         session.commit()
     finally:
         session.rollback()
-    make_tables(session)
+    migrations().make_tables(session)
 
 
 @contextmanager

@@ -4,8 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from sqlalchemy import text
-
 from converse_graph.errors import RunHeld, StoreUnreachable
 from converse_graph.store.postgres_session import lock_key
 from converse_graph.store.register import check_run_name
@@ -15,11 +13,11 @@ from converse_graph.store.writer import Writer
 _PATIENCE = 0.3
 """Seconds to wait for a run's lock: it may be let go just now."""
 
-TRY = text("SELECT pg_try_advisory_lock(:key)")
-LET_GO = text("SELECT pg_advisory_unlock(:key)")
-_WHO_HOLDS = text("""SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+TRY = "SELECT pg_try_advisory_lock(:key)"
+LET_GO = "SELECT pg_advisory_unlock(:key)"
+_WHO_HOLDS = """SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-AND (CAST(classid AS bigint) << 32) | CAST(objid AS bigint) = :key""")
+AND (CAST(classid AS bigint) << 32) | CAST(objid AS bigint) = :key"""
 
 
 class AdvisoryLocks:

@@ -1,18 +1,17 @@
 """A connection to a Postgres server: its dialect, its errors, and what must not be said of it."""
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from converse_graph.errors import StoreFailure, StoreUnreachable
 from converse_graph.store.session import Row, Session
 
-_WAIT = text("SELECT pg_advisory_xact_lock(:key)")
+_WAIT = "SELECT pg_advisory_xact_lock(:key)"
 
 _NUL, _MARK = "\x00", "\ufdd0"
 _MARKED = {_MARK: "\ufdd0\ufdd1", _NUL: "\ufdd0\ufdd2"}
@@ -22,15 +21,17 @@ _MARKED = {_MARK: "\ufdd0\ufdd1", _NUL: "\ufdd0\ufdd2"}
 class PostgresSession(Session):
     """A connection to a server."""
 
-    dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
     engine = "postgresql+psycopg://"
     driver_error = psycopg.Error
     _gone = ""
 
-    def run(self, statement: Any, **values: Any) -> list[Row]:
-        """Run a statement with values for its columns and names; returns the rows that it found."""
+    def run(self, statement: str, **values: Any) -> list[Row]:
+        """Run a statement with values for its names; returns the rows that it found."""
         kept = {name: _marked(value) if isinstance(value, str) else value for name, value in values.items()}
-        rows = super().run(statement, **kept)
+        cursor = self.connection.execute(_as_psycopg_names(statement), kept)
+        if not cursor.description:
+            return []
+        rows = cursor.fetchall()
         return [tuple(_unmarked(value) if isinstance(value, str) else value for value in row) for row in rows]
 
     def begin(self) -> None:
@@ -67,6 +68,11 @@ def without_password(url: str) -> str:
 def lock_key(what: str) -> int:
     """The key of an advisory lock: 64 bits that nothing else in the database will have taken."""
     return int.from_bytes(blake2b(f"converse-graph/{what}".encode(), digest_size=8).digest(), signed=True)
+
+
+@lru_cache(256)
+def _as_psycopg_names(statement: str) -> str:
+    return re.sub(r":(\w+)", r"%(\1)s", statement)
 
 
 def _marked(value: str) -> str:

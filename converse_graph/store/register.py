@@ -7,11 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, func, select, update
-
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.rules import Dated
-from converse_graph.store.schema import CALLS, RUNS
 from converse_graph.store.session import Row, Session
 from converse_graph.store.writer import Writer
 from converse_graph.transcript import Changed, Header
@@ -19,17 +16,17 @@ from converse_graph.transcript import Changed, Header
 Status = Literal["running", "paused", "finished", "failed"]
 
 _RUN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_R = RUNS.c
-_COLUMNS = (_R.id, _R.name, _R.scenario, _R.header, _R.fingerprint, _R.status, _R.ended, _R.parent, _R.replays)
-_COUNTED = (_R.horizon, _R.rounds, _R.statements, _R.created)
-_SPENT = (func.coalesce(func.sum(CALLS.c.tokens_in + CALLS.c.tokens_out), 0), func.sum(CALLS.c.usd))
-_TOKENS, _USD = (select(spent).where(CALLS.c.run == _R.id).scalar_subquery() for spent in _SPENT)
-_RUNS = select(*_COLUMNS, *_COUNTED, _TOKENS.label("tokens"), _USD.label("usd")).order_by(_R.id.desc())
-_RUN = _RUNS.where(_R.name == bindparam("called"))
-_LATEST = select(_R.name).order_by(_R.id.desc()).limit(20)
-_NAMED = select(_R.id).where(_R.name == bindparam("called"))
-_NAMES = select(_R.name).where(_R.name.like(bindparam("pattern")))
-_CHANGE = update(RUNS).where(_R.id == bindparam("run_id"))
+_COLUMNS = """SELECT id, name, scenario, header, fingerprint, status, ended, parent, replays, horizon, rounds,
+statements, created,
+(SELECT COALESCE(SUM(tokens_in + tokens_out), 0) FROM calls WHERE run = runs.id),
+(SELECT SUM(usd) FROM calls WHERE run = runs.id) FROM runs"""
+_RUNS = f"{_COLUMNS} ORDER BY id DESC"
+_RUN = f"{_COLUMNS} WHERE name = :name"
+_LATEST = "SELECT name FROM runs ORDER BY id DESC LIMIT 20"
+_NAMED = "SELECT id FROM runs WHERE name = :name"
+_NAMES = "SELECT name FROM runs WHERE name LIKE :pattern"
+_ENTER = """INSERT INTO runs (name, scenario, header, fingerprint, status, parent, replays, horizon, created)
+VALUES (:name, :scenario, :header, :fingerprint, :status, :parent, :replays, :horizon, :created)"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +92,11 @@ class Register:
         def insert(session: Session) -> str:
             session.wait_for_turn()  # whoever else would take the same name
             given = name or _free_name(session, header["scenario"])
-            if session.run(_NAMED, called=given):
+            if session.run(_NAMED, name=given):
                 raise InvalidValue(f"There is a run {given!r} already; name another, or `converse resume {given}`.")
             made = Header(run=given, **header)
             session.run(
-                RUNS.insert(),
+                _ENTER,
                 name=given,
                 scenario=scenario,
                 header=made.model_dump_json(),
@@ -138,7 +135,9 @@ class Register:
         return self.run(run.name)
 
     async def _change(self, run: int, **columns: Any) -> None:
-        await self._writer.write(lambda session: session.run(_CHANGE, **columns, run_id=run))
+        changes = ", ".join(f"{column} = :{column}" for column in columns)
+        statement = f"UPDATE runs SET {changes} WHERE id = :run"  # noqa: S608 - the names of our own columns
+        await self._writer.write(lambda session: session.run(statement, **columns, run=run))
 
     def run(self, name: str) -> Run:
         """The run of that name.
@@ -146,7 +145,7 @@ class Register:
         Raises:
             UnknownName: There is none.
         """
-        rows = self._reader.read(_RUN, called=name)
+        rows = self._reader.read(_RUN, name=name)
         if not rows:
             raise UnknownName.among("run", name, [found for (found,) in self._reader.read(_LATEST)])
         return _run(rows[0])

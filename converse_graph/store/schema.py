@@ -1,6 +1,7 @@
-"""The tables of a store, the same in a SQLite file and on a Postgres server, and their version."""
+"""The tables of a store, the same in a SQLite file and on a Postgres server.
 
-from typing import Final
+Loaded only when tables are made: SQLAlchemy takes longer to load than most commands take in all.
+"""
 
 from sqlalchemy import (
     REAL,
@@ -13,16 +14,9 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TextClause,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.types import TypeEngine
-
-APPLICATION: Final = 0x43764772
-"""The mark of our stores: "CvGr"; SQLite's application_id, and the first half of the keys of our advisory locks."""
-VERSION: Final = 2
-"""Of the tables below; an older store is brought up to it, a newer one is left alone. See `migrations`."""
 
 _ID = BigInteger().with_variant(Integer(), "sqlite")
 _NUMBER: TypeEngine[float] = Double().with_variant(REAL(), "sqlite")
@@ -132,13 +126,3 @@ Table(
     Column("value", LargeBinary),
     sqlite_with_rowid=False,
 )
-
-
-def insert_unless_there(table: Table) -> TextClause:
-    """The statement that adds a row, of every column but the number, unless one of the same key is there.
-
-    In words that SQLite and Postgres share, which the two dialects of SQLAlchemy's `insert` do not.
-    """
-    names = [column.name for column in table.columns if column.name != "id"]
-    values = ", ".join(f":{name}" for name in names)
-    return text(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values}) ON CONFLICT DO NOTHING")  # noqa: S608 - names of the tables above

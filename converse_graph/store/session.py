@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
-from functools import lru_cache
 from typing import Any, ClassVar
-
-from sqlalchemy import ClauseElement
-from sqlalchemy.engine import Dialect
 
 from converse_graph.errors import StoreFailure
 
@@ -17,11 +14,10 @@ Row = tuple[Any, ...]
 class Session(ABC):
     """A driver's connection that commits when told, and runs the statements of our tables.
 
-    A statement is compiled once for its database and goes to the driver as text: an execution through SQLAlchemy
-    would cost more than the statement itself.
+    Statements are in words that SQLite and Postgres share, their values named as in `:name`, and go to the driver as
+    they are: through SQLAlchemy the lookup of a row costs ten times as much.
     """
 
-    dialect: ClassVar[Dialect]
     engine: ClassVar[str]
     """What SQLAlchemy calls this kind of database and driver, for the few things that are done through it."""
     driver_error: ClassVar[type[Exception]]
@@ -31,15 +27,11 @@ class Session(ABC):
         """Use a connection of the driver; it is closed with the session."""
         self.connection = connection
 
-    def run(self, statement: ClauseElement, **values: Any) -> list[Row]:
-        """Run a statement with values for its columns and names; returns the rows that it found."""
-        sql, names, given = _compiled(statement, self.dialect, tuple(values))
-        if given:
-            values = {**given, **values}
-        cursor = self.connection.execute(sql, [values[name] for name in names])
-        return cursor.fetchall() if cursor.description else []
+    @abstractmethod
+    def run(self, statement: str, **values: Any) -> list[Row]:
+        """Run a statement with values for its names; returns the rows that it found."""
 
-    def read(self, statement: ClauseElement, **values: Any) -> list[Row]:
+    def read(self, statement: str, **values: Any) -> list[Row]:
         """Run a statement outside a transaction.
 
         Raises:
@@ -85,15 +77,10 @@ class Session(ABC):
         self.connection.close()
 
 
-@lru_cache(512)
-def _compiled(
-    statement: ClauseElement, dialect: Dialect, keys: tuple[str, ...]
-) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-    """A statement as text, with the names of its values in order and those values that it brings itself."""
-    compiled: Any = statement.compile(dialect=dialect, column_keys=list(keys))
-    own = {name: value for name, value in compiled.params.items() if value is not None}
-    return str(compiled), tuple(compiled.positiontup or ()), own
-
-
 def _line(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".")
+
+
+def migrations() -> Any:
+    """What makes tables and brings them up, loaded only then: SQLAlchemy takes longer than most commands take."""
+    return importlib.import_module("converse_graph.store.migrations")

@@ -5,17 +5,16 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import aiosqlite
 from filelock import FileLock, Timeout
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from converse_graph.errors import ForeignStore, RunHeld, StoreFailure, UnknownName
 from converse_graph.store.checkpoints import Checkpoints
-from converse_graph.store.migrations import bring_up, make_tables
 from converse_graph.store.register import check_run_name
-from converse_graph.store.schema import APPLICATION, SQLITE_CHECKPOINTS, VERSION
-from converse_graph.store.session import Session
+from converse_graph.store.session import Row, Session, migrations
+from converse_graph.store.versions import APPLICATION, VERSION
 from converse_graph.store.writer import Writer
 
 _PAGE = 8192
@@ -27,9 +26,13 @@ _PATIENCE = 0.3
 class SqliteSession(Session):
     """A connection to a file."""
 
-    dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
     engine = "sqlite+pysqlite://"
     driver_error = sqlite3.Error
+
+    def run(self, statement: str, **values: Any) -> list[Row]:
+        """Run a statement with values for its names; returns the rows that it found."""
+        found: list[Row] = self.connection.execute(statement, values).fetchall()
+        return found
 
     def begin(self) -> None:
         """Begin a transaction that writes; whoever else would write waits for it."""
@@ -184,7 +187,7 @@ def _fill(path: Path) -> None:
             session.set_version(VERSION)
 
         session.connection.execute(f"PRAGMA page_size = {_PAGE}")
-        make_tables(session, SQLITE_CHECKPOINTS, then=mark)
+        migrations().make_tables(session, then=mark)
         session.connection.execute("PRAGMA journal_mode = WAL")
 
 
@@ -207,7 +210,7 @@ def _bring_up(path: Path) -> None:
             if version > VERSION:
                 raise ForeignStore.newer(str(path), version, VERSION)
             if version < VERSION:
-                bring_up(session, session.version, session.set_version)
+                migrations().bring_up(session, session.version, session.set_version)
                 session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         raise StoreFailure(f"{path} cannot be brought up to version {VERSION}: {error}. It is as it was.") from None

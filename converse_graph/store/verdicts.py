@@ -1,17 +1,13 @@
 """What judges made of a run; the calls behind it are in the run's journal."""
 
-from sqlalchemy import bindparam, select, text
-
-from converse_graph.store.schema import VERDICTS
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 from converse_graph.transcript import Verdict
 
-_ALL = select(VERDICTS.c.verdict).where(VERDICTS.c.run == bindparam("run_id")).order_by(VERDICTS.c.id)
-# In words that SQLite and Postgres share.
-_PUT = text("""INSERT INTO verdicts (run, rubric, model, repeat, verdict)
+_ALL = "SELECT verdict FROM verdicts WHERE run = :run ORDER BY id"
+_PUT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict)
 VALUES (:run, :rubric, :model, :repeat, :verdict)
-ON CONFLICT (run, rubric, model, repeat) DO UPDATE SET verdict = excluded.verdict""")
+ON CONFLICT (run, rubric, model, repeat) DO UPDATE SET verdict = excluded.verdict"""
 
 
 class Verdicts:
@@ -23,7 +19,7 @@ class Verdicts:
 
     def all(self) -> tuple[Verdict, ...]:
         """All of them, in the order in which they were first given."""
-        return tuple(Verdict.model_validate_json(told) for (told,) in self._reader.read(_ALL, run_id=self._run))
+        return tuple(Verdict.model_validate_json(told) for (told,) in self._reader.read(_ALL, run=self._run))
 
     async def keep(self, verdict: Verdict) -> None:
         """Keep a verdict; returns when it is durable."""

@@ -14,9 +14,10 @@ from tables import CREATED, begin, channels, consciences, journal, played, table
 from converse_graph import Store
 from converse_graph.errors import ForeignStore, InvalidValue, StoreFailure, UnknownName
 from converse_graph.simulation import Simulation
-from converse_graph.store.schema import APPLICATION, RUNS, VERSION
+from converse_graph.store.register import _ENTER
 from converse_graph.store.session import Session
 from converse_graph.store.sqlite_file import check_ours, connect, create
+from converse_graph.store.versions import APPLICATION, VERSION
 from converse_graph.store.writer import Writer
 
 
@@ -119,8 +120,8 @@ async def test_a_job_that_fails_takes_none_down_that_share_its_transaction(store
 
     def insert(name: str, *, fail: bool = False) -> Any:
         def job(session: Session) -> str:
-            rest = dict.fromkeys(("scenario", "header", "fingerprint", "status", "created"), "")
-            session.run(RUNS.insert(), name=name, horizon=1, **rest)
+            rest = ("scenario", "header", "fingerprint", "status", "parent", "replays", "created")
+            session.run(_ENTER, name=name, horizon=1, **dict.fromkeys(rest, ""))
             if fail:
                 raise ValueError(name)
             return name

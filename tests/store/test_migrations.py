@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, Integer, MetaData, StaticPool, create_engine, text
+from sqlalchemy import Column, Integer, MetaData, StaticPool, create_engine
 from tables import channels, consciences, journal, played
 
 from converse_graph import Store
 from converse_graph.store import migration_steps, migrations
 from converse_graph.store.addresses import database_at
-from converse_graph.store.schema import SQLITE_CHECKPOINTS, TABLES, VERSION
+from converse_graph.store.schema import SQLITE_CHECKPOINTS, TABLES
 from converse_graph.store.sqlite_file import check_ours
+from converse_graph.store.versions import VERSION
 
 VERSION_1 = Path(__file__).with_name("version_1.sql").read_text()
 """What the first release made, word for word."""
@@ -71,9 +72,9 @@ async def test_a_file_of_version_1_is_brought_up_and_keeps_what_it_had(store_pat
     an_old_store(store_path)
     assert check_ours(store_path) == 1
     async with Store.open(store_path) as store:
-        made = store._reader.read(text("SELECT version, made_by FROM versions"))
+        made = store._reader.read("SELECT version, made_by FROM versions")
         assert made == [(2, f"converse-graph {version('converse-graph')}")]
-        assert store._reader.read(text("SELECT text FROM parts")) == [("old part",)]
+        assert store._reader.read("SELECT text FROM parts") == [("old part",)]
         await played(store, consciences())
     assert check_ours(store_path) == VERSION
     unlike = {(change[0][0], change[0][3]) for change in differs(str(store_path))}
@@ -85,7 +86,7 @@ def test_a_file_that_many_bring_up_at_once_is_brought_up_once(store_path: Path) 
 
     async def open_it() -> int:
         async with Store.open(store_path) as store:
-            return len(store._reader.read(text("SELECT version FROM versions")))
+            return len(store._reader.read("SELECT version FROM versions"))
 
     async def all_at_once() -> list[int]:
         return await asyncio.gather(*[asyncio.to_thread(asyncio.run, open_it()) for _ in range(6)])
@@ -133,7 +134,7 @@ async def test_the_next_version_is_reached_from_this_one_in_either_database(
     for module in (migrations.__name__, database):
         monkeypatch.setattr(f"{module}.VERSION", VERSION + 1)
     async with Store.open(store_address) as store:
-        assert store._reader.read(text("SELECT tries FROM runs")) == [(7,)]
-        assert store._reader.read(text("SELECT max(version) FROM versions")) == [(VERSION + 1,)]
+        assert store._reader.read("SELECT tries FROM runs") == [(7,)]
+        assert store._reader.read("SELECT max(version) FROM versions") == [(VERSION + 1,)]
         assert (await channels(store, first)).keys() == expected.keys()
         assert journal(store, first) == calls

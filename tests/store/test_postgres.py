@@ -11,7 +11,6 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from postgres_cluster import PASSWORD, Cluster
-from sqlalchemy import text
 from tables import CountingChat, begin, channels, consciences, journal, played, table
 
 from converse_graph import Part, Store
@@ -19,8 +18,8 @@ from converse_graph.errors import ConverseError, ForeignStore, InvalidValue, Run
 from converse_graph.simulation import Simulation
 from converse_graph.store.addresses import database_at
 from converse_graph.store.journal import PartIds
-from converse_graph.store.schema import VERSION
 from converse_graph.store.session import Session
+from converse_graph.store.versions import VERSION
 from converse_graph.store.writer import Writer
 
 
@@ -220,7 +219,7 @@ async def test_two_that_store_the_same_parts_in_another_order_wait_for_each_othe
 async def test_what_is_committed_is_on_disk_even_where_the_server_would_not_wait_for_it(database: str) -> None:
     ask(database, f'ALTER DATABASE "{database.rpartition("/")[2]}" SET synchronous_commit = off')
     async with Store.open(database, make=True) as store:
-        assert await store._writer.write(lambda session: session.run(text("SHOW synchronous_commit"))) == [("on",)]
+        assert await store._writer.write(lambda session: session.run("SHOW synchronous_commit")) == [("on",)]
 
 
 async def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
