@@ -23,11 +23,16 @@ def base_url_of(environ: Mapping[str, str], base_url: str | None) -> str | None:
     """The server to ask: the one named, or the environment's; None for OpenAI itself.
 
     Raises:
-        InvalidValue: It is no http or https address.
+        InvalidValue: It is no http or https address, or holds a password, which would be put on record with it.
     """
     found = base_url or environ.get("OPENAI_BASE_URL") or environ.get("OPENAI_API_BASE") or None
     if found and (urlsplit(found).scheme not in ("http", "https") or not urlsplit(found).hostname):
         raise InvalidValue(f"{found!r} is no base URL; it looks like http://127.0.0.1:11434/v1.")
+    if found and urlsplit(found).password is not None:
+        raise InvalidValue(
+            f"{without_password(found)!r} was given with a password, which would be put on record; give it as "
+            "OPENAI_API_KEY instead."
+        )
     return found
 
 

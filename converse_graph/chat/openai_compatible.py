@@ -171,7 +171,7 @@ class OpenAICompatibleChat:
         self._check(gathered, dialect)
         text = gathered.text if dialect.form.startswith("schema") else cut_object(gathered.text)
         return Reply(
-            text=text,
+            text=self._origin.without_key(text),
             model=gathered.model or self.served_as,
             finish=gathered.finish,
             tokens_in=gathered.tokens_in,

@@ -65,10 +65,13 @@ class Origin:
         """Model and address, without the user and password that an address may hold."""
         return f"{self.model} at {without_password(self.base_url)}" if self.base_url else self.model
 
+    def without_key(self, text: str) -> str:
+        """The text without the key, which a server might give back."""
+        return text.replace(self.secret, "[key]") if self.secret else text
+
     def redact(self, text: str) -> str:
         """One short line of `text`, without keys."""
-        if self.secret:
-            text = text.replace(self.secret, "[key]")
+        text = self.without_key(text)
         line = " ".join(_KEY.sub("[key]", text).split())
         return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}…"
 
