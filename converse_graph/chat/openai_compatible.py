@@ -19,6 +19,7 @@ from converse_graph.chat.plain_json import cut_object
 from converse_graph.chat.port import Profile, Reply, Request
 from converse_graph.chat.profiles import profile_of
 from converse_graph.chat.retries import NotWhole, Origin, Retries, failure_of
+from converse_graph.chat.secrets import without_secret
 from converse_graph.chat.sizes import tokens_in
 from converse_graph.errors import UsageError
 
@@ -163,9 +164,11 @@ class OpenAICompatibleChat:
         start = time.perf_counter()
         gathered = _Gathered()
         if request.on_text:
+            tell = without_secret(self._origin.secret, request.on_text)
             async for piece in _pieces(bound, dialect.messages(request), self._timeout):
                 if text := gathered.add(piece):
-                    request.on_text(text)
+                    tell(text)
+            tell("")
         else:
             gathered.add(await _whole(bound, dialect.messages(request)))
         self._check(gathered, dialect)

@@ -1,0 +1,32 @@
+"""Keeps a key out of a reply that is shown while it arrives, in whatever pieces that comes."""
+
+from collections.abc import Callable
+
+
+def without_secret(secret: str, tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Pass pieces of a text on, with "[key]" in the place of a secret that may be cut anywhere.
+
+    Args:
+        secret: What nobody is to see; empty for nothing.
+        tell: Is given the pieces.
+
+    Returns:
+        Takes the pieces as they come; an empty one says that no more will.
+    """
+    held = ""
+
+    def take(piece: str) -> None:
+        nonlocal held
+        text = (held + piece).replace(secret, "[key]") if secret else held + piece
+        begun = 0 if not piece else _begun(text, secret)
+        held = text[len(text) - begun :]
+        if shown := text[: len(text) - begun]:
+            tell(shown)
+
+    return take
+
+
+def _begun(text: str, secret: str) -> int:
+    """How many letters at the end of a text may be the beginning of a secret."""
+    longest = min(len(text), len(secret) - 1)
+    return next((length for length in range(longest, 0, -1) if secret.startswith(text[-length:])), 0)
