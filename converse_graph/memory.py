@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -193,9 +194,28 @@ def describe_decision(decision: dict[str, Any] | None, profile: Profile = "large
     return html.escape(_on_one_line(_decided(decision, profile)), quote=False)
 
 
+def told_decision(record: Entry) -> dict[str, Any] | None:
+    """A decision as those whom it concerns are told of it: after a secret ballot how many voted for what, not who.
+
+    Args:
+        record: Of the deliberation, as a mind holds it.
+
+    Returns:
+        The decision; after a secret ballot without votes, reasons and dissent, and with `counts` by position.
+    """
+    decision: dict[str, Any] | None = record["decision"]
+    if decision is None or not record.get("ballots"):
+        return decision
+    counts = Counter(decision["votes"].values())
+    return {"position": decision["position"], "reasons": [], "votes": {}, "dissent": [], "counts": dict(counts)}
+
+
 def _decided(decision: dict[str, Any] | None, profile: Profile) -> str:
     if decision is None:
         return ""
+    if "counts" in decision:
+        counts = ", ".join(f"{position}: {count}" for position, count in decision["counts"].items())
+        return f"Decided by secret ballot: {decision['position']}." + (f" {counts}." if profile == "large" else "")
     if profile == "small":
         against = ", ".join(decision["dissent"])
         return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
@@ -292,6 +312,6 @@ def _recalled(entry: Entry, profile: Profile) -> Iterator[str]:
     if "lines" in entry:
         if profile == "large":
             yield f"We debated: {entry['motion']}"
-        yield _decided(entry["decision"], profile)
+        yield _decided(told_decision(entry), profile)
     if entry.get("memo"):
         yield entry["memo"]

@@ -5,6 +5,7 @@ from langgraph.graph import END, START, StateGraph
 from converse_graph.errors import InvalidValue
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.deliberating import Debating
+from converse_graph.nodes.discretion import UNSEEN
 from converse_graph.nodes.persona import debate_supervisor, persona_node
 from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined
 from converse_graph.scenarios.clock import Clock
@@ -44,12 +45,16 @@ def compile_debate(
         debate_supervisor(deliberation, clock),
         input_schema=debate_schema(names),
         destinations=(*names, END),
+        trace_policy=UNSEEN,
     )
     graph.add_edge(START, SUPERVISOR)
     for member in deliberation.members:
         inner = compile_debate(member.deliberation, clock, chain=(*chain, member.name), max_depth=max_depth)
         graph.add_node(
-            member.name, persona_node(deliberation, member, clock, inner), input_schema=member_schema(member.name)
+            member.name,
+            persona_node(deliberation, member, clock, inner),
+            input_schema=member_schema(member.name),
+            trace_policy=UNSEEN,
         )
         graph.add_edge(member.name, SUPERVISOR)
     return graph.compile(name=" > ".join(chain))

@@ -6,6 +6,7 @@ from langgraph.graph import END, START, StateGraph
 
 from converse_graph.builder.debates import compile_debate
 from converse_graph.nodes.context import RunContext
+from converse_graph.nodes.discretion import UNSEEN
 from converse_graph.nodes.organisation import organisation_node
 from converse_graph.nodes.supervisor import supervisor_node
 from converse_graph.scenarios.cast import SUPERVISOR
@@ -28,10 +29,16 @@ def build_graph(scenario: Scenario) -> StateGraph[Any, RunContext, Any, Any]:
         supervisor_node(scenario),
         input_schema=supervisor_schema(names),
         destinations=(*names, END),
+        trace_policy=UNSEEN,
     )
     graph.add_edge(START, SUPERVISOR)
     for party in scenario.organisations:
         debate = compile_debate(party.deliberation, scenario.clock, chain=(party.name,), max_depth=scenario.max_depth)
-        graph.add_node(party.name, organisation_node(scenario, party, debate), input_schema=party_schema(party.name))
+        graph.add_node(
+            party.name,
+            organisation_node(scenario, party, debate),
+            input_schema=party_schema(party.name),
+            trace_policy=UNSEEN,
+        )
         graph.add_edge(party.name, SUPERVISOR)
     return graph

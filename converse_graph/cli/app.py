@@ -379,6 +379,20 @@ def interview(
 
 
 @app.command()
+def audit(
+    run: options.RunArgument,
+    as_json: options.Json = False,
+    store: options.StorePath = None,
+    debug: options.Debug = False,
+) -> None:
+    """Show from a run's journal that nothing private reached another party or the public record.
+
+    Ends with exit code 1 and the places if something did.
+    """
+    call("audit", debug=debug, run=run, as_json=as_json, store=store)
+
+
+@app.command()
 def new(name: options.NameArgument) -> None:
     """Write a commented scenario file that runs at once, to begin from."""
     call("new", name=name)

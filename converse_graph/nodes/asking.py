@@ -9,12 +9,16 @@ from typing import Any
 from converse_graph.chat.port import Chat, Part, Reply, Request
 from converse_graph.errors import BrokenReply, PromptTooLong
 from converse_graph.nodes.context import Journal, RunContext
+from converse_graph.nodes.discretion import untraced
 from converse_graph.nodes.fitting import fitted, shortened
 from converse_graph.nodes.form import Form
 from converse_graph.nodes.streaming import Emit
 
 MAX_REPAIRS = 2
 """How many times a reply that does not fit is sent back."""
+
+REPEATED = 4000
+"""Characters of a reply that does not fit, as it is shown again to who wrote it."""
 
 REPLY_TOKENS = 1024
 """Tokens of a reply at most, unless a question says otherwise."""
@@ -107,7 +111,8 @@ async def _complete(context: RunContext, chat: Chat, form: Form, request: Reques
     if kept is not None:
         return kept, *_read(form, kept)
     if context.journal is None:
-        reply = await chat.complete(request)
+        with untraced():
+            reply = await chat.complete(request)
         return reply, *_read(form, reply)
     if context.spending:
         context.spending.check()
@@ -116,7 +121,8 @@ async def _complete(context: RunContext, chat: Chat, form: Form, request: Reques
 
 async def _call(context: RunContext, journal: Journal, chat: Chat, form: Form, request: Request) -> Completed:
     """Ask, read and keep, in one piece that is not broken off."""
-    reply = await chat.complete(request)
+    with untraced():
+        reply = await chat.complete(request)
     reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
     if context.spending:
         context.spending.charge(reply)
@@ -140,6 +146,6 @@ def _repair(context: RunContext, chat: Chat, question: Question, reply: Reply, p
     """Show the model what it wrote, and what is wrong with it."""
     told = context.prompts.render("any/repair", chat.profile, {"error": problem})
     return (
-        Part(role="assistant", text=reply.text[:4000], source=f"reply/{question.place}", owner=question.speaker),
+        Part(role="assistant", text=reply.text[:REPEATED], source=f"reply/{question.place}", owner=question.speaker),
         Part(role="user", text=told, source="prompt/any/repair", owner=question.speaker),
     )

@@ -26,7 +26,7 @@ def statement_position(spec: Debate | Imagined, decision: dict[str, Any] | None)
     """The field in which a statement says which position it takes; None where there is none to take."""
     if decision is None:
         return None
-    options = spec.options or tuple(dict.fromkeys([*decision["votes"].values(), OTHERWISE]))
+    options = spec.options or tuple(dict.fromkeys([*(decision.get("counts") or decision["votes"].values()), OTHERWISE]))
     if len(options) < 2:
         return None
     return Choice(name="position", ask="the position that this statement takes", options=options)

@@ -10,6 +10,7 @@ from converse_graph.nodes.asking import Question, ask
 from converse_graph.nodes.compacting import sum_up_debates
 from converse_graph.nodes.context import Inside, RunContext
 from converse_graph.nodes.decision import decide, position_field
+from converse_graph.nodes.discretion import untraced
 from converse_graph.nodes.form import Form, make_form
 from converse_graph.nodes.streaming import Emit
 from converse_graph.nodes.telling import describe_options, describe_persona
@@ -57,7 +58,8 @@ async def deliberate(
         raise TypeError(f"the debate of {inside.path} was not compiled")
     made = await sum_up_debates(spec, clock, context, inside, emit)
     inside = replace(inside, summaries=(*inside.summaries, *made))
-    result = await debate.ainvoke({"line": 0}, context=replace(context, inside=inside))
+    with untraced():
+        result = await debate.ainvoke({"line": 0}, context=replace(context, inside=inside))
     before = [result.get(before_of(member.name)) for member in spec.members]
     written = {"private_positions": [kept for kept in before if kept], "ballots": result.get("ballots") or []}
     record = {**_record(spec, inside, result["lines"], result["decision"]), **_without_empty(written)}

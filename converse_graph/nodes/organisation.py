@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Part, Profile
-from converse_graph.memory import fold
+from converse_graph.memory import fold, told_decision
 from converse_graph.nodes.asking import REPLY_TOKENS, Answer
 from converse_graph.nodes.compacting import sum_up_mind
 from converse_graph.nodes.context import Inside, RunContext, context_of
@@ -76,7 +76,7 @@ def organisation_node(
                 model=party.model,
             )
             records = await deliberate(party.deliberation, debate, scenario.clock, context, inside, emit)
-        decision = records[0]["decision"] if records else None
+        decision = told_decision(records[0]) if records else None
         reminded = motion_reminders(context, scenario, party, seen, written, profile)
         speech = Speech(view=seen, place=place, parts=parts, decision=decision, written=written, reminded=reminded)
         answer = await speak(context, speech, emit)

@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from converse_graph.chat.port import PROFILES, Part, Profile
-from converse_graph.memory import describe_decision, lines_heard, persona_mind
+from converse_graph.memory import describe_decision, lines_heard, persona_mind, told_decision
 from converse_graph.nodes.asking import MAX_REPAIRS, Question, ask
 from converse_graph.nodes.context import Inside, RunContext, context_of
 from converse_graph.nodes.decision import agrees, decide, dissent_is_due, position_field
@@ -83,7 +83,7 @@ def persona_node(
         records: list[Entry] = []
         if persona.deliberation is not None:
             records = await deliberate(persona.deliberation, debate, clock, context, inside, emit)
-        decision = records[0]["decision"] if records else None
+        decision = told_decision(records[0]) if records else None
         reminded = reminders(context, spec, inside, state, persona.name, profile)
         task = _task(context, spec, persona, inside, decision)
         view = view_part(_guest_view(spec, persona, inside, state, decision), owner=inside.path) if guest else None

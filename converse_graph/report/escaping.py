@@ -13,16 +13,17 @@ from converse_graph.errors import InvalidValue
 EMPTY = '""'
 """The empty string, where leaving it out would mean something else."""
 
-_UNSEEN = (
+UNSEEN = (
     "\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\xad\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e"
     "\\u2060-\\u206f\\u3164\\ud800-\\udfff\\ufeff\\ufff0-\\ufffb\\ufffe\\uffff\\U0001d173-\\U0001d17a"
     "\\U000e0000-\\U000e0fff"
 )
+"""Characters that nobody can see, as a class of a regular expression: line breaks are not among them."""
 _SPACES = "\\xa0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000"
 """Spaces that editors and viewers like to turn into plain ones."""
 
-_MARKDOWN = re.compile(rf"[\\`*_\[\]~|$^&<>]|:(?=//)|(?<=[wW]{{3}})\.|[{_UNSEEN}{_SPACES}]")
-_HTML = re.compile(rf"[\\&<>\n]|[{_UNSEEN}{_SPACES}]")
+_MARKDOWN = re.compile(rf"[\\`*_\[\]~|$^&<>]|:(?=//)|(?<=[wW]{{3}})\.|[{UNSEEN}{_SPACES}]")
+_HTML = re.compile(rf"[\\&<>\n]|[{UNSEEN}{_SPACES}]")
 _BLOCK_MARK = re.compile(r"[#+=:-]|\d{1,9}(?=[.)])")
 _NEWLINES = re.compile(r"\n+")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from converse_graph.errors import InvalidValue
+from converse_graph.report.escaping import UNSEEN
 from converse_graph.report.overview import in_force
 from converse_graph.report.schemas import SHOW_VERSION
 from converse_graph.transcript import PrivateTurn, Statement, Transcript, Verdict
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNSEEN = re.compile(f"[{UNSEEN}]")
 _PUBLIC = ("round", "period", "speaker", "text", "fields", "turn", "problem", "repairs", "sorted_fields", "dissents")
 _PRIVATE = ("deliberation", "written", "memo", "position", "follows_decision")
 
@@ -93,14 +94,17 @@ def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    """JSON that people can read and UTF-8 can hold: letters of all scripts as they are, half characters escaped.
+    """JSON that people can read and UTF-8 can hold: letters of all scripts as they are; what nobody can see, escaped.
+
+    That is half characters, controls, marks that turn the direction of writing: none reaches a terminal or an editor,
+    and whoever reads the JSON gets them back.
 
     Args:
         value: What to write.
         indent: Spaces a level; None for one line.
     """
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    return _UNSEEN.sub(lambda unseen: json.dumps(unseen[0])[1:-1], text)
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
@@ -170,5 +174,5 @@ def _cell(value: Any) -> str:
             text = "; ".join(item if isinstance(item, str) else json_text(item) for item in value)
         case _:
             text = str(value)
-    text = _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    text = _UNSEEN.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -20,7 +20,7 @@ SUPERVISOR = "supervisor"
 """The node at every table that gives the floor and commits what is said; nobody at it can be called that."""
 
 _CHANNELS = {
-    "organisation": re.compile(r"transcript|events|votes|floor|horizon|ended|(mind|out)_.*"),
+    "organisation": re.compile(r"transcript|events|summaries|votes|floor|horizon|ended|(mind|out)_.*"),
     "member": re.compile(r"lines|inner|decision|line|dissent|ballots|(before|out)_.*"),
 }
 """Names of the channels of a graph: none of its nodes can be called that."""

@@ -5,12 +5,13 @@ from typing import Literal, assert_never
 
 import typer
 
+from converse_graph.audit.shape import audit_schema
 from converse_graph.report.measure_schemas import diff_schema, interview_schema, stats_schema
 from converse_graph.report.schemas import runs_schema, show_schema
 from converse_graph.scenarios.schema import scenario_schema
 
 
-def command(*, of: Literal["scenario", "show", "runs", "stats", "diff", "interview"]) -> None:
+def command(*, of: Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit"]) -> None:
     """Print one of the published schemas."""
     match of:
         case "scenario":
@@ -25,6 +26,8 @@ def command(*, of: Literal["scenario", "show", "runs", "stats", "diff", "intervi
             schema = diff_schema()
         case "interview":
             schema = interview_schema()
+        case "audit":
+            schema = audit_schema()
         case _:
             assert_never(of)
     typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))

@@ -1,0 +1,70 @@
+"""What an audit found: leaks, what it checked, and what it could not."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["access", "provenance", "words", "record", "export"]
+"""How a leak was found.
+
+| kind | what is wrong |
+|---|---|
+| access | a prompt holds a part that its reader may not read |
+| provenance | a part is not what the record that it names says, or names one that there is not, or another's |
+| words | a prompt holds words in a row that are on private record alone |
+| record | a statement or a memo is not what was answered |
+| export | the public record, as JSON or Markdown, holds words that are on private record alone |
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leak:
+    """Something that reached somebody whom it is not for, or that may hide that."""
+
+    kind: Kind
+    place: str
+    """Where: a call of the run, a statement, or an export."""
+    source: str
+    """The part of the prompt, by the record that it says it comes from; else the record."""
+    owner: str
+    """Whose the words are."""
+    why: str
+    """In words that quote nothing private."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quoted:
+    """A statement in which a party makes words public that are on its own private record: its own choice."""
+
+    place: str
+    owner: str
+    """On whose record they are, such as "OpenAI" or "OpenAI/CEO"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """What came of an audit."""
+
+    run: str
+    calls: int
+    """Prompts that were looked at."""
+    parts: int
+    """Parts of these prompts, each counted once a prompt."""
+    rebuilt: int
+    """Parts that were made again from their record, and were the same."""
+    searched: int
+    """Parts that are made from templates, and were searched for private words."""
+    records: int
+    """Statements, memos and lines that were compared with what was answered."""
+    texts: int
+    """Private texts that were searched for."""
+    too_short: int
+    """Private texts of too few words to be told from chance."""
+    quoted: tuple[Quoted, ...]
+    unchecked: tuple[str, ...]
+    """What could not be checked, and why; a sentence each."""
+    leaks: tuple[Leak, ...]
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nothing leaked."""
+        return not self.leaks

@@ -1,0 +1,102 @@
+"""Whose every text is that a run has on record, and that its scenario brought along."""
+
+from collections.abc import Iterator
+
+from converse_graph.audit.access import Asked, asked_at
+from converse_graph.audit.records import Records, values_of
+from converse_graph.audit.words import Words, strings_in
+from converse_graph.chat.port import PUBLIC
+from converse_graph.prompts import Prompts
+from converse_graph.scenarios.cast import Debate, Imagined, Organisation, personas
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.state import Entry
+from converse_graph.store.journal import Call
+
+Owned = tuple[str, str]
+"""A text, and whose it is."""
+
+
+def take_records(words: Words, records: Records) -> None:
+    """Take everything in the ledgers: what was said in public, and what each party kept to itself."""
+    for said in (*records.statements, *records.summaries):
+        # A summary bears the turn after the last that it sums up.
+        for text in strings_in(said):
+            words.add(text, PUBLIC, (said["round"], said["turn"]))
+    for event in records.header.events:
+        words.add(event.text, event.to or PUBLIC)
+    for text, owner in _in_minds(records):
+        words.add(text, owner)
+
+
+def take_replies(words: Words, calls: list[Call]) -> None:
+    """Take what was answered and is on no public record: private answers, and whatever was sent back."""
+    for call in calls:
+        asked = asked_at(call.place)
+        if not asked.is_public:
+            for text, owner in _answered(call, asked):
+                words.add(text, owner)
+
+
+def take_scenario(words: Words, scenario: Scenario) -> None:
+    """Take briefs and aims, and what of the scenario everybody is told."""
+    motion = [scenario.motion.question, *scenario.motion.options] if scenario.motion else []
+    for text in (scenario.premise, scenario.title, *motion):
+        words.add(text, PUBLIC)
+    for party in scenario.organisations:
+        for text, owner in _brought(party):
+            words.add(text, owner)
+
+
+def take_prompts(words: Words, prompts: Prompts) -> None:
+    """Take the templates, which everybody is told."""
+    for template in prompts.templates.values():
+        words.add(template.text, PUBLIC)
+
+
+def _in_minds(records: Records) -> Iterator[Owned]:
+    for mind in records.minds.values():
+        for entry in mind:
+            yield from _kept(entry)
+
+
+def _kept(entry: Entry) -> Iterator[Owned]:
+    """The texts of a record in a mind."""
+    path = entry["path"]
+    own = [entry.get(name) for name in ("memo", "motion", "gist", "positions", "commitments", "incidents", "laws")]
+    own += [entry.get("open_questions"), entry.get("written"), entry.get("ballot"), entry.get("lines")]
+    yield from ((text, path) for text in strings_in([value for value in own if value]))
+    decision = entry.get("decision")
+    if decision and not entry.get("ballots"):
+        yield from ((text, path) for text in strings_in(decision))
+    for stance in (*entry.get("private_positions", ()), *entry.get("ballots", ())):
+        yield from ((text, f"{path}/{stance['speaker']}") for text in strings_in(stance))
+
+
+def _answered(call: Call, asked: Asked) -> Iterator[Owned]:
+    values = values_of(call)
+    if values is None:
+        yield call.reply.text, asked.reader
+        return
+    owner = asked.reader.rpartition("/")[0] if asked.task == "line" and call.accepted else asked.reader
+    public = asked.task in ("statement", "graph") and call.accepted
+    private = {name: value for name, value in values.items() if not public or name == "memo"}
+    yield from ((text, owner) for text in strings_in(private))
+
+
+def _brought(party: Organisation) -> Iterator[Owned]:
+    """The texts that a scenario gives a party alone, or somebody inside it."""
+    told = [party.brief, party.questions, party.questions_after, party.questions_at, party.topics]
+    told += [[example.statement, example.memo, example.topic] for example in party.examples]
+    yield from ((text, party.name) for text in strings_in(told))
+    yield from _motion(party.name, party.deliberation)
+    for path, persona in personas(party):
+        yield persona.aim, path
+        yield from ((text, path) for text in persona.examples)
+        owner = path.rpartition("/")[0]
+        yield from ((text, owner) for text in (persona.role, persona.temperament))
+        yield from _motion(path, persona.deliberation)
+
+
+def _motion(path: str, deliberation: Debate | Imagined | None) -> Iterator[Owned]:
+    if deliberation is not None:
+        yield from ((text, path) for text in (deliberation.motion, *deliberation.options))

@@ -1,0 +1,29 @@
+"""What a tracer is told of a run by default: that nodes ran, and for how long; no word of what they read and wrote.
+
+A trace leaves the machine. Whoever traces a graph gets the root's input and output, which are public, and one run for
+each turn of the table without its payload. Debates, model calls and guests are not traced at all: their payloads are
+private to whoever holds them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from langchain_core.runnables.config import var_child_runnable_config
+from langgraph.types import TracePolicy, omit_payload
+from langsmith import tracing_context
+
+UNSEEN = TracePolicy(process_inputs=omit_payload, process_outputs=omit_payload)
+"""How a node is traced: without what it is given and what it returns."""
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Keep what runs inside from any tracer, one that was passed to the graph as well as one of the environment."""
+    ambient = var_child_runnable_config.get()
+    without = {name: value for name, value in ambient.items() if name != "callbacks"} if ambient else None
+    token = var_child_runnable_config.set(without)  # type: ignore[arg-type]
+    try:
+        with tracing_context(enabled=False):
+            yield
+    finally:
+        var_child_runnable_config.reset(token)
