@@ -6,6 +6,7 @@ from converse_graph.audit.access import Asked, asked_at
 from converse_graph.audit.records import Records, values_of
 from converse_graph.audit.words import Words, strings_in
 from converse_graph.chat.port import PUBLIC
+from converse_graph.memory import told_decision
 from converse_graph.prompts import Prompts
 from converse_graph.scenarios.cast import Debate, Imagined, Organisation, personas
 from converse_graph.scenarios.scenario import Scenario
@@ -65,9 +66,9 @@ def _kept(entry: Entry) -> Iterator[Owned]:
     own = [entry.get(name) for name in ("memo", "motion", "gist", "positions", "commitments", "incidents", "laws")]
     own += [entry.get("open_questions"), entry.get("written"), entry.get("ballot"), entry.get("lines")]
     yield from ((text, path) for text in strings_in([value for value in own if value]))
-    decision = entry.get("decision")
-    if decision and not entry.get("ballots"):
-        yield from ((text, path) for text in strings_in(decision))
+    if "decision" in entry and (decision := told_decision(entry)):
+        told = [decision["position"], decision["reasons"], [*decision["votes"].values()], [*decision.get("counts", ())]]
+        yield from ((text, path) for text in strings_in(told))
     for stance in (*entry.get("private_positions", ()), *entry.get("ballots", ())):
         yield from ((text, f"{path}/{stance['speaker']}") for text in strings_in(stance))
 

@@ -171,4 +171,8 @@ class Scenario(Value):
         from converse_graph.builder import build_graph
 
         built = build_graph(self)
-        return built.compile() if compiled else built
+        if not compiled:
+            return built
+        made = built.compile()
+        made.stream_channels = made.output_channels  # of itself a stream, and its trace, would show minds too
+        return made

@@ -1,6 +1,8 @@
 """What scripts lean on: what is printed as JSON fits the schema that `converse schema` publishes."""
 
 import json
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -75,3 +77,22 @@ def test_the_header_says_how_every_model_was_prompted_and_which_file_was_played(
     assert header["models"] == {"null": {"profile": "small", "window": None}}
     assert header["source"].startswith(BOARDS.name)
     assert len(header["digest"]) == 12
+
+
+def test_an_audit_fits_its_schema_and_ends_with_1_where_something_leaked(converse: Converse, tmp_path: Path) -> None:
+    assert converse("run", str(BOARDS), "--model", "null", "--rounds", "1", "--name", "r").code == 0
+    sound = converse("audit", "r", "--json")
+    assert sound.code == 0
+    fits(converse, "audit", json.loads(sound.out))
+    told = converse("audit", "r").out
+    assert "Run r: nothing private went astray." in told
+    assert "Not checked: Traces" in told
+
+    database = sqlite3.connect(tmp_path / ".converse" / "runs.sqlite")
+    with database:
+        database.execute("UPDATE parts SET owner = 'public' WHERE source LIKE 'line/%'")
+    database.close()
+    broken = converse("audit", "r")
+    assert broken.code == 1
+    assert "provenance · 0.0/Maker/" in broken.out
+    assert not json.loads(converse("audit", "r", "--json").out)["private"]
