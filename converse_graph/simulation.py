@@ -266,7 +266,7 @@ class Simulation:
                 config,
                 context=context,
                 stream_mode=["custom"] if watch else [],
-                output_keys=graph.output_channels,  # what a trace has of the whole; of itself it would take all channels
+                output_keys=graph.output_channels,  # of itself a trace would have all channels
                 subgraphs=True,
                 durability="sync",
                 control=self._control,

@@ -121,6 +121,8 @@ _PUBLIC: dict[str, Any] = {
     "horizon": int | None,
     "ended": str | None,
 }
+PUBLIC_CHANNELS = frozenset(_PUBLIC)
+"""Channels of the root table that everybody may read."""
 
 
 def debate_schema(members: Sequence[str]) -> type[Any]:
@@ -132,7 +134,12 @@ def debate_schema(members: Sequence[str]) -> type[Any]:
 
 def member_schema(member: str) -> type[Any]:
     """What one member of a debate reads of it: what was said, and what itself wrote down before."""
-    return _channels("MemberInput", {"lines": Ledger, "line": int, "dissent": bool, before_of(member): Entry})
+    return _channels("MemberInput", {**_HEARD, before_of(member): Entry})
+
+
+def debate_supervisor_schema(members: Sequence[str]) -> type[Any]:
+    """What the supervisor of a debate reads: what was said and is proposed, nothing that a member keeps to itself."""
+    return _channels("DebateInput", {**_HEARD, **{outbox_of(name): Outbox for name in members}})
 
 
 def before_of(member: str) -> str:
@@ -140,14 +147,12 @@ def before_of(member: str) -> str:
     return f"before_{member}"
 
 
-_DEBATE: dict[str, Any] = {
-    "lines": Ledger,
-    "inner": Ledger,
-    "decision": dict[str, Any] | None,
-    "line": int,
-    "dissent": bool,
-    "ballots": list[Entry],
-}
+_HEARD: dict[str, Any] = {"lines": Ledger, "line": int, "dissent": bool}
+HEARD_IN_DEBATE = frozenset(_HEARD)
+"""Channels of a debate that everybody in it may read."""
+
+_DEBATE: dict[str, Any] = {**_HEARD, "inner": Ledger, "decision": dict[str, Any] | None, "ballots": list[Entry]}
+DEBATE_CHANNELS = frozenset(_DEBATE)
 """`lines` spoken so far, `inner` records of debates held inside them, the `decision`, the next `line` and whether it
 is to be `dissent`, and the secret `ballots`."""
 

@@ -9,7 +9,7 @@ from converse_graph.nodes.discretion import UNSEEN
 from converse_graph.nodes.persona import debate_supervisor, persona_node
 from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined
 from converse_graph.scenarios.clock import Clock
-from converse_graph.state import debate_schema, member_schema
+from converse_graph.state import debate_schema, debate_supervisor_schema, member_schema
 
 
 def compile_debate(
@@ -43,7 +43,7 @@ def compile_debate(
     graph.add_node(
         SUPERVISOR,
         debate_supervisor(deliberation, clock),
-        input_schema=debate_schema(names),
+        input_schema=debate_supervisor_schema(names),
         destinations=(*names, END),
         trace_policy=UNSEEN,
     )

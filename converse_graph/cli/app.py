@@ -411,6 +411,18 @@ def export(scenario: options.ScenarioArgument, dials: options.Dials = None, out:
 
 
 @app.command()
+def graph(
+    scenario: options.ScenarioArgument,
+    dials: options.Dials = None,
+    depth: options.Depth = None,
+    form: options.GraphAs = "mermaid",
+    out: options.Out = None,
+) -> None:
+    """Draw the graph of a scenario: nodes, debates inside them, and channels with who reads and writes them."""
+    call("graph", reference=scenario, dials=dials or [], depth=depth, form=form, out=out)
+
+
+@app.command()
 def models(as_json: options.Json = False) -> None:
     """List the models that can be asked, and what each needs."""
     call("models", as_json=as_json)

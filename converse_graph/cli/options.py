@@ -75,7 +75,7 @@ Format = Literal["markdown", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]
 SchemaOf = Annotated[
-    Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit"],
+    Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit", "graph"],
     typer.Option("--of", help="Of a scenario file, or of what that command prints as JSON."),
 ]
 
@@ -101,5 +101,8 @@ To = Annotated[str | None, typer.Option(metavar="PARTY", help="Who alone learns 
 EventParties = Annotated[list[str] | None, typer.Option("--to", metavar="PARTY", help="Who alone learns of the event.")]
 PartyName = Annotated[str, typer.Option("--party", metavar="PARTY", help="Who is asked.")]
 QuestionArgument = Annotated[str, typer.Argument(metavar="QUESTION", help="What it is asked.")]
+GraphFormat = Literal["mermaid", "svg", "json"]
+GraphAs = Annotated[GraphFormat, typer.Option("--as", help="The format.")]
+Depth = Annotated[int | None, typer.Option(min=1, help="How many conversations deep; 1 is the table alone.")]
 DiffFormat = Literal["text", "markdown", "json"]
 DiffAs = Annotated[DiffFormat | None, typer.Option("--as", help="The format.  [default: text]")]

@@ -17,6 +17,7 @@ from converse_graph.nodes.fitting import fitted
 from converse_graph.nodes.motions import motion_fields, motion_for, motion_reminders, write_stance
 from converse_graph.nodes.speaking import Speech, by_graph, by_model, statement_fields
 from converse_graph.nodes.telling import brief_values, filled_form, topic_of
+from converse_graph.nodes.writing import only, party_writes
 from converse_graph.prompts import Prompts
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Field
@@ -35,7 +36,7 @@ def organisation_node(
         debate: Its debate, compiled, where its deliberation is one.
     """
     speak = by_model(scenario, party) if party.graph is None else by_graph(scenario, party)
-    brief = _brief(scenario, party)
+    brief, writes = _brief(scenario, party), party_writes(party.name)
 
     async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         context, emit = context_of(runtime), runtime.stream_writer
@@ -55,7 +56,7 @@ def organisation_node(
         parts = fold(itself, seen, scenario.clock, profile)
         if seen.voting:
             cast = await write_stance(context, scenario, party, seen, place, parts, emit)
-            return _vote(party, seen, place, cast)
+            return only(writes, _vote(party, seen, place, cast))
         motion = motion_for(scenario, party)
         written = seen.written
         if motion and motion.private_positions and seen.is_first:
@@ -81,10 +82,8 @@ def organisation_node(
         speech = Speech(view=seen, place=place, parts=parts, decision=decision, written=written, reminded=reminded)
         answer = await speak(context, speech, emit)
         new = written if seen.is_first else None
-        return {
-            outbox_of(party.name): _proposal(scenario, party, seen, answer),
-            mind_of(party.name): [*made, *_remember(party, seen, place, records, answer, new)],
-        }
+        proposal, kept = _proposal(scenario, party, seen, answer), _remember(party, seen, place, records, answer, new)
+        return only(writes, {outbox_of(party.name): proposal, mind_of(party.name): [*made, *kept]})
 
     return take_turn
 

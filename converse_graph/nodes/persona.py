@@ -19,6 +19,7 @@ from converse_graph.nodes.form import make_form
 from converse_graph.nodes.guest import Guest, view_part
 from converse_graph.nodes.stances import cast_ballots, outer_of, place_of, reminders, write_positions
 from converse_graph.nodes.telling import describe_options, describe_persona
+from converse_graph.nodes.writing import debate_supervisor_writes, member_writes, only
 from converse_graph.scenarios.cast import Debate, Persona
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
@@ -33,6 +34,7 @@ def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Com
         clock: The scenario's clock.
     """
     names = [member.name for member in spec.members]
+    writes = debate_supervisor_writes(names)
 
     async def supervise(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> Command[Any]:
         number = state["line"]
@@ -45,8 +47,9 @@ def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Com
         if number == spec.turns:
             ballots = await cast_ballots(spec, clock, lines, runtime) if spec.ballot == "secret" else []
             votes = [{**ballot, "text": ballot.get("reason", "")} for ballot in ballots] or lines
-            return Command(goto=END, update={**update, "ballots": ballots, "decision": decide(spec, votes)})
-        return Command(goto=names[number % len(names)], update={**update, "line": number + 1})
+            ended = {**update, "ballots": ballots, "decision": decide(spec, votes)}
+            return Command(goto=END, update=only(writes, ended))
+        return Command(goto=names[number % len(names)], update=only(writes, {**update, "line": number + 1}))
 
     return supervise
 
@@ -63,6 +66,7 @@ def persona_node(
         debate: The debate inside the persona, compiled, where its deliberation is one.
     """
     forms = {profile: make_form("line", [_prose(profile), position_field(spec), *_fact(spec)]) for profile in PROFILES}
+    writes = member_writes(persona.name)
     guest = Guest(persona.graph, prose="line") if persona.graph is not None else None
     if guest is not None:  # it may have words and no position
         position = position_field(spec).model_copy(update={"optional": True})
@@ -102,7 +106,7 @@ def persona_node(
         line = _line(persona, answer.values, answer, decision)
         if state.get("dissent"):
             line["dissents"] = True
-        return {outbox_of(persona.name): line, "inner": records}
+        return only(writes, {outbox_of(persona.name): line, "inner": records})
 
     return speak
 

@@ -26,6 +26,7 @@ from converse_graph.nodes.turns import (
     said_in,
     vote_is_due,
 )
+from converse_graph.nodes.writing import TABLE_SUPERVISOR, only
 from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.rules import events_so_far
 from converse_graph.scenarios.scenario import Scenario
@@ -52,7 +53,7 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
             closed, goto = _between_rounds(scenario, state, transcript, context, emit)
             update |= closed
             if goto:
-                return Command(goto=goto, update=update)
+                return Command(goto=goto, update=only(TABLE_SUPERVISOR, update))
             following = open_round(scenario, floor, seed=context.seed)
             known = state.get("summaries", ())
             made = await sum_up_rounds(scenario, context, known, transcript, following["round"], emit)
@@ -63,7 +64,7 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
             following = await _moderate(scenario, context, following, transcript, emit)
         if dissent_is_due(scenario, transcript, following["speakers"][0]):
             following["dissent"] = True
-        return Command(goto=following["speakers"], update={**update, "floor": following})
+        return Command(goto=following["speakers"], update=only(TABLE_SUPERVISOR, {**update, "floor": following}))
 
     return supervise
 

@@ -20,7 +20,7 @@ from converse_graph.store.record import read_channels
 from tests.canaries import Marking, mark
 from tests.tables import CREATED, begin, debate, played, table
 
-SECRET = "We shall quietly buy every reactor in the north before spring comes"
+PLAN = "We shall quietly buy every reactor in the north before spring comes"
 ALPHA, BETA = "0.0/Alpha/statement", "1.1/Beta/statement"
 
 
@@ -171,8 +171,8 @@ async def test_a_run_as_it_was_played_passes_and_all_of_it_was_looked_at(store_p
 
 
 async def test_who_quotes_its_own_mind_in_public_has_done_so_itself(store: Store) -> None:
-    said = [{"statement": "Good day to all of you.", "memo": SECRET}, {"statement": "We listen.", "memo": ""},
-            {"statement": f"Hear this: {SECRET}.", "memo": ""}, {"statement": "So be it.", "memo": ""}]  # fmt: skip
+    said = [{"statement": "Good day to all of you.", "memo": PLAN}, {"statement": "We listen.", "memo": ""},
+            {"statement": f"Hear this: {PLAN}.", "memo": ""}, {"statement": "So be it.", "memo": ""}]  # fmt: skip
     run = await played(store, table("Alpha", "Beta"), model=ScriptedChat(said))
 
     found = await audit(store, run.run.name, scenario=run.scenario)
@@ -184,11 +184,11 @@ async def test_who_quotes_its_own_mind_in_public_has_done_so_itself(store: Store
 async def test_words_of_another_s_mind_in_a_statement_that_nobody_made_are_a_leak(
     store: Store, store_path: Path
 ) -> None:
-    said = [{"statement": f"Statement {number}.", "memo": SECRET if number == 0 else ""} for number in range(4)]
+    said = [{"statement": f"Statement {number}.", "memo": PLAN if number == 0 else ""} for number in range(4)]
     run = await played(store, table("Alpha", "Beta"), model=ScriptedChat(said))
     graph = run.scenario.graph().compile(checkpointer=store.checkpoints)
     config: Any = {"configurable": {"thread_id": run.run.name}}
-    entry = {"round": 1, "turn": 2, "speaker": "Beta", "text": SECRET, "fields": {}}
+    entry = {"round": 1, "turn": 2, "speaker": "Beta", "text": PLAN, "fields": {}}
     await graph.aupdate_state(config, {"transcript": [entry]}, as_node="supervisor")
 
     found = await audit(store, run.run.name, scenario=run.scenario)

@@ -96,3 +96,13 @@ def test_an_audit_fits_its_schema_and_ends_with_1_where_something_leaked(convers
     assert broken.code == 1
     assert "provenance · 0.0/Maker/" in broken.out
     assert not json.loads(converse("audit", "r", "--json").out)["private"]
+
+
+def test_a_graph_fits_its_schema_and_is_drawn_whole_in_a_file(converse: Converse, tmp_path: Path) -> None:
+    fits(converse, "graph", json.loads(converse("graph", str(BOARDS), "--as", "json").out))
+    whole, table = (converse("graph", str(BOARDS), *more).out for more in ((), ("--depth", "1")))
+    assert whole.startswith("flowchart TD\n")
+    assert whole.count("subgraph ") > table.count("subgraph ") == 1
+    assert converse("graph", str(BOARDS), "--as", "svg", "--out", "g.svg", "--set", "deep=false").code == 0
+    assert (tmp_path / "g.svg").read_text(encoding="utf-8").endswith("</svg>\n")
+    assert converse("graph", str(BOARDS), "--depth", "0").code == 2

@@ -8,10 +8,11 @@ import typer
 from converse_graph.audit.shape import audit_schema
 from converse_graph.report.measure_schemas import diff_schema, interview_schema, stats_schema
 from converse_graph.report.schemas import runs_schema, show_schema
+from converse_graph.report.wiring_shape import graph_schema
 from converse_graph.scenarios.schema import scenario_schema
 
 
-def command(*, of: Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit"]) -> None:
+def command(*, of: Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit", "graph"]) -> None:
     """Print one of the published schemas."""
     match of:
         case "scenario":
@@ -28,6 +29,8 @@ def command(*, of: Literal["scenario", "show", "runs", "stats", "diff", "intervi
             schema = interview_schema()
         case "audit":
             schema = audit_schema()
+        case "graph":
+            schema = graph_schema()
         case _:
             assert_never(of)
     typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))
