@@ -11,15 +11,15 @@ with a date to copy it reports the year instead of its subject.
 
 from __future__ import annotations
 
-import html
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from converse_graph.chat.port import PUBLIC, Part, Profile
 from converse_graph.chat.sizes import tokens_in
+from converse_graph.decisions import decision_in_words, told_decision
+from converse_graph.others_words import as_data, between_quotes, visible
 from converse_graph.scenarios.clock import Clock
 from converse_graph.state import Entry, View, frozen_until
 from converse_graph.summaries import standing_summaries, summary_part
@@ -42,7 +42,6 @@ SMALL_HEARD = 120
 """Characters of a text that a small model hears, to the end of the last sentence that fits: it copies the rest."""
 
 _SENTENCE_END = re.compile(r"[.!?](?= )")
-_MARKS = str.maketrans(dict.fromkeys('"“”„«»', "'"))
 
 
 def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
@@ -186,44 +185,6 @@ def lines_recalled(mind: Sequence[Entry], path: str, clock: Clock) -> tuple[Part
     )
 
 
-def describe_decision(decision: dict[str, Any] | None, profile: Profile = "large") -> str:
-    """A decision in words, as its owner is told of it: one line, in which nothing can pass for a tag.
-
-    A small model is told the outcome and who was against it; reasons it would say over again, word for word.
-    """
-    return html.escape(_on_one_line(_decided(decision, profile)), quote=False)
-
-
-def told_decision(record: Entry) -> dict[str, Any] | None:
-    """A decision as those whom it concerns are told of it: after a secret ballot how many voted for what, not who.
-
-    Args:
-        record: Of the deliberation, as a mind holds it.
-
-    Returns:
-        The decision; after a secret ballot without votes, reasons and dissent, and with `counts` by position.
-    """
-    decision: dict[str, Any] | None = record["decision"]
-    if decision is None or not record.get("ballots"):
-        return decision
-    counts = Counter(decision["votes"].values())
-    return {"position": decision["position"], "reasons": [], "votes": {}, "dissent": [], "counts": dict(counts)}
-
-
-def _decided(decision: dict[str, Any] | None, profile: Profile) -> str:
-    if decision is None:
-        return ""
-    if "counts" in decision:
-        counts = ", ".join(f"{position}: {count}" for position, count in decision["counts"].items())
-        return f"Decided by secret ballot: {decision['position']}." + (f" {counts}." if profile == "large" else "")
-    if profile == "small":
-        against = ", ".join(decision["dissent"])
-        return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
-    votes = ", ".join(f"{name}: {position}" for name, position in decision["votes"].items())
-    reasons = " ".join(decision["reasons"])
-    return f"Decided: {decision['position']}. Votes: {votes}." + (f" Reasons: {reasons}" if reasons else "")
-
-
 def _public(said: Entry, label: str, profile: Profile) -> Part:
     text = _said(said) if profile == "large" else said["text"]
     return _statement(said["speaker"], label, said["round"], said["turn"], text, profile)
@@ -234,16 +195,13 @@ def _statement(speaker: str, label: str, round: int, turn: int, text: str, profi
     if profile == "small":
         told = f"{speaker} said: {_quoted(text)}" if text else f"{speaker} said nothing."
     else:
-        told = f'<statement by="{speaker}" in="{label}">\n{html.escape(text, quote=False)}\n</statement>'
+        told = f'<statement by="{speaker}" in="{label}">\n{as_data(text)}\n</statement>'
     return Part(role="user", text=told, source=f"statement/{round}.{turn}/{speaker}", owner=PUBLIC)
 
 
 @lru_cache(maxsize=4096)
 def _happened(text: str, label: str, number: int, owner: str, profile: Profile) -> Part:
-    if profile == "small":
-        told = f"It happens: {_quoted(text)}"
-    else:
-        told = f'<event in="{label}">\n{html.escape(text, quote=False)}\n</event>'
+    told = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">\n{as_data(text)}\n</event>'
     return Part(role="user", text=told, source=f"event/{number}", owner=owner)
 
 
@@ -252,7 +210,7 @@ def _recollection(owner: str, label: str, place: str, text: str, profile: Profil
     if profile == "small":
         told = f"{owner.rpartition('/')[2]} noted in private: {_quoted(text)}" if text else ""
     else:
-        told = f'<private of="{owner}" in="{label}">\n{html.escape(text, quote=False)}\n</private>'
+        told = f'<private of="{owner}" in="{label}">\n{as_data(text)}\n</private>'
     return Part(role="user", text=told, source=f"mind/{place}", owner=owner)
 
 
@@ -261,13 +219,13 @@ def _line(speaker: str, number: int, place: str, path: str, text: str, profile: 
     if profile == "small":
         told = f"{speaker}: {_quoted(text)}" if text else f"{speaker} says nothing."
     else:
-        told = f'<line by="{speaker}">\n{html.escape(text or "(says nothing)", quote=False)}\n</line>'
+        told = f'<line by="{speaker}">\n{as_data(text or "(says nothing)")}\n</line>'
     return Part(role="user", text=told, source=f"line/{place}/{number}.{speaker}", owner=path)
 
 
 def _quoted(text: str) -> str:
     """The beginning of a text on one line between quotation marks, none of which stands inside it."""
-    return f"“{html.escape(_beginning(_on_one_line(text).translate(_MARKS)), quote=False)}”"
+    return between_quotes(_beginning(" ".join(visible(text).split())))
 
 
 def _beginning(text: str) -> str:
@@ -276,10 +234,6 @@ def _beginning(text: str) -> str:
     kept = text[:SMALL_HEARD]
     ends = [found.end() for found in _SENTENCE_END.finditer(kept)]
     return kept[: ends[-1]] if ends else f"{kept.rpartition(' ')[0] or kept}…"
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _said(entry: Entry) -> str:
@@ -312,6 +266,6 @@ def _recalled(entry: Entry, profile: Profile) -> Iterator[str]:
     if "lines" in entry:
         if profile == "large":
             yield f"We debated: {entry['motion']}"
-        yield _decided(told_decision(entry), profile)
+        yield decision_in_words(told_decision(entry), profile)
     if entry.get("memo"):
         yield entry["memo"]

@@ -5,12 +5,12 @@ with the logarithm of a run's length. A summary is a record like any other: writ
 higher level covers is no longer told, and is still on record.
 """
 
-import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.chat.port import Part
+from converse_graph.others_words import as_data
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Field, Names, Text
 from converse_graph.state import Entry, window_start
@@ -89,7 +89,7 @@ def summary_part(kept: Entry, clock: Clock, owner: str) -> Part:
     first, last = clock.period(kept["first"]).label, clock.period(kept["last"]).label
     when = first if first == last else f"{first} to {last}"
     of = f' of="{owner}"' if kept.get("path") else ""
-    told = html.escape(describe_summary(kept), quote=False)
+    told = as_data(describe_summary(kept))
     source = f"mind/{kept['place']}" if kept.get("path") else f"summary/{kept['level']}.{kept['first']}-{kept['last']}"
     return Part(role="user", text=f'<summary{of} in="{when}">\n{told}\n</summary>', source=source, owner=owner)
 

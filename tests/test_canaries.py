@@ -22,7 +22,6 @@ from converse_graph.simulation import Simulation
 from tests.canaries import Marking, mark, marks_in, scenarios
 from tests.tables import CREATED, debate, table
 
-
 GENERATED = (Phase.explicit, Phase.reuse, Phase.generate)
 """Not made smaller: a run is slow to play again, and the place that leaked is named."""
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from converse_graph import Clock
 from converse_graph.chat.port import PROFILES, Profile
+from converse_graph.decisions import describe_decision
 from converse_graph.memory import (
     SMALL_HEARD,
     SMALL_STATEMENTS,
-    describe_decision,
     heard,
     lines_heard,
     persona_mind,

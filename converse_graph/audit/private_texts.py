@@ -6,7 +6,7 @@ from converse_graph.audit.access import Asked, asked_at
 from converse_graph.audit.records import Records, values_of
 from converse_graph.audit.words import Words, strings_in
 from converse_graph.chat.port import PUBLIC
-from converse_graph.memory import told_decision
+from converse_graph.decisions import told_decision
 from converse_graph.prompts import Prompts
 from converse_graph.scenarios.cast import Debate, Imagined, Organisation, personas
 from converse_graph.scenarios.scenario import Scenario

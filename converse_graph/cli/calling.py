@@ -42,7 +42,8 @@ def call(command: str, *, debug: bool = False, **arguments: Any) -> None:
 
 def _fail(error: Exception, code: Code, debug: bool) -> Code:
     if debug:
-        traceback.print_exception(error)
+        shown = importlib.import_module("converse_graph.cli.plain").plain("".join(traceback.format_exception(error)))
+        print(shown, file=sys.stderr)  # noqa: T201 - the command line's own voice
     message = str(error) if isinstance(error, ConverseError) else f"{type(error).__name__}: {error}"
     return tell(message, code)
 

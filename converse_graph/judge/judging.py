@@ -18,6 +18,7 @@ from converse_graph.nodes.asking import Answer, Question, ask
 from converse_graph.nodes.budget import Spending
 from converse_graph.nodes.context import Journal, RunContext
 from converse_graph.nodes.form import Form
+from converse_graph.others_words import between_quotes
 from converse_graph.transcript import Score, Statement, Transcript, Verdict
 
 _TOKENS_PER_ANSWER = 350
@@ -208,7 +209,7 @@ async def _summed_up(judging: _Judge, notes: Sequence[str], room: int) -> tuple[
     """One summary of the notes on the parts; each note gets its share of the room."""
     share = max(120, room * 2 // max(1, len(notes)))
     parts = [
-        Part(role="user", text=f"Part {number}: {note[:share]}", source=f"judge/note/{number}")
+        Part(role="user", text=f"Part {number}: {between_quotes(note[:share])}", source=f"judge/note/{number}")
         for number, note in enumerate(notes, 1)
         if note
     ]

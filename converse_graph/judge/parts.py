@@ -11,6 +11,7 @@ from itertools import groupby
 from converse_graph.chat.port import Part, Profile
 from converse_graph.chat.sizes import BYTES_PER_TOKEN, USUAL_WINDOW, tokens_in
 from converse_graph.errors import InvalidValue
+from converse_graph.others_words import as_data
 from converse_graph.transcript import Statement
 
 SMALL_READ = 2_800
@@ -79,7 +80,7 @@ def told(statement: Statement, profile: Profile) -> Part:
 def _told(speaker: str, period: str, turn: str, text: str, fields: str) -> Part:
     lines = [text or "(no statement)"]
     lines += [f"reported: {fields}"] if fields not in ("", "{}") else []
-    inner = html.escape("\n".join(lines), quote=False)
+    inner = as_data("\n".join(lines))
     told = f'<statement by="{html.escape(speaker)}" in="{html.escape(period)}">\n{inner}\n</statement>'
     return Part(role="user", text=told, source=f"statement/{turn}/{speaker}")
 

@@ -1,6 +1,5 @@
 """A motion before the table: what a party is asked about it beside its statement, and how ballots are counted."""
 
-import html
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from converse_graph.nodes.form import make_form
 from converse_graph.nodes.guest import Guest, view_part
 from converse_graph.nodes.stances import REASON_LENGTH
 from converse_graph.nodes.streaming import Emit
+from converse_graph.others_words import as_line
 from converse_graph.scenarios.agreement import Motion
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Text
@@ -98,7 +98,7 @@ def motion_reminders(
         return ()
     told = []
     if written and written.get("position"):
-        values = {"position": _quoted(written["position"]), "reason": _quoted(written["reason"])}
+        values = {"position": as_line(written["position"]), "reason": as_line(written["reason"])}
         told.append(_told(context, party, "written", profile, values))
     if motion.justify_changes:
         told.append(_told(context, party, "justify", profile, {}))
@@ -154,7 +154,3 @@ def count_ballots(motion: Motion, round: int, ballots: Sequence[Any]) -> Entry:
 def _told(context: RunContext, party: Organisation, task: str, profile: Profile, values: dict[str, str]) -> Part:
     text = context.prompts.render(f"organisation/{task}", profile, values)
     return Part(role="user", text=text, source=f"prompt/organisation/{task}", owner=party.name)
-
-
-def _quoted(text: str) -> str:
-    return html.escape(" ".join(text.split()), quote=False)

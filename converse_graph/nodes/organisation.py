@@ -8,7 +8,8 @@ from langgraph.runtime import Runtime
 
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Part, Profile
-from converse_graph.memory import fold, told_decision
+from converse_graph.decisions import told_decision
+from converse_graph.memory import fold
 from converse_graph.nodes.asking import REPLY_TOKENS, Answer
 from converse_graph.nodes.compacting import sum_up_mind
 from converse_graph.nodes.context import Inside, RunContext, context_of

@@ -10,7 +10,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from converse_graph.chat.port import PROFILES, Part, Profile
-from converse_graph.memory import describe_decision, lines_heard, persona_mind, told_decision
+from converse_graph.decisions import describe_decision, told_decision
+from converse_graph.memory import lines_heard, persona_mind
 from converse_graph.nodes.asking import MAX_REPAIRS, Question, ask
 from converse_graph.nodes.context import Inside, RunContext, context_of
 from converse_graph.nodes.decision import agrees, decide, dissent_is_due, position_field

@@ -1,11 +1,11 @@
 """How an organisation comes to its words: a model fills its form, or its own graph speaks for it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.chat.port import Part, Profile
-from converse_graph.memory import describe_decision
+from converse_graph.decisions import describe_decision
 from converse_graph.nodes.asking import Answer, Question, ask
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.decision import statement_position
@@ -14,6 +14,7 @@ from converse_graph.nodes.guest import Guest, view_part
 from converse_graph.nodes.motions import motion_fields, motion_for
 from converse_graph.nodes.streaming import Emit, ProseReader
 from converse_graph.nodes.telling import period_in_words, topic_of
+from converse_graph.others_words import between_quotes
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Text, Whole
 from converse_graph.scenarios.scenario import Scenario
@@ -188,10 +189,15 @@ SMALL_STANDING = 3
 
 def describe_kept(seen: View) -> str:
     """What a party must never lose, in words: a title and its entries a line."""
-    return "\n".join(f"{title}: {'; '.join(entries)}." for title, entries in seen.kept if entries)
+    return "\n".join(_listed(title, entries) for title, entries in seen.kept if entries)
 
 
 def describe_standing(seen: View, profile: Profile) -> str:
     """What stands now and concerns a party, in words."""
     first = -SMALL_STANDING if profile == "small" else 0
-    return " ".join(f"{title}: {'; '.join(entries[first:])}." for title, entries in seen.standing if entries)
+    return " ".join(_listed(title, entries[first:]) for title, entries in seen.standing if entries)
+
+
+def _listed(title: str, entries: Sequence[str]) -> str:
+    """A list of what parties have reported: each entry between quotation marks, for it stands in a task."""
+    return f"{title}: {'; '.join(map(between_quotes, entries))}."

@@ -1,7 +1,6 @@
 """What members of a debate write down for themselves: positions before they hear the others, and secret ballots."""
 
 import asyncio
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +16,7 @@ from converse_graph.nodes.form import make_form
 from converse_graph.nodes.guest import Guest, view_part
 from converse_graph.nodes.streaming import Emit
 from converse_graph.nodes.telling import describe_options
+from converse_graph.others_words import as_line
 from converse_graph.scenarios.cast import Debate, Persona
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
@@ -52,12 +52,12 @@ def reminders(
     told: list[tuple[str, dict[str, str]]] = []
     written = state.get(before_of(name)) or {}
     if written.get("position"):
-        told.append(("written", {"position": _quoted(written["position"]), "reason": _quoted(written["reason"])}))
+        told.append(("written", {"position": as_line(written["position"]), "reason": as_line(written["reason"])}))
     if spec.justify_changes:
         told.append(("justify", {}))
     agreed = decide(spec, state.get("lines", ())) if state.get("dissent") else None
     if agreed is not None:
-        told.append(("dissent", {"position": _quoted(agreed["position"])}))
+        told.append(("dissent", {"position": as_line(agreed["position"])}))
     return tuple(
         Part(
             role="user",
@@ -135,7 +135,3 @@ async def _ask(
         **({"problem": answer.problem} if answer.values is None else answer.values),
     }
     return {**stance, "repairs": answer.repairs} if answer.repairs else stance
-
-
-def _quoted(text: str) -> str:
-    return html.escape(" ".join(text.split()), quote=False)

@@ -14,8 +14,8 @@ EMPTY = '""'
 """The empty string, where leaving it out would mean something else."""
 
 UNSEEN = (
-    "\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\xad\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e"
-    "\\u2060-\\u206f\\u3164\\ud800-\\udfff\\ufeff\\ufff0-\\ufffb\\ufffe\\uffff\\U0001d173-\\U0001d17a"
+    "\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b\\u200e\\u200f\\u2028-"
+    "\\u202e\\u2060-\\u206f\\u3164\\ud800-\\udfff\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffe\\uffff\\U0001d173-\\U0001d17a"
     "\\U000e0000-\\U000e0fff"
 )
 """Characters that nobody can see, as a class of a regular expression: line breaks are not among them."""

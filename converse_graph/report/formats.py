@@ -14,6 +14,7 @@ from converse_graph.report.schemas import SHOW_VERSION
 from converse_graph.transcript import PrivateTurn, Statement, Transcript, Verdict
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSEEN = re.compile(f"[{UNSEEN}]")
 _PUBLIC = ("round", "period", "speaker", "text", "fields", "turn", "problem", "repairs", "sorted_fields", "dissents")
 _PRIVATE = ("deliberation", "written", "memo", "position", "follows_decision")
@@ -174,5 +175,5 @@ def _cell(value: Any) -> str:
             text = "; ".join(item if isinstance(item, str) else json_text(item) for item in value)
         case _:
             text = str(value)
-    text = _UNSEEN.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    text = _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
     return f"'{text}" if text.startswith(_FORMULA) else text

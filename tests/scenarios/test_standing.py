@@ -52,7 +52,7 @@ async def test_laws_in_force_are_put_before_labs_alone_and_in_the_last_message_a
         *earlier, task = heard[f"{number}.1/Lab/statement"].parts
         laws = standing_now(LAWS, said[: 2 * number + 1])
         told += len(laws)
-        assert (f"Laws in force: {'; '.join(laws[-3:])}." in task.text) == bool(laws)
+        assert (f"Laws in force: {'; '.join(f'“{law}”' for law in laws[-3:])}." in task.text) == bool(laws)
         assert not any("Laws in force" in part.text for part in earlier)
         assert not any("Laws in force" in part.text for part in heard[f"{number}.0/Crown/statement"].parts)
     assert told > 3

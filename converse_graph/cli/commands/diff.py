@@ -23,7 +23,7 @@ def command(*, first: str, second: str, form: DiffFormat, out: Path | None, stor
     if out is not None:
         write_whole(out, text)
     else:
-        typer.echo(plain(text) if sys.stdout.isatty() else text, nl=False)
+        typer.echo(plain(text) if form == "text" or sys.stdout.isatty() else text, nl=False)
 
 
 async def _compare(first: str, second: str, path: Path | str) -> Difference:
