@@ -61,7 +61,7 @@ def first_model(base_url: str, key: str | None) -> str:
     """
     address = f"{base_url.rstrip('/')}/models"
     try:
-        name = _listed(base_url, key, _TIMEOUT)[0]["id"]
+        name = listed(base_url, key, _TIMEOUT)[0]["id"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}" if isinstance(error, OSError) else "its answer lists none"
         raise UsageError(
@@ -84,7 +84,7 @@ def window_at(base_url: str, key: str | None, model: str) -> int | None:
         model: As the server calls it.
     """
     try:
-        [told] = [entry for entry in _listed(base_url, key, _WINDOW_TIMEOUT) if entry.get("id") == model]
+        [told] = [entry for entry in listed(base_url, key, _WINDOW_TIMEOUT) if entry.get("id") == model]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
     found = next((told[name] for name in _WINDOWS if isinstance(told.get(name), int)), None)
@@ -94,8 +94,19 @@ def window_at(base_url: str, key: str | None, model: str) -> int | None:
 _WINDOW_TIMEOUT = 2.0
 
 
-def _listed(base_url: str, key: str | None, timeout: float) -> Any:
-    """The models that a server lists."""
+def listed(base_url: str, key: str | None, timeout: float) -> Any:
+    """The models that a server lists, as it describes them.
+
+    Args:
+        base_url: Where the server's API begins.
+        key: For it, where it wants one.
+        timeout: Seconds.
+
+    Raises:
+        OSError: It cannot be asked, or refuses; of a refusal an `HTTPError` with its code.
+        ValueError: Its answer is no JSON.
+        LookupError: Its answer holds no list.
+    """
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     address = f"{base_url.rstrip('/')}/models"
     asked = urllib.request.Request(address, headers=headers)  # noqa: S310 - `base_url_of` lets http and https through

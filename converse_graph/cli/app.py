@@ -423,6 +423,15 @@ def graph(
 
 
 @app.command()
+def doctor(as_json: options.Json = False, store: options.StorePath = None, debug: options.Debug = False) -> None:
+    """Look whether a run could begin here: versions, store, scenarios, prompts, models, tracing, terminal.
+
+    Nothing is written or spent, and no key is ever shown. Ends with exit code 1 where something must be mended.
+    """
+    call("doctor", debug=debug, as_json=as_json, store=store)
+
+
+@app.command()
 def models(as_json: options.Json = False) -> None:
     """List the models that can be asked, and what each needs."""
     call("models", as_json=as_json)
