@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 Outcome = Literal["ok", "warn", "fail"]
 
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?P<scheme>\w[\w+.-]*://)[^/@\s]*@")
+_ADDRESS = re.compile(r"(?P<scheme>\w[\w+.-]*:/{1,2})[^/@\s]*@")
 _QUERY = re.compile(r"(?P<before>\w[\w+.-]*://[^\s?#]*)[?#]\S*")
 _SHORTEST = 4
 """Letters: what is shorter stands in ordinary words, and guards nothing."""
