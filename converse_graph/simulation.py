@@ -189,6 +189,12 @@ class Simulation:
             )
         return made
 
+    def __repr__(self) -> str:
+        return f"<Simulation of {self.run!r}>"
+
+    def _repr_html_(self) -> str:
+        return self.run._repr_html_()
+
     def pause(self) -> None:
         """Stop at the next step, at whatever depth; may be called from a signal handler."""
         self._control.request_drain("pause")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field as Bound
 
+from converse_graph.card import Card
 from converse_graph.scenarios.agreement import Motion
 from converse_graph.scenarios.rules import Dated, Standing
 from converse_graph.scenarios.value import Identifier, Value
@@ -278,6 +279,20 @@ class Transcript(Value):
         counted = tuple(vote.model_copy(update={"ballots": ()}) for vote in self.header.votes)
         header = self.header.model_copy(update={"events": known, "votes": counted})
         return self.model_copy(update={"header": header, "statements": bare})
+
+    def __repr__(self) -> str:
+        return self._card().line()
+
+    def _repr_html_(self) -> str:
+        return self._card().html()
+
+    def _card(self) -> Card:
+        """The public record alone, also of a reader's edition."""
+        header, counted = self.header, str(len(self.statements))
+        facts = (("title", header.title), ("status", header.status), ("statements", counted), ("model", header.model))
+        rows = [(said.period, said.speaker, said.text or f"({said.problem})") for said in self.statements]
+        columns = ("period", "speaker", "statement")
+        return Card(kind="Transcript", name=header.run, facts=facts, columns=columns, rows=rows)
 
 
 Line.model_rebuild()

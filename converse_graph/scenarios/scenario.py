@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
+from converse_graph.card import Card
 from converse_graph.errors import UnknownName
 from converse_graph.scenarios.agreement import Motion
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
@@ -114,6 +115,36 @@ class Scenario(Value):
                     f"with a motion before the table {party.name} reports {', '.join(sorted(taken))} by itself; "
                     "name the field otherwise"
                 )
+
+    def __repr__(self) -> str:
+        return self._card().line()
+
+    def _repr_html_(self) -> str:
+        return self._card().html()
+
+    def _card(self) -> Card:
+        """What is public of it: the parties' briefs are theirs."""
+        dials = ", ".join(f"{name}={value!r}" for name, value in self.dials.items())
+        return Card(
+            kind="Scenario",
+            name=self.name,
+            facts=(
+                ("title", self.title),
+                ("parties", ", ".join(party.name for party in self.organisations)),
+                ("rounds", f"{self.clock.rounds} from {self.clock.period(0).label} to {self.clock.end}"),
+                ("dials", dials),
+            ),
+            columns=("party", "kind", "deliberation", "reports"),
+            rows=[
+                (
+                    party.name,
+                    party.kind,
+                    party.deliberation.kind if party.deliberation else "none",
+                    ", ".join(field.name for field in party.fields),
+                )
+                for party in self.organisations
+            ],
+        )
 
     @property
     def voters(self) -> tuple[Organisation, ...]:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from converse_graph.card import Card
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.rules import Dated
 from converse_graph.store.session import Row, Session
@@ -54,6 +55,29 @@ class Run:
     tokens: int
     usd: float | None
     created: str
+
+    def __repr__(self) -> str:
+        return self._card().line()
+
+    def _repr_html_(self) -> str:
+        return self._card().html()
+
+    def _card(self) -> Card:
+        return Card(
+            kind="Run",
+            name=self.name,
+            facts=(
+                ("status", f"{self.status}{f' ({self.ended})' if self.ended else ''}"),
+                ("scenario", self.header.scenario),
+                ("rounds", f"{self.rounds} of {self.horizon}"),
+                ("statements", str(self.statements)),
+                ("tokens", f"{self.tokens:,}"),
+                ("usd", "" if self.usd is None else f"{self.usd:.4f}"),
+                ("model", self.header.model),
+                ("seed", str(self.header.seed)),
+                ("forked from", self.parent or ""),
+            ),
+        )
 
 
 class Register:
