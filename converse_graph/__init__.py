@@ -8,12 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from converse_graph.branching import extend, fork, inject, replay
     from converse_graph.chat.null import NullChat
     from converse_graph.chat.port import Chat, Part, Reply, Request
     from converse_graph.chat.prices import Price, Prices
     from converse_graph.chat.scripted import ScriptedChat
     from converse_graph.errors import ConverseError
     from converse_graph.nodes.budget import Budget
+    from converse_graph.report.difference import compare
+    from converse_graph.report.markdown import render_markdown
+    from converse_graph.report.stats import stats_markdown
     from converse_graph.scenarios.agreement import Motion
     from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
     from converse_graph.scenarios.casting import cast_member
@@ -22,9 +26,10 @@ if TYPE_CHECKING:
     from converse_graph.scenarios.fields import Choice, Flag, Names, Number, Percentiles, Text, Whole
     from converse_graph.scenarios.keeping import Kept, Memory
     from converse_graph.scenarios.library import find_scenario
-    from converse_graph.scenarios.rules import Event, OnEvent, OnSilence, Standing, When
+    from converse_graph.scenarios.rules import Dated, Event, OnEvent, OnSilence, Standing, When
     from converse_graph.scenarios.scenario import Scenario
     from converse_graph.simulation import Simulation
+    from converse_graph.store.register import Run
     from converse_graph.store.store import Store
     from converse_graph.transcript import Statement, Transcript
 
@@ -34,6 +39,7 @@ _HOMES = {
     "Choice": "scenarios.fields",
     "Clock": "scenarios.clock",
     "ConverseError": "errors",
+    "Dated": "scenarios.rules",
     "Debate": "scenarios.cast",
     "Event": "scenarios.rules",
     "Example": "scenarios.cast",
@@ -55,6 +61,7 @@ _HOMES = {
     "Prices": "chat.prices",
     "Reply": "chat.port",
     "Request": "chat.port",
+    "Run": "store.register",
     "Scenario": "scenarios.scenario",
     "ScenarioFunction": "scenarios.dials",
     "ScriptedChat": "chat.scripted",
@@ -68,8 +75,15 @@ _HOMES = {
     "Whole": "scenarios.fields",
     "by_party": "scenarios.dials",
     "cast_member": "scenarios.casting",
+    "compare": "report.difference",
+    "extend": "branching",
     "find_scenario": "scenarios.library",
+    "fork": "branching",
+    "inject": "branching",
+    "render_markdown": "report.markdown",
+    "replay": "branching",
     "scenario": "scenarios.dials",
+    "stats_markdown": "report.stats",
 }
 
 __all__ = [
@@ -78,6 +92,7 @@ __all__ = [
     "Choice",
     "Clock",
     "ConverseError",
+    "Dated",
     "Debate",
     "Event",
     "Example",
@@ -99,6 +114,7 @@ __all__ = [
     "Prices",
     "Reply",
     "Request",
+    "Run",
     "Scenario",
     "ScenarioFunction",
     "ScriptedChat",
@@ -112,8 +128,15 @@ __all__ = [
     "Whole",
     "by_party",
     "cast_member",
+    "compare",
+    "extend",
     "find_scenario",
+    "fork",
+    "inject",
+    "render_markdown",
+    "replay",
     "scenario",
+    "stats_markdown",
 ]
 
 

@@ -168,6 +168,12 @@ async def inject(store: Store, name: str, event: Dated, *, scenario: Scenario | 
 
     A round that has begun is not open to it: those who have spoken or thought in it would not have known.
 
+    Args:
+        store: Where the run is kept.
+        name: The run.
+        event: What happens, and when.
+        scenario: What it plays, for one that was made in Python.
+
     Raises:
         InvalidValue: The run is past that date, or its clock has no such period.
         UnknownName: The event is for nobody at the table.

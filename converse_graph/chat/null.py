@@ -28,14 +28,25 @@ class NullChat:
     free = True
 
     def __init__(self, *, latency: float = 0.0) -> None:
-        """Make one that takes `latency` seconds over each reply."""
+        """Make one that answers at once, or after a while.
+
+        Args:
+            latency: Seconds that each reply takes, 0 or more.
+
+        Raises:
+            ValueError: The latency is below 0.
+        """
         if latency < 0:
             raise ValueError(f"latency is {latency}; it is in seconds, 0 or more")
         self._latency = latency
         self.model = f"null:{latency:g}" if latency else "null"
 
     async def complete(self, request: Request) -> Reply:
-        """Fill the request's schema."""
+        """Fill the request's schema.
+
+        Args:
+            request: Whose form is filled; its seed decides with what.
+        """
         if self._latency:
             await asyncio.sleep(self._latency)
         chance = random.Random(f"{request.seed}|{request.place}|{request.attempt}")

@@ -95,6 +95,9 @@ class Chat(Protocol):
     async def complete(self, request: Request) -> Reply:
         """Ask once, retrying what may pass by itself.
 
+        Args:
+            request: The prompt, the form of the reply, and who is told while it comes in.
+
         Raises:
             ProviderUnreachable: No whole reply came, however often it was tried.
             ProviderRefused: The server answered that it will not serve the request.

@@ -29,7 +29,11 @@ class Price(Value):
     """Of prompts, where the provider had them in its cache; None for as much as others."""
 
     def of(self, reply: Reply) -> float:
-        """What a call cost, in USD."""
+        """What a call cost, in USD.
+
+        Args:
+            reply: With the tokens that it took.
+        """
         cached = self.input if self.cached is None else self.cached
         fresh = max(0, reply.tokens_in - reply.tokens_cached)
         return (fresh * self.input + reply.tokens_cached * cached + reply.tokens_out * self.output) / _MILLION
@@ -39,7 +43,11 @@ class Prices:
     """The prices that a run is charged by."""
 
     def __init__(self, own: Mapping[str, Price] | None = None) -> None:
-        """Go by one's own list first; its names are models as the user or as their server names them."""
+        """Go by one's own list first; its names are models as the user or as their server names them.
+
+        Args:
+            own: Prices by the name of a model; they go before the public list.
+        """
         self._own = dict(own or {})
 
     def charged(self, chat: Chat, reply: Reply) -> float | None:
@@ -47,6 +55,10 @@ class Prices:
 
         Every call is charged, also one whose reply was no use; cached tokens at their own price, reasoning as output.
         A model that runs here costs nothing, unless one's own list says otherwise.
+
+        Args:
+            chat: Who was asked.
+            reply: With the tokens that it took.
         """
         own = self._own.get(chat.model) or self._own.get(reply.model)
         if own is not None:
@@ -56,7 +68,11 @@ class Prices:
         return _listed(_bare(chat.model), _provider(chat.model), reply.tokens_in, reply.tokens_cached, reply.tokens_out)
 
     def known(self, chat: Chat) -> bool:
-        """Whether a call of this model would have a price."""
+        """Whether a call of this model would have a price.
+
+        Args:
+            chat: Who would be asked.
+        """
         return getattr(chat, "free", False) or self.charged(chat, Reply(text="", model=chat.model)) is not None
 
 

@@ -25,7 +25,12 @@ class ScriptedChat:
     free = True
 
     def __init__(self, lines: Sequence[Said] | Mapping[str, Sequence[Said]], *, profile: Profile = "small") -> None:
-        """Give the lines, in order, or for each pattern of places (as the shell's: * ? [abc]) in order."""
+        """Give the lines.
+
+        Args:
+            lines: In order; or for each pattern of places (as the shell's: * ? [abc]) in order.
+            profile: Which set of prompts it is given.
+        """
         script = lines if isinstance(lines, Mapping) else {"*": lines}
         self._script = {pattern: deque(said) for pattern, said in script.items()}
         self.profile: Profile = profile
@@ -34,6 +39,9 @@ class ScriptedChat:
 
     async def complete(self, request: Request) -> Reply:
         """Say the next line.
+
+        Args:
+            request: Whose place decides which line is next.
 
         Raises:
             AssertionError: There is no line left for this place.

@@ -41,6 +41,9 @@ def render_markdown(transcript: Transcript) -> str:
 
     The same transcript always gives the same text, and `read_markdown` gives the same transcript back.
 
+    Args:
+        transcript: The public record, or the reader's edition.
+
     Raises:
         InvalidValue: A field or a dial holds something that JSON has not, such as a set or a date.
     """

@@ -46,7 +46,11 @@ def stats_json(transcript: Transcript) -> dict[str, Any]:
 
 
 def stats_markdown(transcript: Transcript) -> str:
-    """All measures as tables in Markdown, which read in a terminal too."""
+    """All measures as tables in Markdown, which read in a terminal too.
+
+    Args:
+        transcript: The reader's edition, for what lies in debates; of a public record less can be measured.
+    """
     lines = [f"# Run {inline(transcript.header.run)} in figures", ""]
     if table := table_disagreement(transcript):
         lines += ["## Disagreement at the table", "", *_tables(table, of="motion"), ""]

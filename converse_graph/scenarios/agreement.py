@@ -53,7 +53,11 @@ class Motion(HeldByRules):
         return self
 
     def concerns(self, kind: str) -> bool:
-        """Whether parties of a kind take a stand."""
+        """Whether parties of a kind take a stand.
+
+        Args:
+            kind: Of a party.
+        """
         return self.to in (None, kind)
 
 

@@ -52,6 +52,9 @@ class Clock(Value):
     def rounds_until(self, year: int) -> int:
         """How many rounds it takes to get through `year`, that year included.
 
+        Args:
+            year: The last one, all of it included.
+
         Raises:
             InvalidValue: The year lies before the clock starts.
         """
@@ -61,6 +64,9 @@ class Clock(Value):
 
     def round_of(self, when: str | int) -> int:
         """The round that a period's name or a year means; of a year, its first.
+
+        Args:
+            when: A period as it is labelled, or a year for its first.
 
         Raises:
             InvalidValue: It is no period of this clock.
@@ -76,7 +82,11 @@ class Clock(Value):
         raise InvalidValue(f"No period {str(when)!r}; this clock has {known}, and a year means its first period.")
 
     def period(self, round: int) -> Period:
-        """The period of a round, counted from 0; defined past the horizon too."""
+        """The period of a round, counted from 0; defined past the horizon too.
+
+        Args:
+            round: From 0.
+        """
         return _period(self.start, self.step, round)
 
 

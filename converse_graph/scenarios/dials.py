@@ -125,6 +125,9 @@ def scenario(function: Callable[..., Scenario]) -> ScenarioFunction:
 
     Every parameter needs a type and a default. What the docstring's `Args:` says of it is its help.
 
+    Args:
+        function: Takes dials and returns a scenario.
+
     Raises:
         InvalidValue: A parameter has no type or no default.
     """

@@ -161,6 +161,9 @@ class Scenario(Value):
     def with_events(self, dated: Sequence[Dated]) -> Scenario:
         """The same scenario with these dated events in place of its own.
 
+        Args:
+            dated: What happens, each at a period of the clock.
+
         Raises:
             InvalidValue: An event is outside the clock, or for nobody at the table.
         """
@@ -176,6 +179,9 @@ class Scenario(Value):
 
     def party(self, name: str) -> Organisation:
         """The organisation of that name.
+
+        Args:
+            name: As the cast has it.
 
         Raises:
             UnknownName: There is none.

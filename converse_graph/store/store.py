@@ -76,15 +76,26 @@ class Store:
             reader.close()
 
     def journal(self, run: int) -> RunJournal:
-        """The journal of the run with that id."""
+        """The journal of the run with that id.
+
+        Args:
+            run: Its id in the register.
+        """
         return RunJournal(self._reader, self._writer, self._part_ids, run)
 
     def verdicts(self, run: int) -> Verdicts:
-        """What judges made of the run with that id."""
+        """What judges made of the run with that id.
+
+        Args:
+            run: Its id in the register.
+        """
         return Verdicts(self._reader, self._writer, run)
 
     def hold(self, name: str) -> AbstractContextManager[None]:
         """Be the one process that writes to a run; let go at the end, or with the process.
+
+        Args:
+            name: The run.
 
         Raises:
             RunHeld: Another process, or another task of this one, holds it.
@@ -92,5 +103,9 @@ class Store:
         return self._locks.hold(name)
 
     def is_held(self, name: str) -> bool:
-        """Whether somebody is writing to the run now."""
+        """Whether somebody is writing to the run now.
+
+        Args:
+            name: The run.
+        """
         return self._locks.is_held(name)
