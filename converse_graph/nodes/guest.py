@@ -17,6 +17,9 @@ from converse_graph.chat.port import Part, Profile, Reply, Request
 from converse_graph.errors import InvalidValue
 from converse_graph.nodes.context import RunContext, context_of
 
+_BESIDE_FIELDS = ("speaker", "round", "position", "new_fact", "memo")
+"""What a guest may return beside its words, rather than among its fields."""
+
 
 class Guest:
     """A runnable behind the port to models. Only what it says is taken from its result, so it can echo nothing."""
@@ -79,7 +82,7 @@ class Guest:
         if isinstance(messages := result.get("messages"), list) and messages:
             return self._statement_in(messages[-1])
         text = result.get("text", result.get(self._prose))
-        claimed = {name: result[name] for name in ("speaker", "round", "position", "memo") if name in result}
+        claimed = {name: result[name] for name in _BESIDE_FIELDS if name in result}
         fields = result.get("fields")
         return {**(fields if isinstance(fields, Mapping) else {}), **claimed, self._prose: text}
 

@@ -18,7 +18,16 @@ from converse_graph.nodes.decision import agrees, decide, dissent_is_due, positi
 from converse_graph.nodes.deliberating import Debating, deliberate, line_length
 from converse_graph.nodes.form import make_form
 from converse_graph.nodes.guest import Guest, view_part
-from converse_graph.nodes.stances import cast_ballots, outer_of, place_of, reminders, write_positions
+from converse_graph.nodes.stances import (
+    agreed_on,
+    cast_ballots,
+    guest_view,
+    outer_of,
+    place_of,
+    reminders,
+    write_positions,
+    written_before,
+)
 from converse_graph.nodes.telling import describe_options, describe_persona
 from converse_graph.nodes.writing import debate_supervisor_writes, member_writes, only
 from converse_graph.scenarios.cast import Debate, Persona
@@ -91,7 +100,7 @@ def persona_node(
         decision = told_decision(records[0]) if records else None
         reminded = reminders(context, spec, inside, state, persona.name, profile)
         task = _task(context, spec, persona, inside, decision)
-        view = view_part(_guest_view(spec, persona, inside, state, decision), owner=inside.path) if guest else None
+        view = view_part(_guest_view(spec, inside, state, persona, decision), owner=inside.path) if guest else None
         answer = await ask(
             context,
             Question(
@@ -164,17 +173,17 @@ def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, d
 
 
 def _guest_view(
-    spec: Debate, persona: Persona, inside: Inside, state: Mapping[str, Any], decision: dict[str, Any] | None
+    spec: Debate, inside: Inside, state: Mapping[str, Any], persona: Persona, decision: dict[str, Any] | None
 ) -> dict[str, Any]:
+    """What a guest is told as it is asked for a line: the debate so far, and what its rules ask of the line."""
+    lines = state.get("lines", ())
     return {
-        "persona": persona.name,
-        "role": persona.role,
-        "aim": persona.aim,
-        "period": inside.period.label,
-        "motion": spec.motion,
-        "options": list(spec.options),
-        "lines": [{"speaker": line["speaker"], "text": line["text"]} for line in state.get("lines", ())],
+        **guest_view(spec, persona, inside, "line", lines),
         "decision": decision,
+        "written": written_before(state, persona.name),
+        "rules": list(spec.rules),
+        "dissents": bool(state.get("dissent")),
+        "agreed": agreed_on(spec, state),
     }
 
 

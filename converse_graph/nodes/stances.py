@@ -50,14 +50,14 @@ def reminders(
 ) -> tuple[Part, ...]:
     """What a member is told beside its task: what it wrote down, that a change takes a fact, that it is to dissent."""
     told: list[tuple[str, dict[str, str]]] = []
-    written = state.get(before_of(name)) or {}
-    if written.get("position"):
+    written = written_before(state, name)
+    if written:
         told.append(("written", {"position": as_line(written["position"]), "reason": as_line(written["reason"])}))
     if spec.justify_changes:
         told.append(("justify", {}))
-    agreed = decide(spec, state.get("lines", ())) if state.get("dissent") else None
+    agreed = agreed_on(spec, state)
     if agreed is not None:
-        told.append(("dissent", {"position": as_line(agreed["position"])}))
+        told.append(("dissent", {"position": as_line(agreed)}))
     return tuple(
         Part(
             role="user",
@@ -67,6 +67,42 @@ def reminders(
         )
         for task, values in told
     )
+
+
+def written_before(state: Mapping[str, Any], name: str) -> dict[str, str] | None:
+    """What a member wrote down before it heard the others, `position` and `reason`; None where that came to nothing."""
+    written = state.get(before_of(name)) or {}
+    return {what: written[what] for what in ("position", "reason")} if written.get("position") else None
+
+
+def agreed_on(spec: Debate, state: Mapping[str, Any]) -> str | None:
+    """The position that the next speaker is called on to argue against; None where it is not."""
+    agreed = decide(spec, state.get("lines", ())) if state.get("dissent") else None
+    return None if agreed is None else str(agreed["position"])
+
+
+def guest_view(spec: Debate, persona: Persona, inside: Inside, asked: str, lines: Sequence[Entry]) -> dict[str, Any]:
+    """What a member that is somebody's own graph is told, whatever it is asked for.
+
+    Args:
+        spec: The debate.
+        persona: Who is asked.
+        inside: Its own place.
+        asked: For what: a `position` that is written first, a `line`, or a `ballot`.
+        lines: What it may have heard.
+    """
+    return {
+        "asked": asked,
+        "persona": persona.name,
+        "role": persona.role,
+        "temperament": persona.temperament,
+        "aim": persona.aim,
+        "owner": inside.path.split("/")[-2],
+        "period": inside.period.label,
+        "motion": spec.motion,
+        "options": list(spec.options),
+        "lines": [{"speaker": line["speaker"], "text": line["text"]} for line in lines],
+    }
 
 
 def outer_of(context: RunContext) -> Inside:
@@ -105,9 +141,8 @@ async def _ask(
         "positions": describe_options(spec),
     }
     if guest:
-        heard = [{"speaker": line["speaker"], "text": line["text"]} for line in lines]
-        view = {**values, "persona": member.name, "asked": what, "options": list(spec.options), "lines": heard}
-        parts: tuple[Part, ...] = (view_part(view, owner=inside.path),)
+        shown = guest_view(spec, member, inside, what, lines)
+        parts: tuple[Part, ...] = (view_part(shown, owner=inside.path),)
     else:
         told = context.prompts.render(f"persona/{what}", profile, values)
         parts = (

@@ -204,6 +204,46 @@ async def test_a_scenario_or_a_function_can_be_a_persona(store: Store, options: 
     assert private.deliberation.decision.votes == {"Votes": "yes"}
 
 
+async def test_a_guest_in_a_debate_with_rules_is_told_and_asked_what_any_member_is(store: Store) -> None:
+    views: list[dict[str, Any]] = []
+
+    def argue(view: dict[str, Any]) -> dict[str, Any]:
+        views.append(view)
+        if view["asked"] != "line":
+            return {"reason": f"my {view['asked']}", "position": "no"}
+        if view["dissents"]:
+            return {"text": f"Against {view['agreed']}.", "position": "no"}
+        moved = "A leak was found." if view["lines"] else None
+        return {"text": "I yield.", "position": "yes", "new_fact": moved}
+
+    rules: dict[str, Any] = {"private_positions": True, "ballot": "secret", "justify_changes": True, "dissenter": True}
+    consent = {"text": "Yes.", "position": "yes", "reason": "so"}
+    members = [Persona(name="G", graph=argue), Persona(name="Mate", graph=lambda view: consent)]
+    board = Debate(motion="Do we?", options=("yes", "no"), members=members, turns=5, **rules)
+    simulation = await played(store, table(Organisation(name="Host", deliberation=board), rounds=1))
+    private = (await simulation.transcript()).statements[0].private
+    assert private is not None
+    talk = private.deliberation
+    assert talk is not None
+
+    assert [view["asked"] for view in views] == ["position", "line", "line", "line", "ballot"]
+    asked_for_lines = views[1:4]
+    assert all(view["written"] == {"position": "no", "reason": "my position"} for view in asked_for_lines)
+    assert all(set(view["rules"]) == set(talk.rules) == {"private_positions", "secret_ballot", "justify_changes",
+               "dissenter"} for view in asked_for_lines)  # fmt: skip
+    assert [(view["dissents"], view["agreed"]) for view in asked_for_lines] == [
+        (False, None), (True, "yes"), (False, None)]  # fmt: skip
+    own = [line for line in talk.lines if line.speaker == "G"]
+    assert [(line.text, line.position, line.new_fact, line.dissents) for line in own] == [
+        ("I yield.", "yes", None, False),
+        ("Against yes.", "no", None, True),
+        ("I yield.", "yes", "A leak was found.", False),
+    ]
+    assert [(kept.speaker, kept.position) for kept in talk.private_positions] == [("G", "no"), ("Mate", "yes")]
+    assert talk.decision is not None
+    assert talk.decision.votes == {"G": "no", "Mate": "yes"}
+
+
 async def test_a_guest_with_a_board_room_of_its_own_is_told_what_was_decided(store: Store) -> None:
     views: list[dict[str, Any]] = []
 
