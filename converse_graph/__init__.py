@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from converse_graph.scenarios.library import find_scenario
     from converse_graph.scenarios.rules import Dated, Event, OnEvent, OnSilence, Standing, When
     from converse_graph.scenarios.scenario import Scenario
+    from converse_graph.scenarios.texts import ScenarioTexts, scenario_texts
     from converse_graph.simulation import Simulation
     from converse_graph.store.register import Run
     from converse_graph.store.store import Store
@@ -64,6 +65,7 @@ _HOMES = {
     "Run": "store.register",
     "Scenario": "scenarios.scenario",
     "ScenarioFunction": "scenarios.dials",
+    "ScenarioTexts": "scenarios.texts",
     "ScriptedChat": "chat.scripted",
     "Simulation": "simulation",
     "Standing": "scenarios.rules",
@@ -83,6 +85,7 @@ _HOMES = {
     "render_markdown": "report.markdown",
     "replay": "branching",
     "scenario": "scenarios.dials",
+    "scenario_texts": "scenarios.texts",
     "stats_markdown": "report.stats",
 }
 
@@ -117,6 +120,7 @@ __all__ = [
     "Run",
     "Scenario",
     "ScenarioFunction",
+    "ScenarioTexts",
     "ScriptedChat",
     "Simulation",
     "Standing",
@@ -136,6 +140,7 @@ __all__ = [
     "render_markdown",
     "replay",
     "scenario",
+    "scenario_texts",
     "stats_markdown",
 ]
 

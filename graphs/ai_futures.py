@@ -1,7 +1,8 @@
 """Futures of AI research: labs, and governments if you like, report period by period to the horizon."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from pydantic import Field as Bound
 
@@ -19,11 +20,13 @@ from converse_graph import (
     Percentiles,
     Persona,
     Scenario,
+    ScenarioTexts,
     Standing,
     Text,
     by_party,
     cast_member,
     scenario,
+    scenario_texts,
 )
 
 LABS = ("openai", "deepmind", "anthropic", "halcyon", "northlight", "kestrel")
@@ -33,7 +36,9 @@ LATEST = 2200
 """The last year that an estimate may name."""
 
 Amount = Literal["none", "light", "strict"]
+Tone = Literal["sober", "accidents"]
 How = Literal["none", "imagined", "debate"]
+Rules = Literal["none", "private_positions", "secret_ballot", "justify_changes", "dissenter", "all"]
 
 
 @scenario
@@ -44,11 +49,12 @@ def ai_futures(
     regulation: Amount = "none",
     competition: Literal["none", "some", "intense"] = "none",
     openness: Literal["closed", "mixed", "open"] = "mixed",
-    tone: Literal["sober", "accidents"] = "sober",
+    tone: Tone = "sober",
     placebo: bool = False,
     deliberation: How | dict[str, How] = "none",
     inside: Literal["nobody", "conscience", "departments"] = "nobody",
     lines: Annotated[int, Bound(ge=3, le=20)] = 5,
+    rules: Rules = "none",
     personalities: bool = True,
     step: Literal["year", "half-year", "quarter", "month"] = "half-year",
     start: Annotated[int, Bound(ge=1950, le=2100)] = 2024,
@@ -72,6 +78,7 @@ def ai_futures(
         inside: Who speaks inside the first lab's decision makers, in a debate: two voices of its CEO's conscience, or
             departments, one of whose teams debates too. For a lab that deliberates by debate.
         lines: How many lines a debate has.
+        rules: Which rules against easy agreement the debates of the parties are held by.
         personalities: Whether decision makers have temperaments, beside their roles and aims.
         step: How far one round moves the clock.
         start: The first year.
@@ -79,22 +86,22 @@ def ai_futures(
         stop: Whether the run ends with AGI or plays on to its horizon.
         order: Who speaks when in a round.
     """
-    table = [_lab(who, start, tone) for who in LABS[:labs]]
-    if uk:
-        table.append(_government("uk"))
-    if china:
-        table.append(_government("china"))
+    told = scenario_texts("ai-futures")
+    table = [_lab(told, who, start, tone) for who in LABS[:labs]]
+    table += [_government(told, who) for who, seated in (("uk", uk), ("china", china)) if seated]
     if placebo:
-        table.append(_placebo())
-    table[0] = (table[0][0], _INSIDE[inside](table[0][1]))
+        table.append(_placebo(told))
+    table[0] = (table[0][0], _INSIDE[inside](told, table[0][1]))
     how = by_party(deliberation, [party.name for party, _ in table], otherwise="none")
     seated = [
-        party.model_copy(update={"deliberation": _deliberation(party, people if personalities else _plain(people),
-                                                               how[party.name], lines)})
+        party.model_copy(update={"deliberation": _deliberation(told, party.kind, people if personalities else
+                                                               _plain(people), how[party.name], lines, rules)})
         for party, people in table
     ]  # fmt: skip
+    dials = {"regulation": regulation, "competition": competition, "openness": openness}
+    premise = [told.text("opening"), *(told.text(dial, value) for dial, value in dials.items())]
     return Scenario(
-        premise=" ".join(filter(None, [_OPENING, _LAW[regulation], _RIVALRY[competition], _SHARING[openness]])),
+        premise=" ".join(filter(None, premise)),
         clock=Clock(start=start, end=end, step=step),
         organisations=seated,
         order=order,
@@ -184,74 +191,26 @@ _KEPT = (
     Kept(title="What you have announced so far", field="capabilities", to="lab"),
     Kept(title="Incidents so far", field="incident", whose="all", most=8),
 )
-_OPENING = "AI labs report in public, period by period, on what they have built and what went wrong."
-_LAW: dict[Amount, str] = {
-    "none": "",
-    "light": "Labs must report serious incidents to the government.",
-    "strict": "The law licenses large training runs, demands an outside audit before each release, and fines breaches.",
-}
-_RIVALRY = {
-    "none": "",
-    "some": "Labs in China are about two years behind.",
-    "intense": "Labs in China are level, and governments on both sides fear to be second.",
-}
-_SHARING = {
-    "closed": "The labs keep their methods secret from one another.",
-    "mixed": "",
-    "open": "The labs publish their methods and share what they learn about safety.",
-}
-_LAB_TOPICS = (
-    "medicine", "programs", "robots", "energy", "schools", "chips", "farming", "law", "films", "traffic", "banks",
-    "new materials", "factories", "hacking", "the news", "hospitals",
-)  # fmt: skip
-_GOVERNMENT_TOPICS = (
-    "hospitals", "jobs", "elections", "chips", "the police", "large models", "schools", "banks", "robots", "privacy",
-    "universities", "the army",
-)  # fmt: skip
-_ASKED = "What can your newest model do that none could before? What went wrong? When will AGI come?"
-_ASKED_FOR_ACCIDENTS = (
-    "What can your newest model do that none could before? Which dangerous accident did a model of yours cause, and "
-    "what did it do to your plans? When will AGI come?"
-)
-_ASKED_AFTER_AGI = (
-    "AGI has been claimed. What does it change for people, work and power? What is out of control, and who decides "
-    "over it? What will you do next?"
-)
 
 
-def _lab(who: str, start: int, tone: Literal["sober", "accidents"]) -> tuple[Organisation, tuple[Persona, ...]]:
+def _lab(told: ScenarioTexts, who: str, start: int, tone: Tone) -> tuple[Organisation, tuple[Persona, ...]]:
     party, people = cast_member(who)
+    ask = partial(told.text, "lab", "fields")
     fields = (
-        Names(
-            name="capabilities",
-            ask="what your newest system can do, each by name",
-            max_items=3,
-            max_length=70,
-        ),
-        Text(
-            name="incident",
-            ask="the main safety incident",
-            max_length=120,
-            optional=tone == "sober",
-        ),
-        Percentiles(
-            name="agi_estimate",
-            ask="the year in which AGI will come",
-            minimum=start,
-            maximum=LATEST,
-        ),
-        Flag(name="agi_claimed", ask="whether you have built AGI already", example=False),
+        Names(name="capabilities", ask=ask("capabilities"), max_items=3, max_length=70),
+        Text(name="incident", ask=ask("incident"), max_length=120, optional=tone == "sober"),
+        Percentiles(name="agi_estimate", ask=ask("agi_estimate"), minimum=start, maximum=LATEST),
+        Flag(name="agi_claimed", ask=ask("agi_claimed"), example=False),
     )
-    asked = _ASKED_FOR_ACCIDENTS if tone == "accidents" else _ASKED
     shown = tuple(_with_estimate(who, number, start, example) for number, example in enumerate(party.examples))
-    told = {
+    spec = {
         "fields": fields,
         "examples": shown,
-        "topics": tuple(f"a new system for {topic}" for topic in _LAB_TOPICS),
-        "questions": asked,
-        "questions_after": {"agi_reached": _ASKED_AFTER_AGI},
+        "topics": told.texts("lab", "topics"),
+        "questions": told.text("lab", "questions", tone),
+        "questions_after": {"agi_reached": told.text("lab", "after_agi")},
     }
-    return party.model_copy(update=told), people
+    return party.model_copy(update=spec), people
 
 
 _WAIT = {"openai": 3, "deepmind": 7, "anthropic": 4, "halcyon": 5, "northlight": 12, "kestrel": 4}
@@ -265,64 +224,43 @@ def _with_estimate(who: str, number: int, start: int, example: Example) -> Examp
     return example.model_copy(update={"fields": {**example.fields, "agi_estimate": estimate}})
 
 
-def _government(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
+def _government(told: ScenarioTexts, who: str) -> tuple[Organisation, tuple[Persona, ...]]:
     party, people = cast_member(who)
+    ask = partial(told.text, "government", "fields")
     fields = (
-        Names(
-            name="instruments",
-            ask="laws and measures that you put in force now, each as name: what it forbids",
-            max_items=3,
-            max_length=90,
-        ),
-        Names(
-            name="repealed",
-            ask="laws of yours that you repeal now, each by its name",
-            max_items=2,
-            max_length=60,
-            example=[],
-        ),
-        Text(
-            name="enforcement",
-            ask="against whom you enforced what",
-            max_length=120,
-            optional=True,
-        ),
-        Text(
-            name="finding",
-            ask="the main finding of your inspectors",
-            max_length=120,
-            optional=True,
-        ),
+        Names(name="instruments", ask=ask("instruments"), max_items=3, max_length=90),
+        Names(name="repealed", ask=ask("repealed"), max_items=2, max_length=60, example=[]),
+        Text(name="enforcement", ask=ask("enforcement"), max_length=120, optional=True),
+        Text(name="finding", ask=ask("finding"), max_length=120, optional=True),
     )
-    topics = tuple(f"a new rule for {topic}" for topic in _GOVERNMENT_TOPICS)
-    asked = "You can pass laws, license, inspect, fine and fund. What do you put in force now, and against whom?"
-    return party.model_copy(update={"fields": fields, "topics": topics, "questions": asked}), people
+    asked = {"topics": told.texts("government", "topics"), "questions": told.text("government", "questions")}
+    return party.model_copy(update={"fields": fields, **asked}), people
 
 
-def _placebo() -> tuple[Organisation, tuple[Persona, ...]]:
+def _placebo(told: ScenarioTexts) -> tuple[Organisation, tuple[Persona, ...]]:
     """A party that has as much to fill in as a government has."""
     party, people = cast_member("allotments")
+    ask = partial(told.text, "society", "fields")
     fields = (
-        Names(name="crops", ask="what you planted or picked", max_items=3, max_length=90),
-        Names(name="cleared", ask="beds that you cleared", max_items=2, max_length=60, example=[]),
-        Text(name="weather", ask="what the weather did to your beds", max_length=120, optional=True),
-        Text(name="finding", ask="the main finding of your committee", max_length=120, optional=True),
+        Names(name="crops", ask=ask("crops"), max_items=3, max_length=90),
+        Names(name="cleared", ask=ask("cleared"), max_items=2, max_length=60, example=[]),
+        Text(name="weather", ask=ask("weather"), max_length=120, optional=True),
+        Text(name="finding", ask=ask("finding"), max_length=120, optional=True),
     )
     return party.model_copy(update={"fields": fields}), people
 
 
-def _conscience(people: tuple[Persona, ...]) -> tuple[Persona, ...]:
+def _conscience(told: ScenarioTexts, people: tuple[Persona, ...]) -> tuple[Persona, ...]:
     """The same people, of whom the first hears two voices before it speaks."""
     voices = cast_member("conscience")[1]
-    motion, options = _MOTIONS["lab"]
-    within = Debate(motion=motion, options=options, members=voices, turns=len(voices))
+    within = _deliberation(told, "lab", voices, "debate", lines=len(voices))
     return (people[0].model_copy(update={"deliberation": within}), *people[1:])
 
 
-_INSIDE: dict[str, Callable[[tuple[Persona, ...]], tuple[Persona, ...]]] = {
-    "nobody": lambda people: people,
+_INSIDE: dict[str, Callable[[ScenarioTexts, tuple[Persona, ...]], tuple[Persona, ...]]] = {
+    "nobody": lambda _, people: people,
     "conscience": _conscience,
-    "departments": lambda people: cast_member("departments")[1],
+    "departments": lambda *_: cast_member("departments")[1],
 }
 
 
@@ -336,19 +274,23 @@ def _plainly(person: Persona) -> Debate | Imagined | None:
     return held and held.model_copy(update={"members": _plain(held.members)})
 
 
-_MOTIONS = {
-    "society": ("What does the society do next?", ("plant", "wait", "share the harvest")),
-    "lab": ("What do we do in this period: push on, hold, or slow down?", ("push on", "hold", "slow down")),
-    "government": ("What do we do about AI now?", ("leave it alone", "set rules", "stop the largest systems")),
+_RULES: dict[str, dict[str, Any]] = {
+    "private_positions": {"private_positions": True},
+    "secret_ballot": {"ballot": "secret"},
+    "justify_changes": {"justify_changes": True},
+    "dissenter": {"dissenter": True},
 }
+_HELD_BY = {**_RULES, "none": {}, "all": {name: on for rule in _RULES.values() for name, on in rule.items()}}
 
 
-def _deliberation(party: Organisation, people: tuple[Persona, ...], how: How, lines: int) -> Debate | Imagined | None:
-    motion, options = _MOTIONS[party.kind]
+def _deliberation(
+    told: ScenarioTexts, kind: str, people: tuple[Persona, ...], how: How, lines: int, rules: Rules = "none"
+) -> Debate | Imagined | None:
+    motion, options = told.text(kind, "motion"), told.texts(kind, "options")
     match how:
         case "none":
             return None
         case "imagined":
             return Imagined(motion=motion, options=options, members=people, turns=lines)
         case "debate":
-            return Debate(motion=motion, options=options, members=people, turns=lines)
+            return Debate(motion=motion, options=options, members=people, turns=lines, **_HELD_BY[rules])

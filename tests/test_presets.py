@@ -47,6 +47,7 @@ PART: dict[str, tuple[Any, Any, Callable[[Scenario], Any]]] = {
     "deliberation": ("imagined", "debate", lambda made: type(made.organisations[0].deliberation)),
     "inside": ("nobody", "departments", _depths),
     "lines": (3, 9, lambda made: made.organisations[0].deliberation.turns),  # type: ignore[union-attr]
+    "rules": ("dissenter", "all", lambda made: made.organisations[0].deliberation.rules),  # type: ignore[union-attr]
     "personalities": (False, True, _temperaments),
     "step": ("year", "month", lambda made: made.clock.rounds),
     "start": (2024, 2026, lambda made: made.clock.period(0).label),

@@ -25,7 +25,7 @@ def cast_member(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
         InvalidValue: The file is not what a cast file may be.
     """
     path = _locate(who)
-    written = _read(path)
+    written = read_table(path, "name, brief and people")
     people = written.pop("people", [])
     try:
         return Organisation(**written), tuple(Persona(**person) for person in people)
@@ -41,11 +41,20 @@ def _locate(who: str) -> Path:
     raise UnknownName.among("cast file", who, sorted({path.stem for place in places for path in place.glob("*.yaml")}))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_table(path: Path, of: str) -> dict[str, Any]:
+    """The table that a YAML file holds.
+
+    Args:
+        path: The file.
+        of: What it must hold, for the error.
+
+    Raises:
+        InvalidValue: It is no YAML, or holds something else.
+    """
     try:
         written = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except YAMLError as error:
         raise InvalidValue(f"{path}: {' '.join(str(error).split())}") from None
     if not isinstance(written, dict):
-        raise InvalidValue(f"{path}: a cast file is a table with name, brief and people.")
+        raise InvalidValue(f"{path}: such a file is a table with {of}.")
     return written

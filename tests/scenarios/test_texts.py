@@ -1,0 +1,59 @@
+"""What scenarios tell their parties is in files that anyone can edit, and a slip in one is named."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from converse_graph import find_scenario, scenario_texts
+from converse_graph.bundled_files import folders
+from converse_graph.errors import InvalidValue, UnknownName
+
+OURS = folders("prompts")[-1] / "scenarios" / "ai-futures.yaml"
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the texts in a working directory of one's own, which goes first."""
+    path = tmp_path / "prompts" / "scenarios" / OURS.name
+    path.parent.mkdir(parents=True)
+    shutil.copy(OURS, path)
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def test_a_text_that_is_edited_in_the_working_directory_is_what_parties_are_told(copy: Path) -> None:
+    made = find_scenario("ai-futures")
+    before = made(uk=True)
+    written = copy.read_text(encoding="utf-8")
+    copy.write_text(written.replace("AI labs report in public", "Labs report in a radio hour"), encoding="utf-8")
+    after = made(uk=True)
+    assert after.premise == before.premise.replace("AI labs report in public", "Labs report in a radio hour")
+    assert after.organisations == before.organisations
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("  light: Labs", "  lighter: Labs", "regulation.light is missing; write a text there"),
+        ("opening: AI labs report", "opening: 7 #", "opening is 7; write a text there"),
+        ("options: [leave it alone, ", "options: [true, ", "government.options is a list of something else than texts"),
+        ("  motion: What does the society do next?\n", "", "society.motion is missing"),
+        ("opening: ", "opening: [", "ai-futures.yaml: while parsing"),
+    ],
+)
+def test_a_slip_in_a_file_of_texts_is_told_with_its_file_and_its_place(
+    copy: Path, was: str, becomes: str, said: str
+) -> None:
+    written = copy.read_text(encoding="utf-8")
+    assert was in written
+    copy.write_text(written.replace(was, becomes), encoding="utf-8")
+    with pytest.raises(InvalidValue) as refused:
+        find_scenario("ai-futures")(uk=True, placebo=True, regulation="light", deliberation="debate")
+    assert said in str(refused.value)
+    assert str(copy) in str(refused.value)
+
+
+def test_texts_that_are_in_no_file_are_refused_with_what_there_is() -> None:
+    with pytest.raises(UnknownName, match="No file of texts 'futures'; there is: ai-futures"):
+        scenario_texts("futures")
