@@ -18,7 +18,10 @@ class ScenarioTexts:
     table: dict[str, Any]
 
     def text(self, *names: str) -> str:
-        """The text under these names, the outermost first; it may be empty.
+        """The text under these names; it may be empty.
+
+        Args:
+            names: Keys of the file, the outermost first.
 
         Raises:
             InvalidValue: There is none.
@@ -30,6 +33,9 @@ class ScenarioTexts:
 
     def texts(self, *names: str) -> tuple[str, ...]:
         """The list of texts under these names.
+
+        Args:
+            names: Keys of the file, the outermost first.
 
         Raises:
             InvalidValue: There is none.

@@ -8,7 +8,7 @@ from converse_graph.report.reading import read_markdown
 
 COMMANDS = (
     "list", "run", "estimate", "resume", "judge", "runs", "show", "extend", "fork", "replay", "inject", "diff",
-    "interview", "new", "schema", "export", "doctor", "models",
+    "interview", "audit", "new", "schema", "export", "graph", "doctor", "models",
 )  # fmt: skip
 
 
