@@ -42,6 +42,7 @@ class Motion(HeldByRules):
     """A question before the table: each statement says in public where its party stands on it."""
 
     question: str
+    """What is to be settled, in a sentence that one can be for or against."""
     options: Annotated[tuple[str, ...], Bound(min_length=2)]
     """The positions to choose from; where they lie on a scale, in its order."""
     to: Identifier | None = None

@@ -30,6 +30,7 @@ class Persona(Value):
     """A member of a debate."""
 
     name: Name
+    """How it is called; no other member of its debate is called so."""
     role: str = ""
     """What it does in its organisation, in one line."""
     temperament: str = ""

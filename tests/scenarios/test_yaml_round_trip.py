@@ -13,10 +13,13 @@ from tables import debate, table
 from converse_graph import (
     Choice,
     Clock,
+    Debate,
     Event,
     Example,
     Flag,
     Imagined,
+    Kept,
+    Memory,
     Motion,
     Names,
     NullChat,
@@ -27,6 +30,7 @@ from converse_graph import (
     Percentiles,
     Persona,
     Scenario,
+    Standing,
     Text,
     When,
     Whole,
@@ -37,6 +41,7 @@ from converse_graph.scenarios.library import catalogue
 from converse_graph.scenarios.plain_yaml import read_yaml, write_yaml
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.schema import scenario_schema
+from converse_graph.scenarios.value import Value
 
 PROSE = some.text(max_size=80) | some.sampled_from(
     [
@@ -66,6 +71,16 @@ NAMES = some.lists(
     max_size=4,
     unique_by=str.casefold,
 ).filter(lambda names: not {"supervisor", "lines", "inner", "decision", "line"} & {name.casefold() for name in names})
+RULES: dict[str, some.SearchStrategy[Any]] = {
+    "private_positions": some.booleans(),
+    "ballot": some.sampled_from(["open", "secret"]),
+    "justify_changes": some.booleans(),
+    "dissenter": some.booleans(),
+}
+STANDING = some.builds(
+    Standing, title=PROSE, adds=some.just("names"), ends=some.just("text"), to=some.just("party")
+)  # fmt: skip
+KEPT = some.builds(Kept, title=PROSE, field=some.just("text"), to=some.none() | some.just("party"))
 TOLD = {"ask": PROSE, "optional": some.booleans(), "example": PLAIN}
 FIELDS = some.tuples(
     some.builds(Text, name=some.just("text"), max_length=some.integers(1, 8000), **TOLD),
@@ -84,12 +99,21 @@ def deliberations(draw: Any, depth: int = 2) -> Any:
     if not depth or draw(some.booleans()):
         return None
     members = [
-        Persona(name=name, role=draw(PROSE), aim=draw(PROSE), deliberation=draw(deliberations(depth=depth - 1)))
+        Persona(
+            name=name,
+            role=draw(PROSE),
+            temperament=draw(PROSE),
+            aim=draw(PROSE),
+            examples=draw(some.lists(PROSE, max_size=2)),
+            model=draw(some.none() | some.sampled_from(["null", "openai:gpt-4.1"])),
+            deliberation=draw(deliberations(depth=depth - 1)),
+        )
         for name in draw(NAMES)
     ]
+    held = {"motion": draw(PROSE), "members": members, "options": draw(some.sampled_from([(), ("go", "no")]))}
     if draw(some.booleans()):
-        return Imagined(motion=draw(PROSE), members=members, turns=draw(some.integers(1, 100)))
-    return debate("A", "B", options=("go", "no"), turns=4).model_copy(update={"members": tuple(members)})
+        return Imagined(**held, turns=draw(some.integers(1, 100)))
+    return Debate(**held, turns=draw(some.integers(len(members), 100)), **draw(some.fixed_dictionaries(RULES)))
 
 
 @some.composite
@@ -103,7 +127,9 @@ def scenarios(draw: Any) -> Scenario:
             fields=draw(FIELDS),
             examples=[Example(topic=draw(PROSE), statement=draw(PROSE), fields={"flag": draw(PLAIN)})],
             topics=draw(some.lists(PROSE, max_size=2)),
+            questions=draw(PROSE),
             questions_after={"done": draw(PROSE)},
+            questions_at={"2024": draw(PROSE)},
             deliberation=draw(deliberations()),
             model=draw(some.none() | some.just("null")),
         )
@@ -123,22 +149,100 @@ def scenarios(draw: Any) -> Scenario:
         motion=draw(
             some.none()
             | some.builds(
-                Motion, question=PROSE, options=some.just(("yes", "no")), private_positions=some.booleans(),
-                ballot=some.sampled_from(["open", "secret"]), justify_changes=some.booleans(),
-                dissenter=some.booleans(),
+                Motion, question=PROSE, options=some.just(("yes", "no")), **RULES,
             )
         ),
         stop=[OnEvent(event="done"), OnSilence(rounds=2)],
+        standing=draw(some.lists(STANDING, max_size=2)),
+        kept=draw(some.lists(KEPT, max_size=2)),
+        memory=draw(some.builds(Memory, model=some.none() | some.just("null"))),
         dials=draw(some.dictionaries(PROSE, PLAIN, max_size=2)),
     )  # fmt: skip
 
 
 @given(scenarios())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_scenario_without_code_comes_back_from_its_file_equal_and_fits_the_schema(made: Scenario) -> None:
     text = write_scenario(made)
     assert read_scenario(text) == made
     jsonschema.validate(read_yaml(text).values, scenario_schema())
+
+
+MEMBERS = (Persona(name="One"), Persona(name="Two"))
+WITHIN = Imagined(motion="Who speaks?", members=MEMBERS, turns=2)
+SETTINGS: dict[type[Value], dict[str, Any]] = {
+    Debate: {
+        "motion": "Do we go?", "members": (Persona(name="Three"), *MEMBERS), "turns": 7, "options": ("go", "stay"),
+        "private_positions": True, "ballot": "secret", "justify_changes": True, "dissenter": True,
+    },
+    Imagined: {"motion": "Do we go?", "members": (*MEMBERS, Persona(name="Three")), "turns": 7, "options": ("x", "y")},
+    Persona: {
+        "name": "Chief", "role": "decides", "temperament": "calm", "aim": "peace", "examples": ("Well, no.",),
+        "deliberation": WITHIN, "model": "openai:gpt-4.1",
+    },
+    Motion: {
+        "question": "Do we stop?", "options": ("stop", "go on"), "to": "party", "private_positions": True,
+        "ballot": "secret", "justify_changes": True, "dissenter": True,
+    },
+}  # fmt: skip
+"""A value other than the default for each setting of those who settle a question."""
+
+LEAST: dict[type[Value], dict[str, Any]] = {
+    Debate: {"motion": "?", "members": MEMBERS, "turns": 3},
+    Imagined: {"motion": "?", "members": MEMBERS, "turns": 3},
+    Persona: {"name": "Left"},
+    Motion: {"question": "?", "options": ("yes", "no")},
+}
+
+
+def _holding(spec: Any) -> Scenario:
+    """A scenario with this debate, imagined talk, persona or motion in it."""
+    match spec:
+        case Motion():
+            return table("A", motion=spec)
+        case Persona():
+            return _holding(Debate(motion="?", members=(spec, Persona(name="Right")), turns=2))
+    return table(Organisation(name="A", deliberation=spec))
+
+
+def _told_in(spec: Any, written: dict[str, Any]) -> Any:
+    """The same part of a scenario as its file has it."""
+    match spec:
+        case Motion():
+            return written["motion"]
+        case Persona():
+            return written["organisations"][0]["deliberation"]["members"][0]
+    return written["organisations"][0]["deliberation"]
+
+
+@pytest.mark.parametrize(("kind", "setting"), [(kind, name) for kind, named in SETTINGS.items() for name in named])
+def test_each_setting_of_a_debate_a_motion_and_a_persona_survives_both_ways_and_is_in_the_schema(
+    kind: type[Value], setting: str
+) -> None:
+    spec = kind(**{**LEAST[kind], setting: SETTINGS[kind][setting]})
+    made = _holding(spec)
+    text = write_scenario(made)
+    written = read_yaml(text).values
+    assert read_scenario(text) == made
+    assert setting in _told_in(spec, written), "it is no default, so it is written"
+    assert _told_in(spec, written)[setting] != _told_in(spec, _plainest(kind)).get(setting)
+    assert "description" in scenario_schema()["$defs"][kind.__name__]["properties"][setting]
+    jsonschema.validate(written, scenario_schema())
+
+
+def _plainest(kind: type[Value]) -> dict[str, Any]:
+    return dict(read_yaml(write_scenario(_holding(kind(**LEAST[kind])))).values)
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_no_setting_is_left_out_above_and_one_that_does_not_exist_is_refused(kind: type[Value]) -> None:
+    assert SETTINGS[kind].keys() == kind.model_fields.keys() - {"kind", "graph"}
+    text = write_scenario(_holding(kind(**LEAST[kind])))
+    named = {Debate: "turns: 3", Imagined: "turns: 3", Persona: "name: Left", Motion: 'question: "?"'}[kind]
+    assert text.count(named) == 1, text
+    indent = " " * (text[: text.index(named)][::-1].index("\n"))
+    with pytest.raises(InvalidValue, match="surprise"):
+        read_scenario(text.replace(named, f"{named}\n{indent}surprise: 1"))
 
 
 @given(some.dictionaries(PROSE, PLAIN, max_size=4))
