@@ -15,6 +15,7 @@ from converse_graph.errors import InvalidValue
 Profile = Literal["small", "large"]
 
 _MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "motion", "positions"})
+_TALK = frozenset({"name", "period", "motion", "topic", "members", "positions", "turns"})
 _SUMMED_UP = frozenset({"name", "first", "last"})
 _VOTER = frozenset({"name", "period", "motion", "positions"})
 
@@ -29,7 +30,7 @@ TASKS: Mapping[str, frozenset[str]] = {
     "organisation/written": frozenset({"position", "reason"}),
     "organisation/justify": frozenset(),
     "organisation/dissent": frozenset({"position"}),
-    "organisation/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
+    "organisation/imagined": _TALK,
     "persona/brief": frozenset({"name", "role", "temperament", "aim", "owner"}),
     "persona/example": frozenset({"name"}),
     "persona/line": frozenset(
@@ -40,7 +41,9 @@ TASKS: Mapping[str, frozenset[str]] = {
     "persona/written": frozenset({"position", "reason"}),
     "persona/justify": frozenset(),
     "persona/dissent": frozenset({"position"}),
-    "persona/imagined": frozenset({"name", "period", "motion", "members", "positions", "turns"}),
+    "persona/imagined": _TALK,
+    "any/talk": _TALK,
+    "any/talk-example": frozenset(),
     "organisation/summary": _SUMMED_UP,
     "persona/summary": _SUMMED_UP,
     "moderator/summary": _SUMMED_UP,

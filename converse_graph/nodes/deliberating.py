@@ -1,5 +1,7 @@
 """How a speaker makes up its mind before it speaks: a debate among its people, or one call that imagines it."""
 
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -72,17 +74,20 @@ async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Em
     values = {
         "name": inside.path.rpartition("/")[2],
         "period": inside.period.label,
+        "topic": inside.topic,
         "motion": spec.motion,
         "members": "\n".join(f"- {describe_persona(member)}" for member in spec.members),
         "positions": describe_options(spec),
         "turns": str(spec.turns),
     }
+    form = _imagined_form(spec, profile)
+    known = inside.parts if profile == "large" else tuple(_small_talk(context, spec, inside, values))
     told = context.prompts.render(task, profile, values)
     question = Question(
         place=f"{inside.place}/imagine",
         speaker=inside.path,
-        parts=(*inside.parts, Part(role="user", text=told, source=f"prompt/{task}", owner=inside.path)),
-        form=_imagined_form(spec, profile),
+        parts=(*known, Part(role="user", text=told, source=f"prompt/{task}", owner=inside.path)),
+        form=form,
         model=inside.model,
     )
     answer = await ask(context, question, emit)
@@ -90,6 +95,33 @@ async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Em
         return _record(spec, inside, [], None)
     lines = _imagined_lines(spec, answer.values)
     return _record(spec, inside, lines, decide(spec, lines))
+
+
+def _small_talk(context: RunContext, spec: Imagined, inside: Inside, values: Mapping[str, str]) -> Iterator[Part]:
+    """Who talks, and a talk of theirs as if asked for and written before: where a small model's prompt begins.
+
+    Without a talk to copy the form from, such a model fills its lines with dates and numbers. It stands in the place
+    of all that the speaker heard, which would be said again. The example takes no positions, lest they are taken over.
+    """
+    told = context.prompts.render("any/talk", "small", values)
+    yield Part(role="system", text=told, source="prompt/any/talk", owner=inside.path)
+    shown = _example_talk(spec)
+    if shown:
+        asked = context.prompts.render("any/talk-example", "small", {})
+        said = json.dumps(shown, ensure_ascii=False)
+        yield Part(role="user", text=asked, source="prompt/any/talk-example", owner=inside.path)
+        yield Part(role="assistant", text=said, source="prompt/any/talk-example", owner=inside.path)
+
+
+def _example_talk(spec: Imagined) -> dict[str, str]:
+    """The lines that members might say, in the form of a talk: each once, in its speaker's turn."""
+    shown = {}
+    for number in range(spec.turns):
+        lap, place = divmod(number, len(spec.members))
+        examples = spec.members[place].examples
+        if lap < len(examples):
+            shown[f"line_{number}"] = examples[lap]
+    return shown
 
 
 def _imagined_form(spec: Imagined, profile: Profile) -> Form:
