@@ -20,7 +20,7 @@ _SHOWN = 20
 """Leaks that are listed; JSON has them all."""
 
 
-def command(*, run: str, as_json: bool, store: Path | None) -> Code:
+def command(*, run: str, as_json: bool, store: str | None) -> Code:
     """Audit a run, and say what was checked, what could not be, and where something leaked."""
     found = asyncio.run(_audit(run, store or DEFAULT_PATH))
     if as_json:
@@ -30,7 +30,7 @@ def command(*, run: str, as_json: bool, store: Path | None) -> Code:
     return Code.DONE if found.is_private else Code.FAILED
 
 
-async def _audit(name: str, path: Path) -> Audit:
+async def _audit(name: str, path: Path | str) -> Audit:
     async with Store.open(path) as store:
         return await audit(store, name)
 
