@@ -220,6 +220,7 @@ class Simulation:
         with self.store.hold(self.run.name):
             if (stored := self.store.register.run(self.run.name)).status == "finished":
                 return stored
+            self.run, self.scenario = stored, self.scenario.with_events(stored.header.events)  # one may be new
             await self.store.register.mark(self.run.id, "running")
             try:
                 ended = await self._drive(watch, budget)

@@ -1,5 +1,6 @@
 """An installed wheel, in an empty environment outside the project, runs the same scenarios."""
 
+import ast
 import json
 import os
 import shutil
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+import converse_graph
+
 PROJECT = Path(__file__).resolve().parents[1]
+USERS = PROJECT / "tests" / "users_project.py"
 UV = shutil.which("uv")
 
 
@@ -33,17 +37,24 @@ def test_the_wheel_has_one_top_level_package_and_carries_scenarios_and_prompts(w
     names = zipfile.ZipFile(wheel).namelist()
 
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"converse_graph"}
+    assert "converse_graph/py.typed" in names
     for kind, ending in (("graphs", "*.py"), ("prompts", "**/*.md"), ("prompts", "**/*.yaml")):
         for path in (PROJECT / kind).glob(ending):
             assert f"converse_graph/bundled/{path.relative_to(PROJECT).as_posix()}" in names
 
 
-def test_an_installed_wheel_runs_the_scenarios_outside_the_project(wheel: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the executables of an environment lie that has the wheel and what it needs, and nothing else."""
     assert UV
-    _run(UV, "venv", "--quiet", "--python", sys.executable, "env", cwd=tmp_path)
-    python = tmp_path / "env" / "bin" / "python"
-    _run(UV, "pip", "install", "--quiet", "--python", python, wheel, cwd=tmp_path)
-    converse = tmp_path / "env" / "bin" / "converse"
+    folder = tmp_path_factory.mktemp("installed")
+    _run(UV, "venv", "--quiet", "--python", sys.executable, "env", cwd=folder)
+    _run(UV, "pip", "install", "--quiet", "--python", folder / "env" / "bin" / "python", wheel, cwd=folder)
+    return folder / "env" / "bin"
+
+
+def test_an_installed_wheel_runs_the_scenarios_outside_the_project(environment: Path, tmp_path: Path) -> None:
+    converse = environment / "converse"
 
     listed = json.loads(_run(converse, "list", "--json", cwd=tmp_path))
     here = json.loads(_run(sys.executable, "-m", "converse_graph.cli", "list", "--json", cwd=PROJECT))
@@ -51,3 +62,38 @@ def test_an_installed_wheel_runs_the_scenarios_outside_the_project(wheel: Path, 
 
     assert listed == here
     assert "OpenAI" in (tmp_path / path).read_text()
+
+
+def test_a_project_of_a_users_own_that_uses_every_public_name_plays_on_the_installed_wheel(
+    environment: Path, tmp_path: Path
+) -> None:
+    [imported] = [
+        node for node in ast.walk(ast.parse(USERS.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "converse_graph"
+    ]  # fmt: skip
+    assert [alias.name for alias in imported.names] == converse_graph.__all__
+
+    assert "# Run f in figures" in _run(environment / "python", USERS, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
+def test_a_users_project_is_clean_for_type_checkers_which_do_see_a_slip(
+    checker: str, environment: Path, tmp_path: Path
+) -> None:
+    python = str(environment / "python")
+    command = {
+        "mypy": ["mypy", "--strict", "--config-file=", f"--python-executable={python}"],
+        "basedpyright": ["basedpyright", "--level=error", f"--pythonpath={python}"],
+    }[checker]
+    source = USERS.read_text()
+    (tmp_path / "good.py").write_text(source)
+    (tmp_path / "slip.py").write_text(f"{source}\nwrong: int = harbour(dues=0.2)\n")
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "standard"}')
+
+    good, slip = (
+        subprocess.run([sys.executable, "-m", *command, file], cwd=tmp_path, capture_output=True, text=True)
+        for file in ("good.py", "slip.py")
+    )
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert slip.returncode == 1
+    assert "Scenario" in slip.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, overload
 
 from pydantic import Field as Bound
 from pydantic import model_validator
@@ -190,6 +190,12 @@ class Scenario(Value):
             if party.name == name:
                 return party
         raise UnknownName.among("organisation", name, (party.name for party in self.organisations))
+
+    @overload
+    def graph(self, *, compiled: Literal[False] = False) -> StateGraph[Any, Any, Any, Any]: ...
+
+    @overload
+    def graph(self, *, compiled: Literal[True]) -> CompiledStateGraph[Any, Any, Any, Any]: ...
 
     def graph(
         self, *, compiled: bool = False
