@@ -201,8 +201,9 @@ def check_ahead(scenario: Scenario, event: Dated, first: int) -> None:
 
 
 def _first_open(store: Store, run: Run, scenario: Scenario) -> int:
-    """The first round in which a run has asked nobody yet; the place of a call begins with its round."""
-    begun = [int(place.partition(".")[0]) for place in store.journal(run.id).places()]
+    """The first round in which a run has asked nobody yet; the place of a call of its own begins with its round."""
+    rounds = [place.partition(".")[0] for place in store.journal(run.id).places()]
+    begun = [int(round) for round in rounds if round.isdecimal()]  # a judge's calls are made at no round
     if begun:
         return max(begun) + 1
     return scenario.clock.round_of(run.header.fork.at.partition(":")[0].strip()) if run.header.fork else 0

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tables import CREATED, CountingChat, Stop, channels, debate, journal, played, table
 
-from converse_graph import Organisation, Scenario, Simulation, Store
-from converse_graph.branching import extend, fork
+from converse_graph import Dated, Organisation, Scenario, Simulation, Store
+from converse_graph.branching import extend, fork, inject, replay
 from converse_graph.state import mind_of
 
 pytestmark = pytest.mark.every_store
@@ -201,3 +201,17 @@ async def test_a_fork_after_the_round_that_ended_its_parent_goes_on(store: Store
     run = await child.play()
 
     assert (run.ended, run.statements) == ("silence", 4)
+
+
+async def test_what_is_injected_while_a_run_is_open_is_heard_as_it_plays_on_and_replayed(store: Store) -> None:
+    scenario = table("Alpha", "Beta", rounds=1)
+    run = await played(store, scenario)
+    longer = await extend(store, run.run.name, rounds=2, scenario=scenario)
+    await inject(store, run.run.name, Dated(at="round 2", text="It rains."), scenario=scenario)
+    await longer.play()
+
+    asked = store.journal(run.run.id).calls()
+    assert any("It rains." in part.text for call in asked for part in call.parts)
+    again = await replay(store, run.run.name, created=CREATED, scenario=scenario)
+    assert (await again.play()).status == "finished"
+    assert await record(store, again.run.name) == await record(store, run.run.name)

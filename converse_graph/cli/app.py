@@ -9,6 +9,7 @@ from typer.exceptions import Exit, TyperException
 
 from converse_graph.cli import options
 from converse_graph.cli.calling import call, judging_of, output_gone, tell, usage
+from converse_graph.cli.examples import add_examples
 from converse_graph.cli.exits import Code
 
 _HELP = "Simulate conversations between organisations that keep private minds."
@@ -435,3 +436,6 @@ def doctor(as_json: options.Json = False, store: options.StorePath = None, debug
 def models(as_json: options.Json = False) -> None:
     """List the models that can be asked, and what each needs."""
     call("models", as_json=as_json)
+
+
+add_examples(app)

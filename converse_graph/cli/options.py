@@ -22,10 +22,14 @@ Model = Annotated[
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", metavar="URL", help="An OpenAI-compatible server to reach the model at.")
 ]
-Seed = Annotated[int | None, typer.Option(min=0, help="Of all that is left to chance; drawn and shown if not given.")]
+Seed = Annotated[
+    int | None, typer.Option(min=0, metavar="N", help="Of all that is left to chance; drawn and shown if not given.")
+]
 Until = Annotated[int | None, typer.Option(metavar="YEAR", help="The last year, all of it included.")]
-Rounds = Annotated[int | None, typer.Option(min=1, help="How many rounds to play; goes before --until.")]
-RunName = Annotated[str | None, typer.Option(metavar="RUN", help="What the run is called: a-z, 0-9, _ and -.")]
+Rounds = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="How many rounds to play in all; goes before --until.")
+]
+RunName = Annotated[str | None, typer.Option(metavar="RUN", help="What the new run is called: a-z, 0-9, _ and -.")]
 
 StorePath = Annotated[
     str | None,
@@ -65,7 +69,7 @@ JudgeModels = Annotated[
 Rubric = Annotated[
     str | None, typer.Option(metavar="NAME", help="What is asked: a name in prompts/rubrics, or a .yaml file.")
 ]
-Repeats = Annotated[int, typer.Option(min=1, max=100, help="How often each judge judges.")]
+Repeats = Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How often each judge judges.")]
 
 Raw = Annotated[bool, typer.Option("--raw", help="Include what each party kept to itself.")]
 Stats = Annotated[

@@ -257,3 +257,9 @@ def test_a_replay_of_an_unfinished_run_ends_paused_with_code_3(tmp_path: Path) -
     assert process(tmp_path, "resume", "again", *QUIET).code == 0
     ended = process(tmp_path, "diff", "slow", "again")
     assert ended.out.startswith("slow and again: the same in 4 turns\n")
+
+
+def test_a_run_that_has_been_judged_is_still_open_to_what_happens_later(parent: Converse) -> None:
+    assert parent("judge", "parent", "--quiet").code == 0
+    ended = parent("inject", "parent", "--at", "round 3", "--event", "The plant floods.")
+    assert ended.code == 0, ended.err

@@ -1,0 +1,56 @@
+"""Help that fits a terminal of 80 columns, with examples that run."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+from conftest import Converse
+
+from converse_graph.cli.app import app
+from converse_graph.cli.examples import EXAMPLES
+
+GROUP = typer.main.get_command(app)
+COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]
+NEEDS_A_SERVER = ("openai:", "http://")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_an_example_of_its_own_that_its_help_shows_in_80_columns(
+    name: str, converse: Converse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = converse(name, "--help").out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert EXAMPLES.get(name), f"add an example of `converse {name}` to cli/examples.py"
+    for example in EXAMPLES[name]:
+        assert shlex.split(example)[:2] == ["converse", name]
+        assert f"\n    {example}\n" in shown
+
+
+@pytest.mark.parametrize("example", [line for lines in EXAMPLES.values() for line in lines])
+def test_every_example_is_one_that_its_command_takes(example: str) -> None:
+    _, name, *arguments = shlex.split(example)
+    command = GROUP.commands[name]  # type: ignore[attr-defined]
+    assert command.make_context(name, arguments).params
+
+
+def test_the_examples_run_one_after_another_as_they_stand(
+    converse: Converse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONVERSE_MODEL", "null")
+    for example in (line for lines in EXAMPLES.values() for line in lines):
+        if not any(mark in example for mark in NEEDS_A_SERVER):
+            ended = converse(*shlex.split(example)[1:])
+            assert ended.code == 0, f"{example}: {ended.err}"
+    assert {"race.md", "race.csv", "quiet.yaml", "harbour.py"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_every_option_and_argument_of_every_command_has_a_help_text() -> None:
+    silent = [
+        f"{name} {parameter.name}"
+        for name in COMMANDS
+        for parameter in GROUP.commands[name].params  # type: ignore[attr-defined]
+        if not getattr(parameter, "help", None)
+    ]
+    assert silent == []
