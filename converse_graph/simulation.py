@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
+from langsmith import tracing_context
 
 from converse_graph.builder import build_graph
 from converse_graph.chat.chats import Chats
@@ -33,6 +35,8 @@ from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_channels, read_transcript
+from converse_graph.tracing.runs import RunTrace
+from converse_graph.tracing.settings import Tracing
 from converse_graph.transcript import Fork, ModelTold, Party, Transcript
 
 Watch = Callable[[dict[str, Any]], None]
@@ -199,12 +203,16 @@ class Simulation:
         """Stop at the next step, at whatever depth; may be called from a signal handler."""
         self._control.request_drain("pause")
 
-    async def play(self, watch: Watch | None = None, *, budget: Budget | None = None) -> Run:
+    async def play(
+        self, watch: Watch | None = None, *, budget: Budget | None = None, tracing: Tracing | None = None
+    ) -> Run:
         """Play on from where the run stands, to its end or to a pause.
 
         Args:
             watch: Told of each event.
             budget: What it may spend; it pauses there.
+            tracing: Where it is traced, a trace a round; None for what LangGraph traces by itself, which is one
+                trace without a payload where the environment says so.
 
         Returns:
             The run as the register has it then: "finished" or "paused".
@@ -223,7 +231,8 @@ class Simulation:
             self.run, self.scenario = stored, self.scenario.with_events(stored.header.events)  # one may be new
             await self.store.register.mark(self.run.id, "running")
             try:
-                ended = await self._drive(watch, budget)
+                async with self._traced(tracing) as trace:
+                    ended = await self._drive(watch, budget, trace)
                 await self.store.register.mark(self.run.id, "finished", ended)
             except GraphDrained:
                 await self._in_flight.landed()
@@ -253,7 +262,33 @@ class Simulation:
         """Let go of the models."""
         await self.chats.close()
 
-    async def _drive(self, watch: Watch | None, budget: Budget | None) -> str:
+    @asynccontextmanager
+    async def _traced(self, tracing: Tracing | None) -> AsyncIterator[RunTrace | None]:
+        """Trace what is played inside, and nothing of it twice; what is under way is over before the trace ends."""
+        if tracing is None:
+            yield None
+            return
+        parent = self.store.register.run(self.run.parent).header if self.run.parent and self.run.header.fork else None
+        trace = tracing.trace(self.run.header, self.scenario, parent)
+        error: BaseException | None = None
+        paused = False
+        try:
+            with tracing_context(enabled=False):
+                yield trace
+        except asyncio.CancelledError as stopped:
+            error, paused = stopped, True
+            await self._in_flight.abandon()
+            raise
+        except BaseException as stopped:
+            paused = isinstance(stopped, GraphDrained | RunPaused)
+            error = None if isinstance(stopped, GraphDrained) else stopped
+            await self._in_flight.landed()
+            raise
+        finally:
+            trace.close(error, paused=paused)
+            await tracing.exporter.flush()
+
+    async def _drive(self, watch: Watch | None, budget: Budget | None, trace: RunTrace | None) -> str:
         graph = build_graph(self.scenario).compile(checkpointer=self.store.checkpoints, name=self.scenario.name)
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": _NO_LIMIT}
         context = RunContext(
@@ -265,6 +300,7 @@ class Simulation:
             horizon=self.run.horizon,
             votes_after=await self._votes_of_the_original(),
             in_flight=self._in_flight,
+            trace=trace,
             live=watch is not None,
         )
         while True:

@@ -76,6 +76,7 @@ def run(
     max_turns: options.MaxTurns = None,
     max_minutes: options.MaxMinutes = None,
     prices: options.PricesFile = None,
+    trace_private: options.TracePrivate = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -99,6 +100,7 @@ def run(
         quiet=quiet,
         bounds=(max_usd, max_tokens, max_turns, max_minutes, prices),
         judging=judging_of(no_judge, judge_models),
+        trace_private=trace_private,
     )
 
 
@@ -147,6 +149,7 @@ def resume(
     max_turns: options.MaxTurns = None,
     max_minutes: options.MaxMinutes = None,
     prices: options.PricesFile = None,
+    trace_private: options.TracePrivate = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -161,6 +164,7 @@ def resume(
         allow_changed=allow_changed,
         bounds=(max_usd, max_tokens, max_turns, max_minutes, prices),
         judging=judging,
+        trace_private=trace_private,
     )
 
 
@@ -236,6 +240,7 @@ def extend(
     max_turns: options.MaxTurns = None,
     max_minutes: options.MaxMinutes = None,
     prices: options.PricesFile = None,
+    trace_private: options.TracePrivate = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -251,6 +256,7 @@ def extend(
         quiet=quiet,
         bounds=(max_usd, max_tokens, max_turns, max_minutes, prices),
         judging=judging,
+        trace_private=trace_private,
     )
 
 
@@ -278,6 +284,7 @@ def fork(
     max_turns: options.MaxTurns = None,
     max_minutes: options.MaxMinutes = None,
     prices: options.PricesFile = None,
+    trace_private: options.TracePrivate = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -306,6 +313,7 @@ def fork(
         quiet=quiet,
         bounds=(max_usd, max_tokens, max_turns, max_minutes, prices),
         judging=judging_of(no_judge, judge_models),
+        trace_private=trace_private,
     )
 
 

@@ -56,6 +56,11 @@ Window = Annotated[
     typer.Option(min=512, metavar="TOKENS", help="How many tokens the model takes, where that is not known."),
 ]
 
+TracePrivate = Annotated[
+    bool,
+    typer.Option("--trace-private", help="Where the run is traced, send what is private too: prompts and replies."),
+]
+
 AllowChanged = Annotated[
     bool,
     typer.Option("--allow-changed", help="Go on though scenario or prompts have changed; the record says so."),

@@ -10,6 +10,7 @@ from converse_graph.cli.display import Plan
 from converse_graph.cli.exits import Code
 from converse_graph.cli.judging import Judging, is_judged, judge_at_end, store_option
 from converse_graph.cli.output import Output
+from converse_graph.cli.tracing import traced
 from converse_graph.cli.wording import count, duration, money
 from converse_graph.errors import ConverseError, RunHeld, RunPaused, StoreFailure, StoreUnreachable, UsageError
 from converse_graph.nodes.budget import Budget
@@ -18,10 +19,17 @@ from converse_graph.report.markdown import render_markdown
 from converse_graph.simulation import Simulation
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_transcript
+from converse_graph.tracing.outcome import trace_outcome
+from converse_graph.tracing.settings import Tracing
 
 
 async def play(
-    simulation: Simulation, output: Output, judging: Judging | None = None, *, budget: Budget | None = None
+    simulation: Simulation,
+    output: Output,
+    judging: Judging | None = None,
+    *,
+    budget: Budget | None = None,
+    tracing: Tracing | None = None,
 ) -> Code:
     """Play a run to its end or to a pause, and judge it at its end.
 
@@ -30,6 +38,7 @@ async def play(
         output: Where it is shown.
         judging: How it is judged; None for not at all.
         budget: What it may spend; None for no bound.
+        tracing: Where it is traced; None for nowhere.
 
     Returns:
         The exit code; what is to be said has been said.
@@ -38,9 +47,16 @@ async def play(
         RunHeld: Another process is writing to the run.
         ConverseError: The run failed.
     """
-    began = time.monotonic()
+    async with traced(tracing, simulation, output):
+        return await _play(simulation, output, judging, budget, tracing)
+
+
+async def _play(
+    simulation: Simulation, output: Output, judging: Judging | None, budget: Budget | None, tracing: Tracing | None
+) -> Code:
+    began, before = time.monotonic(), simulation.store.register.run(simulation.run.name).status
     try:
-        run = await _play_shown(simulation, output, budget)
+        run = await _play_shown(simulation, output, budget, tracing)
     except asyncio.CancelledError:
         return await _paused(simulation, output, "stopped at once", began)
     except StoreUnreachable as reason:  # nothing can be read that a page could be made of
@@ -55,15 +71,32 @@ async def play(
         raise
     if run.status == "paused":
         return await _paused(simulation, output, "paused", began)
-    if judging is not None and not is_judged(simulation):
-        await leave_transcript(simulation.store, simulation.run.name)
-        await judge_at_end(simulation, judging, output, budget)
+    await _judge_and_tell(simulation, output, judging, budget, tracing, was_finished=before == "finished")
     ended = f"Finished ({run.ended})" if run.ended else "Finished"
     await _close(simulation, output, ended, began)
     return Code.DONE
 
 
-async def _play_shown(simulation: Simulation, output: Output, budget: Budget | None) -> Run:
+async def _judge_and_tell(
+    simulation: Simulation,
+    output: Output,
+    judging: Judging | None,
+    budget: Budget | None,
+    tracing: Tracing | None,
+    *,
+    was_finished: bool,
+) -> None:
+    """Have a finished run judged, and its outcome traced; neither where it was done before."""
+    is_new = not was_finished
+    if judging is not None and not is_judged(simulation):
+        is_new = True
+        await leave_transcript(simulation.store, simulation.run.name)
+        await judge_at_end(simulation, judging, output, budget)
+    if tracing is not None and is_new:
+        await trace_outcome(tracing, simulation.store, simulation.run.name)
+
+
+async def _play_shown(simulation: Simulation, output: Output, budget: Budget | None, tracing: Tracing | None) -> Run:
     run, scenario = simulation.run, simulation.scenario
     plan = Plan(
         parties=[party.name for party in scenario.organisations],
@@ -74,7 +107,7 @@ async def _play_shown(simulation: Simulation, output: Output, budget: Budget | N
         simultaneous=scenario.order == "simultaneous",
     )
     async with output.showing(plan, on_gone=simulation.pause) as watch:
-        playing = asyncio.create_task(simulation.play(watch, budget=budget))
+        playing = asyncio.create_task(simulation.play(watch, budget=budget, tracing=tracing))
         with _pausing(simulation, playing, output.warn):
             return await playing
 

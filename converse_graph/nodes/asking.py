@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -111,24 +112,29 @@ async def _complete(context: RunContext, chat: Chat, form: Form, request: Reques
     if kept is not None:
         return kept, *_read(form, kept)
     if context.journal is None:
-        with untraced():
-            reply = await chat.complete(request)
-        return reply, *_read(form, reply)
+        return await _call(context, None, chat, form, request)
     if context.spending:
         context.spending.check()
     return await context.in_flight.see_through(_call(context, context.journal, chat, form, request))
 
 
-async def _call(context: RunContext, journal: Journal, chat: Chat, form: Form, request: Request) -> Completed:
+async def _call(context: RunContext, journal: Journal | None, chat: Chat, form: Form, request: Request) -> Completed:
     """Ask, read and keep, in one piece that is not broken off."""
-    with untraced():
-        reply = await chat.complete(request)
-    reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
-    if context.spending:
-        context.spending.charge(reply)
-    values, sorted_fields, problem = _read(form, reply)
-    await journal.record(request, reply, accepted=problem is None)
+    with context.trace.call(chat, request) if context.trace else nullcontext(_untold) as answered:
+        with untraced():
+            reply = await chat.complete(request)
+        reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
+        if context.spending:
+            context.spending.charge(reply)
+        values, sorted_fields, problem = _read(form, reply)
+        answered(reply, problem)
+        if journal is not None:
+            await journal.record(request, reply, accepted=problem is None)
     return reply, values, sorted_fields, problem
+
+
+def _untold(reply: Reply, problem: BrokenReply | None) -> None:
+    """Of a run that is not traced."""
 
 
 def _read(form: Form, reply: Reply) -> tuple[dict[str, Any] | None, tuple[str, ...], BrokenReply | None]:

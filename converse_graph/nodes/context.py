@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -12,7 +13,8 @@ from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
 from converse_graph.chat.chats import Chats
-from converse_graph.chat.port import Part, Reply, Request
+from converse_graph.chat.port import Chat, Part, Reply, Request
+from converse_graph.errors import BrokenReply
 from converse_graph.nodes.budget import Spending
 from converse_graph.nodes.in_flight import InFlight
 from converse_graph.prompts import Prompts, load_prompts
@@ -31,6 +33,16 @@ class Journal(Protocol):
 
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""
+
+
+class Trace(Protocol):
+    """Is told of calls and of what becomes public, for whoever looks at a run from elsewhere."""
+
+    def call(self, chat: Chat, request: Request) -> AbstractContextManager[Callable[[Reply, BrokenReply | None], None]]:
+        """Trace a call; what it gives is told of the reply, and of what is wrong with it."""
+
+    def told(self, event: Mapping[str, Any]) -> None:
+        """Take note of an event of the supervisor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +87,8 @@ class RunContext:
     """How many rounds to play; None for what the graph was started with."""
     votes_after: frozenset[int] | None = None
     """Of a replay: the rounds after which the run that it replays held a vote; None for as the run ends."""
+    trace: Trace | None = None
+    """None where the run is not traced."""
     in_flight: InFlight = field(default_factory=InFlight)
     live: bool = False
     """Whether somebody watches the statements being written."""

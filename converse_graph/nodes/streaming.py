@@ -9,6 +9,18 @@ Emit = Callable[[dict[str, Any]], None]
 """Passes an event to whoever watches the run: a plain dict whose `event` says which it is."""
 
 
+def telling(emit: Emit, trace: Emit | None) -> Emit:
+    """Pass events on to a trace too, where there is one."""
+    if trace is None:
+        return emit
+
+    def both(event: dict[str, Any]) -> None:
+        trace(event)
+        emit(event)
+
+    return both
+
+
 class ProseReader:
     """Reads the first field of a JSON object as it arrives, and passes on what is new of it."""
 

@@ -14,7 +14,7 @@ from converse_graph.nodes.compacting import sum_up_rounds
 from converse_graph.nodes.context import RunContext, context_of
 from converse_graph.nodes.form import make_form
 from converse_graph.nodes.motions import count_ballots, dissent_is_due
-from converse_graph.nodes.streaming import Emit
+from converse_graph.nodes.streaming import Emit, telling
 from converse_graph.nodes.turns import (
     ballot_floor,
     may_be_picked,
@@ -39,7 +39,8 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
     """The node that every turn comes back to."""
 
     async def supervise(state: State, runtime: Runtime[RunContext]) -> Command[Any]:
-        context, emit = context_of(runtime), runtime.stream_writer
+        context = context_of(runtime)
+        emit = telling(runtime.stream_writer, context.trace.told if context.trace else None)
         floor: Floor | None = state.get("floor")
         if floor and floor["speakers"] and not any(state.get(outbox_of(name)) for name in floor["speakers"]):
             # Somebody gave the graph new input in the middle of a turn, and what was in hand is lost: ask again.

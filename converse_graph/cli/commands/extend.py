@@ -10,6 +10,7 @@ from converse_graph.cli.exits import Code
 from converse_graph.cli.judging import Judging
 from converse_graph.cli.output import Output
 from converse_graph.cli.playing import play
+from converse_graph.cli.tracing import open_tracing
 from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 
@@ -23,10 +24,20 @@ def command(
     quiet: bool,
     bounds: tuple[Any, ...],
     judging: Judging | None,
+    trace_private: bool,
 ) -> Code:
     """Go on with a run past its horizon; it stays one run."""
     return asyncio.run(
-        _extend(run, until, rounds, store or DEFAULT_PATH, Output(quiet=quiet), read_bounds(*bounds), judging)
+        _extend(
+            run,
+            until,
+            rounds,
+            store or DEFAULT_PATH,
+            Output(quiet=quiet),
+            read_bounds(*bounds),
+            judging,
+            trace_private,
+        )
     )
 
 
@@ -38,6 +49,7 @@ async def _extend(
     output: Output,
     bounds: Bounds,
     judging: Judging | None,
+    trace_private: bool,
 ) -> Code:
     async with Store.open(path) as store:
         before = store.register.run(name).horizon
@@ -48,6 +60,7 @@ async def _extend(
             output.say(
                 f"Run {run.name} of {run.header.scenario} · model {run.header.model} · to {new}, before to {old}"
             )
-            return await play(simulation, output, judging, budget=bounds.budget)
+            tracing = open_tracing(output, private=trace_private)
+            return await play(simulation, output, judging, budget=bounds.budget, tracing=tracing)
         finally:
             await simulation.close()

@@ -15,6 +15,7 @@ from converse_graph.cli.exits import Code
 from converse_graph.cli.judging import Judging
 from converse_graph.cli.output import Output
 from converse_graph.cli.playing import play
+from converse_graph.cli.tracing import open_tracing
 from converse_graph.errors import InvalidValue
 from converse_graph.scenarios.library import find_scenario
 from converse_graph.simulation import Simulation
@@ -42,6 +43,7 @@ def command(
     quiet: bool,
     bounds: tuple[Any, ...],
     judging: Judging | None,
+    trace_private: bool,
 ) -> Code:
     """Fork a run and go on with it at once; all that can be refused is refused before anything is written.
 
@@ -61,7 +63,9 @@ def command(
         "base_url": base_url,
     }
     return asyncio.run(
-        _fork(run, asked, dials, store or DEFAULT_PATH, Output(quiet=quiet), read_bounds(*bounds), judging)
+        _fork(
+            run, asked, dials, store or DEFAULT_PATH, Output(quiet=quiet), read_bounds(*bounds), judging, trace_private
+        )
     )
 
 
@@ -73,6 +77,7 @@ async def _fork(
     output: Output,
     bounds: Bounds,
     judging: Judging | None,
+    trace_private: bool,
 ) -> Code:
     async with Store.open(path) as store:
         set_otherwise = _read_dials(store.register.run(name), dials)
@@ -81,7 +86,8 @@ async def _fork(
         )
         try:
             _introduce(simulation, name, store.register.run(name).header.seed, output)
-            return await play(simulation, output, judging, budget=bounds.budget)
+            tracing = open_tracing(output, private=trace_private)
+            return await play(simulation, output, judging, budget=bounds.budget, tracing=tracing)
         finally:
             await simulation.close()
 

@@ -10,6 +10,7 @@ from converse_graph.cli.bounds import Bounds, read_bounds
 from converse_graph.cli.judging import say_verdict
 from converse_graph.cli.output import Output
 from converse_graph.cli.playing import leave_transcript
+from converse_graph.cli.tracing import open_tracing
 from converse_graph.judge.agreement import agreement
 from converse_graph.judge.runs import judge_run
 from converse_graph.report.formats import json_text, verdict_json
@@ -17,6 +18,8 @@ from converse_graph.report.verdicts import agreed
 from converse_graph.store import Store
 from converse_graph.store.record import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
+from converse_graph.tracing.outcome import trace_outcome
+from converse_graph.transcript import Verdict
 
 
 def command(
@@ -69,8 +72,19 @@ async def _judge(
         for rubric_name, alpha in agreements.items():
             output.say(f"{agreed(alpha)} (rubric {rubric_name}).")
         written, _ = await leave_transcript(store, name)
+        await _trace(store, name, given, output)
     if as_json:
         shown = {"verdicts": [verdict_json(verdict) for verdict in given], "agreement": agreements}
         typer.echo(json_text(shown, indent=2))
     else:
         output.result(written)
+
+
+async def _trace(store: Store, name: str, given: tuple[Verdict, ...], output: Output) -> None:
+    """Send the scores where runs are traced to; prompts of judges are not traced."""
+    tracing = open_tracing(output, private=False)
+    if tracing is not None:
+        try:
+            await trace_outcome(tracing, store, name, given)
+        finally:
+            await tracing.exporter.close()

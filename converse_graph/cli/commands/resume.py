@@ -9,6 +9,7 @@ from converse_graph.cli.exits import Code
 from converse_graph.cli.judging import Judging
 from converse_graph.cli.output import Output
 from converse_graph.cli.playing import play
+from converse_graph.cli.tracing import open_tracing
 from converse_graph.cli.wording import count
 from converse_graph.simulation import Simulation
 from converse_graph.store import Store
@@ -23,15 +24,24 @@ def command(
     allow_changed: bool,
     bounds: tuple[Any, ...],
     judging: Judging | None,
+    trace_private: bool,
 ) -> Code:
     """Go on with a run; its scenario, dials and model are those it began with."""
     return asyncio.run(
-        _resume(run, store or DEFAULT_PATH, Output(quiet=quiet), allow_changed, read_bounds(*bounds), judging)
+        _resume(
+            run, store or DEFAULT_PATH, Output(quiet=quiet), allow_changed, read_bounds(*bounds), judging, trace_private
+        )
     )
 
 
 async def _resume(
-    name: str, path: Path | str, output: Output, allow_changed: bool, bounds: Bounds, judging: Judging | None
+    name: str,
+    path: Path | str,
+    output: Output,
+    allow_changed: bool,
+    bounds: Bounds,
+    judging: Judging | None,
+    trace_private: bool,
 ) -> Code:
     async with Store.open(path) as store:
         simulation = await Simulation.reopen(store, name, prices=bounds.prices, allow_changed=allow_changed)
@@ -41,6 +51,7 @@ async def _resume(
             if run.status == "finished":
                 done = "finished already"
             output.say(f"Run {run.name} of {run.header.scenario} · model {run.header.model} · {done}")
-            return await play(simulation, output, judging, budget=bounds.budget)
+            tracing = open_tracing(output, private=trace_private)
+            return await play(simulation, output, judging, budget=bounds.budget, tracing=tracing)
         finally:
             await simulation.close()

@@ -14,6 +14,7 @@ from converse_graph.cli.exits import Code
 from converse_graph.cli.judging import Judging
 from converse_graph.cli.output import Output
 from converse_graph.cli.playing import play
+from converse_graph.cli.tracing import open_tracing
 from converse_graph.cli.wording import count
 from converse_graph.judge.rubric import load_rubric
 from converse_graph.prompts import load_prompts
@@ -48,6 +49,7 @@ def command(
     window: int | None,
     bounds: tuple[Any, ...],
     judging: Judging | None,
+    trace_private: bool,
 ) -> Code:
     """Run a scenario; all that can be refused is refused before a store is made."""
     given = read_bounds(*bounds)
@@ -70,6 +72,7 @@ def command(
             window=window,
             bounds=given,
             judging=judging,
+            trace_private=trace_private,
         )
     )
 
@@ -89,6 +92,7 @@ async def _run(
     window: int | None,
     bounds: Bounds,
     judging: Judging | None,
+    trace_private: bool,
 ) -> Code:
     async with Store.open(path, make=True) as store:
         simulation = await Simulation.begin(
@@ -108,7 +112,8 @@ async def _run(
         try:
             chosen = model or base_url or os.environ.get("CONVERSE_MODEL")
             _introduce(simulation, output, chosen=bool(chosen))
-            return await play(simulation, output, judging, budget=bounds.budget)
+            tracing = open_tracing(output, private=trace_private)
+            return await play(simulation, output, judging, budget=bounds.budget, tracing=tracing)
         finally:
             await simulation.close()
 

@@ -1,0 +1,122 @@
+"""Whether and where runs are traced, as the environment has it; what a run tells of itself there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.tracing.runs import RunTrace
+from converse_graph.tracing.spans import Exporter, Span
+from converse_graph.tracing.uploads import HOSTED, Uploads
+from converse_graph.transcript import Header
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracing:
+    """Where traces go, and whether private words go with them."""
+
+    exporter: Exporter
+    now: Callable[[], datetime]
+    where: str
+    """In words, for whoever starts a run."""
+    private: bool = False
+
+    def trace(self, header: Header, scenario: Scenario, parent: Header | None = None) -> RunTrace:
+        """The trace of a run.
+
+        Args:
+            header: Of the run.
+            scenario: What it plays.
+            parent: Of the run that it was forked from.
+        """
+        return RunTrace(
+            exporter=self.exporter,
+            run=_named(header),
+            scenario=_described(header, parent),
+            title=header.title or header.scenario,
+            tags=("converse-graph", header.scenario),
+            period=lambda number: scenario.clock.period(number).label,
+            now=self.now,
+            private=self.private,
+        )
+
+    def outcome(self, header: Header, told: Mapping[str, Any], parent: Header | None = None) -> Span:
+        """A trace that stands for a whole run, already ended: what is said of all of it has a place there."""
+        now = self.now()
+        span = Span(
+            name=f"Outcome · {header.title or header.scenario}",
+            kind="outcome",
+            parent=None,
+            began=now,
+            ended=now,
+            metadata={**_named(header), **_described(header, parent)},
+            tags=["converse-graph", header.scenario, "outcome"],
+            inputs={"run": header.run},
+            outputs=dict(told),
+        )
+        self.exporter.begin(span)
+        self.exporter.finish(span)
+        return span
+
+
+def tracing_of(
+    environment: Mapping[str, str], *, warn: Callable[[str], None], now: Callable[[], datetime], private: bool = False
+) -> Tracing | None:
+    """Tracing as the environment has it.
+
+    Args:
+        environment: With LangSmith's own variables: LANGSMITH_TRACING, LANGSMITH_API_KEY, LANGSMITH_PROJECT,
+            LANGSMITH_ENDPOINT; the older LANGCHAIN_ ones count too.
+        warn: Told once of what goes wrong.
+        now: The time, with a time zone.
+        private: Whether prompts, replies and the words of errors are sent too.
+
+    Returns:
+        None where tracing is off, or cannot be for want of a key, which is said.
+    """
+    if not is_on(environment):
+        if private:
+            warn("--trace-private shows nothing: tracing is off. Set LANGSMITH_TRACING=true and LANGSMITH_API_KEY.")
+        return None
+    key, endpoint = _first(environment, "API_KEY"), _first(environment, "ENDPOINT")
+    if not key and not endpoint:
+        warn("LANGSMITH_TRACING is on and LANGSMITH_API_KEY is not set, so nothing is traced; set it, or turn it off.")
+        return None
+    project = _first(environment, "PROJECT") or "default"
+    exporter = Uploads(url=endpoint or HOSTED, key=key or None, project=project, warn=warn)
+    return Tracing(exporter=exporter, now=now, where=f"LangSmith, project {project}", private=private)
+
+
+def is_on(environment: Mapping[str, str]) -> bool:
+    """Whether LangSmith's variables switch tracing on."""
+    return (_first(environment, "TRACING_V2") or _first(environment, "TRACING")).lower() == "true"
+
+
+def thread_of(header: Header) -> str:
+    """The thread of a run: its name, and when it was begun, for a name is unique in its store alone."""
+    return f"{header.run} {header.created:%Y-%m-%d %H:%M:%S}"
+
+
+def _named(header: Header) -> dict[str, Any]:
+    return {"thread_id": thread_of(header), "run": header.run}
+
+
+def _described(header: Header, parent: Header | None) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "scenario": header.scenario,
+        "seed": header.seed,
+        "model": header.model,
+        "order": header.order,
+        "graph_digest": header.digest,
+        **{f"dial:{name}": value for name, value in header.dials.items()},
+    }
+    if parent is not None and header.fork is not None:
+        told |= {"parent": parent.run, "parent_thread": thread_of(parent), "forked_at": header.fork.at}
+    return told
+
+
+def _first(environment: Mapping[str, str], name: str) -> str:
+    return environment.get(f"LANGSMITH_{name}") or environment.get(f"LANGCHAIN_{name}") or ""
