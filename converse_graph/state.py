@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, NotRequired
 
 from langgraph.channels import EphemeralValue
 from langgraph.channels.delta import DeltaChannel
+from pydantic import ConfigDict, with_config
+from pydantic import Field as Bound
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
 from converse_graph.scenarios.keeping import kept_now
@@ -34,10 +36,17 @@ Outbox = Annotated[Entry, EphemeralValue(dict)]
 """What a speaker proposes, until the supervisor has looked at it in the next step."""
 
 
+def _shown_as(title: str) -> Any:
+    """Mark a schema that a LangGraph server shows: under this title, with what is said here under each field."""
+    return with_config(ConfigDict(title=title, use_attribute_docstrings=True))
+
+
+@_shown_as("Floor")
 class Floor(TypedDict):
     """Whose turn it is."""
 
     round: int
+    """From 0."""
     turn: int
     """Position in the round of the first of `speakers`, from 0."""
     speakers: list[str]
@@ -51,21 +60,23 @@ class Floor(TypedDict):
     stage: NotRequired[Literal["ballot"]]
     """"ballot" while `speakers` vote; else they make statements."""
     ending: NotRequired[str | None]
-    """While they vote: why the run is over after that; None where it goes on."""
+    """While they vote: why the run is over after that; empty where it goes on."""
 
 
+@_shown_as("Run")
 class TableInput(TypedDict, total=False):
-    """What a run of the root graph is started with."""
+    """How far to play; nothing here needs to be filled in."""
 
-    horizon: int | None
-    """How many rounds to play; None for as many as the clock has."""
+    horizon: Annotated[int | None, Bound(ge=1, title="Rounds", json_schema_extra={"default": None})]
+    """How many rounds to play; empty for as many as the scenario's clock has."""
 
 
+@_shown_as("Public record")
 class TableOutput(TypedDict, total=False):
-    """The public channels of the root graph."""
+    """What was said and what came of it: the public channels of the root graph."""
 
     transcript: Ledger
-    """Statements, as `Statement` holds them."""
+    """Statements in order: `round`, `turn`, `speaker`, `text`, `fields`; a `problem` where there is no text."""
     events: Ledger
     """First reports of events: `name`, `party`, `round`."""
     summaries: Ledger
@@ -73,9 +84,11 @@ class TableOutput(TypedDict, total=False):
     votes: Ledger
     """Votes on the scenario's motion, counted: `round`, `position`, `counts`."""
     floor: Floor
+    """Whose turn it is, or was last."""
     horizon: int | None
+    """How many rounds are played; null for as many as the clock has."""
     ended: str | None
-    """Why the run is over; None while it is not."""
+    """Why the run is over, such as "horizon" or an event; empty while it is not."""
 
 
 def mind_of(party: str) -> str:

@@ -1,16 +1,17 @@
 """The scenarios as a LangGraph server serves them: factories whose dials come from an assistant's configuration."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from converse_graph import find_scenario
 
 
-def _served(name: str) -> Callable[[dict[str, Any]], Any]:
-    def graph(config: dict[str, Any]) -> Any:
-        return find_scenario(name).serve(config)
+def _served(name: str) -> Callable[[dict[str, Any]], Awaitable[Any]]:
+    async def graph(config: dict[str, Any]) -> Any:
+        found = await asyncio.to_thread(find_scenario, name)  # it may load files, the first time
+        return await found.serve(config)
 
-    graph.__doc__ = f"The graph of {name}."
     return graph
 
 

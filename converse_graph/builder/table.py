@@ -5,25 +5,26 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 
 from converse_graph.builder.debates import compile_debate
-from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.discretion import UNSEEN
 from converse_graph.nodes.organisation import organisation_node
 from converse_graph.nodes.supervisor import supervisor_node
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.settings import ModelSettings
 from converse_graph.state import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
 
 
-def build_graph(scenario: Scenario) -> StateGraph[Any, RunContext, Any, Any]:
+def build_graph(scenario: Scenario, settings: type[Any] = ModelSettings) -> StateGraph[Any, Any, Any, Any]:
     """Build the root graph of a scenario, not compiled.
+
+    Its context is a `RunContext`. The schema of it is that of the settings from which the graph makes one where it is
+    given none: a LangGraph server takes them for the context, and shows them as a form.
 
     Raises:
         InvalidValue: Conversations are nested deeper than the scenario allows.
     """
     names = [party.name for party in scenario.organisations]
-    graph = StateGraph(
-        table_schema(names), context_schema=RunContext, input_schema=TableInput, output_schema=TableOutput
-    )
+    graph = StateGraph(table_schema(names), context_schema=settings, input_schema=TableInput, output_schema=TableOutput)
     graph.add_node(
         SUPERVISOR,
         supervisor_node(scenario),

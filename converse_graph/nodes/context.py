@@ -100,7 +100,7 @@ _bare: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], RunCon
 """Contexts of bare graphs, by their configuration, so that a model's connections are opened once an event loop."""
 
 
-def context_of(runtime: Runtime[RunContext]) -> RunContext:
+async def context_of(runtime: Runtime[RunContext]) -> RunContext:
     """The context of a graph in motion; of a bare graph one made from its configuration or the environment."""
     # As a node of somebody else's graph ours is given that graph's context, which is none of its own.
     if isinstance(runtime.context, RunContext):
@@ -111,5 +111,13 @@ def context_of(runtime: Runtime[RunContext]) -> RunContext:
     # A model object may have no hash; its context holds it, so that its id stays its own.
     key = (model if isinstance(model, str | None) else id(model), base_url, seed)
     if key not in kept:
-        kept[key] = RunContext(chats=Chats(model, base_url), seed=int(seed or 0))
+        made = await asyncio.to_thread(_bare_context, model, base_url, int(seed or 0))
+        kept.setdefault(key, made)  # parties that speak at once share the first
     return kept[key]
+
+
+def _bare_context(model: Any, base_url: str | None, seed: int) -> RunContext:
+    """Make one, in a thread: it reads prompts and may ask a server for its models, which may hold up no event loop."""
+    chats = Chats(model, base_url)
+    chats.get()
+    return RunContext(chats=chats, seed=seed)

@@ -16,6 +16,7 @@ from langgraph.runtime import get_runtime
 from converse_graph.chat.port import Part, Profile, Reply, Request
 from converse_graph.errors import InvalidValue
 from converse_graph.nodes.context import RunContext, context_of
+from converse_graph.scenarios.settings import ModelSettings
 
 _BESIDE_FIELDS = ("speaker", "round", "position", "new_fact", "memo")
 """What a guest may return beside its words, rather than among its fields."""
@@ -62,8 +63,8 @@ class Guest:
         settings = {name: value for name, value in ambient.get("configurable", {}).items() if not _is_ours(name)}
         config: Any = {"callbacks": ambient.get("callbacks"), "configurable": settings}
         given: dict[str, Any] = {}
-        if getattr(self._runnable, "context_schema", None) is RunContext:
-            outer = context_of(get_runtime(RunContext))
+        if getattr(self._runnable, "context_schema", None) is ModelSettings:
+            outer = await context_of(get_runtime(RunContext))
             given["context"] = RunContext(chats=outer.chats, prompts=outer.prompts, seed=seed)
         alone = contextvars.copy_context()
         alone.run(var_child_runnable_config.set, None)

@@ -40,7 +40,7 @@ def organisation_node(
     brief, writes = _brief(scenario, party), party_writes(party.name)
 
     async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
-        context, emit = context_of(runtime), runtime.stream_writer
+        context, emit = await context_of(runtime), runtime.stream_writer
         if context.spending:
             context.spending.take_turn()
         seen = view(scenario, state, party.name)

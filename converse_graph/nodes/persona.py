@@ -83,7 +83,7 @@ def persona_node(
         forms = dict.fromkeys(PROFILES, make_form("line", [_prose("large"), position, *_fact(spec)]))
 
     async def speak(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
-        context, emit = context_of(runtime), runtime.stream_writer
+        context, emit = await context_of(runtime), runtime.stream_writer
         inside = place_of(context, state["line"] - 1, persona)
         emit({"event": "line", "path": inside.path, "line": state["line"], "of": spec.turns})
         profile = context.chats.get(inside.model).profile if guest is None else "large"

@@ -32,7 +32,7 @@ async def write_positions(spec: Debate, clock: Clock, runtime: Runtime[RunContex
     Returns:
         By the name of the channel that the member alone reads: `speaker`, `position` and `reason`, or `problem`.
     """
-    context, emit = context_of(runtime), runtime.stream_writer
+    context, emit = await context_of(runtime), runtime.stream_writer
     asked = [_ask(context, spec, member, clock, "position", (), emit) for member in spec.members]
     written = await asyncio.gather(*asked)
     return {before_of(stance["speaker"]): stance for stance in written}
@@ -40,7 +40,7 @@ async def write_positions(spec: Debate, clock: Clock, runtime: Runtime[RunContex
 
 async def cast_ballots(spec: Debate, clock: Clock, lines: Sequence[Entry], runtime: Runtime[RunContext]) -> list[Entry]:
     """Ask all members at once for their secret ballots after the last line, in the shape of `write_positions`."""
-    context, emit = context_of(runtime), runtime.stream_writer
+    context, emit = await context_of(runtime), runtime.stream_writer
     asked = [_ask(context, spec, member, clock, "ballot", lines, emit) for member in spec.members]
     return list(await asyncio.gather(*asked))
 

@@ -39,7 +39,7 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
     """The node that every turn comes back to."""
 
     async def supervise(state: State, runtime: Runtime[RunContext]) -> Command[Any]:
-        context = context_of(runtime)
+        context = await context_of(runtime)
         emit = telling(runtime.stream_writer, context.trace.told if context.trace else None)
         floor: Floor | None = state.get("floor")
         if floor and floor["speakers"] and not any(state.get(outbox_of(name)) for name in floor["speakers"]):

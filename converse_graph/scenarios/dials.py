@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +12,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, UnknownName, UsageError
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.settings import as_bad_request, dials_in, settings_schema
 from converse_graph.scenarios.value import explain
 
 
@@ -26,6 +28,8 @@ class Dial:
     default: Any
     doc: str
     """What the scenario function's docstring says of it."""
+    hint: Any = field(repr=False, compare=False)
+    """Its annotation."""
     adapter: TypeAdapter[Any] = field(repr=False, compare=False)
     by_name: bool = False
     """Whether it can be set for each of several parties by name, as a table."""
@@ -80,14 +84,26 @@ class ScenarioFunction:
         dials = tuple(replace(dial, default=set_to[dial.name]) for dial in self.dials)
         return replace(self, name=name, doc=doc, dials=dials, preset_of=self.name)
 
-    def serve(self, config: Mapping[str, Any]) -> Any:
+    async def serve(self, config: Mapping[str, Any]) -> Any:
         """The graph for a LangGraph server, not compiled, with dials from an assistant's configuration.
 
+        Name it in `langgraph.json`, as in `served = wage_round.serve` and `"wage-round": "./talks.py:served"`.
+
         Args:
-            config: A runnable's configuration; of its `configurable`, what is named like a dial sets that dial.
+            config: A runnable's configuration; its `configurable` sets dials by name, and `model` and `seed`.
+
+        Raises:
+            InvalidValue: It names something else, or a dial does not take its setting.
         """
-        configured = config.get("configurable") or {}
-        return self(**{dial.name: configured[dial.name] for dial in self.dials if dial.name in configured}).graph()
+        # A scenario may read files, and a server forbids to hold up its event loop for that.
+        return await asyncio.to_thread(self._served, config.get("configurable") or {})
+
+    def _served(self, configured: Mapping[str, Any]) -> Any:
+        try:
+            made = self(**dials_in(configured, self.dials, self.name))
+            return made.graph(settings=settings_schema(self.dials))
+        except UsageError as error:
+            raise as_bad_request(error) from None
 
     def _read(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         known = {dial.name: dial for dial in self.dials}
@@ -145,6 +161,7 @@ def scenario(function: Callable[..., Scenario]) -> ScenarioFunction:
                 type=_describe(hint),
                 default=parameter.default,
                 doc=docs.get(parameter.name, ""),
+                hint=hint,
                 adapter=TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)),
                 by_name=any(get_origin(option) is dict for option in get_args(hint)),
             )

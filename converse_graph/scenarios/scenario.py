@@ -15,6 +15,7 @@ from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinc
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.keeping import Kept, Memory
 from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
+from converse_graph.scenarios.settings import ModelSettings
 from converse_graph.scenarios.value import Value
 
 if TYPE_CHECKING:
@@ -192,18 +193,23 @@ class Scenario(Value):
         raise UnknownName.among("organisation", name, (party.name for party in self.organisations))
 
     @overload
-    def graph(self, *, compiled: Literal[False] = False) -> StateGraph[Any, Any, Any, Any]: ...
+    def graph(
+        self, *, compiled: Literal[False] = False, settings: type[Any] | None = None
+    ) -> StateGraph[Any, Any, Any, Any]: ...
 
     @overload
-    def graph(self, *, compiled: Literal[True]) -> CompiledStateGraph[Any, Any, Any, Any]: ...
+    def graph(
+        self, *, compiled: Literal[True], settings: type[Any] | None = None
+    ) -> CompiledStateGraph[Any, Any, Any, Any]: ...
 
     def graph(
-        self, *, compiled: bool = False
+        self, *, compiled: bool = False, settings: type[Any] | None = None
     ) -> StateGraph[Any, Any, Any, Any] | CompiledStateGraph[Any, Any, Any, Any]:
         """This scenario as a LangGraph graph: supervisor, a node for each organisation, debates as subgraphs.
 
         Args:
             compiled: Whether to compile it, without a checkpointer.
+            settings: The schema of what it may be configured with, for forms; None for its model alone.
 
         Returns:
             A graph to compile, stream, checkpoint, put in `langgraph.json` or use as a node. Its input is
@@ -213,7 +219,7 @@ class Scenario(Value):
         """
         from converse_graph.builder import build_graph
 
-        built = build_graph(self)
+        built = build_graph(self, settings or ModelSettings)
         if not compiled:
             return built
         made = built.compile()
