@@ -124,7 +124,7 @@ class Simulation:
             "seed": seed,
             "clock": {**scenario.clock.model_dump(), "rounds": horizon},
             "order": scenario.order,
-            "cast": tuple(_party(party) for party in scenario.organisations),
+            "cast": tuple(_party(party, chats) for party in scenario.organisations),
             "dials": scenario.dials,
             "models": _models(scenario, chats),
             "source": Path(source.partition(":")[0]).name + "".join(source.partition(":")[1:]),
@@ -370,15 +370,16 @@ def horizon_of(scenario: Scenario, until: int | None, rounds: int | None) -> int
     return scenario.clock.rounds if until is None else scenario.clock.rounds_until(until)
 
 
-def _party(party: Organisation) -> Party:
+def _party(party: Organisation, chats: Chats) -> Party:
     deliberation = party.deliberation.kind if party.deliberation else "none"
-    own = {path: _named(persona.model) for path, persona in personas(party) if persona.model is not None}
-    model = None if party.model is None else _named(party.model)
+    own = {path: _named(persona.model, chats) for path, persona in personas(party) if persona.model is not None}
+    model = None if party.model is None else _named(party.model, chats)
     return Party(name=party.name, kind=party.kind, deliberation=deliberation, model=model, persona_models=own)
 
 
-def _named(reference: Any) -> str:
-    return reference if isinstance(reference, str) else type(reference).__name__
+def _named(reference: Any, chats: Chats) -> str:
+    """A model by the name that it answers under, which is also its name among the models of the header."""
+    return reference if isinstance(reference, str) else chats.get(reference).model
 
 
 def _models(scenario: Scenario, chats: Chats) -> dict[str, ModelTold]:

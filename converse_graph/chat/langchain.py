@@ -21,6 +21,12 @@ _ENDINGS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 """Where providers say why a reply ended."""
 
 
+def name_of(model: Any) -> str:
+    """How a model object that nobody named is called: as it was made, or else after its class."""
+    own = getattr(model, "model_name", None) or getattr(model, "model", None)
+    return own if isinstance(own, str) else type(model).__name__
+
+
 class LangChainChat:
     """A LangChain chat model, with the settings it was made with.
 
@@ -44,8 +50,7 @@ class LangChainChat:
             profile: Which set of prompts suits it; None to tell by its name.
             retries: None for four tries, on top of its own.
         """
-        own = getattr(chat_model, "model_name", None) or getattr(chat_model, "model", None)
-        self._served_as = own if isinstance(own, str) else type(chat_model).__name__
+        self._served_as = name_of(chat_model)
         self.model = name or self._served_as
         self.profile: Profile = profile or profile_of(self.model)
         self.window: int | None = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from converse_graph.chat.chats import Chats
+from converse_graph.chat.langchain import name_of
 from converse_graph.chat.port import Profile, Reply, Request
 from converse_graph.errors import RunPaused
 
@@ -81,6 +82,6 @@ class ReplayChats(Chats):
 
     def get(self, reference: Any = None) -> ReplayChat:
         """The journal, in the voice of the model that a reference names."""
-        named = reference if isinstance(reference, str) else getattr(reference, "model", None) or self._model
-        told = self._told.get(str(named)) or self._told[self._model]
-        return ReplayChat(self._journal, str(named), told.profile, told.window)
+        named = self._model if reference is None else reference if isinstance(reference, str) else name_of(reference)
+        told = self._told.get(named) or self._told[self._model]
+        return ReplayChat(self._journal, named, told.profile, told.window)
