@@ -36,7 +36,9 @@ _WAYS: tuple[Debate | Imagined | None, ...] = (
     Imagined(motion="What now?", members=(Persona(name="Left"), Persona(name="Right")), turns=2),
     debate("Left", "Right"),
     debate("Left", "Right", inside=debate("Day", "Night")),
-)
+    debate("Left", "Right", turns=3, options=("go", "stay"), private_positions=True, ballot="secret",
+           justify_changes=True, dissenter=True),
+)  # fmt: skip
 
 
 def stopping() -> Scenario:
