@@ -36,7 +36,7 @@ class Tracing:
             exporter=self.exporter,
             run=_named(header),
             scenario=_described(header, parent),
-            title=header.title or header.scenario,
+            title=header.scenario,
             tags=("converse-graph", header.scenario),
             period=lambda number: scenario.clock.period(number).label,
             now=self.now,
@@ -47,7 +47,7 @@ class Tracing:
         """A trace that stands for a whole run, already ended: what is said of all of it has a place there."""
         now = self.now()
         span = Span(
-            name=f"Outcome · {header.title or header.scenario}",
+            name=f"Outcome · {header.scenario}",
             kind="outcome",
             parent=None,
             began=now,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from langsmith import Client, RunTree
-from langsmith.utils import LangSmithAuthError, LangSmithError
+from langsmith.utils import LangSmithAuthError, LangSmithConnectionError, LangSmithError
 from urllib3 import Retry
 
 from converse_graph.tracing.spans import Feedback, Span, Usage
@@ -71,6 +71,9 @@ class Uploads:
         elif (tree_known := self._trees.pop(span, None)) is not None:
             self._client.update_run(
                 tree_known.id,
+                name=span.name,
+                run_type=_type(span),
+                start_time=tree_known.start_time,
                 trace_id=tree_known.trace_id,
                 parent_run_id=tree_known.parent_run_id,
                 dotted_order=tree_known.dotted_order,
@@ -155,10 +158,9 @@ class Uploads:
     def _in_words(self) -> str:
         if self._is_refused:
             return f"LangSmith at {self._url} refuses the key in LANGSMITH_API_KEY; the run goes on and is not traced."
-        return (
-            f"LangSmith at {self._url} did not take a trace ({type(self._problem).__name__}); the run goes on, and "
-            "tracing is tried again with each round."
-        )
+        gone = isinstance(self._problem, LangSmithConnectionError)
+        what = "cannot be reached" if gone else f"did not take a trace ({type(self._problem).__name__})"
+        return f"LangSmith at {self._url} {what}; the run goes on, and tracing is tried again with each round."
 
 
 def _type(span: Span) -> Literal["llm", "chain"]:

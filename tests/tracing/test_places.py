@@ -1,0 +1,33 @@
+"""Which spans a call lies in, read from its place."""
+
+import pytest
+
+from converse_graph.tracing.places import placed
+
+
+@pytest.mark.parametrize(
+    ("place", "keys", "task"),
+    [
+        ("12.0/OpenAI/statement", ["12.0/OpenAI"], "statement"),
+        ("12.0/OpenAI/imagine", ["12.0/OpenAI"], "imagined debate"),
+        ("0.3/supervisor/pick", ["0.3/supervisor"], "who speaks next"),
+        ("4.2/A/summary.1.0-3", ["4.2/A"], "summary"),
+        ("1.0/A/3.C E O/line", ["1.0/A", "1.0/A/debate", "1.0/A/3.C E O"], "line"),
+        ("1.0/A/ballot.B/ballot", ["1.0/A", "1.0/A/debate", "1.0/A/ballot.B"], "ballot"),
+        ("1.0/A/0.B/1.C/line",
+         ["1.0/A", "1.0/A/debate", "1.0/A/0.B", "1.0/A/0.B/debate", "1.0/A/0.B/1.C"], "line"),
+    ],
+)  # fmt: skip
+def test_a_place_lies_in_a_turn_and_in_every_debate_and_persona_on_its_way(
+    place: str, keys: list[str], task: str
+) -> None:
+    found = placed(place)
+
+    assert [step.key for step in found.steps] == keys
+    assert found.task == task
+
+
+def test_a_step_knows_whose_it_is_and_how_deep() -> None:
+    last = placed("1.0/A/0.B/1.C/line").steps[-1]
+
+    assert (last.path, last.depth, last.names) == ("A/B/C", 3, ("A", "debate", "B", "debate", "C"))
