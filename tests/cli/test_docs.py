@@ -1,0 +1,95 @@
+"""What the documentation shows runs, as it stands and in its order; what is made from code is up to date."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Converse
+
+import converse_graph
+
+PROJECT = Path(__file__).resolve().parents[2]
+DOCS = PROJECT / "docs"
+PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+WRITTEN = [page for page in PAGES if page not in ("reference/cli.md", "reference/python.md", "reference/prompts.md")]
+_BLOCK = re.compile(r'^```(?P<language>\w+)(?: title="(?P<file>[\w./-]+)")?\n(?P<text>.*?)^```$', re.M | re.S)
+PATIENCE = 240.0
+"""Seconds that a snippet may take on a busy machine."""
+
+
+def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "CONVERSE_"))}
+    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
+    return subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True,
+        timeout=PATIENCE,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_every_snippet_of_a_page_runs_in_the_order_in_which_it_stands(
+    page: str, tmp_path: Path, converse: Converse
+) -> None:
+    for number, block in enumerate(_BLOCK.finditer((DOCS / page).read_text(encoding="utf-8"))):
+        language, text = block["language"], block["text"]
+        if block["file"]:
+            path = tmp_path / block["file"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif language == "python":
+            (tmp_path / f"snippet_{number}.py").write_text(text, encoding="utf-8")
+            done = _run([sys.executable, f"snippet_{number}.py"], tmp_path)
+            assert done.returncode == 0, done.stderr
+        else:
+            assert language == "console", f"{page}: a block of {language} is neither a file nor run"
+            for line in text.splitlines():
+                assert line.startswith("$ converse "), f"{page}: {line!r} is no command"
+                ended = converse(*shlex.split(line, comments=True)[2:])
+                assert ended.code == (3 if "code 3" in line else 0), f"{line}: {ended.err}"
+
+
+def test_a_page_says_nothing_in_a_fence_that_the_tests_pass_over() -> None:
+    for page in WRITTEN:
+        text = (DOCS / page).read_text(encoding="utf-8")
+        assert len(re.findall(r"^ *```", text, re.M)) == 2 * len(_BLOCK.findall(text)), page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_between_pages_leads_to_one(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", (DOCS / page).read_text(encoding="utf-8").replace("\n", " ")):
+        assert ((DOCS / page).parent / target.strip()).exists(), f"{page} leads to {target}"
+
+
+def test_the_reference_is_as_the_code_is() -> None:
+    done = _run([sys.executable, str(DOCS / "make_reference.py"), "--check"], PROJECT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_reference_has_a_place_for_every_public_name() -> None:
+    listed = re.findall(r"^::: converse_graph\.[\w.]+\.(\w+)$", (DOCS / "reference/python.md").read_text(), re.M)
+    assert sorted(listed) == converse_graph.__all__
+
+
+def test_every_page_is_in_the_menu_of_the_site() -> None:
+    named = re.findall(r'"([\w/-]+\.md)"', (PROJECT / "zensical.toml").read_text(encoding="utf-8"))
+    assert sorted(named) == PAGES
+
+
+def test_the_site_builds_with_no_warning_and_shows_what_docstrings_say(tmp_path: Path) -> None:
+    uv = shutil.which("uv")
+    assert uv, "the project is run with uv; install it with: pip install uv"
+    for name in ("docs", "converse_graph"):
+        shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "zensical.toml", tmp_path)
+    command = [uv, "run", "--quiet", "--isolated", "--project", str(PROJECT), "--only-group", "docs", "zensical"]
+    done = _run([*command, "build", "--strict"], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (tmp_path / "build" / "site" / "reference" / "python.html").read_text(encoding="utf-8")
+    assert "What every party knows from the start." in page
+    for name in converse_graph.__all__:
+        assert re.search(rf'id="converse_graph\.[\w.]*\b{name}"', page), name
