@@ -90,7 +90,9 @@ async def check(store: Store, run: Simulation, events: list[dict[str, Any]], upl
         for part in call.parts:
             astray = {path for path in marks_in(part.text) if not may_read(reader, path)}
             assert not astray, f"{call.place} was told in {part.source} what is private to {astray}"
-    assert planted >= {party.name for party in run.scenario.organisations}
+    # A fork asks those alone whose turn comes after it.
+    asked = {asked_at(call.place).reader.split("/")[0] for call in store.journal(run.run.id).calls()}
+    assert planted >= asked & {party.name for party in run.scenario.organisations} != set()
     public = (await run.transcript()).public()
     for shown in (json.dumps(as_json(public)), render_markdown(public), as_csv(public), *map(json.dumps, events)):
         assert "canary" not in shown

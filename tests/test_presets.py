@@ -170,7 +170,7 @@ async def test_every_scenario_plays_to_its_end_on_the_null_model(name: str, stor
     assert all(statement.text for statement in transcript.statements)
 
 
-def test_a_server_is_given_every_scenario() -> None:
+async def test_a_server_is_given_every_scenario() -> None:
     root = Path(__file__).parent.parent
     served = json.loads((root / "langgraph.json").read_text(encoding="utf-8"))["graphs"]
     assert sorted(served) == PRESETS
@@ -180,5 +180,5 @@ def test_a_server_is_given_every_scenario() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     for name, where in served.items():
-        graph = getattr(module, where.rpartition(":")[2])({"configurable": {}})
+        graph = await getattr(module, where["path"].rpartition(":")[2])({"configurable": {}})
         assert set(graph.nodes) == {"supervisor", *_names(find_scenario(name)())}

@@ -39,6 +39,7 @@ from converse_graph import (
     Run,
     Scenario,
     ScenarioFunction,
+    ScenarioTexts,
     ScriptedChat,
     Simulation,
     Standing,
@@ -58,6 +59,7 @@ from converse_graph import (
     render_markdown,
     replay,
     scenario,
+    scenario_texts,
     stats_markdown,
 )
 
@@ -156,7 +158,9 @@ async def main(folder: Path) -> None:
     try:
         find_scenario("nothing-of-that-name")
     except ConverseError as error:
-        print(error, ScriptedChat([{"text": "x"}]).model, [person.name for person in cast_member("openai")[1]])
+        texts: ScenarioTexts = scenario_texts("ai-futures")
+        print(error, texts.path.name)
+        print(ScriptedChat([{"text": "x"}]).model, [person.name for person in cast_member("openai")[1]])
 
 
 if __name__ == "__main__":

@@ -38,9 +38,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "inject": ("converse inject race --at 2029 --event 'A leak.'",),
     "diff": ("converse diff race pause", "converse diff race open --as markdown"),
     "interview": ("converse interview race --party OpenAI --at 2025 'What do you fear?'",),
+    "audit": ("converse audit race", "converse audit race --json"),
     "new": ("converse new harbour",),
     "schema": ("converse schema", "converse schema --of show"),
     "export": ("converse export wage-talks --set inflation=0.02 --out quiet.yaml",),
+    "graph": ("converse graph boardrooms", "converse graph agi-race --as svg --out race.svg"),
     "doctor": ("converse doctor", "converse doctor --json"),
     "models": ("converse models",),
 }
