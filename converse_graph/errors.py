@@ -21,11 +21,8 @@ ConverseError
 from collections.abc import Iterable
 
 
-class ConverseError(RuntimeError):
-    """Root of all errors raised on purpose by this package.
-
-    A `RuntimeError`, for a LangGraph server tells its callers the messages of Python's own kinds alone.
-    """
+class ConverseError(Exception):
+    """Root of all errors raised on purpose by this package."""
 
 
 class UsageError(ConverseError):
