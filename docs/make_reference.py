@@ -19,7 +19,7 @@ MADE = "<!-- Made by docs/make_reference.py; edit the code, not this page. -->"
 
 GROUPS = {
     "Scenarios": ("scenarios.scenario", "scenarios.dials", "scenarios.library", "scenarios.clock"),
-    "Cast": ("scenarios.cast", "scenarios.casting"),
+    "Cast": ("scenarios.cast", "scenarios.casting", "scenarios.texts"),
     "Fields": ("scenarios.fields",),
     "Rules": ("scenarios.rules", "scenarios.agreement", "scenarios.keeping"),
     "Runs": ("simulation", "branching", "store.store", "store.register", "nodes.budget"),
