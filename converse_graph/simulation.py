@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Chat
 from converse_graph.chat.prices import Prices
 from converse_graph.chat.replay import ReplayChats
-from converse_graph.errors import ConverseError, InvalidValue, RunChanged, RunPaused
+from converse_graph.errors import ConverseError, InvalidValue, RunChanged, RunPaused, StoreFailure
 from converse_graph.fingerprint import differences, digest_of, fingerprint
 from converse_graph.forking import branch
 from converse_graph.nodes.budget import Budget, Spending
@@ -220,6 +220,7 @@ class Simulation:
         Raises:
             RunHeld: Another process is writing to this run.
             RunPaused: A model's server cannot be reached or refuses, or the budget is spent; the run can be resumed.
+            StoreFailure: The store cannot be written, for want of room say; the run can be resumed once it can.
             InvalidValue: The budget is in dollars, and what a model costs is not known.
             ConverseError: The run failed; what was committed is kept.
         """
@@ -237,9 +238,10 @@ class Simulation:
             except GraphDrained:
                 await self._in_flight.landed()
                 await self.store.register.mark(self.run.id, "paused")
-            except RunPaused:
+            except (RunPaused, StoreFailure):
                 await self._in_flight.landed()
-                await self.store.register.mark(self.run.id, "paused")
+                with suppress(StoreFailure):  # "running" where nobody holds the run says the same
+                    await self.store.register.mark(self.run.id, "paused")
                 raise
             except asyncio.CancelledError:
                 await self._in_flight.abandon()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from converse_graph.audit.access import Asked, asked_at, may_read
-from converse_graph.audit.findings import Leak
+from converse_graph.audit.findings import Kind, Leak
 from converse_graph.audit.records import Records
 from converse_graph.audit.words import Words
 from converse_graph.chat.port import PUBLIC, Part
@@ -64,5 +64,5 @@ def _same(part: Part, rendering: Part) -> bool:
     return part.text == rendering.text
 
 
-def _leak(kind: str, place: str, part: Part, why: str) -> Leak:
-    return Leak(kind=kind, place=place, source=part.source, owner=part.owner, why=why)  # type: ignore[arg-type]
+def _leak(kind: Kind, place: str, part: Part, why: str) -> Leak:
+    return Leak(kind=kind, place=place, source=part.source, owner=part.owner, why=why)

@@ -30,7 +30,7 @@ def call(command: str, *, debug: bool = False, **arguments: Any) -> None:
     except ConverseError as error:
         code = _fail(error, code_of(error), debug)
     except KeyboardInterrupt:
-        code = tell("Stopped; nothing was begun.", Code.FAILED)
+        code = tell("Stopped at once. What was committed is kept; see `converse runs`.", Code.FAILED)
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise

@@ -12,7 +12,7 @@ from converse_graph.cli.judging import Judging, is_judged, judge_at_end, store_o
 from converse_graph.cli.output import Output
 from converse_graph.cli.tracing import traced
 from converse_graph.cli.wording import count, duration, money
-from converse_graph.errors import ConverseError, RunHeld, RunPaused, StoreFailure, StoreUnreachable, UsageError
+from converse_graph.errors import ConverseError, RunHeld, RunPaused, StoreFailure
 from converse_graph.nodes.budget import Budget
 from converse_graph.report.files import write_whole
 from converse_graph.report.markdown import render_markdown
@@ -59,15 +59,16 @@ async def _play(
         run = await _play_shown(simulation, output, budget, tracing)
     except asyncio.CancelledError:
         return await _paused(simulation, output, "stopped at once", began)
-    except StoreUnreachable as reason:  # nothing can be read that a page could be made of
+    except StoreFailure as reason:  # where it is gone, or full, no page can be made either
         output.warn(f"{reason} {_way_on(simulation)}")
         return Code.PAUSED
     except RunPaused as reason:
         return await _paused(simulation, output, "paused", began, str(reason))
-    except (RunHeld, StoreFailure):
+    except RunHeld:
         raise
     except Exception:  # whatever went wrong, what was said until then can be read
-        await leave_transcript(simulation.store, simulation.run.name)
+        with _told_beside(output):
+            await leave_transcript(simulation.store, simulation.run.name)
         raise
     if run.status == "paused":
         return await _paused(simulation, output, "paused", began)
@@ -144,9 +145,19 @@ def _pausing(simulation: Simulation, playing: asyncio.Task[Run], warn: Callable[
 
 
 async def _paused(simulation: Simulation, output: Output, how: str, began: float, reason: str = "") -> Code:
-    await _close(simulation, output, how.capitalize(), began)
+    with _told_beside(output):
+        await _close(simulation, output, how.capitalize(), began)
     output.warn(" ".join(filter(None, [reason, _way_on(simulation)])))
     return Code.PAUSED
+
+
+@contextmanager
+def _told_beside(output: Output) -> Iterator[None]:
+    """Say that a transcript could not be written, and go on to what matters more."""
+    try:
+        yield
+    except ConverseError as error:
+        output.warn(str(error))
 
 
 async def _close(simulation: Simulation, output: Output, how: str, began: float) -> None:
@@ -167,9 +178,9 @@ async def leave_transcript(store: Store, name: str) -> tuple[str, int]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(write_whole, path, render_markdown(transcript))
-    except (OSError, UsageError) as error:
+    except (OSError, ConverseError) as error:
         kept = f"The run is kept; read it with `converse show {name}`."
-        raise ConverseError(f"The transcript was not written: {error} {kept}") from error
+        raise ConverseError(f"The transcript was not written: {str(error).rstrip('.')}. {kept}") from error
     return str(path), sum(not statement.text for statement in transcript.statements)
 
 

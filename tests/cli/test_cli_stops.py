@@ -1,0 +1,93 @@
+"""Stopped at random moments, or out of room, a run ends as one that never was; each time with one line and a way on."""
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BOARDS, Converse, end, environment, process, start, statements
+
+from converse_graph.report.reading import read_markdown
+
+RUN = ("run", str(BOARDS), "--set", "order=simultaneous", "--seed", "7", "--no-judge", "--model")
+PACE = "null:0.05"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+
+
+def journal(folder: Path, run: str) -> list[tuple[Any, ...]]:
+    """Every call of a run with its reply, each once, whatever the order in which they came."""
+    asked = "SELECT place, attempt, accepted, reply FROM calls JOIN runs ON runs.id = calls.run WHERE name = ? ORDER BY 1, 2"
+    with closing(sqlite3.connect(folder / ".converse/runs.sqlite")) as database:
+        return database.execute(asked, (run,)).fetchall()
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_stopped_at_random_moments_a_nested_run_ends_as_one_that_never_was(
+    tmp_path: Path, converse: Converse, seed: int
+) -> None:
+    chance = random.Random(seed)
+    assert process(tmp_path, *RUN, PACE, "--name", "whole").code == 0
+    command: tuple[str, ...] = (*RUN, PACE, "--name", "stopped")
+    for _ in range(3):
+        running = start(tmp_path, *command)
+        time.sleep(chance.uniform(0.8, 2.2))  # the moment is what is tested
+        number = chance.choice(SIGNALS)
+        running.send_signal(number)
+        ended = end(running)
+        begun = "stopped" in converse("runs").out
+        expected = {0, 3} if number != signal.SIGKILL else {0, -signal.SIGKILL}
+        if begun:
+            assert ended.code in expected, (seed, number, ended)
+            command = ("resume", "stopped", "--no-judge")
+    assert process(tmp_path, *command).code == 0
+    assert statements(converse, tmp_path, "stopped") == statements(converse, tmp_path, "whole")
+    assert journal(tmp_path, "stopped") == journal(tmp_path, "whole")
+
+
+@pytest.mark.parametrize("kilobytes", [110, 160, 240])
+def test_a_run_out_of_room_is_paused_with_one_line_and_goes_on_once_there_is_room(
+    tmp_path: Path, converse: Converse, kilobytes: int
+) -> None:
+    options = (str(BOARDS), "--model", "null", "--seed", "7", "--rounds", "30", "--no-judge")
+    script = (
+        f"import resource, sys; limit = {kilobytes} * 1024; resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)); "
+        "from converse_graph.cli import main; main()"
+    )
+    full = subprocess.run(
+        [sys.executable, "-c", script, "run", *options, "--name", "full"],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert full.returncode == 3, full.stderr
+    [line] = full.stderr.splitlines()
+    assert "The store refused to write: " in line
+    assert line.endswith("Run full is paused. Go on with: converse resume full")
+    [row] = json.loads(converse("runs", "--json").out)
+    assert row["status"] == "paused"
+    resumed = process(tmp_path, "resume", "full", "--no-judge", "--quiet")
+    assert resumed.code == 0, resumed.err
+    assert process(tmp_path, "run", *options, "--name", "roomy").code == 0
+    assert statements(converse, tmp_path, "full") == statements(converse, tmp_path, "roomy")
+    assert journal(tmp_path, "full") == journal(tmp_path, "roomy")
+
+
+def test_a_transcript_that_cannot_be_written_hides_neither_the_pause_nor_the_way_on(
+    tmp_path: Path, converse: Converse
+) -> None:
+    (tmp_path / ".converse").mkdir()
+    (tmp_path / ".converse/transcripts").write_text("in the way", encoding="utf-8")
+    ended = converse("run", str(BOARDS), "--model", "null", "--max-turns", "1", "--name", "r")
+    assert ended.code == 3
+    first, last = ended.err.splitlines()
+    assert first.startswith("converse: The transcript was not written: ")
+    assert first.endswith("The run is kept; read it with `converse show r`.")
+    assert last.endswith("Run r is paused. Go on with: converse resume r")
+    (tmp_path / ".converse/transcripts").unlink()
+    assert converse("resume", "r", "--no-judge", "--quiet").code == 0
+    assert len(read_markdown((tmp_path / ".converse/transcripts/r.md").read_text(encoding="utf-8")).statements) == 4
