@@ -12,7 +12,7 @@ from converse_graph.forking import branch
 from converse_graph.nodes.form import read_answer
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.simulation import Simulation, horizon_of, make_again
+from converse_graph.simulation import Simulation, make_again
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_channels
 from converse_graph.transcript import Fork
@@ -44,7 +44,7 @@ async def extend(
     made = await Simulation.reopen(store, name, scenario=scenario, prices=prices)
     if until is None and rounds is None:
         raise InvalidValue("Say how far: --until YEAR, or --rounds N in all.")
-    horizon = horizon_of(made.scenario, until, rounds)
+    horizon = made.scenario.clock.horizon(until, rounds)
     period = made.scenario.clock.period
     with store.hold(name):
         made.run = store.register.run(name)
@@ -112,7 +112,7 @@ async def fork(
     branch(played, await read_channels(store, parent), leave, seed=seed)  # refuses a turn that is none
     for event in events:
         check_ahead(played, event, own)
-    horizon = _horizon(parent, played) if until is None and rounds is None else horizon_of(played, until, rounds)
+    horizon = _horizon(parent, played) if until is None and rounds is None else played.clock.horizon(until, rounds)
     if horizon <= own:
         raise InvalidValue(f"A fork at {at} has its horizon before it; give --until or --rounds beyond that.")
     return await Simulation.begin(

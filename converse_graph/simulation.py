@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.errors import GraphDrained
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
-from langsmith import tracing_context
 
 from converse_graph.builder import build_graph
 from converse_graph.chat.chats import Chats
@@ -24,33 +20,26 @@ from converse_graph.chat.prices import Prices
 from converse_graph.chat.replay import ReplayChats
 from converse_graph.errors import ConverseError, InvalidValue, RunChanged, RunPaused, StoreFailure
 from converse_graph.fingerprint import differences, digest_of, fingerprint
-from converse_graph.forking import branch
-from converse_graph.nodes.budget import Budget, Spending
+from converse_graph.nodes.budget import Budget, spending_of
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.in_flight import InFlight
 from converse_graph.nodes.organisation import check_windows
 from converse_graph.prompts import Prompts, load_prompts
-from converse_graph.scenarios.cast import Organisation, personas
+from converse_graph.run_header import header_of, models_of
 from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
-from converse_graph.store.record import read_channels, read_transcript
+from converse_graph.store.record import read_transcript
+from converse_graph.tracing.playing import traced_play
 from converse_graph.tracing.runs import RunTrace
 from converse_graph.tracing.settings import Tracing
-from converse_graph.transcript import Fork, ModelTold, Party, Transcript
+from converse_graph.transcript import Fork, Header, Transcript
+from converse_graph.way_in import original_went_on, votes_of_the_original, way_in
 
 Watch = Callable[[dict[str, Any]], None]
 """Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
 "statement"."""
 
-_LIBRARIES = (
-    "converse-graph",
-    "langgraph",
-    "langgraph-checkpoint",
-    "langgraph-checkpoint-sqlite",
-    "langchain-core",
-    "langchain-openai",
-)
 _NO_LIMIT = 10**9
 """Supersteps in one go: a run ends by its clock and its rules, not by LangGraph's guard against loops."""
 
@@ -113,28 +102,14 @@ class Simulation:
         chats, prompts = given, load_prompts()
         build_graph(scenario)
         check_windows(scenario, chats, prompts)
-        horizon, marks = horizon_of(scenario, until, rounds), fingerprint(scenario, prompts)
+        horizon, marks = scenario.clock.horizon(until, rounds), fingerprint(scenario, prompts)
         header = {
-            "scenario": scenario.name,
-            "title": scenario.title,
+            **header_of(scenario, chats, prompts, source=source, digest=digest_of(marks)),
             "status": "running",
             "created": created,
-            "model": chats.default_name,
             "base_url": base_url,
             "seed": seed,
             "clock": {**scenario.clock.model_dump(), "rounds": horizon},
-            "order": scenario.order,
-            "cast": tuple(_party(party, chats) for party in scenario.organisations),
-            "dials": scenario.dials,
-            "models": _models(scenario, chats),
-            "source": Path(source.partition(":")[0]).name + "".join(source.partition(":")[1:]),
-            "digest": digest_of(marks),
-            "standing": scenario.standing,
-            "versions": {library: version(library) for library in _LIBRARIES},
-            "prompts": prompts.digest,
-            "rubric": scenario.rubric,
-            "motion": scenario.motion,
-            "events": scenario.dated_events,
             "parent": parent,
             "fork": fork,
         }
@@ -225,14 +200,15 @@ class Simulation:
             ConverseError: The run failed; what was committed is kept.
         """
         if budget is not None and budget.usd is not None:
-            check_priced(self.chats, list(models_of(self.scenario)))
+            self.chats.prices.require([self.chats.get(reference) for reference in models_of(self.scenario)])
         with self.store.hold(self.run.name):
             if (stored := self.store.register.run(self.run.name)).status == "finished":
                 return stored
             self.run, self.scenario = stored, self.scenario.with_events(stored.header.events)  # one may be new
             await self.store.register.mark(self.run.id, "running")
             try:
-                async with self._traced(tracing) as trace:
+                played = traced_play(tracing, self.run.header, self.scenario, self._parent(), self._in_flight)
+                async with played as trace:
                     ended = await self._drive(watch, budget, trace)
                 await self.store.register.mark(self.run.id, "finished", ended)
             except GraphDrained:
@@ -264,31 +240,9 @@ class Simulation:
         """Let go of the models."""
         await self.chats.close()
 
-    @asynccontextmanager
-    async def _traced(self, tracing: Tracing | None) -> AsyncIterator[RunTrace | None]:
-        """Trace what is played inside, and nothing of it twice; what is under way is over before the trace ends."""
-        if tracing is None:
-            yield None
-            return
-        parent = self.store.register.run(self.run.parent).header if self.run.parent and self.run.header.fork else None
-        trace = tracing.trace(self.run.header, self.scenario, parent)
-        error: BaseException | None = None
-        paused = False
-        try:
-            with tracing_context(enabled=False):
-                yield trace
-        except asyncio.CancelledError as stopped:
-            error, paused = stopped, True
-            await self._in_flight.abandon()
-            raise
-        except BaseException as stopped:
-            paused = isinstance(stopped, GraphDrained | RunPaused)
-            error = None if isinstance(stopped, GraphDrained) else stopped
-            await self._in_flight.landed()
-            raise
-        finally:
-            trace.close(error, paused=paused)
-            await tracing.exporter.flush()
+    def _parent(self) -> Header | None:
+        """The header of the run that this one was forked from."""
+        return self.store.register.run(self.run.parent).header if self.run.parent and self.run.header.fork else None
 
     async def _drive(self, watch: Watch | None, budget: Budget | None, trace: RunTrace | None) -> str:
         graph = build_graph(self.scenario).compile(checkpointer=self.store.checkpoints, name=self.scenario.name)
@@ -300,14 +254,14 @@ class Simulation:
             journal=self.store.journal(self.run.id),
             spending=spending_of(self.run, budget),
             horizon=self.run.horizon,
-            votes_after=await self._votes_of_the_original(),
+            votes_after=await votes_of_the_original(self.store, self.run, self.scenario),
             in_flight=self._in_flight,
             trace=trace,
             live=watch is not None,
         )
         while True:
             stream: AsyncIterator[Any] = graph.astream(
-                await self._way_in(graph, config),
+                await way_in(graph, config, self.store, self.run, self.scenario),
                 config,
                 context=context,
                 stream_mode=["custom"] if watch else [],
@@ -322,104 +276,8 @@ class Simulation:
             values = (await graph.aget_state(config)).values
             if not values.get("ended"):
                 raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
-            if not self._original_went_on(len(values.get("transcript", ()))):
+            if not original_went_on(self.store, self.run, len(values.get("transcript", ()))):
                 return str(values["ended"])
-
-    async def _votes_of_the_original(self) -> frozenset[int] | None:
-        """The rounds after which the run that this one replays voted; it may have ended there, and been extended."""
-        if not self.run.replays or self.scenario.motion is None:
-            return None
-        held = await read_channels(self.store, self.store.register.run(self.run.replays))
-        return frozenset(vote["round"] for vote in held.get("votes", ()))
-
-    def _original_went_on(self, statements: int) -> bool:
-        """Whether the run that this one replays was extended past what has just ended it."""
-        return bool(self.run.replays) and statements < self.store.register.run(str(self.run.replays)).statements
-
-    async def _way_in(self, graph: CompiledStateGraph[Any, Any, Any, Any], config: Any) -> dict[str, Any] | None:
-        """What to start the graph with: None goes on where it stood."""
-        saved = await self.store.checkpoints.aget_tuple(config)
-        start = {"horizon": self.run.horizon}
-        if saved is not None:
-            # Not from the graph's state, which counts in what a step wrote before it was killed: to start anew then
-            # would play the last turn twice.
-            return start if saved.checkpoint["channel_values"].get("ended") else None
-        if self.run.header.fork is None or self.run.parent is None:
-            return start
-        shared = await read_channels(self.store, self.store.register.run(self.run.parent))
-        past = branch(self.scenario, shared, self.run.header.fork, seed=self.run.header.seed)
-        if past["floor"] is None:
-            return start
-        await graph.aupdate_state(config, past, as_node=self.scenario.organisations[0].name)
-        return None
-
-
-def horizon_of(scenario: Scenario, until: int | None, rounds: int | None) -> int:
-    """How many rounds a run plays.
-
-    Args:
-        scenario: With the clock.
-        until: The last year, all of it included; None for the clock's own.
-        rounds: How many rounds; goes before `until`.
-
-    Raises:
-        InvalidValue: That is none, or lies before the start.
-    """
-    if rounds is not None:
-        if rounds < 1:
-            raise InvalidValue(f"A run takes one round or more, not {rounds}.")
-        return rounds
-    return scenario.clock.rounds if until is None else scenario.clock.rounds_until(until)
-
-
-def _party(party: Organisation, chats: Chats) -> Party:
-    deliberation = party.deliberation.kind if party.deliberation else "none"
-    own = {path: _named(persona.model, chats) for path, persona in personas(party) if persona.model is not None}
-    model = None if party.model is None else _named(party.model, chats)
-    return Party(name=party.name, kind=party.kind, deliberation=deliberation, model=model, persona_models=own)
-
-
-def _named(reference: Any, chats: Chats) -> str:
-    """A model by the name that it answers under, which is also its name among the models of the header."""
-    return reference if isinstance(reference, str) else chats.get(reference).model
-
-
-def _models(scenario: Scenario, chats: Chats) -> dict[str, ModelTold]:
-    """Every model that the run may ask, by its name."""
-    asked = [chats.get(reference) for reference in models_of(scenario)]
-    return {chat.model: ModelTold(profile=chat.profile, window=chat.window) for chat in asked}
-
-
-def models_of(scenario: Scenario) -> list[Any]:
-    """Every reference to a model in a scenario, once; None for the run's own."""
-    told = {None: None, **{_key(party.model): party.model for party in scenario.organisations if party.graph is None}}
-    for party in scenario.organisations:
-        told |= {_key(persona.model): persona.model for _, persona in personas(party)}
-    told |= {_key(scenario.memory.model): scenario.memory.model}
-    return list(told.values())
-
-
-def _key(reference: Any) -> Any:
-    return reference if isinstance(reference, str | None) else id(reference)
-
-
-def spending_of(run: Run, budget: Budget | None) -> Spending | None:
-    """What a run has spent so far of its budget; None where it has none."""
-    return None if budget is None else Spending(budget, usd=run.usd or 0.0, tokens=run.tokens)
-
-
-def check_priced(chats: Chats, references: Sequence[Any]) -> None:
-    """Refuse a bound in dollars on models whose price is not known: it would never be reached.
-
-    Raises:
-        InvalidValue: There is one.
-    """
-    unknown = [chat.model for chat in map(chats.get, references) if not chats.prices.known(chat)]
-    if unknown:
-        raise InvalidValue(
-            f"What {', '.join(unknown)} costs is not known, so --max-usd cannot stop it; give its price with --prices, "
-            "or bound --max-tokens."
-        )
 
 
 def make_again(run: Run, **dials: Any) -> Scenario:

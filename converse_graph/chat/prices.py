@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -74,6 +74,22 @@ class Prices:
             chat: Who would be asked.
         """
         return getattr(chat, "free", False) or self.charged(chat, Reply(text="", model=chat.model)) is not None
+
+    def require(self, chats: Sequence[Chat]) -> None:
+        """Refuse models whose price is not known: a bound in dollars on them would never be reached.
+
+        Args:
+            chats: The models that may be asked.
+
+        Raises:
+            InvalidValue: There is one.
+        """
+        unknown = [chat.model for chat in chats if not self.known(chat)]
+        if unknown:
+            raise InvalidValue(
+                f"What {', '.join(unknown)} costs is not known, so --max-usd cannot stop it; give its price with "
+                "--prices, or bound --max-tokens."
+            )
 
 
 def load_prices(path: Path) -> Prices:

@@ -11,8 +11,7 @@ from converse_graph.chat.replay import ReplayChats
 from converse_graph.errors import InvalidValue
 from converse_graph.judge.judging import judge
 from converse_graph.judge.rubric import load_rubric
-from converse_graph.nodes.budget import Budget
-from converse_graph.simulation import spending_of
+from converse_graph.nodes.budget import Budget, spending_of
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_transcript
 from converse_graph.transcript import Verdict

@@ -11,6 +11,7 @@ from pydantic import Field as Bound
 from converse_graph.chat.port import Reply
 from converse_graph.errors import BudgetSpent
 from converse_graph.scenarios.value import Value
+from converse_graph.store.register import Run
 
 
 class Budget(Value):
@@ -77,3 +78,8 @@ class Spending:
         """Add a call."""
         self._usd += reply.usd or 0.0
         self._tokens += reply.tokens_in + reply.tokens_out
+
+
+def spending_of(run: Run, budget: Budget | None) -> Spending | None:
+    """What a run has spent so far of its budget; None where it has none."""
+    return None if budget is None else Spending(budget, usd=run.usd or 0.0, tokens=run.tokens)

@@ -49,6 +49,22 @@ class Clock(Value):
         """How many rounds there are up to the horizon."""
         return self.rounds_until(self.end)
 
+    def horizon(self, until: int | None, rounds: int | None) -> int:
+        """How many rounds a run plays.
+
+        Args:
+            until: The last year, all of it included; None for the clock's own.
+            rounds: How many rounds; goes before `until`.
+
+        Raises:
+            InvalidValue: That is none, or lies before the start.
+        """
+        if rounds is not None:
+            if rounds < 1:
+                raise InvalidValue(f"A run takes one round or more, not {rounds}.")
+            return rounds
+        return self.rounds if until is None else self.rounds_until(until)
+
     def rounds_until(self, year: int) -> int:
         """How many rounds it takes to get through `year`, that year included.
 

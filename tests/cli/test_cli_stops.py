@@ -23,7 +23,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 
 def journal(folder: Path, run: str) -> list[tuple[Any, ...]]:
     """Every call of a run with its reply, each once, whatever the order in which they came."""
-    asked = "SELECT place, attempt, accepted, reply FROM calls JOIN runs ON runs.id = calls.run WHERE name = ? ORDER BY 1, 2"
+    asked = (
+        "SELECT place, attempt, accepted, reply FROM calls JOIN runs ON runs.id = calls.run WHERE name = ? "
+        "ORDER BY place, attempt"
+    )
     with closing(sqlite3.connect(folder / ".converse/runs.sqlite")) as database:
         return database.execute(asked, (run,)).fetchall()
 

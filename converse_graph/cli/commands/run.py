@@ -18,9 +18,10 @@ from converse_graph.cli.tracing import open_tracing
 from converse_graph.cli.wording import count
 from converse_graph.judge.rubric import load_rubric
 from converse_graph.prompts import load_prompts
+from converse_graph.run_header import models_of
 from converse_graph.scenarios.library import find_scenario, lasting_reference
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.simulation import Simulation, check_priced, models_of
+from converse_graph.simulation import Simulation
 from converse_graph.store import Store, check_run_name
 from converse_graph.store.store import DEFAULT_PATH
 
@@ -139,7 +140,7 @@ def _check(
     for reference in references:
         chats.get(reference)
     if bounds.budget is not None and bounds.budget.usd is not None:
-        check_priced(chats, references)
+        chats.prices.require([chats.get(reference) for reference in references])
 
 
 def _check_judges(scenario: Scenario, judging: Judging | None, *, model: str | None, base_url: str | None) -> None:
