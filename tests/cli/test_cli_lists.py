@@ -19,6 +19,15 @@ def test_help_names_every_command_and_that_completion_can_be_installed(converse:
     assert "--install-completion" in ended.out
 
 
+def test_the_list_of_commands_says_of_each_what_it_does_on_a_line_of_its_own(
+    converse: Converse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = converse("--help").out.partition("Commands:\n")[2].splitlines()
+    assert len(told) == len(COMMANDS)
+    assert [line for line in told if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_no_command_at_all_gets_the_help(converse: Converse) -> None:
     assert converse() == converse("--help")
 
