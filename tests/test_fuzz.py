@@ -19,7 +19,8 @@ from converse_graph.report.markdown import render_markdown
 from converse_graph.report.reading import read_markdown
 from converse_graph.scenarios.files import read_scenario, write_scenario
 from converse_graph.scenarios.library import catalogue
-from tests.report.transcript_samples import MARKS, SMALL
+from tests.report.random_transcripts import MARKS
+from tests.report.transcript_samples import SMALL
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = [

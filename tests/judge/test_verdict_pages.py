@@ -14,7 +14,8 @@ from converse_graph.report.schemas import show_schema
 from converse_graph.transcript import Score, Transcript, Verdict
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
-from transcript_samples import SMALL, texts
+from random_transcripts import texts
+from transcript_samples import SMALL
 
 _scores = st.builds(
     Score,

@@ -4,34 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from tables import CountingChat, begin, channels, debate, journal, nested, played, table
+from tables import CountingChat, begin, debate, journal, nested, played, table
+from talking import held, line, private, prompt, said
 
-from converse_graph import Debate, Flag, Imagined, Organisation, Percentiles, Persona, Request, ScriptedChat, Store
+from converse_graph import Debate, Flag, Organisation, Percentiles, Persona, ScriptedChat, Store
 from converse_graph.errors import InvalidValue
-from converse_graph.transcript import Deliberation, PrivateTurn
-
-
-def prompt(request: Request) -> str:
-    return "\n".join(part.text for part in request.parts)
-
-
-def line(text: str, position: str = "go") -> dict[str, Any]:
-    return {"line": text, "position": position}
-
-
-def said(text: str = "We speak.", position: str | None = "go") -> dict[str, Any]:
-    return {"statement": text, **({"position": position} if position else {}), "memo": "note"}
-
-
-async def private(store: Store, simulation: Any, index: int = 0) -> PrivateTurn:
-    found = (await simulation.transcript()).statements[index].private
-    assert found is not None
-    return found
-
-
-def held(turn: PrivateTurn) -> Deliberation:
-    assert turn.deliberation is not None
-    return turn.deliberation
 
 
 async def test_members_speak_in_turn_hear_what_was_said_and_the_statement_is_told_the_decision(store: Store) -> None:
@@ -210,63 +187,6 @@ async def test_a_persona_remembers_its_own_words_of_the_round_before_and_no_sibl
         assert "INNER" not in asked[place]
 
 
-async def test_an_imagined_talk_leaves_a_record_of_the_same_shape_as_a_debate(store: Store) -> None:
-    members = [Persona(name="One"), Persona(name="Two"), Persona(name="Three")]
-    imagined = Imagined(motion="What now?", members=members, turns=4, options=("go", "stay"))
-    reply = {
-        "line_0": "One speaks.",
-        "line_1": "Two speaks.",
-        "line_2": "Three speaks.",
-        "line_3": "One again.",
-        "position_0": "stay",
-        "position_1": "go",
-        "position_2": "stay",
-    }
-    chat = ScriptedChat([reply, said(position="stay")])
-    simulation = await played(store, table(Organisation(name="A", deliberation=imagined), rounds=1), model=chat)
-    chat.assert_spent()
-    turn = await private(store, simulation)
-    deliberation = held(turn)
-    assert deliberation.mode == "imagined"
-    assert [(entry.speaker, entry.text) for entry in deliberation.lines] == [
-        ("One", "One speaks."),
-        ("Two", "Two speaks."),
-        ("Three", "Three speaks."),
-        ("One", "One again."),
-    ]
-    assert deliberation.decision is not None
-    assert (deliberation.decision.position, deliberation.decision.dissent) == ("stay", ("Two",))
-    assert turn.follows_decision is True
-    (record,) = (await channels(store, simulation))["mind_A"]
-    debated = await played(
-        store, table(Organisation(name="A", deliberation=debate("One", "Two", options=("a", "b"))), rounds=1)
-    )
-    (other,) = (await channels(store, debated))["mind_A"]
-    assert set(record) == set(other)
-
-
-async def test_an_imagined_talk_that_stays_broken_decides_nothing_and_the_party_speaks_all_the_same(
-    store: Store,
-) -> None:
-    imagined = Imagined(motion="?", members=[Persona(name="One"), Persona(name="Two")], turns=2)
-    chat = ScriptedChat([*["nonsense"] * 3, said(position=None)])
-    simulation = await played(store, table(Organisation(name="A", deliberation=imagined), rounds=1), model=chat)
-    chat.assert_spent()
-    deliberation = held(await private(store, simulation))
-    assert (deliberation.lines, deliberation.decision) == ((), None)
-    assert (await simulation.transcript()).statements[0].text == "We speak."
-
-
-async def test_a_persona_may_imagine_its_own_inner_talk(store: Store) -> None:
-    imagined = Imagined(motion="?", members=[Persona(name="Angel"), Persona(name="Devil")], turns=2)
-    simulation = await played(
-        store, table(Organisation(name="A", deliberation=debate("Chief", "Other", inside=imagined)), rounds=1)
-    )
-    inner = held(await private(store, simulation)).lines[0].deliberation
-    assert inner is not None
-    assert (inner.mode, [entry.speaker for entry in inner.lines]) == ("imagined", ["Angel", "Devil"])
-
-
 async def test_each_speaker_is_asked_of_its_own_model_or_of_its_owners(store: Store) -> None:
     run, own, chief = CountingChat(), CountingChat(), CountingChat()
     board = Debate(
@@ -298,9 +218,3 @@ async def test_conversations_as_deep_as_the_limit_are_held(store: Store, depth: 
     scenario = table(Organisation(name="A", deliberation=nested(depth)), max_depth=depth, rounds=1)
     simulation = await played(store, scenario)
     assert len(journal(store, simulation)) == 2 * (depth - 1) + 1
-
-
-def test_an_imagined_talk_counts_as_a_conversation_too() -> None:
-    imagined = Imagined(motion="?", members=[Persona(name="One"), Persona(name="Two")], turns=2)
-    with pytest.raises(InvalidValue, match="nested 2 deep at A; the limit is 1"):
-        table(Organisation(name="A", deliberation=imagined), max_depth=1).graph()

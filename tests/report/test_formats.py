@@ -5,7 +5,8 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
-from transcript_samples import SMALL, transcripts
+from random_transcripts import transcripts
+from transcript_samples import SMALL
 
 from converse_graph.errors import InvalidValue
 from converse_graph.report.formats import as_csv, as_json, as_jsonl, from_json, json_text

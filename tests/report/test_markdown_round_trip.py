@@ -3,7 +3,8 @@ import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from transcript_samples import BOARD, HEADER, MARKS, SMALL, texts, transcripts
+from random_transcripts import MARKS, texts, transcripts
+from transcript_samples import BOARD, HEADER, SMALL
 
 from converse_graph.errors import InvalidValue
 from converse_graph.report.markdown import render_markdown

@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
-from transcript_samples import MARKS, SMALL, texts
+from random_transcripts import MARKS, texts
+from transcript_samples import SMALL
 
 from converse_graph.report.markdown import render_markdown
 from converse_graph.report.overview import first_sentence, section, what_to_expect
