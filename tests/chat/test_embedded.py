@@ -19,7 +19,8 @@ from converse_graph.chat.port import Part
 from converse_graph.errors import ProviderRefused
 
 BUSY = """
-import asyncio, json, sys
+import asyncio, json, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
 from converse_graph.chat import embedded
 from converse_graph.chat.port import Part, Request
 
