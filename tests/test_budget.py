@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Budget, Price, Prices, Store
+from converse_graph import Budget, Motion, Price, Prices, Store
 from converse_graph.chat.openai_compatible import OpenAICompatibleChat
 from converse_graph.chat.port import Reply, Request
 from converse_graph.chat.prices import load_prices, window_of
@@ -56,6 +56,13 @@ async def test_a_run_pauses_at_its_bound_and_then_ends_as_one_without(
         assert (await again.transcript()).statements == (await whole.transcript()).statements
         places = [(call.place, call.attempt) for call in store.journal(run.id).calls()]
     assert len(places) == len(set(places))
+
+
+async def test_a_vote_is_no_turn(tmp_path: Path) -> None:
+    motion = Motion(question="Go?", options=("yes", "no"), ballot="secret")
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        simulation = await begin(store, table("Alpha", "Beta", rounds=1, motion=motion))
+        assert (await simulation.play(budget=Budget(turns=2))).status == "finished"
 
 
 async def test_what_was_spent_before_counts_when_a_run_is_resumed(tmp_path: Path) -> None:

@@ -41,9 +41,9 @@ def organisation_node(
 
     async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         context, emit = await context_of(runtime), runtime.stream_writer
-        if context.spending:
-            context.spending.take_turn()
         seen = view(scenario, state, party.name)
+        if context.spending:
+            context.spending.check() if seen.voting else context.spending.take_turn()
         period = scenario.clock.period(seen.round)
         if not seen.voting:
             emit({"event": "turn", "speaker": party.name, "period": period.label, "round": seen.round})

@@ -11,12 +11,12 @@ from langgraph.checkpoint.base import (
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
-    CheckpointTuple,
     get_checkpoint_metadata,
 )
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from converse_graph.store.packing import PackedSerializer
+from converse_graph.store.root_alone import RootAlone
 from converse_graph.store.writer import Writer
 
 _PUT = """INSERT OR REPLACE INTO checkpoints
@@ -28,23 +28,13 @@ _PUT_WRITES = """INSERT OR {on_conflict} INTO writes
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-class Checkpoints(AsyncSqliteSaver):
-    """Checkpoints of the root graph alone.
-
-    A debate that is interrupted begins again on resume, and the journal answers every call that was completed: so
-    its own checkpoints would cost four times what a turn costs, and answer nothing.
-    """
+class Checkpoints(RootAlone, AsyncSqliteSaver):
+    """Checkpoints of the root graph alone, in one file with all else."""
 
     def __init__(self, reader: aiosqlite.Connection, writer: Writer) -> None:
         """Read from one connection, write through the store's writer."""
         super().__init__(reader, serde=PackedSerializer())
         self._writer = writer
-
-    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """The latest checkpoint of a thread, or the one that is named."""
-        if config["configurable"].get("checkpoint_ns"):
-            return None
-        return await super().aget_tuple(config)
 
     async def aput(
         self,

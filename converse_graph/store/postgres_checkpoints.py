@@ -6,19 +6,20 @@ from typing import Any, cast
 
 import psycopg
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow
 
 from converse_graph.store.packing import PackedSerializer
 from converse_graph.store.postgres_session import PostgresSession
+from converse_graph.store.root_alone import RootAlone
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
 
-class PostgresCheckpoints(AsyncPostgresSaver):
-    """Checkpoints of the root graph alone, for the reason that `Checkpoints` gives.
+class PostgresCheckpoints(RootAlone, AsyncPostgresSaver):
+    """Checkpoints of the root graph alone, on a server.
 
     The versions of channels are LangGraph's own, not plain numbers: values are stored by channel and version here, and
     two branches of one thread must not share a version.
@@ -28,12 +29,6 @@ class PostgresCheckpoints(AsyncPostgresSaver):
         """Read from one connection, write through the store's writer."""
         super().__init__(reader, serde=PackedSerializer())
         self._writer, self._asking = writer, PostgresSession(reader)
-
-    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """The latest checkpoint of a thread, or the one that is named."""
-        if config["configurable"].get("checkpoint_ns"):
-            return None
-        return await super().aget_tuple(config)
 
     async def aput(
         self,
