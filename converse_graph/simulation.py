@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
-from converse_graph.builder import build_graph
+from converse_graph.builder import compile_graph
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Chat
 from converse_graph.chat.prices import Prices
@@ -26,10 +26,12 @@ from converse_graph.nodes.in_flight import InFlight
 from converse_graph.nodes.organisation import check_windows
 from converse_graph.prompts import Prompts, load_prompts
 from converse_graph.run_header import header_of, models_of
+from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_transcript
+from converse_graph.store.thinning import ThinCheckpoints
 from converse_graph.tracing.playing import traced_play
 from converse_graph.tracing.runs import RunTrace
 from converse_graph.tracing.settings import Tracing
@@ -100,7 +102,7 @@ class Simulation:
         """
         given = model if isinstance(model, Chats) else Chats(model, base_url, prices=prices, window=window)
         chats, prompts = given, load_prompts()
-        build_graph(scenario)
+        compile_graph(scenario)
         check_windows(scenario, chats, prompts)
         horizon, marks = scenario.clock.horizon(until, rounds), fingerprint(scenario, prompts)
         header = {
@@ -245,7 +247,8 @@ class Simulation:
         return self.store.register.run(self.run.parent).header if self.run.parent and self.run.header.fork else None
 
     async def _drive(self, watch: Watch | None, budget: Budget | None, trace: RunTrace | None) -> str:
-        graph = build_graph(self.scenario).compile(checkpointer=self.store.checkpoints, name=self.scenario.name)
+        saver = ThinCheckpoints(self.store.checkpoints, passing=f"branch:to:{SUPERVISOR}")
+        graph = compile_graph(self.scenario).copy(update={"checkpointer": saver})
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": _NO_LIMIT}
         context = RunContext(
             chats=self.chats,
@@ -270,9 +273,12 @@ class Simulation:
                 durability="sync",
                 control=self._control,
             )
-            async for chunk in stream:
-                if watch:
-                    watch(chunk[-1])
+            try:
+                async for chunk in stream:
+                    if watch:
+                        watch(chunk[-1])
+            finally:
+                await saver.settled()
             values = (await graph.aget_state(config)).values
             if not values.get("ended"):
                 raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")

@@ -28,7 +28,8 @@ async def way_in(
     past = branch(scenario, shared, run.header.fork, seed=run.header.seed)
     if past["floor"] is None:
         return start
-    await graph.aupdate_state(config, past, as_node=scenario.organisations[0].name)
+    whole = graph.copy(update={"checkpointer": store.checkpoints})
+    await whole.aupdate_state(config, past, as_node=scenario.organisations[0].name)
     return None
 
 

@@ -1,5 +1,5 @@
 """From a scenario to a LangGraph graph; debates become compiled subgraphs by one recursion."""
 
-from converse_graph.builder.table import build_graph
+from converse_graph.builder.table import build_graph, compile_graph
 
-__all__ = ["build_graph"]
+__all__ = ["build_graph", "compile_graph"]

@@ -1,8 +1,10 @@
 """From a scenario to the root graph: a supervisor, and a node for each organisation with a channel of its own."""
 
+from collections import OrderedDict
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.builder.debates import compile_debate
 from converse_graph.nodes.discretion import UNSEEN
@@ -43,3 +45,24 @@ def build_graph(scenario: Scenario, settings: type[Any] = ModelSettings) -> Stat
         )
         graph.add_edge(party.name, SUPERVISOR)
     return graph
+
+
+_COMPILED: OrderedDict[int, tuple[Scenario, CompiledStateGraph[Any, Any, Any, Any]]] = OrderedDict()
+_KEPT = 16
+
+
+def compile_graph(scenario: Scenario) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The root graph of a scenario, compiled with no checkpointer; once for all the runs that play it.
+
+    LangGraph reads the source of every node as it compiles, which takes as long as ten turns.
+
+    Raises:
+        InvalidValue: Conversations are nested deeper than the scenario allows.
+    """
+    # By identity: a scenario may hold graphs and models that cannot be compared. It is kept, so its id stays its own.
+    kept = _COMPILED.get(id(scenario))
+    if kept is None:
+        kept = _COMPILED[id(scenario)] = (scenario, build_graph(scenario).compile(name=scenario.name))
+        if len(_COMPILED) > _KEPT:
+            _COMPILED.popitem(last=False)
+    return kept[1]

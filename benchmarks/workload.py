@@ -1,0 +1,41 @@
+"""The conversation that is measured: three labs that report, on a null model that is prompted as a large one."""
+
+from collections.abc import Sequence
+
+from benchmarks.handwritten import PARTIES
+from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario
+from converse_graph.chat.port import Profile
+from converse_graph.scenarios.scenario import Order
+
+LENGTH = 480
+"""Characters of a statement at most: the null model fills it with sixty words."""
+
+
+class LargeNull(NullChat):
+    """The null model, told as much as a large model is told."""
+
+    profile: Profile = "large"
+
+
+def conversation(rounds: int, *, lines: Sequence[int] = (), order: Order = "listed") -> Scenario:
+    """A scenario of so many rounds.
+
+    Args:
+        rounds: Each party speaks once in a round.
+        lines: How many lines the private debate of each party has before it speaks; none for no debates.
+        order: Of the table.
+    """
+    people = [Persona(name="CEO"), Persona(name="Safety")]
+    debates = [
+        Debate(motion="What do we do?", turns=turns, options=("go on", "hold"), members=people) for turns in lines
+    ]
+    return Scenario(
+        premise="Three labs report.",
+        clock=Clock(end=rounds, step="round"),
+        organisations=[
+            Organisation(name=name, deliberation=debates[number] if debates else None)
+            for number, name in enumerate(PARTIES)
+        ],
+        order=order,
+        length=LENGTH,
+    )

@@ -1,0 +1,161 @@
+"""One checkpoint a turn: what lies between two stops of the supervisor is left out, as the journal answers for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    DeltaChannelHistory,
+)
+from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
+
+from converse_graph.state import outbox_of
+
+_TURN = "turn"
+"""The task that all which was written since the last checkpoint is put under. No task of a graph is called so, and a
+resume takes none of it for work that is done."""
+
+
+class ThinCheckpoints(BaseCheckpointSaver[int]):
+    """The saver of one play of one run.
+
+    Of the two steps of a turn the first, a party's, is not saved. Its calls are in the journal, so a run that is
+    killed between the two plays the party again and is answered; nothing is lost by it, and the store is written to
+    twice a turn instead of five times. What ledgers gained in both steps is saved with the supervisor's checkpoint,
+    under the one before it, where a `DeltaChannel` looks for it. A value that a checkpoint holds anyway is not saved
+    as a write too.
+
+    Nobody waits for a checkpoint: it is queued when its step is over, and on disk before whatever is written next. A
+    failure is told to the next step; `settled` waits for the last.
+    """
+
+    def __init__(self, kept: BaseCheckpointSaver[Any], *, passing: str) -> None:
+        """Save into another saver.
+
+        Args:
+            kept: Where checkpoints go.
+            passing: The channel that is set in a checkpoint which needs not be saved: the one that makes the
+                supervisor run next.
+        """
+        super().__init__(serde=kept.serde)
+        self._kept, self._passing = kept, passing
+        self._last: str | None = None
+        """Id of the checkpoint that was saved last."""
+        self._since: dict[str, tuple[str, Sequence[tuple[str, Any]]]] = {}
+        """What each task wrote since then, by task: its path and its writes."""
+        self._versions: ChannelVersions = {}
+        """Of the channels that have changed since then."""
+        self._saving: asyncio.Task[None] | None = None
+
+    async def settled(self) -> None:
+        """Wait until all that was saved is durable.
+
+        Raises:
+            StoreFailure: It could not be saved.
+        """
+        saving, self._saving = self._saving, None
+        if saving is not None:
+            await saving
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """The latest checkpoint of a thread, or the one that is named."""
+        await self.settled()
+        found = await self._kept.aget_tuple(config)
+        if found is not None and not config["configurable"].get("checkpoint_ns"):
+            self._last, self._since, self._versions = found.checkpoint["id"], {}, {}
+        return found
+
+    async def aget_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """What was written to ledgers up to a checkpoint."""
+        await self.settled()
+        return await self._kept.aget_delta_channel_history(config=config, channels=channels)
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """The checkpoints that were saved, the latest first."""
+        await self.settled()
+        async for found in self._kept.alist(config, filter=filter, before=before, limit=limit):
+            yield found
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint, or leave it out.
+
+        Raises:
+            StoreFailure: The one before it could not be saved.
+        """
+        where = config["configurable"]
+        saved: RunnableConfig = {"configurable": {**where, "checkpoint_id": checkpoint["id"]}}
+        values = checkpoint["channel_values"]
+        if where["checkpoint_ns"]:
+            return saved
+        self._versions |= new_versions
+        if metadata.get("source") == "loop" and self._passing in values and not _holds_snapshot(values):
+            return saved
+        await self.settled()
+        before = {**where, "checkpoint_id": self._last}
+        tasks = sorted(self._since.items(), key=lambda item: (item[1][0], item[0]))
+        gained = [write for _, (_, wrote) in tasks for write in wrote if _is_gain(write[0], values)]
+        saving = self._save({"configurable": before}, checkpoint, metadata, self._versions, gained)
+        self._last, self._since, self._versions = checkpoint["id"], {}, {}
+        self._saving = asyncio.create_task(saving)
+        return saved
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Hold what a node wrote until the next checkpoint is saved. What stopped a node is on record elsewhere."""
+        if not config["configurable"]["checkpoint_ns"] and not all(name in WRITES_IDX_MAP for name, _ in writes):
+            self._since[task_id] = (task_path, writes)
+
+    async def _save(
+        self,
+        before: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        versions: ChannelVersions,
+        gained: Sequence[tuple[str, Any]],
+    ) -> None:
+        # Started together, so that both are in one transaction.
+        writes = [self._kept.aput_writes(before, gained, _TURN)] if gained else []
+        await asyncio.gather(*writes, self._kept.aput(before, checkpoint, metadata, versions))
+
+    def get_next_version(self, current: int | None, channel: None) -> int:
+        """As the saver below counts."""
+        counted: int = self._kept.get_next_version(current, channel)
+        return counted
+
+
+def _holds_snapshot(values: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, DeltaSnapshot) for value in values.values())
+
+
+def _is_gain(name: str, values: Mapping[str, Any]) -> bool:
+    """Whether a write must be saved: a ledger's, unless the checkpoint holds a snapshot of it with the write in it."""
+    return name not in values and not name.startswith(_PASSING)
+
+
+_PASSING = ("branch:to:", outbox_of(""))
+"""Channels that are gone a step after they were written."""
