@@ -4,6 +4,7 @@ A supervisor, parties that hear everything, message objects with `add_messages`,
 with debates, a compiled subgraph of four lines inside each party's node.
 """
 
+import asyncio
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -53,8 +54,10 @@ def build_debate() -> Any:
     return graph.compile()
 
 
-def build_table(turns: int, *, debates: bool, note: Callable[[int], None]) -> StateGraph[Any, Any, Any, Any]:
-    """The root table; `note` is called at each turn with its number."""
+def build_table(
+    turns: int, *, debates: bool, note: Callable[[int], None], latency: float = 0.0
+) -> StateGraph[Any, Any, Any, Any]:
+    """The root table; `note` is called at each turn with its number, and a statement takes `latency` seconds."""
     graph = StateGraph(Talk)
     debate = build_debate() if debates else None
 
@@ -73,6 +76,8 @@ def build_table(turns: int, *, debates: bool, note: Callable[[int], None]) -> St
             if debate is not None:
                 talk = await debate.ainvoke({"messages": [HumanMessage(content="What do we do?")], "turn": 0})
                 heard = [*heard, *talk["messages"]]
+            if latency:
+                await asyncio.sleep(latency)
             return {"messages": [AIMessage(content=write(name, state["turn"], heard), name=name)]}
 
         graph.add_node(name, speak)

@@ -17,13 +17,14 @@ class LargeNull(NullChat):
     profile: Profile = "large"
 
 
-def conversation(rounds: int, *, lines: Sequence[int] = (), order: Order = "listed") -> Scenario:
+def conversation(rounds: int, *, lines: Sequence[int] = (), order: Order = "listed", length: int = LENGTH) -> Scenario:
     """A scenario of so many rounds.
 
     Args:
         rounds: Each party speaks once in a round.
         lines: How many lines the private debate of each party has before it speaks; none for no debates.
         order: Of the table.
+        length: Characters of a statement at most.
     """
     people = [Persona(name="CEO"), Persona(name="Safety")]
     debates = [
@@ -37,5 +38,5 @@ def conversation(rounds: int, *, lines: Sequence[int] = (), order: Order = "list
             for number, name in enumerate(PARTIES)
         ],
         order=order,
-        length=LENGTH,
+        length=length,
     )

@@ -1,0 +1,125 @@
+"""What is sent to models over a long run: our prompts against the whole history with every call, as peers send it.
+
+Both count the same briefs, tasks, statements and private notes, of one run on the null model prompted as a large one;
+ours also the calls that sum up. Tokens are counted by the tokenizer of the embedded model's server, part by part, where
+that is installed; else by their characters, four a token. A second run, on the embedded model itself, asks its server
+which share of the prompts it had in its cache.
+
+    python -m benchmarks.tokens                  all of it, some minutes
+    python -m benchmarks.tokens --cached 0       without the run on the embedded model
+"""
+
+import argparse
+import asyncio
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.handwritten import PARTIES
+from benchmarks.report import show
+from benchmarks.served import served_at
+from benchmarks.workload import LargeNull, conversation
+from converse_graph import Chat, Simulation, Store
+from converse_graph.chat.embedded import EmbeddedChat, is_installed
+from converse_graph.chat.port import PUBLIC, Part, Profile
+from converse_graph.store.journal import Call
+
+LENGTHS = (50, 100, 200, 400)
+"""Turns after which tokens are summed up."""
+MESSAGE = 4
+"""Tokens that a chat template puts around a message."""
+
+Count = Callable[[Part], int]
+
+
+def counter() -> tuple[str, Count]:
+    """How tokens are counted, in words and as a function that remembers what it has counted."""
+    known: dict[bytes, int] = {}
+    if not is_installed():
+        return "four characters a token", lambda part: len(part.text) // 4 + MESSAGE
+    address, headers = served_at()
+    client = httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False)
+
+    def count(part: Part) -> int:
+        if part.digest not in known:
+            told = client.post("/tokenize", json={"content": part.text}).raise_for_status().json()
+            known[part.digest] = len(told["tokens"]) + MESSAGE
+        return known[part.digest]
+
+    return "the embedded model's own tokenizer", count
+
+
+async def journal_of(model: Chat, turns: int, length: int) -> list[Call]:
+    """Every call of a run of so many turns."""
+    scenario = conversation(-(-turns // len(PARTIES)), length=length)
+    with tempfile.TemporaryDirectory() as folder:
+        async with Store.open(Path(folder) / "store.sqlite", make=True) as store:
+            run = await Simulation.begin(store, scenario, seed=1, created=datetime.now(UTC), model=model)
+            await run.play()
+            await run.close()
+            return list(store.journal(run.run.id).calls())
+
+
+def whole_history(statements: Sequence[Call]) -> Iterable[list[Part]]:
+    """The prompts of the same turns when each holds all that its party knows: brief, statements, own notes, task."""
+    said: list[tuple[str, Part]] = []
+    for call in statements:
+        brief, task, speaker = call.parts[0], call.parts[-1], call.place.split("/")[1]
+        yield [brief, *(part for owner, part in said if owner in (PUBLIC, speaker)), task]
+        answer = json.loads(call.reply.text)
+        told = f'<statement by="{speaker}">\n{answer["statement"]}\n</statement>'
+        said.append((PUBLIC, Part(role="user", text=told, source=call.place)))
+        said.append((speaker, Part(role="user", text=f"<private>\n{answer['memo']}\n</private>", source=call.place)))
+
+
+def compare(calls: Sequence[Call], count: Count, lengths: Sequence[int]) -> list[dict[str, Any]]:
+    """Tokens of all prompts up to each length, both ways."""
+    ours, theirs, rows = 0, 0, list[dict[str, Any]]()
+    baseline = iter(whole_history([call for call in calls if call.place.endswith("/statement")]))
+    turns = 0
+    for call in calls:
+        ours += sum(count(part) for part in call.parts)
+        if not call.place.endswith("/statement"):
+            continue
+        theirs += sum(count(part) for part in next(baseline))
+        turns += 1
+        if turns in lengths:
+            rows.append({"turns": turns, "whole history": theirs, "ours": ours, "ours a turn": ours / turns,
+                         "ratio": ours / theirs, "wanted": 0.2 if turns >= 200 else ""})  # fmt: skip
+    return rows
+
+
+async def cached(profile: Profile, turns: int) -> dict[str, Any]:
+    """Which share of its prompts the embedded model's server had in its cache, in the second half of a run."""
+    model = EmbeddedChat()
+    model.profile = profile
+    calls = await journal_of(model, turns, length=240)
+    second = calls[len(calls) // 2 :]
+    sent, kept = (sum(amounts) for amounts in zip(*((c.reply.tokens_in, c.reply.tokens_cached) for c in second)))  # noqa: B905
+    return {"told as": profile, "turns": turns, "calls": len(second), "prompt tokens": sent, "from cache": kept,
+            "share": kept / sent, "wanted": 0.85}  # fmt: skip
+
+
+async def main(lengths: Sequence[int], turns: int, out: Path | None) -> None:
+    """Measure and print."""
+    how, count = counter()
+    calls = await journal_of(LargeNull(), max(lengths), length=480)
+    show(f"Prompt tokens of a run, counted by {how}", compare(calls, count, lengths), out=out)
+    if turns and is_installed():
+        rows = [await cached(profile, turns) for profile in ("small", "large")]
+        aside = out and out.with_stem(f"{out.stem}-cached")
+        show("Served from the cache in the second half of a run on the embedded model", rows, out=aside)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--turns", type=int, action="append", help="summed up to; default 50, 100, 200 and 400")
+    parser.add_argument("--cached", type=int, default=60, help="turns of the run on the embedded model")
+    parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
+    given = parser.parse_args()
+    asyncio.run(main(given.turns or LENGTHS, given.cached, given.out))
