@@ -270,7 +270,7 @@ class Simulation:
                 stream_mode=["custom"] if watch else [],
                 output_keys=graph.output_channels,  # of itself a trace would have all channels
                 subgraphs=True,
-                durability="sync",
+                durability="async",  # the saver queues a checkpoint at once, ahead of the next call's record
                 control=self._control,
             )
             try:

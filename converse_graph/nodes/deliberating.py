@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from langgraph.graph.state import CompiledStateGraph
 
@@ -60,12 +61,25 @@ async def deliberate(
         raise TypeError(f"the debate of {inside.path} was not compiled")
     made = await sum_up_debates(spec, clock, context, inside, emit)
     inside = replace(inside, summaries=(*inside.summaries, *made))
+    if context.journal is not None:
+        debate = _unsaved(debate)
     with untraced():
         result = await debate.ainvoke({"line": 0}, context=replace(context, inside=inside))
     before = [result.get(before_of(member.name)) for member in spec.members]
     written = {"private_positions": [kept for kept in before if kept], "ballots": result.get("ballots") or []}
     record = {**_record(spec, inside, result["lines"], result["decision"]), **_without_empty(written)}
     return [record, *made, *result.get("inner", ())]
+
+
+def _unsaved(debate: Debating) -> Debating:
+    """The same debate with no saver, for runs whose journal answers for it: none of its checkpoints would be kept."""
+    kept = _UNSAVED.get(debate)
+    if kept is None:
+        kept = _UNSAVED[debate] = debate.copy(update={"checkpointer": False})
+    return kept
+
+
+_UNSAVED: WeakKeyDictionary[Debating, Debating] = WeakKeyDictionary()
 
 
 async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Emit, task: str) -> Entry:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -51,7 +52,20 @@ class Form:
 
 
 def make_form(title: str, fields: Sequence[Field]) -> Form:
-    """A form of these fields, in this order."""
+    """A form of these fields, in this order; the same object for the same fields, as one takes milliseconds to make."""
+    told = tuple(fields)
+    try:
+        return _made(title, told)
+    except TypeError:  # a field may hold what has no hash, such as a list as its example
+        return _make(title, told)
+
+
+@lru_cache(maxsize=512)
+def _made(title: str, fields: tuple[Field, ...]) -> Form:
+    return _make(title, fields)
+
+
+def _make(title: str, fields: tuple[Field, ...]) -> Form:
     # By alias, since a field may have any name, also one that a model has a method of.
     spec: dict[str, Any] = {
         f"field_{number}": (field.annotation(), Bound(alias=field.name)) for number, field in enumerate(fields)
@@ -59,7 +73,7 @@ def make_form(title: str, fields: Sequence[Field]) -> Form:
     model = create_model(title, __config__=ConfigDict(extra="forbid"), **spec)
     described = model.model_json_schema()
     schema = _strict(described, described.get("$defs", {}))
-    return Form(title=title, fields=tuple(fields), schema={"title": title, **schema}, model=model)
+    return Form(title=title, fields=fields, schema={"title": title, **schema}, model=model)
 
 
 def read_answer(field: Field, given: Any) -> Any:

@@ -4,13 +4,12 @@ import importlib
 import re
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
-
-from langgraph.checkpoint.base import BaseCheckpointSaver
+from typing import Protocol
 
 from converse_graph.errors import InvalidValue
 from converse_graph.store.session import Session
 from converse_graph.store.sqlite_file import SqliteFile
+from converse_graph.store.thinning import TurnSaver
 from converse_graph.store.writer import Writer
 
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]+):/")
@@ -47,7 +46,7 @@ class Database(Protocol):
     def connect(self) -> Session:
         """A connection to a store that was prepared."""
 
-    def checkpoints(self, writer: Writer) -> AbstractAsyncContextManager[BaseCheckpointSaver[Any]]:
+    def checkpoints(self, writer: Writer) -> AbstractAsyncContextManager[TurnSaver]:
         """LangGraph's saver, which writes through the store's writer."""
 
     def locks(self, reader: Session, writer: Writer) -> Locks:

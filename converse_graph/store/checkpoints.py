@@ -1,7 +1,7 @@
 """LangGraph's saver on a SQLite file: commits shared between runs, nothing kept of what runs below the root."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import aiosqlite
@@ -17,6 +17,8 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from converse_graph.store.packing import PackedSerializer
 from converse_graph.store.root_alone import RootAlone
+from converse_graph.store.session import Row, Session
+from converse_graph.store.thinning import TURN, TurnSaver
 from converse_graph.store.writer import Writer
 
 _PUT = """INSERT OR REPLACE INTO checkpoints
@@ -28,7 +30,7 @@ _PUT_WRITES = """INSERT OR {on_conflict} INTO writes
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-class Checkpoints(RootAlone, AsyncSqliteSaver):
+class Checkpoints(RootAlone, AsyncSqliteSaver, TurnSaver):
     """Checkpoints of the root graph alone, in one file with all else."""
 
     def __init__(self, reader: aiosqlite.Connection, writer: Writer) -> None:
@@ -45,35 +47,55 @@ class Checkpoints(RootAlone, AsyncSqliteSaver):
     ) -> RunnableConfig:
         """Save a checkpoint; returns when it is durable."""
         where = config["configurable"]
-        namespace = where["checkpoint_ns"]
-        if not namespace:
-            row = (
-                str(where["thread_id"]),
-                namespace,
-                checkpoint["id"],
-                where.get("checkpoint_id"),
-                *self.serde.dumps_typed(checkpoint),
-                json.dumps(get_checkpoint_metadata(config, metadata), ensure_ascii=False).encode(),
-            )
+        if not where["checkpoint_ns"]:
+            row = self._row(config, checkpoint, metadata)
             await self._writer.write(lambda session: session.connection.execute(_PUT, row) and None)
-        saved = {"thread_id": where["thread_id"], "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}
-        return {"configurable": saved}
+        saved = {"thread_id": where["thread_id"], "checkpoint_ns": where["checkpoint_ns"]}
+        return {"configurable": {**saved, "checkpoint_id": checkpoint["id"]}}
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Save what a node wrote; returns when it is durable."""
-        where = config["configurable"]
-        if where["checkpoint_ns"]:
+        if config["configurable"]["checkpoint_ns"]:
             return
-        key = (str(where["thread_id"]), "", str(where["checkpoint_id"]), task_id, task_path)
-        rows = [
-            (*key, WRITES_IDX_MAP.get(channel, number), channel, *self.serde.dumps_typed(value))
-            for number, (channel, value) in enumerate(writes)
-        ]
+        rows = self._write_rows(config, writes, task_id, task_path)
         special = all(channel in WRITES_IDX_MAP for channel, _ in writes)
         statement = _PUT_WRITES.format(on_conflict="REPLACE" if special else "IGNORE")
         await self._writer.write(lambda session: session.connection.executemany(statement, rows) and None)
+
+    def put_turn(
+        self,
+        before: RunnableConfig,
+        gained: Sequence[tuple[str, Any]],
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        versions: ChannelVersions,
+    ) -> Awaitable[None]:
+        """Save what ledgers gained since a checkpoint, and the next one, both or neither."""
+        row, rows = self._row(before, checkpoint, metadata), self._write_rows(before, gained, TURN, "")
+
+        def put(session: Session) -> None:
+            session.connection.executemany(_PUT_WRITES.format(on_conflict="REPLACE"), rows)
+            session.connection.execute(_PUT, row)
+
+        return self._writer.submit(put)
+
+    def _row(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata) -> Row:
+        where = config["configurable"]
+        told = json.dumps(get_checkpoint_metadata(config, metadata), ensure_ascii=False, separators=(",", ":")).encode()
+        key = (str(where["thread_id"]), where["checkpoint_ns"], checkpoint["id"], where.get("checkpoint_id"))
+        return (*key, *self.serde.dumps_typed(checkpoint), told)
+
+    def _write_rows(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
+    ) -> list[Row]:
+        where = config["configurable"]
+        key = (str(where["thread_id"]), "", str(where["checkpoint_id"]), task_id, task_path)
+        return [
+            (*key, WRITES_IDX_MAP.get(channel, number), channel, *self.serde.dumps_typed(value))
+            for number, (channel, value) in enumerate(writes)
+        ]
 
     def get_next_version(self, current: Any, channel: None) -> Any:
         """Plain whole numbers: the versions are stored with every checkpoint, once for each channel."""

@@ -74,9 +74,15 @@ class RunJournal:
         """Read and write the calls of the run with that id."""
         self._reader, self._writer, self._ids, self._run = reader, writer, ids, run
         self._forms: dict[int, tuple[dict[str, Any], Part]] = {}
+        self._asked: set[str] | None = None
+        """Places of calls that are on record, once they were looked up: most calls are new, and a set says so."""
 
     def recall(self, request: Request) -> Reply | None:
         """The reply that this very request had, if it was ever completed."""
+        if self._asked is None:
+            self._asked = set(self.places())
+        if request.place not in self._asked:
+            return None
         found = self._reader.read(
             _RECALL,
             run=self._run,
@@ -112,6 +118,8 @@ class RunJournal:
             )
 
         await self._writer.write(insert)
+        if self._asked is not None:
+            self._asked.add(request.place)
 
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""

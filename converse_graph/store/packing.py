@@ -16,7 +16,10 @@ class PackedSerializer(JsonPlusSerializer):
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """Serialize, and pack what is longer than a line."""
         kind, plain = super().dumps_typed(obj)
-        return (kind, plain) if len(plain) < _PACK_FROM else (kind + _PACKED, zlib.compress(plain, 1))
+        if len(plain) < _PACK_FROM:
+            return kind, plain
+        packer = zlib.compressobj(wbits=_WINDOW, memLevel=_MEMORY)
+        return kind + _PACKED, packer.compress(plain) + packer.flush()
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
         """Unpack what was packed, and deserialize."""
@@ -29,3 +32,6 @@ class PackedSerializer(JsonPlusSerializer):
 _PACK_FROM = 200
 """Bytes; below that packing saves nothing."""
 _PACKED = "+zlib"
+_WINDOW, _MEMORY = 12, 4
+"""As powers of two: four kilobytes to look back over. With the usual 32, a kilobyte takes five times as long to pack,
+most of it to clear tables that it does not fill."""

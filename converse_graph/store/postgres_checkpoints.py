@@ -1,7 +1,9 @@
 """LangGraph's saver on a Postgres server: its writes ride in the store's transactions, as on a file."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
 import psycopg
@@ -15,10 +17,11 @@ from converse_graph.store.packing import PackedSerializer
 from converse_graph.store.postgres_session import PostgresSession
 from converse_graph.store.root_alone import RootAlone
 from converse_graph.store.session import Session
+from converse_graph.store.thinning import TURN, TurnSaver
 from converse_graph.store.writer import Writer
 
 
-class PostgresCheckpoints(RootAlone, AsyncPostgresSaver):
+class PostgresCheckpoints(RootAlone, AsyncPostgresSaver, TurnSaver):
     """Checkpoints of the root graph alone, on a server.
 
     The versions of channels are LangGraph's own, not plain numbers: values are stored by channel and version here, and
@@ -51,9 +54,37 @@ class PostgresCheckpoints(RootAlone, AsyncPostgresSaver):
         if not config["configurable"]["checkpoint_ns"]:
             await super().aput_writes(config, writes, task_id, task_path)
 
+    def put_turn(
+        self,
+        before: RunnableConfig,
+        gained: Sequence[tuple[str, Any]],
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        versions: ChannelVersions,
+    ) -> Awaitable[None]:
+        """Save what ledgers gained since a checkpoint, and the next one, both or neither."""
+        return asyncio.create_task(self._put_turn(before, gained, checkpoint, metadata, versions))
+
+    async def _put_turn(
+        self,
+        before: RunnableConfig,
+        gained: Sequence[tuple[str, Any]],
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        versions: ChannelVersions,
+    ) -> None:
+        together = _Noted()
+        _together.set(together)  # of this task alone
+        await self.aput_writes(before, gained, TURN)
+        await self.aput(before, checkpoint, metadata, versions)
+        await self._writer.write(together.run)
+
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         """Where the saver's statements go: those that write to the writer, as one job; the others to the reader."""
+        if pipeline and (together := _together.get()) is not None:
+            yield cast("AsyncCursor[DictRow]", together)
+            return
         if pipeline:
             noted = _Noted()
             yield cast("AsyncCursor[DictRow]", noted)
@@ -82,3 +113,7 @@ class _Noted:
         with session.connection.cursor() as cursor:
             for statement, rows in self._statements:
                 cursor.executemany(statement, rows)
+
+
+_together: ContextVar[_Noted | None] = ContextVar("_together", default=None)
+"""Where the statements of the present task go; None for a job of their own each."""

@@ -7,14 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from converse_graph.store.addresses import Locks, database_at
 from converse_graph.store.journal import PartIds, RunJournal
 from converse_graph.store.register import Register
 from converse_graph.store.session import Session
+from converse_graph.store.thinning import TurnSaver
 from converse_graph.store.verdicts import Verdicts
 from converse_graph.store.writer import Writer
 
@@ -31,7 +29,7 @@ class Store:
     folder: Path
     """Where what belongs beside it lies, such as transcripts: a file's own folder, or `.converse`."""
     register: Register
-    checkpoints: BaseCheckpointSaver[Any]
+    checkpoints: TurnSaver
     _reader: Session
     _writer: Writer
     _part_ids: PartIds

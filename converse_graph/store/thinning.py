@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -20,9 +20,35 @@ from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
 
 from converse_graph.state import outbox_of
 
-_TURN = "turn"
+TURN = "turn"
 """The task that all which was written since the last checkpoint is put under. No task of a graph is called so, and a
 resume takes none of it for work that is done."""
+
+
+class TurnSaver(BaseCheckpointSaver[Any], ABC):
+    """A saver that can also save a turn whole."""
+
+    @abstractmethod
+    def put_turn(
+        self,
+        before: RunnableConfig,
+        gained: Sequence[tuple[str, Any]],
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        versions: ChannelVersions,
+    ) -> Awaitable[None]:
+        """Save what ledgers gained since a checkpoint, and the next one, both or neither.
+
+        Args:
+            before: Where the checkpoint before lies.
+            gained: Channels and what was written to them, in order; saved under the checkpoint before.
+            checkpoint: The next one.
+            metadata: Its metadata.
+            versions: Of the channels that have changed in between.
+
+        Returns:
+            To be awaited: over when both are durable. It is queued when this returns.
+        """
 
 
 class ThinCheckpoints(BaseCheckpointSaver[int]):
@@ -38,7 +64,7 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
     failure is told to the next step; `settled` waits for the last.
     """
 
-    def __init__(self, kept: BaseCheckpointSaver[Any], *, passing: str) -> None:
+    def __init__(self, kept: TurnSaver, *, passing: str) -> None:
         """Save into another saver.
 
         Args:
@@ -54,7 +80,7 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         """What each task wrote since then, by task: its path and its writes."""
         self._versions: ChannelVersions = {}
         """Of the channels that have changed since then."""
-        self._saving: asyncio.Task[None] | None = None
+        self._saving: Awaitable[None] | None = None
 
     async def settled(self) -> None:
         """Wait until all that was saved is durable.
@@ -118,9 +144,8 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         before = {**where, "checkpoint_id": self._last}
         tasks = sorted(self._since.items(), key=lambda item: (item[1][0], item[0]))
         gained = [write for _, (_, wrote) in tasks for write in wrote if _is_gain(write[0], values)]
-        saving = self._save({"configurable": before}, checkpoint, metadata, self._versions, gained)
+        self._saving = self._kept.put_turn({"configurable": before}, gained, checkpoint, metadata, self._versions)
         self._last, self._since, self._versions = checkpoint["id"], {}, {}
-        self._saving = asyncio.create_task(saving)
         return saved
 
     async def aput_writes(
@@ -129,18 +154,6 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         """Hold what a node wrote until the next checkpoint is saved. What stopped a node is on record elsewhere."""
         if not config["configurable"]["checkpoint_ns"] and not all(name in WRITES_IDX_MAP for name, _ in writes):
             self._since[task_id] = (task_path, writes)
-
-    async def _save(
-        self,
-        before: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        versions: ChannelVersions,
-        gained: Sequence[tuple[str, Any]],
-    ) -> None:
-        # Started together, so that both are in one transaction.
-        writes = [self._kept.aput_writes(before, gained, _TURN)] if gained else []
-        await asyncio.gather(*writes, self._kept.aput(before, checkpoint, metadata, versions))
 
     def get_next_version(self, current: int | None, channel: None) -> int:
         """As the saver below counts."""

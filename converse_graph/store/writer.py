@@ -41,11 +41,15 @@ class Writer:
         Raises:
             StoreFailure: The database refused, for want of room or for good; nothing of the job was written.
         """
+        return await self.submit(job)
+
+    def submit(self, job: Job[T]) -> asyncio.Future[T]:
+        """The same, for a caller that has something else to do until then."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((job, done))
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
-        return await done
+        return done
 
     def post(self, job: Job[Any]) -> None:
         """Have a job run in the same transaction as whatever is written next."""
