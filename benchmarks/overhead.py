@@ -22,17 +22,16 @@ from typing import Any
 
 from benchmarks import handwritten
 from benchmarks.report import show
-from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario, Simulation, Store
-from converse_graph.chat.port import Profile, Reply, Request
+from benchmarks.workload import LargeNull, conversation
+from converse_graph import Simulation, Store
+from converse_graph.chat.port import Reply, Request
 
 SPAN = 50
 """Turns that a figure is averaged over."""
 
 
-class Counted(NullChat):
+class Counted(LargeNull):
     """The null model, prompted as a large one, which notes each statement that it is asked for."""
-
-    profile: Profile = "large"
 
     def __init__(self, note: Callable[[int], None]) -> None:
         """Call `note` with the number of each statement, from 0."""
@@ -50,14 +49,7 @@ class Counted(NullChat):
 async def play_ours(turns: int, *, debates: bool, folder: Path, note: Callable[[int], None]) -> Path:
     """Play a conversation of that many turns, stored; returns the file."""
     path = folder / "ours.sqlite"
-    people = [Persona(name="CEO"), Persona(name="Safety")]
-    debate = Debate(motion="What do we do?", turns=4, options=("go on", "hold"), members=people) if debates else None
-    scenario = Scenario(
-        premise="Three labs report.",
-        clock=Clock(end=-(-turns // 3), step="round"),
-        organisations=[Organisation(name=name, deliberation=debate) for name in handwritten.PARTIES],
-        length=480,
-    )
+    scenario = conversation(-(-turns // len(handwritten.PARTIES)), lines=(4, 4, 4) if debates else ())
     async with Store.open(path, make=True) as store:
         run = await Simulation.begin(store, scenario, seed=1, created=datetime.now(UTC), model=Counted(note))
         await run.play()
@@ -130,6 +122,6 @@ async def main(turns: int, out: Path | None) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=2000, help="of the longest conversation, 150 or more")
-    parser.add_argument("--json", type=Path, help="also write the figures there")
+    parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
     given = parser.parse_args()
-    asyncio.run(main(given.turns, given.json))
+    asyncio.run(main(given.turns, given.out))

@@ -28,7 +28,6 @@ from converse_graph.scenarios.scenario import Order
 DEBATE_LATENCY = 0.2
 DEBATE_LINES = (2, 4, 6)
 """Lines of each party's debate: unequal, so that the longest branch is not all of them."""
-DEBATE_ROUNDS = 5
 ORDERS: Mapping[Order, str] = {"listed": "one after another", "simultaneous": "at once"}
 BARS = {1.0: 1.1, 0.05: 4.0}
 """Seconds a call, and what wall over ideal is wanted to be at most."""
@@ -118,9 +117,11 @@ async def measure_runs(name: str, *, runs: int, rounds: int, latency: float, rep
     return _row(f"{turns} turns", name, runs, calls, latency, wall, cpu / runs / turns * 1e3)
 
 
-async def main(runs: int, rounds: int, latencies: Sequence[float], repeats: int, out: Path | None) -> None:
+async def main(
+    runs: int, rounds: int, latencies: Sequence[float], repeats: int, debates: int, out: Path | None
+) -> None:
     """Measure and print."""
-    compared = [[await measure_round(order, rounds=DEBATE_ROUNDS, latency=DEBATE_LATENCY) for order in ORDERS]]
+    compared = [[await measure_round(order, rounds=debates, latency=DEBATE_LATENCY) for order in ORDERS]]
     for latency in latencies:
         rows = [await measure_runs(name, runs=runs, rounds=rounds, latency=latency, repeats=repeats) for name in PLAYS]
         compared.append([row | {"wanted": BARS.get(latency, "")} for row in rows])
@@ -136,6 +137,8 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=8, help="of three turns each")
     parser.add_argument("--latency", type=float, action="append", help="seconds a call; default 1 and 0.05")
     parser.add_argument("--repeats", type=int, default=3, help="of which the median counts")
+    parser.add_argument("--debates", type=int, default=5, help="rounds of the run with debates")
     parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
     given = parser.parse_args()
-    asyncio.run(main(given.runs, given.rounds, given.latency or sorted(BARS, reverse=True), given.repeats, given.out))
+    latencies = given.latency or sorted(BARS, reverse=True)
+    asyncio.run(main(given.runs, given.rounds, latencies, given.repeats, given.debates, given.out))

@@ -95,17 +95,18 @@ async def measure(runs: int, rounds: int, repeats: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-async def main(rounds: int, repeats: int, out: Path | None) -> None:
+async def main(at_once: Sequence[int], rounds: int, repeats: int, out: Path | None) -> None:
     """Measure and print."""
     served_at()
-    rows = [row for runs in AT_ONCE for row in await measure(runs, rounds, repeats)]
+    rows = [row for runs in at_once for row in await measure(runs, rounds, repeats)]
     show(f"The embedded model's rate, median of {repeats}", rows, out=out)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--at-once", type=int, action="append", help="runs at once; default 1, then 4")
     parser.add_argument("--rounds", type=int, default=4, help="of three turns each")
     parser.add_argument("--repeats", type=int, default=3, help="of which the median counts")
     parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
     given = parser.parse_args()
-    asyncio.run(main(given.rounds, given.repeats, given.out))
+    asyncio.run(main(given.at_once or AT_ONCE, given.rounds, given.repeats, given.out))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -76,8 +76,11 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         self._kept, self._passing = kept, passing
         self._last: str | None = None
         """Id of the checkpoint that was saved last."""
-        self._since: dict[str, tuple[str, Sequence[tuple[str, Any]]]] = {}
-        """What each task wrote since then, by task: its path and its writes."""
+        self._wrote: dict[str, dict[str, tuple[str, Sequence[tuple[str, Any]]]]] = {}
+        """What tasks wrote, by the checkpoint that they ran on and by task: its path and its writes. Those of the next
+        step may be here before the checkpoint of the last."""
+        self._passed: list[str] = []
+        """The checkpoints since the last that was saved, itself counted in, whose writes are not saved yet."""
         self._versions: ChannelVersions = {}
         """Of the channels that have changed since then."""
         self._saving: Awaitable[None] | None = None
@@ -97,7 +100,8 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         await self.settled()
         found = await self._kept.aget_tuple(config)
         if found is not None and not config["configurable"].get("checkpoint_ns"):
-            self._last, self._since, self._versions = found.checkpoint["id"], {}, {}
+            self._last, self._versions = found.checkpoint["id"], {}
+            self._wrote, self._passed = {}, []
         return found
 
     async def aget_delta_channel_history(
@@ -138,22 +142,32 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         if where["checkpoint_ns"]:
             return saved
         self._versions |= new_versions
+        if where.get("checkpoint_id"):
+            self._passed.append(where["checkpoint_id"])
         if metadata.get("source") == "loop" and self._passing in values and not _holds_snapshot(values):
             return saved
         await self.settled()
-        before = {**where, "checkpoint_id": self._last}
-        tasks = sorted(self._since.items(), key=lambda item: (item[1][0], item[0]))
-        gained = [write for _, (_, wrote) in tasks for write in wrote if _is_gain(write[0], values)]
-        self._saving = self._kept.put_turn({"configurable": before}, gained, checkpoint, metadata, self._versions)
-        self._last, self._since, self._versions = checkpoint["id"], {}, {}
+        gained = [write for write in self._take_writes() if _is_gain(write[0], values)]
+        before: RunnableConfig = {"configurable": {**where, "checkpoint_id": self._last}}
+        self._saving = self._kept.put_turn(before, gained, checkpoint, metadata, self._versions)
+        self._last, self._versions = checkpoint["id"], {}
         return saved
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Hold what a node wrote until the next checkpoint is saved. What stopped a node is on record elsewhere."""
-        if not config["configurable"]["checkpoint_ns"] and not all(name in WRITES_IDX_MAP for name, _ in writes):
-            self._since[task_id] = (task_path, writes)
+        where = config["configurable"]
+        if not where["checkpoint_ns"] and not all(name in WRITES_IDX_MAP for name, _ in writes):
+            self._wrote.setdefault(where["checkpoint_id"], {})[task_id] = (task_path, writes)
+
+    def _take_writes(self) -> Iterator[tuple[str, Any]]:
+        """What was written since the last checkpoint that was saved, in order."""
+        passed, self._passed = self._passed, []
+        for step in passed:
+            tasks = sorted(self._wrote.pop(step, {}).items(), key=lambda item: (item[1][0], item[0]))
+            for _, (_, writes) in tasks:
+                yield from writes
 
     def get_next_version(self, current: int | None, channel: None) -> int:
         """As the saver below counts."""

@@ -1,0 +1,98 @@
+"""One checkpoint a turn: less is stored, and all of it is found again."""
+
+import sqlite3
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+import pytest
+from langgraph.channels.delta import DeltaChannel
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command
+from tables import begin, channels, played, table
+
+from converse_graph import Simulation, Store
+from converse_graph.errors import StoreFailure
+from converse_graph.state import extend
+from converse_graph.store.thinning import ThinCheckpoints
+
+
+def saved(path: Path) -> tuple[int, int]:
+    """How many checkpoints and writes there are."""
+    with sqlite3.connect(path) as database:
+        found = database.execute("SELECT (SELECT COUNT(*) FROM checkpoints), (SELECT COUNT(*) FROM writes)").fetchone()
+        return found[0], found[1]
+
+
+_FULL = """CREATE TRIGGER full BEFORE INSERT ON checkpoints
+WHEN (SELECT COUNT(*) FROM checkpoints WHERE thread_id = NEW.thread_id) > 2 AND NEW.thread_id = 'stopped'
+BEGIN SELECT RAISE(ABORT, 'no room'); END"""
+_ORPHANS = """SELECT COUNT(*) FROM writes WHERE NOT EXISTS (SELECT 1 FROM checkpoints
+WHERE checkpoints.thread_id = writes.thread_id AND parent_checkpoint_id = writes.checkpoint_id)"""
+
+
+async def test_a_turn_leaves_one_checkpoint_and_what_its_ledgers_gained(store: Store, store_path: Path) -> None:
+    rows = []
+    for rounds in (2, 5):
+        await played(store, table("A", "B", "C", rounds=rounds))
+        rows.append(saved(store_path))
+
+    first, both = rows
+    turns = 3 * (5 - 2)
+    assert (both[0] - first[0]) - first[0] == turns
+    assert (both[1] - first[1]) - first[1] == 2 * turns  # transcript and a mind
+
+
+async def test_a_checkpoint_that_cannot_be_written_stops_the_run_and_takes_its_ledgers_with_it(
+    store: Store, store_path: Path
+) -> None:
+    scenario = table("A", "B", rounds=3)
+    whole = await channels(store, await played(store, scenario))
+    simulation = await begin(store, scenario, name="stopped")
+    with sqlite3.connect(store_path) as database:
+        database.execute(_FULL)
+
+    with pytest.raises(StoreFailure, match="no room"):
+        await simulation.play()
+
+    with sqlite3.connect(store_path) as database:
+        assert database.execute(_ORPHANS).fetchone() == (0,)
+        database.execute("DROP TRIGGER full")
+    again = await Simulation.reopen(store, simulation.run.name, scenario=scenario)
+    assert (await again.play()).status == "finished"
+    assert await channels(store, again) == whole
+
+
+@pytest.mark.every_store
+@pytest.mark.parametrize("frequency", [1, 3, 1000])
+async def test_ledgers_read_the_same_wherever_their_snapshots_fall(store: Store, frequency: int) -> None:
+    class Table(TypedDict, total=False):
+        public: Annotated[list[dict[str, int]], DeltaChannel(extend, snapshot_frequency=frequency)]
+        mind: Annotated[list[dict[str, int]], DeltaChannel(extend, snapshot_frequency=frequency)]
+        out_party: int
+        turn: int
+
+    async def supervisor(state: Any) -> Command[Any]:
+        turn = state.get("turn", 0)
+        said = [{"said": turn}] if turn else []
+        return Command(goto=END if turn == 7 else "party", update={"turn": turn + 1, "public": said})
+
+    async def party(state: Any) -> dict[str, Any]:
+        return {"mind": [{"thought": state["turn"]}], "out_party": state["turn"]}
+
+    graph = StateGraph(Table)
+    graph.add_node("supervisor", supervisor, destinations=("party", END))
+    graph.add_node("party", party)
+    graph.add_edge(START, "supervisor")
+    graph.add_edge("party", "supervisor")
+    saver = ThinCheckpoints(store.checkpoints, passing="branch:to:supervisor")
+    config: Any = {"configurable": {"thread_id": "t"}}
+    await graph.compile(checkpointer=saver).ainvoke({"turn": 0}, config, durability="async")
+    await saver.settled()
+
+    found = (await graph.compile(checkpointer=store.checkpoints).aget_state(config)).values
+    assert found["public"] == [{"said": turn} for turn in range(1, 8)]
+    assert found["mind"] == [{"thought": turn} for turn in range(1, 8)]
+    kept = [found async for found in store.checkpoints.alist(config)]
+    assert kept[0].checkpoint["channel_values"]["turn"] == 8
+    if frequency == 1000:
+        assert len(kept) == 9  # as it began, after each of seven turns, and at the end
