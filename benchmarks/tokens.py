@@ -20,17 +20,18 @@ from typing import Any
 
 import httpx
 
-from benchmarks.handwritten import PARTIES
 from benchmarks.report import show
 from benchmarks.served import served_at
 from benchmarks.workload import LargeNull, conversation
-from converse_graph import Chat, Simulation, Store
+from converse_graph import Chat, Scenario, Simulation, Store
 from converse_graph.chat.embedded import EmbeddedChat, is_installed
 from converse_graph.chat.port import PUBLIC, Part, Profile
+from converse_graph.scenarios.library import find_scenario
 from converse_graph.store.journal import Call
 
 LENGTHS = (50, 100, 200, 400)
 """Turns after which tokens are summed up."""
+SMALL = "agi-race"
 MESSAGE = 4
 """Tokens that a chat template puts around a message."""
 
@@ -54,12 +55,12 @@ def counter() -> tuple[str, Count]:
     return "the embedded model's own tokenizer", count
 
 
-async def journal_of(model: Chat, turns: int, length: int) -> list[Call]:
+async def journal_of(model: Chat, scenario: Scenario, turns: int) -> list[Call]:
     """Every call of a run of so many turns."""
-    scenario = conversation(-(-turns // len(PARTIES)), length=length)
+    rounds = -(-turns // len(scenario.organisations))
     with tempfile.TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "store.sqlite", make=True) as store:
-            run = await Simulation.begin(store, scenario, seed=1, created=datetime.now(UTC), model=model)
+            run = await Simulation.begin(store, scenario, seed=1, created=datetime.now(UTC), model=model, rounds=rounds)
             await run.play()
             await run.close()
             return list(store.journal(run.run.id).calls())
@@ -95,20 +96,27 @@ def compare(calls: Sequence[Call], count: Count, lengths: Sequence[int]) -> list
 
 
 async def cached(profile: Profile, turns: int) -> dict[str, Any]:
-    """Which share of its prompts the embedded model's server had in its cache, in the second half of a run."""
+    """Which share of its prompts the embedded model's server had in its cache, in the second half of a run.
+
+    As a small model it plays a scenario that is made for one, with examples in its briefs; as a large one, which hears
+    far more, the conversation that is measured elsewhere.
+    """
     model = EmbeddedChat()
     model.profile = profile
-    calls = await journal_of(model, turns, length=240)
-    second = calls[len(calls) // 2 :]
-    sent, kept = (sum(amounts) for amounts in zip(*((c.reply.tokens_in, c.reply.tokens_cached) for c in second)))  # noqa: B905
-    return {"told as": profile, "turns": turns, "calls": len(second), "prompt tokens": sent, "from cache": kept,
-            "share": kept / sent, "wanted": 0.85}  # fmt: skip
+    scenario = find_scenario(SMALL)() if profile == "small" else conversation(1, length=240)
+    calls = await journal_of(model, scenario, turns)
+    half = calls[len(calls) // 2 :]
+    sent, kept = sum(call.reply.tokens_in for call in half), sum(call.reply.tokens_cached for call in half)
+    return {
+        "scenario": scenario.name, "told as": profile, "turns": turns, "calls": len(half), "prompt tokens": sent,
+        "from cache": kept, "ratio": kept / sent, "wanted": 0.85,
+    }  # fmt: skip
 
 
 async def main(lengths: Sequence[int], turns: int, out: Path | None) -> None:
     """Measure and print."""
     how, count = counter()
-    calls = await journal_of(LargeNull(), max(lengths), length=480)
+    calls = await journal_of(LargeNull(), conversation(1), max(lengths))
     show(f"Prompt tokens of a run, counted by {how}", compare(calls, count, lengths), out=out)
     if turns and is_installed():
         rows = [await cached(profile, turns) for profile in ("small", "large")]
