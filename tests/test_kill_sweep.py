@@ -39,7 +39,7 @@ def test_killed_at_any_model_call_it_ends_as_if_it_had_never_stopped(swept: dict
 def test_killed_at_any_commit_it_ends_as_if_it_had_never_stopped(swept: dict[str, Any]) -> None:
     points = swept["dies_before_commit"]
 
-    assert len(points) * swept["every"] > swept["calls"] / 2  # calls that end at once share a commit
+    assert len(points) * swept["every"] > swept["calls"] / 2  # calls that end together share a commit
     assert [point for point in points if point["code"] != 0 or not point["same"]] == []
 
 
