@@ -269,7 +269,7 @@ class Simulation:
                 context=context,
                 stream_mode=["custom"] if watch else [],
                 output_keys=graph.output_channels,  # of itself a trace would have all channels
-                subgraphs=True,
+                subgraphs=watch is not None,  # for nobody, a node that is alone in its step needs no task of its own
                 durability="async",  # the saver queues a checkpoint at once, ahead of the next call's record
                 control=self._control,
             )

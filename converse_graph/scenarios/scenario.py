@@ -170,8 +170,8 @@ class Scenario(Value):
         """
         for event in dated:
             self._check_dated(event)
-        kept = tuple(event for event in self.events if isinstance(event, Event))
-        return self.model_copy(update={"events": (*kept, *dated)})
+        events = (*(event for event in self.events if isinstance(event, Event)), *dated)
+        return self if events == self.events else self.model_copy(update={"events": events})
 
     @property
     def dated_events(self) -> tuple[Dated, ...]:

@@ -1,4 +1,4 @@
-"""LangGraph's saver on a SQLite file: commits shared between runs, nothing kept of what runs below the root."""
+"""LangGraph's saver on a SQLite file: commits shared between runs, and a turn saved whole."""
 
 import json
 from collections.abc import Awaitable, Sequence
@@ -16,7 +16,6 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from converse_graph.store.packing import PackedSerializer
-from converse_graph.store.root_alone import RootAlone
 from converse_graph.store.session import Row, Session
 from converse_graph.store.thinning import TURN, TurnSaver
 from converse_graph.store.writer import Writer
@@ -30,8 +29,8 @@ _PUT_WRITES = """INSERT OR {on_conflict} INTO writes
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-class Checkpoints(RootAlone, AsyncSqliteSaver, TurnSaver):
-    """Checkpoints of the root graph alone, in one file with all else."""
+class Checkpoints(AsyncSqliteSaver, TurnSaver):
+    """Checkpoints in one file with all else."""
 
     def __init__(self, reader: aiosqlite.Connection, writer: Writer) -> None:
         """Read from one connection, write through the store's writer."""
@@ -47,9 +46,8 @@ class Checkpoints(RootAlone, AsyncSqliteSaver, TurnSaver):
     ) -> RunnableConfig:
         """Save a checkpoint; returns when it is durable."""
         where = config["configurable"]
-        if not where["checkpoint_ns"]:
-            row = self._row(config, checkpoint, metadata)
-            await self._writer.write(lambda session: session.connection.execute(_PUT, row) and None)
+        row = self._row(config, checkpoint, metadata)
+        await self._writer.write(lambda session: session.connection.execute(_PUT, row) and None)
         saved = {"thread_id": where["thread_id"], "checkpoint_ns": where["checkpoint_ns"]}
         return {"configurable": {**saved, "checkpoint_id": checkpoint["id"]}}
 
@@ -57,8 +55,6 @@ class Checkpoints(RootAlone, AsyncSqliteSaver, TurnSaver):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Save what a node wrote; returns when it is durable."""
-        if config["configurable"]["checkpoint_ns"]:
-            return
         rows = self._write_rows(config, writes, task_id, task_path)
         special = all(channel in WRITES_IDX_MAP for channel, _ in writes)
         statement = _PUT_WRITES.format(on_conflict="REPLACE" if special else "IGNORE")
@@ -91,7 +87,7 @@ class Checkpoints(RootAlone, AsyncSqliteSaver, TurnSaver):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
     ) -> list[Row]:
         where = config["configurable"]
-        key = (str(where["thread_id"]), "", str(where["checkpoint_id"]), task_id, task_path)
+        key = (str(where["thread_id"]), where["checkpoint_ns"], str(where["checkpoint_id"]), task_id, task_path)
         return [
             (*key, WRITES_IDX_MAP.get(channel, number), channel, *self.serde.dumps_typed(value))
             for number, (channel, value) in enumerate(writes)

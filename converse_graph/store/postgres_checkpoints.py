@@ -15,14 +15,13 @@ from psycopg.rows import DictRow
 
 from converse_graph.store.packing import PackedSerializer
 from converse_graph.store.postgres_session import PostgresSession
-from converse_graph.store.root_alone import RootAlone
 from converse_graph.store.session import Session
 from converse_graph.store.thinning import TURN, TurnSaver
 from converse_graph.store.writer import Writer
 
 
-class PostgresCheckpoints(RootAlone, AsyncPostgresSaver, TurnSaver):
-    """Checkpoints of the root graph alone, on a server.
+class PostgresCheckpoints(AsyncPostgresSaver, TurnSaver):
+    """Checkpoints on a server.
 
     The versions of channels are LangGraph's own, not plain numbers: values are stored by channel and version here, and
     two branches of one thread must not share a version.
@@ -32,27 +31,6 @@ class PostgresCheckpoints(RootAlone, AsyncPostgresSaver, TurnSaver):
         """Read from one connection, write through the store's writer."""
         super().__init__(reader, serde=PackedSerializer())
         self._writer, self._asking = writer, PostgresSession(reader)
-
-    async def aput(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> RunnableConfig:
-        """Save a checkpoint; returns when it is durable."""
-        where = config["configurable"]
-        if where["checkpoint_ns"]:
-            saved = {name: where[name] for name in ("thread_id", "checkpoint_ns")}
-            return {"configurable": {**saved, "checkpoint_id": checkpoint["id"]}}
-        return await super().aput(config, checkpoint, metadata, new_versions)
-
-    async def aput_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
-    ) -> None:
-        """Save what a node wrote; returns when it is durable."""
-        if not config["configurable"]["checkpoint_ns"]:
-            await super().aput_writes(config, writes, task_id, task_path)
 
     def put_turn(
         self,

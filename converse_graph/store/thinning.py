@@ -52,7 +52,10 @@ class TurnSaver(BaseCheckpointSaver[Any], ABC):
 
 
 class ThinCheckpoints(BaseCheckpointSaver[int]):
-    """The saver of one play of one run.
+    """The saver of one play of one run: of the root graph alone, and of that a turn at a time.
+
+    A debate that is interrupted begins again on resume, and the journal answers every call that was completed: so its
+    own checkpoints would cost four times what a turn costs, and answer nothing.
 
     Of the two steps of a turn the first, a party's, is not saved. Its calls are in the journal, so a run that is
     killed between the two plays the party again and is answered; nothing is lost by it, and the store is written to
@@ -98,8 +101,10 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The latest checkpoint of a thread, or the one that is named."""
         await self.settled()
+        if config["configurable"].get("checkpoint_ns"):
+            return None
         found = await self._kept.aget_tuple(config)
-        if found is not None and not config["configurable"].get("checkpoint_ns"):
+        if found is not None:
             self._last, self._versions = found.checkpoint["id"], {}
             self._wrote, self._passed = {}, []
         return found

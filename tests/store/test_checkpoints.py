@@ -3,12 +3,14 @@
 import dataclasses
 import pickle
 import sqlite3
+import zlib
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import ormsgpack
 import pytest
 from langgraph.channels.delta import DeltaChannel
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel
 from tables import consciences, played, table
@@ -35,6 +37,11 @@ def test_plain_values_come_back_as_they_went_in_packed_or_not(value: Any) -> Non
     kind, stored = serializer.dumps_typed(value)
     assert serializer.loads_typed((kind, stored)) == value
     assert len(stored) < 300 or not isinstance(value, str)
+
+
+def test_what_was_packed_before_names_were_known_beforehand_is_still_read() -> None:
+    kind, plain = JsonPlusSerializer().dumps_typed({"text": "word " * 99})
+    assert PackedSerializer().loads_typed((f"{kind}+zlib", zlib.compress(plain, 1))) == {"text": "word " * 99}
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
