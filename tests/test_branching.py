@@ -184,6 +184,19 @@ async def test_a_fork_killed_at_any_call_resumes_as_one_never_killed(store: Stor
         assert await channels(store, resumed) == expected
 
 
+async def test_a_fork_in_which_nothing_is_changed_asks_anew_for_all_that_is_past_it(store: Store) -> None:
+    scenario = table("Alpha", "Beta", rounds=3)
+    parent = await played(store, scenario, model=CountingChat())
+    asked = CountingChat()
+    child = await fork(store, parent.run.name, at="round 2", created=CREATED, scenario=scenario, model=asked)
+    await child.play()
+
+    assert (await channels(store, child))["transcript"] == (await channels(store, parent))["transcript"]
+    made = [(place, attempt) for place, attempt, *_ in journal(store, parent) if not place.startswith("0.")]
+    assert asked.answered == made
+    assert [(place, attempt) for place, attempt, *_ in journal(store, child)] == made
+
+
 async def test_a_fork_at_the_first_turn_is_a_run_from_the_start(store: Store) -> None:
     scenario = table("Alpha", "Beta")
     parent = await played(store, scenario)
