@@ -8,6 +8,7 @@ ConverseError
 │   └── RunChanged           the scenario no longer matches what the run began with
 ├── StoreFailure             the store cannot be opened or written; what was committed is kept
 │   └── StoreUnreachable     its server is gone in mid-run; a RunPaused too
+├── DatasetRefused           LangSmith cannot be reached, or takes no dataset; the runs are as they were
 ├── RunHeld                  another process is writing to the run
 ├── RunPaused                the run stopped where `resume` can go on
 │   ├── ProviderUnreachable  no whole reply came from the model's server
@@ -68,6 +69,10 @@ class RunChanged(UsageError):
 
 class StoreFailure(ConverseError):
     """The store cannot be written, for want of room or of leave; what was committed is kept."""
+
+
+class DatasetRefused(ConverseError):
+    """LangSmith cannot be reached, or will not take a dataset; the runs are as they were."""
 
 
 class RunHeld(ConverseError):

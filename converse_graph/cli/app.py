@@ -70,6 +70,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
     "diff": (reading_commands.diff, "Show where two runs differ."),
     "interview": (playing_commands.interview, "Ask a party, as it was at the end of a period."),
     "audit": (reading_commands.audit, "Show that nothing private reached another party."),
+    "dataset": (reading_commands.dataset, "Turn runs into a dataset, at LangSmith or in a file."),
     "new": (reading_commands.new, "Write a commented scenario file, to begin from."),
     "schema": (reading_commands.schema, "Print the JSON Schema of a file, or of what is printed as JSON."),
     "export": (reading_commands.export, "Write a scenario as one YAML file."),

@@ -39,6 +39,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "diff": ("converse diff race pause", "converse diff race open --as markdown"),
     "interview": ("converse interview race --party OpenAI --at 2025 'What do you fear?'",),
     "audit": ("converse audit race", "converse audit race --json"),
+    "dataset": (
+        "converse dataset race pause --out race.jsonl",
+        "converse dataset race --by statement --out statements.jsonl",
+    ),
     "new": ("converse new harbour",),
     "schema": ("converse schema", "converse schema --of show"),
     "export": ("converse export wage-talks --set inflation=0.02 --out quiet.yaml",),

@@ -10,6 +10,7 @@ ScenarioArgument = Annotated[
     typer.Argument(metavar="SCENARIO", help="A name from `converse list`, file.py, file.py:function, or file.yaml."),
 ]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A name from `converse runs`.")]
+RunArguments = Annotated[list[str], typer.Argument(metavar="RUN", help="Names from `converse runs`.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What the scenario is called: a-z, 0-9, _ and -.")]
 
 Dials = Annotated[
@@ -80,10 +81,18 @@ Raw = Annotated[bool, typer.Option("--raw", help="Include what each party kept t
 Stats = Annotated[
     bool, typer.Option("--stats", help="Show disagreement, drift, events and contradictions in figures instead.")
 ]
+ExampleOf = Literal["run", "round", "statement"]
+By = Annotated[ExampleOf, typer.Option("--by", help="What one example stands for.")]
+Private = Annotated[
+    bool, typer.Option("--private", help="Put in what is private too: deliberations, memos and ballots.")
+]
+DatasetName = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="Send to a dataset of that name at LangSmith.")
+]
 Format = Literal["markdown", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]
-SchemaName = Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit", "graph", "doctor"]
+SchemaName = Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit", "dataset", "graph", "doctor"]
 SchemaOf = Annotated[
     SchemaName,
     typer.Option("--of", help="Of a scenario file, or of what that command prints as JSON."),

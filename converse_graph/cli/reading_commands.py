@@ -61,6 +61,24 @@ def audit(
     call("audit", debug=debug, run=run, as_json=as_json, store=store)
 
 
+def dataset(
+    runs: options.RunArguments,
+    by: options.By = "run",
+    private: options.Private = False,
+    name: options.DatasetName = None,
+    out: options.Out = None,
+    store: options.StorePath = None,
+    debug: options.Debug = False,
+) -> None:
+    """Turn runs into examples: lines of JSON, or with --name a dataset at LangSmith.
+
+    An example has the same id each time, so that a run which is sent again makes no doubles.
+    """
+    if name is not None and out is not None:
+        raise typer.BadParameter("--name and --out cannot both be had")
+    call("dataset", debug=debug, runs=runs, by=by, private=private, name=name, out=out, store=store)
+
+
 def new(name: options.NameArgument) -> None:
     """Write a commented scenario file that runs at once, to begin from."""
     call("new", name=name)

@@ -81,18 +81,18 @@ def tracing_of(
         if private:
             warn("--trace-private shows nothing: tracing is off. Set LANGSMITH_TRACING=true and LANGSMITH_API_KEY.")
         return None
-    key, endpoint = _first(environment, "API_KEY"), _first(environment, "ENDPOINT")
+    key, endpoint = setting(environment, "API_KEY"), setting(environment, "ENDPOINT")
     if not key and not endpoint:
         warn("LANGSMITH_TRACING is on and LANGSMITH_API_KEY is not set, so nothing is traced; set it, or turn it off.")
         return None
-    project = _first(environment, "PROJECT") or "default"
+    project = setting(environment, "PROJECT") or "default"
     exporter = Uploads(url=endpoint or HOSTED, key=key or None, project=project, warn=warn)
     return Tracing(exporter=exporter, now=now, where=f"LangSmith, project {project}", private=private)
 
 
 def is_on(environment: Mapping[str, str]) -> bool:
     """Whether LangSmith's variables switch tracing on."""
-    return (_first(environment, "TRACING_V2") or _first(environment, "TRACING")).lower() == "true"
+    return (setting(environment, "TRACING_V2") or setting(environment, "TRACING")).lower() == "true"
 
 
 def thread_of(header: Header) -> str:
@@ -118,5 +118,6 @@ def _described(header: Header, parent: Header | None) -> dict[str, Any]:
     return told
 
 
-def _first(environment: Mapping[str, str], name: str) -> str:
+def setting(environment: Mapping[str, str], name: str) -> str:
+    """One of LangSmith's own settings, such as "API_KEY"; empty where it is not set."""
     return environment.get(f"LANGSMITH_{name}") or environment.get(f"LANGCHAIN_{name}") or ""

@@ -8,6 +8,7 @@ import typer
 
 from converse_graph.audit.shape import audit_schema
 from converse_graph.cli.options import SchemaName
+from converse_graph.datasets.lines import dataset_schema
 from converse_graph.doctor.examining import examination_schema
 from converse_graph.report.measure_schemas import diff_schema, interview_schema, stats_schema
 from converse_graph.report.schemas import runs_schema, show_schema
@@ -22,6 +23,7 @@ _SCHEMAS: dict[SchemaName, Callable[[], dict[str, Any]]] = {
     "diff": diff_schema,
     "interview": interview_schema,
     "audit": audit_schema,
+    "dataset": dataset_schema,
     "graph": graph_schema,
     "doctor": examination_schema,
 }

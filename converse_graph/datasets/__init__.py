@@ -1,0 +1,1 @@
+"""Turns runs into examples: of a dataset at LangSmith, or lines of a file."""
