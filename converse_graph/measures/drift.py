@@ -5,14 +5,18 @@ compare runs by, not verdicts on a sentence.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 from converse_graph.scenarios.value import Value
 from converse_graph.transcript import Statement, Transcript
 
 REPEATED = 0.6
 """Share of a statement's word trigrams that an earlier statement has too, from which on it is a repetition."""
+
+Sign = Literal["other_year", "other_label", "other_person", "past_estimate", "repeated", "refusals"]
+"""A sign of drift in a statement, by the name of its count in `Drift`."""
 
 _NOW = re.compile(r"\b(?:it is now|it's now|as of|today,? in|now,? in|this year,? in|the year is)\s+(\d{4})\b", re.I)
 _REFUSAL = re.compile(
@@ -56,9 +60,18 @@ class Drift(Value):
 
 def drift(transcript: Transcript) -> tuple[Drift, ...]:
     """Count drift and repairs by party, in the order of the cast."""
+    shown = list(zip(transcript.statements, signs(transcript), strict=True))
+    return tuple(_drift_of(party.name, shown) for party in transcript.header.cast)
+
+
+def signs(transcript: Transcript) -> tuple[frozenset[Sign], ...]:
+    """The signs of drift in each statement, in order."""
     names = [party.name for party in transcript.header.cast]
     repeats = _repeats(transcript.statements)
-    return tuple(_drift_of(name, names, transcript.statements, repeats) for name in names)
+    return tuple(
+        frozenset(_signs_of(said, names, repeats=number in repeats))
+        for number, said in enumerate(transcript.statements)
+    )
 
 
 def year_of(statement: Statement) -> int | None:
@@ -85,23 +98,33 @@ def estimate_of(value: Any) -> int | None:
     return p50 if isinstance(p50, int) and not isinstance(p50, bool) else None
 
 
-def _drift_of(name: str, names: Sequence[str], statements: Sequence[Statement], repeats: set[int]) -> Drift:
-    own = [(number, said) for number, said in enumerate(statements) if said.speaker == name]
-    spoken = [said for _, said in own if said.text]
-    others = [other for other in names if other != name]
+def _drift_of(name: str, shown: Sequence[tuple[Statement, frozenset[Sign]]]) -> Drift:
+    own = [said for said, _ in shown if said.speaker == name]
+    spoken = [said for said in own if said.text]
+    found = Counter(sign for said, signs in shown if said.speaker == name for sign in signs)
     return Drift(
         party=name,
         turns=len(own),
         no_statement=len(own) - len(spoken),
-        repairs=sum(said.repairs for _, said in own),
+        repairs=sum(said.repairs for said in own),
         sorted_percentiles=sum(bool(said.sorted_fields) for said in spoken),
-        other_year=sum(_is_of_other_year(said) for said in spoken),
-        other_label=sum(_begins_a_line(said.text, others) for said in spoken),
-        other_person=sum(_speaks_as(said.text, others) for said in spoken),
-        past_estimate=sum(any(True for _ in past_estimates(said)) for said in spoken),
-        repeated=sum(number in repeats for number, _ in own),
-        refusals=sum(bool(_REFUSAL.search(said.text)) for said in spoken),
+        **{sign: found[sign] for sign in get_args(Sign)},
     )
+
+
+def _signs_of(said: Statement, names: Sequence[str], *, repeats: bool) -> Iterator[Sign]:
+    if not said.text:
+        return
+    others = [name for name in names if name != said.speaker]
+    found: dict[Sign, bool] = {
+        "other_year": _is_of_other_year(said),
+        "other_label": _begins_a_line(said.text, others),
+        "other_person": _speaks_as(said.text, others),
+        "past_estimate": any(True for _ in past_estimates(said)),
+        "repeated": repeats,
+        "refusals": bool(_REFUSAL.search(said.text)),
+    }
+    yield from (sign for sign, is_there in found.items() if is_there)
 
 
 def _is_of_other_year(said: Statement) -> bool:

@@ -1,0 +1,15 @@
+"""Evaluators of runs, as `langsmith.evaluate` and its pytest plugin take them; none needs LangSmith to be reached.
+
+Each takes `inputs` and `outputs` as an example of `converse dataset` has them, and gives a list of results, each with
+`key`, `score` and `comment`. Outputs may be the record of a run as JSON (`show --json`), the last state of a scenario's
+graph, a `Transcript`, or outputs in the shape of an example.
+"""
+
+from converse_graph.evaluators.coherent import coherence
+from converse_graph.evaluators.disagreeing import disagreement
+from converse_graph.evaluators.files import examples_in
+from converse_graph.evaluators.judged import judged_by
+from converse_graph.evaluators.private import privacy
+from converse_graph.evaluators.records import Result, outputs_of
+
+__all__ = ["Result", "coherence", "disagreement", "examples_in", "judged_by", "outputs_of", "privacy"]
