@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.tracing.otlp import telemetry_endpoint, telemetry_hindrance, telemetry_is_on, without_secrets
 from converse_graph.tracing.runs import RunTrace
+from converse_graph.tracing.several import Several
 from converse_graph.tracing.spans import Exporter, Span
 from converse_graph.tracing.uploads import HOSTED, Uploads
 from converse_graph.transcript import Header
+
+Opened = tuple[Exporter, str]
+"""An exporter, and where it sends to in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,34 +71,64 @@ class Tracing:
 def tracing_of(
     environment: Mapping[str, str], *, warn: Callable[[str], None], now: Callable[[], datetime], private: bool = False
 ) -> Tracing | None:
-    """Tracing as the environment has it.
+    """Tracing as the environment has it: to LangSmith, by OpenTelemetry, or both.
 
     Args:
         environment: With LangSmith's own variables: LANGSMITH_TRACING, LANGSMITH_API_KEY, LANGSMITH_PROJECT,
-            LANGSMITH_ENDPOINT; the older LANGCHAIN_ ones count too.
+            LANGSMITH_ENDPOINT; the older LANGCHAIN_ ones count too. OpenTelemetry's own, such as
+            OTEL_EXPORTER_OTLP_ENDPOINT, say where to; they may be there for something else, so it is CONVERSE_OTEL
+            that switches it on.
         warn: Told once of what goes wrong.
         now: The time, with a time zone.
         private: Whether prompts, replies and the words of errors are sent too.
 
     Returns:
-        None where tracing is off, or cannot be for want of a key, which is said.
+        None where tracing is off, or cannot be for want of a key or a package, which is said.
     """
+    if private and not is_on(environment) and not telemetry_is_on(environment):
+        warn(
+            "--trace-private shows nothing: tracing is off. Set LANGSMITH_TRACING=true and LANGSMITH_API_KEY, or "
+            "CONVERSE_OTEL=true."
+        )
+    opened = [found for found in (_langsmith(environment, warn), _telemetry(environment, warn)) if found is not None]
+    if not opened:
+        return None
+    exporter = opened[0][0] if len(opened) == 1 else Several([exporter for exporter, _ in opened])
+    return Tracing(exporter=exporter, now=now, where=" and ".join(where for _, where in opened), private=private)
+
+
+def is_on(environment: Mapping[str, str]) -> bool:
+    """Whether LangSmith's variables switch tracing on."""
+    return (setting(environment, "TRACING_V2") or setting(environment, "TRACING")).lower() == "true"
+
+
+def _langsmith(environment: Mapping[str, str], warn: Callable[[str], None]) -> Opened | None:
     if not is_on(environment):
-        if private:
-            warn("--trace-private shows nothing: tracing is off. Set LANGSMITH_TRACING=true and LANGSMITH_API_KEY.")
         return None
     key, endpoint = setting(environment, "API_KEY"), setting(environment, "ENDPOINT")
     if not key and not endpoint:
         warn("LANGSMITH_TRACING is on and LANGSMITH_API_KEY is not set, so nothing is traced; set it, or turn it off.")
         return None
     project = setting(environment, "PROJECT") or "default"
-    exporter = Uploads(url=endpoint or HOSTED, key=key or None, project=project, warn=warn)
-    return Tracing(exporter=exporter, now=now, where=f"LangSmith, project {project}", private=private)
+    uploads = Uploads(url=endpoint or HOSTED, key=key or None, project=project, warn=warn)
+    return uploads, f"LangSmith, project {project}"
 
 
-def is_on(environment: Mapping[str, str]) -> bool:
-    """Whether LangSmith's variables switch tracing on."""
-    return (setting(environment, "TRACING_V2") or setting(environment, "TRACING")).lower() == "true"
+def _telemetry(environment: Mapping[str, str], warn: Callable[[str], None]) -> Opened | None:
+    if not telemetry_is_on(environment):
+        return None
+    if hindrance := telemetry_hindrance(environment):
+        warn(f"CONVERSE_OTEL is on and nothing is sent: {hindrance}")
+        return None
+    telemetry = import_module("converse_graph.tracing.telemetry")  # its SDK is an extra
+    endpoint = telemetry_endpoint(environment)
+    where = without_secrets(endpoint)
+    try:
+        sender = telemetry.over_http(endpoint)
+    except (ValueError, RuntimeError) as error:
+        warn(f"CONVERSE_OTEL is on and nothing is sent: a variable OTEL_... has a setting that is none. {error}")
+        return None
+    return telemetry.Telemetry(sender, where=where, warn=warn), f"OpenTelemetry, {where}"
 
 
 def thread_of(header: Header) -> str:

@@ -157,6 +157,18 @@ def test_tracing_without_a_key_is_a_warning(converse: Converse, monkeypatch: pyt
     assert told(converse)["tracing", "LangSmith"]["found"] == "on, to project 'default'; a key is set"
 
 
+def test_tracing_by_opentelemetry_is_told_with_what_hinders_it(
+    converse: Converse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:lsv2-planted-0815@otel.example")
+    assert told(converse)["tracing", "OpenTelemetry"]["found"] == "off"
+    monkeypatch.setenv("CONVERSE_OTEL", "true")
+    assert told(converse)["tracing", "OpenTelemetry"]["found"] == "on, to https://otel.example/v1/traces"
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+    finding = told(converse)["tracing", "OpenTelemetry"]
+    assert (finding["outcome"], "is 'grpc'" in finding["found"]) == ("warn", True)
+
+
 def test_a_library_below_its_floor_or_missing_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         libraries, "requires", lambda name: ["rich>=900", "nothing-of-that-name>=2", "optional-one>=1; extra == 'x'"]

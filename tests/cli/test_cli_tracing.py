@@ -3,6 +3,7 @@
 import pytest
 from conftest import BOARDS, Converse
 
+from tests.otlp_server import collecting
 from tests.tracing_server import ingesting
 
 RUN = ("run", str(BOARDS), "--model", "null", "--seed", "7", "--name", "seen", "--no-judge")
@@ -75,3 +76,54 @@ def test_a_judge_asked_later_sends_its_scores(converse: Converse, monkeypatch: p
     assert (ended.code, ended.err) == (0, "")
     assert len(kept.of_kind("outcome")) == 1
     assert any(one["key"].startswith("judge.") for one in kept.feedback)
+
+
+def test_a_run_is_traced_by_opentelemetry_where_it_is_switched_on(
+    converse: Converse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with collecting() as (url, kept):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-api-key=secret-key")
+        unasked = converse(*RUN[:-3], "--name", "unseen", "--no-judge")
+        assert (unasked.code, unasked.err, kept.bodies) == (0, "", [])
+        monkeypatch.setenv("CONVERSE_OTEL", "true")
+        ended = converse(*RUN)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert f"Traced to OpenTelemetry, {url}/v1/traces, thread seen 2" in ended.out
+    assert {"chat null", "invoke_agent Maker", "Outcome · boards"} < kept.names()
+    assert {header["x-api-key"] for header in kept.headers} == {"secret-key"}
+    assert b"secret-key" not in b"".join(kept.bodies)
+
+
+def test_a_run_is_traced_to_both_where_both_are_switched_on(
+    converse: Converse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with collecting() as (otlp, spans), ingesting() as (url, kept):
+        switch_on(monkeypatch, url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", otlp)
+        monkeypatch.setenv("CONVERSE_OTEL", "true")
+        ended = converse(*RUN)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert f"Traced to LangSmith, project talks and OpenTelemetry, {otlp}/v1/traces, thread" in ended.out
+    assert len(spans.spans) == len(kept.runs) > 10
+
+
+@pytest.mark.parametrize("refusal", [None, 401])
+def test_a_collector_that_is_gone_or_refuses_costs_one_line_and_not_the_run(
+    converse: Converse, monkeypatch: pytest.MonkeyPatch, refusal: int | None
+) -> None:
+    with collecting(refusal) as (url, kept):
+        where = url if refusal else "http://127.0.0.1:9"
+        monkeypatch.setenv("CONVERSE_OTEL", "true")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", where)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+        ended = converse(*RUN)
+
+    assert (ended.code, kept.bodies) == (0, [])
+    assert ended.err == (
+        f"converse: OpenTelemetry at {where}/v1/traces cannot be reached or takes no traces; the run goes on, and "
+        "tracing is tried again with each round.\n"
+    )
+    assert "Finished" in ended.out

@@ -1,0 +1,148 @@
+"""A span as OpenTelemetry's semantic conventions for generative AI have it: its name, and its attributes.
+
+Names are of the conventions' release 0.1.0 (open-telemetry/semantic-conventions-genai), which is still in development:
+a workflow has its name in `gen_ai.agent.name` there. What they have no name for begins with `converse_graph.`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from converse_graph.tracing.spans import Feedback, Span
+
+Attributes = dict[str, str | int | float | bool | Sequence[str]]
+
+_PROVIDERS = {
+    "azure_ai": "azure.ai.inference",
+    "azure_openai": "azure.ai.openai",
+    "bedrock": "aws.bedrock",
+    "bedrock_converse": "aws.bedrock",
+    "google_genai": "gcp.gemini",
+    "google_vertexai": "gcp.vertex_ai",
+    "ibm": "ibm.watsonx.ai",
+    "mistralai": "mistral_ai",
+    "xai": "x_ai",
+}
+"""Providers that the conventions call otherwise than LangChain."""
+
+_OURS = "converse_graph"
+
+
+def name_of(span: Span) -> str:
+    """The operation, and what it is asked of: "chat gpt-4.1", "invoke_agent OpenAI/CEO"."""
+    operation = _operation(span)
+    return f"{operation} {_asked(span)}" if operation else span.name
+
+
+def is_remote(span: Span) -> bool:
+    """Whether it stands for a call of a model, which runs elsewhere as a rule."""
+    return _operation(span) == "chat"
+
+
+def attributes_at_start(span: Span) -> Attributes:
+    """What is known as a span begins, which a sampler may look at."""
+    told: dict[str, Any] = {"gen_ai.conversation.id": span.metadata["thread_id"]}
+    if operation := _operation(span):
+        told["gen_ai.operation.name"] = operation
+        told["gen_ai.provider.name"] = _provider(span)
+    if operation == "chat":
+        told["gen_ai.request.model"] = span.metadata["ls_model_name"]
+        told["gen_ai.request.temperature"] = span.metadata["ls_temperature"]
+        told["gen_ai.request.max_tokens"] = span.metadata["ls_max_tokens"]
+    elif operation:
+        told["gen_ai.agent.name"] = _asked(span)
+    return {**_plain(told), **_plain(dict(_own(span)))}
+
+
+def attributes_at_end(span: Span) -> Attributes:
+    """What a span came to."""
+    told: dict[str, Any] = {f"{_OURS}.tags": tuple(span.tags)}
+    if span.error is not None:
+        told["error.type"] = "BrokenReply" if "sent back" in span.tags else span.error.partition(":")[0]
+    if span.usage is not None:
+        told["gen_ai.usage.input_tokens"] = span.usage.tokens_in
+        told["gen_ai.usage.output_tokens"] = span.usage.tokens_out
+        told["gen_ai.usage.cache_read.input_tokens"] = span.usage.tokens_cached
+        told["gen_ai.response.model"] = span.metadata.get("answered_by")
+        told[f"{_OURS}.usd"] = span.usage.usd
+    return _plain({**told, **_said(span)})
+
+
+def attributes_of_result(feedback: Feedback) -> Attributes:
+    """A figure of a whole run, as an event `gen_ai.evaluation.result`."""
+    told = {
+        "gen_ai.evaluation.name": feedback.key,
+        "gen_ai.evaluation.score.value": float(feedback.score),
+        "gen_ai.evaluation.explanation": feedback.comment,
+        **{f"{_OURS}.{name}": value for name, value in feedback.told.items()},
+    }
+    return _plain(told)
+
+
+def _operation(span: Span) -> str:
+    match span.kind:
+        case "call":  # a party that is somebody's own graph is asked too, and is no model
+            return "invoke_agent" if span.metadata["ls_provider"] == "graph" else "chat"
+        case "turn" | "persona":
+            return "invoke_agent"
+        case "round" | "debate":
+            return "invoke_workflow"
+    return ""
+
+
+def _asked(span: Span) -> str:
+    match span.kind:
+        case "call" if _operation(span) == "chat":
+            return str(span.metadata["ls_model_name"])
+        case "round":
+            return str(span.metadata["scenario"])
+        case "debate":
+            return f"debate of {span.metadata['speaker']}"
+    return str(span.metadata["speaker"])
+
+
+def _provider(span: Span) -> str:
+    named = span.metadata.get("ls_provider", "graph")
+    return _OURS if named == "graph" else _PROVIDERS.get(named, named)
+
+
+def _own(span: Span) -> Iterator[tuple[str, Any]]:
+    yield f"{_OURS}.name", span.name
+    yield f"{_OURS}.kind", span.kind
+    for name, value in span.metadata.items():
+        if not name.startswith("ls_") and name not in ("thread_id", "answered_by"):
+            yield f"{_OURS}.{name.replace(':', '.')}", value
+
+
+def _said(span: Span) -> dict[str, Any]:
+    """What was said: of a turn what it made public; of a call, where private words are shown, prompt and reply."""
+    if span.kind == "call":
+        told = {"gen_ai.input.messages": span.inputs, "gen_ai.output.messages": span.outputs}
+        return {name: _messages(value["messages"], name) for name, value in told.items() if value}
+    if span.kind == "turn":
+        kept = {f"{_OURS}.{name}": span.outputs.get(name) for name in ("fields", "problem")}
+        if text := span.outputs.get("text"):
+            said = [{"role": "assistant", "content": text}]
+            return {"gen_ai.output.messages": _messages(said, "gen_ai.output.messages"), **kept}
+        return kept
+    return {f"{_OURS}.{name}": value for name, value in span.outputs.items() if name != "messages"}
+
+
+def _messages(messages: Sequence[Mapping[str, Any]], name: str) -> str:
+    """Messages as a string of JSON, since an attribute holds no structure; a reply has its finish reason."""
+    finish = {"finish_reason": "stop"} if name == "gen_ai.output.messages" else {}
+    told = [{"role": one["role"], "parts": [{"type": "text", "content": one["content"]}], **finish} for one in messages]
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _plain(told: Mapping[str, Any]) -> Attributes:
+    """Values as an attribute may hold them; None is left out."""
+    found: Attributes = {}
+    for name, value in told.items():
+        if isinstance(value, str | bool | int | float) or (isinstance(value, tuple) and name.endswith(".tags")):
+            found[name] = value
+        elif value is not None:
+            found[name] = json.dumps(value, ensure_ascii=False)
+    return found
