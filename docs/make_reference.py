@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 import converse_graph
+import converse_graph.evaluators
 from converse_graph.cli.app import app
 from converse_graph.prompts import TASKS
 
@@ -51,6 +52,14 @@ def python() -> str:
     return "\n".join(lines)
 
 
+def evaluators() -> str:
+    """A place for each evaluator."""
+    lines = ["# Evaluators", "", MADE, "", "All of it is imported from `converse_graph.evaluators`.", ""]
+    for name in converse_graph.evaluators.__all__:
+        lines += [f"::: {getattr(converse_graph.evaluators, name).__module__}.{name}", ""]
+    return "\n".join(lines)
+
+
 def prompts() -> str:
     """Every task that there is a prompt for, with the variables that it is offered."""
     lines = ["# Prompts", "", MADE, "", "| prompt | variables that it is offered |", "|---|---|"]
@@ -67,7 +76,7 @@ def _names_at(home: str) -> Iterator[str]:
             yield name
 
 
-PAGES = {"cli.md": command_line, "python.md": python, "prompts.md": prompts}
+PAGES = {"cli.md": command_line, "python.md": python, "evaluators.md": evaluators, "prompts.md": prompts}
 
 
 def main() -> int:

@@ -10,6 +10,6 @@ from converse_graph.evaluators.disagreeing import disagreement
 from converse_graph.evaluators.files import examples_in
 from converse_graph.evaluators.judged import judged_by
 from converse_graph.evaluators.private import privacy
-from converse_graph.evaluators.records import Result, outputs_of
+from converse_graph.evaluators.records import outputs_of
 
-__all__ = ["Result", "coherence", "disagreement", "examples_in", "judged_by", "outputs_of", "privacy"]
+__all__ = ["coherence", "disagreement", "examples_in", "judged_by", "outputs_of", "privacy"]
