@@ -4,7 +4,7 @@ private texts bear the mark of whose they are, and everything that leaves a mind
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,6 +15,8 @@ from converse_graph import Organisation, Scenario, Store
 from converse_graph.audit.access import asked_at, may_read
 from converse_graph.audit.auditing import audit
 from converse_graph.branching import fork
+from converse_graph.datasets.examples import By, examples
+from converse_graph.datasets.lines import as_lines
 from converse_graph.errors import RunPaused
 from converse_graph.report.formats import as_csv, as_json
 from converse_graph.report.markdown import render_markdown
@@ -93,8 +95,11 @@ async def check(store: Store, run: Simulation, events: list[dict[str, Any]], upl
     # A fork asks those alone whose turn comes after it.
     asked = {asked_at(call.place).reader.split("/")[0] for call in store.journal(run.run.id).calls()}
     assert planted >= asked & {party.name for party in run.scenario.organisations} != set()
-    public = (await run.transcript()).public()
-    for shown in (json.dumps(as_json(public)), render_markdown(public), as_csv(public), *map(json.dumps, events)):
+    record = await run.transcript()
+    public = record.public()
+    sent = [as_lines(examples(record, by=by)) for by in get_args(By)]
+    shown_to_all = (json.dumps(as_json(public)), render_markdown(public), as_csv(public), *sent)
+    for shown in (*shown_to_all, *map(json.dumps, events)):
         assert "canary" not in shown
     assert uploads
     assert not [body for body in uploads if "canary" in body]

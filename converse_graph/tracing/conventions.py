@@ -141,8 +141,15 @@ def _plain(told: Mapping[str, Any]) -> Attributes:
     """Values as an attribute may hold them; None is left out."""
     found: Attributes = {}
     for name, value in told.items():
-        if isinstance(value, str | bool | int | float) or (isinstance(value, tuple) and name.endswith(".tags")):
+        if isinstance(value, str):
+            found[name] = _whole(value)
+        elif isinstance(value, bool | int | float) or (isinstance(value, tuple) and name == f"{_OURS}.tags"):
             found[name] = value
         elif value is not None:
-            found[name] = json.dumps(value, ensure_ascii=False)
+            found[name] = _whole(json.dumps(value, ensure_ascii=False, default=str))
     return found
+
+
+def _whole(text: str) -> str:
+    """A text without half characters, which no message of OTLP can hold: one would lose all spans sent with it."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,5 +1,6 @@
 """What a traced run sends by OpenTelemetry, seen in an exporter that keeps it in memory."""
 
+import dataclasses
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,9 +22,10 @@ from converse_graph.tracing.outcome import trace_outcome
 from converse_graph.tracing.settings import Tracing, tracing_of
 from converse_graph.tracing.several import Several
 from converse_graph.tracing.spans import Exporter, Span
-from converse_graph.tracing.telemetry import Telemetry
+from converse_graph.tracing.telemetry import Telemetry, over_http
 from converse_graph.tracing.uploads import Uploads
 from tests.canaries import Marking, mark
+from tests.otlp_server import collecting
 from tests.tables import CREATED, CountingChat, begin, consciences, debate, table
 from tests.tracing_server import ingesting
 
@@ -198,6 +200,32 @@ async def test_scores_and_rates_are_results_of_an_evaluation_on_the_outcome(stor
         key = f"judge.{score.question}" + (f".{score.party}" if score.party else "")
         assert results[key]["gen_ai.evaluation.score.value"] == score.score
         assert results[key]["converse_graph.rubric"] == verdict.rubric
+
+
+@dataclasses.dataclass(frozen=True)
+class Odd:
+    """Something that is no JSON value."""
+
+    name: str = "odd"
+
+
+async def test_what_no_message_can_hold_is_told_in_another_way(store: Store) -> None:
+    scenario = table("Alpha", "Beta").model_copy(update={"dials": {"odd": Odd()}})
+    trace_of = Tracing(exporter=Several([]), now=lambda: CREATED, where="").trace
+    run = await begin(store, table("Alpha", "Beta"))
+    header = run.run.header.model_copy(update={"dials": scenario.dials, "run": "half \ud800"})
+    with collecting() as (url, kept):
+        telemetry = Telemetry(over_http(f"{url}/v1/traces"), where=url, warn=pytest.fail)
+        trace = dataclasses.replace(trace_of(header, scenario), exporter=telemetry)
+        trace.told({"event": "statement", "round": 0, "turn": 0, "speaker": "Alpha", "text": "half \udfff"})
+        trace.close()
+        await telemetry.close()
+
+    text = b"".join(kept.bodies).decode(errors="replace")
+    assert len(kept.spans) == 2
+    assert "half \\ud800" in text
+    assert '"content": "half \\udfff"' in text
+    assert "Odd(name='odd')" in text
 
 
 class Failing(SpanExporter):
