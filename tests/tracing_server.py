@@ -100,6 +100,9 @@ class Ingested:
             return self.refusal, {}
         if path.endswith("/runs/multipart"):
             self.take(content_type, body)
+        elif "/sessions" in path:  # the project of an experiment: made, and ended
+            self.bodies.append(body)
+            return 200, {**PROJECT, **json.loads(body)}
         elif path.endswith("/datasets"):
             return self.take_dataset(body)
         elif path.endswith("/examples"):

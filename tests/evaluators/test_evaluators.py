@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from langsmith import Client, evaluate
 
-from converse_graph import Reply, Request, ScriptedChat, Statement, Store, Transcript
+from converse_graph import Organisation, Reply, Request, ScriptedChat, Statement, Store, Transcript
 from converse_graph.chat.null import NullChat
 from converse_graph.datasets.examples import examples
 from converse_graph.datasets.lines import as_lines
+from converse_graph.datasets.sending import send
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.evaluators import coherence, disagreement, examples_in, judged_by, outputs_of, privacy
 from converse_graph.tracing.outcome import rates
+from tests.canaries import Marking, mark
 from tests.report.transcript_samples import HEADER
-from tests.tables import consciences, played, table
+from tests.tables import consciences, debate, played, table
 from tests.tracing_server import ingesting
 
 Results = Mapping[str, Any]
@@ -200,3 +202,33 @@ def test_they_work_in_an_experiment_that_reaches_nobody(tmp_path: Path) -> None:
     assert (found["coherence"], found["privacy"], found["disagreement.table"]) == (1, 1, 0)
     assert [key for key in found if key.startswith("judge.")]
     assert (kept.bodies, kept.keys) == ([], set())
+
+
+def test_an_experiment_that_is_uploaded_has_scores_and_no_private_word(tmp_path: Path) -> None:
+    parties = [
+        Organisation(name=name, brief=mark(name), deliberation=debate("Ada", "Bo", motion=mark(name)))
+        for name in ("North", "South")
+    ]
+    scenario, path = table(*parties), tmp_path / "runs.sqlite"
+
+    async def play() -> Transcript:
+        async with Store.open(path, make=True) as store:
+            return await (await played(store, scenario, model=Marking("large", faults=1))).transcript()
+
+    def target(inputs: dict[str, Any]) -> dict[str, Any]:
+        return outputs_of(asyncio.run(play()))
+
+    assert "canary" in str(outputs_of(asyncio.run(play()), private=True))
+    with ingesting() as (url, kept):
+        settings = {"LANGSMITH_API_KEY": "key", "LANGSMITH_ENDPOINT": url}
+        send(examples(asyncio.run(play()), dataset="talks"), "talks", environment=settings)
+        client = Client(api_key="key", api_url=url)
+        look = privacy(path, scenario=scenario)
+        evaluate(target, data="talks", evaluators=[coherence, disagreement, look, judged_by("null")], client=client)
+        client.flush()
+        client.close()
+
+    assert {"coherence", "privacy", "disagreement.debates"} < {one["key"] for one in kept.feedback}
+    assert [one for one in kept.feedback if one["key"].startswith("judge.")]
+    assert not [body for body in kept.bodies if b"canary" in body]
+    assert "Target" in kept.names()
