@@ -16,7 +16,7 @@ ConverseError
 │   │   └── PromptTooLong    because prompt and reply are more than the model's window
 │   ├── BudgetSpent          a bound on dollars, tokens, turns or minutes is reached
 │   └── WindowTooSmall       not even who one is and what is asked fit the model's window
-└── BrokenReply              a reply that does not fit its schema; repaired or recorded, never shown
+└── BrokenReply              a reply that does not fit its schema, or drifts; repaired or recorded, never shown
 """
 
 from collections.abc import Iterable
@@ -113,7 +113,7 @@ class WindowTooSmall(RunPaused):
 
 
 class BrokenReply(ConverseError):
-    """A reply does not fit its schema; the message is written for the model that made it, and may quote it."""
+    """A reply does not fit its schema, or drifts; the message is for the model that made it, and may quote it."""
 
     def __init__(self, message: str, *, for_record: str = "") -> None:
         """Say what is wrong, and, where that quotes the reply, how the record says it without."""

@@ -68,7 +68,7 @@ def _words(records: Records, calls: list[Call], scenario: Scenario | None) -> Wo
     take_prompts(words, load_prompts())
     take_prompts(words, judge_prompts())
     take_records(words, records)
-    take_replies(words, calls)
+    take_replies(words, calls, records)
     if scenario is not None:
         take_scenario(words, scenario)
     return words

@@ -29,12 +29,12 @@ def take_records(words: Words, records: Records) -> None:
         words.add(text, owner)
 
 
-def take_replies(words: Words, calls: list[Call]) -> None:
+def take_replies(words: Words, calls: list[Call], records: Records) -> None:
     """Take what was answered and is on no public record: private answers, and whatever was sent back."""
     for call in calls:
         asked = asked_at(call.place)
         if not asked.is_public:
-            for text, owner in _answered(call, asked):
+            for text, owner in _answered(call, asked, taken=records.was_taken(call)):
                 words.add(text, owner)
 
 
@@ -73,13 +73,13 @@ def _kept(entry: Entry) -> Iterator[Owned]:
         yield from ((text, f"{path}/{stance['speaker']}") for text in strings_in(stance))
 
 
-def _answered(call: Call, asked: Asked) -> Iterator[Owned]:
+def _answered(call: Call, asked: Asked, *, taken: bool) -> Iterator[Owned]:
     values = values_of(call)
     if values is None:
         yield call.reply.text, asked.reader
         return
-    owner = asked.reader.rpartition("/")[0] if asked.task == "line" and call.accepted else asked.reader
-    public = asked.task in ("statement", "graph") and call.accepted
+    owner = asked.reader.rpartition("/")[0] if asked.task == "line" and taken else asked.reader
+    public = asked.task in ("statement", "graph") and taken
     private = {name: value for name, value in values.items() if not public or name == "memo"}
     yield from ((text, owner) for text in strings_in(private))
 

@@ -68,8 +68,16 @@ class Records:
 
     def answers(self, place: str) -> list[dict[str, Any]]:
         """What was answered at a place and taken, each as its values by field; a fork may have asked again."""
-        given = [values_of(call) for call in self._replies.get(place, ()) if call.accepted]
+        given = [values_of(call) for call in self._replies.get(place, ()) if self.was_taken(call)]
         return [values for values in given if values is not None]
+
+    def was_taken(self, call: Call) -> bool:
+        """Whether what a reply says is on record: it was accepted, or sent back for drift and kept after all."""
+        if call.accepted:
+            return True
+        where, _, task = call.place.rpartition("/")
+        said = self._said.get(where) if task == "statement" else None
+        return said is not None and bool(said["text"]) and (values_of(call) or {}).get("statement") == said["text"]
 
     def asked(self, place: str) -> bool:
         """Whether anybody was asked at a place."""

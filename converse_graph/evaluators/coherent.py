@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 from converse_graph.evaluators.records import Record, Result, record_of
 from converse_graph.measures.consistency import contradictions
-from converse_graph.measures.drift import Sign, signs
+from converse_graph.drift import Sign
+from converse_graph.measures.drift import signs
 
 
 def coherence(inputs: Mapping[str, Any], outputs: Any) -> list[Result]:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from converse_graph.measures.drift import estimate_of, past_estimates, year_of
+from converse_graph.drift import p50_of, past_estimates
+from converse_graph.measures.drift import year_of
 from converse_graph.measures.events import Reported, events
 from converse_graph.scenarios.value import Value
 from converse_graph.transcript import Statement, Transcript
@@ -77,7 +78,7 @@ def _estimates_after_claims(statements: Sequence[Statement]) -> Iterator[Contrad
             thing, _, kind = name.rpartition("_")
             since = claimed.get((statement.speaker, thing))
             year = year_of(since) if since else None
-            estimate = estimate_of(value) if kind == "estimate" else None
+            estimate = p50_of(value) if kind == "estimate" else None
             if since and year is not None and estimate is not None and estimate > year:
                 told = f"{name} {estimate}, after it claimed it in {since.period}"
                 yield _found(statement, "claimed, then estimated", told)
@@ -88,10 +89,8 @@ def _estimates_after_claims(statements: Sequence[Statement]) -> Iterator[Contrad
 
 def _past(statements: Sequence[Statement]) -> Iterator[Contradiction]:
     for statement in statements:
-        for name, estimate in past_estimates(statement):
-            claimed = statement.fields.get(name.replace("_estimate", "_claimed"))
-            if claimed is not True:
-                yield _found(statement, "estimate already past", f"{name} {estimate}")
+        for name, estimate in past_estimates(statement.fields, year_of(statement)).items():
+            yield _found(statement, "estimate already past", f"{name} {estimate}")
 
 
 def _repeals(reported: Sequence[Reported]) -> Iterator[Contradiction]:

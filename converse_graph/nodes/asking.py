@@ -1,13 +1,14 @@
-"""The one way in which a node asks a model: journalled, checked, repaired at most twice."""
+"""The one way in which a node asks a model: journalled, checked, repaired at most twice, drift included."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 from converse_graph.chat.port import Chat, Part, Reply, Request
+from converse_graph.drift import IN_WORDS, Found
 from converse_graph.errors import BrokenReply, PromptTooLong
 from converse_graph.nodes.context import Journal, RunContext
 from converse_graph.nodes.discretion import untraced
@@ -16,13 +17,17 @@ from converse_graph.nodes.form import Form
 from converse_graph.nodes.streaming import Emit
 
 MAX_REPAIRS = 2
-"""How many times a reply that does not fit is sent back."""
+"""How many times a reply that does not fit, or drifts, is sent back."""
 
 REPEATED = 4000
 """Characters of a reply that does not fit, as it is shown again to who wrote it."""
 
 REPLY_TOKENS = 1024
 """Tokens of a reply at most, unless a question says otherwise."""
+
+
+Drift = Callable[[Mapping[str, Any]], Sequence[Found]]
+"""Finds signs of drift in the values of a reply."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +43,10 @@ class Question:
     model: Any = None
     """A model reference; None for the run's."""
     repairs: int = MAX_REPAIRS
-    """How many times a reply that does not fit may be sent back."""
+    """How many times a reply that does not fit, or drifts, may be sent back."""
+    drift: Drift | None = None
+    """Finds signs of drift in what fits; None where nobody looks. A reply with signs is sent back, and kept when none
+    without comes."""
     max_tokens: int = REPLY_TOKENS
     """Of the reply at most."""
     on_text: Callable[[str], None] | None = None
@@ -69,7 +77,7 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
             be resumed.
     """
     chat = context.chats.get(question.model)
-    parts, broken = question.parts, None
+    parts, broken, drifting = question.parts, None, None
     for attempt in range(question.repairs + 1):
         request = Request(
             parts=fitted(parts, window=chat.window, reply=question.max_tokens, model=chat.model),
@@ -83,23 +91,35 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
         )
         if attempt and question.on_restart:
             question.on_restart()
-        reply, values, sorted_fields, broken = await _complete_fitting(context, chat, question.form, request)
+        reply, values, sorted_fields, broken = await _complete_fitting(context, chat, question, request)
         emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
         if broken is None:
             return Answer(values=values, repairs=attempt, sorted_fields=sorted_fields)
+        if values is not None:
+            drifting = reply, Answer(values=values, repairs=question.repairs, sorted_fields=sorted_fields)
         parts = (*question.parts, *_repair(context, chat, question, reply, str(broken)))
+    if drifting is not None:
+        return _kept_after_all(question, *drifting)
     return Answer(values=None, problem=broken.for_record if broken else None, repairs=question.repairs)
 
 
+def _kept_after_all(question: Question, reply: Reply, answer: Answer) -> Answer:
+    """What drifted is worth more than nothing: it is taken where all that came after it did not fit."""
+    if question.on_restart and question.on_text:
+        question.on_restart()
+        question.on_text(reply.text)
+    return answer
+
+
 Completed = tuple[Reply, dict[str, Any] | None, tuple[str, ...], BrokenReply | None]
-"""A reply, what it says, which of its percentiles had to be sorted, and what is wrong with it."""
+"""A reply, what it says where it fits, which of its percentiles had to be sorted, and why it is sent back."""
 
 
-async def _complete_fitting(context: RunContext, chat: Chat, form: Form, request: Request) -> Completed:
+async def _complete_fitting(context: RunContext, chat: Chat, question: Question, request: Request) -> Completed:
     """Ask with less of the past where the server says that a prompt is too long: our count was a guess."""
     while True:
         try:
-            return await _complete(context, chat, form, request)
+            return await _complete(context, chat, question, request)
         except PromptTooLong:
             parts = shortened(request.parts)
             if parts == request.parts:
@@ -107,18 +127,20 @@ async def _complete_fitting(context: RunContext, chat: Chat, form: Form, request
             request = replace(request, parts=parts)
 
 
-async def _complete(context: RunContext, chat: Chat, form: Form, request: Request) -> Completed:
+async def _complete(context: RunContext, chat: Chat, question: Question, request: Request) -> Completed:
     kept = context.journal.recall(request) if context.journal else None
     if kept is not None:
-        return kept, *_read(form, kept)
+        return kept, *_read(question, request, kept)
     if context.journal is None:
-        return await _call(context, None, chat, form, request)
+        return await _call(context, None, chat, question, request)
     if context.spending:
         context.spending.check()
-    return await context.in_flight.see_through(_call(context, context.journal, chat, form, request))
+    return await context.in_flight.see_through(_call(context, context.journal, chat, question, request))
 
 
-async def _call(context: RunContext, journal: Journal | None, chat: Chat, form: Form, request: Request) -> Completed:
+async def _call(
+    context: RunContext, journal: Journal | None, chat: Chat, question: Question, request: Request
+) -> Completed:
     """Ask, read and keep, in one piece that is not broken off."""
     with context.trace.call(chat, request) if context.trace else nullcontext(_untold) as answered:
         with untraced():
@@ -126,7 +148,7 @@ async def _call(context: RunContext, journal: Journal | None, chat: Chat, form: 
         reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
         if context.spending:
             context.spending.charge(reply)
-        values, sorted_fields, problem = _read(form, reply)
+        values, sorted_fields, problem = _read(question, request, reply)
         answered(reply, problem)
         if journal is not None:
             await journal.record(request, reply, accepted=problem is None)
@@ -137,15 +159,19 @@ def _untold(reply: Reply, problem: BrokenReply | None) -> None:
     """Of a run that is not traced."""
 
 
-def _read(form: Form, reply: Reply) -> tuple[dict[str, Any] | None, tuple[str, ...], BrokenReply | None]:
-    values: dict[str, Any] | None = None
-    sorted_fields: tuple[str, ...] = ()
-    problem: BrokenReply | None = None
+def _read(
+    question: Question, request: Request, reply: Reply
+) -> tuple[dict[str, Any] | None, tuple[str, ...], BrokenReply | None]:
     try:
-        values, sorted_fields = form.read(reply.text)
+        values, sorted_fields = question.form.read(reply.text)
     except BrokenReply as broken:
-        problem = broken
-    return values, sorted_fields, problem
+        return None, (), broken
+    # The last reply is not looked at: it is kept, drift or no drift, and the measures count what it shows.
+    signs = question.drift(values) if question.drift and request.attempt < question.repairs else ()
+    if not signs:
+        return values, sorted_fields, None
+    for_record = f"drift: {', '.join(IN_WORDS[found.sign] for found in signs)}"
+    return values, sorted_fields, BrokenReply(" ".join(found.told for found in signs), for_record=for_record)
 
 
 def _repair(context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str) -> tuple[Part, Part]:

@@ -14,6 +14,7 @@ from converse_graph.nodes.asking import REPLY_TOKENS, Answer
 from converse_graph.nodes.compacting import sum_up_mind
 from converse_graph.nodes.context import Inside, RunContext, context_of
 from converse_graph.nodes.deliberating import Debating, deliberate
+from converse_graph.nodes.drifting import drift_of_statements
 from converse_graph.nodes.fitting import fitted
 from converse_graph.nodes.motions import motion_fields, motion_for, motion_reminders, write_stance
 from converse_graph.nodes.speaking import Speech, by_graph, by_model, statement_fields
@@ -80,7 +81,10 @@ def organisation_node(
             records = await deliberate(party.deliberation, debate, scenario.clock, context, inside, emit)
         decision = told_decision(records[0]) if records else None
         reminded = motion_reminders(context, scenario, party, seen, written, profile)
-        speech = Speech(view=seen, place=place, parts=parts, decision=decision, written=written, reminded=reminded)
+        drift = drift_of_statements(scenario, party, period, state.get("transcript", ()))
+        speech = Speech(
+            view=seen, place=place, parts=parts, decision=decision, written=written, reminded=reminded, drift=drift
+        )
         answer = await speak(context, speech, emit)
         new = written if seen.is_first else None
         proposal, kept = _proposal(scenario, party, seen, answer), _remember(party, seen, place, records, answer, new)

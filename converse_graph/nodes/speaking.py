@@ -6,7 +6,7 @@ from typing import Any
 
 from converse_graph.chat.port import Part, Profile
 from converse_graph.decisions import describe_decision
-from converse_graph.nodes.asking import Answer, Question, ask
+from converse_graph.nodes.asking import Answer, Drift, Question, ask
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.decision import statement_position
 from converse_graph.nodes.form import Form, make_form
@@ -46,6 +46,8 @@ class Speech:
     """Where it stood on the motion before it heard anybody."""
     reminded: tuple[Part, ...] = ()
     """What it is told of the motion beside its task."""
+    drift: Drift | None = None
+    """Finds signs of drift in its statement; None where these are counted alone."""
 
 
 Speak = Callable[[RunContext, Speech, Emit], Awaitable[Answer]]
@@ -108,6 +110,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             parts=(*speech.parts, *speech.reminded, task),
             form=form_for(speech.decision, profile),
             model=party.model,
+            drift=speech.drift,
             on_text=reader if context.live else None,
             on_restart=restart if context.live else None,
         )

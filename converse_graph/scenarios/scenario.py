@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     AnyGraph = StateGraph[Any, Any, Any, Any] | CompiledStateGraph[Any, Any, Any, Any]
 
 Order = Literal["listed", "shuffled", "simultaneous", "moderated"]
+OnDrift = Literal["repair", "count"]
 
 
 class Scenario(Value):
@@ -62,6 +63,10 @@ class Scenario(Value):
     a provider's prefix cache can hit; what leaves it is summed up first."""
     memory: Memory = Memory()
     """What becomes of rounds that leave the window."""
+    on_drift: OnDrift = "repair"
+    """What becomes of a statement that shows signs of drift, such as another year spoken of as now: it is sent back
+    with the reason, like one that does not fit; or the signs are counted and that is all, for parties that may well
+    speak as an AI or in another's name."""
     length: Annotated[int, Bound(ge=40, le=8000)] = 900
     """Of a statement's prose, in characters at most."""
     max_depth: Annotated[int, Bound(ge=1, le=20)] = MAX_DEPTH

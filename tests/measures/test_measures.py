@@ -70,7 +70,7 @@ def test_a_record_without_debates_has_no_disagreement_to_measure() -> None:
     [
         ("other_year", "It is now 2031 and all is well."),
         ("other_label", "We agree.\nBeta: so do we."),
-        ("other_person", "Speaking for Beta, all is well."),
+        ("other_person", "Speaking for Beta, we say that all is well."),
         ("refusals", "As an AI language model, I have no view."),
     ],
 )
@@ -83,7 +83,8 @@ def test_each_sign_of_drift_is_counted_where_it_shows_and_nowhere_else(sign: str
 def test_a_text_that_says_an_earlier_one_again_is_a_repetition_whoever_said_it_first() -> None:
     first, second = drift(
         record(
-            said(2026, "Alpha", "We build a larger model this year."), said(2026, "Beta", "We build a larger model.")
+            said(2026, "Alpha", "We build a larger model this year, and we publish how it was tested."),
+            said(2026, "Beta", "We build a larger model this year, and we publish how it did."),
         )
     )
     assert (first.repeated, second.repeated) == (0, 1)
