@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from converse_graph.others_words import between_quotes, visible
+
 Sign = Literal["other_year", "other_label", "other_person", "past_estimate", "repeated", "refusals"]
 
 IN_WORDS: dict[Sign, str] = {
@@ -223,15 +225,20 @@ def _refusal(text: str, by: Speaking) -> Found | None:
 
 
 def _shown(text: str) -> str:
-    """The beginning of a text on one line, in quotation marks."""
-    line = " ".join(text.replace('"', "'").split())
-    return f'"{line}"' if len(line) <= _SHOWN else f'"{line[:_SHOWN].rstrip()}…"'
+    """The beginning of a text as data: what was said before may be somebody else's, and stands in a prompt."""
+    line = " ".join(visible(text).split())
+    return between_quotes(line if len(line) <= _SHOWN else f"{line[:_SHOWN].rstrip()}…")
 
 
 @lru_cache(maxsize=2048)
 def _trigrams(text: str) -> frozenset[tuple[str, ...]]:
-    words = _WORD.findall(text.casefold())
+    words = words_of(text)
     return frozenset(zip(words, words[1:], words[2:], strict=False))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text as repetition is told by: without case and punctuation."""
+    return _WORD.findall(text.casefold())
 
 
 def _one_of(names: tuple[str, ...]) -> str:

@@ -251,12 +251,11 @@ def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[Entry
 
 
 def window_start(round: int, window: int) -> int:
-    """The first round that is heard in a round: at most `window` rounds back, in blocks of half of it.
+    """The first round that is heard in a round: at most `window` rounds back, in blocks of as many.
 
     A window that slides every round changes a prompt's beginning every round, and no prefix cache ever hits.
     """
-    block = max(1, window // 2)
-    return max(0, -(-(round - window) // block) * block)
+    return max(0, -(-(round - window) // window) * window)
 
 
 def frozen_until(summaries: Sequence[Entry], path: str | None = None) -> int:

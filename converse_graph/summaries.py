@@ -1,6 +1,6 @@
 """What was said long ago, frozen: which rounds are summed up when, and which summaries stand for the past.
 
-Rounds are summed up in blocks, and four summaries in one of a level higher, so that what stands for the past grows
+Rounds are summed up in blocks, and three summaries in one of a level higher, so that what stands for the past grows
 with the logarithm of a run's length. A summary is a record like any other: written once, never changed. One that a
 higher level covers is no longer told, and is still on record.
 """
@@ -15,21 +15,23 @@ from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Field, Names, Text
 from converse_graph.state import Entry, window_start
 
-FAN = 4
+FAN = 3
 """How many summaries of one level become one of the next."""
 
 _LISTS = (
-    ("positions", "who holds which position, one each"),
-    ("commitments", "what who has promised, and by when"),
-    ("incidents", "what went wrong, and with whom"),
-    ("laws", "which rules were made or repealed, and by whom"),
-    ("open_questions", "what was left open"),
+    ("positions", "who holds which position, one each", 3),
+    ("commitments", "what who has promised, and by when", 3),
+    ("incidents", "what went wrong, and with whom", 2),
+    ("laws", "which rules were made or repealed, and by whom", 2),
+    ("open_questions", "what was left open", 1),
 )
+"""Lists of a summary, what each is for, and how many entries it has at most."""
+
 FIELDS: tuple[Field, ...] = (
     Text(name="gist", ask="what happened, in two sentences, with names and dates", max_length=240),
-    *(Names(name=name, ask=ask, max_items=3, max_length=80) for name, ask in _LISTS),
+    *(Names(name=name, ask=ask, max_items=most, max_length=70) for name, ask, most in _LISTS),
 )
-"""The form of a summary. Its bounds are the cap of the fold: 1,440 characters at most, whatever it stands for."""
+"""The form of a summary. Its bounds are the cap of the fold: 1,010 characters at most, whatever it stands for."""
 
 _LONGEST = 160
 """Characters of a statement that stand for it where no model could sum it up."""
@@ -56,10 +58,12 @@ def due_blocks(frozen: int, following: int, window: int, sizes: Sequence[int], l
         sizes: Tokens of each round from `frozen` to the last, in order.
         limit: Tokens that rounds heard word for word may have together; the last round is heard in any case.
     """
-    step, start, left = max(1, window // 2), frozen, sum(sizes)
+    start, left = frozen, sum(sizes)
     leaves = window_start(following, window)
     while start < following - 1 and (start < leaves or left > limit):
-        last = min(start + step, leaves if start < leaves else following - 1) - 1
+        last = (
+            min(start + window, leaves) - 1 if start < leaves else min(start + max(1, window // 2), following - 1) - 1
+        )
         left -= sum(sizes[start - frozen : last + 1 - frozen])
         yield Block(level=1, first=start, last=last)
         start = last + 1
@@ -96,7 +100,9 @@ def summary_part(kept: Entry, clock: Clock, owner: str) -> Part:
 
 def describe_summary(kept: Entry) -> str:
     """A summary in words: its gist, then each list that has something in it."""
-    lists = [f"{name.replace('_', ' ').capitalize()}: {'; '.join(kept[name])}." for name, _ in _LISTS if kept.get(name)]
+    lists = [
+        f"{name.replace('_', ' ').capitalize()}: {'; '.join(kept[name])}." for name, *_ in _LISTS if kept.get(name)
+    ]
     return "\n".join([kept["gist"], *lists])
 
 
@@ -108,4 +114,4 @@ def without_a_model(told: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """
     last = {speaker: " ".join(words.split()) for speaker, words in told if words}
     gist = " ".join(f"{speaker}: {words[:_LONGEST]}" for speaker, words in last.items())
-    return {"gist": gist or "Nobody said anything.", **{name: [] for name, _ in _LISTS}}
+    return {"gist": gist or "Nobody said anything.", **{name: [] for name, *_ in _LISTS}}

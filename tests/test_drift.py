@@ -148,6 +148,10 @@ def test_what_is_told_is_one_line_whatever_was_said(text: str, names: list[str],
     for prose in (text, *(f"{name}: {text}\nWe at {name} agree. It is {year + 1}." for name in others)):
         for found in signs_in(prose, by, past={}, earlier=[text]):
             assert len(found.told.splitlines()) == 1, found.told
+            quoted = found.told.partition("“")[2].rpartition("”")[0]
+            assert not set('“”"<>\x1b\x9b\u202e') & set(quoted), (
+                "what is quoted ends neither its quotation nor its line"
+            )
 
 
 @given(st.lists(st.sampled_from(["alpha", "beta", "gamma", "delta", "epsilon"]), min_size=8, max_size=40))
@@ -186,9 +190,9 @@ def test_what_is_told_names_what_was_wrong_and_what_is_allowed() -> None:
     text = 'It is now 2031. UK Government of "all" things.\nDeepMind: We at DeepMind agree, as an AI.'
     told = [found.told for found in signs_in(text, OPENAI, past={"agi_estimate": 2026}, earlier=[])]
     assert told == [
-        'it says "It is now 2031", but it is 2029: speak of no other year as now.',
-        'a line begins with "DeepMind:": write what OpenAI says alone, with no name before it.',
-        'it says "We at DeepMind", but you are OpenAI: speak as OpenAI, and of others by their names.',
+        "it says “It is now 2031”, but it is 2029: speak of no other year as now.",
+        "a line begins with “DeepMind:”: write what OpenAI says alone, with no name before it.",
+        "it says “We at DeepMind”, but you are OpenAI: speak as OpenAI, and of others by their names.",
         "agi_estimate has p50 2026, which is past, for it is 2029: give 2029 or later.",
-        'it says "as an AI": speak as OpenAI, which answers for itself.',
+        "it says “as an AI”: speak as OpenAI, which answers for itself.",
     ]

@@ -88,21 +88,22 @@ class Run:
     events: list[dict[str, Any]]
 
 
-_RUNS: dict[tuple[str, str], Run] = {}
+_RUNS: dict[tuple[str, str, str], Run] = {}
 """Each attack is played once a profile, and looked at by every test."""
 
 
-async def attacked(store: Store, attack: str, profile: str = "large") -> Run:
-    """Play a run in which Alpha attacks, while somebody watches."""
-    if (attack, profile) not in _RUNS:
-        run = await begin(store, scenario(), model=Attacker(attack, profile))
+async def attacked(store: Store, attack: str, profile: str = "large", on_drift: Any = "count") -> Run:
+    """Play a run in which Alpha attacks, and says the same again, while somebody watches."""
+    if (attack, profile, on_drift) not in _RUNS:
+        run = await begin(store, scenario(on_drift=on_drift), model=Attacker(attack, profile))
         events: list[dict[str, Any]] = []
         await run.play(events.append)
-        _RUNS[attack, profile] = Run(list(store.journal(run.run.id).calls()), await run.transcript(), events)
-    return _RUNS[attack, profile]
+        played_out = Run(list(store.journal(run.run.id).calls()), await run.transcript(), events)
+        _RUNS[attack, profile, on_drift] = played_out
+    return _RUNS[attack, profile, on_drift]
 
 
-def scenario() -> Scenario:
+def scenario(**more: Any) -> Scenario:
     """Alpha attacks in words, in a law and in an announcement; inside it, in lines, reasons and positions."""
     laws = Names(name="laws", ask="laws you make", max_items=2, max_length=120)
     board = debate("Chair", "Critic", private_positions=True, ballot="secret")
@@ -112,6 +113,7 @@ def scenario() -> Scenario:
         "Gamma",
         standing=(Standing(title="Laws in force", adds="laws", ends="repealed", to="party"),),
         kept=(Kept(title="Announced", field="laws", whose="all"),),
+        **more,
     )
 
 
@@ -146,7 +148,7 @@ def check_told(part: Part) -> None:
 @pytest.mark.parametrize("profile", PROFILES)
 @EVERY_ATTACK
 async def test_in_other_prompts_an_attack_is_attributed_delimited_data(store: Store, attack: str, profile: Any) -> None:
-    calls = (await attacked(store, attack, profile)).calls
+    calls = (await attacked(store, attack, profile, on_drift="repair")).calls
 
     told = Counter(part.source.partition("/")[0] for call in calls for part in call.parts)
     assert told["statement"] > 4

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converse_graph import Kept, Memory, Names, Organisation, Scenario, Store
@@ -62,6 +62,7 @@ def test_rounds_are_frozen_once_in_order_and_before_they_leave_the_window(
         assert sum(rounds[frozen:following]) <= limit or frozen == following - 1
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 300))
 def test_what_stands_for_the_past_covers_it_once_and_grows_with_the_logarithm(blocks: int) -> None:
     made: list[dict[str, Any]] = []
@@ -72,7 +73,7 @@ def test_what_stands_for_the_past_covers_it_once_and_grows_with_the_logarithm(bl
     standing = standing_summaries(made)
     covered = [round for kept in standing for round in range(kept["first"], kept["last"] + 1)]
     assert covered == list(range(2 * blocks))
-    assert len(standing) <= (FAN - 1) * 5
+    assert len(standing) <= (FAN - 1) * 6, "300 blocks have five levels above the first"
 
 
 async def test_a_prompt_is_brief_then_summaries_then_recent_words_then_the_task_with_the_clock(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ async def test_public_rounds_are_summed_up_once_for_all_and_private_ones_by_thei
         for part in request.parts:
             assert part.owner == PUBLIC or part.owner.split("/")[0] == reader, (request.place, part.source)
     public = [request.place for request in asked if "supervisor" in request.place]
-    assert len(public) == len(set(public)) == 10, "two rounds at a time, and twice four of these"
+    assert len(public) == len(set(public)) == 5, "four rounds at a time, and once three of these"
     personas = {request.place.split("/")[2] for request in asked if "Left" in request.place or "Right" in request.place}
     assert personas == {"Left", "Right"}
 
@@ -116,7 +117,7 @@ async def test_a_summary_is_never_rewritten_and_every_prompt_begins_as_the_one_b
     own = [request for request in chat.requests if request.place.endswith("Beta/statement")]
     shared = [sum(1 for _ in _alike(before.parts, after.parts)) for before, after in pairwise(own)]
     grown = [len(before.parts) - 1 == same for before, same in zip(own, shared, strict=False)]
-    assert grown.count(True) >= len(grown) // 2 - 1, "all but the task is repeated, every second round"
+    assert grown.count(True) >= 3 * len(grown) // 4 - 1, "all but the task is repeated, but for every fourth round"
 
 
 async def test_a_prompt_stays_bounded_however_long_the_run(tmp_path: Path) -> None:
@@ -163,7 +164,7 @@ async def test_a_fork_keeps_the_summaries_of_its_past_and_a_replay_asks_for_the_
         await branched.play()
         forked, original = [await read_channels(store, run.run) for run in (branched, whole)]
     assert forked["summaries"] == original["summaries"]
-    assert [place for place, _ in chat.places if "supervisor/summary.1.0-1" in place] == []
+    assert [place for place, _ in chat.places if "supervisor/summary.1.0-3" in place] == []
 
 
 async def test_rounds_too_long_for_their_share_of_the_window_are_summed_up_sooner(tmp_path: Path) -> None:

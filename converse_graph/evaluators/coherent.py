@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
+from converse_graph.drift import Sign
 from converse_graph.evaluators.records import Record, Result, record_of
 from converse_graph.measures.consistency import contradictions
-from converse_graph.drift import Sign
 from converse_graph.measures.drift import signs
 
 

@@ -59,8 +59,8 @@ class Scenario(Value):
     """What parties must never lose, folded from their fields: what they announced, what went wrong. Small models,
     which copy a list into their reports, are not told."""
     window: Annotated[int, Bound(ge=1)] = 4
-    """How many recent rounds a party hears word for word at most. The window moves in blocks of half of it, so that
-    a provider's prefix cache can hit; what leaves it is summed up first."""
+    """How many recent rounds a party hears word for word at most, and one at least. The window fills up and is then
+    emptied but for its last round, so that a provider's prefix cache can hit; what leaves it is summed up first."""
     memory: Memory = Memory()
     """What becomes of rounds that leave the window."""
     on_drift: OnDrift = "repair"

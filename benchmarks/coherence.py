@@ -1,0 +1,151 @@
+"""How well parties keep to their part in a long run: with this memory, and shown the whole history, side by side.
+
+Three labs play forty rounds of `agi-race`, on the embedded model unless told otherwise. Both arms have the same seed,
+prompts, forms and repairs; one is told of the past what a small model is told, the other all that was ever said, cut
+off at the oldest end where it no longer fits the window. Both go on at once, in turns of one server. Drift is counted
+by the patterns of `converse_graph.drift`, in what was kept and in what was answered first, before any repair.
+
+    python -m benchmarks.coherence                      about an hour
+    python -m benchmarks.coherence --rounds 4           a quick look
+    python -m benchmarks.coherence --model null --rounds 2
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.report import show
+from benchmarks.served import served_at
+from benchmarks.whole_history import WholeHistory
+from converse_graph import Chat, NullChat, Simulation, Store, Transcript
+from converse_graph.audit.records import values_of
+from converse_graph.chat.embedded import WINDOW, EmbeddedChat
+from converse_graph.drift import Speaking, claims_in, past_estimates, signs_in, words_of
+from converse_graph.measures.drift import drift, year_of
+from converse_graph.scenarios.library import find_scenario
+from converse_graph.store.journal import Call
+
+SCENARIO = "agi-race"
+SIGNS = ("other_year", "other_label", "other_person", "past_estimate", "repeated", "refusals")
+MESSAGE = 5
+"""Tokens that a chat template puts around a message."""
+
+
+def counter(model: str) -> Callable[[str], int]:
+    """Tokens of a message: by the server's own tokenizer, or four characters a token where there is none."""
+    if model != "embedded":
+        return lambda text: len(text) // 4 + MESSAGE
+    address, headers = served_at()
+    client = httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False)
+
+    @cache
+    def count(text: str) -> int:
+        told = client.post("/tokenize", json={"content": text}).raise_for_status().json()
+        return len(told["tokens"]) + MESSAGE
+
+    return count
+
+
+async def play(name: str, model: Chat, rounds: int, seconds: float, folder: Path) -> tuple[Transcript, list[Call]]:
+    """Play so many rounds, or as many whole turns as the time allows."""
+    async with Store.open(folder / f"{name}.sqlite", make=True) as store:
+        run = await Simulation.begin(
+            store, find_scenario(SCENARIO)(), seed=1, created=datetime.now(UTC), model=model, rounds=rounds, name=name
+        )
+        began = time.monotonic()
+
+        def tell(event: dict[str, Any]) -> None:
+            if event["event"] == "statement":
+                print(
+                    f"{time.monotonic() - began:6.0f} s  {name}  {event['round'] + 1}  {event['speaker']}", flush=True
+                )
+
+        try:
+            async with asyncio.timeout(seconds):
+                await run.play(tell)
+        except TimeoutError:
+            print(f"Out of time: {name}")
+        found = await run.transcript()
+        await run.close()
+        return found, list(store.journal(run.run.id).calls())
+
+
+def signs_before_repairs(transcript: Transcript, calls: Sequence[Call]) -> int:
+    """How many signs of drift there were in the first answers, after what was kept of the statements before."""
+    first = {call.place: values_of(call) or {} for call in calls if call.attempt == 0}
+    names = [party.name for party in transcript.header.cast]
+    texts, claimed, found = [said.text for said in transcript.statements], set[str](), 0
+    for number, said in enumerate(transcript.statements):
+        values = first.get(f"{said.round}.{said.turn}/{said.speaker}/statement", {})
+        year = year_of(said)
+        by = Speaking(name=said.speaker, others=tuple(name for name in names if name != said.speaker), year=year)
+        past = past_estimates(values, year, claimed)
+        found += len(signs_in(str(values.get("statement") or ""), by, past=past, earlier=texts[:number]))
+        claimed.update(claims_in(said.fields))
+    return found
+
+
+def figures(name: str, transcript: Transcript, calls: Sequence[Call], first_cut: str | None) -> dict[str, Any]:
+    """The measures of one arm."""
+    rows = drift(transcript)
+    turns, spoken = sum(row.turns for row in rows), sum(row.statements for row in rows)
+    kept = {sign: sum(getattr(row, sign) for row in rows) for sign in SIGNS}
+    trigrams = [trio for said in transcript.statements for trio in _trigrams(said.text)]
+    return {
+        "told of the past": name,
+        "turns": turns,
+        "no statement": turns - spoken,
+        "repairs": sum(row.repairs for row in rows),
+        **{sign.replace("_", " "): count for sign, count in kept.items()},
+        "drift a statement": sum(kept.values()) / max(1, spoken),
+        "before repairs": signs_before_repairs(transcript, calls) / max(1, turns),
+        "distinct trigrams": len(set(trigrams)) / max(1, len(trigrams)),
+        "prompt tokens": sum(call.reply.tokens_in for call in calls),
+        "cut at the window from": f"round {int(first_cut.split('.')[0]) + 1}" if first_cut else "-",
+    }
+
+
+def _trigrams(text: str) -> list[tuple[str, str, str]]:
+    words = words_of(text)
+    return list(zip(words, words[1:], words[2:], strict=False))
+
+
+async def main(model: str, rounds: int, seconds: float, window: int, folder: Path, out: Path | None) -> None:
+    """Play both arms at once, and show them."""
+    make: Callable[[], Chat] = EmbeddedChat if model == "embedded" else NullChat
+    count = counter(model)
+    whole = WholeHistory(make(), count, window)
+    (ours, our_calls), (theirs, their_calls) = await asyncio.gather(
+        play("this-memory", make(), rounds, seconds, folder), play("whole-history", whole, rounds, seconds, folder)
+    )
+    rows = [
+        figures("the whole history", theirs, their_calls, whole.first_cut),
+        figures("this memory", ours, our_calls, None),
+    ]
+    for row in rows:
+        row["ratio of drift"] = row["drift a statement"] / (rows[0]["drift a statement"] or 1)
+    show(f"Coherence over {rounds} rounds of three parties, {model}", rows, out=out)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", choices=("embedded", "null"), default="embedded")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=7200.0, help="end both arms after these")
+    parser.add_argument(
+        "--window", type=int, default=WINDOW, help="tokens of prompt and reply in the whole-history arm"
+    )
+    parser.add_argument("--keep", type=Path, help="a folder for the stores of both runs, to be read afterwards")
+    parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as passing:
+        folder = given.keep or Path(passing)
+        asyncio.run(main(given.model, given.rounds, given.seconds, given.window, folder, given.out))

@@ -1,0 +1,90 @@
+"""The design that every peer uses, as a model to be asked: a party is shown all that was ever said, and all it noted.
+
+It stands between a run and its model, and puts the whole history where the run told little of it, so that scenario,
+brief, examples, task, form and repairs are the same. What does not fit the window any more is cut off, oldest first.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+
+from converse_graph.chat.port import PUBLIC, Chat, Part, Profile, Reply, Request
+
+_BEFORE = ("prompt/organisation/brief", "prompt/organisation/example")
+"""Where parts come from that stand before the history."""
+
+_TOLD = ("statement/", "mind/", "summary/", "event/")
+"""Where parts come from that a run itself tells of the past."""
+
+
+class WholeHistory:
+    """A model that is shown the whole history with every statement that it is asked for."""
+
+    free = True
+
+    def __init__(self, chat: Chat, count: Callable[[str], int], window: int) -> None:
+        """Ask another model.
+
+        Args:
+            chat: That model.
+            count: Tokens of a message with this text.
+            window: Tokens of prompt and reply together.
+        """
+        self._chat, self._count, self._size = chat, count, window
+        self.model, self.profile = f"{chat.model}, whole history", chat.profile
+        self.window: int | None = None
+        """Of the run's own cutting: there is none, for it is done here."""
+        self._said: dict[str, dict[str, str]] = {}
+        self.first_cut: str | None = None
+        """The place of the first prompt that the history did not fit into; None where it always did."""
+
+    profile: Profile
+
+    async def complete(self, request: Request) -> Reply:
+        """Ask with the whole history in place of what the run tells of it."""
+        before = [part for part in request.parts if part.source.startswith(_BEFORE)]
+        after = [part for part in request.parts if not part.source.startswith((*_BEFORE, *_TOLD))]
+        speaker = request.place.split("/")[1]
+        history = self._history(speaker, request.place)
+        room = self._size - request.max_tokens - sum(self._count(part.text) for part in (*before, *after))
+        kept = self._latest(history, room)
+        if len(kept) < len(history):
+            self.first_cut = self.first_cut or request.place
+        reply = await self._chat.complete(dataclasses.replace(request, parts=(*before, *kept, *after)))
+        self._note(request.place, reply)
+        return reply
+
+    async def close(self) -> None:
+        """Let go of the model."""
+        await self._chat.close()
+
+    def _history(self, speaker: str, place: str) -> list[Part]:
+        parts = []
+        for where, said in self._said.items():
+            by = where.split("/")[1]
+            if where == place:
+                continue  # what is being repaired is told by the repair
+            told = f'{by} said: "{said["statement"]}"'
+            parts.append(Part(role="user", text=told, source=f"statement/{where}", owner=PUBLIC))
+            if by == speaker:
+                noted = f'{by} noted in private: "{said["memo"]}"'
+                parts.append(Part(role="user", text=noted, source=f"mind/{where}", owner=by))
+        return parts
+
+    def _latest(self, history: Sequence[Part], room: int) -> list[Part]:
+        kept: list[Part] = []
+        for part in reversed(history):
+            room -= self._count(part.text)
+            if room < 0:
+                break
+            kept.append(part)
+        return kept[::-1]
+
+    def _note(self, place: str, reply: Reply) -> None:
+        """Keep what was said; of several replies at a place the last that could be read, which is the one on record."""
+        try:
+            said = json.loads(reply.text)
+        except ValueError:
+            return
+        if isinstance(said, dict) and isinstance(said.get("statement"), str) and said["statement"]:
+            self._said[place] = {"statement": said["statement"], "memo": str(said.get("memo", ""))}
