@@ -70,7 +70,7 @@ _IMAGINED = re.compile(
 )
 """What comes before a year that is spoken of, and not as now: it is imagined, or is when something is due."""
 
-_FAR = 100
+_FAR = 300
 """Years from now beyond which a number is not taken for a year."""
 
 _MODEL = r"(?:AI|artificial intelligence|(?:AI )?(?:large )?(?:language )?model|AI assistant|AI system)"
