@@ -6,6 +6,7 @@ that is installed; else by their characters, four a token. A second run, on the 
 which share of the prompts it had in its cache.
 
     python -m benchmarks.tokens                  all of it, some minutes
+    python -m benchmarks.tokens --long           with statements of 900 characters
     python -m benchmarks.tokens --cached 0       without the run on the embedded model
 """
 
@@ -22,7 +23,7 @@ import httpx
 
 from benchmarks.report import show
 from benchmarks.served import served_at
-from benchmarks.workload import LargeNull, conversation
+from benchmarks.workload import LENGTH, LargeNull, LongNull, conversation
 from converse_graph import Chat, Scenario, Simulation, Store
 from converse_graph.chat.embedded import EmbeddedChat, is_installed
 from converse_graph.chat.port import PUBLIC, Part, Profile
@@ -95,6 +96,23 @@ def compare(calls: Sequence[Call], count: Count, lengths: Sequence[int]) -> list
     return rows
 
 
+def perfectly_cached(calls: Sequence[Call], count: Count) -> float:
+    """Which share of the prompts in the second half a cache would serve that forgets nothing: no server does better.
+
+    A prompt is served up to the first part in which it differs from every prompt before it.
+    """
+    known: dict[bytes, Any] = {}
+    sent = kept = 0
+    for number, call in enumerate(calls):
+        here, is_known = known, True
+        for part in call.parts:
+            is_known = is_known and part.digest in here
+            here = here.setdefault(part.digest, {})
+            if number >= len(calls) // 2:
+                sent, kept = sent + count(part), kept + is_known * count(part)
+    return kept / sent
+
+
 async def cached(profile: Profile, turns: int) -> dict[str, Any]:
     """Which share of its prompts the embedded model's server had in its cache, in the second half of a run.
 
@@ -113,11 +131,13 @@ async def cached(profile: Profile, turns: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def main(lengths: Sequence[int], turns: int, out: Path | None) -> None:
+async def main(lengths: Sequence[int], turns: int, *, long: bool, out: Path | None) -> None:
     """Measure and print."""
     how, count = counter()
-    calls = await journal_of(LargeNull(), conversation(1), max(lengths))
+    model, length = (LongNull(), 900) if long else (LargeNull(), LENGTH)
+    calls = await journal_of(model, conversation(1, length=length), max(lengths))
     show(f"Prompt tokens of a run, counted by {how}", compare(calls, count, lengths), out=out)
+    print(f"\nA cache that forgets nothing would serve {perfectly_cached(calls, count):.0%} of the second half.")
     if turns and is_installed():
         rows = [await cached(profile, turns) for profile in ("small", "large")]
         aside = out and out.with_stem(f"{out.stem}-cached")
@@ -127,7 +147,8 @@ async def main(lengths: Sequence[int], turns: int, out: Path | None) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, action="append", help="summed up to; default 50, 100, 200 and 400")
+    parser.add_argument("--long", action="store_true", help="statements of 900 characters, not of 480 at most")
     parser.add_argument("--cached", type=int, default=60, help="turns of the run on the embedded model")
     parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
     given = parser.parse_args()
-    asyncio.run(main(given.turns or LENGTHS, given.cached, given.out))
+    asyncio.run(main(given.turns or LENGTHS, given.cached, long=given.long, out=given.out))

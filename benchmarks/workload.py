@@ -1,10 +1,12 @@
 """The conversation that is measured: three labs that report, on a null model that is prompted as a large one."""
 
+import dataclasses
+import json
 from collections.abc import Sequence
 
 from benchmarks.handwritten import PARTIES
 from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario
-from converse_graph.chat.port import Profile
+from converse_graph.chat.port import Profile, Reply, Request
 from converse_graph.scenarios.scenario import Order
 
 LENGTH = 480
@@ -15,6 +17,21 @@ class LargeNull(NullChat):
     """The null model, told as much as a large model is told."""
 
     profile: Profile = "large"
+
+
+class LongNull(LargeNull):
+    """The same, with statements of up to 120 words."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Say twice as much in the prose of a statement, as far as its form has room."""
+        reply = await super().complete(request)
+        room = request.schema["properties"].get("statement", {}).get("maxLength", 0)
+        if not room:
+            return reply
+        more = await super().complete(dataclasses.replace(request, place=f"{request.place}, more"))
+        said, added = json.loads(reply.text), json.loads(more.text)
+        said["statement"] = f"{said['statement']} {added['statement']}"[:room].rstrip()
+        return dataclasses.replace(reply, text=json.dumps(said))
 
 
 def conversation(rounds: int, *, lines: Sequence[int] = (), order: Order = "listed", length: int = LENGTH) -> Scenario:
