@@ -22,8 +22,11 @@ ConverseError
 from collections.abc import Iterable
 
 
-class ConverseError(Exception):
-    """Root of all errors raised on purpose by this package."""
+class ConverseError(RuntimeError):
+    """Root of all errors raised on purpose by this package.
+
+    A `RuntimeError`, for a LangGraph server tells its callers the messages of Python's own kinds alone.
+    """
 
 
 class UsageError(ConverseError):

@@ -41,7 +41,8 @@ class Form:
         except ValidationError as error:
             raise BrokenReply(explain(error), for_record=self._for_record(error)) from None
         if not values[self.fields[0].name].strip():
-            raise BrokenReply(f"{self.fields[0].name} is empty; write it.")
+            empty = self.fields[0].name
+            raise BrokenReply(f"{empty} is empty; write it.", for_record=f"the reply has no {empty}")
         return values, tuple(field.name for field in self.fields if _sort_percentiles(field, values))
 
     def _for_record(self, error: ValidationError) -> str:

@@ -11,11 +11,13 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.config import get_config
+from langgraph.pregel.remote import RemoteGraph
 from langgraph.runtime import get_runtime
 
 from converse_graph.chat.port import Part, Profile, Reply, Request
 from converse_graph.errors import InvalidValue
 from converse_graph.nodes.context import RunContext, context_of
+from converse_graph.nodes.remote import ask_remote, failures_pause
 from converse_graph.scenarios.settings import ModelSettings
 
 _BESIDE_FIELDS = ("speaker", "round", "position", "new_fact", "memo")
@@ -44,11 +46,19 @@ class Guest:
         return f"graph:{self._runnable.get_name()}"
 
     async def complete(self, request: Request) -> Reply:
-        """Hand over the view, which is the request's only part, and take what the graph says."""
-        result = await self._apart(json.loads(request.parts[0].text), _seed(request))
+        """Hand over the view, which is the request's only part, and take what the graph says.
+
+        Raises:
+            ProviderUnreachable: The graph is on another server, which did not answer to the end.
+            ProviderRefused: The graph is on another server, and was refused or failed there.
+        """
+        with failures_pause(self.model):
+            result = await self._apart(json.loads(request.parts[0].text), _seed(request))
         said = self._statement_in(result)
         wanted = [name for name in request.schema["properties"] if name in said or _may_lack(request, name)]
         filled = {name: said.get(name) for name in wanted}
+        if filled.get(self._prose) is None:
+            filled[self._prose] = ""  # so that the record says what is wanting
         return Reply(text=json.dumps(filled, ensure_ascii=False, default=str), model=self.model)
 
     async def close(self) -> None:
@@ -68,6 +78,8 @@ class Guest:
             given["context"] = RunContext(chats=outer.chats, prompts=outer.prompts, seed=seed)
         alone = contextvars.copy_context()
         alone.run(var_child_runnable_config.set, None)
+        if isinstance(self._runnable, RemoteGraph):
+            return await asyncio.create_task(ask_remote(self._runnable, view), context=alone)
         return await asyncio.create_task(self._runnable.ainvoke(view, config, **given), context=alone)
 
     def _statement_in(self, result: Any) -> dict[str, Any]:
