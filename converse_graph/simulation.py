@@ -254,6 +254,7 @@ class Simulation:
             chats=self.chats,
             prompts=self.prompts,
             seed=self.run.header.seed,
+            run=f"{self.run.name} {self.run.header.created.isoformat()}",
             journal=self.store.journal(self.run.id),
             spending=spending_of(self.run, budget),
             horizon=self.run.horizon,

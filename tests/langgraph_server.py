@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,42 +17,65 @@ ROOT = Path(__file__).resolve().parents[1]
 GRAPHS: dict[str, Any] = json.loads((ROOT / "langgraph.json").read_text(encoding="utf-8"))["graphs"]
 
 OWN = '''
-"""Graphs of somebody's own: one waits for a file, one returns no statement, one fails."""
+"""Graphs of somebody's own: one takes its time, one waits for a file, one for a person, others say what is no use."""
 import asyncio
 from pathlib import Path
-from typing import TypedDict
 
-from langgraph.graph import START, StateGraph
+from langchain_core.messages import AIMessage
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.types import interrupt
+from typing_extensions import TypedDict
 
 
 class Seen(TypedDict, total=False):
     party: str
     period: str
-    brief: str
+    statements: list
     text: str
+
+
+class Thinking(MessagesState, total=False):
+    text: str
+
+
+class Said(TypedDict, total=False):
+    text: str
+
+
+def answer(state):
+    return {"text": f"{state['party']} in {state['period']}, having heard {len(state['statements'])}."}
+
+
+async def think(state):
+    await asyncio.sleep(0.25)
+    return {}
 
 
 async def wait(state):
     await asyncio.to_thread(Path("begun").touch)
     while not await asyncio.to_thread(Path("go").exists):
         await asyncio.sleep(0.05)
-    return {"text": f"{state['party']} in {state['period']}."}
+    return answer(state)
 
 
 def fail(state):
     raise RuntimeError("the far side\\nbroke")
 
 
-def only(node):
-    graph = StateGraph(Seen)
-    graph.add_node("first", lambda state: {})
-    graph.add_node("then", node)
-    graph.add_edge(START, "first")
-    graph.add_edge("first", "then")
+def one_of(state_schema, *nodes, **more):
+    graph = StateGraph(state_schema, **more)
+    graph.add_sequence([(f"step{number}", node) for number, node in enumerate(nodes)])
+    graph.add_edge(START, "step0")
     return graph.compile()
 
 
-waits, silent, fails = only(wait), only(lambda state: {"period": "?"}), only(fail)
+slow = one_of(Seen, think, think, think, answer)
+waits = one_of(Seen, think, wait)
+silent = one_of(Seen, lambda state: {"period": "?"})
+fails = one_of(Seen, think, fail)
+asks = one_of(Seen, lambda state: {"text": interrupt("what shall we say?")})
+chats = one_of(MessagesState, lambda state: {"messages": [AIMessage("Words in a message.")]})
+narrow = one_of(Thinking, lambda state: {"text": "Public.", "messages": [AIMessage("Private.")]}, output_schema=Said)
 '''
 
 
@@ -62,7 +86,7 @@ class Server:
         self.folder = folder
         (folder / "graphs").symlink_to(ROOT / "graphs")
         (folder / "own.py").write_text(OWN)
-        own = {name: f"./own.py:{name}" for name in ("waits", "silent", "fails")}
+        own = {name: f"./own.py:{name}" for name in re.findall(r"^(\w+) = one_of", OWN, re.M)}
         (folder / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": {**GRAPHS, **own}}))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -91,15 +115,16 @@ class Server:
         deadline = time.monotonic() + 45
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(self.log.read_text())
+                self.stop(signal.SIGKILL)
+                raise RuntimeError(self.log.read_text()[-4000:])
             time.sleep(0.1)
 
-    def stop(self) -> int:
-        """Ask it to stop, as Ctrl+C does, and say with which code it ended."""
+    def stop(self, by: signal.Signals = signal.SIGINT) -> int:
+        """Stop it, as Ctrl+C does unless told otherwise, and say with which code it ended."""
         process, self._process = self._process, None
         if process is None:
             return 0
-        process.send_signal(signal.SIGINT)
+        process.send_signal(by)
         try:
             return process.wait(20)
         except subprocess.TimeoutExpired:

@@ -1,10 +1,14 @@
 """A graph on another server sits at a local table: what it says, and what becomes of a run when it goes away."""
 
 import asyncio
+import dataclasses
 import json
+import random
 import re
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,11 +17,12 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_server import Server
 from pytest_httpserver import HTTPServer
-from tables import begin, journal, table, until
+from tables import debate, journal, table, until
 from werkzeug import Request, Response
 
-from converse_graph import Organisation, Store
-from converse_graph.errors import ProviderRefused, ProviderUnreachable
+from converse_graph import Organisation, Persona, Scenario, Store
+from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
+from converse_graph.nodes import remote
 from converse_graph.simulation import Simulation
 
 
@@ -27,12 +32,14 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     try:
         yield made
     finally:
-        made.stop()
+        made.stop(signal.SIGKILL)
 
 
 @pytest.fixture
 def server(stopped: Server) -> Server:
     stopped.start()
+    for name in ("go", "begun"):
+        (stopped.folder / name).unlink(missing_ok=True)
     return stopped
 
 
@@ -45,40 +52,36 @@ async def far() -> AsyncIterator[Seat]:
         opened: list[LangGraphClient] = []
 
         def seat(url: str, graph: str) -> Organisation:
-            opened.append(get_client(url=url, api_key=None))
+            opened.append(get_client(url=url, api_key="a-key-of-ours"))
             clients.push_async_callback(opened[-1].aclose)
             return Organisation(name="Far", brief="mine", graph=RemoteGraph(graph, client=opened[-1], name="far"))
 
         yield seat
 
 
+async def begin(store: Store, scenario: Scenario, **more: Any) -> Simulation:
+    return await Simulation.begin(store, scenario, model="null", seed=3, created=datetime.now(UTC), **more)
+
+
+async def again(store: Store, simulation: Simulation) -> Simulation:
+    return await Simulation.reopen(store, simulation.run.name, scenario=simulation.scenario)
+
+
 async def said(simulation: Simulation) -> list[tuple[str, str, str | None]]:
     return [(entry.speaker, entry.text, entry.problem) for entry in (await simulation.transcript()).statements]
 
 
-async def test_a_run_pauses_while_a_server_is_gone_and_goes_on_when_it_is_back(
-    store: Store, stopped: Server, far: Seat
-) -> None:
-    (stopped.folder / "go").touch()
-    scenario = table("Host", far(stopped.url, "waits"), rounds=2)
-    await asyncio.to_thread(stopped.stop)
-    simulation = await begin(store, scenario)
-    with pytest.raises(ProviderUnreachable) as error:
-        await simulation.play()
-    assert str(error.value) == (
-        "No whole answer from the server of graph:far (ConnectError: All connection attempts failed); resume once it "
-        "is back: nothing was lost, it is asked again."
-    )
-    assert store.register.run(simulation.run.name).status == "paused"
-    before = journal(store, simulation)
-    await asyncio.to_thread(stopped.start)
-    reopened = await Simulation.reopen(store, simulation.run.name, scenario=scenario)
-    assert (await reopened.play()).status == "finished"
-    assert [text for speaker, text, _ in await said(reopened) if speaker == "Far"] == [
-        "Far in round 1.",
-        "Far in round 2.",
-    ]
-    assert set(before) < set(journal(store, reopened)), "what was said before the pause was not asked again"
+async def threads(server: Server) -> list[Any]:
+    async with get_client(url=server.url, api_key=None) as client:
+        return list(await client.threads.search(limit=1000))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "PATIENCE", 0.2)
+
+
+HEARD = "Far in round 1, having heard 1."
 
 
 async def test_a_scenario_on_another_server_speaks_at_a_local_table(store: Store, server: Server, far: Seat) -> None:
@@ -91,23 +94,45 @@ async def test_a_scenario_on_another_server_speaks_at_a_local_table(store: Store
     assert [place for place, *_ in journal(store, simulation)] == ["0.0/Host/statement", "0.1/Far/graph"]
 
 
-async def test_one_that_returns_no_statement_is_on_record_as_silent_with_the_reason(
-    store: Store, server: Server, far: Seat
+@pytest.mark.parametrize(
+    ("graph", "words", "problem"),
+    [
+        ("chats", "Words in a message.", None),
+        ("narrow", "Public.", None),
+        ("silent", "", "the reply has no statement"),
+    ],
+)
+async def test_what_it_says_is_what_its_output_shows_and_nothing_is_on_record_as_silence(
+    store: Store, server: Server, far: Seat, graph: str, words: str, problem: str | None
 ) -> None:
-    simulation = await begin(store, table("Host", far(server.url, "silent"), rounds=1))
+    simulation = await begin(store, table("Host", far(server.url, graph), rounds=1))
     assert (await simulation.play()).status == "finished"
-    assert (await said(simulation))[1] == ("Far", "", "the reply has no statement")
+    assert (await said(simulation))[1] == ("Far", words, problem)
 
 
-async def test_one_that_fails_there_pauses_the_run_with_its_reason_on_one_line(
+async def test_a_member_of_a_debate_may_be_on_another_server(store: Store, server: Server, far: Seat) -> None:
+    board = debate("One", "Two", options=("yes", "no"))
+    guest = Persona(name="Two", graph=far(server.url, "chats").graph)
+    board = board.model_copy(update={"members": (board.members[0], guest)})
+    simulation = await begin(store, table(Organisation(name="Host", deliberation=board), rounds=1))
+    assert (await simulation.play()).status == "finished"
+    spoken = [json.loads(reply)["line"] for place, _, reply, _ in journal(store, simulation) if "1.Two" in place]
+    assert spoken == ["Words in a message."]
+
+
+async def test_one_that_fails_there_pauses_the_run_with_its_reason_and_is_asked_anew(
     store: Store, server: Server, far: Seat
 ) -> None:
     simulation = await begin(store, table("Host", far(server.url, "fails"), rounds=1))
-    with pytest.raises(ProviderRefused) as error:
-        await simulation.play()
-    assert str(error.value) == (
-        "graph:far failed on its server: RuntimeError: the far side broke; mend it there, then resume."
-    )
+    before = len(await threads(server))
+    for tried in (1, 2):
+        with pytest.raises(ProviderRefused) as error:
+            await (await again(store, simulation)).play()
+        assert str(error.value) == (
+            f"Far ('far' at 127.0.0.1:{server.port}) failed there: RuntimeError: the far side broke; mend it, then "
+            "resume: all until then is kept."
+        )
+        assert len(await threads(server)) == before + tried
     assert store.register.run(simulation.run.name).status == "paused"
     assert [speaker for speaker, *_ in await said(simulation)] == ["Host"]
 
@@ -116,59 +141,171 @@ async def test_an_assistant_that_there_is_not_pauses_the_run_with_the_servers_re
     store: Store, server: Server, far: Seat
 ) -> None:
     simulation = await begin(store, table("Host", far(server.url, "nobody"), rounds=1))
-    with pytest.raises(
-        ProviderRefused, match=r"^The server of graph:far refused: .*nobody.*; mend that, then resume\."
-    ):
+    with pytest.raises(ProviderRefused, match=r"^The server of Far \('far' at .*\) refused: HTTP 4\d\d: .*nobody.*; "
+                                              r"mend that, then resume: all until then is kept\."):  # fmt: skip
         await simulation.play()
 
 
-async def test_a_server_that_is_started_again_in_mid_turn_costs_a_resume_at_most(
+async def test_one_that_waits_for_a_person_pauses_the_run_until_it_has_gone_on(
     store: Store, server: Server, far: Seat
 ) -> None:
-    scenario = table("Host", far(server.url, "waits"), rounds=1)
-    (server.folder / "go").unlink(missing_ok=True)
-    (server.folder / "begun").unlink(missing_ok=True)
-    simulation = await begin(store, scenario)
+    simulation = await begin(store, table("Host", far(server.url, "asks"), rounds=1))
+    for _ in range(2):
+        with pytest.raises(ProviderRefused, match=r"^Far .* waits for somebody on thread \S+; let it go on") as error:
+            await (await again(store, simulation)).play()
+    [place] = re.findall(r"thread (\S+);", str(error.value))
+    async with get_client(url=server.url, api_key=None) as client:
+        await client.runs.wait(place, "asks", command={"resume": "What a person said."})
+    reopened = await again(store, simulation)
+    assert (await reopened.play()).status == "finished"
+    assert (await said(reopened))[1] == ("Far", "What a person said.", None)
+
+
+async def test_a_run_that_finished_there_while_ours_was_paused_is_not_asked_twice(
+    store: Store, server: Server, far: Seat
+) -> None:
+    simulation = await begin(store, table("Host", far(server.url, "waits"), rounds=1))
+    before = len(await threads(server))
+    playing = asyncio.create_task(simulation.play())
+    await until((server.folder / "begun").exists, seconds=20)
+    playing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await playing
+    (server.folder / "go").touch()
+    reopened = await again(store, simulation)
+    assert (await reopened.play()).status == "finished"
+    assert (await said(reopened))[1] == ("Far", HEARD, None)
+    assert len(await threads(server)) == before + 1
+
+
+async def test_the_same_turn_of_another_run_is_asked_for_itself(store: Store, server: Server, far: Seat) -> None:
+    before = len(await threads(server))
+    for name in ("first", "second"):
+        await (await begin(store, table("Host", far(server.url, "slow"), rounds=1), name=name)).play()
+    assert len(await threads(server)) == before + 2
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL])
+async def test_a_server_that_is_back_in_time_is_waited_for_or_its_turn_asked_anew(
+    store: Store, server: Server, far: Seat, by: signal.Signals
+) -> None:
+    simulation = await begin(store, table("Host", far(server.url, "waits"), rounds=1))
+    playing = asyncio.create_task(simulation.play())
+    await until((server.folder / "begun").exists, seconds=20)
+    await asyncio.to_thread(server.stop, by)
+    (server.folder / "go").touch()
+    await asyncio.to_thread(server.start)
+    if by == signal.SIGTERM:  # it put the run back into its queue
+        assert (await playing).status == "finished"
+    else:  # it had written nothing down yet
+        with pytest.raises(ProviderUnreachable, match="the server has started again without that run; resume once"):
+            await playing
+    reopened = await again(store, simulation)
+    assert (await reopened.play()).status == "finished"
+    assert (await said(reopened))[1] == ("Far", HEARD, None)
+
+
+async def test_a_run_pauses_while_a_server_is_gone_and_goes_on_when_it_is_back(
+    store: Store, server: Server, far: Seat, impatient: None
+) -> None:
+    simulation = await begin(store, table("Host", far(server.url, "waits"), rounds=1))
     playing = asyncio.create_task(simulation.play())
     await until((server.folder / "begun").exists, seconds=20)
     await asyncio.to_thread(server.stop)
+    gone = (
+        f"No whole answer for Far ('far' at 127.0.0.1:{server.port}): All connection attempts failed; resume once the "
+        "server is back: all until then is kept, and nothing is asked twice that it has answered."
+    )
+    with pytest.raises(ProviderUnreachable) as error:
+        await playing
+    assert str(error.value) == gone
+    with pytest.raises(ProviderUnreachable) as error:
+        await (await again(store, simulation)).play()
+    assert str(error.value) == gone
+    assert store.register.run(simulation.run.name).status == "paused"
+    kept = journal(store, simulation)
     (server.folder / "go").touch()
     await asyncio.to_thread(server.start)
-    with suppress(ProviderUnreachable):  # the library connects again by itself, and most often in time
-        await playing
-    reopened = await Simulation.reopen(store, simulation.run.name, scenario=scenario)
+    reopened = await again(store, simulation)
     assert (await reopened.play()).status == "finished"
-    assert (await said(reopened))[1] == ("Far", "Far in round 1.", None)
-    assert [place for place, *_ in journal(store, reopened)] == ["0.0/Host/statement", "0.1/Far/graph"]
+    assert (await said(reopened))[1] == ("Far", HEARD, None)
+    assert set(kept) < set(journal(store, reopened)), "what was said before the pause was not asked again"
+
+
+async def kill_and_resume(store: Store, server: Server, scenario: Scenario, chance: random.Random, kills: int) -> str:
+    """Play a run while its guest's server is killed at random moments, and say by its record how it ended."""
+    simulation = await begin(store, scenario, name=f"killed-{chance.randrange(10**9)}")
+    for _ in range(kills):
+        playing = asyncio.create_task((await again(store, simulation)).play())
+        await asyncio.wait([playing], timeout=chance.uniform(0.1, 2.5))
+        await asyncio.to_thread(server.stop, chance.choice([signal.SIGTERM, signal.SIGKILL]))
+        if chance.random() < 0.5:
+            await asyncio.wait([playing])
+        await asyncio.to_thread(server.start)
+        await asyncio.wait([playing])
+        assert isinstance(playing.exception(), RunPaused | None)
+    while (await (ended := await again(store, simulation)).play()).status != "finished":
+        pass
+    return str(await said(ended))
+
+
+async def test_killed_at_random_moments_a_server_costs_pauses_and_no_statement(
+    store: Store, server: Server, far: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = table("Host", far(server.url, "slow"), rounds=5)
+    undisturbed = await begin(store, scenario)
+    await undisturbed.play()
+    expected = str(await said(undisturbed))
+    assert expected.count("Far in round") == 5
+    monkeypatch.setattr(remote, "PATIENCE", 4.0)
+    assert await kill_and_resume(store, server, scenario, random.Random(1), kills=4) == expected
+
+
+STATE = {"values": {"text": "half"}, "next": [], "created_at": "2026-01-02T03:04:05Z"}
+ENDED = {"run_id": "r", "thread_id": "t", "assistant_id": "a", "status": "success"}
+THREAD = {"thread_id": "t", "status": "idle"}
+
+
+@dataclasses.dataclass
+class Case:
+    """What a server answers."""
+
+    answers: dict[str, Any]
+    raised: type[Exception]
+    told: str
 
 
 @pytest.mark.parametrize(
-    ("stream", "left", "why"),
+    "case",
     [
-        ('event: values\ndata: {"text": "half"}\n\n', {"next": ["then"]}, "it stopped in the middle"),
-        ("", {"next": []}, "it stopped in the middle"),
+        Case(
+            {"state": {**STATE, "created_at": None, "values": {}}}, ProviderUnreachable, "has lost how that run ended"
+        ),
+        Case({"state": {**STATE, "next": ["then"]}}, ProviderUnreachable, "has lost how that run ended"),
+        Case({"runs": {**ENDED, "status": "interrupted"}}, ProviderRefused, "its run ended as 'interrupted'; mend it"),
+        Case({"runs": {**ENDED, "status": "timeout"}}, ProviderRefused, "its run ended as 'timeout'; mend it"),
+        Case({"runs": {}}, ProviderUnreachable, "what answers there is no LangGraph server"),
+        Case({"runs": "<html>"}, ProviderUnreachable, "what answers there is no LangGraph server"),
+        Case({"threads": Response("no a-key-of-ours here", 401)}, ProviderRefused, r"HTTP 401: no \[key\] here; mend"),
+        Case({"threads": Response("a\nb", 503)}, ProviderUnreachable, "HTTP 503: a b; resume once"),
     ],
-    ids=["after some values", "before any"],
+    ids=lambda case: case.told[:30],
 )
-async def test_a_stream_that_ends_before_the_graph_does_is_no_answer(
-    store: Store, httpserver: HTTPServer, far: Seat, stream: str, left: dict[str, Any], why: str
+async def test_an_answer_that_is_not_whole_is_a_pause_that_says_why_on_one_line(
+    store: Store, httpserver: HTTPServer, far: Seat, case: Case, impatient: None
 ) -> None:
     def answer(request: Request) -> Response:
-        if request.path.endswith("/runs/stream"):
-            return Response(stream, content_type="text/event-stream")
-        state = {
-            "values": {},
-            "tasks": [],
-            "checkpoint": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "c"},
-            "metadata": {},
-        }
-        return Response(
-            json.dumps({**state, **left, "created_at": None, "parent_checkpoint": None}),
-            content_type="application/json",
-        )
+        kind = request.path.rpartition("/")[2]
+        answers = {"search": [], "threads": THREAD, "t": THREAD, "runs": ENDED, "state": STATE, "schemas": {}}
+        told = {**answers, **case.answers}[kind]
+        if isinstance(told, Response):
+            return told
+        return Response(told if isinstance(told, str) else json.dumps(told), content_type="application/json")
 
     httpserver.expect_request(re.compile("/.*")).respond_with_handler(answer)
     simulation = await begin(store, table("Host", far(httpserver.url_for("/"), "half"), rounds=1))
-    with pytest.raises(ProviderUnreachable, match=why):
+    with pytest.raises(case.raised, match=case.told) as error:
         await simulation.play()
+    assert "\n" not in str(error.value)
+    assert store.register.run(simulation.run.name).status == "paused"
     assert [speaker for speaker, *_ in await said(simulation)] == ["Host"]

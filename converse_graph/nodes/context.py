@@ -79,6 +79,8 @@ class RunContext:
     chats: Chats
     prompts: Prompts = field(default_factory=load_prompts)
     seed: int = 0
+    run: str | None = None
+    """The run's name and when it was begun, for names repeat from store to store; None where it has no journal."""
     journal: Journal | None = None
     """None when the graph runs under somebody else's checkpointer, or under none."""
     spending: Spending | None = None

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.config import get_config
@@ -17,7 +17,7 @@ from langgraph.runtime import get_runtime
 from converse_graph.chat.port import Part, Profile, Reply, Request
 from converse_graph.errors import InvalidValue
 from converse_graph.nodes.context import RunContext, context_of
-from converse_graph.nodes.remote import ask_remote, failures_pause
+from converse_graph.nodes.remote import ask_remote
 from converse_graph.scenarios.settings import ModelSettings
 
 _BESIDE_FIELDS = ("speaker", "round", "position", "new_fact", "memo")
@@ -52,8 +52,12 @@ class Guest:
             ProviderUnreachable: The graph is on another server, which did not answer to the end.
             ProviderRefused: The graph is on another server, and was refused or failed there.
         """
-        with failures_pause(self.model):
-            result = await self._apart(json.loads(request.parts[0].text), _seed(request))
+        view = json.loads(request.parts[0].text)
+        if isinstance(self._runnable, RemoteGraph):
+            asking = await context_of(get_runtime(RunContext))
+            result = await ask_remote(self._runnable, view, request, run=asking.run)
+        else:
+            result = await self._apart(view, _seed(request))
         said = self._statement_in(result)
         wanted = [name for name in request.schema["properties"] if name in said or _may_lack(request, name)]
         filled = {name: said.get(name) for name in wanted}
@@ -78,8 +82,6 @@ class Guest:
             given["context"] = RunContext(chats=outer.chats, prompts=outer.prompts, seed=seed)
         alone = contextvars.copy_context()
         alone.run(var_child_runnable_config.set, None)
-        if isinstance(self._runnable, RemoteGraph):
-            return await asyncio.create_task(ask_remote(self._runnable, view), context=alone)
         return await asyncio.create_task(self._runnable.ainvoke(view, config, **given), context=alone)
 
     def _statement_in(self, result: Any) -> dict[str, Any]:
@@ -93,7 +95,7 @@ class Guest:
             texts = [said.get("text") for said in spoken if isinstance(said, Mapping)]
             return {self._prose: next((text for text in reversed(texts) if text), None)}
         if isinstance(messages := result.get("messages"), list) and messages:
-            return self._statement_in(messages[-1])
+            return self._statement_in(_as_message(messages[-1]))
         text = result.get("text", result.get(self._prose))
         claimed = {name: result[name] for name in _BESIDE_FIELDS if name in result}
         fields = result.get("fields")
@@ -111,6 +113,11 @@ def as_runnable(graph: Any) -> Runnable[Any, Any]:
     if callable(graph):
         return RunnableLambda(graph)
     raise InvalidValue(f"{graph!r} cannot sit at the table; give a runnable, a compiled graph or a function.")
+
+
+def _as_message(said: Any) -> Any:
+    """A message that has come as JSON, from another server, as one again."""
+    return convert_to_messages([dict(said)])[0] if isinstance(said, Mapping) and "content" in said else said
 
 
 def view_part(view: Mapping[str, Any], *, owner: str) -> Part:
