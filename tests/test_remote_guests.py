@@ -258,7 +258,7 @@ async def test_killed_at_random_moments_a_server_costs_pauses_and_no_statement(
     expected = str(await said(undisturbed))
     assert expected.count("Far in round") == 5
     monkeypatch.setattr(remote, "PATIENCE", 4.0)
-    assert await kill_and_resume(store, server, scenario, random.Random(1), kills=4) == expected
+    assert await kill_and_resume(store, server, scenario, random.Random(1), kills=2) == expected
 
 
 STATE = {"values": {"text": "half"}, "next": [], "created_at": "2026-01-02T03:04:05Z"}

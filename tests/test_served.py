@@ -1,6 +1,10 @@
 """Every scenario under `langgraph dev`, driven by its client: assistants, forms, runs, breakpoints, forks, refusals."""
 
+import os
+import re
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -8,7 +12,7 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import BadRequestError
-from langgraph_server import GRAPHS, Server
+from langgraph_server import GRAPHS, ROOT, Server
 
 from converse_graph import find_scenario
 from converse_graph.scenarios.library import catalogue
@@ -185,8 +189,22 @@ async def test_a_model_that_there_is_not_is_one_line(client: LangGraphClient) ->
     assert [failure["message"].startswith("No model 'nonsense'; there is: ") for failure in failures] == [True]
 
 
+def test_the_program_in_the_how_to_does_what_it_says(server: Server) -> None:
+    page = (ROOT / "docs/how-to/serve.md").read_text(encoding="utf-8")
+    [program] = re.findall(r'^```python title="client.py"\n(.*?)^```$', page, re.M | re.S)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "SERVER": server.url}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    *told, ended, fork = done.stdout.splitlines()
+    assert any("'event': 'statement', " in line and "'speaker': 'Employer'" in line for line in told)
+    assert not any("'speaker': 'Union'" in line for line in told), "it stopped before the union"
+    assert ended == "ended: horizon ['Employer', 'Union', 'Employer', 'Union']"
+    assert fork == "as before the fork: [True, True, True, False]"
+
+
 def test_it_stops_when_told_to_leaves_its_port_and_was_never_held_up(server: Server) -> None:
     assert server.stop() == 0
-    with socket.socket() as again:
-        again.bind(("127.0.0.1", server.port))
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port))
     assert "BlockingError" not in server.log.read_text()
