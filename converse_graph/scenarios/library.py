@@ -29,10 +29,16 @@ def find_scenario(reference: str) -> ScenarioFunction:
     known = catalogue()
     found = known.get(reference.replace("_", "-"))
     if found is None:
-        raise UnknownName.among(
-            "scenario", reference, known, hint="A file is named file.py, file.py:function or file.yaml."
-        )
+        raise UnknownName.among("scenario", reference, known, hint=_hint(reference))
     return found
+
+
+def _hint(reference: str) -> str:
+    """How a file is named: the very one that was meant, where it lies here."""
+    for path in (Path(f"{reference}{suffix}") for suffix in (".py", *SUFFIXES)):
+        if path.is_file():
+            return f"There is a file {path.name} here; name it as {path}."
+    return "A file is named file.py, file.py:function or file.yaml."
 
 
 def catalogue() -> dict[str, ScenarioFunction]:

@@ -101,6 +101,12 @@ class Scenario(Value):
                 raise ValueError(
                     f"{who} field {field!r}; the parties report: {', '.join(sorted(reported)) or 'nothing'}"
                 )
+        for event in awaited_events:
+            able = sum(event.field in {field.name for field in party.fields} for party in self.organisations)
+            if able < event.parties:
+                raise ValueError(
+                    f"event {event.name!r} waits for {event.parties} parties, and {able} can report {event.field!r}"
+                )
         known = [event.name for event in awaited_events]
         awaited = [rule.event for rule in self.stop if isinstance(rule, OnEvent)]
         awaited += [name for party in self.organisations for name in party.questions_after]

@@ -34,6 +34,16 @@ def test_an_unknown_name_is_refused_with_all_names_there_are() -> None:
     assert all(name in str(refused.value) for name in catalogue())
 
 
+def test_a_name_that_a_file_here_has_is_refused_with_how_to_name_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _write(tmp_path, "river", file="river.py")
+    with pytest.raises(UnknownName, match=r"There is a file river\.py here; name it as river\.py\.$"):
+        find_scenario("river")
+    assert find_scenario("river.py").name == "river"
+
+
 def test_the_only_scenario_of_a_file_needs_no_name(tmp_path: Path) -> None:
     assert find_scenario(str(_write(tmp_path, "lonely"))).name == "lonely"
 

@@ -62,6 +62,14 @@ TWO = (Persona(name="One"), Persona(name="Two"))
         (lambda: table("A", fairness=0), "fairness is 0"),
         (lambda: table("A", window=0), "window is 0"),
         (lambda: table("A", events=[Event(name="e", field="f")]), "waits for field 'f'; the parties report: nothing"),
+        (
+            lambda: table(
+                Organisation(name="A", fields=[Flag(name="f", ask="?")]),
+                "B",
+                events=[Event(name="e", field="f", parties=2)],
+            ),
+            "event 'e' waits for 2 parties, and 1 can report 'f'",
+        ),
         (lambda: table("A", stop=[OnEvent(event="never")]), "no event 'never'; there is: none"),
         (
             lambda: table(Organisation(name="A", questions_after={"later": "?"})),
