@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from langgraph.pregel.remote import RemoteGraph
-from langgraph_sdk import get_client
+from langgraph_sdk import get_client, get_sync_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_server import Server
 from pytest_httpserver import HTTPServer
@@ -21,7 +21,7 @@ from tables import debate, journal, table, until
 from werkzeug import Request, Response
 
 from converse_graph import Organisation, Persona, Scenario, Store
-from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
+from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, RunPaused
 from converse_graph.nodes import remote
 from converse_graph.simulation import Simulation
 
@@ -309,3 +309,38 @@ async def test_an_answer_that_is_not_whole_is_a_pause_that_says_why_on_one_line(
     assert "\n" not in str(error.value)
     assert store.register.run(simulation.run.name).status == "paused"
     assert [speaker for speaker, *_ in await said(simulation)] == ["Host"]
+
+
+async def test_a_remote_graph_that_cannot_be_asked_is_refused_with_why(store: Store, far: Seat) -> None:
+    mute = RemoteGraph("x", sync_client=get_sync_client(url="http://127.0.0.1:1"))
+    graph = far("http://127.0.0.1:1", "x").graph.with_config({"configurable": {"tool": object()}})
+    for refused, told in (
+        (deaf, "'x' has no asynchronous client; give it `url`"),
+        (graph, "a setting that is no JSON"),
+    ):
+        with pytest.raises(InvalidValue, match=told):
+            await (await begin(store, table(Organisation(name="Far", graph=refused), rounds=1))).play()
+    mute.sync_client.http.client.close()
+
+
+async def test_what_is_sent_is_the_view_and_the_graphs_own_settings_and_names_no_run_of_ours(
+    store: Store, httpserver: HTTPServer, far: Seat
+) -> None:
+    seat = far(httpserver.url_for("/"), "half")
+    seat = seat.model_copy(
+        update={"graph": seat.graph.with_config({"configurable": {"seed": 7}}), "brief": "half \ud800"}
+    )
+    sent: dict[str, Any] = {}
+
+    def answer(request: Request) -> Response:
+        sent.setdefault(request.path, request.get_json(silent=True))
+        answers = {"search": [], "threads": THREAD, "t": THREAD, "runs": ENDED, "state": STATE, "schemas": {}}
+        return Response(json.dumps(answers[request.path.rpartition("/")[2]]), content_type="application/json")
+
+    httpserver.expect_request(re.compile("/.*")).respond_with_handler(answer)
+    simulation = await begin(store, table("Host", seat, rounds=1), name="a-secret-name")
+    assert (await simulation.play()).status == "finished"
+    assert sent["/threads/t/runs"]["config"] == {"configurable": {"seed": 7}}
+    assert sent["/threads/t/runs"]["input"]["brief"] == "mine"
+    assert sent["/threads"]["metadata"]["converse_turn"] == "0.1/Far/graph"
+    assert "a-secret-name" not in str(sent)

@@ -52,12 +52,11 @@ class Guest:
             ProviderUnreachable: The graph is on another server, which did not answer to the end.
             ProviderRefused: The graph is on another server, and was refused or failed there.
         """
-        view = json.loads(request.parts[0].text)
         if isinstance(self._runnable, RemoteGraph):
             asking = await context_of(get_runtime(RunContext))
-            result = await ask_remote(self._runnable, view, request, run=asking.run)
+            result = await ask_remote(self._runnable, request, run=asking.run)
         else:
-            result = await self._apart(view, _seed(request))
+            result = await self._apart(json.loads(request.parts[0].text), _seed(request))
         said = self._statement_in(result)
         wanted = [name for name in request.schema["properties"] if name in said or _may_lack(request, name)]
         filled = {name: said.get(name) for name in wanted}

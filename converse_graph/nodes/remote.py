@@ -30,7 +30,7 @@ _SENT = ("tags", "metadata", "configurable", "recursion_limit")
 """What of a graph's configuration is for the far side."""
 
 
-async def ask_remote(graph: RemoteGraph, view: Mapping[str, Any], request: Request, *, run: str | None) -> Any:
+async def ask_remote(graph: RemoteGraph, request: Request, *, run: str | None) -> Any:
     """Run a graph on its server to its end, or take up the run that was begun there for this very turn.
 
     It is told nothing of our run's settings: it has its own, given to it by `with_config`. Each turn is a thread of
@@ -38,15 +38,14 @@ async def ask_remote(graph: RemoteGraph, view: Mapping[str, Any], request: Reque
 
     Args:
         graph: Which.
-        view: Its input.
-        request: The call that it answers, for its place and its owner.
+        request: The call that it answers; its one part is the graph's input, as JSON.
         run: Which run of ours asks, by a name that no other has; None where it has none, and each time is the first.
 
     Returns:
         The public part of the thread's last state.
 
     Raises:
-        InvalidValue: The graph has no client that can wait.
+        InvalidValue: The graph has no client that can wait, or a setting that cannot be sent.
         ProviderUnreachable: Its server could not be reached, broke down, or lost the run.
         ProviderRefused: The server refused, or the graph failed there or waits for somebody.
     """
@@ -55,14 +54,18 @@ async def ask_remote(graph: RemoteGraph, view: Mapping[str, Any], request: Reque
     if client is None:
         raise InvalidValue(f"RemoteGraph {name!r} has no asynchronous client; give it `url` or `client`.")
     far = _Far(client=client, party=request.parts[0].owner, name=name)
+    view = json.loads(request.parts[0].text)
     settings: Any = {key: value for key, value in (graph.config or {}).items() if key in _SENT}
-    asked = json.dumps((run, request.place, view, graph.assistant_id, settings), default=str)
+    try:
+        asked = json.dumps((run, request.place, view, graph.assistant_id, settings))
+    except TypeError as error:
+        raise InvalidValue(f"RemoteGraph {name!r} has a setting that is no JSON: {error}.") from None
     digest = hashlib.blake2b(asked.encode(), digest_size=16).hexdigest()
     try:
         begun: Any = await far.begun(digest) if run else None
         if begun is None:
             thread = await client.threads.create(metadata={"converse_turn": request.place, _ASKED: digest})
-            begun = await client.runs.create(thread["thread_id"], graph.assistant_id, input=dict(view), config=settings)
+            begun = await client.runs.create(thread["thread_id"], graph.assistant_id, input=view, config=settings)
         return await far.answer(await far.ended(begun))
     except RunPaused:
         raise
