@@ -315,7 +315,7 @@ async def test_a_remote_graph_that_cannot_be_asked_is_refused_with_why(store: St
     mute = RemoteGraph("x", sync_client=get_sync_client(url="http://127.0.0.1:1"))
     graph = far("http://127.0.0.1:1", "x").graph.with_config({"configurable": {"tool": object()}})
     for refused, told in (
-        (deaf, "'x' has no asynchronous client; give it `url`"),
+        (mute, "'x' has no asynchronous client; give it `url`"),
         (graph, "a setting that is no JSON"),
     ):
         with pytest.raises(InvalidValue, match=told):
@@ -327,9 +327,7 @@ async def test_what_is_sent_is_the_view_and_the_graphs_own_settings_and_names_no
     store: Store, httpserver: HTTPServer, far: Seat
 ) -> None:
     seat = far(httpserver.url_for("/"), "half")
-    seat = seat.model_copy(
-        update={"graph": seat.graph.with_config({"configurable": {"seed": 7}}), "brief": "half \ud800"}
-    )
+    seat = seat.model_copy(update={"graph": seat.graph.with_config({"configurable": {"seed": 7}})})
     sent: dict[str, Any] = {}
 
     def answer(request: Request) -> Response:
