@@ -41,8 +41,8 @@ class Scenario(Value):
     organisations: tuple[Organisation, ...]
     """The parties, in the order in which they are listed everywhere."""
     order: Order = "listed"
-    """Who speaks when in a round: as listed; shuffled by the seed; all at once, hearing the same past; or as
-    a model picks, within bounds that code checks."""
+    """Who speaks when in a round: "listed", in the order of the cast; "shuffled" by the seed; "simultaneous", all
+    hearing the same past; or "moderated", as a model picks within bounds that code checks."""
     fairness: Annotated[int, Bound(ge=1)] = 1
     """Of a moderated table: how many turns a party may be ahead of the one that has spoken least."""
     moderator_model: Any = None
