@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from converse_graph.scenarios.clock import Clock
     from converse_graph.scenarios.dials import ScenarioFunction, by_party, scenario
     from converse_graph.scenarios.fields import Choice, Flag, Names, Number, Percentiles, Text, Whole
-    from converse_graph.scenarios.keeping import Kept, Memory
+    from converse_graph.scenarios.keeping import Kept, Memory, Recall
     from converse_graph.scenarios.library import find_scenario
     from converse_graph.scenarios.rules import Dated, Event, OnEvent, OnSilence, Standing, When
     from converse_graph.scenarios.scenario import Scenario
@@ -60,6 +60,7 @@ _HOMES = {
     "Persona": "scenarios.cast",
     "Price": "chat.prices",
     "Prices": "chat.prices",
+    "Recall": "scenarios.keeping",
     "Reply": "chat.port",
     "Request": "chat.port",
     "Run": "store.register",
@@ -115,6 +116,7 @@ __all__ = [
     "Persona",
     "Price",
     "Prices",
+    "Recall",
     "Reply",
     "Request",
     "Run",

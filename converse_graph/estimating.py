@@ -39,6 +39,7 @@ REPAIRED = 0.1
 _KINDS = {
     "statement": "statements", "graph": "statements", "line": "debate lines", "imagine": "imagined debates",
     "position": "positions and ballots", "ballot": "positions and ballots", "pick": "moderation",
+    "reflection": "reflections",
 }  # fmt: skip
 
 

@@ -269,3 +269,5 @@ def _recalled(entry: Entry, profile: Profile) -> Iterator[str]:
         yield decision_in_words(told_decision(entry), profile)
     if entry.get("memo"):
         yield entry["memo"]
+    if entry.get("insights"):
+        yield f"We concluded: {' '.join(entry['insights'])}"

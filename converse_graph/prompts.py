@@ -45,6 +45,7 @@ TASKS: Mapping[str, frozenset[str]] = {
     "any/talk": _TALK,
     "any/talk-example": frozenset(),
     "organisation/summary": _SUMMED_UP,
+    "organisation/reflection": _SUMMED_UP,
     "persona/summary": _SUMMED_UP,
     "moderator/summary": _SUMMED_UP,
     "moderator/pick": frozenset({"premise", "period", "candidates"}),

@@ -36,7 +36,7 @@ from converse_graph.tracing.playing import traced_play
 from converse_graph.tracing.runs import RunTrace
 from converse_graph.tracing.settings import Tracing
 from converse_graph.transcript import Fork, Header, Transcript
-from converse_graph.way_in import original_went_on, votes_of_the_original, way_in
+from converse_graph.way_in import original_went_on, recall_index, votes_of_the_original, way_in
 
 Watch = Callable[[dict[str, Any]], None]
 """Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
@@ -260,6 +260,7 @@ class Simulation:
             horizon=self.run.horizon,
             votes_after=await votes_of_the_original(self.store, self.run, self.scenario),
             in_flight=self._in_flight,
+            recall=recall_index(self.store, self.run, self.scenario),
             trace=trace,
             live=watch is not None,
         )

@@ -202,6 +202,12 @@ class View:
     """Whether it has had no turn yet."""
     dated: tuple[Entry, ...] = ()
     """What happened at a date and is known to this party: `round`, `number` among the events, `text`, `to`."""
+    earlier: tuple[Entry, ...] = ()
+    """Of a party that recalls: the statements of before `statements` begin."""
+    own_earlier: tuple[Entry, ...] = ()
+    """The same of its own records, without summaries."""
+    dated_earlier: tuple[Entry, ...] = ()
+    """The same of what happened at a date."""
 
 
 def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
@@ -210,6 +216,7 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
     summaries = state.get("summaries", ())
     first = max(window_start(floor["round"], scenario.window), frozen_until(summaries))
     mind = state.get(mind_of(party), ())
+    long_ago = first if scenario.recall_of(scenario.party(party)) else 0
     return View(
         party=party,
         round=floor["round"],
@@ -231,6 +238,9 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         dissents=floor.get("dissent", False) and floor["speakers"][0] == party,
         written=mind[0].get("written") if mind else None,
         is_first=not mind,
+        earlier=_between(state.get("transcript", ()), 0, long_ago),
+        own_earlier=_between(mind, 0, long_ago),
+        dated_earlier=_dated(scenario, party, 0, long_ago - 1),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.forking import branch
+from converse_graph.recall.index import TASK, RecallIndex
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_channels
@@ -31,6 +32,21 @@ async def way_in(
     whole = graph.copy(update={"checkpointer": store.checkpoints})
     await whole.aupdate_state(config, past, as_node=scenario.organisations[0].name)
     return None
+
+
+def recall_index(store: Store, run: Run, scenario: Scenario) -> RecallIndex:
+    """The index of what parties recall, with all that was embedded before: by the run, and by those it comes from."""
+    if not any(scenario.recall_of(party) for party in scenario.organisations):
+        return RecallIndex()
+    lineage = [run]
+    while comes_from := lineage[-1].replays or lineage[-1].parent:
+        lineage.append(store.register.run(comes_from))
+    calls = [[*store.journal(other.id).calls(f"%/{TASK}")] for other in lineage]
+    own = calls[:2] if run.replays else calls[:1]
+    return RecallIndex(
+        kept=[call for made in calls for call in made if call.accepted],
+        failed=[call for made in own for call in made if not call.accepted],
+    )
 
 
 async def votes_of_the_original(store: Store, run: Run, scenario: Scenario) -> frozenset[int] | None:

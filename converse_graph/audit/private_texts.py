@@ -8,6 +8,7 @@ from converse_graph.audit.words import Words, strings_in
 from converse_graph.chat.port import PUBLIC
 from converse_graph.decisions import told_decision
 from converse_graph.prompts import Prompts
+from converse_graph.recall.index import TASK
 from converse_graph.scenarios.cast import Debate, Imagined, Organisation, personas
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import Entry
@@ -33,7 +34,7 @@ def take_replies(words: Words, calls: list[Call], records: Records) -> None:
     """Take what was answered and is on no public record: private answers, and whatever was sent back."""
     for call in calls:
         asked = asked_at(call.place)
-        if not asked.is_public:
+        if not asked.is_public and asked.task != TASK:  # vectors are no words
             for text, owner in _answered(call, asked, taken=records.was_taken(call)):
                 words.add(text, owner)
 
@@ -63,7 +64,10 @@ def _in_minds(records: Records) -> Iterator[Owned]:
 def _kept(entry: Entry) -> Iterator[Owned]:
     """The texts of a record in a mind."""
     path = entry["path"]
-    own = [entry.get(name) for name in ("memo", "motion", "gist", "positions", "commitments", "incidents", "laws")]
+    own = [
+        entry.get(name)
+        for name in ("memo", "motion", "gist", "positions", "commitments", "incidents", "laws", "insights")
+    ]
     own += [entry.get("open_questions"), entry.get("written"), entry.get("ballot"), entry.get("lines")]
     yield from ((text, path) for text in strings_in([value for value in own if value]))
     if "decision" in entry and (decision := told_decision(entry)):

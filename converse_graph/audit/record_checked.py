@@ -1,6 +1,6 @@
 """Checks the record of a run: that it says what was answered, and that its public part holds nothing private."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from converse_graph.audit.access import holder_of
@@ -8,6 +8,7 @@ from converse_graph.audit.findings import Leak, Quoted
 from converse_graph.audit.records import SAID, Records
 from converse_graph.audit.words import Words, strings_in
 from converse_graph.chat.port import PUBLIC
+from converse_graph.nodes.reflecting import insights_in
 from converse_graph.state import Entry
 
 
@@ -50,6 +51,9 @@ class RecordCheck:
                 if entry.get("memo") and not self._is_answer(place, entry["memo"], {}, "memo"):
                     yield Leak(kind="record", place=place, source=source, owner=party,
                                why="the memo is not what was answered there")  # fmt: skip
+                if entry.get("insights") and not self._is_concluded(place, entry["insights"]):
+                    yield Leak(kind="record", place=place, source=source, owner=party,
+                               why="the conclusions are not what was answered there")  # fmt: skip
                 yield from self._lines(entry, source)
 
     def exports(self, exports: Mapping[str, Any]) -> Iterator[Leak]:
@@ -83,6 +87,9 @@ class RecordCheck:
             values.get(name) == text and all(values.get(field) == value for field, value in _worded(fields))
             for values in given
         )
+
+    def _is_concluded(self, place: str, insights: Sequence[str]) -> bool:
+        return any(insights_in(values) == list(insights) for values in self._records.answers(place))
 
     def _quotations(self, place: str, said: Entry, is_own: bool) -> Iterator[Leak]:
         for text in strings_in([said["text"], said["fields"]]):

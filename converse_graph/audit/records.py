@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from converse_graph.audit.access import asked_at, holder_of
@@ -11,6 +12,7 @@ from converse_graph.chat.port import PROFILES, PUBLIC, Part
 from converse_graph.judge.parts import told as told_to_judge
 from converse_graph.memory import heard, lines_heard, lines_recalled, persona_mind, public_record
 from converse_graph.nodes.asking import REPEATED
+from converse_graph.recall.past import as_recalled
 from converse_graph.scenarios.clock import Clock
 from converse_graph.state import Entry, View, mind_of
 from converse_graph.store.journal import Call
@@ -64,6 +66,8 @@ class Records:
                 return {*self._line(name)}
             case "reply":
                 return {*self._reply(name)}
+            case "recalled":
+                return {as_recalled(told) for told in self.told(replace(part, source=name)) or ()}
         return None
 
     def answers(self, place: str) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ from typing import Any
 from converse_graph.chat import embedded, providers
 from converse_graph.chat.defaults import base_url_of, default_model, window_at
 from converse_graph.chat.embedded import EMBEDDED, EmbeddedChat
+from converse_graph.chat.embedders import make_embedder
+from converse_graph.chat.embedding import Embedder
 from converse_graph.chat.gate import limits_of
 from converse_graph.chat.langchain import LangChainChat
 from converse_graph.chat.null import NullChat
@@ -54,6 +56,7 @@ class Chats:
         self._environ = environ
         self._base_url = base_url_of(environ, base_url)
         self._kept: dict[Any, tuple[Any, Chat]] = {}
+        self._embedders: dict[Any, tuple[Any, Embedder]] = {}
 
     @property
     def default_name(self) -> str:
@@ -77,12 +80,25 @@ class Chats:
             self._kept[key] = (reference, self._settled(reference, self._resolve(reference)))
         return self._kept[key][1]
 
+    def embedder(self, reference: Any) -> Embedder:
+        """The embedder that a reference names; the same one each time.
+
+        Raises:
+            UnknownName: It is no form of reference.
+            UsageError: What it needs (a key, a package, a base URL) is missing.
+        """
+        key = reference if isinstance(reference, str) else id(reference)
+        if key not in self._embedders:
+            self._embedders[key] = (reference, make_embedder(reference, self._base_url, self._environ))
+        return self._embedders[key][1]
+
     async def close(self) -> None:
         """Close them all; those that were passed in as port objects are left to who made them."""
-        kept, self._kept = self._kept, {}
-        for reference, chat in kept.values():
-            if chat is not reference:
-                await chat.close()
+        kept: list[tuple[Any, Chat | Embedder]] = [*self._kept.values(), *self._embedders.values()]
+        self._kept, self._embedders = {}, {}
+        for reference, made in kept:
+            if made is not reference:
+                await made.close()
 
     def _settled(self, reference: Any, chat: Chat) -> Chat:
         """The same model, which knows how many tokens it takes where we do, and how much it may be asked for."""

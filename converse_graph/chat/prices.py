@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field as Bound
 
+from converse_graph.chat.embedding import Embedder
 from converse_graph.chat.port import Chat, Reply
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.plain_yaml import read_yaml
@@ -50,7 +51,7 @@ class Prices:
         """
         self._own = dict(own or {})
 
-    def charged(self, chat: Chat, reply: Reply) -> float | None:
+    def charged(self, chat: Chat | Embedder, reply: Reply) -> float | None:
         """What a call cost, in USD; None where nobody knows.
 
         Every call is charged, also one whose reply was no use; cached tokens at their own price, reasoning as output.
@@ -67,7 +68,7 @@ class Prices:
             return reply.usd
         return _listed(_bare(chat.model), _provider(chat.model), reply.tokens_in, reply.tokens_cached, reply.tokens_out)
 
-    def known(self, chat: Chat) -> bool:
+    def known(self, chat: Chat | Embedder) -> bool:
         """Whether a call of this model would have a price.
 
         Args:
@@ -75,7 +76,7 @@ class Prices:
         """
         return getattr(chat, "free", False) or self.charged(chat, Reply(text="", model=chat.model)) is not None
 
-    def require(self, chats: Sequence[Chat]) -> None:
+    def require(self, chats: Sequence[Chat | Embedder]) -> None:
         """Refuse models whose price is not known: a bound in dollars on them would never be reached.
 
         Args:

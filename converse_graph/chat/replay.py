@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from converse_graph.chat.chats import Chats
+from converse_graph.chat.embedders import HERE
+from converse_graph.chat.embedding import Embedded, Embedder
 from converse_graph.chat.langchain import name_of
 from converse_graph.chat.port import Profile, Reply, Request
 from converse_graph.errors import RunPaused
@@ -49,6 +51,27 @@ class ReplayChat:
         """Nothing to let go of."""
 
 
+class ReplayEmbedder:
+    """An embedder whose vectors are all in the journal."""
+
+    instant = False
+
+    def __init__(self, model: str) -> None:
+        """Stand for the embedder of that name."""
+        self.model = model
+
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """Have none to give.
+
+        Raises:
+            RunPaused: Always: the run that is replayed had not come so far.
+        """
+        raise RunPaused(f"The journal has no embeddings of {len(texts)} texts: the run had not come so far.")
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
 class Told(Protocol):
     """How a model was prompted."""
 
@@ -85,3 +108,9 @@ class ReplayChats(Chats):
         named = self._model if reference is None else reference if isinstance(reference, str) else name_of(reference)
         told = self._told.get(named) or self._told[self._model]
         return ReplayChat(self._journal, named, told.profile, told.window)
+
+    def embedder(self, reference: Any) -> Embedder:
+        """The embedder that a reference names where it costs nothing; else the journal in its place."""
+        if isinstance(reference, str) and reference in HERE:
+            return super().embedder(reference)
+        return ReplayEmbedder(reference if isinstance(reference, str) else name_of(reference))

@@ -18,6 +18,7 @@ from converse_graph.errors import BrokenReply
 from converse_graph.nodes.budget import Spending
 from converse_graph.nodes.in_flight import InFlight
 from converse_graph.prompts import Prompts, load_prompts
+from converse_graph.recall.index import RecallIndex
 from converse_graph.scenarios.clock import Period
 from converse_graph.state import Entry
 
@@ -92,6 +93,8 @@ class RunContext:
     trace: Trace | None = None
     """None where the run is not traced."""
     in_flight: InFlight = field(default_factory=InFlight)
+    recall: RecallIndex = field(default_factory=RecallIndex)
+    """What parties recall, by meaning; of a bare graph one for all its runs, in which each finds what it looks for."""
     live: bool = False
     """Whether somebody watches the statements being written."""
     inside: Inside | None = None

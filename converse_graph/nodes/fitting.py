@@ -8,6 +8,8 @@ from converse_graph.errors import WindowTooSmall
 
 _RECENT = ("statement/", "mind/", "line/", "event/")
 """Where parts come from that may be left out; a summary goes only when all of these are gone."""
+_RECALLED = "recalled/"
+"""What a party is reminded of from long ago, which goes before them."""
 
 
 def fitted(parts: Sequence[Part], *, window: int | None, reply: int, model: str) -> tuple[Part, ...]:
@@ -53,9 +55,10 @@ def shortened(parts: Sequence[Part]) -> tuple[Part, ...]:
 def _in_order_of_leaving(parts: Sequence[Part]) -> list[int]:
     summed_up = [number for number, part in enumerate(parts) if _is_summary(part)]
     recent = [number for number, part in enumerate(parts) if part.source.startswith(_RECENT) and not _is_summary(part)]
-    return [*recent, *summed_up]
+    recalled = [number for number, part in enumerate(parts) if part.source.startswith(_RECALLED)]
+    return [*recalled, *recent, *summed_up]
 
 
 def _is_summary(part: Part) -> bool:
     """Whether it stands for the past: a public summary, or one in a mind."""
-    return part.source.startswith("summary/") or "/summary." in part.source
+    return not part.source.startswith(_RECALLED) and (part.source.startswith("summary/") or "/summary." in part.source)

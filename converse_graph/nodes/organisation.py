@@ -1,7 +1,6 @@
 """A turn of an organisation: hear, deliberate, speak, remember."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -9,13 +8,12 @@ from langgraph.runtime import Runtime
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Part, Profile
 from converse_graph.decisions import told_decision
-from converse_graph.memory import fold
 from converse_graph.nodes.asking import REPLY_TOKENS, Answer
-from converse_graph.nodes.compacting import sum_up_mind
 from converse_graph.nodes.context import Inside, RunContext, context_of
 from converse_graph.nodes.deliberating import Debating, deliberate
 from converse_graph.nodes.drifting import drift_of_statements
 from converse_graph.nodes.fitting import fitted
+from converse_graph.nodes.hearing import Heard, hear
 from converse_graph.nodes.motions import motion_fields, motion_for, motion_reminders, write_stance
 from converse_graph.nodes.speaking import Speech, by_graph, by_model, statement_fields
 from converse_graph.nodes.telling import brief_values, filled_form, topic_of
@@ -51,14 +49,12 @@ def organisation_node(
         place = f"{seen.round}.{seen.turn}/{party.name}"
         profile = context.chats.get(party.model).profile if party.graph is None else "large"
         itself = brief(context, profile)
-        made, past = list[Entry](), seen.past
-        if profile == "large" and not seen.voting:
-            made = await sum_up_mind(scenario, context, party, seen, place, itself, emit)
-            seen = replace(seen, own_summaries=(*seen.own_summaries, *made), past=() if made else seen.past)
-        parts = fold(itself, seen, scenario.clock, profile)
+        past = seen.past
+        heard = await hear(scenario, context, party, seen, place, itself, profile, emit)
+        seen, parts = heard.seen, heard.parts
         if seen.voting:
             cast = await write_stance(context, scenario, party, seen, place, parts, emit)
-            return only(writes, _vote(party, seen, place, cast))
+            return only(writes, _vote(party, heard, place, cast))
         motion = motion_for(scenario, party)
         written = seen.written
         if motion and motion.private_positions and seen.is_first:
@@ -75,7 +71,7 @@ def organisation_node(
                 mind=seen.mind,
                 summaries=seen.own_summaries,
                 past=past,
-                freezes=bool(made),
+                freezes=bool(heard.summed_up),
                 model=party.model,
             )
             records = await deliberate(party.deliberation, debate, scenario.clock, context, inside, emit)
@@ -87,8 +83,9 @@ def organisation_node(
         )
         answer = await speak(context, speech, emit)
         new = written if seen.is_first else None
-        proposal, kept = _proposal(scenario, party, seen, answer), _remember(party, seen, place, records, answer, new)
-        return only(writes, {outbox_of(party.name): proposal, mind_of(party.name): [*made, *kept]})
+        proposal, kept = _proposal(scenario, party, seen, answer), _remember(party, heard, place, records, answer, new)
+        mind = [*heard.summed_up, *heard.concluded, *kept]
+        return only(writes, {outbox_of(party.name): proposal, mind_of(party.name): mind})
 
     return take_turn
 
@@ -135,10 +132,13 @@ def _examples(prompts: Prompts, party: Organisation, fields: Sequence[Field]) ->
         yield Part(role="assistant", text=filled_form(fields, example), source=source, owner=party.name)
 
 
-def _vote(party: Organisation, seen: View, place: str, cast: Entry) -> dict[str, Any]:
+def _vote(party: Organisation, heard: Heard, place: str, cast: Entry) -> dict[str, Any]:
     """A secret ballot: what is counted goes to the supervisor for one step, the rest stays in the party's mind."""
+    seen = heard.seen
     kept: Entry = {"round": seen.round, "turn": seen.turn, "place": place, "path": party.name, "ballot": cast}
     cast_in: Entry = {"speaker": party.name, "round": seen.round, "ballot": cast.get("position")}
+    if heard.problem:
+        kept["recall_problem"] = heard.problem
     return {outbox_of(party.name): cast_in, mind_of(party.name): [kept]}
 
 
@@ -159,15 +159,17 @@ def _proposal(scenario: Scenario, party: Organisation, seen: View, answer: Answe
 
 
 def _remember(
-    party: Organisation, seen: View, place: str, records: Sequence[Entry], answer: Answer, written: Entry | None
+    party: Organisation, heard: Heard, place: str, records: Sequence[Entry], answer: Answer, written: Entry | None
 ) -> list[Entry]:
     """What the party keeps to itself of the turn: its memo and its deliberation, in one record."""
-    kept: Entry = {"round": seen.round, "turn": seen.turn, "place": place, "path": party.name}
+    kept: Entry = {"round": heard.seen.round, "turn": heard.seen.turn, "place": place, "path": party.name}
     first, *inner = records or [{}]
     kept |= first
     values = answer.values or {}
     if written is not None:
         kept["written"] = written
+    if heard.problem:
+        kept["recall_problem"] = heard.problem
     if values.get("memo"):
         kept["memo"] = values["memo"]
     if values.get("position"):

@@ -11,6 +11,7 @@ from pydantic import Field as Bound
 
 from converse_graph.scenarios.agreement import HeldByRules, check_options
 from converse_graph.scenarios.fields import Field
+from converse_graph.scenarios.keeping import Recall
 from converse_graph.scenarios.value import Identifier, Name, Value
 
 MAX_DEPTH = 6
@@ -135,6 +136,8 @@ class Organisation(Value):
     """A model of its own: "provider:model" or a LangChain chat model; None for the run's."""
     graph: Any = None
     """A runnable or compiled graph that speaks in its place: takes a view, returns a statement."""
+    recall: Recall | None = None
+    """What it is reminded of from before its window; None for what the scenario's memory says."""
 
     @model_validator(mode="after")
     def _fields_differ(self) -> Self:

@@ -97,6 +97,15 @@ class Clock(Value):
         known = f"{self.period(0).label!r}, {self.period(1).label!r} and so on"
         raise InvalidValue(f"No period {str(when)!r}; this clock has {known}, and a year means its first period.")
 
+    def years_between(self, first: int, last: int) -> float:
+        """How much simulated time lies between two rounds: years, or on a clock of plain rounds their number.
+
+        Args:
+            first: A round, from 0.
+            last: Another.
+        """
+        return (last - first) / _PER_YEAR.get(self.step, 1)
+
     def period(self, round: int) -> Period:
         """The period of a round, counted from 0; defined past the horizon too.
 

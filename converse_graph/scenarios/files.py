@@ -163,7 +163,7 @@ def _code_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
             inner, at = getattr(value, name), f"{path}.{name}" if path else name
             if name == "graph" and inner is not None:
                 yield at, f"a graph of its own ({type(inner).__name__})"
-            elif name.endswith("model") and not isinstance(inner, str | None):
+            elif name.endswith(("model", "embedder")) and not isinstance(inner, str | None):
                 yield at, f"a model object ({type(inner).__name__})"
             else:
                 yield from _code_in(inner, at)

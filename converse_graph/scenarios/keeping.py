@@ -1,11 +1,48 @@
 """How a long conversation is kept in mind: what is summed up, and what is never lost because code folds it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field as Bound
+from pydantic import model_validator
 
 from converse_graph.scenarios.value import Identifier, Value
+
+Weight = Annotated[float, Bound(ge=0, le=10)]
+
+
+class Recall(Value):
+    """What a party is reminded of, word for word, each time it speaks: a few records of before its window.
+
+    They are chosen by how near they are in time, how much they weigh, and what is being talked of. Small models and
+    parties that are graphs of their own recall nothing.
+    """
+
+    embedder: Any = "words"
+    """What tells how near two texts are in meaning: "words", by the words that they share, which needs nothing;
+    "offline", a model in this process, of the extra `recall`; "openai:NAME", or a NAME at an OpenAI-compatible server;
+    or a LangChain `Embeddings` object. One that fails is done without for that turn, which is put on record."""
+    most: Annotated[int, Bound(ge=0, le=20)] = 4
+    """How many records at most; 0 for a party that recalls nothing."""
+    tokens: Annotated[int, Bound(ge=50, le=8000)] = 800
+    """How much of a prompt they may take together."""
+    half_life: Annotated[float, Bound(gt=0, le=1000)] = 5.0
+    """Years of simulated time after which a record is half as recent; rounds, on a clock of plain rounds."""
+    recency: Weight = 1.0
+    """How much it counts that little time has passed since."""
+    importance: Weight = 1.0
+    """How much it counts what a record is: a report of something that the scenario keeps or waits for, a decision."""
+    relevance: Weight = 1.0
+    """How much it counts that a record is about what was said last and what is asked."""
+    reflect_after: Annotated[float, Bound(gt=0, le=1000)] | None = 10.0
+    """The sum of importance, each record 0 to 1, after which a party draws conclusions from what has happened, at the
+    end of a round and in one call; None for never."""
+
+    @model_validator(mode="after")
+    def _ranks(self) -> Self:
+        if not self.recency + self.importance + self.relevance:
+            raise ValueError("recency, importance and relevance are all 0; let one of them count")
+        return self
 
 
 class Memory(Value):
@@ -20,6 +57,8 @@ class Memory(Value):
     """Of a model's window that statements not yet summed up may fill; beyond, they are summed up sooner."""
     model: Any = None
     """Who sums up what was said in public: "provider:model" or a LangChain chat model; None for the first party's."""
+    recall: Recall | None = None
+    """What a party is reminded of beside the summaries, unless it has a `recall` of its own; None for nothing."""
 
 
 class Kept(Value):

@@ -13,7 +13,7 @@ from converse_graph.errors import UnknownName
 from converse_graph.scenarios.agreement import Motion
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
 from converse_graph.scenarios.clock import Clock
-from converse_graph.scenarios.keeping import Kept, Memory
+from converse_graph.scenarios.keeping import Kept, Memory, Recall
 from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
 from converse_graph.scenarios.settings import ModelSettings
 from converse_graph.scenarios.value import Value
@@ -202,6 +202,15 @@ class Scenario(Value):
             if party.name == name:
                 return party
         raise UnknownName.among("organisation", name, (party.name for party in self.organisations))
+
+    def recall_of(self, party: Organisation) -> Recall | None:
+        """How a party recalls; None for one that recalls nothing, as a graph of its own does.
+
+        Args:
+            party: Of this scenario.
+        """
+        recall = party.recall or self.memory.recall
+        return recall if recall and recall.most and party.graph is None else None
 
     @overload
     def graph(

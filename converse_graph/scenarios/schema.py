@@ -57,6 +57,8 @@ def _without_code(spec: dict[str, Any]) -> None:
     for name in ("model", "moderator_model"):
         if name in named:
             named[name] = dict(_TEXT_OR_NULL)
+    if "embedder" in named:
+        named["embedder"] = {"type": "string", "default": named["embedder"]["default"]}
 
 
 def _described(spec: dict[str, Any], model: type[BaseModel]) -> None:

@@ -17,7 +17,7 @@ from converse_graph.store.writer import Writer
 _RECALL = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds
 FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest = :digest"""
 _CALLS = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds,
-place, attempt, parts, form, accepted FROM calls WHERE run = :run ORDER BY id"""
+place, attempt, parts, form, accepted FROM calls WHERE run = :run AND place LIKE :places ORDER BY id"""
 _PLACES = "SELECT place FROM calls WHERE run = :run ORDER BY id"
 _PART = "SELECT role, source, owner, text FROM parts WHERE id = :id"
 _PART_ID = "SELECT id FROM parts WHERE digest = :digest"
@@ -129,10 +129,14 @@ class RunJournal:
         """Where calls were made, in the order in which they were completed."""
         return [place for (place,) in self._reader.read(_PLACES, run=self._run)]
 
-    def calls(self) -> Iterator[Call]:
-        """Every call, in the order in which they were completed."""
+    def calls(self, places: str = "%") -> Iterator[Call]:
+        """Every call, in the order in which they were completed.
+
+        Args:
+            places: Of those alone whose place is like this, as SQL has it: "%/embed" for those that end so.
+        """
         parts: dict[int, Part] = {}
-        for row in self._reader.read(_CALLS, run=self._run):
+        for row in self._reader.read(_CALLS, run=self._run, places=places):
             place, attempt, packed, form, accepted = row[8:]
             for number in [*(ids := _unpack(packed)), form]:
                 if number not in parts:

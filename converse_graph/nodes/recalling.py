@@ -1,0 +1,194 @@
+"""Reminds a party, as its turn comes, of a few records from before its window; an embedder is asked as models are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
+
+from langgraph.config import get_config
+
+from converse_graph.chat.embedding import Embedder, NoVectors, Vector, packed, unit
+from converse_graph.chat.port import Part, Reply, Request
+from converse_graph.chat.retries import failure_of
+from converse_graph.chat.sizes import tokens_in
+from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
+from converse_graph.nodes.context import RunContext
+from converse_graph.nodes.speaking import questions
+from converse_graph.recall.index import TASK, form_of, text_of
+from converse_graph.recall.past import PastRecord, as_recalled, past_records
+from converse_graph.recall.ranking import Weighed, chosen
+from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.keeping import Recall
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.state import View
+
+MOST_CUES = 8
+"""How many of the last things said are looked for in the past."""
+
+AT_ONCE = 128
+"""Texts in one call of an embedder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalled:
+    """What a party is reminded of."""
+
+    parts: tuple[Part, ...] = ()
+    """For its prompt, oldest first; behind what changes less often."""
+    problem: str | None = None
+    """Why nobody could tell what is relevant, so that recency and importance alone decided; quotes nothing."""
+
+
+async def recall_for(
+    context: RunContext, scenario: Scenario, party: Organisation, seen: View, place: str, known: Sequence[Part]
+) -> Recalled:
+    """Choose what a party is reminded of.
+
+    Args:
+        context: The run's context.
+        scenario: What is played.
+        party: Whose turn it is.
+        seen: What it may know.
+        place: Structural path of its turn.
+        known: What its prompt holds anyway, in order.
+
+    Raises:
+        RunPaused: The budget is spent.
+    """
+    recall = scenario.recall_of(party)
+    told = {part.source for part in known}
+    records = [record for record in past_records(scenario, seen) if record.part.source not in told]
+    if recall is None or not records:
+        return Recalled()
+    nearness, problem = dict[str, float](), None
+    if recall.relevance:
+        try:
+            nearness = await _nearness(context, scenario, party, recall, seen, place, records, known)
+        except NoVectors as error:
+            problem = str(error)
+    names = chosen([weighed(scenario, seen, record) for record in records], nearness, recall)
+    return Recalled(parts=tuple(as_recalled(record.part) for record in records if record.part.source in names),
+                    problem=problem)  # fmt: skip
+
+
+def weighed(scenario: Scenario, seen: View, record: PastRecord) -> Weighed:
+    """A record as it is ranked in the round that is played."""
+    return Weighed(
+        name=record.part.source,
+        years=scenario.clock.years_between(record.round, seen.round),
+        importance=record.importance,
+        tokens=tokens_in(record.part.text),
+    )
+
+
+async def _nearness(
+    context: RunContext,
+    scenario: Scenario,
+    party: Organisation,
+    recall: Recall,
+    seen: View,
+    place: str,
+    records: Sequence[PastRecord],
+    known: Sequence[Part],
+) -> dict[str, float]:
+    embedder = context.chats.embedder(recall.embedder)
+    run = str(get_config().get("configurable", {}).get("thread_id", ""))
+    cues = [*_last_heard(known, party), *_asked(scenario, party, seen)]
+    return await context.recall.nearness(
+        embedder.model,
+        (run, party.name),
+        [record.part for record in records],
+        cues,
+        f"{place}/{TASK}",
+        partial(_embed, context, embedder, f"{place}/{TASK}"),
+    )
+
+
+def _last_heard(known: Sequence[Part], party: Organisation) -> Sequence[Part]:
+    """What was said since the party's own last statement, and what it noted after that."""
+
+    def is_new(part: Part) -> bool:
+        return part.source.startswith(("statement/", "mind/", "event/")) and not (
+            part.source.startswith("statement/") and part.source.endswith(f"/{party.name}")
+        )
+
+    return list(takewhile(is_new, reversed(known)))[:MOST_CUES]
+
+
+def _asked(scenario: Scenario, party: Organisation, seen: View) -> Iterator[Part]:
+    """What the party is asked this time."""
+    period = scenario.clock.period(seen.round).label
+    text = "\n".join(
+        filter(None, [questions(party, seen, period), scenario.motion.question if scenario.motion else ""])
+    )
+    if text:
+        yield Part(role="user", text=text, source="cue/questions", owner=party.name)
+
+
+async def _embed(context: RunContext, embedder: Embedder, place: str, parts: Sequence[Part]) -> tuple[Vector, ...]:
+    """Have parts embedded, in calls of a size that servers take; each is kept, and paid for, before the next.
+
+    Raises:
+        NoVectors: The embedder failed; that is on record too, so that whoever goes on finds the same.
+    """
+    found: list[Vector] = []
+    for first in range(0, len(parts), AT_ONCE):
+        request = Request(
+            parts=tuple(parts[first : first + AT_ONCE]), schema=form_of(embedder.model), place=place, seed=context.seed
+        )
+        if context.spending:
+            context.spending.check()
+        found += await context.in_flight.see_through(_call(context, embedder, request))
+    return tuple(found)
+
+
+async def _call(context: RunContext, embedder: Embedder, request: Request) -> tuple[Vector, ...]:
+    """Ask and keep, in one piece that is not broken off."""
+    try:
+        made = await embedder.embed([text_of(part) for part in request.parts])
+        vectors = tuple(map(unit, made.vectors))
+        if len(vectors) != len(request.parts) or len({len(vector) for vector in vectors}) != 1:
+            raise NoVectors(f"{len(vectors)} vectors for {len(request.parts)} texts, or not all of one size")
+    except RunPaused as error:
+        if not isinstance(error, ProviderUnreachable | ProviderRefused):
+            raise
+        raise await _failed(context, embedder, request, error) from None
+    except Exception as error:  # an embedder may be anybody's, and raise what it likes
+        raise await _failed(context, embedder, request, error) from None
+    reply = Reply(
+        text="" if embedder.instant else packed(vectors), model=embedder.model, tokens_in=made.tokens, usd=made.usd
+    )
+    if not embedder.instant:
+        await _keep(context, embedder, request, reply, accepted=True)
+    return vectors
+
+
+async def _failed(context: RunContext, embedder: Embedder, request: Request, error: Exception) -> NoVectors:
+    """What is put on record of a failure: a server's own words might quote what it was sent."""
+    why = f"the embedder {embedder.model} failed: {_kind_of(error)}"
+    reply = Reply(text=json.dumps({"failed": why}), model=embedder.model, usd=0.0)
+    await _keep(context, embedder, request, reply, accepted=False)
+    return NoVectors(why)
+
+
+async def _keep(context: RunContext, embedder: Embedder, request: Request, reply: Reply, *, accepted: bool) -> None:
+    reply = Reply(text=reply.text, model=reply.model, tokens_in=reply.tokens_in,
+                  usd=context.chats.prices.charged(embedder, reply))  # fmt: skip
+    if context.spending:
+        context.spending.charge(reply)
+    if context.journal:
+        await context.journal.record(request, reply, accepted=accepted)
+
+
+def _kind_of(error: Exception) -> str:
+    if isinstance(error, NoVectors):
+        return str(error)
+    if isinstance(error, ProviderUnreachable):
+        return "no whole answer came from its server"
+    if isinstance(error, ProviderRefused):
+        return "its server refuses"
+    failure = failure_of(error)
+    return f"HTTP {failure.status}" if failure and failure.status else type(error).__name__

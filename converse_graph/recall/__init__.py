@@ -1,0 +1,1 @@
+"""What a party is reminded of: records of its past, ranked by time, importance and meaning."""
