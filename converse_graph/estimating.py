@@ -18,6 +18,8 @@ from typing import Any
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.defaults import default_model
 from converse_graph.chat.embedded import EMBEDDED, EmbeddedChat
+from converse_graph.chat.embedders import WordsEmbedder
+from converse_graph.chat.embedding import Embedder
 from converse_graph.chat.null import NullChat
 from converse_graph.chat.openai_compatible import is_loopback
 from converse_graph.chat.port import Chat, Part, Profile, Reply, Request
@@ -165,6 +167,10 @@ class _Sized(Chats):
         if key not in self._made:
             self._made[key] = self._stand_in(named, is_default=reference is None)
         return self._made[key]
+
+    def embedder(self, reference: Any) -> Embedder:
+        """One that costs nothing: what embeddings cost is far below what their run's prompts do, and is left out."""
+        return WordsEmbedder()
 
     def sized(self) -> list[_SizedChat]:
         """All that were asked for."""

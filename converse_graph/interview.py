@@ -14,6 +14,7 @@ from converse_graph.memory import fold
 from converse_graph.nodes.asking import Question, ask
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.form import make_form
+from converse_graph.nodes.recalling import Occasion, recall_for
 from converse_graph.nodes.speaking import describe_events
 from converse_graph.nodes.telling import brief_values, filled_form, period_in_words
 from converse_graph.prompts import TASKS, Prompts, load_prompts
@@ -25,6 +26,7 @@ from converse_graph.simulation import Simulation
 from converse_graph.state import Floor, View, view
 from converse_graph.store import Store
 from converse_graph.store.record import read_channels
+from converse_graph.way_in import recall_index
 
 _TASKS: Mapping[str, frozenset[str]] = {
     "organisation/interview": frozenset({"name", "period", "events", "question", "length"}),
@@ -95,13 +97,23 @@ async def interview(
         own = None if model is not None else asked.model
         chat = chats.get(own)
         period = made.scenario.clock.period(seen.round)
-        task = _task(prompts, chat.profile, made.scenario, asked, seen, period, question)
+        context = RunContext(
+            chats=chats,
+            prompts=prompts,
+            seed=made.run.header.seed,
+            recall=recall_index(store, made.run, made.scenario),
+        )
+        place = f"{seen.round}.{seen.turn}/{asked.name}"
+        *known, last = _task(prompts, chat.profile, made.scenario, asked, seen, period, question)
+        if chat.profile == "large":
+            occasion = Occasion(run=name, place=place, asked=question)
+            known += (await recall_for(context, made.scenario, asked, seen, occasion, known)).parts
         answer = await ask(
-            RunContext(chats=chats, prompts=prompts, seed=made.run.header.seed),
+            context,
             Question(
-                place=f"{seen.round}.{seen.turn}/{asked.name}/interview",
+                place=f"{place}/interview",
                 speaker=asked.name,
-                parts=task,
+                parts=(*known, last),
                 form=make_form("interview", (_field(made.scenario, chat.profile),)),
                 model=own,
             ),

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from converse_graph.chat.chats import Chats
+from converse_graph.chat.embedding import Embedder
+from converse_graph.chat.port import Chat
+from converse_graph.nodes.recalling import embedders_of
 from converse_graph.prompts import Prompts
 from converse_graph.scenarios.cast import Organisation, personas
 from converse_graph.scenarios.scenario import Scenario
@@ -34,7 +37,11 @@ def header_of(scenario: Scenario, chats: Chats, prompts: Prompts, *, source: str
 
     Returns:
         Fields of `Header`, but for those of this one run: its name, date, seed, horizon and parent.
+
+    Raises:
+        UsageError: A model or an embedder is not to be had.
     """
+    embedders_of(scenario, chats)
     where, colon, function = source.partition(":")
     return {
         "scenario": scenario.name,
@@ -66,6 +73,16 @@ def models_of(scenario: Scenario) -> list[Any]:
         told |= {_key(persona.model): persona.model for _, persona in personas(party)}
     told |= {_key(scenario.memory.model): scenario.memory.model}
     return list(told.values())
+
+
+def asked_of(scenario: Scenario, chats: Chats) -> list[Chat | Embedder]:
+    """Every model and every embedder that a run may ask.
+
+    Args:
+        scenario: What is played.
+        chats: The models.
+    """
+    return [*(chats.get(reference) for reference in models_of(scenario)), *embedders_of(scenario, chats)]
 
 
 def _key(reference: Any) -> Any:

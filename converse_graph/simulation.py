@@ -25,7 +25,7 @@ from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.in_flight import InFlight
 from converse_graph.nodes.organisation import check_windows
 from converse_graph.prompts import Prompts, load_prompts
-from converse_graph.run_header import header_of, models_of
+from converse_graph.run_header import asked_of, header_of
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
@@ -202,7 +202,7 @@ class Simulation:
             ConverseError: The run failed; what was committed is kept.
         """
         if budget is not None and budget.usd is not None:
-            self.chats.prices.require([self.chats.get(reference) for reference in models_of(self.scenario)])
+            self.chats.prices.require(asked_of(self.scenario, self.chats))
         with self.store.hold(self.run.name):
             if (stored := self.store.register.run(self.run.name)).status == "finished":
                 return stored

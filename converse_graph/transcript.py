@@ -232,8 +232,7 @@ class Header(Value):
     models: dict[str, ModelTold] = Bound(default_factory=dict)
     """Every model that may be asked, by its name, with how it is prompted."""
     source: str = ""
-    """Where the scenario comes from: its name in the catalogue, or the name of its file; empty for one made in
-    Python."""
+    """Where the scenario comes from: its name in the catalogue, or its file's; empty for one made in Python."""
     digest: str = ""
     """Of the scenario and its prompts, as the run began with them."""
     seed: int
@@ -252,6 +251,8 @@ class Header(Value):
     """What happened at a date, whatever the parties did."""
     changed: tuple[Changed, ...] = ()
     """Where it went on with something else than it began with."""
+    warnings: tuple[str, ...] = ()
+    """What failed and was done without, a sentence each."""
     parent: str | None = None
     """The run that this was forked from."""
     fork: Fork | None = None

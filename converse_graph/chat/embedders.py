@@ -49,6 +49,7 @@ class WordsEmbedder:
 
     model = WORDS
     instant = True
+    free = True
 
     async def embed(self, texts: Sequence[str]) -> Embedded:
         """Turn texts into vectors."""
@@ -63,6 +64,7 @@ class OfflineEmbedder:
 
     model = OFFLINE
     instant = False
+    free = True
 
     def __init__(self) -> None:
         """Load nothing yet."""

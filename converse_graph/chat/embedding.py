@@ -28,7 +28,10 @@ class Embedded:
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors, the same text always into the same."""
+    """Turns texts into vectors, the same text always into the same.
+
+    One that costs nothing may say so by an attribute `free`.
+    """
 
     @property
     def model(self) -> str:

@@ -48,7 +48,7 @@ class OpenAIEmbedder:
         """
         self.model = name or model
         self.served_as = model
-        self._free, self._limits = is_loopback(base_url), limits or Limits()
+        self.free, self._limits = is_loopback(base_url), limits or Limits()
         self._base_url, self._key, self._timeout = base_url, api_key or "none", timeout
         self._retries = retries or Retries(tries=_TRIES, deadline=2 * TIMEOUT)
         self._origin = Origin(model=self.model, base_url=base_url, key_name="OPENAI_API_KEY", secret=api_key or "")
@@ -69,7 +69,7 @@ class OpenAIEmbedder:
             answer = await self._client.embeddings.create(
                 model=self.served_as, input=list(texts), encoding_format="float"
             )
-            found.append(_read(answer, len(texts), free=self._free))
+            found.append(_read(answer, len(texts), free=self.free))
             return Reply(text="", model=self.model)
 
         await self._retries.run(
@@ -90,7 +90,7 @@ class OpenAIEmbedder:
         """In a thread, since the client library takes a second to import and others are waiting for the loop."""
         openai = importlib.import_module("openai")
         timeout = openai.Timeout(self._timeout, connect=10.0)
-        http = openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self._free)
+        http = openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self.free)
         return openai.AsyncOpenAI(
             base_url=self._base_url, api_key=self._key, max_retries=0, timeout=timeout, http_client=http
         )

@@ -55,6 +55,7 @@ class ReplayEmbedder:
     """An embedder whose vectors are all in the journal."""
 
     instant = False
+    free = True
 
     def __init__(self, model: str) -> None:
         """Stand for the embedder of that name."""

@@ -21,6 +21,7 @@ from converse_graph.store import Run, Store
 from converse_graph.store.record import read_transcript
 from converse_graph.tracing.outcome import trace_outcome
 from converse_graph.tracing.settings import Tracing
+from converse_graph.transcript import Transcript
 
 
 async def play(
@@ -161,18 +162,21 @@ def _told_beside(output: Output) -> Iterator[None]:
 
 
 async def _close(simulation: Simulation, output: Output, how: str, began: float) -> None:
-    path, mute = await leave_transcript(simulation.store, simulation.run.name)
+    path, transcript = await leave_transcript(simulation.store, simulation.run.name)
+    mute = sum(not statement.text for statement in transcript.statements)
     run = simulation.store.register.run(simulation.run.name)
     said = count(run.statements, "statement") + (f" ({mute} of them empty)" if mute else "")
     facts = [said, count(run.tokens, "token")]
     facts += [money(run.usd)] if run.usd is not None else []
+    for warning in transcript.header.warnings:
+        output.warn(warning)
     output.say("")
     output.say(f"{how}: {', '.join([*facts, duration(time.monotonic() - began)])}")
     output.result(path)
 
 
-async def leave_transcript(store: Store, name: str) -> tuple[str, int]:
-    """Write the reader's edition beside the store; returns its path, and how many turns came to nothing."""
+async def leave_transcript(store: Store, name: str) -> tuple[str, Transcript]:
+    """Write the reader's edition beside the store; returns its path too."""
     transcript = await read_transcript(store, store.register.run(name))
     path = store.folder / "transcripts" / f"{name}.md"
     try:
@@ -181,7 +185,7 @@ async def leave_transcript(store: Store, name: str) -> tuple[str, int]:
     except (OSError, ConverseError) as error:
         kept = f"The run is kept; read it with `converse show {name}`."
         raise ConverseError(f"The transcript was not written: {str(error).rstrip('.')}. {kept}") from error
-    return str(path), sum(not statement.text for statement in transcript.statements)
+    return str(path), transcript
 
 
 def _way_on(simulation: Simulation) -> str:

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, replace
 
+from langgraph.config import get_config
+
 from converse_graph.chat.port import Part, Profile
 from converse_graph.memory import fold
 from converse_graph.nodes.compacting import sum_up_mind
 from converse_graph.nodes.context import RunContext
-from converse_graph.nodes.recalling import recall_for
+from converse_graph.nodes.recalling import Occasion, recall_for
 from converse_graph.nodes.reflecting import reflect
+from converse_graph.nodes.speaking import questions
 from converse_graph.nodes.streaming import Emit
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.scenario import Scenario
@@ -67,7 +70,9 @@ async def hear(
             past=() if summed_up else seen.past,
         )
     parts = fold(brief, seen, scenario.clock)
-    reminded = await recall_for(context, scenario, party, seen, place, parts)
+    run = str(get_config().get("configurable", {}).get("thread_id", ""))
+    occasion = Occasion(run=run, place=place, asked=_asked(scenario, party, seen))
+    reminded = await recall_for(context, scenario, party, seen, occasion, parts)
     return Heard(
         seen=seen,
         parts=(*parts, *reminded.parts),
@@ -75,3 +80,9 @@ async def hear(
         concluded=tuple(concluded),
         problem=reminded.problem,
     )
+
+
+def _asked(scenario: Scenario, party: Organisation, seen: View) -> str:
+    """What the party is asked this time, and what the table settles."""
+    asked = questions(party, seen, scenario.clock.period(seen.round).label)
+    return "\n".join(filter(None, [asked, scenario.motion.question if scenario.motion else ""]))

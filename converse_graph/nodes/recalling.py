@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 
-from langgraph.config import get_config
-
+from converse_graph.chat.chats import Chats
 from converse_graph.chat.embedding import Embedder, NoVectors, Vector, packed, unit
 from converse_graph.chat.port import Part, Reply, Request
 from converse_graph.chat.retries import failure_of
 from converse_graph.chat.sizes import tokens_in
 from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
 from converse_graph.nodes.context import RunContext
-from converse_graph.nodes.speaking import questions
 from converse_graph.recall.index import TASK, form_of, text_of
 from converse_graph.recall.past import PastRecord, as_recalled, past_records
 from converse_graph.recall.ranking import Weighed, chosen
@@ -33,6 +31,18 @@ AT_ONCE = 128
 
 
 @dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """What a party is reminded for."""
+
+    run: str
+    """The run, by its name or its thread."""
+    place: str
+    """Structural path of the turn."""
+    asked: str
+    """What the party is asked, in words; empty for nothing in particular."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recalled:
     """What a party is reminded of."""
 
@@ -42,8 +52,25 @@ class Recalled:
     """Why nobody could tell what is relevant, so that recency and importance alone decided; quotes nothing."""
 
 
+def embedders_of(scenario: Scenario, chats: Chats) -> list[Embedder]:
+    """The embedders that parties recall by, each once.
+
+    Raises:
+        UnknownName: There is none of that name.
+        UsageError: What one needs (a key, a package, a base URL) is missing.
+    """
+    recalls = filter(None, map(scenario.recall_of, scenario.organisations))
+    found = [chats.embedder(recall.embedder) for recall in recalls if recall.relevance]
+    return list({id(embedder): embedder for embedder in found}.values())
+
+
 async def recall_for(
-    context: RunContext, scenario: Scenario, party: Organisation, seen: View, place: str, known: Sequence[Part]
+    context: RunContext,
+    scenario: Scenario,
+    party: Organisation,
+    seen: View,
+    occasion: Occasion,
+    known: Sequence[Part],
 ) -> Recalled:
     """Choose what a party is reminded of.
 
@@ -52,7 +79,7 @@ async def recall_for(
         scenario: What is played.
         party: Whose turn it is.
         seen: What it may know.
-        place: Structural path of its turn.
+        occasion: When and where it is reminded.
         known: What its prompt holds anyway, in order.
 
     Raises:
@@ -66,7 +93,7 @@ async def recall_for(
     nearness, problem = dict[str, float](), None
     if recall.relevance:
         try:
-            nearness = await _nearness(context, scenario, party, recall, seen, place, records, known)
+            nearness = await _nearness(context, party, recall, occasion, records, known)
         except NoVectors as error:
             problem = str(error)
     names = chosen([weighed(scenario, seen, record) for record in records], nearness, recall)
@@ -86,24 +113,21 @@ def weighed(scenario: Scenario, seen: View, record: PastRecord) -> Weighed:
 
 async def _nearness(
     context: RunContext,
-    scenario: Scenario,
     party: Organisation,
     recall: Recall,
-    seen: View,
-    place: str,
+    occasion: Occasion,
     records: Sequence[PastRecord],
     known: Sequence[Part],
 ) -> dict[str, float]:
-    embedder = context.chats.embedder(recall.embedder)
-    run = str(get_config().get("configurable", {}).get("thread_id", ""))
-    cues = [*_last_heard(known, party), *_asked(scenario, party, seen)]
+    embedder, place = context.chats.embedder(recall.embedder), f"{occasion.place}/{TASK}"
+    asked = Part(role="user", text=occasion.asked, source="cue/questions", owner=party.name)
     return await context.recall.nearness(
         embedder.model,
-        (run, party.name),
+        (occasion.run, party.name),
         [record.part for record in records],
-        cues,
-        f"{place}/{TASK}",
-        partial(_embed, context, embedder, f"{place}/{TASK}"),
+        [*_last_heard(known, party), *([asked] if occasion.asked else [])],
+        place,
+        partial(_embed, context, embedder, place),
     )
 
 
@@ -116,16 +140,6 @@ def _last_heard(known: Sequence[Part], party: Organisation) -> Sequence[Part]:
         )
 
     return list(takewhile(is_new, reversed(known)))[:MOST_CUES]
-
-
-def _asked(scenario: Scenario, party: Organisation, seen: View) -> Iterator[Part]:
-    """What the party is asked this time."""
-    period = scenario.clock.period(seen.round).label
-    text = "\n".join(
-        filter(None, [questions(party, seen, period), scenario.motion.question if scenario.motion else ""])
-    )
-    if text:
-        yield Part(role="user", text=text, source="cue/questions", owner=party.name)
 
 
 async def _embed(context: RunContext, embedder: Embedder, place: str, parts: Sequence[Part]) -> tuple[Vector, ...]:

@@ -37,6 +37,7 @@ def stats_schema() -> dict[str, Any]:
             "table": {"anyOf": [measured, nothing]},
             "drift": {"type": "array", "items": drifted},
             "events": {"type": "array", "items": reported},
+            "warnings": {"type": "array", "items": {"type": "string"}},
             "consistency": {"type": "array", "items": contradicted},
         },
         {

@@ -32,7 +32,8 @@ def introduction(transcript: Transcript, *, edition: str) -> list[str]:
             "> **Reader's edition.** Under each statement is what its speaker kept to itself, marked 🔒: its memo, and "
             "the conversation it held first. No other party heard any of it."
         ]
-    for told in (what_to_expect(header.model), only_agrees(transcript)):
+    failed = " ".join(map(inline, header.warnings))
+    for told in (what_to_expect(header.model), only_agrees(transcript), failed and f"**Done without.** {failed}"):
         lines += [">", f"> {told}"] if told else []
     return lines
 

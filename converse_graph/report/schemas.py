@@ -140,6 +140,7 @@ def _header() -> dict[str, Any]:
             "motion": {"type": ["object", "null"], "description": "The question before the table, and its rules."},
             "votes": {"type": "array", "items": {"$ref": "#/$defs/vote"}},
             "changed": {"type": "array", "description": "Resumes that went on with something changed."},
+            "warnings": {**_TEXTS, "description": "What failed and was done without, a sentence each."},
             "parent": _TEXT_OR_NULL,
             "versions": {"type": "object", "additionalProperties": _TEXT},
             "prompts": {**_TEXT, "description": "Digest of the prompt templates."},

@@ -41,6 +41,7 @@ def stats_json(transcript: Transcript) -> dict[str, Any]:
         "table": table.model_dump(mode="json") if table else None,
         "drift": [row.model_dump(mode="json") for row in drift(transcript)],
         "events": [event.model_dump(mode="json") for event in events(transcript)],
+        "warnings": list(transcript.header.warnings),
         "consistency": [row.model_dump(mode="json") for row in contradictions(transcript)],
     }
 
@@ -52,6 +53,8 @@ def stats_markdown(transcript: Transcript) -> str:
         transcript: The reader's edition, for what lies in debates; of a public record less can be measured.
     """
     lines = [f"# Run {inline(transcript.header.run)} in figures", ""]
+    if warnings := transcript.header.warnings:
+        lines += ["## Done without", "", *(f"- {inline(warning)}" for warning in warnings), ""]
     if table := table_disagreement(transcript):
         lines += ["## Disagreement at the table", "", *_tables(table, of="motion"), ""]
     lines += [*_disagreement(transcript, disagreement(transcript)), ""]

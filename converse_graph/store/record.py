@@ -1,6 +1,6 @@
 """Reads a run's record out of its last checkpoint, with no scenario at hand: the register names the cast."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from langgraph.graph import START, StateGraph
@@ -22,7 +22,9 @@ async def read_transcript(store: Store, run: Run) -> Transcript:
     minds = {party.name: _by_place(values.get(mind_of(party.name), ())) for party in run.header.cast}
     statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
     votes = tuple(_vote(counted, minds) for counted in values.get("votes", ()))
-    header = run.header.model_copy(update={"status": run.status, "ended": run.ended, "votes": votes})
+    warnings = tuple(_recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock))
+    told = {"status": run.status, "ended": run.ended, "votes": votes, "warnings": warnings}
+    header = run.header.model_copy(update=told)
     return Transcript(header=header, statements=statements, verdicts=store.verdicts(run.id).all())
 
 
@@ -46,6 +48,19 @@ def _vote(counted: Entry, minds: dict[str, dict[str, Entry]]) -> Vote:
         if "ballot" in entry and entry["round"] == counted["round"]
     ]
     return Vote(**counted, ballots=tuple(cast))
+
+
+def _recalled_poorly(minds: Mapping[str, Sequence[Entry]], clock: Clock) -> Iterator[str]:
+    """Where an embedder failed: of each party and reason, in how many turns, and when."""
+    for name, mind in minds.items():
+        rounds: dict[str, list[int]] = {}
+        for entry in mind:
+            if "recall_problem" in entry:
+                rounds.setdefault(entry["recall_problem"], []).append(entry["round"])
+        for why, when in rounds.items():
+            first, last = clock.period(when[0]).label, clock.period(when[-1]).label
+            span = f"in {first}" if first == last else f"in {len(when)} turns from {first} to {last}"
+            yield f"{name} recalled by recency and importance alone {span}: {why}."
 
 
 def _by_place(mind: Sequence[Entry]) -> dict[str, Entry]:
