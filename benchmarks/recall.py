@@ -1,11 +1,11 @@
 """Whether what a party needs is before its eyes: facts told once, early, and asked about long after.
 
-Three parties talk for 20, 40 or 80 rounds of a year each. In the first eight years twelve facts are told, each once: eight
-in a party's public statement, four in a party's private note. All else is small talk of the same trade, by chance from a
-seed. In the last twelve years one fact a year is asked about, of another party than told it, or of the one that noted
-it; half of the questions share words with the fact, half say it in other words. Counted is in how many of these prompts
-the record stands word for word, or in a summary by its telling word. No model is asked: a script speaks, and sums up by
-taking the beginning of each statement, which a model would do better or worse.
+Three parties talk for 20, 40 or 80 rounds of a year each. In the first eight years twelve facts are told, each once:
+eight in a party's public statement, four in a party's private note. All else is small talk of the same trade, by chance
+from a seed. In the last twelve years one fact a year is asked about, of another party than told it, or of the one that
+noted it; half of the questions share words with the fact, half say it in other words. Counted is in how many of these
+prompts the record stands word for word, or in a summary by its telling word. No model is asked: a script speaks, and
+sums up by taking the beginning of each statement, which a model would do better or worse.
 
     uv run python -m benchmarks.recall                the whole table
     uv run python -m benchmarks.recall --rounds 20    a quick look
@@ -195,6 +195,7 @@ def _beginnings(texts: Sequence[str]) -> dict[str, Any]:
 
 def scenario(asked: Sequence[Asked], rounds: int, recall: Recall | None) -> Scenario:
     """The talk, with its questions."""
+
     def questions(name: str) -> dict[str, str]:
         return {str(START + one.asked_at): one.question for one in asked if one.asked_of == name}
 

@@ -12,6 +12,7 @@ from converse_graph.chat.port import PROFILES, PUBLIC, Part
 from converse_graph.judge.parts import told as told_to_judge
 from converse_graph.memory import heard, lines_heard, lines_recalled, persona_mind, public_record
 from converse_graph.nodes.asking import REPEATED
+from converse_graph.recall.index import PREFIX, sentences_of
 from converse_graph.recall.past import as_recalled
 from converse_graph.scenarios.clock import Clock
 from converse_graph.state import Entry, View, mind_of
@@ -66,9 +67,16 @@ class Records:
                 return {*self._line(name)}
             case "reply":
                 return {*self._reply(name)}
-            case "recalled":
-                return {as_recalled(told) for told in self.told(replace(part, source=name)) or ()}
+            case "recalled" | "sentence":
+                return self._part_of(part, name)
         return None
+
+    def _part_of(self, part: Part, source: str) -> set[Part] | None:
+        """The ways in which a record that is told again is told, or the sentences of it that an embedder is sent."""
+        told = self.told(replace(part, source=source))
+        if told is None or not part.source.startswith(PREFIX):
+            return told and {as_recalled(whole) for whole in told}
+        return {piece for whole in told for piece in sentences_of(whole)}
 
     def answers(self, place: str) -> list[dict[str, Any]]:
         """What was answered at a place and taken, each as its values by field; a fork may have asked again."""

@@ -10,7 +10,7 @@ from converse_graph.nodes.compacting import sum_up_mind
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.recalling import Occasion, recall_for
 from converse_graph.nodes.reflecting import reflect
-from converse_graph.nodes.speaking import questions
+from converse_graph.nodes.speaking import asked_instead
 from converse_graph.nodes.streaming import Emit
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.scenario import Scenario
@@ -83,6 +83,7 @@ async def hear(
 
 
 def _asked(scenario: Scenario, party: Organisation, seen: View) -> str:
-    """What the party is asked this time, and what the table settles."""
-    asked = questions(party, seen, scenario.clock.period(seen.round).label)
-    return "\n".join(filter(None, [asked, scenario.motion.question if scenario.motion else ""]))
+    """What the party is asked just this time; what it is asked in every round would bring up the same every time."""
+    if seen.voting and scenario.motion:
+        return scenario.motion.question
+    return asked_instead(party, seen, scenario.clock.period(seen.round).label)

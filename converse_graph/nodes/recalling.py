@@ -15,16 +15,21 @@ from converse_graph.chat.retries import failure_of
 from converse_graph.chat.sizes import tokens_in
 from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
 from converse_graph.nodes.context import RunContext
-from converse_graph.recall.index import TASK, form_of, text_of
+from converse_graph.recall.index import TASK, form_of
 from converse_graph.recall.past import PastRecord, as_recalled, past_records
-from converse_graph.recall.ranking import Weighed, chosen
+from converse_graph.recall.ranking import Weighed, chosen, relevances
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.keeping import Recall
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import View
 
-MOST_CUES = 8
+MOST_CUES = 4
 """How many of the last things said are looked for in the past."""
+
+SAID = 0.5
+"""How much it counts that a record is like something just said, where to be like what is asked counts 1: in the
+benchmark a fact that is asked about is found as often as with nothing but the question, and in most turns nothing in
+particular is asked."""
 
 AT_ONCE = 128
 """Texts in one call of an embedder."""
@@ -39,7 +44,7 @@ class Occasion:
     place: str
     """Structural path of the turn."""
     asked: str
-    """What the party is asked, in words; empty for nothing in particular."""
+    """What the party is asked just this time, in words; empty where it is asked what it always is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +95,13 @@ async def recall_for(
     records = [record for record in past_records(scenario, seen) if record.part.source not in told]
     if recall is None or not records:
         return Recalled()
-    nearness, problem = dict[str, float](), None
+    relevant, problem = dict[str, float](), None
     if recall.relevance:
         try:
-            nearness = await _nearness(context, party, recall, occasion, records, known)
+            relevant = await _relevances(context, party, recall, occasion, records, known)
         except NoVectors as error:
             problem = str(error)
-    names = chosen([weighed(scenario, seen, record) for record in records], nearness, recall)
+    names = chosen([weighed(scenario, seen, record) for record in records], relevant, recall)
     return Recalled(parts=tuple(as_recalled(record.part) for record in records if record.part.source in names),
                     problem=problem)  # fmt: skip
 
@@ -111,7 +116,7 @@ def weighed(scenario: Scenario, seen: View, record: PastRecord) -> Weighed:
     )
 
 
-async def _nearness(
+async def _relevances(
     context: RunContext,
     party: Organisation,
     recall: Recall,
@@ -120,14 +125,18 @@ async def _nearness(
     known: Sequence[Part],
 ) -> dict[str, float]:
     embedder, place = context.chats.embedder(recall.embedder), f"{occasion.place}/{TASK}"
-    asked = Part(role="user", text=occasion.asked, source="cue/questions", owner=party.name)
-    return await context.recall.nearness(
-        embedder.model,
-        (occasion.run, party.name),
-        [record.part for record in records],
-        [*_last_heard(known, party), *([asked] if occasion.asked else [])],
-        place,
-        partial(_embed, context, embedder, place),
+    cues = [(part, SAID) for part in _last_heard(known, party)]
+    if occasion.asked:
+        cues.append((Part(role="user", text=occasion.asked, source="cue/question", owner=party.name), 1.0))
+    return relevances(
+        await context.recall.likenesses(
+            embedder.model,
+            (occasion.run, party.name),
+            [record.part for record in records],
+            cues,
+            place,
+            partial(_embed, context, embedder, place),
+        )
     )
 
 
@@ -162,7 +171,7 @@ async def _embed(context: RunContext, embedder: Embedder, place: str, parts: Seq
 async def _call(context: RunContext, embedder: Embedder, request: Request) -> tuple[Vector, ...]:
     """Ask and keep, in one piece that is not broken off."""
     try:
-        made = await embedder.embed([text_of(part) for part in request.parts])
+        made = await embedder.embed([part.text for part in request.parts])
         vectors = tuple(map(unit, made.vectors))
         if len(vectors) != len(request.parts) or len({len(vector) for vector in vectors}) != 1:
             raise NoVectors(f"{len(vectors)} vectors for {len(request.parts)} texts, or not all of one size")

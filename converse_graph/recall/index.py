@@ -10,21 +10,24 @@ import asyncio
 import html
 import json
 import re
+from array import array
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Protocol
 
-from langgraph.store.base import BaseStore, IndexConfig, PutOp, SearchItem, SearchOp
+from langgraph.store.base import BaseStore, IndexConfig
 from langgraph.store.memory import InMemoryStore
 
 from converse_graph.chat.embedding import NoVectors, Vector, unpacked
 from converse_graph.chat.port import Part, Reply
+from converse_graph.recall.ranking import Likeness
 
 TASK = "embed"
 """The last step of the place of a call of an embedder."""
 
 MOST_KEPT = 50_000
-"""Texts that a process keeps vectors of; beyond, it begins anew. A run of 400 rounds has a few thousand."""
+"""Sentences that a process keeps vectors of; beyond, it begins anew. A run of 400 rounds has some thousands."""
 
 
 class EmbeddingCall(Protocol):
@@ -36,7 +39,7 @@ class EmbeddingCall(Protocol):
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The texts."""
+        """The sentences."""
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -51,15 +54,21 @@ class EmbeddingCall(Protocol):
         """Whether there are vectors."""
 
 
+MOST_SENTENCES = 12
+"""Of one record; what is beyond counts as one."""
+
+PREFIX = "sentence/"
+"""Before the record that a sentence is of, in what an embedder is sent."""
+
 _TAG = re.compile(r"</?[a-z]+(?: [a-z]+=\"[^\"]*\")*>")
 """What a part is put between. In what somebody said there is none, for `<` is escaped there."""
-_VALUE = re.compile(r"=\"([^\"]*)\"")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
 
 Namespace = tuple[str, str]
 """A run and a party: nobody's past is searched but one's own."""
 
 Embed = Callable[[Sequence[Part]], Awaitable[tuple[Vector, ...]]]
-"""Has an embedder turn parts into vectors, and keeps them; raises `NoVectors` where it cannot."""
+"""Has an embedder turn sentences into vectors, and keeps them; raises `NoVectors` where it cannot."""
 
 
 def form_of(embedder: str) -> dict[str, Any]:
@@ -67,9 +76,16 @@ def form_of(embedder: str) -> dict[str, Any]:
     return {"title": "embeddings", "embedder": embedder}
 
 
-def text_of(part: Part) -> str:
-    """What is embedded of a part: its words, with who said them and when, without the marks around."""
-    return html.unescape(_TAG.sub(lambda tag: " ".join(_VALUE.findall(tag[0])), part.text)).strip()
+def sentences_of(part: Part) -> tuple[Part, ...]:
+    """What is embedded of a part: its sentences, each by itself, for a fact lies in one of them and drowns in the rest.
+
+    Marks are left out, and with them who said it and when; they are the same for every sentence.
+    """
+    words = html.unescape(_TAG.sub("", part.text))
+    pieces = [piece for piece in map(str.strip, _SENTENCE_END.split(words)) if piece]
+    first, rest = pieces[:MOST_SENTENCES], " ".join(pieces[MOST_SENTENCES:])
+    source = f"{PREFIX}{part.source}"
+    return tuple(replace(part, text=piece, source=source) for piece in [*first, *([rest] if rest else [])])
 
 
 class RecallIndex:
@@ -86,47 +102,63 @@ class RecallIndex:
         self._sizes: dict[str, int] = {}
         self._asked_for: dict[tuple[str, bytes], asyncio.Future[None]] = {}
         self._stores: dict[str, BaseStore] = {}
-        self._put: set[tuple[str, Namespace, bytes]] = set()
+        self._put: dict[tuple[str, Namespace], set[bytes]] = {}
         self._failed = {call.place: str(json.loads(call.reply.text)["failed"]) for call in failed}
         for call in kept:
             self._keep(call.schema["embedder"], call.parts, unpacked(call.reply.text))
 
-    async def nearness(
-        self, embedder: str, whose: Namespace, records: Sequence[Part], cues: Sequence[Part], place: str, embed: Embed
-    ) -> dict[str, float]:
-        """How near each record comes to what is talked of: the greatest cosine with any of the cues, by its source.
+    async def likenesses(
+        self,
+        embedder: str,
+        whose: Namespace,
+        records: Sequence[Part],
+        cues: Sequence[tuple[Part, float]],
+        place: str,
+        embed: Embed,
+    ) -> list[Likeness]:
+        """How near each record comes to each sentence of what is talked of: by the nearest of its own sentences.
 
         Args:
             embedder: By its name.
             whose: Whose past is searched.
             records: That it could recall.
-            cues: What is talked of.
+            cues: What is talked of, and how much each counts.
             place: Where in the run this is asked.
-            embed: Has texts embedded that were not before.
+            embed: Has sentences embedded that were not before.
+
+        Returns:
+            Cosines by the sources of the records, for each different sentence of the cues.
 
         Raises:
             NoVectors: The embedder has failed, now or when the same was asked at this place.
         """
         if place in self._failed:
             raise NoVectors(self._failed[place])
-        await self._learn(embedder, [*records, *cues], embed)
+        told = {part.source: [_digest(piece.text) for piece in sentences_of(part)] for part in records}
+        pieces = {_digest(piece.text): piece for part in records for piece in sentences_of(part)}
+        asked = {piece.text: (piece, weight) for cue, weight in cues for piece in sentences_of(cue)}
+        await self._learn(embedder, [*pieces.values(), *(piece for piece, _ in asked.values())], embed)
         store = self._store(embedder)
-        new = [part for part in _once(records) if (embedder, whose, _key(part)) not in self._put]
-        await store.abatch([PutOp(whose, _key(part).hex(), {"text": text_of(part)}) for part in new])
-        self._put |= {(embedder, whose, _key(part)) for part in new}
-        wanted, every = {_key(part).hex() for part in records}, len(self._put)
-        found = await store.abatch([SearchOp(whose, limit=every, query=text_of(cue)) for cue in _once(cues)])
-        best: dict[str, float] = {}
-        for item in (item for items in found if isinstance(items, list) for item in items):
-            if isinstance(item, SearchItem) and item.key in wanted and item.score is not None:
-                best[item.key] = max(item.score, best.get(item.key, -1.0))
-        return {part.source: best[key] for part in records if (key := _key(part).hex()) in best}
+        for digest in pieces.keys() - self._put.setdefault((embedder, whose), set()):
+            # One at a time: a batch in which two items have the same text is refused by LangGraph's store.
+            await store.aput(whose, digest.hex(), {"text": pieces[digest].text})
+            self._put[embedder, whose].add(digest)
+        every = len(self._put[embedder, whose])
+        found = []
+        for text, (_, weight) in asked.items():
+            if not any(self._vectors[embedder, _digest(text)]):
+                continue  # of nothing but common words: near to nothing
+            items = await store.asearch(whose, query=text, limit=every)
+            cosines = {item.key: item.score for item in items if item.score is not None}
+            near = {name: max(cosines[digest.hex()] for digest in digests) for name, digests in told.items() if digests}
+            found.append(Likeness(weight=weight, cosines=near))
+        return found
 
     async def _learn(self, embedder: str, parts: Sequence[Part], embed: Embed) -> None:
         """Have vectors for these parts; what somebody else is asking for is waited for, not asked for twice."""
         if len(self._vectors) > MOST_KEPT:
-            self._vectors, self._stores, self._put = {}, {}, set()
-        names = {(embedder, _key(part)): part for part in parts}
+            self._vectors, self._stores, self._put = {}, {}, {}
+        names = {(embedder, _digest(part.text)): part for part in parts}
         while missing := {name: part for name, part in names.items() if name not in self._vectors}:
             mine = {name: part for name, part in missing.items() if name not in self._asked_for}
             if mine:
@@ -152,29 +184,21 @@ class RecallIndex:
         size = self._sizes.setdefault(embedder, len(vectors[0]))
         if any(len(vector) != size for vector in vectors):
             return False
-        self._vectors |= {(embedder, _key(part)): vector for part, vector in zip(parts, vectors, strict=True)}
+        self._vectors |= {(embedder, _digest(part.text)): vector for part, vector in zip(parts, vectors, strict=True)}
         return True
 
     def _store(self, embedder: str) -> BaseStore:
         """LangGraph's store for the vectors of one embedder, which it looks up here and asks nobody for."""
         if embedder not in self._stores:
 
-            async def look_up(texts: Sequence[str]) -> list[list[float]]:
-                return [list(self._vectors[embedder, _digest(text)]) for text in texts]
+            async def look_up(texts: Sequence[str]) -> list[Any]:
+                # Arrays, for the store makes one of them all in each search: of lists that takes six times as long.
+                return [array("d", self._vectors[embedder, _digest(text)]) for text in texts]
 
             index = IndexConfig(dims=self._sizes[embedder], embed=look_up, fields=["text"])
             self._stores[embedder] = InMemoryStore(index=index)
         return self._stores[embedder]
 
 
-def _key(part: Part) -> bytes:
-    return _digest(text_of(part))
-
-
 def _digest(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
-
-
-def _once(parts: Sequence[Part]) -> list[Part]:
-    """The parts without those that say what one before them says."""
-    return list({_key(part): part for part in reversed(parts)}.values())[::-1]

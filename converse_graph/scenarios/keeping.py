@@ -24,16 +24,16 @@ class Recall(Value):
     or a LangChain `Embeddings` object. One that fails is done without for that turn, which is put on record."""
     most: Annotated[int, Bound(ge=0, le=20)] = 4
     """How many records at most; 0 for a party that recalls nothing."""
-    tokens: Annotated[int, Bound(ge=50, le=8000)] = 800
-    """How much of a prompt they may take together."""
+    tokens: Annotated[int, Bound(ge=50, le=8000)] = 1000
+    """How much of a prompt they may take together, guessed from above."""
     half_life: Annotated[float, Bound(gt=0, le=1000)] = 5.0
     """Years of simulated time after which a record is half as recent; rounds, on a clock of plain rounds."""
-    recency: Weight = 1.0
+    recency: Weight = 0.5
     """How much it counts that little time has passed since."""
     importance: Weight = 1.0
     """How much it counts what a record is: a report of something that the scenario keeps or waits for, a decision."""
-    relevance: Weight = 1.0
-    """How much it counts that a record is about what was said last and what is asked."""
+    relevance: Weight = 2.0
+    """How much it counts that a record is about what is asked, or was said last. The more, the older it may be."""
     reflect_after: Annotated[float, Bound(gt=0, le=1000)] | None = 10.0
     """The sum of importance, each record 0 to 1, after which a party draws conclusions from what has happened, at the
     end of a round and in one call; None for never."""

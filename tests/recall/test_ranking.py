@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from converse_graph import Clock, Recall
 from converse_graph.errors import InvalidValue
-from converse_graph.recall.ranking import Weighed, chosen, recency, score, spread
+from converse_graph.recall.ranking import Likeness, Weighed, chosen, recency, relevances, score
 
 YEARS = st.floats(0, 200)
 SHARE = st.floats(0, 1)
@@ -73,15 +73,38 @@ def test_what_others_have_said_since_makes_no_record_older(some: list[Weighed], 
     assert chosen([*some, *newer], {}, recall) == chosen(some, {}, recall)
 
 
-@given(COSINES)
-def test_relevance_runs_from_0_to_1_and_keeps_the_order_of_the_cosines(cosines: dict[str, float]) -> None:
-    relevances = spread(cosines)
-    assert relevances.keys() == cosines.keys()
-    assert all(0 <= relevance <= 1 for relevance in relevances.values())
-    if len(set(cosines.values())) > 1:
-        assert {min(relevances.values()), max(relevances.values())} == {0, 1}
-    ranked = sorted(cosines, key=lambda name: cosines[name])
-    assert [relevances[name] for name in ranked] == sorted(relevances.values())
+@given(st.lists(st.tuples(COSINES, st.floats(0.1, 1)), max_size=4))
+def test_relevance_runs_from_0_to_1_and_keeps_the_order_of_what_one_thing_is_like(
+    talked_of: list[tuple[dict[str, float], float]],
+) -> None:
+    found = relevances(Likeness(weight=weight, cosines=cosines) for cosines, weight in talked_of)
+    assert found.keys() == {name for cosines, _ in talked_of for name in cosines}
+    assert all(0 <= relevance <= 1 for relevance in found.values())
+    for cosines, weight in talked_of:
+        alone = relevances([Likeness(weight=weight, cosines=cosines)])
+        ranked = sorted(cosines, key=lambda name: cosines[name])
+        assert [alone[name] for name in ranked] == sorted(alone.values())
+        if len(ranked) > 1 and cosines[ranked[-1]] - cosines[ranked[0]] > 1e-3:
+            assert (alone[ranked[0]], alone[ranked[-1]]) == (0, 1)
+
+
+@given(COSINES, st.floats(0.01, 1), st.floats(-1, 1))
+def test_what_an_embedder_s_cosines_are_about_does_not_count_only_their_differences(
+    cosines: dict[str, float], narrower: float, moved: float
+) -> None:
+    coarse = {name: round(cosine, 2) for name, cosine in cosines.items()}
+    changed = {name: cosine * narrower + moved for name, cosine in coarse.items()}
+    before, after = (relevances([Likeness(weight=1, cosines=told)]) for told in (coarse, changed))
+    assert after == pytest.approx(before, abs=1e-6)
+
+
+def test_a_record_that_stands_out_for_what_is_asked_goes_before_those_that_are_like_what_was_said() -> None:
+    like = {str(number): 0.5 + number / 100 for number in range(9)}
+    said = Likeness(weight=0.5, cosines={**like, "fact": 0.1})
+    asked = Likeness(weight=1, cosines={**dict.fromkeys(like, 0.1), "fact": 0.4})
+    found = relevances([said, asked])
+    assert found["fact"] == 1
+    assert max(found[name] for name in like) < 0.5
 
 
 def test_with_nobody_to_tell_what_is_relevant_recency_and_importance_decide() -> None:
@@ -89,7 +112,7 @@ def test_with_nobody_to_tell_what_is_relevant_recency_and_importance_decide() ->
         Weighed(name=name, years=years, importance=importance, tokens=10)
         for name, years, importance in (("old", 40, 0.3), ("young", 2, 0.3), ("heavy", 40, 0.9))
     )
-    assert chosen([old, young, heavy], {}, Recall(most=2)) == ("young", "heavy")
+    assert chosen([old, young, heavy], {}, Recall(most=2)) == ("heavy", "young")
     assert chosen([old, young, heavy], {"old": 0.9, "young": 0.1, "heavy": 0.1}, Recall(most=1)) == ("old",)
 
 

@@ -16,7 +16,7 @@ from converse_graph.fingerprint import differences, fingerprint
 from converse_graph.interview import interview
 from converse_graph.nodes.fitting import fitted, shortened
 from converse_graph.prompts import load_prompts
-from converse_graph.recall.index import text_of
+from converse_graph.recall.index import sentences_of
 from converse_graph.recall.past import REPORTED, SAID, past_records
 from converse_graph.scenarios.files import read_scenario, write_scenario
 from converse_graph.simulation import Simulation
@@ -135,7 +135,7 @@ async def test_no_private_word_leaves_a_mind_by_being_recalled(
         events, traced = await played_to_its_end(run)
         await check(store, run, events, traced)
         parts = {part for call in store.journal(run.run.id).calls() for part in call.parts}
-    assert any(part.source.startswith("recalled/mind/") for part in parts)
+    assert any(part.source.startswith("recalled/") for part in parts)
 
 
 async def test_an_audit_finds_another_s_record_in_what_a_party_recalls_and_one_that_was_made_up(
@@ -175,7 +175,8 @@ def test_a_record_weighs_what_its_fields_say() -> None:
     alpha = Organisation(name="Alpha", fields=fields)
     from_fields = {"title": "What went wrong", "field": "incidents", "whose": "all"}
     scenario = recalling(alpha, "Beta", rounds=9, kept=[from_fields], window=1,
-                         events=[Dated(at="round 1", text="It rains."), Dated(at="round 1", text="Hm.", to="Alpha")])  # fmt: skip
+                         events=[Dated(at="round 1", text="It rains."),
+                                 Dated(at="round 1", text="Hm.", to="Alpha")])  # fmt: skip
     said = [{"round": round, "turn": 0, "speaker": "Alpha", "text": text, "fields": {"incidents": found}}
             for round, text, found in ((0, "A fire.", ["a fire in Leeds"]), (1, "Beta lies.", []), (2, "", []),
                                        (3, "Nothing new.", []), (8, "Now.", []))]  # fmt: skip
@@ -198,23 +199,15 @@ def test_a_party_that_does_not_recall_is_given_no_past_to_look_through() -> None
     assert view(scenario, {"transcript": said, "floor": floor}, "Beta").earlier == ()
 
 
-def test_what_is_embedded_is_who_said_what_and_when_without_the_marks() -> None:
-    told = '<statement by="Alpha" in="2027 H2">\nWages &lt; prices.\n[shifts: none]\n</statement>'
-    assert text_of(Part(role="user", text=told, source="statement/3.0/Alpha")) == (
-        "Alpha 2027 H2\nWages < prices.\n[shifts: none]"
-    )
+def test_what_is_embedded_is_each_sentence_by_itself_without_the_marks() -> None:
+    told = '<statement by="Alpha" in="2027 H2">\nWages &lt; prices! We strike.\n[shifts: none]\n</statement>'
+    pieces = sentences_of(Part(role="user", text=told, source="statement/3.0/Alpha", owner="Alpha"))
+    assert [piece.text for piece in pieces] == ["Wages < prices!", "We strike.", "[shifts: none]"]
+    assert {(piece.source, piece.owner) for piece in pieces} == {("sentence/statement/3.0/Alpha", "Alpha")}
 
 
 async def test_a_party_that_is_interviewed_recalls_what_it_is_asked_about(tmp_path: Path) -> None:
-    class Answering(Speaking):
-        async def complete(self, request: Any) -> Any:
-            self.requests.append(request)
-            return (await super().complete(request)) if "answer" not in request.schema["properties"] else _answer()
-
-    def _answer() -> Any:
-        return Speaking and __import__("converse_graph").Reply(text='{"answer": "Olive ones."}', model="a")
-
-    chat = Answering(PLANTED)
+    chat = Speaking(PLANTED)
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, recalling(), model=chat)
         await interview(store, run.run.name, party="Beta", at="round 10", question=ASKED["round 10"], model=chat,
