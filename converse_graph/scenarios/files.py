@@ -164,7 +164,8 @@ def _code_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
             if name == "graph" and inner is not None:
                 yield at, f"a graph of its own ({type(inner).__name__})"
             elif name.endswith(("model", "embedder")) and not isinstance(inner, str | None):
-                yield at, f"a model object ({type(inner).__name__})"
+                what = "an embedder" if name == "embedder" else "a model"
+                yield at, f"{what} object ({type(inner).__name__})"
             else:
                 yield from _code_in(inner, at)
     elif isinstance(value, tuple):

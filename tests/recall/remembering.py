@@ -38,7 +38,7 @@ class Speaking(CountingChat):
 class Counting(WordsEmbedder):
     """The embedder of shared words as one that is paid for: it notes every text, and may fail at some of its calls."""
 
-    model = "counting"  # type: ignore[assignment]
+    model = "counted"  # type: ignore[assignment]
     instant = False
     free = False
 

@@ -1,8 +1,10 @@
 """Embedders: by shared words, LangChain's, a model in this process, and any server with OpenAI's embeddings API."""
 
+import asyncio
 import json
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +15,15 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request as Received
 from werkzeug import Response
 
+from converse_graph import Store
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.embedders import BASE_URL, LangChainEmbedder, OfflineEmbedder, WordsEmbedder, make_embedder
 from converse_graph.chat.embedding import NoVectors, packed, unit, unpacked
 from converse_graph.chat.openai_embeddings import OpenAIEmbedder
 from converse_graph.chat.retries import Retries
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, UnknownName, UsageError
+from tests.recall.remembering import Speaking, recalling
+from tests.tables import played
 
 PROMISE = "The union promises not to strike before 2031 if wages rise."
 HARVEST = "It rained all summer and the harvest was poor."
@@ -149,3 +154,33 @@ async def test_an_answer_that_is_not_a_vector_for_each_text_is_none(server: HTTP
     with pytest.raises(ProviderUnreachable, match="embedding"):
         await embedder.embed(["a"])
     await embedder.close()
+
+
+async def test_a_run_recalls_by_a_server_and_goes_on_without_once_that_refuses(
+    server: HTTPServer, tmp_path: Path
+) -> None:
+    words, answered = WordsEmbedder(), []
+
+    async def vectors(texts: list[str]) -> Any:
+        return (await words.embed(texts)).vectors
+
+    def answer(request: Received) -> Response:
+        answered.append(json.loads(request.data)["input"])
+        if len(answered) > 3:
+            return Response(json.dumps({"error": {"message": "no more"}}), status=403, content_type="application/json")
+        made = asyncio.run(vectors(answered[-1]))
+        rows = [{"object": "embedding", "index": number, "embedding": row} for number, row in enumerate(made)]
+        return Response(json.dumps(embeddings(rows)), content_type="application/json")
+
+    server.expect_request("/v1/embeddings").respond_with_handler(answer)
+    scenario = recalling(rounds=8, recall={"embedder": "nomic", "reflect_after": None})
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        run = await played(store, scenario, model=Speaking(), base_url=server.url_for("/v1"))
+        calls = list(store.journal(run.run.id).calls("%/embed"))
+        told = (await run.transcript()).header.warnings
+        await run.close()
+    assert [call.accepted for call in calls] == [True] * 3 + [False] * 3
+    assert [[part.text for part in call.parts] for call in calls] == answered
+    assert {call.reply.tokens_in for call in calls[:3]} == {7}
+    assert all("the embedder nomic failed: its server refuses" in warning for warning in told)
+    assert run.run.status == "finished"

@@ -29,12 +29,14 @@ from converse_graph import (
     Organisation,
     Percentiles,
     Persona,
+    Recall,
     Scenario,
     Standing,
     Text,
     When,
     Whole,
 )
+from converse_graph.chat.embedders import WordsEmbedder
 from converse_graph.errors import InvalidValue
 from converse_graph.scenarios.files import load_scenario, read_scenario, write_scenario
 from converse_graph.scenarios.library import catalogue
@@ -116,6 +118,11 @@ def deliberations(draw: Any, depth: int = 2) -> Any:
     return Debate(**held, turns=draw(some.integers(len(members), 100)), **draw(some.fixed_dictionaries(RULES)))
 
 
+RECALL = some.builds(
+    Recall, embedder=some.sampled_from(["words", "offline", "openai:small"]), most=some.integers(0, 20)
+)
+
+
 @some.composite
 def scenarios(draw: Any) -> Scenario:
     """Any scenario that holds no code."""
@@ -132,6 +139,7 @@ def scenarios(draw: Any) -> Scenario:
             questions_at={"2024": draw(PROSE)},
             deliberation=draw(deliberations()),
             model=draw(some.none() | some.just("null")),
+            recall=draw(some.none() | RECALL),
         )
         for name in names
     ]
@@ -155,7 +163,7 @@ def scenarios(draw: Any) -> Scenario:
         stop=[OnEvent(event="done"), OnSilence(rounds=2)],
         standing=draw(some.lists(STANDING, max_size=2)),
         kept=draw(some.lists(KEPT, max_size=2)),
-        memory=draw(some.builds(Memory, model=some.none() | some.just("null"))),
+        memory=draw(some.builds(Memory, model=some.none() | some.just("null"), recall=some.none() | RECALL)),
         dials=draw(some.dictionaries(PROSE, PLAIN, max_size=2)),
     )  # fmt: skip
 
@@ -269,6 +277,7 @@ def test_every_bundled_scenario_is_a_file_without_loss(name: str, tmp_path: Path
         (lambda: table(Organisation(name="A", graph=print)), r"organisations\[A\].graph is a graph of its own"),
         (lambda: table(Organisation(name="A", model=NullChat())), r"organisations\[A\].model is a model object"),
         (lambda: table("A", moderator_model=NullChat()), "moderator_model is a model object"),
+        (lambda: table("A", memory=Memory(recall=Recall(embedder=WordsEmbedder()))), "embedder is an embedder object"),
         (
             lambda: table(Organisation(name="A", deliberation=_with_graph())),
             r"organisations\[A\].deliberation.members\[X\].graph is a graph",
