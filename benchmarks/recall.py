@@ -258,12 +258,12 @@ async def measure(rounds: int, memory: str, recall: Recall | None) -> dict[str, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, nargs="+", default=[20, 40, 80])
-    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--out", type=Path, help="write the figures here too, as JSON")
     given = parser.parse_args()
     rows = [
         asyncio.run(measure(rounds, memory, recall)) for rounds in given.rounds for memory, recall in MEMORIES.items()
     ]
-    show("What a party needs, asked about at the end of a run", rows, out=given.json)
+    show("What a party needs, asked about at the end of a run", rows, out=given.out)
 
 
 if __name__ == "__main__":
