@@ -9,6 +9,7 @@ from converse_graph import Price, Prices, Store
 from converse_graph.chat.embedded import is_installed
 from converse_graph.estimating import estimate
 from converse_graph.scenarios.library import find_scenario
+from tests.recall.remembering import recalling
 from tests.tables import CREATED, begin, consciences
 
 
@@ -32,6 +33,12 @@ async def test_a_hosted_model_has_a_range_and_needs_no_key(monkeypatch: pytest.M
     assert {"statements", "debate lines", "summaries", "the judge"} <= {row.kind for row in made.rows}
     statements = next(row for row in made.rows if row.kind == "statements")
     assert 0 < statements.tokens_cached < statements.tokens_in
+
+
+async def test_a_run_that_recalls_is_counted_with_its_reflections_and_asks_no_embedder() -> None:
+    scenario = recalling(rounds=12, recall={"embedder": "openai:text-embedding-3-small", "reflect_after": 4})
+    made = await estimate(scenario, created=CREATED, model="openai:gpt-4.1", judged=False)
+    assert {row.kind: row.calls for row in made.rows}["reflections"] == 4
 
 
 async def test_own_prices_count_and_an_unknown_price_stays_unknown() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -94,7 +94,7 @@ class RunContext:
     """None where the run is not traced."""
     in_flight: InFlight = field(default_factory=InFlight)
     recall: RecallIndex = field(default_factory=RecallIndex)
-    """What parties recall, by meaning; of a bare graph one for all its runs, in which each finds what it looks for."""
+    """What parties recall, by meaning."""
     live: bool = False
     """Whether somebody watches the statements being written."""
     inside: Inside | None = None
@@ -105,6 +105,11 @@ _bare: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], RunCon
 """Contexts of bare graphs, by their configuration, so that a model's connections are opened once an event loop."""
 
 
+_recalled: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, RecallIndex]] = WeakKeyDictionary()
+MOST_THREADS = 100
+"""Of bare graphs, whose vectors are kept from turn to turn; those of another are made anew when it goes on."""
+
+
 async def context_of(runtime: Runtime[RunContext]) -> RunContext:
     """The context of a graph in motion; of a bare graph one made from its configuration or the environment."""
     # As a node of somebody else's graph ours is given that graph's context, which is none of its own.
@@ -112,13 +117,23 @@ async def context_of(runtime: Runtime[RunContext]) -> RunContext:
         return runtime.context
     configurable: Mapping[str, Any] = get_config().get("configurable", {})
     model, base_url, seed = (configurable.get(name) for name in ("model", "base_url", "seed"))
-    kept = _bare.setdefault(asyncio.get_running_loop(), {})
+    loop = asyncio.get_running_loop()
+    kept = _bare.setdefault(loop, {})
     # A model object may have no hash; its context holds it, so that its id stays its own.
     key = (model if isinstance(model, str | None) else id(model), base_url, seed)
     if key not in kept:
         made = await asyncio.to_thread(_bare_context, model, base_url, int(seed or 0))
         kept.setdefault(key, made)  # parties that speak at once share the first
-    return kept[key]
+    return replace(kept[key], recall=_index_of(loop, str(configurable.get("thread_id", ""))))
+
+
+def _index_of(loop: asyncio.AbstractEventLoop, thread: str) -> RecallIndex:
+    """What is recalled in a thread of a bare graph, which has no journal to read vectors from."""
+    indexes = _recalled.setdefault(loop, {})
+    indexes[thread] = indexes.pop(thread) if thread in indexes else RecallIndex()
+    if len(indexes) > MOST_THREADS:
+        del indexes[next(iter(indexes))]
+    return indexes[thread]
 
 
 def _bare_context(model: Any, base_url: str | None, seed: int) -> RunContext:

@@ -31,9 +31,6 @@ SAID = 0.5
 benchmark a fact that is asked about is found as often as with nothing but the question, and in most turns nothing in
 particular is asked."""
 
-AT_ONCE = 128
-"""Texts in one call of an embedder."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
@@ -91,9 +88,11 @@ async def recall_for(
         RunPaused: The budget is spent.
     """
     recall = scenario.recall_of(party)
+    if recall is None:
+        return Recalled()
     told = {part.source for part in known}
     records = [record for record in past_records(scenario, seen) if record.part.source not in told]
-    if recall is None or not records:
+    if not records:
         return Recalled()
     relevant, problem = dict[str, float](), None
     if recall.relevance:
@@ -152,20 +151,15 @@ def _last_heard(known: Sequence[Part], party: Organisation) -> Sequence[Part]:
 
 
 async def _embed(context: RunContext, embedder: Embedder, place: str, parts: Sequence[Part]) -> tuple[Vector, ...]:
-    """Have parts embedded, in calls of a size that servers take; each is kept, and paid for, before the next.
+    """Have sentences embedded by one call, which is kept and paid for.
 
     Raises:
         NoVectors: The embedder failed; that is on record too, so that whoever goes on finds the same.
     """
-    found: list[Vector] = []
-    for first in range(0, len(parts), AT_ONCE):
-        request = Request(
-            parts=tuple(parts[first : first + AT_ONCE]), schema=form_of(embedder.model), place=place, seed=context.seed
-        )
-        if context.spending:
-            context.spending.check()
-        found += await context.in_flight.see_through(_call(context, embedder, request))
-    return tuple(found)
+    request = Request(parts=tuple(parts), schema=form_of(embedder.model), place=place, seed=context.seed)
+    if context.spending:
+        context.spending.check()
+    return await context.in_flight.see_through(_call(context, embedder, request))
 
 
 async def _call(context: RunContext, embedder: Embedder, request: Request) -> tuple[Vector, ...]:

@@ -13,6 +13,7 @@ import re
 from array import array
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -26,8 +27,8 @@ from converse_graph.recall.ranking import Likeness
 TASK = "embed"
 """The last step of the place of a call of an embedder."""
 
-MOST_KEPT = 50_000
-"""Sentences that a process keeps vectors of; beyond, it begins anew. A run of 400 rounds has some thousands."""
+AT_ONCE = 128
+"""Sentences in one call of an embedder; servers take no more than some hundreds."""
 
 
 class EmbeddingCall(Protocol):
@@ -76,6 +77,7 @@ def form_of(embedder: str) -> dict[str, Any]:
     return {"title": "embeddings", "embedder": embedder}
 
 
+@lru_cache(maxsize=16_384)
 def sentences_of(part: Part) -> tuple[Part, ...]:
     """What is embedded of a part: its sentences, each by itself, for a fact lies in one of them and drowns in the rest.
 
@@ -156,8 +158,6 @@ class RecallIndex:
 
     async def _learn(self, embedder: str, parts: Sequence[Part], embed: Embed) -> None:
         """Have vectors for these parts; what somebody else is asking for is waited for, not asked for twice."""
-        if len(self._vectors) > MOST_KEPT:
-            self._vectors, self._stores, self._put = {}, {}, {}
         names = {(embedder, _digest(part.text)): part for part in parts}
         while missing := {name: part for name, part in names.items() if name not in self._vectors}:
             mine = {name: part for name, part in missing.items() if name not in self._asked_for}
@@ -170,10 +170,10 @@ class RecallIndex:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked_for |= dict.fromkeys(missing, done)
         try:
-            parts = list(missing.values())
-            vectors = await embed(parts)
-            if not self._keep(embedder, parts, vectors):
-                raise NoVectors(f"the embedder {embedder} gave vectors of another size than before")
+            waiting = list(missing.values())
+            for parts in (waiting[first : first + AT_ONCE] for first in range(0, len(waiting), AT_ONCE)):
+                if not self._keep(embedder, parts, await embed(parts)):
+                    raise NoVectors(f"the embedder {embedder} gave vectors of another size than before")
         finally:
             for name in missing:
                 del self._asked_for[name]

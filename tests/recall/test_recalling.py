@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from langgraph.checkpoint.memory import InMemorySaver
 
 from converse_graph import Clock, Dated, Memory, Names, Organisation, Recall, Scenario, Store
 from converse_graph.audit.access import asked_at, may_read
@@ -23,7 +24,7 @@ from converse_graph.simulation import Simulation
 from converse_graph.state import Floor, view
 from converse_graph.store.record import read_channels
 from tests.canaries import Marking, scenarios
-from tests.recall.remembering import Speaking, recalled, recalling
+from tests.recall.remembering import Counting, Speaking, recalled, recalling
 from tests.tables import CREATED, debate, played
 from tests.test_canaries import check
 from tests.test_canaries import played as played_to_its_end
@@ -250,3 +251,20 @@ async def test_the_last_rounds_of_a_run_read_back_as_they_were(tmp_path: Path) -
         run = await played(store, recalling(rounds=6), model=Speaking())
         values = await read_channels(store, run.run)
     assert [entry["round"] for entry in values["mind_Alpha"] if "memo" in entry] == list(range(6))
+
+
+async def test_a_bare_graph_recalls_too_each_thread_its_own_and_embeds_nothing_twice() -> None:
+    embedder, chat = Counting(), Speaking(PLANTED)
+    graph = recalling(rounds=9, recall={"embedder": embedder, "reflect_after": None}).graph()
+    compiled = graph.compile(checkpointer=InMemorySaver())
+    told = []
+    for thread in ("one", "other"):
+        config: Any = {"configurable": {"thread_id": thread, "model": chat}, "recursion_limit": 100}
+        await compiled.ainvoke({"horizon": 9}, config)
+        told.append([recalled(chat.told(request.place)) for request in chat.requests])
+        chat.requests.clear()
+    assert told[0] == told[1]
+    assert any(told[0])
+    texts = len(embedder.texts) // 2
+    assert embedder.texts[:texts] == embedder.texts[texts:], "nobody's vectors are another thread's"
+    assert len(set(embedder.texts)) == texts
