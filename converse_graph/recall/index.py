@@ -118,18 +118,18 @@ class RecallIndex:
         place: str,
         embed: Embed,
     ) -> list[Likeness]:
-        """How near each record comes to each sentence of what is talked of: by the nearest of its own sentences.
+        """How near each record comes to what is talked of: by the nearest of its sentences.
 
         Args:
             embedder: By its name.
             whose: Whose past is searched.
             records: That it could recall.
-            cues: What is talked of, and how much each counts.
+            cues: Sentences of what is talked of, and how much each counts; of the same twice the last.
             place: Where in the run this is asked.
             embed: Has sentences embedded that were not before.
 
         Returns:
-            Cosines by the sources of the records, for each different sentence of the cues.
+            Cosines by the sources of the records, for each different cue.
 
         Raises:
             NoVectors: The embedder has failed, now or when the same was asked at this place.
@@ -138,8 +138,7 @@ class RecallIndex:
             raise NoVectors(self._failed[place])
         told = {part.source: [_digest(piece.text) for piece in sentences_of(part)] for part in records}
         pieces = {_digest(piece.text): piece for part in records for piece in sentences_of(part)}
-        asked = {piece.text: (piece, weight) for cue, weight in cues for piece in sentences_of(cue)}
-        await self._learn(embedder, [*pieces.values(), *(piece for piece, _ in asked.values())], embed)
+        await self._learn(embedder, [*pieces.values(), *(cue for cue, _ in cues)], embed)
         store = self._store(embedder)
         for digest in pieces.keys() - self._put.setdefault((embedder, whose), set()):
             # One at a time: a batch in which two items have the same text is refused by LangGraph's store.
@@ -147,7 +146,7 @@ class RecallIndex:
             self._put[embedder, whose].add(digest)
         every = len(self._put[embedder, whose])
         found = []
-        for text, (_, weight) in asked.items():
+        for text, weight in {cue.text: weight for cue, weight in cues}.items():
             if not any(self._vectors[embedder, _digest(text)]):
                 continue  # of nothing but common words: near to nothing
             items = await store.asearch(whose, query=text, limit=every)
