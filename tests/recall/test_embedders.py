@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.embeddings import DeterministicFakeEmbedding
 from pytest_httpserver import HTTPServer
@@ -46,6 +46,7 @@ async def test_a_text_lies_nearer_to_what_it_asks_about_and_the_same_text_always
     await embedder.close()
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.integers(1, 4))
 def test_vectors_come_back_from_the_journal_as_they_were_ranked_by(numbers: list[float], count: int) -> None:
     vectors = [unit(numbers)] * count

@@ -1,7 +1,7 @@
 """How records are ranked: by simulated time, weight and meaning, within bounds."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converse_graph import Clock, Recall
@@ -34,12 +34,14 @@ def settings_(draw: st.DrawFn) -> Recall:
     )
 
 
+@settings(deadline=None)
 @given(YEARS, st.floats(0.1, 100))
 def test_after_a_half_life_more_a_record_is_half_as_recent(years: float, half_life: float) -> None:
     assert recency(0, half_life) == 1
     assert recency(years + half_life, half_life) == pytest.approx(recency(years, half_life) / 2)
 
 
+@settings(deadline=None)
 @given(records(), settings_(), YEARS)
 def test_of_records_alike_in_all_else_the_more_recent_heavier_or_nearer_scores_higher(
     some: list[Weighed], recall: Recall, later: float
@@ -52,6 +54,7 @@ def test_of_records_alike_in_all_else_the_more_recent_heavier_or_nearer_scores_h
         assert score(record, 0.5, recall) > score(record, 0.4, recall)
 
 
+@settings(deadline=None)
 @given(records(), settings_(), COSINES)
 def test_what_is_chosen_is_within_its_bounds_and_the_same_in_any_order(
     some: list[Weighed], recall: Recall, cosines: dict[str, float]
@@ -66,6 +69,7 @@ def test_what_is_chosen_is_within_its_bounds_and_the_same_in_any_order(
         assert all(record.tokens > left for record in some if record.name not in taken), "none that fits is left out"
 
 
+@settings(deadline=None)
 @given(records(), settings_(), st.integers(1, 50))
 def test_what_others_have_said_since_makes_no_record_older(some: list[Weighed], recall: Recall, more: int) -> None:
     # Ranked by position, as in the code that was published with the formula, each newcomer would age all others.
@@ -73,6 +77,7 @@ def test_what_others_have_said_since_makes_no_record_older(some: list[Weighed], 
     assert chosen([*some, *newer], {}, recall) == chosen(some, {}, recall)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(COSINES, st.floats(0.1, 1)), max_size=4))
 def test_relevance_runs_from_0_to_1_and_keeps_the_order_of_what_one_thing_is_like(
     talked_of: list[tuple[dict[str, float], float]],
@@ -88,6 +93,7 @@ def test_relevance_runs_from_0_to_1_and_keeps_the_order_of_what_one_thing_is_lik
             assert (alone[ranked[0]], alone[ranked[-1]]) == (0, 1)
 
 
+@settings(deadline=None)
 @given(COSINES, st.floats(0.01, 1), st.floats(-1, 1))
 def test_what_an_embedder_s_cosines_are_about_does_not_count_only_their_differences(
     cosines: dict[str, float], narrower: float, moved: float
