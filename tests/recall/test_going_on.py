@@ -70,24 +70,23 @@ async def test_a_run_that_was_killed_while_it_embedded_recalls_as_one_that_was_n
     assert len(embedder.texts) == len(set(embedder.texts))
 
 
+@pytest.mark.every_store
 async def test_a_fork_and_a_replay_recall_the_same_and_ask_the_embedder_for_nothing_that_was_embedded(
-    tmp_path: Path,
+    store: Store,
 ) -> None:
     embedder = Counting()
     scenario = with_counting(embedder)
-    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
-        whole = await played(store, scenario, model=Speaking(), name="whole")
-        paid = list(embedder.texts)
-        again = await replay(store, "whole", created=CREATED, scenario=scenario)
-        await again.play()
-        branched = await fork(store, "whole", at="round 7:Beta", created=CREATED, scenario=scenario, model=Speaking())
-        await branched.play()
-        assert prompts(store, again) == prompts(store, whole)
-        assert prompts(store, branched).items() <= prompts(store, whole).items()
-        assert ("7.1/Beta/statement", 0) in prompts(store, branched)
-        found = [await audit(store, run.run.name, scenario=scenario) for run in (whole, branched)]
+    whole = await played(store, scenario, model=Speaking(), name="whole")
+    paid = list(embedder.texts)
+    again = await replay(store, "whole", created=CREATED, scenario=scenario)
+    await again.play()
+    branched = await fork(store, "whole", at="round 7:Beta", created=CREATED, scenario=scenario, model=Speaking())
+    await branched.play()
+    assert prompts(store, again) == prompts(store, whole)
+    assert prompts(store, branched).items() <= prompts(store, whole).items()
+    assert ("7.1/Beta/statement", 0) in prompts(store, branched)
     assert embedder.texts == paid
-    assert [audited.leaks for audited in found] == [(), ()]
+    assert [(await audit(store, run.run.name, scenario=scenario)).leaks for run in (whole, branched)] == [(), ()]
 
 
 async def test_an_embedder_that_fails_is_done_without_for_that_turn_and_the_record_says_so_without_quoting_it(
