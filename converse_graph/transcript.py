@@ -99,6 +99,8 @@ class PrivateTurn(Value):
 
     memo: str = ""
     """Its note to itself."""
+    conclusions: tuple[str, ...] = ()
+    """What it concluded before it spoke, where it recalls and enough had happened."""
     written: Stance | None = None
     """Where it stood on the scenario's motion before it heard anybody; in its first turn, where that is asked."""
     position: str | None = None

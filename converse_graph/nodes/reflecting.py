@@ -10,7 +10,7 @@ from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.form import make_form
 from converse_graph.nodes.recalling import weighed
 from converse_graph.nodes.streaming import Emit
-from converse_graph.recall.past import as_recalled, happened_since
+from converse_graph.recall.past import REFLECTION, as_recalled, happened_since
 from converse_graph.recall.ranking import chosen
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Names, Text
@@ -25,8 +25,6 @@ _FORM = make_form(
     ],
 )
 _TASK = "organisation/reflection"
-STEP = "reflection"
-"""The last step of the place of the call, and of the record."""
 
 
 async def reflect(
@@ -57,7 +55,7 @@ async def reflect(
     own = (*seen.own_earlier, *seen.mind)
     first = max((entry["round"] for entry in own if "insights" in entry), default=0)
     happened = [record for record in happened_since(scenario, seen, first)
-                if not record.part.source.endswith(f"/{STEP}")]  # fmt: skip
+                if not record.part.source.endswith(f"/{REFLECTION}")]  # fmt: skip
     if sum(record.importance for record in happened) < recall.reflect_after:
         return []
     known = fold(brief, seen, scenario.clock)
@@ -69,7 +67,7 @@ async def reflect(
     text = context.prompts.render(_TASK, "large", {"name": party.name, "first": since, "last": until})
     task = Part(role="user", text=text, source=f"prompt/{_TASK}", owner=party.name)
     question = Question(
-        place=f"{place}/{STEP}",
+        place=f"{place}/{REFLECTION}",
         speaker=party.name,
         parts=(*known, *reminded, task),
         form=_FORM,

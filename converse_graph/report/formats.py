@@ -17,9 +17,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSEEN = re.compile(f"[{UNSEEN}]")
 _PUBLIC = ("round", "period", "speaker", "text", "fields", "turn", "problem", "repairs", "sorted_fields", "dissents")
-_PRIVATE = ("deliberation", "written", "memo", "position", "follows_decision")
+_PRIVATE = ("deliberation", "written", "conclusions", "memo", "position", "follows_decision")
 
-_NO_COLUMN = _PRIVATE[:2]
+_NO_COLUMN = _PRIVATE[:3]
 """What fits no table."""
 
 
@@ -85,7 +85,7 @@ def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
         raw: Whether to add `memo`, `position` and `follows_decision`. Private conversations fit no table.
     """
     rows = [_row(statement, raw=raw) for statement in transcript.statements]
-    fixed = [name for name in (*_PUBLIC, *(_PRIVATE[2:] if raw else ())) if name != "fields"]
+    fixed = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
     columns = list(dict.fromkeys([*fixed, *(name for row in rows for name in row)]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -137,6 +137,7 @@ def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:
         **shown,
         "deliberation": None if told is None else told.model_dump(mode="json"),
         "written": None if private.written is None else private.written.model_dump(mode="json"),
+        "conclusions": list(private.conclusions),
         "memo": private.memo,
         "position": private.position,
         "follows_decision": private.follows_decision,
@@ -144,7 +145,7 @@ def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:
 
 
 def _read_statement(shown: Mapping[str, Any]) -> Statement:
-    kept = {name: shown.get(name) for name in _PRIVATE}
+    kept = {name: shown.get(name) for name in _PRIVATE} | {"conclusions": shown.get("conclusions") or ()}
     public = {name: value for name, value in shown.items() if name not in kept}
     return Statement(**public, private=None if kept["memo"] is None else PrivateTurn(**kept))
 

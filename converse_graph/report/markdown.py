@@ -89,6 +89,8 @@ def _private(private: PrivateTurn, speaker: str) -> Iterator[str]:
         yield from _block(NOTHING_NOTED)
     if private.memo:
         yield from _block(f"**Memo:** {inline(private.memo)}")
+    if private.conclusions:
+        yield from _block(*bullets({"conclusions": private.conclusions}))
     yield from _position(private.position, private.follows_decision)
     if private.written is not None:
         yield from _stance(private.written, BEFORE)

@@ -143,6 +143,7 @@ class _Page:
             self.take()
         private = PrivateTurn(
             memo=self.labelled("Memo") or "",
+            **self.bullets(),
             position=self.labelled("Position"),
             follows_decision=self.follows(),
             written=self.written(),

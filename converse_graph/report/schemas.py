@@ -165,6 +165,7 @@ def _statement() -> dict[str, Any]:
     private = {
         "deliberation": _or_null("deliberation"),
         "written": _or_null("stance"),
+        "conclusions": {"type": ["array", "null"], "items": _TEXT, "description": "Drawn before it spoke."},
         "memo": {**_TEXT_OR_NULL, "description": "Null where the record is without the private part."},
         "position": _TEXT_OR_NULL,
         "follows_decision": _FLAG_OR_NULL,

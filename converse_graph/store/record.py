@@ -5,6 +5,7 @@ from typing import Any
 
 from langgraph.graph import START, StateGraph
 
+from converse_graph.recall.past import REFLECTION
 from converse_graph.scenarios.clock import Clock
 from converse_graph.state import Entry, mind_of, table_schema
 from converse_graph.store.register import Run
@@ -72,6 +73,7 @@ def _statement(said: Entry, clock: Clock, mind: dict[str, Entry]) -> Statement:
     kept = mind.get(place, {})
     private = PrivateTurn(
         memo=kept.get("memo", ""),
+        conclusions=tuple(mind.get(f"{place}/{REFLECTION}", {}).get("insights", ())),
         written=Stance(speaker=said["speaker"], **kept["written"]) if "written" in kept else None,
         position=kept.get("position"),
         follows_decision=kept.get("follows_decision"),

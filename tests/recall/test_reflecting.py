@@ -25,6 +25,10 @@ async def test_conclusions_are_drawn_in_one_call_at_the_end_of_a_round_whenever_
         run = await played(store, recalling(rounds=12, recall={"reflect_after": 3.9}), model=chat)
         values = await read_channels(store, run.run)
         found = await audit(store, run.run.name, scenario=run.scenario)
+        private = {(said.speaker, said.round): said.private for said in (await run.transcript()).statements}
+    assert {key for key, kept in private.items() if kept and kept.conclusions} == {
+        (party, round) for party in ("Alpha", "Beta") for round in (4, 8)
+    }
     for party in ("Alpha", "Beta"):
         assert [entry["round"] for entry in drawn(values, party)] == [4, 8]
         asked = [place for place, _ in chat.places if place.endswith(f"{party}/reflection")]

@@ -164,6 +164,7 @@ def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
 _private = st.builds(
     PrivateTurn,
     memo=texts,
+    conclusions=st.lists(texts, max_size=3).map(tuple),
     position=_maybe_text,
     follows_decision=_follows,
     written=st.none() | _stance,

@@ -87,7 +87,7 @@ SMALL = Transcript(
         ),
         Statement(
             round=2, turn=0, period="2027 H1", speaker="Union", text="We strike. All of us.",
-            private=PrivateTurn(memo="The fund lasts six weeks."),
+            private=PrivateTurn(memo="The fund lasts six weeks.", conclusions=("They stall.", "Time is against us.")),
         ),
     ),
 )  # fmt: skip
