@@ -59,7 +59,7 @@ async def test_a_conclusion_rests_on_what_has_left_the_window_too(tmp_path: Path
         await played(store, scenario, model=chat)
     told = chat.told("7.0/Alpha/reflection")
     assert {"statement/0.0/Alpha", "statement/1.1/Beta"} <= set(recalled(told))
-    assert {"mind/0.0/Alpha", "statement/5.1/Beta"} <= set(told)
+    assert {"mind/0.0/Alpha", "statement/6.1/Beta"} <= set(told)
     assert told[-1] == "prompt/organisation/reflection"
 
 
