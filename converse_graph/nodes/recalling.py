@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -124,7 +125,9 @@ async def _relevances(
     records: Sequence[PastRecord],
     known: Sequence[Part],
 ) -> dict[str, float]:
-    embedder, place = context.chats.embedder(recall.embedder), f"{occasion.place}/{TASK}"
+    # In a thread: to find an embedder may take a look at the disk, which a LangGraph server forbids on its loop.
+    embedder = await asyncio.to_thread(context.chats.embedder, recall.embedder)
+    place = f"{occasion.place}/{TASK}"
     said = [sentence for part in _last_heard(known, party) for sentence in sentences_of(part)]
     asked = sentences_of(Part(role="user", text=occasion.asked, source="cue/question", owner=party.name))
     return relevances(
