@@ -55,7 +55,7 @@ def counter(model: str) -> Callable[[str], int]:
 
 
 async def play(name: str, model: Chat, rounds: int, seconds: float, folder: Path) -> tuple[Transcript, list[Call]]:
-    """Play so many rounds, or as many whole turns as the time allows."""
+    """Play so many rounds, or as many turns as the time allows."""
     async with Store.open(folder / f"{name}.sqlite", make=True) as store:
         run = await Simulation.begin(
             store, find_scenario(SCENARIO)(), seed=1, created=datetime.now(UTC), model=model, rounds=rounds, name=name
@@ -76,6 +76,18 @@ async def play(name: str, model: Chat, rounds: int, seconds: float, folder: Path
         found = await run.transcript()
         await run.close()
         return found, list(store.journal(run.run.id).calls())
+
+
+def whole_rounds(transcript: Transcript) -> int:
+    """How many rounds were played to their end."""
+    return len(transcript.statements) // len(transcript.header.cast)
+
+
+def until(rounds: int, transcript: Transcript, calls: Sequence[Call]) -> tuple[Transcript, list[Call]]:
+    """A run up to a round: both arms are compared over the rounds that both had time for."""
+    said = tuple(statement for statement in transcript.statements if statement.round < rounds)
+    made = [call for call in calls if int(call.place.partition(".")[0]) < rounds]
+    return transcript.model_copy(update={"statements": said}), made
 
 
 def signs_before_repairs(transcript: Transcript, calls: Sequence[Call]) -> int:
@@ -126,13 +138,14 @@ async def main(model: str, rounds: int, seconds: float, window: int, folder: Pat
     (ours, our_calls), (theirs, their_calls) = await asyncio.gather(
         play("this-memory", make(), rounds, seconds, folder), play("whole-history", whole, rounds, seconds, folder)
     )
+    played = min(whole_rounds(ours), whole_rounds(theirs))
     rows = [
-        figures("the whole history", theirs, their_calls, whole.first_cut),
-        figures("this memory", ours, our_calls, None),
+        figures("the whole history", *until(played, theirs, their_calls), whole.first_cut),
+        figures("this memory", *until(played, ours, our_calls), None),
     ]
     for row in rows:
         row["ratio of drift"] = row["drift a statement"] / (rows[0]["drift a statement"] or 1)
-    show(f"Coherence over {rounds} rounds of three parties, {model}", rows, out=out)
+    show(f"Coherence over {played} rounds of three parties, {model}", rows, out=out)
 
 
 if __name__ == "__main__":
