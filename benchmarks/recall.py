@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import show
-from converse_graph import Clock, Memory, NullChat, Organisation, Recall, Scenario, Simulation, Store
+from converse_graph import Clock, Memory, Names, NullChat, Organisation, Recall, Scenario, Simulation, Store, Text
 from converse_graph.chat.port import Profile, Reply, Request
 from converse_graph.chat.sizes import tokens_in
+from converse_graph.summaries import FIELDS
 
 PARTIES = ("Harbour", "Railway", "Mill")
 START = 2026
@@ -187,10 +188,15 @@ class Script(NullChat):
 def _beginnings(texts: Sequence[str]) -> dict[str, Any]:
     """A summary that takes what each text begins with, as far as its form goes."""
     words = [" ".join(text.split("\n")[1:-1]) for text in texts]
-    items = [text[:80] for text in words if text]
-    names = ("positions", "commitments", "incidents", "laws", "open_questions")
-    lists = {name: items[3 * number : 3 * number + 3] for number, name in enumerate(names)}
-    return {"gist": " ".join(words)[:240] or "Nothing.", **lists}
+    said: dict[str, Any] = {}
+    left = [text for text in words if text]
+    for field in FIELDS:
+        if isinstance(field, Names):
+            said[field.name] = [text[: field.max_length] for text in left[: field.max_items]]
+            left = left[field.max_items :]
+        elif isinstance(field, Text):
+            said[field.name] = " ".join(words)[: field.max_length] or "Nothing."
+    return said
 
 
 def scenario(asked: Sequence[Asked], rounds: int, recall: Recall | None) -> Scenario:
