@@ -10,9 +10,10 @@ from converse_graph.chat.prices import Prices
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.forking import branch
 from converse_graph.nodes.form import read_answer
+from converse_graph.run_header import make_again
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.simulation import Simulation, make_again
+from converse_graph.simulation import Simulation
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_channels
 from converse_graph.transcript import Fork

@@ -1,4 +1,4 @@
-"""What a run was, as its header says it from the first moment: cast, models, versions, and where all came from."""
+"""What a run was, as its header says it from the first moment, and the scenario that is made anew from that."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Any
 from converse_graph.chat.chats import Chats
 from converse_graph.chat.embedding import Embedder
 from converse_graph.chat.port import Chat
+from converse_graph.errors import InvalidValue
 from converse_graph.nodes.recalling import embedders_of
 from converse_graph.prompts import Prompts
 from converse_graph.scenarios.cast import Organisation, personas
+from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.store import Run
 from converse_graph.transcript import ModelTold, Party
 
 _LIBRARIES = (
@@ -105,3 +108,19 @@ def _models(scenario: Scenario, chats: Chats) -> dict[str, ModelTold]:
     """Every model that the run may ask, by its name."""
     asked = [chats.get(reference) for reference in models_of(scenario)]
     return {chat.model: ModelTold(profile=chat.profile, window=chat.window) for chat in asked}
+
+
+def make_again(run: Run, **dials: Any) -> Scenario:
+    """The scenario of a run, made anew by its scenario function.
+
+    Args:
+        run: Whose scenario.
+        dials: Those that are set otherwise.
+
+    Raises:
+        InvalidValue: It was made in Python, or cannot be made with these dials.
+        UnknownName: The scenario function is gone, or has no such dial.
+    """
+    if not run.scenario:
+        raise InvalidValue(f"Run {run.name!r} was begun in Python with a scenario of its own; reopen it there.")
+    return find_scenario(run.scenario)(**{**run.header.dials, **dials})

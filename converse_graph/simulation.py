@@ -18,16 +18,15 @@ from converse_graph.chat.chats import Chats
 from converse_graph.chat.port import Chat
 from converse_graph.chat.prices import Prices
 from converse_graph.chat.replay import ReplayChats
-from converse_graph.errors import ConverseError, InvalidValue, RunChanged, RunPaused, StoreFailure
+from converse_graph.errors import ConverseError, RunChanged, RunPaused, StoreFailure
 from converse_graph.fingerprint import differences, digest_of, fingerprint
 from converse_graph.nodes.budget import Budget, spending_of
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.in_flight import InFlight
 from converse_graph.nodes.organisation import check_windows
 from converse_graph.prompts import Prompts, load_prompts
-from converse_graph.run_header import asked_of, header_of
+from converse_graph.run_header import asked_of, header_of, make_again
 from converse_graph.scenarios.cast import SUPERVISOR
-from converse_graph.scenarios.library import find_scenario
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_transcript
@@ -286,19 +285,3 @@ class Simulation:
                 raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
             if not original_went_on(self.store, self.run, len(values.get("transcript", ()))):
                 return str(values["ended"])
-
-
-def make_again(run: Run, **dials: Any) -> Scenario:
-    """The scenario of a run, made anew by its scenario function.
-
-    Args:
-        run: Whose scenario.
-        dials: Those that are set otherwise.
-
-    Raises:
-        InvalidValue: It was made in Python, or cannot be made with these dials.
-        UnknownName: The scenario function is gone, or has no such dial.
-    """
-    if not run.scenario:
-        raise InvalidValue(f"Run {run.name!r} was begun in Python with a scenario of its own; reopen it there.")
-    return find_scenario(run.scenario)(**{**run.header.dials, **dials})

@@ -1,29 +1,24 @@
 """A graph on another server sits at a local table: what it says, and what becomes of a run when it goes away."""
 
 import asyncio
-import dataclasses
 import json
 import random
 import re
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from langgraph.pregel.remote import RemoteGraph
-from langgraph_sdk import get_client, get_sync_client
+from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_server import Server
-from pytest_httpserver import HTTPServer
+from remote_tables import KEY, again, begin, said, seat
 from tables import debate, journal, table, until
-from werkzeug import Request, Response
 
 from converse_graph import Organisation, Persona, Scenario, Store
-from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, RunPaused
+from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
 from converse_graph.nodes import remote
-from converse_graph.simulation import Simulation
 
 
 @pytest.fixture(scope="module")
@@ -51,24 +46,12 @@ async def far() -> AsyncIterator[Seat]:
     async with AsyncExitStack() as clients:
         opened: list[LangGraphClient] = []
 
-        def seat(url: str, graph: str) -> Organisation:
-            opened.append(get_client(url=url, api_key="a-key-of-ours"))
+        def far_seat(url: str, graph: str) -> Organisation:
+            opened.append(get_client(url=url, api_key=KEY))
             clients.push_async_callback(opened[-1].aclose)
-            return Organisation(name="Far", brief="mine", graph=RemoteGraph(graph, client=opened[-1], name="far"))
+            return seat(opened[-1], graph)
 
-        yield seat
-
-
-async def begin(store: Store, scenario: Scenario, **more: Any) -> Simulation:
-    return await Simulation.begin(store, scenario, model="null", seed=3, created=datetime.now(UTC), **more)
-
-
-async def again(store: Store, simulation: Simulation) -> Simulation:
-    return await Simulation.reopen(store, simulation.run.name, scenario=simulation.scenario)
-
-
-async def said(simulation: Simulation) -> list[tuple[str, str, str | None]]:
-    return [(entry.speaker, entry.text, entry.problem) for entry in (await simulation.transcript()).statements]
+        yield far_seat
 
 
 async def threads(server: Server) -> list[Any]:
@@ -252,91 +235,3 @@ async def test_killed_at_random_moments_a_server_costs_pauses_and_no_statement(
     assert expected.count("Far in round") == 5
     monkeypatch.setattr(remote, "PATIENCE", 4.0)
     assert await kill_and_resume(store, server, scenario, random.Random(1), kills=2) == expected
-
-
-STATE = {"values": {"text": "half"}, "next": [], "created_at": "2026-01-02T03:04:05Z"}
-ENDED = {"run_id": "r", "thread_id": "t", "assistant_id": "a", "status": "success"}
-THREAD = {"thread_id": "t", "status": "idle"}
-
-
-@dataclasses.dataclass
-class Case:
-    """What a server answers."""
-
-    answers: dict[str, Any]
-    raised: type[Exception]
-    told: str
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        Case(
-            {"state": {**STATE, "created_at": None, "values": {}}}, ProviderUnreachable, "has lost how that run ended"
-        ),
-        Case({"state": {**STATE, "next": ["then"]}}, ProviderUnreachable, "has lost how that run ended"),
-        Case({"runs": {**ENDED, "status": "interrupted"}}, ProviderRefused, "its run ended as 'interrupted'; mend it"),
-        Case({"runs": {**ENDED, "status": "timeout"}}, ProviderRefused, "its run ended as 'timeout'; mend it"),
-        Case(
-            {"runs": {**ENDED, "status": "pending"}, "r": Response("{}", 404)},
-            ProviderUnreachable,
-            "the server has started again without that run; resume once",
-        ),
-        Case({"runs": {}}, ProviderUnreachable, "what answers there is no LangGraph server"),
-        Case({"runs": "<html>"}, ProviderUnreachable, "what answers there is no LangGraph server"),
-        Case({"threads": Response("no a-key-of-ours here", 401)}, ProviderRefused, r"HTTP 401: no \[key\] here; mend"),
-        Case({"threads": Response("a\nb", 503)}, ProviderUnreachable, "HTTP 503: a b; resume once"),
-    ],
-    ids=lambda case: case.told[:30],
-)
-async def test_an_answer_that_is_not_whole_is_a_pause_that_says_why_on_one_line(
-    store: Store, httpserver: HTTPServer, far: Seat, case: Case, impatient: None
-) -> None:
-    def answer(request: Request) -> Response:
-        kind = request.path.rpartition("/")[2]
-        answers = {"search": [], "threads": THREAD, "t": THREAD, "runs": ENDED, "state": STATE, "schemas": {}}
-        told = {**answers, **case.answers}[kind]
-        if isinstance(told, Response):
-            return told
-        return Response(told if isinstance(told, str) else json.dumps(told), content_type="application/json")
-
-    httpserver.expect_request(re.compile("/.*")).respond_with_handler(answer)
-    simulation = await begin(store, table("Host", far(httpserver.url_for("/"), "half"), rounds=1))
-    with pytest.raises(case.raised, match=case.told) as error:
-        await simulation.play()
-    assert "\n" not in str(error.value)
-    assert store.register.run(simulation.run.name).status == "paused"
-    assert [speaker for speaker, *_ in await said(simulation)] == ["Host"]
-
-
-async def test_a_remote_graph_that_cannot_be_asked_is_refused_with_why(store: Store, far: Seat) -> None:
-    mute = RemoteGraph("x", sync_client=get_sync_client(url="http://127.0.0.1:1"))
-    graph = far("http://127.0.0.1:1", "x").graph.with_config({"configurable": {"tool": object()}})
-    for refused, told in (
-        (mute, "'x' has no asynchronous client; give it `url`"),
-        (graph, "a setting that is no JSON"),
-    ):
-        with pytest.raises(InvalidValue, match=told):
-            await (await begin(store, table(Organisation(name="Far", graph=refused), rounds=1))).play()
-    mute.sync_client.http.client.close()
-
-
-async def test_what_is_sent_is_the_view_and_the_graphs_own_settings_and_names_no_run_of_ours(
-    store: Store, httpserver: HTTPServer, far: Seat
-) -> None:
-    seat = far(httpserver.url_for("/"), "half")
-    seat = seat.model_copy(update={"graph": seat.graph.with_config({"configurable": {"seed": 7}})})
-    sent: dict[str, Any] = {}
-
-    def answer(request: Request) -> Response:
-        sent.setdefault(request.path, request.get_json(silent=True))
-        answers = {"search": [], "threads": THREAD, "t": THREAD, "runs": ENDED, "state": STATE, "schemas": {}}
-        return Response(json.dumps(answers[request.path.rpartition("/")[2]]), content_type="application/json")
-
-    httpserver.expect_request(re.compile("/.*")).respond_with_handler(answer)
-    simulation = await begin(store, table("Host", seat, rounds=1), name="a-secret-name")
-    assert (await simulation.play()).status == "finished"
-    assert sent["/threads/t/runs"]["config"] == {"configurable": {"seed": 7}}
-    assert sent["/threads/t/runs"]["input"]["brief"] == "mine"
-    assert sent["/threads"]["metadata"]["converse_turn"] == "0.1/Far/graph"
-    assert "a-secret-name" not in str(sent)

@@ -15,8 +15,8 @@ from converse_graph.prompts import load_prompts
 from converse_graph.report.formats import as_json
 from converse_graph.report.markdown import render_markdown
 from converse_graph.report.reading import read_markdown
+from converse_graph.run_header import make_again
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.simulation import make_again
 from converse_graph.store import Run, Store
 from converse_graph.store.journal import Call
 from converse_graph.store.record import read_channels, read_transcript
