@@ -34,6 +34,7 @@ from converse_graph import (
     Persona,
     Price,
     Prices,
+    Recall,
     Reply,
     Request,
     Run,
@@ -125,7 +126,7 @@ def harbour(dues: float = 0.1, debated: bool = True) -> Scenario:
         kept=(Kept(title="What was new", field="news"),),
         standing=(Standing(title="Dues in force", adds="news", ends="allies", to="party"),),
         motion=Motion(question="Should dues be a tenth?", options=("yes", "no")),
-        memory=Memory(),
+        memory=Memory(recall=Recall(most=2)),
     )
 
 

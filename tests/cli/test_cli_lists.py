@@ -8,7 +8,7 @@ from converse_graph.report.reading import read_markdown
 
 COMMANDS = (
     "list", "run", "estimate", "resume", "judge", "runs", "show", "extend", "fork", "replay", "inject", "diff",
-    "interview", "audit", "new", "schema", "export", "graph", "doctor", "models",
+    "interview", "audit", "dataset", "new", "schema", "export", "graph", "doctor", "models",
 )  # fmt: skip
 
 

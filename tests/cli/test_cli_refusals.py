@@ -17,6 +17,7 @@ from converse_graph.errors import (
     BrokenReply,
     BudgetSpent,
     ConverseError,
+    DatasetRefused,
     ForeignStore,
     InvalidValue,
     PromptTooLong,
@@ -171,6 +172,7 @@ CODES = {
     StoreFailure: 1,
     StoreUnreachable: 3,
     BrokenReply: 1,
+    DatasetRefused: 1,
     ConverseError: 1,
 }
 
