@@ -190,6 +190,8 @@ def _other_label(text: str, by: Speaking) -> Found | None:
 
 
 def _other_person(text: str, by: Speaking) -> Found | None:
+    if not any(name in text for name in by.others):  # most statements name nobody, and are searched no further
+        return None
     names = (by.name, *by.others)
     for said in _person(names).finditer(text):
         named = {name for group in said.groups() if group for name in _named(names).findall(group)}
