@@ -280,8 +280,19 @@ def frozen_until(summaries: Sequence[Entry], path: str | None = None) -> int:
 
 
 def _between(ledger: Sequence[Entry], first: int, until: int) -> tuple[Entry, ...]:
-    """The entries of rounds from `first` on and before `until`, without summaries, which are of other rounds."""
-    return tuple(entry for entry in ledger if first <= entry["round"] < until and "gist" not in entry)
+    """The entries of rounds from `first` on and before `until`, without summaries, which are of other rounds.
+
+    Found from the end, so that what is recent costs the same late in a run.
+    """
+    found: list[Entry] = []
+    for entry in reversed(ledger) if first < until else ():
+        if "gist" in entry:
+            continue
+        if entry["round"] < first:
+            break
+        if entry["round"] < until:
+            found.append(entry)
+    return tuple(reversed(found))
 
 
 def _since(ledger: Sequence[Entry], first: int) -> tuple[Entry, ...]:
