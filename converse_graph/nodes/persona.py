@@ -113,7 +113,7 @@ def persona_node(
             ),
             emit,
         )
-        line = _line(persona, answer.values, answer, decision)
+        line = _line(spec, persona, answer.values, answer, decision)
         if state.get("dissent"):
             line["dissents"] = True
         return only(writes, {outbox_of(persona.name): line, "inner": records})
@@ -187,7 +187,9 @@ def _guest_view(
     }
 
 
-def _line(persona: Persona, values: dict[str, Any] | None, answer: Any, decision: dict[str, Any] | None) -> Entry:
+def _line(
+    spec: Debate, persona: Persona, values: dict[str, Any] | None, answer: Any, decision: dict[str, Any] | None
+) -> Entry:
     said: Entry = {"speaker": persona.name, "text": values["line"] if values else ""}
     if values is None:
         said["problem"] = answer.problem
@@ -195,7 +197,11 @@ def _line(persona: Persona, values: dict[str, Any] | None, answer: Any, decision
         said["position"] = values["position"]
         if values.get("new_fact"):
             said["new_fact"] = values["new_fact"]
-        if decision is not None and values["position"] is not None:
+        # A debate about something else cannot be followed or not.
+        comparable = decision is not None and (
+            not spec.options or any(agrees(option, decision) for option in spec.options)
+        )
+        if decision is not None and comparable and values["position"] is not None:
             said["follows_decision"] = agrees(values["position"], decision)
     if answer.repairs:
         said["repairs"] = answer.repairs

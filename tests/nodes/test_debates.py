@@ -163,6 +163,16 @@ async def test_a_member_is_told_what_its_own_people_decided_and_none_of_the_othe
     assert lines[1].follows_decision is None
 
 
+@pytest.mark.parametrize(("inside", "follows"), [(("go", "stay"), {True, False}), (("tell", "hide"), {None})])
+async def test_a_decision_about_something_else_is_neither_followed_nor_not(
+    store: Store, inside: tuple[str, ...], follows: set[bool | None]
+) -> None:
+    inner = debate("Angel", "Devil", options=inside)
+    board = debate("Chief", "Second", inside=inner, options=("go", "stay"))
+    simulation = await played(store, table(Organisation(name="A", deliberation=board), rounds=1))
+    assert held(await private(store, simulation)).lines[0].follows_decision in follows
+
+
 async def test_a_persona_remembers_its_own_words_of_the_round_before_and_no_siblings_inner_talk(store: Store) -> None:
     chat = ScriptedChat(
         {
