@@ -176,7 +176,7 @@ def test_outputs_that_are_no_record_are_refused_in_a_line(outputs: Any, told: st
         coherence({}, outputs)
 
 
-@pytest.mark.filterwarnings("ignore:'upload_runs' parameter is in beta")
+@pytest.mark.filterwarnings("ignore:'upload_[a-z]+' parameter is in beta")
 def test_they_work_in_an_experiment_that_reaches_nobody(tmp_path: Path) -> None:
     scenario, path = consciences(rounds=1), tmp_path / "runs.sqlite"
 
