@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from loopback import Quiet, serving
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
@@ -28,7 +28,7 @@ def collecting(refusal: int | None = None) -> Iterator[tuple[str, Collected]]:
     """Serve on a free port; gives the address, and what arrives."""
     kept = Collected()
 
-    class Collector(BaseHTTPRequestHandler):
+    class Collector(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if refusal is None and self.path == "/v1/traces":
@@ -40,15 +40,5 @@ def collecting(refusal: int | None = None) -> Iterator[tuple[str, Collected]]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, format: str, *args: Any) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    serving = Thread(target=server.serve_forever)
-    serving.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", kept
-    finally:
-        server.shutdown()
-        server.server_close()
-        serving.join()
+    with serving(Collector) as address:
+        yield address, kept

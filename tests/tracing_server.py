@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
+from loopback import Quiet, serving
 from requests_toolbelt import MultipartDecoder
 
 INFO = {
@@ -137,7 +138,7 @@ def ingesting(refusal: int | None = None) -> Iterator[tuple[str, Ingested]]:
     """Serve on a free port; gives the address of the API, and what arrives."""
     kept, lock = Ingested(refusal=refusal), Lock()
 
-    class Api(BaseHTTPRequestHandler):
+    class Api(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             with lock:
                 kept.keys.add(self.headers.get("x-api-key"))
@@ -160,15 +161,5 @@ def ingesting(refusal: int | None = None) -> Iterator[tuple[str, Ingested]]:
             self.end_headers()
             self.wfile.write(json.dumps(told).encode())
 
-        def log_message(self, format: str, *args: Any) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    serving = Thread(target=server.serve_forever)
-    serving.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", kept
-    finally:
-        server.shutdown()
-        server.server_close()
-        serving.join()
+    with serving(Api) as address:
+        yield address, kept

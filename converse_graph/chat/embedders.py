@@ -47,7 +47,7 @@ class WordsEmbedder:
     than add up. It knows no synonyms, needs nothing, and is the same on every machine.
     """
 
-    model = WORDS
+    model: str = WORDS
     instant = True
     free = True
 
@@ -62,7 +62,7 @@ class WordsEmbedder:
 class OfflineEmbedder:
     """Google's multilingual Universal Sentence Encoder in this process, on numpy alone; about 155 MB in memory."""
 
-    model = OFFLINE
+    model: str = OFFLINE
     instant = False
     free = True
 

@@ -5,11 +5,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tables import CountingChat, table
+
 from converse_graph import Memory, Organisation, Recall, Reply, Request, Scenario
 from converse_graph.chat.embedders import WordsEmbedder
 from converse_graph.chat.embedding import Embedded
 from converse_graph.chat.port import Profile
-from tests.tables import CountingChat, table
 
 
 class Speaking(CountingChat):
@@ -38,7 +39,7 @@ class Speaking(CountingChat):
 class Counting(WordsEmbedder):
     """The embedder of shared words as one that is paid for: it notes every text, and may fail at some of its calls."""
 
-    model = "counted"  # type: ignore[assignment]
+    model = "counted"
     instant = False
     free = False
 

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.embeddings import DeterministicFakeEmbedding
 from pytest_httpserver import HTTPServer
+from remembering import Speaking, recalling
+from tables import played
 from werkzeug import Request as Received
 from werkzeug import Response
 
@@ -22,8 +24,6 @@ from converse_graph.chat.embedding import NoVectors, packed, unit, unpacked
 from converse_graph.chat.openai_embeddings import OpenAIEmbedder
 from converse_graph.chat.retries import Retries
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, UnknownName, UsageError
-from tests.recall.remembering import Speaking, recalling
-from tests.tables import played
 
 PROMISE = "The union promises not to strike before 2031 if wages rise."
 HARVEST = "It rained all summer and the harvest was poor."

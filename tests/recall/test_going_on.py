@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from remembering import Counting, Speaking, recalled, recalling
+from tables import CREATED, Stop, begin, played
 
 from converse_graph import Budget, Price, Prices, Store
 from converse_graph.audit.auditing import audit
@@ -15,8 +17,6 @@ from converse_graph.report.markdown import render_markdown
 from converse_graph.report.reading import read_markdown
 from converse_graph.report.stats import stats_json, stats_markdown
 from converse_graph.simulation import Simulation
-from tests.recall.remembering import Counting, Speaking, recalled, recalling
-from tests.tables import CREATED, Stop, begin, played
 
 QUOTED = "Nobody shall ever read what the embedder was sent."
 

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from canaries import Marking, scenarios
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
+from remembering import Counting, Speaking, recalled, recalling
+from tables import CREATED, debate, played
 
 from converse_graph import Clock, Dated, Memory, Names, Organisation, Recall, Scenario, Store
 from converse_graph.audit.access import asked_at, may_read
@@ -23,9 +26,6 @@ from converse_graph.scenarios.files import read_scenario, write_scenario
 from converse_graph.simulation import Simulation
 from converse_graph.state import Floor, view
 from converse_graph.store.record import read_channels
-from tests.canaries import Marking, scenarios
-from tests.recall.remembering import Counting, Speaking, recalled, recalling
-from tests.tables import CREATED, debate, played
 from tests.test_canaries import check
 from tests.test_canaries import played as played_to_its_end
 

@@ -4,12 +4,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from remembering import Speaking, recalled, recalling
+from tables import begin, played
+
 from converse_graph import Budget, Reply, Request, Store
 from converse_graph.audit.auditing import audit
 from converse_graph.errors import BudgetSpent
 from converse_graph.store.record import read_channels
-from tests.recall.remembering import Speaking, recalled, recalling
-from tests.tables import begin, played
 
 
 def drawn(values: dict[str, Any], party: str) -> list[dict[str, Any]]:
