@@ -23,9 +23,10 @@ from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.fields import Text
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.simulation import Simulation
-from converse_graph.state import Floor, View, view
+from converse_graph.state import Floor
 from converse_graph.store import Store
 from converse_graph.store.record import read_channels
+from converse_graph.views import View, view
 from converse_graph.way_in import recall_index
 
 _TASKS: Mapping[str, frozenset[str]] = {

@@ -21,8 +21,9 @@ from converse_graph.chat.sizes import tokens_in
 from converse_graph.decisions import decision_in_words, told_decision
 from converse_graph.others_words import as_data, between_quotes, visible
 from converse_graph.scenarios.clock import Clock
-from converse_graph.state import Entry, View, frozen_until
+from converse_graph.state import Entry
 from converse_graph.summaries import standing_summaries, summary_part
+from converse_graph.views import View, frozen_until
 
 PRIVATE_TOKENS = 800
 """Of what a party, or one of its personas, kept to itself before the public record that is heard word for word: beyond,

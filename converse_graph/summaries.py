@@ -13,7 +13,8 @@ from converse_graph.chat.port import Part
 from converse_graph.others_words import as_data
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Field, Names, Text
-from converse_graph.state import Entry, window_start
+from converse_graph.state import Entry
+from converse_graph.views import window_start
 
 FAN = 3
 """How many summaries of one level become one of the next."""

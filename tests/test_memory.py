@@ -17,7 +17,8 @@ from converse_graph.memory import (
     persona_mind,
     public_record,
 )
-from converse_graph.state import Entry, View
+from converse_graph.state import Entry
+from converse_graph.views import View
 
 CLOCK = Clock(start=2026, end=2040)
 

@@ -15,9 +15,9 @@ from converse_graph.chat.port import PUBLIC, Part, Profile, Reply, Request
 from converse_graph.errors import InvalidValue, PromptTooLong, WindowTooSmall
 from converse_graph.nodes.fitting import fitted, shortened
 from converse_graph.scenarios.keeping import kept_now
-from converse_graph.state import window_start
 from converse_graph.store.record import read_channels
 from converse_graph.summaries import FAN, Block, due_blocks, due_roll_up, standing_summaries
+from converse_graph.views import window_start
 from tests.tables import CREATED, CountingChat, debate, played, table
 
 

@@ -15,10 +15,11 @@ from converse_graph.nodes.asking import REPEATED
 from converse_graph.recall.index import PREFIX, sentences_of
 from converse_graph.recall.past import as_recalled
 from converse_graph.scenarios.clock import Clock
-from converse_graph.state import Entry, View, mind_of
+from converse_graph.state import Entry, mind_of
 from converse_graph.store.journal import Call
 from converse_graph.summaries import summary_part
 from converse_graph.transcript import Header, Statement
+from converse_graph.views import View
 
 SAID = ("statement", "graph")
 """Tasks by which a party comes to its statement: asked of its model, or of its own graph."""

@@ -10,9 +10,9 @@ from uuid import UUID, uuid5
 
 from converse_graph.errors import InvalidValue
 from converse_graph.report.formats import as_json
-from converse_graph.state import window_start
 from converse_graph.tracing.settings import thread_of
 from converse_graph.transcript import Header, Transcript
+from converse_graph.views import window_start
 
 By = Literal["run", "round", "statement"]
 """What one example stands for."""

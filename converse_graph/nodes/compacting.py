@@ -16,7 +16,7 @@ from converse_graph.nodes.streaming import Emit
 from converse_graph.scenarios.cast import Debate, Imagined, Organisation
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.state import Entry, View, frozen_until
+from converse_graph.state import Entry
 from converse_graph.summaries import (
     FIELDS,
     Block,
@@ -25,6 +25,7 @@ from converse_graph.summaries import (
     summary_part,
     without_a_model,
 )
+from converse_graph.views import View, frozen_until
 
 _FORM = make_form("summary", FIELDS)
 

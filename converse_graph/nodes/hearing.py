@@ -14,7 +14,8 @@ from converse_graph.nodes.speaking import asked_instead
 from converse_graph.nodes.streaming import Emit
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.state import Entry, View
+from converse_graph.state import Entry
+from converse_graph.views import View
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,8 @@ from converse_graph.scenarios.agreement import Motion
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Text
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.state import Entry, View
+from converse_graph.state import Entry
+from converse_graph.views import View
 
 
 def motion_fields(scenario: Scenario, party: Organisation) -> tuple[Field, ...]:

@@ -22,7 +22,8 @@ from converse_graph.prompts import Prompts
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.state import Entry, View, mind_of, outbox_of, view
+from converse_graph.state import Entry, mind_of, outbox_of
+from converse_graph.views import View, view
 
 
 def organisation_node(

@@ -22,7 +22,7 @@ from converse_graph.recall.ranking import Weighed, chosen, relevances
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.keeping import Recall
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.state import View
+from converse_graph.views import View
 
 MOST_CUES = 8
 """How many sentences of what was said last are looked for in the past, the last statement's first: a search takes CPU

@@ -15,7 +15,8 @@ from converse_graph.recall.ranking import chosen
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Names, Text
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.state import Entry, View
+from converse_graph.state import Entry
+from converse_graph.views import View
 
 _FORM = make_form(
     "reflection",

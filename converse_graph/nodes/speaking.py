@@ -18,8 +18,9 @@ from converse_graph.others_words import between_quotes
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Text, Whole
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.state import Entry, View
+from converse_graph.state import Entry
 from converse_graph.summaries import describe_summary, standing_summaries
+from converse_graph.views import View
 
 MEMO_LENGTH = 160
 """Characters of a party's note to itself, at most."""

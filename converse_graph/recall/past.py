@@ -1,6 +1,6 @@
 """What a party could recall: each record of its past as a part of a prompt, with its date and its weight.
 
-It is a fold of what `state.view` gives the party, which holds its own mind and what it heard, and nothing else.
+It is a fold of what `views.view` gives the party, which holds its own mind and what it heard, and nothing else.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,8 +11,9 @@ from converse_graph.chat.port import PUBLIC, Part
 from converse_graph.memory import heard
 from converse_graph.scenarios.rules import Event
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.state import Entry, View
+from converse_graph.state import Entry
 from converse_graph.summaries import standing_summaries, summary_part
+from converse_graph.views import View
 
 PREFIX = "recalled/"
 """Before the record that a recalled part names, so that it is told from one in the window."""

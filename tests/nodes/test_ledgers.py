@@ -10,7 +10,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from tables import debate, table
 
 from converse_graph import Imagined, Organisation, Persona, Scenario
-from converse_graph.state import extend, window_start
+from converse_graph.state import extend
+from converse_graph.views import window_start
 
 SOME = settings(max_examples=60, deadline=None, derandomize=True)
 FEW = settings(max_examples=25, deadline=None, derandomize=True)

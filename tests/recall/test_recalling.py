@@ -24,8 +24,9 @@ from converse_graph.recall.index import sentences_of
 from converse_graph.recall.past import REPORTED, SAID, past_records
 from converse_graph.scenarios.files import read_scenario, write_scenario
 from converse_graph.simulation import Simulation
-from converse_graph.state import Floor, view
+from converse_graph.state import Floor
 from converse_graph.store.record import read_channels
+from converse_graph.views import view
 from tests.test_canaries import check
 from tests.test_canaries import played as played_to_its_end
 
