@@ -1,7 +1,11 @@
 """What a resume must match: the scenario's text and rules, its prompts, and the shape of its graph."""
 
+import ast
 import hashlib
+import inspect
 from collections.abc import Iterator, Mapping
+from textwrap import dedent
+from types import FunctionType
 from typing import Any
 
 from converse_graph.prompts import Prompts
@@ -54,5 +58,21 @@ def _digest(value: Any) -> str:
 
 
 def _name_of(thing: Any) -> str:
-    """A model, graph or predicate, which has no text of its own, by its name."""
-    return str(getattr(thing, "__qualname__", None) or getattr(thing, "name", None) or type(thing).__qualname__)
+    """A model, graph or predicate, which has no text of its own, by its name; a function by what it does too."""
+    name = str(getattr(thing, "__qualname__", None) or getattr(thing, "name", None) or type(thing).__qualname__)
+    return f"{name}: {_source_of(thing)}" if isinstance(thing, FunctionType) else name
+
+
+def _source_of(function: FunctionType) -> str:
+    """The text of a function without comments and layout; of a lambda the statement that it stands in.
+
+    Not its compiled code, which differs from one Python to the next. What a function calls is not followed.
+    """
+    try:
+        text = dedent(inspect.getsource(function))
+    except OSError:  # typed at a prompt
+        return ""
+    try:
+        return ast.dump(ast.parse(text))
+    except SyntaxError:  # a lambda's lines may be no statement of their own
+        return text

@@ -1,10 +1,12 @@
 """What a resume must match: all that a run plays by, and nothing else."""
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from converse_graph import Clock, Event, Flag, Organisation, Scenario
+from converse_graph import Clock, Event, Flag, Organisation, Scenario, When
 from converse_graph.fingerprint import differences, digest_of, fingerprint
 from converse_graph.prompts import load_prompts
 from converse_graph.scenarios.rules import Dated
@@ -66,3 +68,24 @@ def test_what_readers_judges_and_dates_add_may_differ(free: dict[str, Any]) -> N
 )
 def test_what_a_run_plays_by_may_not_and_is_named(more: dict[str, Any], named: str) -> None:
     assert differences(parts(made(USUAL)), parts(made(USUAL, **more))) == [named]
+
+
+def predicate(tmp_path: Path, text: str) -> Any:
+    """A function from a file, as a user's project has it."""
+    path = tmp_path / f"rule_{len(text)}.py"
+    path.write_text(text, encoding="utf-8")
+    return runpy.run_path(str(path))["enough"]
+
+
+def test_a_function_counts_by_what_it_does_and_not_by_how_it_is_laid_out(tmp_path: Path) -> None:
+    before, commented, changed = (
+        parts(made(USUAL, stop=[When(predicate=predicate(tmp_path, text))]))
+        for text in (
+            "def enough(said):\n    return len(said) > 4\n",
+            "def enough(said):\n    # four is plenty\n    return len(said)   >  4\n",
+            "def enough(said):\n    return len(said) > 40\n",
+        )
+    )
+
+    assert differences(before, commented) == []
+    assert differences(before, changed) == ["scenario: stop[0].predicate"]
