@@ -1,9 +1,12 @@
 """Pure rules of the table: who has the floor, what has happened, whether the run is over."""
 
 import random
+import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import assert_never
 
+from converse_graph.errors import RunPaused
 from converse_graph.scenarios.rules import Event, OnEvent, OnSilence, When
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.state import Entry, Floor
@@ -127,6 +130,9 @@ def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], new_events: 
         transcript: All statements so far.
         new_events: What has happened in the round that is over: a run that is extended past an event that ended it
             does not end by it again.
+
+    Raises:
+        RunPaused: A rule of somebody's own fails.
     """
     for rule in scenario.stop:
         match rule:
@@ -139,11 +145,22 @@ def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], new_events: 
                 if len(recent) == count and not any(said["text"] for said in recent):
                     return "silence"
             case When():
-                if rule.predicate([_shown(scenario, said) for said in transcript]):
+                if _applies(rule, [_shown(scenario, said) for said in transcript]):
                     return rule.reason
             case _:
                 assert_never(rule)
     return None
+
+
+def _applies(rule: When, said: list[Entry]) -> bool:
+    try:
+        return rule.predicate(said)
+    except Exception as error:  # it is somebody's own, and may raise what it likes
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        raise RunPaused(
+            f"The stop rule {rule.reason!r} failed with {type(error).__name__}: {error} "
+            f"({Path(at.filename).name}, line {at.lineno}); mend it, then resume with --allow-changed."
+        ) from error
 
 
 def _shown(scenario: Scenario, said: Entry) -> Entry:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
-from tables import played, table
+from tables import begin, channels, played, table
 
 from converse_graph import (
     Event,
@@ -17,9 +17,11 @@ from converse_graph import (
     Organisation,
     Scenario,
     ScriptedChat,
+    Simulation,
     Store,
     When,
 )
+from converse_graph.errors import RunPaused
 from converse_graph.nodes.turns import may_be_picked
 from converse_graph.state import extend
 
@@ -136,6 +138,22 @@ async def test_a_predicate_gets_the_statements_as_they_are_shown_and_ends_a_run(
     assert {"round", "period", "speaker", "text", "fields"} <= set(seen[-1][-1])
     assert result["transcript"][0]["text"] == "A speaks.", "what a predicate does to what it is shown rewrites nothing"
     assert result["transcript"][0]["fields"] == {"done": False}
+
+
+async def test_a_predicate_that_fails_pauses_the_run_and_says_where(store: Store) -> None:
+    def broken(statements: Sequence[dict[str, Any]]) -> bool:
+        return 1 / (2 - len(statements)) > 2
+
+    stopped = await begin(store, table("A", "B", rounds=2, stop=[When(predicate=broken, reason="enough")]))
+    with pytest.raises(RunPaused, match=r"'enough' failed with ZeroDivisionError: .*\(test_supervisor.py, line \d+\)"):
+        await stopped.play()
+    assert store.register.run(stopped.run.name).status == "paused"
+
+    mended = table("A", "B", rounds=2, stop=[When(predicate=lambda said: False, reason="enough")])
+    again = await Simulation.reopen(store, stopped.run.name, scenario=mended, allow_changed=True)
+    assert (await again.play()).status == "finished"
+    whole = await played(store, mended)
+    assert (await channels(store, again))["transcript"] == (await channels(store, whole))["transcript"]
 
 
 async def test_after_an_event_a_party_is_asked_something_else(store: Store) -> None:
