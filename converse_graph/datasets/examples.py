@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from converse_graph.errors import InvalidValue
 from converse_graph.report.formats import as_json
+from converse_graph.scenarios.scenario import Scenario
 from converse_graph.tracing.settings import thread_of
 from converse_graph.transcript import Header, Transcript
 from converse_graph.views import window_start
@@ -24,8 +25,8 @@ SETUP = ("scenario", "title", "source", "dials", "seed", "clock", "order", "cast
          "rubric")  # fmt: skip
 """What of a run's header is known before its first round: the inputs of an example."""
 
-HEARD_ROUNDS = 4
-"""How many rounds back `before` goes at most: what a party hears word for word. All of them would make a dataset grow
+HEARD_ROUNDS: int = Scenario.model_fields["window"].default
+"""How many rounds back `before` goes at most: what a party hears word for word by default. All of them would make a dataset grow
 with the square of a run."""
 
 _OURS = UUID("70c42aca-a230-435f-9e61-c93126e858dc")

@@ -8,7 +8,7 @@ from typing import Any
 
 from converse_graph.audit.auditing import audit
 from converse_graph.errors import InvalidValue
-from converse_graph.evaluators.records import Result
+from converse_graph.evaluators.records import Result, unwrapped
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store.store import DEFAULT_PATH, Store
 from converse_graph.transcript import Transcript
@@ -49,7 +49,7 @@ def privacy(
 
 
 def _run(outputs: Any) -> str:
-    returned = outputs["output"] if isinstance(outputs, Mapping) and set(outputs) == {"output"} else outputs
+    returned = unwrapped(outputs)
     if isinstance(returned, Transcript):
         return returned.header.run
     if isinstance(returned, Mapping):

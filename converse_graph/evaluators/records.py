@@ -62,11 +62,15 @@ def record_of(inputs: Mapping[str, Any], outputs: Any) -> Record:
     Raises:
         InvalidValue: It is nothing that has statements, or has none.
     """
-    returned = outputs["output"] if isinstance(outputs, Mapping) and set(outputs) == {"output"} else outputs
-    record = _record(inputs, returned)
+    record = _record(inputs, unwrapped(outputs))
     if not record.statements:
         raise InvalidValue("What is to be evaluated has no statement; an evaluator needs one at least.")
     return record
+
+
+def unwrapped(outputs: Any) -> Any:
+    """What a target returned, taken out of what LangSmith wraps as `output`."""
+    return outputs["output"] if isinstance(outputs, Mapping) and set(outputs) == {"output"} else outputs
 
 
 def _record(inputs: Mapping[str, Any], outputs: Any) -> Record:
