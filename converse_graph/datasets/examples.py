@@ -26,8 +26,8 @@ SETUP = ("scenario", "title", "source", "dials", "seed", "clock", "order", "cast
 """What of a run's header is known before its first round: the inputs of an example."""
 
 HEARD_ROUNDS: int = Scenario.model_fields["window"].default
-"""How many rounds back `before` goes at most: what a party hears word for word by default. All of them would make a dataset grow
-with the square of a run."""
+"""How many rounds back `before` goes at most: what a party hears word for word by default. All of them would make a
+dataset grow with the square of a run."""
 
 _OURS = UUID("70c42aca-a230-435f-9e61-c93126e858dc")
 """The namespace of ids of examples, drawn once by chance."""
