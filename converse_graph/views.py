@@ -66,8 +66,8 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         party=party,
         round=floor["round"],
         turn=floor["turn"] + floor["speakers"].index(party),
-        statements=_since(state.get("transcript", ()), first),
-        mind=_since(mind, first),
+        statements=since(state.get("transcript", ()), first),
+        mind=since(mind, first),
         summaries=tuple(summaries),
         own_summaries=(own := tuple(entry for entry in mind if "gist" in entry)),
         past=_between(mind, frozen_until(own, party), first) if summaries else (),
@@ -140,7 +140,7 @@ def _between(ledger: Sequence[Entry], first: int, until: int) -> tuple[Entry, ..
     return tuple(reversed(found))
 
 
-def _since(ledger: Sequence[Entry], first: int) -> tuple[Entry, ...]:
+def since(ledger: Sequence[Entry], first: int) -> tuple[Entry, ...]:
     """The entries of rounds from `first` on, found from the end so that the cost does not grow with the run."""
     start = len(ledger)
     while start and ledger[start - 1]["round"] >= first:

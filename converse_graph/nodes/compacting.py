@@ -1,7 +1,7 @@
 """Sums up what is about to leave the window: public rounds once for all, private ones by whose they are."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -25,7 +25,7 @@ from converse_graph.summaries import (
     summary_part,
     without_a_model,
 )
-from converse_graph.views import View, frozen_until
+from converse_graph.views import View, frozen_until, since
 
 _FORM = make_form("summary", FIELDS)
 
@@ -110,7 +110,7 @@ async def sum_up_rounds(
     if not voices or not scenario.memory.summaries:
         return []
     frozen = frozen_until(summaries)
-    rounds = {round: list(said) for round, said in groupby(_since(transcript, frozen), key=lambda said: said["round"])}
+    rounds = {round: list(said) for round, said in groupby(since(transcript, frozen), key=lambda said: said["round"])}
     sizes = [sum(tokens_in(said["text"]) for said in rounds.get(round, ())) for round in range(frozen, following)]
     windows = [context.chats.get(party.model).window or USUAL_WINDOW for party in voices]
     limit = int(scenario.memory.share * min(windows))
@@ -215,10 +215,3 @@ def _listeners(scenario: Scenario, context: RunContext) -> list[Organisation]:
         for party in scenario.organisations
         if party.graph is None and context.chats.get(party.model).profile == "large"
     ]
-
-
-def _since(transcript: Sequence[Entry], first: int) -> Iterator[Entry]:
-    start = len(transcript)
-    while start and transcript[start - 1]["round"] >= first:
-        start -= 1
-    return iter(transcript[start:])
