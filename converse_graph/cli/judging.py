@@ -12,7 +12,7 @@ from converse_graph.nodes.budget import Budget
 from converse_graph.report.verdicts import score_line
 from converse_graph.simulation import Simulation
 from converse_graph.store.store import DEFAULT_PATH, Store
-from converse_graph.transcript import Verdict
+from converse_graph.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ from converse_graph.judge.rubric import RubricQuestion
 from converse_graph.nodes.form import Form, make_form
 from converse_graph.prompts import TASKS, Prompts, load_prompts
 from converse_graph.scenarios.fields import Choice, Field, Text, Whole
-from converse_graph.transcript import Score, Statement
+from converse_graph.transcript import Statement
+from converse_graph.verdict import Score
 
 Asked = tuple[RubricQuestion, str | None]
 """A question and whom it is about."""

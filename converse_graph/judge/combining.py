@@ -5,7 +5,7 @@ from statistics import median_low
 from typing import assert_never
 
 from converse_graph.judge.rubric import RubricQuestion
-from converse_graph.transcript import Score
+from converse_graph.verdict import Score
 
 
 def combined(question: RubricQuestion, scores: Sequence[Score]) -> Score:

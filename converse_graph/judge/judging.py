@@ -19,7 +19,8 @@ from converse_graph.nodes.budget import Spending
 from converse_graph.nodes.context import Journal, RunContext
 from converse_graph.nodes.form import Form
 from converse_graph.others_words import between_quotes
-from converse_graph.transcript import Score, Statement, Transcript, Verdict
+from converse_graph.transcript import Statement, Transcript
+from converse_graph.verdict import Score, Verdict
 
 _TOKENS_PER_ANSWER = 350
 """Of reason, quotation and score, at most, in a reply."""

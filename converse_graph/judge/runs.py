@@ -14,7 +14,7 @@ from converse_graph.judge.rubric import load_rubric
 from converse_graph.nodes.budget import Budget, spending_of
 from converse_graph.store import Run, Store
 from converse_graph.store.record import read_transcript
-from converse_graph.transcript import Verdict
+from converse_graph.verdict import Verdict
 
 MOST_REPEATS = 100
 """How often one model may judge a run."""

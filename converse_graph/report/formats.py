@@ -11,7 +11,8 @@ from converse_graph.errors import InvalidValue
 from converse_graph.report.escaping import UNSEEN
 from converse_graph.report.overview import in_force
 from converse_graph.report.schemas import SHOW_VERSION
-from converse_graph.transcript import PrivateTurn, Statement, Transcript, Verdict
+from converse_graph.transcript import PrivateTurn, Statement, Transcript
+from converse_graph.verdict import Verdict
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -21,16 +21,8 @@ from converse_graph.report.markdown import (
 )
 from converse_graph.report.verdict_reading import read_verdict
 from converse_graph.report.verdicts import MARK
-from converse_graph.transcript import (
-    Decision,
-    Deliberation,
-    Line,
-    PrivateTurn,
-    Stance,
-    Statement,
-    Transcript,
-    Verdict,
-)
+from converse_graph.transcript import Decision, Deliberation, Line, PrivateTurn, Stance, Statement, Transcript
+from converse_graph.verdict import Verdict
 
 MAX_DEPTH = 60
 """How deep private conversations may be nested in a file that is read."""

@@ -9,7 +9,7 @@ from converse_graph.errors import InvalidValue
 from converse_graph.report.blocks import Block
 from converse_graph.report.escaping import read_html
 from converse_graph.report.verdicts import MARK, NO_ANSWER, NO_SUMMARY, UNVERIFIED
-from converse_graph.transcript import Score, Verdict
+from converse_graph.verdict import Score, Verdict
 
 _VERDICT = re.compile(
     rf"{MARK}<b>([^<]*)</b> · rubric ([^<]*) · judging ([0-9]{{1,9}}) · (-?[0-9]{{1,9}}) statements?"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from converse_graph.judge.agreement import agreement
 from converse_graph.report.escaping import html, inline, prose
 from converse_graph.report.overview import counted
-from converse_graph.transcript import Score, Verdict
+from converse_graph.verdict import Score, Verdict
 
 OPEN_SHOWN = "<details open>"
 """The tag around a verdict, which is not folded."""

@@ -2,7 +2,7 @@
 
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
-from converse_graph.transcript import Verdict
+from converse_graph.verdict import Verdict
 
 _ALL = "SELECT verdict FROM verdicts WHERE run = :run ORDER BY id"
 _PUT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict)

@@ -9,7 +9,8 @@ from converse_graph.store import Store
 from converse_graph.store.record import read_transcript
 from converse_graph.tracing.settings import Tracing
 from converse_graph.tracing.spans import Feedback
-from converse_graph.transcript import Transcript, Verdict
+from converse_graph.transcript import Transcript
+from converse_graph.verdict import Verdict
 
 _RATES = ("no_statement", "repairs", "other_year", "other_label", "other_person", "repeated", "refusals")
 """Counts of drift that are told, each over the run's turns."""

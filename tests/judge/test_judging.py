@@ -13,7 +13,8 @@ from converse_graph.judge.runs import judge_run
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.transcript import Header, Party, PrivateTurn, Score, Statement, Transcript
+from converse_graph.transcript import Header, Party, PrivateTurn, Statement, Transcript
+from converse_graph.verdict import Score
 
 ANCHORS = {1: "none", 4: "some", 7: "much", 10: "all"}
 RUBRIC = Rubric(

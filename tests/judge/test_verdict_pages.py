@@ -11,7 +11,8 @@ from converse_graph.report.formats import as_json, from_json
 from converse_graph.report.markdown import render_markdown
 from converse_graph.report.reading import read_markdown
 from converse_graph.report.schemas import show_schema
-from converse_graph.transcript import Score, Transcript, Verdict
+from converse_graph.transcript import Transcript
+from converse_graph.verdict import Score, Verdict
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
 from random_transcripts import texts

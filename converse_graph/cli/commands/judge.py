@@ -19,7 +19,7 @@ from converse_graph.store import Store
 from converse_graph.store.record import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 from converse_graph.tracing.outcome import trace_outcome
-from converse_graph.transcript import Verdict
+from converse_graph.verdict import Verdict
 
 
 def command(
