@@ -62,7 +62,12 @@ def _nothing(view: dict[str, Any]) -> str:
     return ""
 
 
+asked: list[int] = []
+"""How much the visitor had heard, each time that it was asked."""
+
+
 def _counts(view: dict[str, Any]) -> dict[str, Any]:
+    asked.append(len(view["statements"]))
     return {"text": f"I have heard {len(view['statements'])}.", "memo": "counted"}
 
 

@@ -154,7 +154,7 @@ def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], new_events: 
 
 def _applies(rule: When, said: list[Entry]) -> bool:
     try:
-        return rule.predicate(said)
+        return bool(rule.predicate(said))
     except Exception as error:  # it is somebody's own, and may raise what it likes
         at = traceback.extract_tb(error.__traceback__)[-1]
         raise RunPaused(

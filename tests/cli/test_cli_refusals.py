@@ -108,20 +108,35 @@ def test_a_file_that_is_no_store_is_left_as_it_was(converse: Converse, tmp_path:
     ]
 
 
-def test_a_run_that_fails_ends_with_code_1_and_shows_a_traceback_only_on_request(
+def test_a_stop_rule_that_fails_pauses_the_run_which_goes_on_once_it_is_mended(
     converse: Converse, tmp_path: Path
 ) -> None:
-    (tmp_path / "broken.py").write_text(
+    written = (
         "from converse_graph import Clock, Organisation, Scenario, When, scenario\n"
         "@scenario\n"
         "def broken() -> Scenario:\n"
         "    return Scenario(premise='p', clock=Clock(end=2, step='round'), organisations=[Organisation(name='A')],\n"
-        "                    stop=[When(predicate=lambda statements: 1 / 0)])\n",
-        encoding="utf-8",
+        "                    stop=[When(predicate=lambda statements: 1 / 0)])\n"
     )
-    plain = converse("run", "broken.py", "--model", "null", "--name", "a")
+    (tmp_path / "broken.py").write_text(written, encoding="utf-8")
+    ended = converse("run", "broken.py", "--model", "null", "--name", "a")
+    assert (ended.code, ended.err.count("\n")) == (3, 1)
+    assert "ZeroDivisionError: division by zero (broken.py, line 5)" in ended.err
+    (tmp_path / "broken.py").write_text(written.replace("1 / 0", "len(statements) > 9"), encoding="utf-8")
+    assert converse("resume", "a").code == 2
+    assert converse("resume", "a", "--allow-changed").code == 0
+
+
+def test_a_run_that_fails_ends_with_code_1_and_shows_a_traceback_only_on_request(
+    converse: Converse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: object) -> str:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("converse_graph.nodes.supervisor.reason_to_stop", mistaken)
+    plain = converse(*RUN, "--set", "deep=false", "--name", "a")
     assert (plain.code, plain.err) == (1, "converse: ZeroDivisionError: division by zero\n")
-    traced = converse("run", "broken.py", "--model", "null", "--name", "b", "--debug")
+    traced = converse(*RUN, "--set", "deep=false", "--name", "b", "--debug")
     assert traced.code == 1
     assert traced.err.startswith("Traceback (most recent call last):")
     assert traced.err.endswith("\nconverse: ZeroDivisionError: division by zero\n")
