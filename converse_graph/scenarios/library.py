@@ -1,8 +1,9 @@
 """Finds scenario functions: by name in the folders of scenarios, or in a Python or YAML file that is named."""
 
-import importlib.util
+import hashlib
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from converse_graph.bundled_files import folders
 from converse_graph.errors import InvalidValue, UnknownName
@@ -74,16 +75,18 @@ def _find_in_file(path: Path, name: str) -> ScenarioFunction:
 
 
 def _load(path: Path) -> dict[str, ScenarioFunction]:
-    module_name = f"converse_scenarios_{path.stem}_{abs(hash(str(path.resolve())))}"
+    """What a file holds now: a file that was changed is loaded anew, as is one that was loaded from elsewhere."""
+    text = path.read_bytes()
+    digest = hashlib.blake2b(str(path.resolve()).encode() + text, digest_size=8).hexdigest()
+    module_name = f"converse_scenarios_{path.stem}_{digest}"
     module = sys.modules.get(module_name)
     if module is None:
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        if spec is None or spec.loader is None:
-            raise InvalidValue(f"{path} cannot be loaded as Python.")
-        module = importlib.util.module_from_spec(spec)
+        module = ModuleType(module_name)
+        module.__file__ = str(path)
         sys.modules[module_name] = module
         try:
-            spec.loader.exec_module(module)
+            # Not by an import, which takes an older compiled file for a text of the same second and length.
+            exec(compile(text, path, "exec"), vars(module))  # noqa: S102
         except (Exception, SystemExit) as error:  # a file of somebody's own may raise anything
             del sys.modules[module_name]
             raise InvalidValue(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error

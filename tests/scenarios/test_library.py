@@ -86,6 +86,14 @@ def test_a_file_that_cannot_be_loaded_says_why_and_can_be_loaded_once_mended(
     assert find_scenario(str(path)).name == "mended-at-last"
 
 
+def test_a_file_that_was_changed_within_a_second_is_read_anew(tmp_path: Path) -> None:
+    path = _write(tmp_path, "open_door")
+    first = find_scenario(str(path))
+    assert find_scenario(str(path)) is first, "one that is as it was is loaded once"
+    _write(tmp_path, "shut_door")
+    assert find_scenario(str(path)).name == "shut-door"
+
+
 def test_a_scenario_of_the_working_directory_goes_before_a_bundled_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
