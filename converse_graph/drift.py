@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal
 
 from converse_graph.others_words import between_quotes, visible
@@ -210,10 +211,13 @@ def _past_estimate(name: str, estimate: int, year: int | None) -> Found:
 
 def _repeated(text: str, earlier: Sequence[str]) -> Found | None:
     ours = _trigrams(text)
-    if len(_WORD.findall(text)) < LEAST_WORDS:
+    if len(ours) < LEAST_WORDS - 2 and len(words_of(text)) < LEAST_WORDS:
         return None
+    # One trigram more than a repetition may lack: a statement that has none of these is none, which most show by it.
+    some = frozenset(islice(ours, int((1 - REPEATED) * len(ours)) + 1))
     for said in earlier[-REACH:]:
-        if len(ours & _trigrams(said)) >= REPEATED * len(ours):
+        theirs = _trigrams(said)
+        if not some.isdisjoint(theirs) and len(ours & theirs) >= REPEATED * len(ours):
             told = f"it says again what was said before, {_shown(said)}: say what is new, in words of your own."
             return Found(sign="repeated", told=told)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from converse_graph.errors import ConverseError, RunChanged, RunPaused, StoreFai
 from converse_graph.fingerprint import differences, digest_of, fingerprint
 from converse_graph.nodes.budget import Budget, spending_of
 from converse_graph.nodes.context import RunContext
+from converse_graph.nodes.discretion import is_traced, untraced
 from converse_graph.nodes.in_flight import InFlight
 from converse_graph.nodes.organisation import check_windows
 from converse_graph.prompts import Prompts, load_prompts
@@ -101,7 +102,7 @@ class Simulation:
         """
         given = model if isinstance(model, Chats) else Chats(model, base_url, prices=prices, window=window)
         chats, prompts = given, load_prompts()
-        compile_graph(scenario)
+        compile_graph(scenario, is_traced=False)
         check_windows(scenario, chats, prompts)
         horizon, marks = scenario.clock.horizon(until, rounds), fingerprint(scenario, prompts)
         header = {
@@ -247,7 +248,8 @@ class Simulation:
 
     async def _drive(self, watch: Watch | None, budget: Budget | None, trace: RunTrace | None) -> str:
         saver = ThinCheckpoints(self.store.checkpoints, passing=f"branch:to:{SUPERVISOR}")
-        graph = compile_graph(self.scenario).copy(update={"checkpointer": saver})
+        traced = is_traced()
+        graph = compile_graph(self.scenario, is_traced=traced).copy(update={"checkpointer": saver})
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": _NO_LIMIT}
         context = RunContext(
             chats=self.chats,
@@ -275,12 +277,15 @@ class Simulation:
                 control=self._control,
             )
             try:
-                async for chunk in stream:
-                    if watch:
-                        watch(chunk[-1])
+                with nullcontext() if traced else untraced():
+                    async for chunk in stream:
+                        if watch:
+                            watch(chunk[-1])
             finally:
                 await saver.settled()
-            values = (await graph.aget_state(config)).values
+            values = saver.values
+            if values is None or self.run.replays:  # a ledger is read from the store alone, which takes a while
+                values = (await graph.aget_state(config)).values
             if not values.get("ended"):
                 raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
             if not original_went_on(self.store, self.run, len(values.get("transcript", ()))):

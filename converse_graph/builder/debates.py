@@ -1,11 +1,11 @@
 """From a debate to a compiled subgraph, recursively."""
 
 from langgraph.graph import END, START, StateGraph
+from langgraph.types import TracePolicy
 
 from converse_graph.errors import InvalidValue
 from converse_graph.nodes.context import RunContext
 from converse_graph.nodes.deliberating import Debating
-from converse_graph.nodes.discretion import UNSEEN
 from converse_graph.nodes.persona import debate_supervisor, persona_node
 from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined
 from converse_graph.scenarios.clock import Clock
@@ -13,7 +13,12 @@ from converse_graph.state import debate_schema, debate_supervisor_schema, member
 
 
 def compile_debate(
-    deliberation: Debate | Imagined | None, clock: Clock, *, chain: tuple[str, ...], max_depth: int
+    deliberation: Debate | Imagined | None,
+    clock: Clock,
+    *,
+    chain: tuple[str, ...],
+    max_depth: int,
+    policy: TracePolicy | None,
 ) -> Debating | None:
     """Compile the debate inside a speaker, with those inside its members.
 
@@ -22,6 +27,7 @@ def compile_debate(
         clock: The scenario's clock.
         chain: The speakers it sits inside, outermost first.
         max_depth: How many conversations may be nested, the root table included.
+        policy: What a tracer is told of its nodes.
 
     Returns:
         The compiled debate; None where the deliberation is none.
@@ -45,16 +51,18 @@ def compile_debate(
         debate_supervisor(deliberation, clock),
         input_schema=debate_supervisor_schema(names),
         destinations=(*names, END),
-        trace_policy=UNSEEN,
+        trace_policy=policy,
     )
     graph.add_edge(START, SUPERVISOR)
     for member in deliberation.members:
-        inner = compile_debate(member.deliberation, clock, chain=(*chain, member.name), max_depth=max_depth)
+        inner = compile_debate(
+            member.deliberation, clock, chain=(*chain, member.name), max_depth=max_depth, policy=policy
+        )
         graph.add_node(
             member.name,
             persona_node(deliberation, member, clock, inner),
             input_schema=member_schema(member.name),
-            trace_policy=UNSEEN,
+            trace_policy=policy,
         )
         graph.add_edge(member.name, SUPERVISOR)
     return graph.compile(name=" > ".join(chain))

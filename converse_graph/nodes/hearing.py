@@ -64,12 +64,13 @@ async def hear(
     if not seen.voting:
         concluded = await reflect(scenario, context, party, seen, place, brief, emit)
         summed_up = await sum_up_mind(scenario, context, party, seen, place, brief, emit)
-        seen = replace(
-            seen,
-            mind=(*seen.mind, *concluded),
-            own_summaries=(*seen.own_summaries, *summed_up),
-            past=() if summed_up else seen.past,
-        )
+        if concluded or summed_up:
+            seen = replace(
+                seen,
+                mind=(*seen.mind, *concluded),
+                own_summaries=(*seen.own_summaries, *summed_up),
+                past=() if summed_up else seen.past,
+            )
     parts = fold(brief, seen, scenario.clock)
     run = str(get_config().get("configurable", {}).get("thread_id", ""))
     occasion = Occasion(run=run, place=place, asked=_asked(scenario, party, seen))

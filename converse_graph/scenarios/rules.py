@@ -82,6 +82,8 @@ def events_so_far(events: Sequence[Event | Dated], reported: Sequence[dict[str, 
         events: What may happen.
         reported: The first report of each event by each party: `name`, `party`, `round`.
     """
+    if not reported:
+        return ()
     counts = Counter(report["name"] for report in reported)
     awaited = [event for event in events if isinstance(event, Event)]
     return tuple(event.name for event in awaited if counts[event.name] >= event.parties)

@@ -155,7 +155,7 @@ class RunJournal:
         return Part(role=role, source=source, owner=owner, text=text)
 
     def _digest(self, request: Request) -> bytes:
-        joined = b"".join(part.digest for part in (*request.parts, self._form(request)))
+        joined = b"".join([part.digest for part in (*request.parts, self._form(request))])
         return hashlib.blake2b(joined, digest_size=16).digest()
 
     def _form(self, request: Request) -> Part:

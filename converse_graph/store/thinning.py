@@ -77,8 +77,10 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         """
         super().__init__(serde=kept.serde)
         self._kept, self._passing = kept, passing
+        self.values: Mapping[str, Any] | None = None
+        """What the checkpoint that was saved last holds, ledgers left out; None where none was saved yet."""
         self._last: str | None = None
-        """Id of the checkpoint that was saved last."""
+        """Its id."""
         self._wrote: dict[str, dict[str, tuple[str, Sequence[tuple[str, Any]]]]] = {}
         """What tasks wrote, by the checkpoint that they ran on and by task: its path and its writes. Those of the next
         step may be here before the checkpoint of the last."""
@@ -155,7 +157,7 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         gained = [write for write in self._take_writes() if _is_gain(write[0], values)]
         before: RunnableConfig = {"configurable": {**where, "checkpoint_id": self._last}}
         self._saving = self._kept.put_turn(before, gained, checkpoint, metadata, self._versions)
-        self._last, self._versions = checkpoint["id"], {}
+        self._last, self._versions, self.values = checkpoint["id"], {}, values
         return saved
 
     async def aput_writes(
