@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from converse_graph.chat.port import PUBLIC, Part, Profile
@@ -42,6 +43,9 @@ SMALL_LINES = 1
 SMALL_HEARD = 120
 """Characters of a text that a small model hears, to the end of the last sentence that fits: it copies the rest."""
 
+_IN_TIME = itemgetter(0, 1, 2)
+"""Round, turn, and what comes first of one turn."""
+
 _SENTENCE_END = re.compile(r"[.!?](?= )")
 
 
@@ -58,17 +62,18 @@ def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, .
     statements = view.statements[-SMALL_STATEMENTS:] if profile == "small" else view.statements
     spoken = [(entry["round"], entry["turn"], 0, entry) for entry in statements]
     mind = (*view.past, *view.mind) if profile == "large" else view.mind
-    kept = [(entry["round"], entry["turn"], 1, entry) for entry in mind]
+    kept = [(entry["round"], entry["turn"], 1, entry) for entry in mind if entry["path"] == view.party]
+    first = view.round - SMALL_ROUNDS if profile == "small" else 0
     parts = []
-    for round, turn, kind, entry in sorted([*dated, *spoken, *kept], key=lambda item: item[:3]):
-        if profile == "small" and turn >= 0 and round < view.round - SMALL_ROUNDS:
+    for round, turn, kind, entry in sorted([*dated, *spoken, *kept], key=_IN_TIME):
+        if turn >= 0 and round < first:
             continue
         label = clock.period(round).label
         if turn < 0:
             parts.append(_happened(entry["text"], label, entry["number"], entry["to"] or PUBLIC, profile))
         elif kind == 0:
             parts.append(_public(entry, label, profile))
-        elif entry["path"] == view.party and (thought := _remembered(entry, profile)):
+        elif thought := _remembered(entry, profile):
             parts.append(_recollection(view.party, label, entry["place"], thought, profile))
     return tuple(part for part in parts if part.text)
 
@@ -240,7 +245,7 @@ def _beginning(text: str) -> str:
 def _said(entry: Entry) -> str:
     if not entry["text"]:
         return "(no statement)"
-    reported = "; ".join(_report(name, value) for name, value in entry["fields"].items())
+    reported = "; ".join([_report(name, value) for name, value in entry["fields"].items()])
     return f"{entry['text']}\n[{reported}]" if reported else entry["text"]
 
 
