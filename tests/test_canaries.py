@@ -4,11 +4,14 @@ private texts bear the mark of whose they are, and everything that leaves a mind
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tracers import BaseTracer, Run
 from langsmith import Client, tracing_context
 
 from converse_graph import Organisation, Scenario, Store
@@ -153,3 +156,36 @@ async def test_what_a_tracer_would_be_told_without_our_care_has_private_words(mo
         await graph.ainvoke({"horizon": 1}, {"configurable": {"model": Marking("large")}})
 
     assert [body for body in uploads.bodies if "canary[Alpha]" in body]
+
+
+class Told(BaseTracer):
+    """A tracer as somebody passes it to a runnable of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: list[Run] = []
+
+    def _persist_run(self, run: Run) -> None:
+        self.runs.append(run)
+
+
+async def test_a_tracer_of_a_runnable_around_a_play_is_told_of_turns_without_a_private_word(tmp_path: Path) -> None:
+    scenario = table("Alpha", Organisation(name="Beta", brief=mark("Beta"), deliberation=debate("Left", "Right")))
+    told = Told()
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        run = await Simulation.begin(store, scenario, seed=1, created=CREATED, model=Marking("large"))
+
+        async def play(_: object) -> str:
+            return (await run.play()).status
+
+        assert await RunnableLambda(play).ainvoke(None, {"callbacks": [told]}) == "finished"
+
+    seen = list(_with_all_inside(*told.runs))
+    assert {turn.name for turn in seen} >= {"supervisor", "Alpha", "Beta"}
+    assert "canary" not in repr([(turn.inputs, turn.outputs, turn.extra, turn.serialized) for turn in seen])
+
+
+def _with_all_inside(*runs: Run) -> Iterator[Run]:
+    for run in runs:
+        yield run
+        yield from _with_all_inside(*run.child_runs)
