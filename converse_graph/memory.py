@@ -201,13 +201,13 @@ def _statement(speaker: str, label: str, round: int, turn: int, text: str, profi
     if profile == "small":
         told = f"{speaker} said: {_quoted(text)}" if text else f"{speaker} said nothing."
     else:
-        told = f'<statement by="{speaker}" in="{label}">\n{as_data(text)}\n</statement>'
+        told = f'<statement by="{speaker}" in="{label}">{as_data(text)}</statement>'
     return Part(role="user", text=told, source=f"statement/{round}.{turn}/{speaker}", owner=PUBLIC)
 
 
 @lru_cache(maxsize=4096)
 def _happened(text: str, label: str, number: int, owner: str, profile: Profile) -> Part:
-    told = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">\n{as_data(text)}\n</event>'
+    told = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">{as_data(text)}</event>'
     return Part(role="user", text=told, source=f"event/{number}", owner=owner)
 
 
@@ -216,8 +216,13 @@ def _recollection(owner: str, label: str, place: str, text: str, profile: Profil
     if profile == "small":
         told = f"{owner.rpartition('/')[2]} noted in private: {_quoted(text)}" if text else ""
     else:
-        told = f'<private of="{owner}" in="{label}">\n{as_data(text)}\n</private>'
+        told = f'<private{_of(owner)} in="{label}">{as_data(text)}</private>'
     return Part(role="user", text=told, source=f"mind/{place}", owner=owner)
+
+
+def _of(owner: str) -> str:
+    """Whose a note is, where it is not the organisation's: all who read an organisation's notes are of it."""
+    return f' of="{owner}"' if "/" in owner else ""
 
 
 @lru_cache(maxsize=4096)
@@ -225,7 +230,7 @@ def _line(speaker: str, number: int, place: str, path: str, text: str, profile: 
     if profile == "small":
         told = f"{speaker}: {_quoted(text)}" if text else f"{speaker} says nothing."
     else:
-        told = f'<line by="{speaker}">\n{as_data(text or "(says nothing)")}\n</line>'
+        told = f'<line by="{speaker}">{as_data(text or "(says nothing)")}</line>'
     return Part(role="user", text=told, source=f"line/{place}/{number}.{speaker}", owner=path)
 
 

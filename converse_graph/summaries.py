@@ -96,7 +96,7 @@ def summary_part(kept: Entry, clock: Clock, owner: str) -> Part:
     of = f' of="{owner}"' if kept.get("path") else ""
     told = as_data(describe_summary(kept))
     source = f"mind/{kept['place']}" if kept.get("path") else f"summary/{kept['level']}.{kept['first']}-{kept['last']}"
-    return Part(role="user", text=f'<summary{of} in="{when}">\n{told}\n</summary>', source=source, owner=owner)
+    return Part(role="user", text=f'<summary{of} in="{when}">{told}</summary>', source=source, owner=owner)
 
 
 def describe_summary(kept: Entry) -> str:

@@ -129,12 +129,12 @@ def check_told(part: Part) -> None:
     assert part.role == "user"
     author = part.source.rpartition("/")[2].partition(".")[2] or part.source.rpartition("/")[2]
     if part.text.startswith("<"):
-        first, *inside, last = part.text.split("\n")
-        kind = first[1:].partition(" ")[0]
-        assert first.endswith('">')
-        assert last == f"</{kind}>"
-        assert f'"{author}"' in first or kind in ("private", "summary")
-        assert not set("<>") & set("\n".join(inside))
+        opening, _, rest = part.text[1:].partition(">")
+        kind = opening.partition(" ")[0]
+        assert opening.endswith('"')
+        assert rest.endswith(f"</{kind}>")
+        assert f'"{author}"' in opening or kind in ("private", "summary")
+        assert not set("<>") & set(rest.removesuffix(f"</{kind}>"))
     else:
         assert "\n" not in part.text
         assert "<" not in part.text
@@ -259,7 +259,7 @@ async def test_an_interview_is_asked_with_an_attack_as_data(store: Store, attack
 def test_every_attack_is_seen_for_what_it_is_by_the_tests_above() -> None:
     """The checks find each kind of attack where nothing is done about it."""
     said = [ATTACKS[name] for name in ("the end of its tag", "hidden tags", "blank letters")]
-    told = [f'<statement by="Alpha" in="x">\n{attack}\n</statement>' for attack in said]
+    told = [f'<statement by="Alpha" in="x">{attack}</statement>' for attack in said]
     told.append(f"Alpha said: “{ATTACKS['the end of its quotation']}”")
     raw = [Part(role="user", text=text, source="statement/0.0/Alpha") for text in told]
     for part in raw:

@@ -102,7 +102,7 @@ def test_no_text_at_all_gets_out_of_its_statement(text: str) -> None:
 
 def check_delimited(told: str, profile: Profile, tag: str, attributes: str, label: str) -> None:
     if profile == "large":
-        opening, closing = f"<{tag} {attributes}>\n", f"\n</{tag}>"
+        opening, closing = f"<{tag} {attributes}>", f"</{tag}>"
         assert told.startswith(opening)
         assert told.endswith(closing)
         assert "<" not in told[len(opening) : -len(closing)]

@@ -46,7 +46,6 @@ class _Writer:
     path: str | None
     """Whose it is; None for public."""
     model: Any
-    brief: tuple[Part, ...] = ()
 
     async def sum_up(self, block: Block, parts: Sequence[Part], told: Sequence[tuple[str, str]]) -> Entry:
         """One summary, as a record.
@@ -65,7 +64,7 @@ class _Writer:
         question = Question(
             place=where,
             speaker=self.speaker,
-            parts=(*self.brief, *parts, Part(role="user", text=text, source=f"prompt/{self.task}", owner=owner)),
+            parts=(*parts, Part(role="user", text=text, source=f"prompt/{self.task}", owner=owner)),
             form=_FORM,
             model=self.model,
         )
@@ -140,7 +139,6 @@ async def sum_up_mind(
     party: Organisation,
     seen: View,
     place: str,
-    brief: tuple[Part, ...],
     emit: Emit,
 ) -> list[Entry]:
     """Have a party sum up what it kept to itself long ago, once that is much: records for its mind."""
@@ -157,7 +155,6 @@ async def sum_up_mind(
         speaker=party.name,
         path=party.name,
         model=party.model,
-        brief=brief,
     )
     own = [kept for kept in seen.own_summaries if kept["path"] == party.name]
     block = Block(level=1, first=frozen_until(own, party.name), last=max(entry["round"] for entry in seen.past))

@@ -63,7 +63,7 @@ async def hear(
     summed_up, concluded = list[Entry](), list[Entry]()
     if not seen.voting:
         concluded = await reflect(scenario, context, party, seen, place, brief, emit)
-        summed_up = await sum_up_mind(scenario, context, party, seen, place, brief, emit)
+        summed_up = await sum_up_mind(scenario, context, party, seen, place, emit)
         if concluded or summed_up:
             seen = replace(
                 seen,

@@ -106,7 +106,7 @@ def a_mind_called_a_public_task(database: sqlite3.Connection) -> None:
 
 
 def a_memo_copied_into_a_task(database: sqlite3.Connection) -> None:
-    memo = text_of(database, part(database, "mind/%", "Alpha")).splitlines()[1]
+    memo = text_of(database, part(database, "mind/%", "Alpha")).partition(">")[2].partition("<")[0]
     put(database, forged(database, "prompt/organisation/statement", "Beta", f"Speak. {memo}"), BETA)
 
 

@@ -202,7 +202,7 @@ def test_a_party_that_does_not_recall_is_given_no_past_to_look_through() -> None
 
 
 def test_what_is_embedded_is_each_sentence_by_itself_without_the_marks() -> None:
-    told = '<statement by="Alpha" in="2027 H2">\nWages &lt; prices! We strike.\n[shifts: none]\n</statement>'
+    told = '<statement by="Alpha" in="2027 H2">Wages &lt; prices! We strike.\n[shifts: none]</statement>'
     pieces = sentences_of(Part(role="user", text=told, source="statement/3.0/Alpha", owner="Alpha"))
     assert [piece.text for piece in pieces] == ["Wages < prices!", "We strike.", "[shifts: none]"]
     assert {(piece.source, piece.owner) for piece in pieces} == {("sentence/statement/3.0/Alpha", "Alpha")}
