@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.chat.port import Part, Profile
+from converse_graph.chat.sizes import tokens_in
 from converse_graph.decisions import describe_decision
 from converse_graph.nodes.asking import Answer, Drift, Question, ask
 from converse_graph.nodes.context import RunContext
@@ -191,6 +192,11 @@ SMALL_STANDING = 3
 """How many entries of a list a small model is told, the latest: it copies a long list into its report."""
 
 
+FOLD_TOKENS = 800
+"""Tokens of a list that is folded from the whole run, such as laws in force, as far as a prompt goes: the latest that
+fit are told, and how many there are. On record all of it stays."""
+
+
 def describe_kept(seen: View) -> str:
     """What a party must never lose, in words: a title and its entries a line."""
     return "\n".join(_listed(title, entries) for title, entries in seen.kept if entries)
@@ -204,4 +210,11 @@ def describe_standing(seen: View, profile: Profile) -> str:
 
 def _listed(title: str, entries: Sequence[str]) -> str:
     """A list of what parties have reported: each entry between quotation marks, for it stands in a task."""
-    return f"{title}: {'; '.join(map(between_quotes, entries))}."
+    told, room = list[str](), FOLD_TOKENS
+    for entry in reversed(entries):
+        room -= tokens_in(entry)
+        if room < 0 and told:
+            title = f"{title} (the latest {len(told)} of {len(entries)})"
+            break
+        told.append(between_quotes(entry))
+    return f"{title}: {'; '.join(reversed(told))}."

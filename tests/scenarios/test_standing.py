@@ -1,12 +1,16 @@
 """Laws in force are folded by code from what was reported, and put before those that they concern, last of all."""
 
+import dataclasses
 from typing import Any
 
 from tables import CountingChat, played, table
 
 from converse_graph import Names, Organisation, Request, Standing
+from converse_graph.chat.sizes import tokens_in
+from converse_graph.nodes.speaking import FOLD_TOKENS, describe_standing
 from converse_graph.scenarios.rules import standing_now
 from converse_graph.store import Store
+from converse_graph.views import View
 
 LAWS = Standing(title="Laws in force", adds="instruments", ends="repealed", to="lab")
 
@@ -56,3 +60,14 @@ async def test_laws_in_force_are_put_before_labs_alone_and_in_the_last_message_a
         assert not any("Laws in force" in part.text for part in earlier)
         assert not any("Laws in force" in part.text for part in heard[f"{number}.0/Crown/statement"].parts)
     assert told > 3
+
+
+def test_of_a_list_longer_than_its_share_of_a_prompt_the_latest_are_told_and_how_many_there_are() -> None:
+    laws = tuple(f"Crown: Act {number}: no release without audit {number}" for number in range(200))
+    seen = View(party="Lab", round=0, turn=0, statements=(), mind=(), events=(), standing=(("Laws in force", laws),))
+    told = describe_standing(seen, "large")
+    latest = [law for law in laws if f"“{law}”" in told]
+    assert latest == list(laws[-len(latest) :])
+    assert told.startswith(f"Laws in force (the latest {len(latest)} of 200): “{latest[0]}”; ")
+    assert tokens_in(told) < 1.2 * FOLD_TOKENS
+    assert describe_standing(dataclasses.replace(seen, standing=(("Laws", laws[:9]),)), "large").startswith("Laws: “")
