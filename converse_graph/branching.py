@@ -110,13 +110,13 @@ async def fork(
     played = _with_events(played, (*_dated(parent, played, own, changed=bool(dials)), *events))
     leave = Fork(at=at, say=say, fields=_checked(played, at, say, fields or {}))
     seed = parent.header.seed if seed is None else seed
-    branch(played, await read_channels(store, parent), leave, seed=seed)  # refuses a turn that is none
+    past = branch(played, await read_channels(store, parent), leave, seed=seed)  # refuses a turn that is none
     for event in events:
         check_ahead(played, event, own)
     horizon = _horizon(parent, played) if until is None and rounds is None else played.clock.horizon(until, rounds)
     if horizon <= own:
         raise InvalidValue(f"A fork at {at} has its horizon before it; give --until or --rounds beyond that.")
-    return await Simulation.begin(
+    made = await Simulation.begin(
         store,
         played,
         seed=seed,
@@ -131,6 +131,8 @@ async def fork(
         prices=prices,
         window=None if model else _window(parent),
     )
+    made.run = await store.register.set_past(made.run, rounds=own, statements=len(past["transcript"]))
+    return made
 
 
 async def replay(

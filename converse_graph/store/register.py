@@ -145,6 +145,11 @@ class Register:
         await self._change(run.id, horizon=rounds, header=header.model_dump_json(), status="paused", ended=None)
         return self.run(run.name)
 
+    async def set_past(self, run: Run, *, rounds: int, statements: int) -> Run:
+        """Note how much of a run was shared with another before it begins."""
+        await self._change(run.id, rounds=rounds, statements=statements)
+        return self.run(run.name)
+
     async def set_events(self, run: Run, events: tuple[Dated, ...]) -> Run:
         """Let other things happen at dates."""
         header = run.header.model_copy(update={"events": events})

@@ -1,6 +1,7 @@
 """Runs made from runs, at the command line: codes, refusals, and what is written."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,11 @@ def test_a_fork_says_whose_it_is_and_leaves_a_transcript(parent: Converse, tmp_p
     assert one[:3] == other[:3]  # type: ignore[index]
 
 
+def test_a_fork_counts_its_turns_from_the_past_that_it_shares(parent: Converse) -> None:
+    ended = parent(*FORK, "--at", "round 2", "--set", "deep=false", "--name", "child")
+    assert re.findall(r"turn (\d of \d)", ended.out) == ["3 of 4", "4 of 4"]
+
+
 def test_a_fork_with_a_change_keeps_the_seed_and_one_without_draws_another(parent: Converse) -> None:
     for name, change in (
         ("said", ("--at", "round 1:Buyer", "--say", "No.")),
@@ -234,7 +240,7 @@ def test_a_fork_that_is_killed_is_resumed_as_one_that_was_not(tmp_path: Path) ->
     run("run", str(BOARDS), "--model", "null", "--seed", "7", "--name", "parent", *QUIET)
     forked = ("fork", "parent", "--at", "round 1:Buyer", "--say", "Week 9.", "--rounds", "3", "--no-judge")
     run(*forked, "--name", "whole")
-    stopped = start(tmp_path, *forked, "--model", "null:0.05", "--name", "killed")
+    stopped = start(tmp_path, *forked, "--model", "null:0.3", "--name", "killed")
     page = ("show", "killed", "--json")
     wait_until(lambda: '"killed"' in process(tmp_path, "runs", "--json").out)
     stopped.kill()
