@@ -102,7 +102,10 @@ def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: Words) -
     if scenario is None:
         yield "Briefs and aims, which are in a scenario that was made in Python or is gone."
     if words.too_short:
-        yield f"{words.too_short} texts of fewer than {RUN} words: access was checked, their words not searched."
+        yield (
+            f"Words of {words.too_short} private texts of fewer than {RUN}, which may stand elsewhere by chance: who was "
+            "given them was checked."
+        )
     sent_back = sum(not call.accepted and asked_at(call.place).task == "statement" for call in calls)
     if sent_back:
         yield f"Public prose of {sent_back} replies that were sent back: who watched the run saw it being written."

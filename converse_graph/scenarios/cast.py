@@ -115,7 +115,8 @@ class Organisation(Value):
     brief: str = ""
     """Who it is and what it wants; seen by itself and its own personas alone."""
     kind: Identifier = "party"
-    """What sort of party it is, such as "lab" or "government"; parties of a kind report the same fields."""
+    """What sort of party it is, such as "lab" or "government": lists that stand, what is kept, motions and rubrics may
+    concern parties of one kind alone."""
     fields: tuple[Field, ...] = ()
     """What its statements report beside their prose."""
     examples: tuple[Example, ...] = ()
