@@ -37,6 +37,8 @@ SCENARIO = "agi-race"
 SIGNS = ("other_year", "other_label", "other_person", "past_estimate", "repeated", "refusals")
 MESSAGE = 5
 """Tokens that a chat template puts around a message."""
+PROSE = 0.8
+"""Share of letters and spaces in a text, from which on it is taken for prose."""
 
 
 def counter(model: str) -> Callable[[str], int]:
@@ -119,10 +121,19 @@ def figures(name: str, transcript: Transcript, calls: Sequence[Call], first_cut:
         **{sign.replace("_", " "): count for sign, count in kept.items()},
         "drift a statement": sum(kept.values()) / max(1, spoken),
         "before repairs": signs_before_repairs(transcript, calls) / max(1, turns),
+        "no prose": sum(not is_prose(said.text) for said in transcript.statements if said.text) / max(1, spoken),
         "distinct trigrams": len(set(trigrams)) / max(1, len(trigrams)),
         "prompt tokens": sum(call.reply.tokens_in for call in calls),
         "cut at the window from": f"round {int(first_cut.split('.')[0]) + 1}" if first_cut else "-",
     }
+
+
+def is_prose(text: str) -> bool:
+    """Whether a text reads as language: at least four in five of its characters are letters or spaces.
+
+    A model that has lost its thread writes figures, dates and marks, in which no sign of drift is found.
+    """
+    return sum(letter.isalpha() or letter.isspace() for letter in text) >= PROSE * len(text)
 
 
 def _trigrams(text: str) -> list[tuple[str, str, str]]:
