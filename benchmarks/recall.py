@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import json
 import random
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -185,9 +186,13 @@ class Script(NullChat):
         return {"statement": " ".join([first, *public, last]), "memo": memo[:160]}
 
 
+_TAGS = re.compile(r"<[^>]*>")
+"""What a statement, a note or a summary stands between; a `<` of its own is written otherwise."""
+
+
 def _beginnings(texts: Sequence[str]) -> dict[str, Any]:
     """A summary that takes what each text begins with, as far as its form goes."""
-    words = [" ".join(text.split("\n")[1:-1]) for text in texts]
+    words = [" ".join(_TAGS.sub("", text).split()) for text in texts]
     said: dict[str, Any] = {}
     left = [text for text in words if text]
     for field in FIELDS:
