@@ -22,7 +22,7 @@ _PLACES = "SELECT place FROM calls WHERE run = :run ORDER BY id"
 _PART = "SELECT role, source, owner, text FROM parts WHERE id = :id"
 _PART_ID = "SELECT id FROM parts WHERE digest = :digest"
 _ADD_PART = """INSERT INTO parts (digest, role, source, owner, text)
-VALUES (:digest, :role, :source, :owner, :text) ON CONFLICT DO NOTHING"""
+VALUES (:digest, :role, :source, :owner, :text) ON CONFLICT DO NOTHING RETURNING id"""
 _ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish,
 tokens_in, tokens_out, tokens_cached, usd, seconds)
 VALUES (:run, :place, :attempt, :digest, :parts, :form, :reply, :accepted, :model, :finish,
@@ -59,8 +59,8 @@ class PartIds:
         known = self._known.get(part.digest)
         if known is None:
             row = {"digest": part.digest, "role": part.role, "source": part.source, "owner": part.owner}
-            session.run(_ADD_PART, **row, text=part.text)
-            known = int(session.run(_PART_ID, digest=part.digest)[0][0])
+            added = session.run(_ADD_PART, **row, text=part.text)
+            known = int((added or session.run(_PART_ID, digest=part.digest))[0][0])
             if len(self._known) > 50_000:
                 self._known.clear()
             self._known[part.digest] = known
