@@ -103,8 +103,8 @@ def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: Words) -
         yield "Briefs and aims, which are in a scenario that was made in Python or is gone."
     if words.too_short:
         yield (
-            f"Words of {words.too_short} private texts of fewer than {RUN}, which may stand elsewhere by chance: who was "
-            "given them was checked."
+            f"Words of {words.too_short} private texts of fewer than {RUN}, which may stand elsewhere by chance: "
+            "who was given them was checked."
         )
     sent_back = sum(not call.accepted and asked_at(call.place).task == "statement" for call in calls)
     if sent_back:

@@ -19,6 +19,8 @@ _WORDS = (  # noqa: SIM905 - as a list it is six times as long
     "support system target team test toward under value whole within without work year"
 ).split()
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
+
 
 class NullChat:
     """Uniform chance within each bound: a function of run seed, place and attempt alone. No language model."""
@@ -50,7 +52,7 @@ class NullChat:
         if self._latency:
             await asyncio.sleep(self._latency)
         chance = random.Random(f"{request.seed}|{request.place}|{request.attempt}")
-        text = json.dumps(_fill(request.schema, chance), ensure_ascii=False)
+        text = _AS_JSON(_fill(request.schema, chance))
         if request.on_text:
             request.on_text(text)
         asked = sum(len(part.text) for part in request.parts)

@@ -28,6 +28,8 @@ _PUT_WRITES = """INSERT OR {on_conflict} INTO writes
 (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class Checkpoints(AsyncSqliteSaver, TurnSaver):
     """Checkpoints in one file with all else."""
@@ -79,7 +81,7 @@ class Checkpoints(AsyncSqliteSaver, TurnSaver):
 
     def _row(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata) -> Row:
         where = config["configurable"]
-        told = json.dumps(get_checkpoint_metadata(config, metadata), ensure_ascii=False, separators=(",", ":")).encode()
+        told = _AS_JSON(get_checkpoint_metadata(config, metadata)).encode()
         key = (str(where["thread_id"]), where["checkpoint_ns"], checkpoint["id"], where.get("checkpoint_id"))
         return (*key, *self.serde.dumps_typed(checkpoint), told)
 
