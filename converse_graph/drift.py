@@ -5,6 +5,7 @@ sign is sent back: what stands between quotation marks is somebody else's, and w
 spoken of as now.
 """
 
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -213,11 +214,12 @@ def _repeated(text: str, earlier: Sequence[str]) -> Found | None:
     ours = _trigrams(text)
     if len(ours) < LEAST_WORDS - 2 and len(words_of(text)) < LEAST_WORDS:
         return None
-    # One trigram more than a repetition may lack: a statement that has none of these is none, which most show by it.
-    some = frozenset(islice(ours, int((1 - REPEATED) * len(ours)) + 1))
+    least = math.ceil(REPEATED * len(ours))
+    # As many trigrams as a repetition may lack, and one more: most statements have none of them, and are no repetition.
+    some = frozenset(islice(ours, len(ours) - least + 1))
     for said in earlier[-REACH:]:
         theirs = _trigrams(said)
-        if not some.isdisjoint(theirs) and len(ours & theirs) >= REPEATED * len(ours):
+        if not some.isdisjoint(theirs) and len(ours & theirs) >= least:
             told = f"it says again what was said before, {_shown(said)}: say what is new, in words of your own."
             return Found(sign="repeated", told=told)
     return None
