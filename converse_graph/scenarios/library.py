@@ -1,9 +1,11 @@
 """Finds scenario functions: by name in the folders of scenarios, or in a Python or YAML file that is named."""
 
 import hashlib
+import importlib.util
 import sys
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType
 
 from converse_graph.bundled_files import folders
 from converse_graph.errors import InvalidValue, UnknownName
@@ -74,20 +76,27 @@ def _find_in_file(path: Path, name: str) -> ScenarioFunction:
     return found
 
 
+class _Fresh(SourceFileLoader):
+    """Loads a file as it is now: an import takes an older compiled file for a text of the same second and length."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _load(path: Path) -> dict[str, ScenarioFunction]:
     """What a file holds now: a file that was changed is loaded anew, as is one that was loaded from elsewhere."""
-    text = path.read_bytes()
-    digest = hashlib.blake2b(str(path.resolve()).encode() + text, digest_size=8).hexdigest()
-    module_name = f"converse_scenarios_{path.stem}_{digest}"
-    module = sys.modules.get(module_name)
-    if module is None:
-        module = ModuleType(module_name)
-        module.__file__ = str(path)
-        sys.modules[module_name] = module
-        try:
-            # Not by an import, which takes an older compiled file for a text of the same second and length.
-            exec(compile(text, path, "exec"), vars(module))  # noqa: S102
-        except (Exception, SystemExit) as error:  # a file of somebody's own may raise anything
-            del sys.modules[module_name]
-            raise InvalidValue(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
+    module_name = ""
+    try:
+        digest = hashlib.blake2b(str(path.resolve()).encode() + path.read_bytes(), digest_size=8).hexdigest()
+        module_name = f"converse_scenarios_{path.stem}_{digest}"
+        module = sys.modules.get(module_name)
+        if module is None:
+            loader = _Fresh(module_name, str(path))
+            spec = ModuleSpec(module_name, loader, origin=str(path))
+            spec.has_location = True
+            module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
+            loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # a file of somebody's own may raise anything
+        sys.modules.pop(module_name, None)
+        raise InvalidValue(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
     return {value.name: value for value in vars(module).values() if isinstance(value, ScenarioFunction)}

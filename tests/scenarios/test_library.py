@@ -86,6 +86,17 @@ def test_a_file_that_cannot_be_loaded_says_why_and_can_be_loaded_once_mended(
     assert find_scenario(str(path)).name == "mended-at-last"
 
 
+def test_a_file_that_may_not_be_read_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _write(tmp_path, "locked")
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(InvalidValue, match=r"mine\.py cannot be loaded: PermissionError"):
+        find_scenario(str(path))
+
+
 def test_a_file_that_was_changed_within_a_second_is_read_anew(tmp_path: Path) -> None:
     path = _write(tmp_path, "open_door")
     first = find_scenario(str(path))
