@@ -164,7 +164,7 @@ class OpenAICompatibleChat:
         start = time.perf_counter()
         gathered = _Gathered()
         if request.on_text:
-            tell = without_secret(self._origin.secret, request.on_text)
+            tell = without_secret(self._origin.reply_secret, request.on_text)
             async for piece in _pieces(bound, dialect.messages(request), self._timeout):
                 if text := gathered.add(piece):
                     tell(text)

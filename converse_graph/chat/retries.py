@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from converse_graph.chat.gate import Gate
 from converse_graph.chat.port import Reply
+from converse_graph.chat.secrets import is_placeholder
 from converse_graph.errors import PromptTooLong, ProviderRefused, ProviderUnreachable
 
 _PASSING = frozenset({408, 409, 425, 429})
@@ -65,13 +66,18 @@ class Origin:
         """Model and address, without the user and password that an address may hold."""
         return f"{self.model} at {without_password(self.base_url)}" if self.base_url else self.model
 
-    def without_key(self, text: str) -> str:
-        """The text without the key, which a server might give back."""
-        return text.replace(self.secret, "[key]") if self.secret else text
+    @property
+    def reply_secret(self) -> str:
+        """The key to cut out of a reply; empty for a placeholder, whose letters stand in ordinary words."""
+        return "" if is_placeholder(self.secret) else self.secret
+
+    def without_key(self, reply: str) -> str:
+        """Return a reply without the key, which a server might give back."""
+        return reply.replace(self.reply_secret, "[key]") if self.reply_secret else reply
 
     def redact(self, text: str) -> str:
         """One short line of `text`, without keys."""
-        text = self.without_key(text)
+        text = text.replace(self.secret, "[key]") if self.secret else text
         line = " ".join(_KEY.sub("[key]", text).split())
         return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}…"
 

@@ -2,6 +2,15 @@
 
 from collections.abc import Callable
 
+_SHORTEST_REAL_KEY = 16
+"""Characters. Keys of hosted providers are longer; the placeholders that local servers ask for are shorter."""
+
+
+def is_placeholder(secret: str) -> bool:
+    """Return whether a key is a word such as "EMPTY" or "ollama", which a reply may hold by itself."""
+    has_both = any(letter.isdigit() for letter in secret) and any(letter.isalpha() for letter in secret)
+    return len(secret) < _SHORTEST_REAL_KEY or not has_both
+
 
 def without_secret(secret: str, tell: Callable[[str], None]) -> Callable[[str], None]:
     """Pass pieces of a text on, with "[key]" in the place of a secret that may be cut anywhere.

@@ -1,6 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converse_graph.chat.retries import Origin
 from converse_graph.chat.secrets import without_secret
 
 
@@ -16,3 +18,14 @@ def test_a_secret_cut_anywhere_is_never_shown_and_nothing_else_is_lost(pieces: l
     shown, whole = "".join(told), "".join(pieces)
     assert not secret or secret not in shown
     assert shown == (whole.replace(secret, "[key]") if secret else whole)
+
+
+@pytest.mark.parametrize("key", ["test", "EMPTY", "1", "ollama", "lm-studio", "none", "x", "not-needed-for-local-use"])
+def test_a_placeholder_for_a_key_changes_no_word_of_a_reply(key: str) -> None:
+    reply = f"None can test our latest x: 11 {key}"
+    assert Origin(model="m", secret=key).without_key(reply) == reply
+
+
+def test_a_real_key_is_cut_out_of_a_reply() -> None:
+    key = "sk-real-key-0123456789"
+    assert Origin(model="m", secret=key).without_key(f"It is {key}.") == "It is [key]."
