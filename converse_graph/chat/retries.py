@@ -60,7 +60,7 @@ class Origin:
     key_name: str = "the provider's key"
     """Where the key comes from, such as "OPENAI_API_KEY"."""
     secret: str = field(default="", repr=False)
-    """The key itself, to be cut out of whatever a server says."""
+    """The key itself: it is cut out of every error, and out of replies unless it is a placeholder."""
 
     def __str__(self) -> str:
         """Model and address, without the user and password that an address may hold."""

@@ -1,4 +1,4 @@
-"""Keeps a key out of a reply that is shown while it arrives, in whatever pieces that comes."""
+"""Keeps a key out of a reply, also one that is shown while it arrives in pieces; a placeholder for a key is none."""
 
 from collections.abc import Callable
 
