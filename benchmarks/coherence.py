@@ -3,7 +3,7 @@
 Three labs play forty rounds of `agi-race`, on the embedded model unless told otherwise. Both arms have the same seed,
 prompts, forms and repairs; one is told of the past what a small model is told, the other all that was ever said, cut
 off at the oldest end where it no longer fits the window. Both go on at once, in turns of one server. Drift is counted
-by the patterns of `converse_graph.drift`, in what was kept and in what was answered first, before any repair.
+by the patterns of `measures.drift_patterns`, in what was kept and in what was answered first, before any repair.
 
     python -m benchmarks.coherence                      about an hour
     python -m benchmarks.coherence --rounds 4           a quick look
@@ -27,10 +27,10 @@ from benchmarks.served import served_at
 from benchmarks.whole_history import WholeHistory
 from converse_graph import Chat, NullChat, Simulation, Store, Transcript
 from converse_graph.audit.records import values_of
-from converse_graph.chat.embedded import WINDOW, EmbeddedChat
-from converse_graph.drift import Speaking, claims_in, past_estimates, signs_in, words_of
 from converse_graph.measures.drift import drift, year_of
-from converse_graph.scenarios.library import find_scenario
+from converse_graph.measures.drift_patterns import Speaking, claims_in, past_estimates, signs_in, words_of
+from converse_graph.models.local import WINDOW, EmbeddedChat
+from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store.journal import Call
 
 SCENARIO = "agi-race"

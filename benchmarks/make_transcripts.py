@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from converse_graph import Simulation, Store, find_scenario
+from converse_graph.export.atomic_files import write_whole
+from converse_graph.export.markdown import render_markdown
 from converse_graph.judge.runs import judge_run
-from converse_graph.report.files import write_whole
-from converse_graph.report.markdown import render_markdown
-from converse_graph.scenarios.library import catalogue
+from converse_graph.scenarios.catalogue import catalogue
 
 ROUNDS = {
     "agi-race": 6,

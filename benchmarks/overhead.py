@@ -24,7 +24,7 @@ from benchmarks import handwritten
 from benchmarks.report import show
 from benchmarks.workload import LargeNull, conversation
 from converse_graph import Simulation, Store
-from converse_graph.chat.port import Reply, Request
+from converse_graph.models.base import Reply, Request
 
 SPAN = 50
 """Turns that a figure is averaged over."""

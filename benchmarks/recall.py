@@ -26,9 +26,9 @@ from typing import Any
 
 from benchmarks.report import show
 from converse_graph import Clock, Memory, Names, NullChat, Organisation, Recall, Scenario, Simulation, Store, Text
-from converse_graph.chat.port import Profile, Reply, Request
-from converse_graph.chat.sizes import tokens_in
-from converse_graph.summaries import FIELDS
+from converse_graph.models.base import Profile, Reply, Request
+from converse_graph.models.tokens import tokens_in
+from converse_graph.prompting.summaries import FIELDS
 
 PARTIES = ("Harbour", "Railway", "Mill")
 START = 2026

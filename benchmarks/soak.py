@@ -22,9 +22,9 @@ from typing import Any
 
 from benchmarks.report import show
 from converse_graph import Clock, NullChat, Organisation, Scenario, Simulation, Store
-from converse_graph.chat.openai_compatible import OpenAICompatibleChat
-from converse_graph.chat.port import Request
-from converse_graph.chat.retries import Retries
+from converse_graph.models.base import Request
+from converse_graph.models.openai_compatible import OpenAICompatibleChat
+from converse_graph.models.retries import Retries
 
 FAULTY = 1 / 12
 PARTIES = ("Lab 0", "Lab 1", "Lab 2", "Office")

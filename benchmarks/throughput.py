@@ -24,9 +24,9 @@ from benchmarks.report import show
 from benchmarks.served import served_at
 from benchmarks.workload import conversation
 from converse_graph import Simulation, Store
-from converse_graph.chat.dialect import Dialect
-from converse_graph.chat.embedded import SAMPLING, SERVED_AS, EmbeddedChat
-from converse_graph.chat.port import Request
+from converse_graph.models.base import Request
+from converse_graph.models.capabilities import Dialect
+from converse_graph.models.local import SAMPLING, SERVED_AS, EmbeddedChat
 from converse_graph.store.journal import Call
 
 AT_ONCE = (1, 4)

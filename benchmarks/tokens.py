@@ -25,9 +25,9 @@ from benchmarks.report import show
 from benchmarks.served import served_at
 from benchmarks.workload import LENGTH, LargeNull, LongNull, conversation
 from converse_graph import Chat, Scenario, Simulation, Store
-from converse_graph.chat.embedded import EmbeddedChat, is_installed
-from converse_graph.chat.port import PUBLIC, Part, Profile
-from converse_graph.scenarios.library import find_scenario
+from converse_graph.models.base import PUBLIC, Part, Profile
+from converse_graph.models.local import EmbeddedChat, is_installed
+from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store.journal import Call
 
 LENGTHS = (50, 100, 200, 400)

@@ -22,8 +22,8 @@ from typing import Any
 
 from benchmarks.report import show
 from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario, Simulation, Store
-from converse_graph.branching import extend
-from converse_graph.chat.port import Profile
+from converse_graph.models.base import Profile
+from converse_graph.runs.derived import extend
 from converse_graph.tracing.settings import Tracing, tracing_of
 
 BLOCK = 10

@@ -8,7 +8,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Sequence
 
-from converse_graph.chat.port import PUBLIC, Chat, Part, Profile, Reply, Request
+from converse_graph.models.base import PUBLIC, Chat, Part, Profile, Reply, Request
 
 _BEFORE = ("prompt/organisation/brief", "prompt/organisation/example")
 """Where parts come from that stand before the history."""

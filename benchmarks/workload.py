@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.handwritten import PARTIES
 from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario
-from converse_graph.chat.port import Profile, Reply, Request
+from converse_graph.models.base import Profile, Reply, Request
 from converse_graph.scenarios.scenario import Order
 
 LENGTH = 480

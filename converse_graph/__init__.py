@@ -8,35 +8,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from converse_graph.branching import extend, fork, inject, replay
-    from converse_graph.chat.null import NullChat
-    from converse_graph.chat.port import Chat, Part, Reply, Request
-    from converse_graph.chat.prices import Price, Prices
-    from converse_graph.chat.scripted import ScriptedChat
+    from converse_graph.calls.budget import Budget
     from converse_graph.errors import ConverseError
-    from converse_graph.nodes.budget import Budget
-    from converse_graph.report.difference import compare
-    from converse_graph.report.markdown import render_markdown
-    from converse_graph.report.stats import stats_markdown
-    from converse_graph.scenarios.agreement import Motion
+    from converse_graph.export.comparison import compare
+    from converse_graph.export.markdown import render_markdown
+    from converse_graph.export.stats import stats_markdown
+    from converse_graph.graph.build import build_graph
+    from converse_graph.models.base import Chat, Part, Reply, Request
+    from converse_graph.models.null import NullChat
+    from converse_graph.models.prices import Price, Prices
+    from converse_graph.models.scripted import ScriptedChat
+    from converse_graph.record.transcript import Statement, Transcript
+    from converse_graph.runs.derived import extend, fork, inject, replay
+    from converse_graph.runs.simulation import Simulation
     from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
-    from converse_graph.scenarios.casting import cast_member
+    from converse_graph.scenarios.cast_files import cast_member
+    from converse_graph.scenarios.catalogue import find_scenario
     from converse_graph.scenarios.clock import Clock
+    from converse_graph.scenarios.deliberation_rules import Motion
     from converse_graph.scenarios.dials import ScenarioFunction, by_party, scenario
     from converse_graph.scenarios.fields import Choice, Flag, Names, Number, Percentiles, Text, Whole
-    from converse_graph.scenarios.keeping import Kept, Memory, Recall
-    from converse_graph.scenarios.library import find_scenario
+    from converse_graph.scenarios.memory_settings import Kept, Memory, Recall
     from converse_graph.scenarios.rules import Dated, Event, OnEvent, OnSilence, Standing, When
     from converse_graph.scenarios.scenario import Scenario
-    from converse_graph.scenarios.texts import ScenarioTexts, scenario_texts
-    from converse_graph.simulation import Simulation
-    from converse_graph.store.register import Run
+    from converse_graph.scenarios.scenario_texts import ScenarioTexts, scenario_texts
+    from converse_graph.store.runs import Run
     from converse_graph.store.store import Store
-    from converse_graph.transcript import Statement, Transcript
 
 _HOMES = {
-    "Budget": "nodes.budget",
-    "Chat": "chat.port",
+    "Budget": "calls.budget",
+    "Chat": "models.base",
     "Choice": "scenarios.fields",
     "Clock": "scenarios.clock",
     "ConverseError": "errors",
@@ -46,48 +47,49 @@ _HOMES = {
     "Example": "scenarios.cast",
     "Flag": "scenarios.fields",
     "Imagined": "scenarios.cast",
-    "Kept": "scenarios.keeping",
-    "Memory": "scenarios.keeping",
-    "Motion": "scenarios.agreement",
+    "Kept": "scenarios.memory_settings",
+    "Memory": "scenarios.memory_settings",
+    "Motion": "scenarios.deliberation_rules",
     "Names": "scenarios.fields",
-    "NullChat": "chat.null",
+    "NullChat": "models.null",
     "Number": "scenarios.fields",
     "OnEvent": "scenarios.rules",
     "OnSilence": "scenarios.rules",
     "Organisation": "scenarios.cast",
-    "Part": "chat.port",
+    "Part": "models.base",
     "Percentiles": "scenarios.fields",
     "Persona": "scenarios.cast",
-    "Price": "chat.prices",
-    "Prices": "chat.prices",
-    "Recall": "scenarios.keeping",
-    "Reply": "chat.port",
-    "Request": "chat.port",
-    "Run": "store.register",
+    "Price": "models.prices",
+    "Prices": "models.prices",
+    "Recall": "scenarios.memory_settings",
+    "Reply": "models.base",
+    "Request": "models.base",
+    "Run": "store.runs",
     "Scenario": "scenarios.scenario",
     "ScenarioFunction": "scenarios.dials",
-    "ScenarioTexts": "scenarios.texts",
-    "ScriptedChat": "chat.scripted",
-    "Simulation": "simulation",
+    "ScenarioTexts": "scenarios.scenario_texts",
+    "ScriptedChat": "models.scripted",
+    "Simulation": "runs.simulation",
     "Standing": "scenarios.rules",
-    "Statement": "transcript",
+    "Statement": "record.transcript",
     "Store": "store.store",
     "Text": "scenarios.fields",
-    "Transcript": "transcript",
+    "Transcript": "record.transcript",
     "When": "scenarios.rules",
     "Whole": "scenarios.fields",
+    "build_graph": "graph.build",
     "by_party": "scenarios.dials",
-    "cast_member": "scenarios.casting",
-    "compare": "report.difference",
-    "extend": "branching",
-    "find_scenario": "scenarios.library",
-    "fork": "branching",
-    "inject": "branching",
-    "render_markdown": "report.markdown",
-    "replay": "branching",
+    "cast_member": "scenarios.cast_files",
+    "compare": "export.comparison",
+    "extend": "runs.derived",
+    "find_scenario": "scenarios.catalogue",
+    "fork": "runs.derived",
+    "inject": "runs.derived",
+    "render_markdown": "export.markdown",
+    "replay": "runs.derived",
     "scenario": "scenarios.dials",
-    "scenario_texts": "scenarios.texts",
-    "stats_markdown": "report.stats",
+    "scenario_texts": "scenarios.scenario_texts",
+    "stats_markdown": "export.stats",
 }
 
 __all__ = [
@@ -132,6 +134,7 @@ __all__ = [
     "Transcript",
     "When",
     "Whole",
+    "build_graph",
     "by_party",
     "cast_member",
     "compare",

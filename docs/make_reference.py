@@ -11,21 +11,21 @@ from typing import Any
 import typer
 
 import converse_graph
-import converse_graph.evaluators
+import converse_graph.evaluation
 from converse_graph.cli.app import app
-from converse_graph.prompts import TASKS
+from converse_graph.prompting.templates import TASKS
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- Made by docs/make_reference.py; edit the code, not this page. -->"
 
 GROUPS = {
-    "Scenarios": ("scenarios.scenario", "scenarios.dials", "scenarios.library", "scenarios.clock"),
-    "Cast": ("scenarios.cast", "scenarios.casting", "scenarios.texts"),
+    "Scenarios": ("scenarios.scenario", "scenarios.dials", "scenarios.catalogue", "scenarios.clock"),
+    "Cast": ("scenarios.cast", "scenarios.cast_files", "scenarios.scenario_texts"),
     "Fields": ("scenarios.fields",),
-    "Rules": ("scenarios.rules", "scenarios.agreement", "scenarios.keeping"),
-    "Runs": ("simulation", "branching", "store.store", "store.register", "nodes.budget"),
-    "Records": ("transcript", "report.markdown", "report.difference", "report.stats"),
-    "Models": ("chat.port", "chat.null", "chat.scripted", "chat.prices"),
+    "Rules": ("scenarios.rules", "scenarios.deliberation_rules", "scenarios.memory_settings"),
+    "Runs": ("runs.simulation", "runs.derived", "store.store", "store.runs", "calls.budget"),
+    "Records": ("record.transcript", "export.markdown", "export.comparison", "export.stats"),
+    "Models": ("models.base", "models.null", "models.scripted", "models.prices"),
     "Errors": ("errors",),
 }
 """Which modules' public names stand together."""
@@ -54,9 +54,9 @@ def python() -> str:
 
 def evaluators() -> str:
     """A place for each evaluator."""
-    lines = ["# Evaluators", "", MADE, "", "All of it is imported from `converse_graph.evaluators`.", ""]
-    for name in converse_graph.evaluators.__all__:
-        lines += [f"::: {getattr(converse_graph.evaluators, name).__module__}.{name}", ""]
+    lines = ["# Evaluators", "", MADE, "", "All of it is imported from `converse_graph.evaluation`.", ""]
+    for name in converse_graph.evaluation.__all__:
+        lines += [f"::: {getattr(converse_graph.evaluation, name).__module__}.{name}", ""]
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from tables import debate, table
 
 from converse_graph import Debate, Event, Flag, Imagined, OnEvent, OnSilence, Organisation, Persona, Scenario, Whole
 from converse_graph.store import Store
-from converse_graph.store.record import read_transcript
+from converse_graph.store.record_reader import read_transcript
 
 NAMES = ("Alpha", "Beta", "Gamma")
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")

@@ -19,8 +19,8 @@ from typing import Any
 import psycopg
 
 from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario, Simulation, Store
-from converse_graph.chat.port import Reply, Request
-from converse_graph.store.record import read_channels
+from converse_graph.models.base import Reply, Request
+from converse_graph.store.record_reader import read_channels
 from converse_graph.store.writer import Writer
 
 conscience = Debate(motion="Is it right?", turns=2, members=[Persona(name="Angel"), Persona(name="Devil")])

@@ -1,9 +1,9 @@
 """A null model of either profile that keeps what it was asked."""
 
 from converse_graph import NullChat, Reply, Request, Scenario
-from converse_graph.chat.chats import Chats
-from converse_graph.chat.port import Part, Profile
-from converse_graph.nodes.context import RunContext
+from converse_graph.calls.run_context import RunContext
+from converse_graph.models.base import Part, Profile
+from converse_graph.models.registry import Chats
 
 
 class ListeningChat(NullChat):

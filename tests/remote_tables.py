@@ -7,7 +7,7 @@ from langgraph.pregel.remote import RemoteGraph
 from langgraph_sdk.client import LangGraphClient
 
 from converse_graph import Organisation, Scenario, Store
-from converse_graph.simulation import Simulation
+from converse_graph.runs.simulation import Simulation
 
 KEY = "a-key-of-ours"
 

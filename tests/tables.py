@@ -8,7 +8,7 @@ from typing import Any
 
 from converse_graph import Clock, Debate, Imagined, NullChat, Organisation, Persona, Reply, Request, Scenario
 from converse_graph.errors import ProviderUnreachable
-from converse_graph.simulation import Simulation
+from converse_graph.runs.simulation import Simulation
 from converse_graph.store import Store
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

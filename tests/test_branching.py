@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tables import CREATED, CountingChat, Stop, channels, debate, journal, played, table
 
 from converse_graph import Dated, Organisation, Scenario, Simulation, Store
-from converse_graph.branching import extend, fork, inject, replay
-from converse_graph.state import mind_of
+from converse_graph.record.state import mind_of
+from converse_graph.runs.derived import extend, fork, inject, replay
 
 pytestmark = pytest.mark.every_store
 

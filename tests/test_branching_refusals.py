@@ -6,8 +6,8 @@ import pytest
 from tables import CREATED, begin, played, table
 
 from converse_graph import Store
-from converse_graph.branching import extend, fork, inject
 from converse_graph.errors import InvalidValue, RunHeld, UnknownName
+from converse_graph.runs.derived import extend, fork, inject
 from converse_graph.scenarios.rules import Dated
 
 pytestmark = pytest.mark.every_store

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from converse_graph import Budget, Motion, Price, Prices, Store
-from converse_graph.chat.openai_compatible import OpenAICompatibleChat
-from converse_graph.chat.port import Reply, Request
-from converse_graph.chat.prices import load_prices, window_of
+from converse_graph.calls.budget import Spending
 from converse_graph.errors import BudgetSpent, InvalidValue, UnknownName
 from converse_graph.judge.runs import judge_run
-from converse_graph.nodes.budget import Spending
-from converse_graph.simulation import Simulation
+from converse_graph.models.base import Reply, Request
+from converse_graph.models.openai_compatible import OpenAICompatibleChat
+from converse_graph.models.prices import load_prices, window_of
+from converse_graph.runs.simulation import Simulation
 from tests.tables import CountingChat, begin, consciences, table
 
 

@@ -7,7 +7,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from converse_graph import Store
-from converse_graph.scenarios.library import catalogue
+from converse_graph.scenarios.catalogue import catalogue
 from tests.tables import CREATED, Simulation
 
 NAMES = list(catalogue())

@@ -16,14 +16,14 @@ from langsmith import Client, tracing_context
 
 from converse_graph import Organisation, Scenario, Store
 from converse_graph.audit.access import asked_at, may_read
-from converse_graph.audit.auditing import audit
-from converse_graph.branching import fork
-from converse_graph.datasets.examples import By, examples
-from converse_graph.datasets.lines import as_lines
+from converse_graph.audit.audit import audit
 from converse_graph.errors import RunPaused
-from converse_graph.report.formats import as_csv, as_json
-from converse_graph.report.markdown import render_markdown
-from converse_graph.simulation import Simulation
+from converse_graph.evaluation.examples import By, examples
+from converse_graph.evaluation.jsonl import as_lines
+from converse_graph.export.formats import as_csv, as_json
+from converse_graph.export.markdown import render_markdown
+from converse_graph.runs.derived import fork
+from converse_graph.runs.simulation import Simulation
 from tests.canaries import Marking, mark, marks_in, scenarios
 from tests.tables import CREATED, debate, table
 
@@ -149,7 +149,7 @@ async def test_a_trace_of_a_bare_graph_has_no_private_word() -> None:
 
 
 async def test_what_a_tracer_would_be_told_without_our_care_has_private_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("converse_graph.builder.table.UNSEEN", None)
+    monkeypatch.setattr("converse_graph.graph.build.UNSEEN", None)
     graph = table(Organisation(name="Alpha", brief=mark("Alpha"))).graph(compiled=True)
 
     with traced() as uploads:

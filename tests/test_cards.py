@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from converse_graph import Clock, Debate, Organisation, Persona, Scenario, Simulation, Store, Transcript, find_scenario
-from converse_graph.card import Card
-from converse_graph.transcript import Statement
+from converse_graph.record.transcript import Statement
+from converse_graph.summary_repr import Card
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from converse_graph import Price, Prices, Store
-from converse_graph.chat.embedded import is_installed
-from converse_graph.estimating import estimate
-from converse_graph.scenarios.library import find_scenario
-from tests.recall.remembering import recalling
+from converse_graph.models.local import is_installed
+from converse_graph.runs.estimate import estimate
+from converse_graph.scenarios.catalogue import find_scenario
+from tests.prompting.remembering import recalling
 from tests.tables import CREATED, begin, consciences
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from converse_graph import NullChat, Store
-from converse_graph.chat.gate import Gate, Limits, limits_of
-from converse_graph.chat.openai_compatible import OpenAICompatibleChat
-from converse_graph.chat.port import Request
-from converse_graph.chat.retries import Retries
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, RunPaused
-from converse_graph.simulation import Simulation
+from converse_graph.models.base import Request
+from converse_graph.models.openai_compatible import OpenAICompatibleChat
+from converse_graph.models.rate_limit import Gate, Limits, limits_of
+from converse_graph.models.retries import Retries
+from converse_graph.runs.simulation import Simulation
 from tests.tables import begin, consciences, played, table
 
 Fault = Callable[["Server", asyncio.StreamWriter, dict[str, Any]], Awaitable[None]]

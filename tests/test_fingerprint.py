@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from converse_graph import Clock, Event, Flag, Organisation, Scenario, When
-from converse_graph.fingerprint import differences, digest_of, fingerprint
-from converse_graph.prompts import load_prompts
+from converse_graph.prompting.templates import load_prompts
+from converse_graph.runs.fingerprint import differences, digest_of, fingerprint
 from converse_graph.scenarios.rules import Dated
 
 

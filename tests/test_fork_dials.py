@@ -7,8 +7,8 @@ import pytest
 from tables import CREATED, begin, channels
 
 from converse_graph import Simulation, Store, find_scenario
-from converse_graph.branching import fork, inject
 from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.runs.derived import fork, inject
 from converse_graph.scenarios.rules import Dated
 
 pytestmark = pytest.mark.every_store

@@ -10,17 +10,17 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from converse_graph.chat.prices import load_prices
 from converse_graph.errors import ConverseError
+from converse_graph.export.formats import from_json
+from converse_graph.export.markdown import render_markdown
+from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.judge.rubric import load_rubric
-from converse_graph.prompts import TASKS, load_prompts
-from converse_graph.report.formats import from_json
-from converse_graph.report.markdown import render_markdown
-from converse_graph.report.reading import read_markdown
-from converse_graph.scenarios.files import read_scenario, write_scenario
-from converse_graph.scenarios.library import catalogue
-from tests.report.random_transcripts import MARKS
-from tests.report.transcript_samples import SMALL
+from converse_graph.models.prices import load_prices
+from converse_graph.prompting.templates import TASKS, load_prompts
+from converse_graph.scenarios.catalogue import catalogue
+from converse_graph.scenarios.yaml_files import read_scenario, write_scenario
+from tests.export.random_transcripts import MARKS
+from tests.export.transcript_samples import SMALL
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = [

@@ -12,17 +12,17 @@ import pytest
 from markdown_it import MarkdownIt
 
 from converse_graph import Kept, Names, NullChat, Organisation, Reply, Request, Scenario, Standing, Store
-from converse_graph.chat.port import Part
 from converse_graph.cli.display import Display, Plan
-from converse_graph.cli.plain import plain
-from converse_graph.interview import interview
-from converse_graph.judge.parts import as_parts
-from converse_graph.report.difference import as_text, compare
-from converse_graph.report.formats import as_json, from_json, json_text
-from converse_graph.report.markdown import render_markdown
-from converse_graph.report.reading import read_markdown
+from converse_graph.cli.terminal_text import plain
+from converse_graph.export.comparison import as_text, compare
+from converse_graph.export.formats import as_json, from_json, json_text
+from converse_graph.export.markdown import render_markdown
+from converse_graph.export.markdown_reader import read_markdown
+from converse_graph.judge.record_parts import as_parts
+from converse_graph.models.base import Part
+from converse_graph.record.transcript import Transcript
+from converse_graph.runs.interview import interview
 from converse_graph.store.journal import Call
-from converse_graph.transcript import Transcript
 from tests.tables import begin, debate, played, table
 
 ATTACKS = {

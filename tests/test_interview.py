@@ -10,7 +10,7 @@ from tables import CountingChat, begin, debate, played, table
 
 from converse_graph import Organisation, Reply, Request, Store
 from converse_graph.errors import ConverseError, InvalidValue, UnknownName
-from converse_graph.interview import interview
+from converse_graph.runs.interview import interview
 from converse_graph.scenarios.rules import Dated
 
 

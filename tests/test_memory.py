@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converse_graph import Clock
-from converse_graph.chat.port import PROFILES, Profile
-from converse_graph.decisions import describe_decision
-from converse_graph.memory import (
+from converse_graph.models.base import PROFILES, Profile
+from converse_graph.prompting.decisions import describe_decision
+from converse_graph.prompting.history import (
     SMALL_HEARD,
     SMALL_STATEMENTS,
     heard,
@@ -17,8 +17,8 @@ from converse_graph.memory import (
     persona_mind,
     public_record,
 )
-from converse_graph.state import Entry
-from converse_graph.views import View
+from converse_graph.prompting.visibility import View
+from converse_graph.record.state import Entry
 
 CLOCK = Clock(start=2026, end=2040)
 

@@ -11,7 +11,7 @@ from tables import played
 
 from converse_graph import Debate, Imagined, Persona, Scenario, ScenarioFunction, find_scenario
 from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.scenarios.library import catalogue
+from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.store import Store
 
 FUTURES = find_scenario("ai-futures")

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converse_graph import NullChat, Organisation, Persona, Reply, Request, Scenario, Store
-from converse_graph.builder import build_graph
-from converse_graph.chat.port import PUBLIC
-from converse_graph.state import mind_of
+from converse_graph.graph import build_graph
+from converse_graph.models.base import PUBLIC
+from converse_graph.record.state import mind_of
 from tests.tables import CREATED, Simulation, debate, nested, table
 
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")

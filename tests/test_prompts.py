@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from converse_graph import Organisation, Scenario, find_scenario
-from converse_graph.chat.port import PROFILES, Profile
 from converse_graph.errors import InvalidValue
-from converse_graph.nodes.telling import period_in_words, topic_of
-from converse_graph.prompts import TASKS, load_prompts
-from converse_graph.scenarios.library import catalogue
+from converse_graph.models.base import PROFILES, Profile
+from converse_graph.prompting.descriptions import period_in_words, topic_of
+from converse_graph.prompting.templates import TASKS, load_prompts
+from converse_graph.scenarios.catalogue import catalogue
 from tests.listening import ListeningChat, listened
 
 BUNDLED = sorted(catalogue())

@@ -17,7 +17,7 @@ from werkzeug import Request, Response
 
 from converse_graph import Organisation, Store
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable
-from converse_graph.nodes import remote
+from converse_graph.turn import remote_guest
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ class Case:
 async def test_an_answer_that_is_not_whole_is_a_pause_that_says_why_on_one_line(
     store: Store, httpserver: HTTPServer, client: LangGraphClient, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "PATIENCE", 0.2)
+    monkeypatch.setattr(remote_guest, "PATIENCE", 0.2)
 
     def answer(request: Request) -> Response:
         kind = request.path.rpartition("/")[2]

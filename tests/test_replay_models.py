@@ -8,7 +8,7 @@ from langchain_core.language_models import BaseChatModel, FakeListChatModel
 from tables import CREATED, CountingChat, debate, journal, played, table
 
 from converse_graph import Organisation, Persona, Scenario, Store
-from converse_graph.branching import replay
+from converse_graph.runs.derived import replay
 
 SAID = '{"statement": "We say so.", "memo": "m"}'
 

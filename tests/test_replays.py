@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tables import CREATED, CountingChat, Stop, begin, channels, journal, played, table
 
 from converse_graph import Scenario, Simulation, Store
-from converse_graph.branching import extend, fork, inject, replay
 from converse_graph.errors import InvalidValue, RunPaused
+from converse_graph.runs.derived import extend, fork, inject, replay
 from converse_graph.scenarios.rules import Dated
 
 pytestmark = pytest.mark.every_store

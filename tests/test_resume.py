@@ -15,7 +15,7 @@ from tables import CountingChat, begin, channels, consciences, journal, played, 
 
 from converse_graph import Organisation, Request, Store
 from converse_graph.errors import ProviderUnreachable, RunHeld
-from converse_graph.simulation import Simulation
+from converse_graph.runs.simulation import Simulation
 
 pytestmark = pytest.mark.every_store
 

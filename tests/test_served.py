@@ -15,7 +15,7 @@ from langgraph_sdk.errors import BadRequestError
 from langgraph_server import GRAPHS, ROOT, Server
 
 from converse_graph import find_scenario
-from converse_graph.scenarios.library import catalogue
+from converse_graph.scenarios.catalogue import catalogue
 
 DIALS = {"rounds": 3, "inflation": 0.08}
 CHANCE: dict[str, Any] = {"model": "null", "seed": 4}

@@ -11,7 +11,7 @@ from tables import CREATED, CountingChat, begin, channels, consciences, journal,
 
 from converse_graph import Clock, Event, Flag, OnEvent, Organisation, ScriptedChat, Store
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, UnknownName
-from converse_graph.simulation import Simulation
+from converse_graph.runs.simulation import Simulation
 
 pytestmark = pytest.mark.every_store
 

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converse_graph import Kept, Memory, Names, Organisation, Scenario, Store
-from converse_graph.branching import fork, replay
-from converse_graph.chat.port import PUBLIC, Part, Profile, Reply, Request
 from converse_graph.errors import InvalidValue, PromptTooLong, WindowTooSmall
-from converse_graph.nodes.fitting import fitted, shortened
-from converse_graph.scenarios.keeping import kept_now
-from converse_graph.store.record import read_channels
-from converse_graph.summaries import FAN, Block, due_blocks, due_roll_up, standing_summaries
-from converse_graph.views import window_start
+from converse_graph.models.base import PUBLIC, Part, Profile, Reply, Request
+from converse_graph.prompting.summaries import FAN, Block, due_blocks, due_roll_up, standing_summaries
+from converse_graph.prompting.truncation import fitted, shortened
+from converse_graph.prompting.visibility import window_start
+from converse_graph.runs.derived import fork, replay
+from converse_graph.scenarios.memory_settings import kept_now
+from converse_graph.store.record_reader import read_channels
 from tests.tables import CREATED, CountingChat, debate, played, table
 
 

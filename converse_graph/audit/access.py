@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from converse_graph.chat.port import PUBLIC
+from converse_graph.models.base import PUBLIC
 
 Time = tuple[float, float]
 """Round and turn."""

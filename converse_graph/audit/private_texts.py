@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from converse_graph.audit.access import Asked, asked_at
+from converse_graph.audit.phrase_index import Words, strings_in
 from converse_graph.audit.records import Records, values_of
-from converse_graph.audit.words import Words, strings_in
-from converse_graph.chat.port import PUBLIC
-from converse_graph.decisions import told_decision
-from converse_graph.prompts import Prompts
-from converse_graph.recall.index import TASK
+from converse_graph.models.base import PUBLIC
+from converse_graph.prompting.decisions import told_decision
+from converse_graph.prompting.recall_index import TASK
+from converse_graph.prompting.templates import Prompts
+from converse_graph.record.state import Entry
 from converse_graph.scenarios.cast import Debate, Imagined, Organisation, personas
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.state import Entry
 from converse_graph.store.journal import Call
 
 Owned = tuple[str, str]

@@ -7,19 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from converse_graph.audit.access import asked_at, holder_of
-from converse_graph.chat.plain_json import cut_object
-from converse_graph.chat.port import PROFILES, PUBLIC, Part
-from converse_graph.judge.parts import told as told_to_judge
-from converse_graph.memory import heard, lines_heard, lines_recalled, persona_mind, public_record
-from converse_graph.nodes.asking import REPEATED
-from converse_graph.recall.index import PREFIX, sentences_of
-from converse_graph.recall.past import as_recalled
+from converse_graph.calls.model_call import REPEATED
+from converse_graph.judge.record_parts import told as told_to_judge
+from converse_graph.models.base import PROFILES, PUBLIC, Part
+from converse_graph.models.json_mode import cut_object
+from converse_graph.prompting.history import heard, lines_heard, lines_recalled, persona_mind, public_record
+from converse_graph.prompting.recall_index import PREFIX, sentences_of
+from converse_graph.prompting.recall_records import as_recalled
+from converse_graph.prompting.summaries import summary_part
+from converse_graph.prompting.visibility import View
+from converse_graph.record.state import Entry, mind_of
+from converse_graph.record.transcript import Header, Statement
 from converse_graph.scenarios.clock import Clock
-from converse_graph.state import Entry, mind_of
 from converse_graph.store.journal import Call
-from converse_graph.summaries import summary_part
-from converse_graph.transcript import Header, Statement
-from converse_graph.views import View
 
 SAID = ("statement", "graph")
 """Tasks by which a party comes to its statement: asked of its model, or of its own graph."""

@@ -12,9 +12,9 @@ import typer
 from typer.exceptions import Exit, TyperException
 
 from converse_graph.cli import playing_commands, reading_commands
-from converse_graph.cli.calling import output_gone, tell, usage
+from converse_graph.cli.dispatch import output_gone, tell, usage
 from converse_graph.cli.examples import add_examples
-from converse_graph.cli.exits import Code
+from converse_graph.cli.exit_codes import Code
 
 _HELP = "Simulate conversations between organisations that keep private minds."
 

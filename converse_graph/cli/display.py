@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from converse_graph.cli.drafts import Draft, same_prose
-from converse_graph.cli.fields_line import fields_line
-from converse_graph.cli.pace import Pace
-from converse_graph.cli.plain import plain_line
-from converse_graph.cli.prose import Prose
+from converse_graph.cli.eta import Pace
+from converse_graph.cli.field_line import fields_line
+from converse_graph.cli.humanize import count, duration
 from converse_graph.cli.status_line import StatusLine
-from converse_graph.cli.wording import count, duration
+from converse_graph.cli.terminal_text import plain_line
+from converse_graph.cli.text_wrapping import Prose
 
 AGAIN = "↻ that reply could not be used and is written again:"
 _REPLIES = ("statement", "graph")

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from converse_graph.cli.display import Display, Plan
-from converse_graph.cli.plain import plain_line
+from converse_graph.cli.terminal_text import plain_line
 
 Watch = Callable[[dict[str, Any]], None]
 """Is told of each event of a run."""

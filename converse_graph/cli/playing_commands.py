@@ -1,7 +1,7 @@
 """What the commands take that play a run, or ask a model about one."""
 
 from converse_graph.cli import options
-from converse_graph.cli.calling import call, judging_of
+from converse_graph.cli.dispatch import call, judging_of
 
 
 def run(

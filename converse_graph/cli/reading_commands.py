@@ -3,7 +3,7 @@
 import typer
 
 from converse_graph.cli import options
-from converse_graph.cli.calling import call
+from converse_graph.cli.dispatch import call
 
 
 def list_scenarios(as_json: options.Json = False) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import permutations
 
-from converse_graph.verdict import Verdict
+from converse_graph.record.verdict import Verdict
 
 
 def krippendorff_alpha(ratings: Sequence[Sequence[int | None]]) -> float | None:

@@ -6,21 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from converse_graph.chat.chats import Chats
-from converse_graph.chat.port import Part, Profile
-from converse_graph.chat.sizes import tokens_in
+from converse_graph.calls.budget import Spending
+from converse_graph.calls.model_call import Answer, Question, ask
+from converse_graph.calls.reply_schema import Form
+from converse_graph.calls.run_context import Journal, RunContext
 from converse_graph.errors import InvalidValue
-from converse_graph.judge import asked as forms
-from converse_graph.judge.combining import combined
-from converse_graph.judge.parts import as_parts, in_parts, room_for_record
+from converse_graph.judge import forms as forms
+from converse_graph.judge.aggregation import combined
+from converse_graph.judge.record_parts import as_parts, in_parts, room_for_record
 from converse_graph.judge.rubric import Rubric
-from converse_graph.nodes.asking import Answer, Question, ask
-from converse_graph.nodes.budget import Spending
-from converse_graph.nodes.context import Journal, RunContext
-from converse_graph.nodes.form import Form
-from converse_graph.others_words import between_quotes
-from converse_graph.transcript import Statement, Transcript
-from converse_graph.verdict import Score, Verdict
+from converse_graph.models.base import Part, Profile
+from converse_graph.models.registry import Chats
+from converse_graph.models.tokens import tokens_in
+from converse_graph.record.transcript import Statement, Transcript
+from converse_graph.record.verdict import Score, Verdict
+from converse_graph.sanitize import between_quotes
 
 _TOKENS_PER_ANSWER = 350
 """Of reason, quotation and score, at most, in a reply."""

@@ -11,11 +11,11 @@ from pydantic import model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from converse_graph.bundled_files import folders
 from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.record.transcript import Party
+from converse_graph.resources import folders
 from converse_graph.scenarios.cast import check_distinct
 from converse_graph.scenarios.value import Identifier, Value
-from converse_graph.transcript import Party
 
 ANCHORS = (1, 4, 7, 10)
 """The points of the scale that a question must say the meaning of."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from converse_graph.chat.chats import Chats
-from converse_graph.chat.prices import Prices
-from converse_graph.chat.replay import ReplayChats
+from converse_graph.calls.budget import Budget, spending_of
 from converse_graph.errors import InvalidValue
 from converse_graph.judge.judging import judge
 from converse_graph.judge.rubric import load_rubric
-from converse_graph.nodes.budget import Budget, spending_of
+from converse_graph.models.prices import Prices
+from converse_graph.models.registry import Chats
+from converse_graph.models.replay import ReplayChats
+from converse_graph.record.verdict import Verdict
 from converse_graph.store import Run, Store
-from converse_graph.store.record import read_transcript
-from converse_graph.verdict import Verdict
+from converse_graph.store.record_reader import read_transcript
 
 MOST_REPEATS = 100
 """How often one model may judge a run."""

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from converse_graph.drift import p50_of, past_estimates
 from converse_graph.measures.drift import year_of
+from converse_graph.measures.drift_patterns import p50_of, past_estimates
 from converse_graph.measures.events import Reported, events
+from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.value import Value
-from converse_graph.transcript import Statement, Transcript
 
 Rule = Literal["version out of order", "claimed, then estimated", "estimate already past", "repealed, never in force"]
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from math import log2
 from statistics import fmean, pstdev
 
-from converse_graph.measures.talks import Talk, changes, last, positions_by_pass, same, table_talk, talks
+from converse_graph.measures.deliberations import Talk, changes, last, positions_by_pass, same, table_talk, talks
+from converse_graph.record.transcript import Deliberation, Transcript
 from converse_graph.scenarios.value import Value
-from converse_graph.transcript import Deliberation, Transcript
 
 ENOUGH_DEBATES = 3
 """Fewer debates than these say nothing about whether a run only agrees."""

@@ -1,7 +1,7 @@
 """How far parties drift from the task, and how often code had to put them right, by counting.
 
-Signs of drift are found by the patterns that a statement is sent back for (`converse_graph.drift`), in what was kept:
-they are rates to compare runs by, not verdicts on a sentence.
+The patterns are those that a statement is sent back for (`converse_graph.measures.drift_patterns`), counted in what was
+kept: they are rates to compare runs by, not verdicts on a sentence.
 """
 
 import re
@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
-from converse_graph.drift import REACH, Sign, Speaking, claims_in, past_estimates, signs_in
+from converse_graph.measures.drift_patterns import REACH, Sign, Speaking, claims_in, past_estimates, signs_in
+from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.value import Value
-from converse_graph.transcript import Statement, Transcript
 
 _YEAR = re.compile(r"\d{4}")
 

@@ -6,8 +6,8 @@ Nothing here knows a scenario: a kind of field is told by its values, and each f
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.value import Value
-from converse_graph.transcript import Statement, Transcript
 
 
 class Reported(Value):

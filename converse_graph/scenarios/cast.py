@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, model_validator
 from pydantic import Field as Bound
 
-from converse_graph.scenarios.agreement import HeldByRules, check_options
+from converse_graph.scenarios.deliberation_rules import HeldByRules, check_options
 from converse_graph.scenarios.fields import Field
-from converse_graph.scenarios.keeping import Recall
+from converse_graph.scenarios.memory_settings import Recall
 from converse_graph.scenarios.value import Identifier, Name, Value
 
 MAX_DEPTH = 6

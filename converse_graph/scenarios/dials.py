@@ -13,8 +13,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from converse_graph.errors import InvalidValue, UnknownName, UsageError
+from converse_graph.scenarios.graph_settings import as_bad_request, dials_in, settings_schema
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.settings import as_bad_request, dials_in, settings_schema
 from converse_graph.scenarios.value import explain
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, overload
 
 from pydantic import Field as Bound
 from pydantic import model_validator
 
-from converse_graph.card import Card
 from converse_graph.errors import UnknownName
-from converse_graph.scenarios.agreement import Motion
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
 from converse_graph.scenarios.clock import Clock
-from converse_graph.scenarios.keeping import Kept, Memory, Recall
+from converse_graph.scenarios.deliberation_rules import Motion
+from converse_graph.scenarios.graph_settings import ModelSettings
+from converse_graph.scenarios.memory_settings import Kept, Memory, Recall
 from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
-from converse_graph.scenarios.settings import ModelSettings
 from converse_graph.scenarios.value import Value
+from converse_graph.summary_repr import Card
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
@@ -237,9 +238,8 @@ class Scenario(Value):
             the model comes from the configuration (`configurable`: `model`, `base_url`, `seed`) or from the
             environment.
         """
-        from converse_graph.builder import build_graph
-
-        built = build_graph(self, settings or ModelSettings)
+        door = import_module("converse_graph")  # it loads what is above this room
+        built: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or ModelSettings)
         if not compiled:
             return built
         made = built.compile()

@@ -17,7 +17,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from converse_graph.store.packing import PackedSerializer
 from converse_graph.store.session import Row, Session
-from converse_graph.store.thinning import TURN, TurnSaver
+from converse_graph.store.turn_checkpoints import TURN, TurnSaver
 from converse_graph.store.writer import Writer
 
 _PUT = """INSERT OR REPLACE INTO checkpoints

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from converse_graph.chat.port import PUBLIC, Part, Reply, Request
+from converse_graph.models.base import PUBLIC, Part, Reply, Request
 from converse_graph.store.session import Row, Session
 from converse_graph.store.writer import Writer
 

@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 from converse_graph.store.packing import PackedSerializer
 from converse_graph.store.postgres_session import PostgresSession
 from converse_graph.store.session import Session
-from converse_graph.store.thinning import TURN, TurnSaver
+from converse_graph.store.turn_checkpoints import TURN, TurnSaver
 from converse_graph.store.writer import Writer
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 from converse_graph.errors import RunHeld, StoreUnreachable
 from converse_graph.store.postgres_session import lock_key
-from converse_graph.store.register import check_run_name
+from converse_graph.store.runs import check_run_name
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from converse_graph.errors import ForeignStore, RunHeld, StoreFailure, UnknownName
 from converse_graph.store.checkpoints import Checkpoints
-from converse_graph.store.register import check_run_name
+from converse_graph.store.runs import check_run_name
 from converse_graph.store.session import Row, Session, migrations
 from converse_graph.store.versions import APPLICATION, VERSION
 from converse_graph.store.writer import Writer

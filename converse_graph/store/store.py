@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from converse_graph.store.addresses import Locks, database_at
+from converse_graph.store.backends import Locks, database_at
 from converse_graph.store.journal import PartIds, RunJournal
-from converse_graph.store.register import Register
+from converse_graph.store.runs import Register
 from converse_graph.store.session import Session
-from converse_graph.store.thinning import TurnSaver
+from converse_graph.store.turn_checkpoints import TurnSaver
 from converse_graph.store.verdicts import Verdicts
 from converse_graph.store.writer import Writer
 

@@ -1,8 +1,8 @@
 """What judges made of a run; the calls behind it are in the run's journal."""
 
+from converse_graph.record.verdict import Verdict
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
-from converse_graph.verdict import Verdict
 
 _ALL = "SELECT verdict FROM verdicts WHERE run = :run ORDER BY id"
 _PUT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from converse_graph.measures.drift import drift
+from converse_graph.record.transcript import Transcript
+from converse_graph.record.verdict import Verdict
 from converse_graph.store import Store
-from converse_graph.store.record import read_transcript
+from converse_graph.store.record_reader import read_transcript
 from converse_graph.tracing.settings import Tracing
 from converse_graph.tracing.spans import Feedback
-from converse_graph.transcript import Transcript
-from converse_graph.verdict import Verdict
 
 _RATES = ("no_statement", "repairs", "other_year", "other_label", "other_person", "repeated", "refusals")
 """Counts of drift that are told, each over the run's turns."""

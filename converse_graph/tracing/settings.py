@@ -8,13 +8,13 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
+from converse_graph.record.transcript import Header
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.tracing.langsmith import HOSTED, Uploads
+from converse_graph.tracing.multi_exporter import Several
 from converse_graph.tracing.otlp import telemetry_endpoint, telemetry_hindrance, telemetry_is_on, without_secrets
-from converse_graph.tracing.runs import RunTrace
-from converse_graph.tracing.several import Several
+from converse_graph.tracing.run_trace import RunTrace
 from converse_graph.tracing.spans import Exporter, Span
-from converse_graph.tracing.uploads import HOSTED, Uploads
-from converse_graph.transcript import Header
 
 Opened = tuple[Exporter, str]
 """An exporter, and where it sends to in words."""
@@ -120,7 +120,7 @@ def _telemetry(environment: Mapping[str, str], warn: Callable[[str], None]) -> O
     if hindrance := telemetry_hindrance(environment):
         warn(f"CONVERSE_OTEL is on and nothing is sent: {hindrance}")
         return None
-    telemetry = import_module("converse_graph.tracing.telemetry")  # its SDK is an extra
+    telemetry = import_module("converse_graph.tracing.opentelemetry")  # its SDK is an extra
     endpoint = telemetry_endpoint(environment)
     where = without_secrets(endpoint)
     try:

@@ -10,13 +10,13 @@ import pytest
 from langgraph.graph import START, StateGraph
 
 from converse_graph import Organisation, Persona, ScriptedChat, Store
-from converse_graph.audit.auditing import audit
+from converse_graph.audit.audit import audit
 from converse_graph.audit.findings import Audit
-from converse_graph.branching import fork
-from converse_graph.chat.port import Part
 from converse_graph.judge.runs import judge_run
+from converse_graph.models.base import Part
+from converse_graph.runs.derived import fork
 from converse_graph.store.journal import _pack, _unpack
-from converse_graph.store.record import read_channels
+from converse_graph.store.record_reader import read_channels
 from tests.canaries import Marking, mark
 from tests.tables import CREATED, begin, debate, played, table
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from converse_graph.cli.display import AGAIN, Display, Plan
-from converse_graph.cli.pace import Pace
-from converse_graph.cli.plain import plain, plain_line
-from converse_graph.cli.prose import Prose
-from converse_graph.cli.wording import duration, money, rough
+from converse_graph.cli.eta import Pace
+from converse_graph.cli.humanize import duration, money, rough
+from converse_graph.cli.terminal_text import plain, plain_line
+from converse_graph.cli.text_wrapping import Prose
 
 Event = dict[str, Any]
 

@@ -12,8 +12,8 @@ from conftest import Converse
 from packaging.requirements import Requirement
 from pytest_httpserver import HTTPServer
 
-from converse_graph.doctor import libraries, places
-from converse_graph.doctor.surroundings import Terminal, look_at_terminal
+from converse_graph.cli.doctor import libraries, store_and_files
+from converse_graph.cli.doctor.environment import Terminal, look_at_terminal
 
 PLANTED = {
     "OPENAI_API_KEY": "sk-planted-4711",
@@ -120,7 +120,7 @@ def test_a_folder_without_leave_to_write_and_a_full_disk_are_told(
     converse: Converse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda place, mode: False)
-    monkeypatch.setattr(places, "LITTLE_ROOM", 2**60)
+    monkeypatch.setattr(store_and_files, "LITTLE_ROOM", 2**60)
     findings = told(converse)
     assert findings["store", "leave to write"]["outcome"] == "fail"
     assert findings["store", "disk space"]["outcome"] == "warn"

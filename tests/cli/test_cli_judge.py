@@ -5,7 +5,7 @@ import pytest
 from conftest import BOARDS, Converse
 from pytest_httpserver import HTTPServer
 
-from converse_graph.report.reading import read_markdown
+from converse_graph.export.markdown_reader import read_markdown
 
 RUN = ("run", str(BOARDS), "--seed", "7", "--name", "r")
 

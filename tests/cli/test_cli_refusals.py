@@ -10,9 +10,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request as WebRequest
 from werkzeug import Response
 
-from converse_graph.chat.null import NullChat
-from converse_graph.chat.port import Request
-from converse_graph.cli.exits import Code, code_of, one_line
+from converse_graph.cli.exit_codes import Code, code_of, one_line
 from converse_graph.errors import (
     BrokenReply,
     BudgetSpent,
@@ -32,6 +30,8 @@ from converse_graph.errors import (
     UsageError,
     WindowTooSmall,
 )
+from converse_graph.models.base import Request
+from converse_graph.models.null import NullChat
 
 RUN = ("run", str(BOARDS), "--model", "null")
 
@@ -133,7 +133,7 @@ def test_a_run_that_fails_ends_with_code_1_and_shows_a_traceback_only_on_request
     def mistaken(*_: object) -> str:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("converse_graph.nodes.supervisor.reason_to_stop", mistaken)
+    monkeypatch.setattr("converse_graph.graph.supervisor.reason_to_stop", mistaken)
     plain = converse(*RUN, "--set", "deep=false", "--name", "a")
     assert (plain.code, plain.err) == (1, "converse: ZeroDivisionError: division by zero\n")
     traced = converse(*RUN, "--set", "deep=false", "--name", "b", "--debug")

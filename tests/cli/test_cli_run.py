@@ -7,8 +7,8 @@ from pathlib import Path
 import jsonschema
 from conftest import BOARDS, SEED, Converse, Ended, end, process, start, statements, wait_until
 
-from converse_graph.report.reading import read_markdown
-from converse_graph.report.schemas import runs_schema, show_schema
+from converse_graph.export.markdown_reader import read_markdown
+from converse_graph.export.schemas import runs_schema, show_schema
 
 STORE = Path(".converse/runs.sqlite")
 SLOW = ("run", str(BOARDS), "--model", "null:0.05", "--seed", SEED, "--name", "stopped")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from conftest import BOARDS, Converse, end, environment, process, start, statements
 
-from converse_graph.report.reading import read_markdown
+from converse_graph.export.markdown_reader import read_markdown
 
 RUN = ("run", str(BOARDS), "--set", "order=simultaneous", "--seed", "7", "--no-judge", "--model")
 PACE = "null:0.05"

@@ -4,7 +4,7 @@ import krippendorff
 import pytest
 
 from converse_graph.judge.agreement import agreement, krippendorff_alpha
-from converse_graph.verdict import Score, Verdict
+from converse_graph.record.verdict import Score, Verdict
 
 
 def test_alpha_is_what_it_comes_to_by_hand():

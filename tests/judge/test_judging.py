@@ -2,19 +2,19 @@ import pytest
 from tables import CREATED, begin, played, table
 
 from converse_graph import ScriptedChat, Store
-from converse_graph.branching import extend, replay
-from converse_graph.chat.chats import Chats
 from converse_graph.errors import InvalidValue, ProviderUnreachable
-from converse_graph.judge.combining import combined
+from converse_graph.judge.aggregation import combined
 from converse_graph.judge.judging import judge
-from converse_graph.judge.parts import SMALL_READ, in_parts, tokens_in, told
+from converse_graph.judge.record_parts import SMALL_READ, in_parts, tokens_in, told
 from converse_graph.judge.rubric import Rubric, RubricQuestion
 from converse_graph.judge.runs import judge_run
+from converse_graph.models.registry import Chats
+from converse_graph.record.transcript import Header, Party, PrivateTurn, Statement, Transcript
+from converse_graph.record.verdict import Score
+from converse_graph.runs.derived import extend, replay
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.transcript import Header, Party, PrivateTurn, Statement, Transcript
-from converse_graph.verdict import Score
 
 ANCHORS = {1: "none", 4: "some", 7: "much", 10: "all"}
 RUBRIC = Rubric(

@@ -1,7 +1,7 @@
 import pytest
 
-from converse_graph.judge.quoting import sentences, source_of
-from converse_graph.transcript import Statement
+from converse_graph.judge.quotations import sentences, source_of
+from converse_graph.record.transcript import Statement
 
 SAID = (
     Statement(

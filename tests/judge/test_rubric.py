@@ -2,7 +2,7 @@ import pytest
 
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.judge.rubric import load_rubric
-from converse_graph.transcript import Party
+from converse_graph.record.transcript import Party
 
 CAST = (Party(name="OpenAI", kind="lab"), Party(name="UK", kind="government"))
 QUESTION = "questions:\n  - {name: risk, ask: How risky?, anchors: {1: a, 4: b, 7: c, 10: d}}\n"

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converse_graph.errors import InvalidValue
-from converse_graph.report.formats import as_json, from_json
-from converse_graph.report.markdown import render_markdown
-from converse_graph.report.reading import read_markdown
-from converse_graph.report.schemas import show_schema
-from converse_graph.transcript import Transcript
-from converse_graph.verdict import Score, Verdict
+from converse_graph.export.formats import as_json, from_json
+from converse_graph.export.markdown import render_markdown
+from converse_graph.export.markdown_reader import read_markdown
+from converse_graph.export.schemas import show_schema
+from converse_graph.record.transcript import Transcript
+from converse_graph.record.verdict import Score, Verdict
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
 from random_transcripts import texts

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
+from converse_graph.export.markdown import render_markdown
+from converse_graph.export.stats import stats_json, stats_markdown
 from converse_graph.measures.consistency import contradictions
 from converse_graph.measures.disagreement import disagreement, entropy, spread
 from converse_graph.measures.drift import drift
 from converse_graph.measures.events import events
-from converse_graph.report.markdown import render_markdown
-from converse_graph.report.stats import stats_json, stats_markdown
-from converse_graph.transcript import Deliberation, Line, Party, PrivateTurn, Statement, Transcript
-from tests.report.transcript_samples import HEADER, SMALL
+from converse_graph.record.transcript import Deliberation, Line, Party, PrivateTurn, Statement, Transcript
+from tests.export.transcript_samples import HEADER, SMALL
 
 
 def record(*statements: Statement) -> Transcript:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.scenarios.library import catalogue, find_scenario
+from converse_graph.scenarios.catalogue import catalogue, find_scenario
 
 ONE = '''from converse_graph import Clock, Organisation, Scenario, scenario
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from converse_graph import find_scenario, scenario_texts
-from converse_graph.bundled_files import folders
 from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.resources import folders
 
 OURS = folders("prompts")[-1] / "scenarios" / "ai-futures.yaml"
 

@@ -11,25 +11,14 @@ from hypothesis import strategies as some
 from random_scenarios import PLAIN, PROSE, scenarios
 from tables import debate, table
 
-from converse_graph import (
-    Debate,
-    Imagined,
-    Memory,
-    Motion,
-    NullChat,
-    Organisation,
-    Persona,
-    Recall,
-    Scenario,
-    When,
-)
-from converse_graph.chat.embedders import WordsEmbedder
+from converse_graph import Debate, Imagined, Memory, Motion, NullChat, Organisation, Persona, Recall, Scenario, When
 from converse_graph.errors import InvalidValue
-from converse_graph.scenarios.files import load_scenario, read_scenario, write_scenario
-from converse_graph.scenarios.library import catalogue
-from converse_graph.scenarios.plain_yaml import read_yaml, write_yaml
-from converse_graph.scenarios.schema import scenario_schema
+from converse_graph.models.embedders import WordsEmbedder
+from converse_graph.scenarios.catalogue import catalogue
+from converse_graph.scenarios.json_schema import scenario_schema
+from converse_graph.scenarios.strict_yaml import read_yaml, write_yaml
 from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.yaml_files import load_scenario, read_scenario, write_scenario
 
 
 @given(scenarios())

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from converse_graph import Organisation, cast_member, find_scenario
-from converse_graph.bundled_files import folders
-from converse_graph.nodes.form import make_form
-from converse_graph.nodes.speaking import statement_fields
-from converse_graph.nodes.telling import filled_form
-from converse_graph.scenarios.library import catalogue
+from converse_graph.calls.reply_schema import make_form
+from converse_graph.prompting.descriptions import filled_form
+from converse_graph.resources import folders
+from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.turn.statement import statement_fields
 
 CASTS = sorted(path.stem for path in Path(folders("prompts")[-1], "cast").glob("*.yaml"))
 TABLES = ("openai", "deepmind", "anthropic", "halcyon", "northlight", "kestrel", "uk", "china")

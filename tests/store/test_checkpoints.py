@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from tables import consciences, played, table
 
 from converse_graph import Store
-from converse_graph.state import extend
+from converse_graph.record.state import extend
 from converse_graph.store.packing import PackedSerializer
 
 

@@ -13,8 +13,8 @@ from tables import CREATED, begin, channels, consciences, journal, played, table
 
 from converse_graph import Store
 from converse_graph.errors import ForeignStore, InvalidValue, StoreFailure, UnknownName
-from converse_graph.simulation import Simulation
-from converse_graph.store.register import _ENTER
+from converse_graph.runs.simulation import Simulation
+from converse_graph.store.runs import _ENTER
 from converse_graph.store.session import Session
 from converse_graph.store.sqlite_file import check_ours, connect, create
 from converse_graph.store.versions import APPLICATION, VERSION

@@ -9,7 +9,7 @@ import pytest
 from tables import CountingChat, begin, consciences, debate, journal, played, table
 
 from converse_graph import Organisation, Part, Reply, Request, ScriptedChat, Store
-from converse_graph.simulation import Simulation
+from converse_graph.runs.simulation import Simulation
 from converse_graph.store.session import Session
 
 SCHEMA: dict[str, Any] = {"title": "t", "type": "object", "properties": {}, "required": []}

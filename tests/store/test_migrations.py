@@ -16,7 +16,7 @@ from tables import channels, consciences, journal, played
 
 from converse_graph import Store
 from converse_graph.store import migration_steps, migrations
-from converse_graph.store.addresses import database_at
+from converse_graph.store.backends import database_at
 from converse_graph.store.schema import SQLITE_CHECKPOINTS, TABLES
 from converse_graph.store.sqlite_file import check_ours
 from converse_graph.store.versions import VERSION

@@ -15,8 +15,8 @@ from tables import CountingChat, begin, channels, consciences, journal, played, 
 
 from converse_graph import Part, Store
 from converse_graph.errors import ConverseError, ForeignStore, InvalidValue, RunHeld, StoreUnreachable, UnknownName
-from converse_graph.simulation import Simulation
-from converse_graph.store.addresses import database_at
+from converse_graph.runs.simulation import Simulation
+from converse_graph.store.backends import database_at
 from converse_graph.store.journal import PartIds
 from converse_graph.store.session import Session
 from converse_graph.store.versions import VERSION

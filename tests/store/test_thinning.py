@@ -12,8 +12,8 @@ from tables import begin, channels, played, table
 
 from converse_graph import Simulation, Store
 from converse_graph.errors import StoreFailure
-from converse_graph.state import extend
-from converse_graph.store.thinning import ThinCheckpoints
+from converse_graph.record.state import extend
+from converse_graph.store.turn_checkpoints import ThinCheckpoints
 
 
 def saved(path: Path) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from converse_graph.tracing.places import placed
+from converse_graph.tracing.call_spans import placed
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,14 @@ from opentelemetry.trace import SpanKind, StatusCode, get_tracer_provider
 from converse_graph import Organisation, Scenario, Store
 from converse_graph.errors import ProviderUnreachable
 from converse_graph.judge.runs import judge_run
-from converse_graph.simulation import Simulation
+from converse_graph.runs.simulation import Simulation
 from converse_graph.tracing.conventions import name_of
+from converse_graph.tracing.langsmith import Uploads
+from converse_graph.tracing.multi_exporter import Several
+from converse_graph.tracing.opentelemetry import Telemetry, over_http
 from converse_graph.tracing.outcome import trace_outcome
 from converse_graph.tracing.settings import Tracing
-from converse_graph.tracing.several import Several
 from converse_graph.tracing.spans import Exporter, Span
-from converse_graph.tracing.telemetry import Telemetry, over_http
-from converse_graph.tracing.uploads import Uploads
 from tests.canaries import Marking, mark
 from tests.otlp_server import collecting
 from tests.tables import CREATED, CountingChat, begin, consciences, debate, table

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from converse_graph import Organisation, Scenario, Store
-from converse_graph.branching import fork
 from converse_graph.errors import ProviderUnreachable
 from converse_graph.judge.runs import judge_run
-from converse_graph.simulation import Simulation
+from converse_graph.runs.derived import fork
+from converse_graph.runs.simulation import Simulation
 from converse_graph.tracing.outcome import trace_outcome
 from converse_graph.tracing.settings import Tracing, tracing_of
 from tests.canaries import Marking, mark

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import typer
 
-from converse_graph.audit.auditing import audit
+from converse_graph.audit.audit import audit
 from converse_graph.audit.findings import Audit
-from converse_graph.audit.shape import as_json as audit_json
-from converse_graph.cli.exits import Code
-from converse_graph.cli.plain import plain_line
-from converse_graph.cli.wording import count
-from converse_graph.report.formats import json_text
+from converse_graph.audit.json_schema import as_json as audit_json
+from converse_graph.cli.exit_codes import Code
+from converse_graph.cli.humanize import count
+from converse_graph.cli.terminal_text import plain_line
+from converse_graph.export.formats import json_text
 from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 

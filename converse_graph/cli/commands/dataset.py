@@ -8,17 +8,17 @@ from pathlib import Path
 
 import typer
 
+from converse_graph.cli.humanize import count
 from converse_graph.cli.options import ExampleOf
-from converse_graph.cli.plain import plain, plain_line
-from converse_graph.cli.wording import count
-from converse_graph.datasets.examples import Example, examples
-from converse_graph.datasets.lines import as_lines
-from converse_graph.datasets.sending import send
-from converse_graph.report.files import write_whole
+from converse_graph.cli.terminal_text import plain, plain_line
+from converse_graph.evaluation.examples import Example, examples
+from converse_graph.evaluation.jsonl import as_lines
+from converse_graph.evaluation.langsmith_upload import send
+from converse_graph.export.atomic_files import write_whole
+from converse_graph.record.transcript import Transcript
 from converse_graph.store import Store
-from converse_graph.store.record import read_transcript
+from converse_graph.store.record_reader import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
-from converse_graph.transcript import Transcript
 
 
 def command(

@@ -8,12 +8,12 @@ from typing import assert_never
 import typer
 
 from converse_graph.cli.options import DiffFormat
-from converse_graph.cli.plain import plain
-from converse_graph.report.difference import Difference, as_json, as_markdown, as_text, compare
-from converse_graph.report.files import write_whole
-from converse_graph.report.formats import json_text
+from converse_graph.cli.terminal_text import plain
+from converse_graph.export.atomic_files import write_whole
+from converse_graph.export.comparison import Difference, as_json, as_markdown, as_text, compare
+from converse_graph.export.formats import json_text
 from converse_graph.store import Store
-from converse_graph.store.record import read_transcript
+from converse_graph.store.record_reader import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import typer
 
-from converse_graph.cli.exits import Code
-from converse_graph.cli.plain import plain_line
-from converse_graph.cli.wording import count
-from converse_graph.doctor import Examination, Finding, examine
-from converse_graph.doctor.surroundings import Terminal
+from converse_graph.cli.doctor import Examination, Finding, examine
+from converse_graph.cli.doctor.environment import Terminal
+from converse_graph.cli.exit_codes import Code
+from converse_graph.cli.humanize import count
+from converse_graph.cli.terminal_text import plain_line
 from converse_graph.store.store import DEFAULT_PATH
 
 _WIDEST = 100

@@ -8,13 +8,13 @@ from typing import Any
 
 import typer
 
-from converse_graph.chat.prices import load_prices
-from converse_graph.cli.dial_settings import read_settings
-from converse_graph.cli.table import table
-from converse_graph.cli.wording import count, money
-from converse_graph.estimating import BRIEF, REPAIRED, Estimate, estimate
-from converse_graph.report.formats import json_text
-from converse_graph.scenarios.library import find_scenario
+from converse_graph.cli.columns import table
+from converse_graph.cli.dial_options import read_settings
+from converse_graph.cli.humanize import count, money
+from converse_graph.export.formats import json_text
+from converse_graph.models.prices import load_prices
+from converse_graph.runs.estimate import BRIEF, REPAIRED, Estimate, estimate
+from converse_graph.scenarios.catalogue import find_scenario
 
 COLUMNS = ("calls of", "model", "calls", "tokens in", "of them cached", "tokens out", "least", "most")
 ESTIMATE_VERSION = 1

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import typer
 
-from converse_graph.cli.dial_settings import read_settings
-from converse_graph.report.files import write_whole
-from converse_graph.scenarios.files import write_scenario
-from converse_graph.scenarios.library import find_scenario
+from converse_graph.cli.dial_options import read_settings
+from converse_graph.export.atomic_files import write_whole
+from converse_graph.scenarios.catalogue import find_scenario
+from converse_graph.scenarios.yaml_files import write_scenario
 
 
 def command(*, reference: str, dials: list[str], out: Path | None) -> None:

@@ -4,13 +4,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from converse_graph.branching import extend
-from converse_graph.cli.bounds import Bounds, read_bounds
-from converse_graph.cli.exits import Code
-from converse_graph.cli.judging import Judging
+from converse_graph.cli.budget_options import Bounds, read_bounds
+from converse_graph.cli.exit_codes import Code
+from converse_graph.cli.judge_options import Judging
 from converse_graph.cli.output import Output
-from converse_graph.cli.playing import play
-from converse_graph.cli.tracing import open_tracing
+from converse_graph.cli.play import play
+from converse_graph.cli.trace_options import open_tracing
+from converse_graph.runs.derived import extend
 from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 

@@ -6,19 +6,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from converse_graph.branching import fork
-from converse_graph.cli.bounds import Bounds, read_bounds
+from converse_graph.cli.budget_options import Bounds, read_bounds
 from converse_graph.cli.commands.run import SEEDS
-from converse_graph.cli.dated_events import read_events
-from converse_graph.cli.dial_settings import read_settings
-from converse_graph.cli.exits import Code
-from converse_graph.cli.judging import Judging
+from converse_graph.cli.dial_options import read_settings
+from converse_graph.cli.event_options import read_events
+from converse_graph.cli.exit_codes import Code
+from converse_graph.cli.judge_options import Judging
 from converse_graph.cli.output import Output
-from converse_graph.cli.playing import play
-from converse_graph.cli.tracing import open_tracing
+from converse_graph.cli.play import play
+from converse_graph.cli.trace_options import open_tracing
 from converse_graph.errors import InvalidValue
-from converse_graph.scenarios.library import find_scenario
-from converse_graph.simulation import Simulation
+from converse_graph.runs.derived import fork
+from converse_graph.runs.simulation import Simulation
+from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store import Run, Store
 from converse_graph.store.store import DEFAULT_PATH
 

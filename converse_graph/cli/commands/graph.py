@@ -6,16 +6,16 @@ from typing import assert_never
 
 import typer
 
-from converse_graph.builder.wiring import Conversation, wiring
-from converse_graph.cli.dial_settings import read_settings
+from converse_graph.cli.dial_options import read_settings
 from converse_graph.cli.options import GraphFormat
-from converse_graph.cli.plain import plain
-from converse_graph.report.drawing_mermaid import as_mermaid
-from converse_graph.report.drawing_svg import as_svg
-from converse_graph.report.files import write_whole
-from converse_graph.report.formats import json_text
-from converse_graph.report.wiring_shape import graph_json
-from converse_graph.scenarios.library import find_scenario
+from converse_graph.cli.terminal_text import plain
+from converse_graph.export.atomic_files import write_whole
+from converse_graph.export.formats import json_text
+from converse_graph.export.graph_json import graph_json
+from converse_graph.export.graph_mermaid import as_mermaid
+from converse_graph.export.graph_svg import as_svg
+from converse_graph.graph.wiring import Conversation, wiring
+from converse_graph.scenarios.catalogue import find_scenario
 
 
 def command(*, reference: str, dials: list[str], depth: int | None, form: GraphFormat, out: Path | None) -> None:

@@ -3,9 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from converse_graph.branching import inject
-from converse_graph.cli.dated_events import read_events
+from converse_graph.cli.event_options import read_events
 from converse_graph.cli.output import Output
+from converse_graph.runs.derived import inject
 from converse_graph.scenarios.clock import Clock
 from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH

@@ -8,9 +8,9 @@ from typing import Any
 import typer
 
 from converse_graph.cli.output import Output
-from converse_graph.cli.plain import plain
-from converse_graph.interview import Interview, interview
-from converse_graph.report.formats import json_text
+from converse_graph.cli.terminal_text import plain
+from converse_graph.export.formats import json_text
+from converse_graph.runs.interview import Interview, interview
 from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 

@@ -6,20 +6,20 @@ from typing import Any
 
 import typer
 
-from converse_graph.cli.bounds import Bounds, read_bounds
-from converse_graph.cli.judging import say_verdict
+from converse_graph.cli.budget_options import Bounds, read_bounds
+from converse_graph.cli.judge_options import say_verdict
 from converse_graph.cli.output import Output
-from converse_graph.cli.playing import leave_transcript
-from converse_graph.cli.tracing import open_tracing
+from converse_graph.cli.play import leave_transcript
+from converse_graph.cli.trace_options import open_tracing
+from converse_graph.export.formats import json_text, verdict_json
+from converse_graph.export.markdown_verdicts import agreed
 from converse_graph.judge.agreement import agreement
 from converse_graph.judge.runs import judge_run
-from converse_graph.report.formats import json_text, verdict_json
-from converse_graph.report.verdicts import agreed
+from converse_graph.record.verdict import Verdict
 from converse_graph.store import Store
-from converse_graph.store.record import read_transcript
+from converse_graph.store.record_reader import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 from converse_graph.tracing.outcome import trace_outcome
-from converse_graph.verdict import Verdict
 
 
 def command(

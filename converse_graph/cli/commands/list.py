@@ -7,9 +7,9 @@ from typing import Any
 
 import typer
 
-from converse_graph.cli.plain import plain_line
+from converse_graph.cli.terminal_text import plain_line
+from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.scenarios.dials import Dial, ScenarioFunction
-from converse_graph.scenarios.library import catalogue
 
 _WIDTH = 100
 

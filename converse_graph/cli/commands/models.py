@@ -5,8 +5,8 @@ import os
 
 import typer
 
-from converse_graph.chat.chats import describe_models
-from converse_graph.cli.table import table
+from converse_graph.cli.columns import table
+from converse_graph.models.registry import describe_models
 
 
 def command(*, as_json: bool) -> None:

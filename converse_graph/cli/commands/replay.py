@@ -4,10 +4,10 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from converse_graph.branching import replay
-from converse_graph.cli.exits import Code
+from converse_graph.cli.exit_codes import Code
 from converse_graph.cli.output import Output
-from converse_graph.cli.playing import play
+from converse_graph.cli.play import play
+from converse_graph.runs.derived import replay
 from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 

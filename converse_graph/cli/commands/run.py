@@ -7,21 +7,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from converse_graph.chat.chats import Chats
-from converse_graph.cli.bounds import Bounds, read_bounds
-from converse_graph.cli.dial_settings import read_settings
-from converse_graph.cli.exits import Code
-from converse_graph.cli.judging import Judging
+from converse_graph.cli.budget_options import Bounds, read_bounds
+from converse_graph.cli.dial_options import read_settings
+from converse_graph.cli.exit_codes import Code
+from converse_graph.cli.humanize import count
+from converse_graph.cli.judge_options import Judging
 from converse_graph.cli.output import Output
-from converse_graph.cli.playing import play
-from converse_graph.cli.tracing import open_tracing
-from converse_graph.cli.wording import count
+from converse_graph.cli.play import play
+from converse_graph.cli.trace_options import open_tracing
 from converse_graph.judge.rubric import load_rubric
-from converse_graph.prompts import load_prompts
-from converse_graph.run_header import models_of
-from converse_graph.scenarios.library import find_scenario, lasting_reference
+from converse_graph.models.registry import Chats
+from converse_graph.prompting.templates import load_prompts
+from converse_graph.runs.header import models_of
+from converse_graph.runs.simulation import Simulation
+from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.simulation import Simulation
 from converse_graph.store import Store, check_run_name
 from converse_graph.store.store import DEFAULT_PATH
 

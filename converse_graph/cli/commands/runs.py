@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from converse_graph.cli.table import table
-from converse_graph.cli.wording import money
+from converse_graph.cli.columns import table
+from converse_graph.cli.humanize import money
 from converse_graph.store import Run, Store
 from converse_graph.store.store import DEFAULT_PATH
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import typer
 
-from converse_graph.audit.shape import audit_schema
+from converse_graph.audit.json_schema import audit_schema
+from converse_graph.cli.doctor.report import examination_schema
 from converse_graph.cli.options import SchemaName
-from converse_graph.datasets.lines import dataset_schema
-from converse_graph.doctor.examining import examination_schema
-from converse_graph.report.measure_schemas import diff_schema, interview_schema, stats_schema
-from converse_graph.report.schemas import runs_schema, show_schema
-from converse_graph.report.wiring_shape import graph_schema
-from converse_graph.scenarios.schema import scenario_schema
+from converse_graph.evaluation.jsonl import dataset_schema
+from converse_graph.export.graph_json import graph_schema
+from converse_graph.export.measure_schemas import diff_schema, interview_schema, stats_schema
+from converse_graph.export.schemas import runs_schema, show_schema
+from converse_graph.scenarios.json_schema import scenario_schema
 
 _SCHEMAS: dict[SchemaName, Callable[[], dict[str, Any]]] = {
     "scenario": scenario_schema,

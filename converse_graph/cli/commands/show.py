@@ -8,15 +8,15 @@ from typing import assert_never
 import typer
 
 from converse_graph.cli.options import Format
-from converse_graph.cli.plain import plain
-from converse_graph.report.files import write_whole
-from converse_graph.report.formats import as_csv, as_json, as_jsonl, json_text
-from converse_graph.report.markdown import render_markdown
-from converse_graph.report.stats import stats_json, stats_markdown
+from converse_graph.cli.terminal_text import plain
+from converse_graph.export.atomic_files import write_whole
+from converse_graph.export.formats import as_csv, as_json, as_jsonl, json_text
+from converse_graph.export.markdown import render_markdown
+from converse_graph.export.stats import stats_json, stats_markdown
+from converse_graph.record.transcript import Transcript
 from converse_graph.store import Store
-from converse_graph.store.record import read_transcript
+from converse_graph.store.record_reader import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
-from converse_graph.transcript import Transcript
 
 
 def command(*, run: str, raw: bool, form: Format, stats: bool, out: Path | None, store: str | None) -> None:

@@ -1,0 +1,113 @@
+"""Audits a run: no private record in another's prompt, nor in the public record, shown from its journal."""
+
+from collections.abc import Iterator, Sequence
+
+from converse_graph.audit.access import asked_at
+from converse_graph.audit.findings import Audit
+from converse_graph.audit.phrase_index import RUN, Words
+from converse_graph.audit.private_texts import take_prompts, take_records, take_replies, take_scenario
+from converse_graph.audit.prompt_check import PromptCheck
+from converse_graph.audit.record_check import RecordCheck
+from converse_graph.audit.records import Records
+from converse_graph.errors import ConverseError
+from converse_graph.export.formats import as_json
+from converse_graph.export.markdown import render_markdown
+from converse_graph.export.markdown_reader import read_markdown
+from converse_graph.judge.forms import judge_prompts
+from converse_graph.prompting.templates import load_prompts
+from converse_graph.record.transcript import Transcript
+from converse_graph.runs.header import make_again
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.store import Run, Store
+from converse_graph.store.journal import Call
+from converse_graph.store.record_reader import read_channels, read_transcript
+
+
+async def audit(store: Store, name: str, *, scenario: Scenario | None = None) -> Audit:
+    """Check a run's prompts and its public record; nothing is written.
+
+    Args:
+        store: Where it is kept.
+        name: The run.
+        scenario: What it plays, for one that was made in Python; otherwise it is made anew from its dials.
+
+    Raises:
+        UnknownName: There is no such run.
+    """
+    run = store.register.run(name)
+    calls = list(store.journal(run.id).calls())
+    lineage = list(_lineage(store, run))
+    inherited = [call for other in lineage[1:] for call in store.journal(other.id).calls()]
+    records = Records(run.header, await read_channels(store, run), [*calls, *inherited])
+    scenario = scenario or _made_again(run)
+    words = _words(records, calls, scenario)
+    prompts = PromptCheck(records, words)
+    injected = frozenset(other.header.fork.say or "" for other in lineage if other.header.fork)
+    record = RecordCheck(records, words, injected)
+    leaks = [leak for call in calls for leak in prompts.leaks(call)]
+    leaks += [*record.statements(), *record.minds()]
+    leaks += record.exports(_exports((await read_transcript(store, run)).public()))
+    return Audit(
+        run=name,
+        calls=prompts.calls,
+        parts=prompts.parts,
+        rebuilt=prompts.rebuilt,
+        searched=prompts.searched,
+        records=record.records,
+        texts=words.texts,
+        too_short=words.too_short,
+        quoted=record.quotations(),
+        unchecked=tuple(_unchecked(calls, scenario, words)),
+        leaks=tuple(dict.fromkeys(leaks)),
+    )
+
+
+def _words(records: Records, calls: list[Call], scenario: Scenario | None) -> Words:
+    """All texts with their owners."""
+    words = Words()
+    take_prompts(words, load_prompts())
+    take_prompts(words, judge_prompts())
+    take_records(words, records)
+    take_replies(words, calls, records)
+    if scenario is not None:
+        take_scenario(words, scenario)
+    return words
+
+
+def _exports(public: Transcript) -> dict[str, object]:
+    """The public record as it can be had, as JSON values; Markdown as it stands, and read back without its escapes."""
+    markdown = render_markdown(public)
+    return {"JSON": as_json(public), "Markdown": [markdown, as_json(read_markdown(markdown))]}
+
+
+def _made_again(run: Run) -> Scenario | None:
+    try:
+        return make_again(run)
+    except ConverseError:
+        return None
+
+
+def _lineage(store: Store, run: Run) -> Iterator[Run]:
+    """The run, the one that it was forked from or replays, and so on."""
+    yield run
+    while run.parent is not None:
+        run = store.register.run(run.parent)
+        yield run
+
+
+def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: Words) -> Iterator[str]:
+    guests = sorted({asked_at(call.place).reader for call in calls if call.parts and call.parts[0].source == "view"})
+    if guests:
+        yield f"What is done with what they hear by those who are somebody's own graph: {', '.join(guests)}."
+    if scenario is None:
+        yield "Briefs and aims, which are in a scenario that was made in Python or is gone."
+    if words.too_short:
+        yield (
+            f"Words of {words.too_short} private texts of fewer than {RUN}, which may stand elsewhere by chance: "
+            "who was given them was checked."
+        )
+    sent_back = sum(not call.accepted and asked_at(call.place).task == "statement" for call in calls)
+    if sent_back:
+        yield f"Public prose of {sent_back} replies that were sent back: who watched the run saw it being written."
+    yield "Traces, which are not kept here: nodes leave no payload in them, calls and debates are not traced."
+    yield "Interviews and dry runs, which no journal keeps."

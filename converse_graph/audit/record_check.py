@@ -1,0 +1,111 @@
+"""Checks the record of a run: that it says what was answered, and that its public part holds nothing private."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from converse_graph.audit.access import holder_of
+from converse_graph.audit.findings import Leak, Quoted
+from converse_graph.audit.phrase_index import Words, strings_in
+from converse_graph.audit.records import SAID, Records
+from converse_graph.models.base import PUBLIC
+from converse_graph.record.state import Entry
+from converse_graph.turn.reflection import insights_in
+
+
+class RecordCheck:
+    """Looks at statements, minds and exports, and counts."""
+
+    def __init__(self, records: Records, words: Words, injected: frozenset[str]) -> None:
+        """Compare with these.
+
+        Args:
+            records: With what was answered.
+            words: With their owners.
+            injected: Statements that a fork put into a party's mouth.
+        """
+        self._records, self._words, self._injected = records, words, injected
+        self.records = 0
+        self.quoted: set[tuple[str, str]] = set()
+
+    def statements(self) -> Iterator[Leak]:
+        """Statements that nobody made like this, and those that hold words of another's private record."""
+        for said in self._records.statements:
+            place = f"{said['round']}.{said['turn']}/{said['speaker']}"
+            is_own = self._is_answer(place, said["text"], said["fields"], "statement") or said["text"] in self._injected
+            self.records += 1
+            if not is_own:
+                yield Leak(kind="record", place=place, source=f"statement/{place}", owner=said["speaker"],
+                           why="the statement is not what was answered there")  # fmt: skip
+            yield from self._quotations(place, said, is_own)
+
+    def minds(self) -> Iterator[Leak]:
+        """Records in a mind that are another's, or that nobody wrote like this."""
+        for party, mind in self._records.minds.items():
+            for entry in mind:
+                place, source = entry["place"], f"mind/{entry['place']}"
+                if holder_of(place).partition("/")[0] != party or entry["path"].partition("/")[0] != party:
+                    yield Leak(kind="record", place=place, source=source, owner=entry["path"],
+                               why=f"a record of {entry['path']} lies in the mind of {party}")  # fmt: skip
+                    continue
+                self.records += 1
+                if entry.get("memo") and not self._is_answer(place, entry["memo"], {}, "memo"):
+                    yield Leak(kind="record", place=place, source=source, owner=party,
+                               why="the memo is not what was answered there")  # fmt: skip
+                if entry.get("insights") and not self._is_concluded(place, entry["insights"]):
+                    yield Leak(kind="record", place=place, source=source, owner=party,
+                               why="the conclusions are not what was answered there")  # fmt: skip
+                yield from self._lines(entry, source)
+
+    def exports(self, exports: Mapping[str, Any]) -> Iterator[Leak]:
+        """What the public exports hold, each by its name as JSON values, that is on private record alone."""
+        for name, values in exports.items():
+            foreign: set[str] = set()
+            for text in strings_in(values):
+                for owners in self._words.owners_in(text):
+                    foreign |= owners.keys() if PUBLIC not in owners else set()
+            for owner in sorted(foreign):
+                why = f"the public record as {name} holds words that are on the record of {owner} alone"
+                yield Leak(kind="export", place=name, source="export", owner=owner, why=why)
+
+    def _lines(self, entry: Entry, source: str) -> Iterator[Leak]:
+        if entry.get("mode") != "debate":
+            return
+        for number, line in enumerate(entry["lines"]):
+            place = f"{entry['place']}/{number}.{line['speaker']}"
+            self.records += 1
+            if line["text"] and not self._is_answer(place, line["text"], {}, "line"):
+                yield Leak(kind="record", place=place, source=source, owner=entry["path"],
+                           why="the line is not what was answered there")  # fmt: skip
+
+    def _is_answer(self, place: str, text: str, fields: Mapping[str, Any], name: str) -> bool:
+        """Whether a text, with its fields of words, is what was answered at a place; no text is no answer."""
+        if not text:
+            return True
+        tasks = ("line",) if name == "line" else SAID
+        given = [values for task in tasks for values in self._records.answers(f"{place}/{task}")]
+        return any(
+            values.get(name) == text and all(values.get(field) == value for field, value in _worded(fields))
+            for values in given
+        )
+
+    def _is_concluded(self, place: str, insights: Sequence[str]) -> bool:
+        return any(insights_in(values) == list(insights) for values in self._records.answers(place))
+
+    def _quotations(self, place: str, said: Entry, is_own: bool) -> Iterator[Leak]:
+        for text in strings_in([said["text"], said["fields"]]):
+            for owners in self._words.owners_in(text):
+                for owner in owners.keys() - {PUBLIC}:
+                    if owner.partition("/")[0] == said["speaker"]:
+                        self.quoted.add((place, owner))
+                    elif not is_own:
+                        yield Leak(kind="record", place=place, source=f"statement/{place}", owner=owner,
+                                   why=f"words on the record of {owner} alone that were not answered")  # fmt: skip
+
+    def quotations(self) -> tuple[Quoted, ...]:
+        """Statements in which a party makes public what is on its own private record."""
+        return tuple(Quoted(place=place, owner=owner) for place, owner in sorted(self.quoted))
+
+
+def _worded(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Fields that hold words; numbers may have been put in order."""
+    return ((name, value) for name, value in fields.items() if isinstance(value, str | list))

@@ -1,0 +1,85 @@
+"""A hard stop on what a run may spend: looked at before every call and every turn, charged after every call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import Field as Bound
+
+from converse_graph.errors import BudgetSpent
+from converse_graph.models.base import Reply
+from converse_graph.scenarios.value import Value
+from converse_graph.store.runs import Run
+
+
+class Budget(Value):
+    """Bounds on a run; it pauses where it can be resumed once one of them is reached. None for no bound."""
+
+    usd: Annotated[float, Bound(gt=0)] | None = None
+    """Dollars of the whole run, all its sessions and its judges included."""
+    tokens: Annotated[int, Bound(ge=1)] | None = None
+    """Tokens of the whole run, prompts and replies."""
+    turns: Annotated[int, Bound(ge=1)] | None = None
+    """Turns of the table in this session."""
+    minutes: Annotated[float, Bound(gt=0)] | None = None
+    """Minutes of this session."""
+
+
+class Spending:
+    """What a run has spent of its budget.
+
+    Calls that are under way when a bound is reached are paid for and kept, so that a run may exceed its bound by as
+    many calls as are made at once: one at a listed table, one for each party at a simultaneous one.
+    """
+
+    def __init__(self, budget: Budget, *, usd: float, tokens: int, now: Callable[[], float] = time.monotonic) -> None:
+        """Begin a session of a run.
+
+        Args:
+            budget: The bounds.
+            usd: Spent before.
+            tokens: Spent before.
+            now: Seconds on a clock that only goes forward.
+        """
+        self._budget, self._now = budget, now
+        self._usd, self._tokens, self._turns, self._began = usd, tokens, 0, now()
+
+    def check(self) -> None:
+        """Let a call be made, or not.
+
+        Raises:
+            BudgetSpent: A bound is reached.
+        """
+        budget = self._budget
+        minutes = (self._now() - self._began) / 60
+        if budget.usd is not None and self._usd >= budget.usd:
+            raise BudgetSpent(f"The budget of ${budget.usd:g} is spent: ${self._usd:.4f} so far; raise --max-usd.")
+        if budget.tokens is not None and self._tokens >= budget.tokens:
+            raise BudgetSpent(
+                f"The budget of {budget.tokens:,} tokens is spent: {self._tokens:,} so far; raise --max-tokens."
+            )
+        if budget.minutes is not None and minutes >= budget.minutes:
+            raise BudgetSpent(f"The {budget.minutes:g} minutes of this session are over; resume for more.")
+
+    def take_turn(self) -> None:
+        """Let a party take a turn, or not.
+
+        Raises:
+            BudgetSpent: A bound is reached.
+        """
+        self.check()
+        if self._budget.turns is not None and self._turns >= self._budget.turns:
+            raise BudgetSpent(f"The {self._budget.turns} turns of this session are over; resume for more.")
+        self._turns += 1
+
+    def charge(self, reply: Reply) -> None:
+        """Add a call."""
+        self._usd += reply.usd or 0.0
+        self._tokens += reply.tokens_in + reply.tokens_out
+
+
+def spending_of(run: Run, budget: Budget | None) -> Spending | None:
+    """What a run has spent so far of its budget; None where it has none."""
+    return None if budget is None else Spending(budget, usd=run.usd or 0.0, tokens=run.tokens)

@@ -1,0 +1,183 @@
+"""The one way in which a node asks a model: journalled, checked, repaired at most twice, drift included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+from converse_graph.calls.reply_schema import Form
+from converse_graph.calls.run_context import Journal, RunContext
+from converse_graph.calls.streaming import Emit
+from converse_graph.calls.trace_privacy import untraced
+from converse_graph.errors import BrokenReply, PromptTooLong
+from converse_graph.measures.drift_patterns import IN_WORDS, Found
+from converse_graph.models.base import Chat, Part, Reply, Request
+from converse_graph.prompting.truncation import fitted, shortened
+
+MAX_REPAIRS = 2
+"""How many times a reply that does not fit, or drifts, is sent back."""
+
+REPEATED = 4000
+"""Characters of a reply that does not fit, as it is shown again to who wrote it."""
+
+REPLY_TOKENS = 1024
+"""Tokens of a reply at most, unless a question says otherwise."""
+
+
+Drift = Callable[[Mapping[str, Any]], Sequence[Found]]
+"""Finds signs of drift in the values of a reply."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a node asks."""
+
+    place: str
+    """Structural path of the call in its run."""
+    speaker: str
+    """The path of who is asked, such as "OpenAI/CEO"."""
+    parts: tuple[Part, ...]
+    form: Form
+    model: Any = None
+    """A model reference; None for the run's."""
+    repairs: int = MAX_REPAIRS
+    """How many times a reply that does not fit, or drifts, may be sent back."""
+    drift: Drift | None = None
+    """Finds signs of drift in what fits; None where nobody looks. A reply with signs is sent back, and kept when none
+    without comes."""
+    max_tokens: int = REPLY_TOKENS
+    """Of the reply at most."""
+    on_text: Callable[[str], None] | None = None
+    on_restart: Callable[[], None] | None = None
+    """Called when what `on_text` was given is void: the reply broke off, or was sent back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came of a question."""
+
+    values: dict[str, Any] | None
+    """None when no reply was usable."""
+    problem: str | None = None
+    """Why there are no values, in words that quote nothing of the reply."""
+    repairs: int = 0
+    sorted_fields: tuple[str, ...] = ()
+
+
+async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
+    """Ask a model and check what it says.
+
+    Returns:
+        An answer; without values if every attempt was broken, which the caller puts on record.
+
+    Raises:
+        RunPaused: The model's server cannot be reached or refuses, or its model's window is too small; the run can
+            be resumed.
+    """
+    chat = context.chats.get(question.model)
+    parts, broken, drifting = question.parts, None, None
+    for attempt in range(question.repairs + 1):
+        request = Request(
+            parts=fitted(parts, window=chat.window, reply=question.max_tokens, model=chat.model),
+            schema=question.form.schema,
+            place=question.place,
+            attempt=attempt,
+            seed=context.seed,
+            max_tokens=question.max_tokens,
+            on_text=question.on_text,
+            on_restart=question.on_restart,
+        )
+        if attempt and question.on_restart:
+            question.on_restart()
+        reply, values, sorted_fields, broken = await _complete_fitting(context, chat, question, request)
+        emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
+        if broken is None:
+            return Answer(values=values, repairs=attempt, sorted_fields=sorted_fields)
+        if values is not None:
+            drifting = reply, Answer(values=values, repairs=question.repairs, sorted_fields=sorted_fields)
+        parts = (*question.parts, *_repair(context, chat, question, reply, str(broken)))
+    if drifting is not None:
+        return _kept_after_all(question, *drifting)
+    return Answer(values=None, problem=broken.for_record if broken else None, repairs=question.repairs)
+
+
+def _kept_after_all(question: Question, reply: Reply, answer: Answer) -> Answer:
+    """What drifted is worth more than nothing: it is taken where all that came after it did not fit."""
+    if question.on_restart and question.on_text:
+        question.on_restart()
+        question.on_text(reply.text)
+    return answer
+
+
+Completed = tuple[Reply, dict[str, Any] | None, tuple[str, ...], BrokenReply | None]
+"""A reply, what it says where it fits, which of its percentiles had to be sorted, and why it is sent back."""
+
+
+async def _complete_fitting(context: RunContext, chat: Chat, question: Question, request: Request) -> Completed:
+    """Ask with less of the past where the server says that a prompt is too long: our count was a guess."""
+    while True:
+        try:
+            return await _complete(context, chat, question, request)
+        except PromptTooLong:
+            parts = shortened(request.parts)
+            if parts == request.parts:
+                raise
+            request = replace(request, parts=parts)
+
+
+async def _complete(context: RunContext, chat: Chat, question: Question, request: Request) -> Completed:
+    kept = context.journal.recall(request) if context.journal else None
+    if kept is not None:
+        return kept, *_read(question, request, kept)
+    if context.journal is None:
+        return await _call(context, None, chat, question, request)
+    if context.spending:
+        context.spending.check()
+    return await context.in_flight.see_through(_call(context, context.journal, chat, question, request))
+
+
+async def _call(
+    context: RunContext, journal: Journal | None, chat: Chat, question: Question, request: Request
+) -> Completed:
+    """Ask, read and keep, in one piece that is not broken off."""
+    with context.trace.call(chat, request) if context.trace else nullcontext(_untold) as answered:
+        with untraced():
+            reply = await chat.complete(request)
+        reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
+        if context.spending:
+            context.spending.charge(reply)
+        values, sorted_fields, problem = _read(question, request, reply)
+        answered(reply, problem)
+        if journal is not None:
+            await journal.record(request, reply, accepted=problem is None)
+    return reply, values, sorted_fields, problem
+
+
+def _untold(reply: Reply, problem: BrokenReply | None) -> None:
+    """Of a run that is not traced."""
+
+
+def _read(
+    question: Question, request: Request, reply: Reply
+) -> tuple[dict[str, Any] | None, tuple[str, ...], BrokenReply | None]:
+    try:
+        values, sorted_fields = question.form.read(reply.text)
+    except BrokenReply as broken:
+        return None, (), broken
+    # The last reply is not looked at: it is kept, drift or no drift, and the measures count what it shows.
+    signs = question.drift(values) if question.drift and request.attempt < question.repairs else ()
+    if not signs:
+        return values, sorted_fields, None
+    for_record = f"drift: {', '.join(IN_WORDS[found.sign] for found in signs)}"
+    return values, sorted_fields, BrokenReply(" ".join(found.told for found in signs), for_record=for_record)
+
+
+def _repair(context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str) -> tuple[Part, Part]:
+    """Show the model what it wrote, and what is wrong with it."""
+    told = context.prompts.render("any/repair", chat.profile, {"error": problem})
+    return (
+        Part(role="assistant", text=reply.text[:REPEATED], source=f"reply/{question.place}", owner=question.speaker),
+        Part(role="user", text=told, source="prompt/any/repair", owner=question.speaker),
+    )

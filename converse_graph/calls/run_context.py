@@ -1,0 +1,143 @@
+"""What a node needs that is no state: models, prompts, journal, seed. Never checkpointed; a resume makes it anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from langgraph.config import get_config
+from langgraph.runtime import Runtime
+
+from converse_graph.calls.budget import Spending
+from converse_graph.calls.pending_calls import InFlight
+from converse_graph.errors import BrokenReply
+from converse_graph.models.base import Chat, Part, Reply, Request
+from converse_graph.models.registry import Chats
+from converse_graph.prompting.recall_index import RecallIndex
+from converse_graph.prompting.templates import Prompts, load_prompts
+from converse_graph.record.state import Entry
+from converse_graph.scenarios.clock import Period
+
+
+class Journal(Protocol):
+    """Keeps every call of a run, so that none is made twice."""
+
+    def recall(self, request: Request) -> Reply | None:
+        """The reply that this very request had, if it was ever completed."""
+
+    async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
+        """Keep a reply; returns when it is durable."""
+
+    def progress(self, *, rounds: int, statements: int) -> None:
+        """Note how far the run has come; durable with the next thing that is."""
+
+
+class Trace(Protocol):
+    """Is told of calls and of what becomes public, for whoever looks at a run from elsewhere."""
+
+    def call(self, chat: Chat, request: Request) -> AbstractContextManager[Callable[[Reply, BrokenReply | None], None]]:
+        """Trace a call; what it gives is told of the reply, and of what is wrong with it."""
+
+    def told(self, event: Mapping[str, Any]) -> None:
+        """Take note of an event of the supervisor."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inside:
+    """Where a debate is held: inside whom, in which turn, and what its owner hears."""
+
+    place: str
+    """The structural path of the owner's turn, such as "12.0/OpenAI"."""
+    path: str
+    """The owner, such as "OpenAI" or "OpenAI/CEO"."""
+    period: Period
+    turn: int
+    """Position of the owner's turn in the round."""
+    topic: str
+    """What the organisation is about to report on, for the prompts of small models."""
+    parts: tuple[Part, ...]
+    """What the owner heard and remembers."""
+    mind: tuple[Entry, ...]
+    """The recent records of the organisation's private channel."""
+    summaries: tuple[Entry, ...]
+    """The summaries in that channel, those of its personas too."""
+    past: tuple[Entry, ...]
+    """Earlier records of that channel that its owner had not summed up as its turn began."""
+    freezes: bool
+    """Whether its owner has summed them up in this turn, and the members of its debates are to do so too."""
+    model: Any
+    """The owner's model, unless a persona has its own; None for the run's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """The context of a graph in motion."""
+
+    chats: Chats
+    prompts: Prompts = field(default_factory=load_prompts)
+    seed: int = 0
+    run: str | None = None
+    """The run's name and when it was begun, for names repeat from store to store; None where it has no journal."""
+    journal: Journal | None = None
+    """None when the graph runs under somebody else's checkpointer, or under none."""
+    spending: Spending | None = None
+    """What is left to spend; None for no bound."""
+    horizon: int | None = None
+    """How many rounds to play; None for what the graph was started with."""
+    votes_after: frozenset[int] | None = None
+    """Of a replay: the rounds after which the run that it replays held a vote; None for as the run ends."""
+    trace: Trace | None = None
+    """None where the run is not traced."""
+    in_flight: InFlight = field(default_factory=InFlight)
+    recall: RecallIndex = field(default_factory=RecallIndex)
+    """What parties recall, by meaning."""
+    live: bool = False
+    """Whether somebody watches the statements being written."""
+    inside: Inside | None = None
+    """Set within a debate."""
+
+
+_bare: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], RunContext]] = WeakKeyDictionary()
+"""Contexts of bare graphs, by their configuration, so that a model's connections are opened once an event loop."""
+
+
+_recalled: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, RecallIndex]] = WeakKeyDictionary()
+MOST_THREADS = 100
+"""Of bare graphs, whose vectors are kept from turn to turn; those of another are made anew when it goes on."""
+
+
+async def context_of(runtime: Runtime[RunContext]) -> RunContext:
+    """The context of a graph in motion; of a bare graph one made from its configuration or the environment."""
+    # As a node of somebody else's graph ours is given that graph's context, which is none of its own.
+    if isinstance(runtime.context, RunContext):
+        return runtime.context
+    configurable: Mapping[str, Any] = get_config().get("configurable", {})
+    model, base_url, seed = (configurable.get(name) for name in ("model", "base_url", "seed"))
+    loop = asyncio.get_running_loop()
+    kept = _bare.setdefault(loop, {})
+    # A model object may have no hash; its context holds it, so that its id stays its own.
+    key = (model if isinstance(model, str | None) else id(model), base_url, seed)
+    if key not in kept:
+        made = await asyncio.to_thread(_bare_context, model, base_url, int(seed or 0))
+        kept.setdefault(key, made)  # parties that speak at once share the first
+    return replace(kept[key], recall=_index_of(loop, str(configurable.get("thread_id", ""))))
+
+
+def _index_of(loop: asyncio.AbstractEventLoop, thread: str) -> RecallIndex:
+    """What is recalled in a thread of a bare graph, which has no journal to read vectors from."""
+    indexes = _recalled.setdefault(loop, {})
+    indexes[thread] = indexes.pop(thread) if thread in indexes else RecallIndex()
+    if len(indexes) > MOST_THREADS:
+        del indexes[next(iter(indexes))]
+    return indexes[thread]
+
+
+def _bare_context(model: Any, base_url: str | None, seed: int) -> RunContext:
+    """Make one, in a thread: it reads prompts and may ask a server for its models, which may hold up no event loop."""
+    chats = Chats(model, base_url)
+    chats.get()
+    return RunContext(chats=chats, seed=seed)

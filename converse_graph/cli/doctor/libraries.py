@@ -1,0 +1,53 @@
+"""Python and the libraries, against the bounds that the package itself declares."""
+
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from converse_graph.cli.doctor.finding import Finding
+
+_OURS = "converse-graph"
+_AREA = "versions"
+
+
+def look_at_versions() -> Iterator[Finding]:
+    """Python and every library, told together where they are in order and one by one where not."""
+    yield Finding(area=_AREA, name=_OURS, outcome="ok", found=version(_OURS))
+    yield _python(platform.python_version(), metadata(_OURS)["Requires-Python"] or "")
+    found = [_library(Requirement(line)) for line in requires(_OURS) or ()]
+    right = ", ".join(told.found for told in found if told is not None and told.outcome == "ok")
+    yield Finding(area=_AREA, name="libraries", outcome="ok", found=right)
+    yield from (told for told in found if told is not None and told.outcome != "ok")
+
+
+def _python(here: str, bounds: str) -> Finding:
+    if SpecifierSet(bounds).contains(here, prereleases=True):
+        return Finding(area=_AREA, name="python", outcome="ok", found=here)
+    return Finding(
+        area=_AREA, name="python", outcome="fail", found=f"{here}, but it takes {bounds}", way_out="Use a newer Python."
+    )
+
+
+def _library(needed: Requirement) -> Finding | None:
+    """What there is of a library; None where it belongs to an extra that is not installed, or to another platform."""
+    optional = needed.marker is not None and not needed.marker.evaluate({"extra": ""})
+    try:
+        here = version(needed.name)
+    except PackageNotFoundError:
+        return None if optional else _wrong(needed, "missing")
+    if needed.specifier.contains(here, prereleases=True):
+        return Finding(area=_AREA, name=needed.name, outcome="ok", found=f"{needed.name} {here}")
+    return _wrong(needed, here)
+
+
+def _wrong(needed: Requirement, here: str) -> Finding:
+    return Finding(
+        area=_AREA,
+        name=needed.name,
+        outcome="fail",
+        found=f"{here}, but it takes {needed.specifier}",
+        way_out=f"pip install '{needed.name}{needed.specifier}'",
+    )

@@ -1,0 +1,232 @@
+"""Two runs side by side: aligned by round and party, what each said and where their fields differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any
+
+from converse_graph.export.formats import json_text
+from converse_graph.export.markdown_escaping import heading, inline, prose
+from converse_graph.record.transcript import Header, Statement, Transcript
+
+DIFF_VERSION = 1
+"""Of the JSON that `as_json` gives; it changes when a program that reads it would have to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One value that the two runs have otherwise; None where a run has none."""
+
+    name: str
+    first: Any
+    second: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One party's turn in one round of both runs."""
+
+    round: int
+    """From 0."""
+    period: str
+    party: str
+    first: str | None
+    """What it said in the first run, empty if nothing; None where that run has no such turn."""
+    second: str | None
+    fields: tuple[Change, ...]
+    """The fields that differ, of turns that both runs have."""
+
+    @property
+    def same(self) -> bool:
+        """Whether both runs have this turn, with the same words and the same fields."""
+        return self.first == self.second and not self.fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What two runs have in common and what not."""
+
+    first: str
+    """The name of the first run."""
+    second: str
+    settings: tuple[Change, ...]
+    """Where what they were begun with differs: model, seed, dials, events and the like."""
+    rows: tuple[Row, ...]
+    """In the order of the rounds, and in each as the first run has it."""
+
+
+def compare(first: Transcript, second: Transcript) -> Difference:
+    """Put two runs side by side.
+
+    Args:
+        first: Public records or reader's editions; what is private is left out.
+        second: The other.
+    """
+    one, other = _by_turn(first.statements), _by_turn(second.statements)
+    keys = sorted({**one, **other}, key=lambda key: key[0])  # stable: in a round as the first has it, then the second
+    return Difference(
+        first=first.header.run,
+        second=second.header.run,
+        settings=tuple(_changes(_settings(first.header), _settings(second.header))),
+        rows=tuple(_row(one.get(key), other.get(key)) for key in keys),
+    )
+
+
+def as_json(difference: Difference) -> dict[str, Any]:
+    """The difference as JSON values: `version`, `runs`, `settings`, and `rows` with every turn, `same` or not."""
+    return {
+        "version": DIFF_VERSION,
+        "runs": [difference.first, difference.second],
+        "settings": [asdict(change) for change in difference.settings],
+        "rows": [{**asdict(row), "fields": [asdict(field) for field in row.fields], "same": row.same}
+                 for row in difference.rows],
+    }  # fmt: skip
+
+
+def as_text(difference: Difference) -> str:
+    """The difference for a terminal: turns that are the same are counted, others told in full."""
+    lines = [f"{difference.first} and {difference.second}: {_counted(difference)}"]
+    lines += [_told(change) for change in difference.settings]
+    width = max(len(difference.first), len(difference.second))
+    for told_in, rows in _stretches(difference):
+        if told_in:
+            lines += ["", f"= {_span(rows)} {told_in}"]
+            continue
+        for row in rows:
+            lines += ["", f"{row.period} · {row.party}"]
+            if row.first != row.second:
+                said = ((difference.first, row.first), (difference.second, row.second))
+                lines += [f"  {name:<{width}}  {_words(text)}" for name, text in said]
+            lines += [f"  {_told(field)}" for field in row.fields]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(difference: Difference) -> str:
+    """The difference as a page."""
+    first, second = inline(difference.first), inline(difference.second)
+    lines = [f"# {first} and {second}", "", inline(_counted(difference)), ""]
+    if difference.settings:
+        lines += [f"|  | {first} | {second} |", "| --- | --- | --- |", *map(_table_row, difference.settings), ""]
+    for told_in, rows in _stretches(difference):
+        if told_in:
+            lines += [f"*{inline(f'{_span(rows)} {told_in}')}*", ""]
+            continue
+        for row in rows:
+            lines += [f"## {heading(row.period)} · {heading(row.party)}", ""]
+            if row.first != row.second:
+                for name, text in ((first, row.first), (second, row.second)):
+                    lines += [f"**{name}:**", "", prose(_words(text)), ""]
+            if row.fields:
+                lines += [f"| field | {first} | {second} |", "| --- | --- | --- |", *map(_table_row, row.fields), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _by_turn(statements: Sequence[Statement]) -> dict[tuple[int, str, int], Statement]:
+    """Statements by round, party and, where a party spoke more than once in a round, which time it was."""
+    times: Counter[tuple[int, str]] = Counter()
+    found = {}
+    for statement in statements:
+        turn = (statement.round, statement.speaker)
+        found[(*turn, times[turn])] = statement
+        times[turn] += 1
+    return found
+
+
+def _row(first: Statement | None, second: Statement | None) -> Row:
+    said = first or second
+    assert said is not None  # noqa: S101 - a key comes from one of the two
+    return Row(
+        round=said.round,
+        period=said.period,
+        party=said.speaker,
+        first=first.text if first else None,
+        second=second.text if second else None,
+        fields=tuple(_changes(first.fields, second.fields)) if first and second else (),
+    )
+
+
+def _changes(first: dict[str, Any], second: dict[str, Any]) -> Iterator[Change]:
+    for name in {**first, **second}:
+        if first.get(name) != second.get(name):
+            yield Change(name=name, first=first.get(name), second=second.get(name))
+
+
+def _settings(header: Header) -> dict[str, Any]:
+    """What a run was begun with, apart from its name and dates."""
+    plain = header.model_dump(mode="json")
+    kept = {name: plain[name] for name in ("scenario", "model", "base_url", "seed", "order", "parent", "prompts")}
+    fork = plain["fork"] or {}
+    return {
+        **kept,
+        "rounds": plain["clock"].get("rounds"),
+        "fork": fork.get("at"),
+        **{f"dial {name}": value for name, value in plain["dials"].items()},
+        "events": [f"{event['at']}: {event['text']}" for event in plain["events"]] or None,
+    }
+
+
+def _stretches(difference: Difference) -> Iterator[tuple[str, list[Row]]]:
+    """Rows that can be told in one line, with what is told of them; and, with nothing told, those that differ."""
+
+    def told_in(row: Row) -> str:
+        if row.second is None:
+            return f"in {difference.first} alone"
+        if row.first is None:
+            return f"in {difference.second} alone"
+        return "the same" if row.same else ""
+
+    return ((told, list(stretch)) for told, stretch in groupby(difference.rows, key=told_in))
+
+
+def _counted(difference: Difference) -> str:
+    shared = [row for row in difference.rows if row.first is not None and row.second is not None]
+    differing = [row for row in shared if not row.same]
+    told = f"{len(differing)} of {_turns(shared)} differ" if differing else f"the same in {_turns(shared)}"
+    if differing:
+        told += f", the first at {differing[0].period}, {differing[0].party}"
+    for name, there in (
+        (difference.first, [row for row in difference.rows if row.second is None]),
+        (difference.second, [row for row in difference.rows if row.first is None]),
+    ):
+        told += f"; {_turns(there)} in {name} alone" if there else ""
+    return told
+
+
+def _turns(rows: Sequence[Row]) -> str:
+    return "1 turn" if len(rows) == 1 else f"{len(rows)} turns"
+
+
+def _span(rows: Sequence[Row]) -> str:
+    first, last = rows[0].period, rows[-1].period
+    return f"{first if first == last else f'{first} to {last}'}: {_turns(rows)}"
+
+
+def _words(text: str | None) -> str:
+    return text or "(no statement)"
+
+
+def _told(change: Change) -> str:
+    return f"{change.name}: {_shown(change.first)} → {_shown(change.second)}"
+
+
+def _table_row(change: Change) -> str:
+    return f"| {inline(change.name)} | {inline(_shown(change.first))} | {inline(_shown(change.second))} |"
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None | []:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return value
+        case list() | tuple():
+            return ", ".join(map(_shown, value))
+        case dict():
+            return ", ".join(f"{key} {_shown(inner)}" for key, inner in value.items())
+        case _:
+            return json_text(value)

@@ -1,0 +1,181 @@
+"""A transcript for other programs: JSON, JSON lines and CSV; and JSON read back."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from converse_graph.errors import InvalidValue
+from converse_graph.export.markdown_escaping import UNSEEN
+from converse_graph.export.overview import in_force
+from converse_graph.export.schemas import SHOW_VERSION
+from converse_graph.record.transcript import PrivateTurn, Statement, Transcript
+from converse_graph.record.verdict import Verdict
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNSEEN = re.compile(f"[{UNSEEN}]")
+_PUBLIC = ("round", "period", "speaker", "text", "fields", "turn", "problem", "repairs", "sorted_fields", "dissents")
+_PRIVATE = ("deliberation", "written", "conclusions", "memo", "position", "follows_decision")
+
+_NO_COLUMN = _PRIVATE[:3]
+"""What fits no table."""
+
+
+def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
+    """The transcript as JSON values, in the shape of `show_schema`.
+
+    Args:
+        transcript: What to show.
+        raw: Whether to tell what each speaker kept to itself. `memo` is then null where the record is without it.
+    """
+    return {
+        "version": SHOW_VERSION,
+        "header": transcript.header.model_dump(mode="json"),
+        "standing": {title: list(entries) for title, entries in in_force(transcript).items()},
+        "verdicts": [verdict_json(verdict) for verdict in transcript.verdicts],
+        "statements": [_statement(statement, raw=raw) for statement in transcript.statements],
+    }
+
+
+def from_json(shown: Mapping[str, Any]) -> Transcript:
+    """The transcript behind `as_json`: all of it, where that was raw.
+
+    Raises:
+        InvalidValue: The version is another, or something is missing or does not fit.
+    """
+    version = shown.get("version")
+    if version != SHOW_VERSION:
+        raise InvalidValue(f"version is {version!r}; this version of the package reads {SHOW_VERSION}")
+    told, header = shown.get("statements"), shown.get("header")
+    if not isinstance(told, list) or not isinstance(header, Mapping):
+        raise InvalidValue("a transcript as JSON has a header, which is an object, and statements, which are a list")
+    statements = []
+    for number, statement in enumerate(told, 1):
+        if not isinstance(statement, Mapping):
+            raise InvalidValue(f"statement {number} is {type(statement).__name__}; it must be an object")
+        try:
+            statements.append(_read_statement(statement))
+        except InvalidValue as error:
+            raise InvalidValue(f"statement {number}: {error}") from None
+    given = shown.get("verdicts", [])
+    if not isinstance(given, list):
+        raise InvalidValue(f"verdicts are {type(given).__name__}; they must be a list")
+    verdicts = tuple(_read_verdict(verdict) for verdict in given)
+    return Transcript(header=header, statements=tuple(statements), verdicts=verdicts)
+
+
+def as_jsonl(transcript: Transcript, *, raw: bool = False) -> str:
+    """A line of JSON for the header, with the version and the verdicts, and one for each statement, as in `as_json`."""
+    shown = as_json(transcript, raw=raw)
+    first = {name: shown[name] for name in ("version", "header", "standing", "verdicts")}
+    return "".join(json_text(line) + "\n" for line in [first, *shown["statements"]])
+
+
+def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
+    """One row for each statement, under a row of column names; lines end as RFC 4180 has it, with CR LF.
+
+    A field of parts has a column for each, such as `fields.agi_estimate.p50`; items of a list are joined by "; ".
+    A text that a spreadsheet would take for a formula begins with an apostrophe. Empty stands for null as well as for
+    the empty text.
+
+    Args:
+        transcript: What to show.
+        raw: Whether to add `memo`, `position` and `follows_decision`. Private conversations fit no table.
+    """
+    rows = [_row(statement, raw=raw) for statement in transcript.statements]
+    fixed = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
+    columns = list(dict.fromkeys([*fixed, *(name for row in rows for name in row)]))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_cell(name) for name in columns])
+    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    return out.getvalue()
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """JSON that people can read and UTF-8 can hold: letters of all scripts as they are; what nobody can see, escaped.
+
+    That is half characters, controls, marks that turn the direction of writing: none reaches a terminal or an editor,
+    and whoever reads the JSON gets them back.
+
+    Args:
+        value: What to write.
+        indent: Spaces a level; None for one line.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _UNSEEN.sub(lambda unseen: json.dumps(unseen[0])[1:-1], text)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON values; each score says whether its quotation is `verified`."""
+    told = verdict.model_dump(mode="json")
+    checked = [{**score, "verified": score["source"] is not None} for score in told["scores"]]
+    return {**told, "scores": checked}
+
+
+def _read_verdict(shown: Any) -> Verdict:
+    if not isinstance(shown, Mapping) or not isinstance(shown.get("scores"), list):
+        raise InvalidValue("a verdict as JSON is an object with scores, which are a list")
+    if not all(isinstance(score, Mapping) for score in shown["scores"]):
+        raise InvalidValue("a score as JSON is an object")
+    scores = [{name: value for name, value in score.items() if name != "verified"} for score in shown["scores"]]
+    return Verdict(**{**shown, "scores": scores})
+
+
+def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:
+    shown = {name: getattr(statement, name) for name in _PUBLIC}
+    shown["sorted_fields"] = list(statement.sorted_fields)
+    if not raw:
+        return shown
+    private = statement.private
+    if private is None:
+        return {**shown, **dict.fromkeys(_PRIVATE)}
+    told = private.deliberation
+    return {
+        **shown,
+        "deliberation": None if told is None else told.model_dump(mode="json"),
+        "written": None if private.written is None else private.written.model_dump(mode="json"),
+        "conclusions": list(private.conclusions),
+        "memo": private.memo,
+        "position": private.position,
+        "follows_decision": private.follows_decision,
+    }
+
+
+def _read_statement(shown: Mapping[str, Any]) -> Statement:
+    kept = {name: shown.get(name) for name in _PRIVATE} | {"conclusions": shown.get("conclusions") or ()}
+    public = {name: value for name, value in shown.items() if name not in kept}
+    return Statement(**public, private=None if kept["memo"] is None else PrivateTurn(**kept))
+
+
+def _row(statement: Statement, *, raw: bool) -> dict[str, Any]:
+    shown = _statement(statement, raw=raw)
+    for name in _NO_COLUMN:
+        shown.pop(name, None)
+    fields = shown.pop("fields")
+    return {**shown, **dict(_flat("fields", fields))}
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(f"{name}.{key}", inner)
+    else:
+        yield name, value
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool() | int() | float():
+            return json.dumps(value)
+        case list() | tuple():
+            text = "; ".join(item if isinstance(item, str) else json_text(item) for item in value)
+        case _:
+            text = str(value)
+    text = _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,168 @@
+"""A transcript as Markdown: front matter, a section a year, and each statement folded under its summary.
+
+The layout is a grammar as well as a page, and `export.markdown_reader` reads it back. Blocks are parted by empty
+lines. A block that begins with a tag, a dash, `**` or `*` is structure; whatever a party wrote has these escaped, so
+that nobody can take it for structure. Rounds and turns are counted from 1 here, as people do.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Literal
+
+from converse_graph.export.front_matter import front_matter
+from converse_graph.export.markdown_escaping import heading, html, inline, prose
+from converse_graph.export.markdown_fields import bullets, label
+from converse_graph.export.markdown_verdicts import verdict_blocks
+from converse_graph.export.overview import counted, introduction, section, summary
+from converse_graph.record.transcript import Decision, Deliberation, Line, PrivateTurn, Stance, Statement, Transcript
+
+OPEN, CLOSE = "<details>", "</details>"
+INDENT, OUTDENT = "<blockquote>", "</blockquote>"
+"""Around what is private, so that the eye sees how deep it is nested."""
+FOLLOWS = {
+    True: "*This is what the private conversation decided.*",
+    False: "*This is not what the private conversation decided.*",
+}
+"""How the record says whether a position follows the decision."""
+DISSENTS = "*Called on to argue against what all had agreed on.*"
+"""How the record says that a line was asked for as dissent."""
+BEFORE = "before the others were heard"
+BALLOT = "on the secret ballot"
+"""When a stance was written down."""
+NO_DECISION = "**No decision:** nobody took a position."
+NOTHING_NOTED = "*Nothing noted.*"
+Mode = Literal["debate", "imagined"]
+KINDS: dict[Mode, str] = {"debate": "Debate", "imagined": "Imagined debate"}
+"""How a deliberation is called, by its mode."""
+
+
+def render_markdown(transcript: Transcript) -> str:
+    """The transcript as Markdown: the reader's edition where its statements have a private part, else the public one.
+
+    The same transcript always gives the same text, and `read_markdown` gives the same transcript back.
+
+    Args:
+        transcript: The public record, or the reader's edition.
+
+    Raises:
+        InvalidValue: A field or a dial holds something that JSON has not, such as a set or a date.
+    """
+    header, statements = transcript.header, transcript.statements
+    edition = "reader" if any(statement.private for statement in statements) else "public"
+    lines = front_matter(header, edition=edition, statements=len(statements))
+    lines += ["", f"# {heading(header.title or header.scenario)}", ""]
+    lines += [*introduction(transcript, edition=edition), ""]
+    lines += verdict_blocks(transcript.verdicts, statements=len(statements))
+    for name, group in groupby(statements, key=lambda statement: section(statement.period)):
+        together = list(group)
+        lines += [f"## {heading(name)}", ""]
+        lines += [f"- {summary(statement)}" for statement in together] + [""]
+        for statement in together:
+            lines += _statement(statement)
+    return "\n".join(lines)
+
+
+def _statement(statement: Statement) -> Iterator[str]:
+    yield from _opening(
+        f"<b>{html(statement.speaker)}</b> · {html(statement.period)} "
+        f"· round {statement.round + 1}, turn {statement.turn + 1}" + ("" if statement.text else " · no statement")
+    )
+    if statement.text:
+        yield from _block(prose(statement.text))
+    yield from _problem("No statement" if not statement.text else "Problem", statement.problem)
+    if statement.fields:
+        yield from _block(*bullets(statement.fields))
+    if statement.sorted_fields:
+        names = ", ".join(label(name).replace(",", "&#44;") for name in statement.sorted_fields)
+        yield from _block(f"*Percentiles put in order by code: {names}.*")
+    if statement.dissents:
+        yield from _block(DISSENTS)
+    yield from _repairs(statement.repairs)
+    if statement.private is not None:
+        yield from _private(statement.private, statement.speaker)
+    yield from _block(CLOSE)
+
+
+def _private(private: PrivateTurn, speaker: str) -> Iterator[str]:
+    yield from _opening(f"🔒 Private to {html(speaker)}", INDENT)
+    if private == PrivateTurn():
+        yield from _block(NOTHING_NOTED)
+    if private.memo:
+        yield from _block(f"**Memo:** {inline(private.memo)}")
+    if private.conclusions:
+        yield from _block(*bullets({"conclusions": private.conclusions}))
+    yield from _position(private.position, private.follows_decision)
+    if private.written is not None:
+        yield from _stance(private.written, BEFORE)
+    if private.deliberation is not None:
+        yield from _deliberation(private.deliberation, f"before {speaker} spoke")
+    yield from _block(OUTDENT, CLOSE)
+
+
+def _deliberation(talk: Deliberation, where: str) -> Iterator[str]:
+    yield from _opening(f"🔒 {KINDS[talk.mode]} {html(where)}: {counted(len(talk.lines), 'line')}", INDENT)
+    yield from _block(f"**Motion:** {inline(talk.motion)}")
+    told = {"options": talk.options, "rules": talk.rules}
+    yield from _block(*bullets({name: value for name, value in told.items() if value}))
+    for stance in talk.private_positions:
+        yield from _stance(stance, BEFORE)
+    for number, line in enumerate(talk.lines, 1):
+        yield from _line(number, line)
+    for stance in talk.ballots:
+        yield from _stance(stance, BALLOT)
+    yield from _decision(talk.decision)
+    yield from _block(OUTDENT, CLOSE)
+
+
+def _line(number: int, line: Line) -> Iterator[str]:
+    yield from _block(f"**{number} · {label(line.speaker)}:** {prose(line.text)}".rstrip(" "))
+    yield from _problem("No usable reply" if not line.text else "Problem", line.problem)
+    yield from _position(line.position, line.follows_decision)
+    if line.new_fact is not None:
+        yield from _block(f"**New fact:** {inline(line.new_fact)}")
+    if line.dissents:
+        yield from _block(DISSENTS)
+    yield from _repairs(line.repairs)
+    if line.deliberation is not None:
+        yield from _deliberation(line.deliberation, f"inside {line.speaker}, before line {number}")
+
+
+def _stance(stance: Stance, when: str) -> Iterator[str]:
+    yield from _block(f"**{label(stance.speaker)}, {when}:** {prose(stance.reason)}".rstrip(" "))
+    yield from _problem("Problem", stance.problem)
+    yield from _position(stance.position, None)
+    yield from _repairs(stance.repairs)
+
+
+def _decision(decision: Decision | None) -> Iterator[str]:
+    if decision is None:
+        yield from _block(NO_DECISION)
+        return
+    yield from _block(f"**Decision:** {inline(decision.position)}")
+    counts = {"votes": decision.votes, "reasons": decision.reasons, "dissent": decision.dissent}
+    yield from _block(*bullets({name: value for name, value in counts.items() if value}))
+
+
+def _problem(name: str, problem: str | None) -> Iterator[str]:
+    if problem is not None:
+        yield from _block(f"**{name}:** {inline(problem)}")
+
+
+def _position(position: str | None, follows: bool | None) -> Iterator[str]:
+    if position is not None:
+        yield from _block(f"**Position:** {inline(position)}")
+    if follows is not None:
+        yield from _block(FOLLOWS[follows])
+
+
+def _repairs(repairs: int) -> Iterator[str]:
+    if repairs:
+        yield from _block(f"*Sent back {counted(repairs, 'time')}, as it did not fit its form.*")
+
+
+def _opening(summary: str, *more: str) -> Iterable[str]:
+    return _block(OPEN, f"<summary>{summary}</summary>", *more)
+
+
+def _block(*lines: str) -> Iterable[str]:
+    return (*lines, "") if lines else ()

@@ -1,0 +1,194 @@
+"""What a reader sees first: who talked, when, how it ended, and a line for each statement. Never read back."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, assert_never
+
+from converse_graph.export.markdown_escaping import inline
+from converse_graph.measures.disagreement import disagreement
+from converse_graph.record.transcript import Header, Statement, Transcript
+from converse_graph.scenarios.rules import standing_now
+
+MOST_PARTS = 4
+"""How many fields a statement's summary line tells."""
+
+_LONGEST = 90
+"""Characters of a text in a summary line."""
+
+_SENTENCE = re.compile(r"(.+?[.!?…])(?=\s)", re.DOTALL)
+_CAPITALS = {"agi": "AGI", "ai": "AI", "uk": "UK", "us": "US", "gdp": "GDP"}
+
+
+def introduction(transcript: Transcript, *, edition: str) -> list[str]:
+    """The block under the title: one paragraph on the run, and what to expect of its words."""
+    header, statements = transcript.header, transcript.statements
+    forked = f" It was forked from {inline(header.parent)}." if header.parent else ""
+    ended = f"{_how_it_ended(header)}{_votes(header)}{_in_force(transcript)}{forked}{_changed(header)}"
+    lines = [f"{_who(header)}{_when(statements)} {_how_many(statements)} {ended}", ""]
+    if edition == "public":
+        lines += ["> This is the public record: what the parties said to each other."]
+    else:
+        lines += [
+            "> **Reader's edition.** Under each statement is what its speaker kept to itself, marked 🔒: its memo, and "
+            "the conversation it held first. No other party heard any of it."
+        ]
+    failed = " ".join(map(inline, header.warnings))
+    for told in (what_to_expect(header.model), only_agrees(transcript), failed and f"**Done without.** {failed}"):
+        lines += [">", f"> {told}"] if told else []
+    return lines
+
+
+def only_agrees(transcript: Transcript) -> str:
+    """One sentence where the debates of a run were little more than agreement, as a weak model's are; else empty."""
+    found = disagreement(transcript)
+    if found is None or not found.only_agrees:
+        return ""
+    return (
+        f"**These debates only agree.** In {found.unanimous} of {found.debates} nobody ever took a second position: "
+        "read them as one voice, or set rules against easy agreement (`private_positions`, `dissenter`) or a larger "
+        "model."
+    )
+
+
+def what_to_expect(model: str) -> str:
+    """One sentence on what the words of a model are worth; empty for models of the usual size."""
+    if model.partition(":")[0] == "null":
+        return (
+            "**No language model wrote this.** The null model fills every form by seeded chance: a baseline to "
+            "compare other runs with, not a story."
+        )
+    if model == "embedded":
+        return (
+            "**The embedded model wrote this.** At 135 million parameters it is fluent, and it repeats itself and "
+            "errs freely: see here how a run looks, and name a larger model for what a run says."
+        )
+    return ""
+
+
+def section(period: str) -> str:
+    """The section that a period belongs to: its year, or all of its name on a clock of plain rounds."""
+    year = re.match(r"[0-9]{1,4}(?![0-9])", period)
+    return year[0] if year else period[:1].upper() + period[1:]
+
+
+def summary(statement: Statement) -> str:
+    """A statement in one short line of Markdown."""
+    if statement.fields:
+        parts = [_part(name, value) for name, value in sorted(statement.fields.items(), key=_rank)]
+        told = "; ".join(parts[:MOST_PARTS]) + ("; …" if len(parts) > MOST_PARTS else "")
+    elif statement.text:
+        told = first_sentence(statement.text)
+    else:
+        told = f"no statement: {_short(statement.problem)}" if statement.problem else "no statement"
+    return f"**{inline(statement.speaker)}**, {inline(statement.period)}: {inline(told)}"
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence, or as much of it as fits a line."""
+    text = " ".join(text[:1000].split())
+    sentence = _SENTENCE.match(text)
+    return _short(sentence[1] if sentence else text, longest=2 * _LONGEST)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, such as "1 line" or "5 lines"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _rank(field: tuple[str, Any]) -> int:
+    """Estimates first, then what is answered in a word, then texts and lists."""
+    match field[1]:
+        case Mapping():
+            return 0
+        case None | bool() | int() | float():
+            return 1
+    return 2
+
+
+def _part(name: str, value: Any) -> str:
+    words = " ".join(_CAPITALS.get(word, word) for word in name.split("_"))
+    match value:
+        case None:
+            return f"no {words}"
+        case bool():
+            return f"{words}: {'yes' if value else 'no'}"
+        case int() | float():
+            return f"{words} {value}"
+        case Mapping() if {"p10", "p50", "p90"} <= value.keys():
+            return f"{words} p50 {value['p50']} ({value['p10']} to {value['p90']})"
+        case Mapping() | list() | tuple() if not value:
+            return f"no {words}"
+        case Mapping():
+            return f"{words}: {_short(', '.join(f'{key} {inner}' for key, inner in value.items()))}"
+    return f"{words}: {_short(value if isinstance(value, str) else ', '.join(map(str, value)))}"
+
+
+def _short(text: str, *, longest: int = _LONGEST) -> str:
+    text = " ".join(text[: 10 * longest].split()).rstrip(".")
+    if len(text) <= longest:
+        return text
+    return text[:longest].rpartition(" ")[0].rstrip(" ,;:") + " …" if " " in text[:longest] else text[:longest] + "…"
+
+
+def _who(header: Header) -> str:
+    parties = [f"**{inline(party.name)}** ({inline(party.kind)})" for party in header.cast]
+    if len(parties) < 2:
+        return f"A simulation of {parties[0] if parties else 'nobody'}"
+    return f"A simulated conversation between {', '.join(parties[:-1])} and {parties[-1]}"
+
+
+def _when(statements: Sequence[Statement]) -> str:
+    if not statements:
+        return "."
+    first, last = statements[0].period, statements[-1].period
+    return f", {inline(first)}." if first == last else f", {inline(first)} to {inline(last)}."
+
+
+def _how_many(statements: Sequence[Statement]) -> str:
+    silent = sum(1 for statement in statements if not statement.text)
+    told = f"{counted(len(statements) - silent, 'statement')}."
+    return f"{told[:-1]}, and {counted(silent, 'turn')} without one." if silent else told
+
+
+def in_force(transcript: Transcript) -> dict[str, tuple[str, ...]]:
+    """What stands at the end of the record, such as laws: entries by the title of their list."""
+    said = [{"speaker": statement.speaker, "fields": statement.fields} for statement in transcript.statements]
+    return {rule.title: standing_now(rule, said) for rule in transcript.header.standing}
+
+
+def _in_force(transcript: Transcript) -> str:
+    told = [
+        f"{inline(title)}: {inline('; '.join(entries))}." for title, entries in in_force(transcript).items() if entries
+    ]
+    return " " + " ".join(told) if told else ""
+
+
+def _changed(header: Header) -> str:
+    return "".join(
+        f" After {counted(change.statements, 'statement')} it went on with something changed: "
+        f"{inline('; '.join(change.parts))}."
+        for change in header.changed
+    )
+
+
+def _votes(header: Header) -> str:
+    """How the table voted in the end, and on what; empty where it held no vote."""
+    if header.motion is None or not header.votes:
+        return ""
+    counts = ", ".join(f"{inline(option)}: {count}" for option, count in header.votes[-1].counts.items())
+    return f" The table voted in secret on “{inline(header.motion.question)}”: {counts or 'no valid ballot'}."
+
+
+def _how_it_ended(header: Header) -> str:
+    ended = f": {inline(header.ended)}" if header.ended else ""
+    run = f"Run {inline(header.run)} (model {inline(header.model)}, seed {header.seed})"
+    match header.status:
+        case "finished":
+            return f"{run} ran to its horizon." if header.ended in (None, "horizon") else f"{run} ended early{ended}."
+        case "running":
+            return f"{run} was still going when this was written."
+        case "paused":
+            return f"{run} is paused{ended}; it can be resumed."
+        case "failed":
+            return f"{run} failed{ended}."
+    assert_never(header.status)

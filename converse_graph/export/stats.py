@@ -1,0 +1,156 @@
+"""The measures of a run as tables, for the terminal and for pages, and as JSON."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from converse_graph.export.markdown_escaping import inline
+from converse_graph.export.overview import counted, only_agrees
+from converse_graph.measures.consistency import Contradiction, contradictions
+from converse_graph.measures.disagreement import Disagreement, disagreement, table_disagreement
+from converse_graph.measures.drift import Drift, drift
+from converse_graph.measures.events import Reported, events
+from converse_graph.record.transcript import Transcript
+
+STATS_VERSION = 1
+"""Of the shape of `stats_json`."""
+
+_DRIFT = (
+    "turns", "no_statement", "repairs", "sorted_percentiles", "other_year", "other_label", "other_person",
+    "past_estimate", "repeated", "refusals",
+)  # fmt: skip
+_PLAIN = re.compile(r"(?:[^\W_]|[ .,/%–-])+")  # noqa: RUF001 - the sign for no figure
+"""What needs no escaping in a cell."""
+MOST_EVENTS = 60
+"""How many events a table lists; JSON has them all."""
+
+
+def stats_json(transcript: Transcript) -> dict[str, Any]:
+    """All measures as JSON values.
+
+    Args:
+        transcript: The reader's edition; `disagreement` is null where it has no debates.
+    """
+    found = disagreement(transcript)
+    table = table_disagreement(transcript)
+    return {
+        "version": STATS_VERSION,
+        "run": transcript.header.run,
+        "model": transcript.header.model,
+        "disagreement": {**found.model_dump(mode="json"), "only_agrees": found.only_agrees} if found else None,
+        "table": table.model_dump(mode="json") if table else None,
+        "drift": [row.model_dump(mode="json") for row in drift(transcript)],
+        "events": [event.model_dump(mode="json") for event in events(transcript)],
+        "warnings": list(transcript.header.warnings),
+        "consistency": [row.model_dump(mode="json") for row in contradictions(transcript)],
+    }
+
+
+def stats_markdown(transcript: Transcript) -> str:
+    """All measures as tables in Markdown, which read in a terminal too.
+
+    Args:
+        transcript: The reader's edition, for what lies in debates; of a public record less can be measured.
+    """
+    lines = [f"# Run {inline(transcript.header.run)} in figures", ""]
+    if warnings := transcript.header.warnings:
+        lines += ["## Done without", "", *(f"- {inline(warning)}" for warning in warnings), ""]
+    if table := table_disagreement(transcript):
+        lines += ["## Disagreement at the table", "", *_tables(table, of="motion"), ""]
+    lines += [*_disagreement(transcript, disagreement(transcript)), ""]
+    lines += ["## Drift and repairs", "", *_drift(drift(transcript)), ""]
+    lines += ["## Consistency", "", *_consistency(contradictions(transcript)), ""]
+    lines += ["## Events", "", *_events(events(transcript)), ""]
+    return "\n".join(lines)
+
+
+def _disagreement(transcript: Transcript, found: Disagreement | None) -> Iterator[str]:
+    yield from ("## Disagreement", "")
+    if found is None:
+        yield "No debate in this record took a position."
+        return
+    if told := only_agrees(transcript):
+        yield from (told, "")
+    yield from _tables(found, of="debate")
+
+
+def _tables(found: Disagreement, *, of: str) -> Iterator[str]:
+    """The measures of conversations, and where they stood as these went on.
+
+    Args:
+        found: The measures.
+        of: What one conversation is called.
+    """
+    yield from _table(("measure", "value", "of"), _measures(found, of=of))
+    yield ""
+    rows = [
+        (f"after line {row.number}", str(row.debates), f"{row.entropy:.2f}", _figure(row.spread))
+        for row in found.passes
+    ]
+    yield from _table(("each speaker", f"{of}s", "entropy, bits", "spread, 0 to 2"), rows)
+
+
+def _measures(found: Disagreement, *, of: str) -> Iterator[tuple[str, str, str]]:
+    debates = counted(found.debates, of)
+    yield "began with two positions or more", str(found.began_divided), debates
+    yield "of those, collapsed into one", _share(found.collapse_rate), counted(found.began_divided, of)
+    yield "never had a second position", str(found.unanimous), debates
+    yield "changes of position", str(found.changes), debates
+    if found.unjustified is not None:
+        yield "without a new fact", str(found.unjustified), counted(found.justifiable, "change")
+    if found.converged is not None:
+        yield "divided in private, one in speech", str(found.converged), debates
+    if found.ballots:
+        yield "ballots against their caster's last words", _share(found.ballot_gap), counted(found.ballots, "ballot")
+    if found.dissenters:
+        yield "lines called in as dissent", str(found.dissenters), debates
+    if found.decisions_followed is not None:
+        yield "decisions followed", _share(found.decisions_followed), "those spoken on"
+
+
+def _drift(rows: Sequence[Drift]) -> Iterator[str]:
+    heads = ("party", *(name.replace("_", " ") for name in _DRIFT))
+    yield from _table(heads, [(row.party, *(str(getattr(row, name)) for name in _DRIFT)) for row in rows])
+
+
+def _consistency(rows: Sequence[Contradiction]) -> Iterator[str]:
+    if not rows:
+        yield "No contradiction that the rules know."
+        return
+    yield from _table(
+        ("period", "party", "rule", "found"), [(row.period, row.party, row.rule, row.told) for row in rows]
+    )
+
+
+def _events(rows: Sequence[Reported]) -> Iterator[str]:
+    new = [row for row in rows if row.first]
+    if not new:
+        yield "Nothing was reported in fields."
+        return
+    yield from _table(
+        ("period", "party", "field", "reported"),
+        [(row.period, row.party, row.field.replace("_", " "), row.value) for row in new[:MOST_EVENTS]],
+    )
+    if len(new) > MOST_EVENTS:
+        yield from ("", f"{len(new) - MOST_EVENTS} more are in the JSON.")
+
+
+def _table(heads: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> Iterator[str]:
+    lines = [tuple(heads), *(tuple(_cell(cell) for cell in row) for row in rows)]
+    widths = [max(len(line[number]) for line in lines) for number in range(len(heads))]
+    for number, line in enumerate(lines):
+        yield "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
+        if number == 0:
+            yield "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+
+
+def _cell(text: str) -> str:
+    return text if not text or _PLAIN.fullmatch(text) else inline(text)
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"  # noqa: RUF001 - the sign for no figure
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"  # noqa: RUF001 - the sign for no figure

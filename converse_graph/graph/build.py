@@ -1,0 +1,86 @@
+"""From a scenario to the root graph: a supervisor, and a node for each organisation with a channel of its own."""
+
+from collections import OrderedDict
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from converse_graph.calls.trace_privacy import UNSEEN
+from converse_graph.graph.debates import compile_debate
+from converse_graph.graph.organisation import organisation_node
+from converse_graph.graph.supervisor import supervisor_node
+from converse_graph.record.state import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
+from converse_graph.scenarios.cast import SUPERVISOR
+from converse_graph.scenarios.graph_settings import ModelSettings
+from converse_graph.scenarios.scenario import Scenario
+
+
+def build_graph(
+    scenario: Scenario, settings: type[Any] = ModelSettings, *, is_traced: bool = True
+) -> StateGraph[Any, Any, Any, Any]:
+    """Build the root graph of a scenario, not compiled.
+
+    Its context is a `RunContext`. The schema of it is that of the settings from which the graph makes one where it is
+    given none: a LangGraph server takes them for the context, and shows them as a form.
+
+    Args:
+        scenario: What is played.
+        settings: The schema of its context.
+        is_traced: Whether a tracer may be told of its nodes, so that their payloads are to be left out for it.
+            LangGraph then tells each node's beginning and end twice, to tracers and to others, even where there is
+            neither: a tenth of what a turn costs. False for a graph that is run inside `untraced` alone.
+
+    Raises:
+        InvalidValue: Conversations are nested deeper than the scenario allows.
+    """
+    names = [party.name for party in scenario.organisations]
+    policy = UNSEEN if is_traced else None
+    graph = StateGraph(table_schema(names), context_schema=settings, input_schema=TableInput, output_schema=TableOutput)
+    graph.add_node(
+        SUPERVISOR,
+        supervisor_node(scenario),
+        input_schema=supervisor_schema(names),
+        destinations=(*names, END),
+        trace_policy=policy,
+    )
+    graph.add_edge(START, SUPERVISOR)
+    for party in scenario.organisations:
+        debate = compile_debate(
+            party.deliberation, scenario.clock, chain=(party.name,), max_depth=scenario.max_depth, policy=policy
+        )
+        graph.add_node(
+            party.name,
+            organisation_node(scenario, party, debate),
+            input_schema=party_schema(party.name),
+            trace_policy=policy,
+        )
+        graph.add_edge(party.name, SUPERVISOR)
+    return graph
+
+
+_COMPILED: OrderedDict[tuple[int, bool], tuple[Scenario, CompiledStateGraph[Any, Any, Any, Any]]] = OrderedDict()
+_KEPT = 16
+
+
+def compile_graph(scenario: Scenario, *, is_traced: bool) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The root graph of a scenario, compiled with no checkpointer; once for all the runs that play it.
+
+    LangGraph reads the source of every node as it compiles, which takes as long as ten turns.
+
+    Args:
+        scenario: What is played.
+        is_traced: Whether a tracer may be told of its nodes; False for a graph that is run inside `untraced` alone.
+
+    Raises:
+        InvalidValue: Conversations are nested deeper than the scenario allows.
+    """
+    # By identity: a scenario may hold graphs and models that cannot be compared. It is kept, so its id stays its own.
+    key = (id(scenario), is_traced)
+    kept = _COMPILED.get(key)
+    if kept is None:
+        built = build_graph(scenario, is_traced=is_traced)
+        kept = _COMPILED[key] = (scenario, built.compile(name=scenario.name))
+        if len(_COMPILED) > _KEPT:
+            _COMPILED.popitem(last=False)
+    return kept[1]

@@ -1,0 +1,208 @@
+"""A persona's turn in a debate, and the node that runs the debate it takes part in."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from langgraph.graph import END
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from converse_graph.calls.model_call import MAX_REPAIRS, Question, ask
+from converse_graph.calls.reply_schema import make_form
+from converse_graph.calls.run_context import Inside, RunContext, context_of
+from converse_graph.graph.write_access import debate_supervisor_writes, member_writes, only
+from converse_graph.models.base import PROFILES, Part, Profile
+from converse_graph.prompting.decisions import describe_decision, told_decision
+from converse_graph.prompting.descriptions import describe_options, describe_persona
+from converse_graph.prompting.history import lines_heard, persona_mind
+from converse_graph.record.state import Entry, outbox_of
+from converse_graph.scenarios.cast import Debate, Persona
+from converse_graph.scenarios.clock import Clock
+from converse_graph.scenarios.fields import Text
+from converse_graph.turn.debate_positions import (
+    agreed_on,
+    cast_ballots,
+    guest_view,
+    outer_of,
+    place_of,
+    reminders,
+    write_positions,
+    written_before,
+)
+from converse_graph.turn.decision import agrees, decide, dissent_is_due, position_field
+from converse_graph.turn.deliberation import Debating, deliberate, line_length
+from converse_graph.turn.guest import Guest, view_part
+
+
+def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Command[Any]]]:
+    """The supervisor of a debate: commits lines, gives the members the floor in turn, counts the votes at the end.
+
+    Args:
+        spec: The debate.
+        clock: The scenario's clock.
+    """
+    names = [member.name for member in spec.members]
+    writes = debate_supervisor_writes(names)
+
+    async def supervise(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> Command[Any]:
+        number = state["line"]
+        proposed = state.get(outbox_of(names[(number - 1) % len(names)])) if number else None
+        said: list[Entry] = [proposed] if proposed else []
+        lines = [*state.get("lines", ()), *said]
+        update: dict[str, Any] = {"lines": said, "dissent": dissent_is_due(spec, lines)}
+        if number == 0 and spec.private_positions:
+            update |= await write_positions(spec, clock, runtime)
+        if number == spec.turns:
+            ballots = await cast_ballots(spec, clock, lines, runtime) if spec.ballot == "secret" else []
+            votes = [{**ballot, "text": ballot.get("reason", "")} for ballot in ballots] or lines
+            ended = {**update, "ballots": ballots, "decision": decide(spec, votes)}
+            return Command(goto=END, update=only(writes, ended))
+        return Command(goto=names[number % len(names)], update=only(writes, {**update, "line": number + 1}))
+
+    return supervise
+
+
+def persona_node(
+    spec: Debate, persona: Persona, clock: Clock, debate: Debating | None
+) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """The node of one member of a debate.
+
+    Args:
+        spec: The debate.
+        persona: Who speaks.
+        clock: The scenario's clock.
+        debate: The debate inside the persona, compiled, where its deliberation is one.
+    """
+    forms = {profile: make_form("line", [_prose(profile), position_field(spec), *_fact(spec)]) for profile in PROFILES}
+    writes = member_writes(persona.name)
+    guest = Guest(persona.graph, prose="line") if persona.graph is not None else None
+    if guest is not None:  # it may have words and no position
+        position = position_field(spec).model_copy(update={"optional": True})
+        forms = dict.fromkeys(PROFILES, make_form("line", [_prose("large"), position, *_fact(spec)]))
+
+    async def speak(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
+        context, emit = await context_of(runtime), runtime.stream_writer
+        inside = place_of(context, state["line"] - 1, persona)
+        emit({"event": "line", "path": inside.path, "line": state["line"], "of": spec.turns})
+        profile = context.chats.get(inside.model).profile if guest is None else "large"
+        outer = outer_of(context)
+        remembered = persona_mind(
+            (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
+        )
+        lines = lines_heard(state.get("lines", ()), place=outer.place, path=outer.path, profile=profile)
+        known = inside.parts if profile == "large" else tuple(_brief(context, persona, inside))
+        inside = replace(inside, parts=(*known, *remembered, *lines))
+        records: list[Entry] = []
+        if persona.deliberation is not None:
+            records = await deliberate(persona.deliberation, debate, clock, context, inside, emit)
+        decision = told_decision(records[0]) if records else None
+        reminded = reminders(context, spec, inside, state, persona.name, profile)
+        task = _task(context, spec, persona, inside, decision)
+        view = view_part(_guest_view(spec, inside, state, persona, decision), owner=inside.path) if guest else None
+        answer = await ask(
+            context,
+            Question(
+                place=f"{inside.place}/line",
+                speaker=inside.path,
+                parts=(view,) if view else (*inside.parts, *reminded, task),
+                form=forms[profile],
+                model=guest or inside.model,
+                repairs=0 if guest else MAX_REPAIRS,
+            ),
+            emit,
+        )
+        line = _line(spec, persona, answer.values, answer, decision)
+        if state.get("dissent"):
+            line["dissents"] = True
+        return only(writes, {outbox_of(persona.name): line, "inner": records})
+
+    return speak
+
+
+def _brief(context: RunContext, persona: Persona, inside: Inside) -> Iterator[Part]:
+    """Who it is, and lines of its as if asked for and given before: where a small model's prompt in a debate begins.
+
+    It stands in the place of all that its organisation heard, which such a model would repeat. The examples give no
+    position, lest it is taken over with them.
+    """
+    told = context.prompts.render("persona/brief", "small", _itself(persona, inside))
+    yield Part(role="system", text=told, source="prompt/persona/brief", owner=inside.path)
+    asked = context.prompts.render("persona/example", "small", {"name": persona.name})
+    for line in persona.examples:
+        yield Part(role="user", text=asked, source="prompt/persona/example", owner=inside.path)
+        said = json.dumps({"line": line}, ensure_ascii=False)
+        yield Part(role="assistant", text=said, source="prompt/persona/example", owner=inside.path)
+
+
+def _itself(persona: Persona, inside: Inside) -> dict[str, str]:
+    """What a persona is told of itself."""
+    return {
+        "name": persona.name,
+        "role": persona.role,
+        "temperament": persona.temperament,
+        "aim": persona.aim,
+        "owner": inside.path.split("/")[-2],
+    }
+
+
+def _fact(spec: Debate) -> list[Text]:
+    """The field in which a member names what moved it; none where the debate does not ask."""
+    asked = "the new fact that changed your position, if it changed"
+    return [Text(name="new_fact", ask=asked, max_length=160, optional=True)] if spec.justify_changes else []
+
+
+def _prose(profile: Profile) -> Text:
+    return Text(name="line", ask="what you say", max_length=line_length(profile))
+
+
+def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, decision: dict[str, Any] | None) -> Part:
+    profile = context.chats.get(inside.model).profile
+    values = {
+        **_itself(persona, inside),
+        "others": "; ".join(describe_persona(member) for member in spec.members if member is not persona),
+        "period": inside.period.label,
+        "motion": spec.motion,
+        "topic": inside.topic,
+        "positions": describe_options(spec),
+        "decision": describe_decision(decision, profile),
+    }
+    told = context.prompts.render("persona/line", profile, values)
+    return Part(role="user", text=told, source="prompt/persona/line", owner=inside.path)
+
+
+def _guest_view(
+    spec: Debate, inside: Inside, state: Mapping[str, Any], persona: Persona, decision: dict[str, Any] | None
+) -> dict[str, Any]:
+    """What a guest is told as it is asked for a line: the debate so far, and what its rules ask of the line."""
+    lines = state.get("lines", ())
+    return {
+        **guest_view(spec, persona, inside, "line", lines),
+        "decision": decision,
+        "written": written_before(state, persona.name),
+        "rules": list(spec.rules),
+        "dissents": bool(state.get("dissent")),
+        "agreed": agreed_on(spec, state),
+    }
+
+
+def _line(
+    spec: Debate, persona: Persona, values: dict[str, Any] | None, answer: Any, decision: dict[str, Any] | None
+) -> Entry:
+    said: Entry = {"speaker": persona.name, "text": values["line"] if values else ""}
+    if values is None:
+        said["problem"] = answer.problem
+    else:
+        said["position"] = values["position"]
+        if values.get("new_fact"):
+            said["new_fact"] = values["new_fact"]
+        # A debate about something else cannot be followed or not.
+        comparable = decision is not None and (
+            not spec.options or any(agrees(option, decision) for option in spec.options)
+        )
+        if decision is not None and comparable and values["position"] is not None:
+            said["follows_decision"] = agrees(values["position"], decision)
+    if answer.repairs:
+        said["repairs"] = answer.repairs
+    return said

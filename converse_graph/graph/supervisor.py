@@ -1,0 +1,172 @@
+"""The supervisor: commits statements, keeps the turn order, advances the clock. It never speaks."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from langgraph.graph import END
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from converse_graph.calls.model_call import Question, ask
+from converse_graph.calls.reply_schema import make_form
+from converse_graph.calls.run_context import RunContext, context_of
+from converse_graph.calls.streaming import Emit, telling
+from converse_graph.graph.write_access import TABLE_SUPERVISOR, only
+from converse_graph.models.base import PUBLIC, Part
+from converse_graph.prompting.history import public_record
+from converse_graph.record.state import Entry, Floor, outbox_of
+from converse_graph.scenarios.fields import Choice
+from converse_graph.scenarios.rules import events_so_far
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.turn.compaction import sum_up_rounds
+from converse_graph.turn.motions import count_ballots, dissent_is_due
+from converse_graph.turn.turn_order import (
+    ballot_floor,
+    may_be_picked,
+    next_in_round,
+    open_round,
+    reason_to_stop,
+    reports,
+    rest,
+    said_in,
+    vote_is_due,
+)
+
+State = Mapping[str, Any]
+
+
+def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]]:
+    """The node that every turn comes back to."""
+
+    async def supervise(state: State, runtime: Runtime[RunContext]) -> Command[Any]:
+        context = await context_of(runtime)
+        emit = telling(runtime.stream_writer, context.trace.told if context.trace else None)
+        floor: Floor | None = state.get("floor")
+        if floor and floor["speakers"] and not any(state.get(outbox_of(name)) for name in floor["speakers"]):
+            # Somebody gave the graph new input in the middle of a turn, and what was in hand is lost: ask again.
+            return Command(goto=floor["speakers"])
+        voting = bool(floor and floor.get("stage") == "ballot")
+        said = [] if voting else _commit(state, floor, emit)
+        transcript = [*state.get("transcript", ()), *said]
+        update: dict[str, Any] = {"transcript": said} if said else {}
+        following = next_in_round(scenario, floor) if floor and not voting else None
+        if following is None:
+            closed, goto = _between_rounds(scenario, state, transcript, context, emit)
+            update |= closed
+            if goto:
+                return Command(goto=goto, update=only(TABLE_SUPERVISOR, update))
+            following = open_round(scenario, floor, seed=context.seed)
+            known = state.get("summaries", ())
+            made = await sum_up_rounds(scenario, context, known, transcript, following["round"], emit)
+            update |= {"summaries": made} if made else {}
+        if said:
+            _note_progress(context, following["round"], transcript)
+        if not following["speakers"]:
+            following = await _moderate(scenario, context, following, transcript, emit)
+        if dissent_is_due(scenario, transcript, following["speakers"][0]):
+            following["dissent"] = True
+        return Command(goto=following["speakers"], update=only(TABLE_SUPERVISOR, {**update, "floor": following}))
+
+    return supervise
+
+
+def _between_rounds(
+    scenario: Scenario, state: State, transcript: list[Entry], context: RunContext, emit: Emit
+) -> tuple[dict[str, Any], list[str]]:
+    """Close a round: what changes by it, and who is next: those who vote, nobody more, or none where it goes on."""
+    floor: Floor | None = state.get("floor")
+    if floor and floor.get("stage") == "ballot":
+        update: dict[str, Any] = {"votes": [_count(scenario, state, floor, emit)]}
+        ended = floor.get("ending")
+    else:
+        update, ended = _close_round(scenario, state, transcript, context.horizon)
+        if floor and vote_is_due(scenario, state.get("votes", ()), floor, ended, context.votes_after):
+            vote = ballot_floor(scenario, floor, ended)
+            return {**update, "floor": vote}, vote["speakers"]
+    if ended != state.get("ended"):
+        update["ended"] = ended
+    if not ended:
+        return update, []
+    _note_progress(context, floor["round"] + 1 if floor else 0, transcript)
+    return update | ({"floor": rest(floor)} if floor else {}), [END]
+
+
+def _close_round(
+    scenario: Scenario, state: State, transcript: Sequence[Entry], horizon: int | None
+) -> tuple[dict[str, Any], str | None]:
+    """Fold what happened in the round that is over, and say why the run ends, if it does."""
+    floor: Floor | None = state.get("floor")
+    rounds = floor["round"] + 1 if floor else 0
+    reported, new, ended = list(state.get("events", ())), list[Entry](), None
+    if floor and not state.get("ended"):  # a run that is extended has closed its last round already
+        new = list(reports(scenario, reported, said_in(transcript, rounds - 1)))
+        before, now = (events_so_far(scenario.events, known) for known in (reported, [*reported, *new]))
+        ended = reason_to_stop(scenario, transcript, [name for name in now if name not in before])
+    if rounds >= (horizon or state.get("horizon") or scenario.clock.rounds):
+        ended = ended or "horizon"
+    return {"events": new} if new else {}, ended
+
+
+def _count(scenario: Scenario, state: State, floor: Floor, emit: Emit) -> Entry:
+    if scenario.motion is None:
+        raise TypeError("a vote is held on a motion")
+    cast = [state.get(outbox_of(name)) or {} for name in floor["speakers"]]
+    counted = count_ballots(scenario.motion, floor["round"], [ballot.get("ballot") for ballot in cast])
+    emit({"event": "vote", **counted})
+    return counted
+
+
+def _commit(state: State, floor: Floor | None, emit: Emit) -> list[Entry]:
+    """Take what those with the floor propose, in their order; refuse another's name and another round."""
+    if floor is None:
+        return []
+    said = []
+    for position, name in enumerate(floor["speakers"]):
+        proposed = state.get(outbox_of(name)) or {}
+        where = {"round": floor["round"], "turn": floor["turn"] + position}
+        entry: Entry = {**where, "speaker": name, "text": "", "fields": {}}
+        if proposed.get("speaker") == name and proposed.get("round") == floor["round"]:
+            entry.update({key: proposed[key] for key in _PROPOSED if key in proposed})
+        else:
+            claimed = f"{proposed.get('speaker', 'nobody')!r} in round {proposed.get('round')}"
+            entry["problem"] = f"refused: the floor was {name!r}'s in round {floor['round']}, this spoke as {claimed}"
+        emit({"event": "statement", **entry})
+        said.append(entry)
+    if said and floor.get("dissent"):
+        said[0]["dissents"] = True
+    return said
+
+
+def _note_progress(context: RunContext, rounds: int, transcript: list[Entry]) -> None:
+    if context.journal:
+        context.journal.progress(rounds=rounds, statements=len(transcript))
+
+
+_PROPOSED = ("text", "fields", "problem", "repairs", "sorted_fields")
+
+
+async def _moderate(
+    scenario: Scenario, context: RunContext, floor: Floor, transcript: list[Entry], emit: Emit
+) -> Floor:
+    """Let a model give somebody the floor, within the bounds of fairness."""
+    allowed = may_be_picked(scenario, floor["taken"])
+    picked = allowed[0]
+    if len(allowed) > 1:
+        form = make_form("pick", [Choice(name="next_speaker", ask="who speaks next", options=tuple(allowed))])
+        place = f"{floor['round']}.{floor['turn']}/supervisor/pick"
+        values = {
+            "premise": scenario.premise,
+            "period": scenario.clock.period(floor["round"]).label,
+            "candidates": ", ".join(allowed),
+        }
+        profile = context.chats.get(scenario.moderator_model).profile
+        told = context.prompts.render("moderator/pick", profile, values)
+        task = Part(role="user", text=told, source="prompt/moderator/pick", owner=PUBLIC)
+        recent = public_record(transcript[-2 * len(scenario.organisations) :], scenario.clock)
+        question = Question(
+            place=place, speaker="supervisor", parts=(*recent, task), form=form, model=scenario.moderator_model
+        )
+        answer = await ask(context, question, emit)
+        picked = answer.values["next_speaker"] if answer.values else picked
+    taken = {**floor["taken"], picked: floor["taken"].get(picked, 0) + 1}
+    return Floor(**{**floor, "speakers": [picked], "taken": taken})

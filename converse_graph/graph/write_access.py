@@ -1,0 +1,38 @@
+"""Which channels each node writes. LangGraph lets any node write any channel, so each is held to its own here."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from converse_graph.errors import ConverseError
+from converse_graph.record.state import DEBATE_CHANNELS, PUBLIC_CHANNELS, before_of, mind_of, outbox_of
+
+TABLE_SUPERVISOR = PUBLIC_CHANNELS
+"""What the supervisor of the root table writes: all that is public, and nothing else."""
+
+
+def party_writes(party: str) -> frozenset[str]:
+    """What a party writes: its proposal and its mind."""
+    return frozenset({outbox_of(party), mind_of(party)})
+
+
+def member_writes(member: str) -> frozenset[str]:
+    """What a member of a debate writes: its proposal, and records of debates inside it."""
+    return frozenset({outbox_of(member), "inner"})
+
+
+def debate_supervisor_writes(members: Sequence[str]) -> frozenset[str]:
+    """What the supervisor of a debate writes: all but those records, and what each member wrote down at the start."""
+    return frozenset({*DEBATE_CHANNELS, *map(before_of, members)}) - {"inner"}
+
+
+def only(channels: frozenset[str], update: dict[str, Any]) -> dict[str, Any]:
+    """An update that is held to these channels.
+
+    Raises:
+        ConverseError: It writes another.
+    """
+    if strange := update.keys() - channels:
+        raise ConverseError(
+            f"A node wrote {', '.join(sorted(strange))}; it writes {', '.join(sorted(channels))} alone."
+        )
+    return update

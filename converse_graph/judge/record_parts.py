@@ -1,0 +1,92 @@
+"""The public record as a judge reads it: whole where it fits the judge's window, else in parts of whole rounds."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import groupby
+
+from converse_graph.errors import InvalidValue
+from converse_graph.models.base import Part, Profile
+from converse_graph.models.tokens import BYTES_PER_TOKEN, USUAL_WINDOW, tokens_in
+from converse_graph.record.transcript import Statement
+from converse_graph.sanitize import as_data
+
+SMALL_READ = 2_800
+"""Tokens of transcript that a small model reads at once, however large its window: beyond that it loses the thread,
+and on one core the prompt alone takes half a minute."""
+
+
+def room_for_record(window: int | None, profile: Profile, *, besides: int) -> int:
+    """Tokens of transcript that fit a judge's window.
+
+    Args:
+        window: Of prompt and reply together; None where unknown.
+        profile: Which sort of model it is.
+        besides: Tokens of questions and reply.
+
+    Raises:
+        InvalidValue: Questions and reply leave no room.
+    """
+    room = (window or USUAL_WINDOW) - besides
+    if room < 200:
+        raise InvalidValue(
+            f"The rubric's questions leave no room in the judge's window of {window} tokens; shorten it, or name "
+            "another judge with --judge-model."
+        )
+    return min(room, SMALL_READ) if profile == "small" else room
+
+
+def in_parts(statements: Sequence[Statement], room: int, profile: Profile) -> tuple[tuple[Statement, ...], ...]:
+    """Statements in parts that fit, cut between rounds; a round too long for a part is cut between its statements.
+
+    Args:
+        statements: The public record.
+        room: Tokens of a part at most. A single statement beyond that is shortened when it is told.
+        profile: Which sort of model reads.
+    """
+    parts: list[list[Statement]] = [[]]
+    left = room
+    for _, group in groupby(statements, key=lambda statement: statement.round):
+        together = list(group)
+        costs = [min(room, tokens_in(told(statement, profile).text)) for statement in together]
+        if parts[-1] and sum(costs) > left:
+            parts.append([])
+            left = room
+        for statement, cost in zip(together, costs, strict=True):
+            if parts[-1] and cost > left:
+                parts.append([])
+                left = room
+            parts[-1].append(statement)
+            left -= cost
+    return tuple(tuple(part) for part in parts if part)
+
+
+def as_parts(statements: Sequence[Statement], room: int, profile: Profile) -> tuple[Part, ...]:
+    """Statements as messages of a prompt, each at most as long as the room for all."""
+    most = int(room * BYTES_PER_TOKEN)
+    return tuple(_shortened(told(statement, profile), most) for statement in statements)
+
+
+def told(statement: Statement, profile: Profile) -> Part:
+    """A statement as a judge reads it: what a party said can neither end its part nor pass for another's."""
+    fields = "" if profile == "small" else json.dumps(statement.fields, sort_keys=True, ensure_ascii=False)
+    return _told(statement.speaker, statement.period, f"{statement.round}.{statement.turn}", statement.text, fields)
+
+
+@lru_cache(maxsize=4096)
+def _told(speaker: str, period: str, turn: str, text: str, fields: str) -> Part:
+    lines = [text or "(no statement)"]
+    lines += [f"reported: {fields}"] if fields not in ("", "{}") else []
+    inner = as_data("\n".join(lines))
+    told = f'<statement by="{html.escape(speaker)}" in="{html.escape(period)}">\n{inner}\n</statement>'
+    return Part(role="user", text=told, source=f"statement/{turn}/{speaker}")
+
+
+def _shortened(part: Part, most: int) -> Part:
+    if len(part.text.encode("utf-8", "replace")) <= most:
+        return part
+    kept = part.text.encode("utf-8", "replace")[: most - 40].decode("utf-8", "ignore")
+    return Part(role=part.role, text=f"{kept} [cut]\n</statement>", source=part.source, owner=part.owner)

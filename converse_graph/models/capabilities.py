@@ -1,0 +1,105 @@
+"""What a server takes of what we would send: learnt from its refusals, so that one adapter fits all of them."""
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from converse_graph.models.base import Request
+from converse_graph.models.json_mode import schema_in_words, without_bounds
+from converse_graph.models.retries import Failure
+
+Form = Literal["schema", "schema without bounds", "any object", "words"]
+"""How a reply is held to its schema, from strictest to not at all."""
+
+_LADDER: tuple[Form, ...] = ("schema", "schema without bounds", "any object", "words")
+_ABOUT_FORM = re.compile(r"response_format|json[_ ]?schema|json_object|structured output|grammar|guided", re.IGNORECASE)
+_ABOUT_BOUNDS = re.compile(r"invalid schema|is not permitted", re.IGNORECASE)
+_ROOM = 4
+_MOST_ROOM = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """What is sent to one server. A value: calls in flight keep the one they began with."""
+
+    form: Form = "schema"
+    left_out: frozenset[str] = frozenset()
+    """Parameters that the server refused."""
+    merged: bool = False
+    """Whether neighbouring messages of one role are sent as one: some templates insist that roles alternate."""
+    room: int = 1
+    """Factor on the longest reply: models that think before they write spend it on thoughts."""
+
+    def conceding(self, failure: Failure) -> "Dialect | None":
+        """The dialect to try next after a refusal; None when the refusal is about something else."""
+        if failure.status not in (400, 422) or failure.overflow:
+            return None
+        for name in ("temperature", "seed", "max_tokens", "stream_options"):
+            if name not in self.left_out and (failure.param == name or re.search(rf"\b{name}\b", failure.said)):
+                return replace(self, left_out=self.left_out | {name})
+        if not self.merged and "alternat" in failure.said:
+            return replace(self, merged=True)
+        about = f"{failure.param} {failure.code} {failure.said}"
+        rung = _LADDER.index(self.form)
+        if rung == 0 and _ABOUT_BOUNDS.search(about):
+            return replace(self, form=_LADDER[1])
+        if _ABOUT_FORM.search(about) and rung < len(_LADDER) - 1:
+            return replace(self, form=_LADDER[max(2, rung + 1)])
+        return None
+
+    def roomier(self) -> "Dialect | None":
+        """The dialect after a reply whose room was used up before it began; None at the limit."""
+        return replace(self, room=self.room * _ROOM) if self.room < _MOST_ROOM else None
+
+    def messages(self, request: Request) -> list[dict[str, str]]:
+        """The prompt, with the schema in words at the end of its beginning where the server does not enforce it."""
+        told = [{"role": part.role, "content": part.text} for part in request.parts]
+        if self.form in ("any object", "words"):
+            rule = schema_in_words(request.schema)
+            if told and told[0]["role"] == "system":
+                told[0]["content"] = f"{told[0]['content']}\n\n{rule}"
+            else:
+                told.insert(0, {"role": "system", "content": rule})
+        return _merge(told) if self.merged else told
+
+    def body(self, request: Request, *, hosted: bool) -> dict[str, Any]:
+        """The fields of the request's JSON body beside model and messages.
+
+        Args:
+            request: What is asked.
+            hosted: Whether it goes to OpenAI itself, which refuses the older name of the limit that other servers
+                may know alone.
+        """
+        most = request.max_tokens * self.room
+        sent: dict[str, Any] = {"max_completion_tokens": most}
+        if not hosted:
+            sent["max_tokens"] = most
+        sent |= {"temperature": request.temperature, "seed": call_seed(request)}
+        if self.form == "any object":
+            sent["response_format"] = {"type": "json_object"}
+        elif self.form != "words":
+            schema = request.schema if self.form == "schema" else without_bounds(request.schema)
+            named = {"name": _schema_name(request.schema), "strict": True, "schema": schema}
+            sent["response_format"] = {"type": "json_schema", "json_schema": named}
+        return {name: value for name, value in sent.items() if name not in self.left_out}
+
+
+def call_seed(request: Request) -> int:
+    """A number of 31 bits that is the same for this call of a run in every process."""
+    spelt = f"{request.seed}\0{request.place}\0{request.attempt}"
+    return int.from_bytes(hashlib.blake2b(spelt.encode(), digest_size=4).digest(), "big") >> 1
+
+
+def _schema_name(schema: dict[str, Any]) -> str:
+    return re.sub(r"[^\w-]", "_", str(schema.get("title") or "reply"), flags=re.ASCII)[:64]
+
+
+def _merge(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    merged: list[dict[str, str]] = []
+    for message in messages:
+        if merged and merged[-1]["role"] == message["role"]:
+            merged[-1] = {**message, "content": f"{merged[-1]['content']}\n\n{message['content']}"}
+        else:
+            merged.append(message)
+    return merged

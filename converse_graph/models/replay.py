@@ -1,0 +1,117 @@
+"""Answers from a journal instead of a model: a run again, with nothing paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from converse_graph.errors import RunPaused
+from converse_graph.models.base import Profile, Reply, Request
+from converse_graph.models.embedders import HERE
+from converse_graph.models.embeddings import Embedded, Embedder
+from converse_graph.models.langchain import name_of
+from converse_graph.models.registry import Chats
+
+
+class Recall(Protocol):
+    """What is needed of a journal."""
+
+    def recall(self, request: Request) -> Reply | None:
+        """The reply that this very request had, if it was ever completed."""
+
+
+class ReplayChat:
+    """Gives each request the reply that it had."""
+
+    def __init__(self, journal: Recall, model: str, profile: Profile, window: int | None) -> None:
+        """Answer from a journal, as the model of that name did, which was prompted like this."""
+        self._journal, self._model = journal, model
+        self.profile, self.window = profile, window
+
+    @property
+    def model(self) -> str:
+        """The model that answered then."""
+        return self._model
+
+    async def complete(self, request: Request) -> Reply:
+        """Look the reply up.
+
+        Raises:
+            RunPaused: The journal has none: the run had not come so far, or its prompts were others.
+        """
+        kept = self._journal.recall(request)
+        if kept is None:
+            raise RunPaused(f"The journal ends at {request.place}: the run that is replayed had not come further.")
+        if request.on_text:
+            request.on_text(kept.text)
+        return replace(kept, usd=0.0)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class ReplayEmbedder:
+    """An embedder whose vectors are all in the journal."""
+
+    instant = False
+    free = True
+
+    def __init__(self, model: str) -> None:
+        """Stand for the embedder of that name."""
+        self.model = model
+
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """Have none to give.
+
+        Raises:
+            RunPaused: Always: the run that is replayed had not come so far.
+        """
+        raise RunPaused(f"The journal has no embeddings of {len(texts)} texts: the run had not come so far.")
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Told(Protocol):
+    """How a model was prompted."""
+
+    @property
+    def profile(self) -> Profile:
+        """Which set of prompts it had."""
+
+    @property
+    def window(self) -> int | None:
+        """How many tokens it took: what is told in parts, and what is summed up when, depend on this."""
+
+
+class ReplayChats(Chats):
+    """The models of a run that is replayed; whatever is asked for, the journal answers."""
+
+    def __init__(self, journal: Recall, model: str, told: Mapping[str, Told]) -> None:
+        """Answer from a journal.
+
+        Args:
+            journal: Of the run that is replayed.
+            model: The run's own, as its header names it.
+            told: How each model was prompted, by its name.
+        """
+        super().__init__(model)
+        self._journal, self._model, self._told = journal, model, told
+
+    @property
+    def default_name(self) -> str:
+        """How the run's own model was named."""
+        return self._model
+
+    def get(self, reference: Any = None) -> ReplayChat:
+        """The journal, in the voice of the model that a reference names."""
+        named = self._model if reference is None else reference if isinstance(reference, str) else name_of(reference)
+        told = self._told.get(named) or self._told[self._model]
+        return ReplayChat(self._journal, named, told.profile, told.window)
+
+    def embedder(self, reference: Any) -> Embedder:
+        """The embedder that a reference names where it costs nothing; else the journal in its place."""
+        if isinstance(reference, str) and reference in HERE:
+            return super().embedder(reference)
+        return ReplayEmbedder(reference if isinstance(reference, str) else name_of(reference))

@@ -1,0 +1,282 @@
+"""The one retry layer: what may pass by itself is tried again, what will not pass is refused in one line."""
+
+import asyncio
+import email.utils
+import random
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+from urllib.parse import urlsplit, urlunsplit
+
+from converse_graph.errors import PromptTooLong, ProviderRefused, ProviderUnreachable
+from converse_graph.models.base import Reply
+from converse_graph.models.rate_limit import Gate
+from converse_graph.models.redaction import is_placeholder
+
+_PASSING = frozenset({408, 409, 425, 429})
+_SPENT = ("insufficient_quota", "billing_hard_limit_reached")
+_UNREACHED = frozenset({"APIConnectionError", "APIError", "ClientConnectionError", "ConnectionError", "TransportError"})
+"""Names, since httpx, httpx2 and each provider's client have classes of their own for the same failures."""
+_LONGEST_QUOTE = 240
+_KEY = re.compile(r"\b(?:sk|gsk|xai|pplx|key)-[\w*.-]{6,}")
+_OVERFLOW = re.compile(r"context[ _](?:length|window|size)|too many tokens|prompt is too long", re.IGNORECASE)
+
+
+class NotWhole(Exception):
+    """An answer came that is no whole reply: cut off, empty, or no chat completion at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What went wrong with one try, whichever client library reported it."""
+
+    said: str
+    """The server's own words, or the client's when there was no answer; not yet redacted."""
+    passing: bool
+    """Whether the same request may succeed later."""
+    status: int | None = None
+    """The HTTP status; None when there was no answer."""
+    code: str = ""
+    """The server's own name for the failure, such as "insufficient_quota"."""
+    param: str = ""
+    """The part of the request that the server objects to, where it says so."""
+    wait: float | None = None
+    """How many seconds the server asks to wait."""
+
+    @property
+    def overflow(self) -> bool:
+        """Whether prompt and reply were more than the model's window."""
+        return bool(_OVERFLOW.search(self.said)) or "context_length" in self.code or "context_size" in self.code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Who is asked, as the one line of an error names it."""
+
+    model: str
+    base_url: str | None = None
+    key_name: str = "the provider's key"
+    """Where the key comes from, such as "OPENAI_API_KEY"."""
+    secret: str = field(default="", repr=False)
+    """The key itself: it is cut out of every error, and out of replies unless it is a placeholder."""
+
+    def __str__(self) -> str:
+        """Model and address, without the user and password that an address may hold."""
+        return f"{self.model} at {without_password(self.base_url)}" if self.base_url else self.model
+
+    @property
+    def reply_secret(self) -> str:
+        """The key to cut out of a reply; empty for a placeholder, whose letters stand in ordinary words."""
+        return "" if is_placeholder(self.secret) else self.secret
+
+    def without_key(self, reply: str) -> str:
+        """Return a reply without the key, which a server might give back."""
+        return reply.replace(self.reply_secret, "[key]") if self.reply_secret else reply
+
+    def redact(self, text: str) -> str:
+        """One short line of `text`, without keys."""
+        text = text.replace(self.secret, "[key]") if self.secret else text
+        line = " ".join(_KEY.sub("[key]", text).split())
+        return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}…"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retries:
+    """How often and how patiently a model is asked: exponential backoff with full jitter.
+
+    The wait before try n + 1 is uniform between 0 and `base` * 2^(n - 1) seconds, unless the server says how long
+    to wait, which is honoured; both are capped.
+    """
+
+    tries: int = 4
+    base: float = 1.0
+    """Seconds."""
+    cap: float = 60.0
+    """Seconds; no wait is longer."""
+    deadline: float = 1800.0
+    """Seconds that all tries of a call may take together, waits included; a reply that drips for ever ends here."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    chance: Callable[[], float] = random.random
+    """Uniform in [0, 1)."""
+
+    async def run(
+        self,
+        ask: Callable[[], Awaitable[Reply]],
+        origin: Origin,
+        *,
+        on_restart: Callable[[], None] | None = None,
+        gate: Gate | None = None,
+        tokens: int = 0,
+    ) -> Reply:
+        """Ask until a whole reply comes.
+
+        Args:
+            ask: One try.
+            origin: Who is asked.
+            on_restart: Called before each further try.
+            gate: Of the provider, which all that ask it share; None for none.
+            tokens: Of the prompt, as guessed, for a gate that weighs.
+
+        Raises:
+            ProviderUnreachable: All tries failed in ways that may pass, or took too long together.
+            ProviderRefused: A try failed in a way that will not pass.
+        """
+        try:
+            async with asyncio.timeout(self.deadline):
+                return await self._tried(ask, origin, on_restart, gate, tokens)
+        except TimeoutError:
+            raise ProviderUnreachable(
+                f"No whole reply from {origin} in {self.deadline:g} seconds; it may be overloaded: try again later."
+            ) from None
+
+    async def _tried(
+        self,
+        ask: Callable[[], Awaitable[Reply]],
+        origin: Origin,
+        on_restart: Callable[[], None] | None,
+        gate: Gate | None,
+        tokens: int,
+    ) -> Reply:
+        for tried in range(1, self.tries + 1):
+            if gate:
+                await gate.enter(tokens)
+            try:
+                return await ask()
+            except Exception as error:  # each provider's client has classes of its own; what is no failure goes on
+                found = failure_of(error)
+                if found is None:
+                    raise
+                failure = found
+            if not failure.passing:
+                refuse(failure, origin)
+            await self._wait_after(tried, failure, on_restart, gate)
+        raise ProviderUnreachable(
+            f"No whole reply from {origin} after {self.tries} {'try' if self.tries == 1 else 'tries'}: "
+            f"{_status(failure)}{origin.redact(failure.said)}; {_way_to(failure, origin)}."
+        )
+
+    async def _wait_after(
+        self, tried: int, failure: Failure, on_restart: Callable[[], None] | None, gate: Gate | None
+    ) -> None:
+        """Wait for the next try, if there is one; and have all others wait too, where the provider asks us to."""
+        if gate and failure.wait is not None:
+            gate.close_for(min(self.cap, failure.wait))
+        if tried < self.tries:
+            if on_restart:
+                on_restart()
+            await self.sleep(self._wait(tried, failure))
+
+    def _wait(self, tried: int, failure: Failure) -> float:
+        if failure.wait is not None:
+            return min(self.cap, failure.wait)
+        return float(self.chance() * min(self.cap, self.base * 2 ** (tried - 1)))
+
+
+def refuse(failure: Failure, origin: Origin) -> NoReturn:
+    """Say in one line that the server will not serve us.
+
+    Raises:
+        ProviderRefused: Always; PromptTooLong where that is why.
+    """
+    refusal = PromptTooLong if failure.overflow else ProviderRefused
+    raise refusal(
+        f"{origin} refused: {_status(failure)}{origin.redact(failure.said)}; {_way_out(failure, origin)}."
+    ) from None
+
+
+def failure_of(error: BaseException) -> Failure | None:
+    """What an exception says of a try; None when it is no failure of a model's server."""
+    if isinstance(error, NotWhole):
+        return Failure(said=str(error), passing=True)
+    body = _body(error)
+    code, param = str(body.get("code") or body.get("type") or ""), str(body.get("param") or "")
+    spent = any(word in (code, str(body.get("type"))) for word in _SPENT)
+    said = str(body.get("message") or body.get("detail") or _described(error))
+    status = _status_of(error)
+    if status is not None:
+        passing = (status in _PASSING or (status >= 500 and status != 501)) and not spent
+        return Failure(said=said, passing=passing, status=status, code=code, param=param, wait=_asked_wait(error))
+    if _unreached(error):
+        return Failure(said=said, passing=not spent, code=code, param=param)
+    return None
+
+
+def without_password(url: str) -> str:
+    """An address without the user and password it may hold."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _described(error: BaseException) -> str:
+    """The error in words, with its cause: a client's own line is often no more than "Connection error."."""
+    own = str(error) or type(error).__name__
+    cause = error.__cause__
+    return f"{own.rstrip('.')} ({cause})" if cause is not None and str(cause) not in ("", own) else own.rstrip(".")
+
+
+def _body(error: BaseException) -> Mapping[str, Any]:
+    body = getattr(error, "body", None)
+    if isinstance(body, Mapping):
+        inner = body.get("error")
+        if isinstance(inner, Mapping):
+            return inner
+        return {**body, "message": body.get("message") or inner}
+    return {"message": body} if isinstance(body, str) else {}
+
+
+def _status_of(error: BaseException) -> int | None:
+    response = getattr(error, "response", None)
+    told = [getattr(error, "status_code", None), getattr(response, "status_code", None), getattr(error, "code", None)]
+    if isinstance(response, Mapping):
+        told.append(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
+    return next((status for status in told if isinstance(status, int) and 400 <= status < 600), None)
+
+
+def _unreached(error: BaseException) -> bool:
+    """Whether no answer came; Python's own connection errors are not meant, as a watcher's closed pipe is one."""
+    foreign = (kind.__name__ for kind in type(error).__mro__ if kind.__module__ != "builtins")
+    return isinstance(error, TimeoutError) or any(name in _UNREACHED for name in foreign)
+
+
+def _asked_wait(error: BaseException) -> float | None:
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    asked = headers.get("retry-after")
+    if not asked:
+        return None
+    try:
+        return max(0.0, float(asked))
+    except ValueError:
+        pass
+    try:
+        until = email.utils.parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+
+
+def _status(failure: Failure) -> str:
+    return "" if failure.status is None else f"HTTP {failure.status}: "
+
+
+def _way_to(failure: Failure, origin: Origin) -> str:
+    if failure.status is not None:
+        return "try again later"
+    if origin.base_url:
+        return "check that the server is running and that the base URL is right (most end in /v1)"
+    return "check the connection"
+
+
+def _way_out(failure: Failure, origin: Origin) -> str:
+    if failure.overflow:
+        return "choose a model with a longer window, or give the scenario a smaller `window` or `length`"
+    if failure.code in _SPENT or failure.status in (402, 429):
+        return "the account's quota is spent: raise it, or choose another model"
+    match failure.status:
+        case 401 | 403:
+            return f"check {origin.key_name}"
+        case 404:
+            return "check the model's name and the base URL (most end in /v1)"
+        case _:
+            return "choose another model, or a server that takes such requests"

@@ -1,0 +1,78 @@
+"""The scripted model: says lines given in advance. For testing scenarios; silence and surplus fail the test."""
+
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from converse_graph.models.base import Profile, Reply, Request
+
+Said = Mapping[str, Any] | str | Exception
+"""A line: the object to reply, raw text, or an exception to raise."""
+
+
+class ScriptedChat:
+    """Says its lines in order, and notes what it was asked.
+
+    `ScriptedChat([{"text": "We agree."}, "no JSON at all", TimeoutError()])` speaks in the order in which it is
+    asked. Where parties think at the same time, name the places instead:
+    `ScriptedChat({"*/Union/*": [...], "*": [...]})`; the first pattern that fits a request's place supplies its line.
+    """
+
+    model = "scripted"
+    window: int | None = None
+    free = True
+
+    def __init__(self, lines: Sequence[Said] | Mapping[str, Sequence[Said]], *, profile: Profile = "small") -> None:
+        """Give the lines.
+
+        Args:
+            lines: In order; or for each pattern of places (as the shell's: * ? [abc]) in order.
+            profile: Which set of prompts it is given.
+        """
+        script = lines if isinstance(lines, Mapping) else {"*": lines}
+        self._script = {pattern: deque(said) for pattern, said in script.items()}
+        self.profile: Profile = profile
+        self.requests: list[Request] = []
+        """All that was asked, in order."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Say the next line.
+
+        Args:
+            request: Whose place decides which line is next.
+
+        Raises:
+            AssertionError: There is no line left for this place.
+        """
+        self.requests.append(request)
+        said = self._next(request.place)
+        if isinstance(said, Exception):
+            raise said
+        text = said if isinstance(said, str) else json.dumps(dict(said), ensure_ascii=False)
+        if request.on_text:
+            request.on_text(text)
+        asked = sum(len(part.text) for part in request.parts)
+        return Reply(text=text, model=self.model, tokens_in=asked // 4, tokens_out=len(text) // 4, usd=0.0)
+
+    def assert_spent(self) -> None:
+        """Fail when lines were left unspoken.
+
+        Raises:
+            AssertionError: Some were; it names them.
+        """
+        left = [f"{pattern}: {said!r}" for pattern, lines in self._script.items() for said in lines]
+        if left:
+            raise AssertionError(f"{len(left)} lines left unspoken: {'; '.join(left)}")
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _next(self, place: str) -> Said:
+        for pattern, lines in self._script.items():
+            if fnmatchcase(place, pattern):
+                if not lines:
+                    raise AssertionError(f"asked beyond the script at {place!r}: no line left under {pattern!r}")
+                return lines.popleft()
+        raise AssertionError(f"asked beyond the script at {place!r}; there are lines for: {', '.join(self._script)}")

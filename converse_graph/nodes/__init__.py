@@ -1,1 +1,0 @@
-"""Functions that run as nodes, each made from its spec."""

@@ -1,0 +1,91 @@
+"""What a speaker is told of its report, its cast and its choices, in words."""
+
+import json
+import random
+from collections.abc import Sequence
+
+from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
+from converse_graph.scenarios.deliberation_rules import Motion
+from converse_graph.scenarios.fields import Choice, Field, Names, Number, Percentiles, Text, Whole
+from converse_graph.scenarios.scenario import Scenario
+
+
+def describe_report(fields: Sequence[Field]) -> str:
+    """The fields of a form, one a line."""
+    return "\n".join(f"- {field.name}: {field.ask}{_bounds(field)}" for field in fields)
+
+
+def filled_form(fields: Sequence[Field], example: Example) -> str:
+    """An example as the reply that a model would have given: JSON on one line, fields in their order.
+
+    Args:
+        fields: The form; its first field is the prose.
+        example: What to fill it with; a field that it does not name gets its own example, and is left out where
+            there is none.
+    """
+    given = {fields[0].name: example.statement, "memo": example.memo, **example.fields}
+    shown = {field.name: given.get(field.name, field.example) for field in fields}
+    told = {field.name: shown[field.name] for field in fields if shown[field.name] is not None or field.optional}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def topic_of(party: Organisation, *, round: int, seed: int) -> str:
+    """What a party is told to report on in a round: each topic once before any comes again."""
+    if not party.topics:
+        return "what it does now"
+    lap, place = divmod(round, len(party.topics))
+    order = random.Random(f"{seed}|{party.name}|{lap}|topics").sample(party.topics, len(party.topics))
+    return order[place]
+
+
+def period_in_words(label: str) -> str:
+    """What a period is called in prose: a small model takes the "H2" of a label for the name of a product."""
+    year, _, half = label.partition(" H")
+    return f"the {'second' if half == '2' else 'first'} half of {year}" if half else label
+
+
+def describe_persona(persona: Persona) -> str:
+    """A persona in one line, as others know it: its aim is its own."""
+    traits = ", ".join(filter(None, [persona.role, persona.temperament]))
+    return f"{persona.name}: {traits}" if traits else persona.name
+
+
+def describe_options(spec: Debate | Imagined) -> str:
+    """The positions of a motion."""
+    if spec.options:
+        return "one of: " + "; ".join(spec.options)
+    return "a proposal of a few words; to back another member's, repeat it word for word"
+
+
+def describe_motion(motion: Motion | None) -> str:
+    """The motion in one line, as a party's brief tells it."""
+    return f"Before the table is this motion: {motion.question} ({'; '.join(motion.options)})" if motion else ""
+
+
+def brief_values(scenario: Scenario, party: Organisation, fields: Sequence[Field]) -> dict[str, str]:
+    """What the brief of a party is rendered from: nothing that changes from round to round."""
+    return {
+        "name": party.name,
+        "premise": scenario.premise,
+        "brief": party.brief,
+        "motion": describe_motion(scenario.motion),
+        "others": ", ".join(other.name for other in scenario.organisations if other.name != party.name) or "nobody",
+        "report": describe_report(fields),
+    }
+
+
+def _bounds(field: Field) -> str:
+    match field:
+        case Text():
+            bounds = f"at most {field.max_length} characters"
+        case Names():
+            bounds = f"a list of at most {field.max_items}, each of at most {field.max_length} characters"
+        case Choice():
+            bounds = "one of: " + "; ".join(field.options)
+        case Number() | Whole():
+            bounds = f"{field.minimum:g} to {field.maximum:g}"
+        case Percentiles():
+            bounds = f"whole numbers p10, p50 and p90, {field.minimum:g} to {field.maximum:g}"
+        case _:
+            bounds = "true or false"
+    return f" ({bounds}{'; null for none' if field.optional else ''})"

@@ -1,0 +1,284 @@
+"""From what a speaker heard and remembers to the parts of a prompt, in an order whose beginning stays the same.
+
+Rules and brief come first, then what was said and thought, oldest first, then the task with the clock. A part is
+made from one record and carries its owner, so that the journal can show that no private record went astray.
+
+What somebody said can neither end the part it stands in nor pass for another's: a large model reads it between tags,
+and `<` is escaped in it; a small model, which copies tags into its own prose, reads one line in quotation marks, and
+line breaks and quotation marks are taken out of it. It is not told when: all that it hears is of the last round, and
+with a date to copy it reports the year instead of its subject.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from converse_graph.models.base import PUBLIC, Part, Profile
+from converse_graph.models.tokens import tokens_in
+from converse_graph.prompting.decisions import decision_in_words, told_decision
+from converse_graph.prompting.summaries import standing_summaries, summary_part
+from converse_graph.prompting.visibility import View, frozen_until
+from converse_graph.record.state import Entry
+from converse_graph.sanitize import as_data, between_quotes, visible
+from converse_graph.scenarios.clock import Clock
+
+PRIVATE_TOKENS = 800
+"""Of what a party, or one of its personas, kept to itself before the public record that is heard word for word: beyond,
+it is summed up. A memo is about a hundred."""
+
+SMALL_ROUNDS = 1
+"""How many earlier rounds a small model hears. It repeats what it reads, the more so the more of it there is; the
+beginning of its prompts that a cache can keep is the brief with its examples."""
+
+SMALL_STATEMENTS = 1
+"""How many statements a small model hears, the last ones: with more before it, it takes another's part."""
+
+SMALL_LINES = 1
+"""How many lines of a debate a small model hears before its own."""
+
+SMALL_HEARD = 120
+"""Characters of a text that a small model hears, to the end of the last sentence that fits: it copies the rest."""
+
+_IN_TIME = itemgetter(0, 1, 2)
+"""Round, turn, and what comes first of one turn."""
+
+_SENTENCE_END = re.compile(r"[.!?](?= )")
+
+
+def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
+    """What a party heard and what it kept to itself, in the order in which it happened.
+
+    Args:
+        view: What the party may know.
+        clock: The scenario's clock.
+        profile: Which sort of model it is told to; a small one is told of the last round alone, without fields,
+            and of no more than `SMALL_STATEMENTS`.
+    """
+    dated = [(entry["round"], -1, entry["number"], entry) for entry in view.dated]
+    statements = view.statements[-SMALL_STATEMENTS:] if profile == "small" else view.statements
+    spoken = [(entry["round"], entry["turn"], 0, entry) for entry in statements]
+    mind = (*view.past, *view.mind) if profile == "large" else view.mind
+    kept = [(entry["round"], entry["turn"], 1, entry) for entry in mind if entry["path"] == view.party]
+    first = view.round - SMALL_ROUNDS if profile == "small" else 0
+    parts = []
+    for round, turn, kind, entry in sorted([*dated, *spoken, *kept], key=_IN_TIME):
+        if turn >= 0 and round < first:
+            continue
+        label = clock.period(round).label
+        if turn < 0:
+            parts.append(_happened(entry["text"], label, entry["number"], entry["to"] or PUBLIC, profile))
+        elif kind == 0:
+            parts.append(_public(entry, label, profile))
+        elif thought := _remembered(entry, profile):
+            parts.append(_recollection(view.party, label, entry["place"], thought, profile))
+    return tuple(part for part in parts if part.text)
+
+
+def fold(brief: tuple[Part, ...], view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
+    """What a party is told before its task: who it is, the past summed up, then what was said of late.
+
+    This is the order of every prompt. What changes least comes first, so that a provider's cache keeps the most: the
+    brief never changes, a summary is written once, the recent record moves in blocks. What a party must never lose,
+    what stands and the clock are in the task, which comes last.
+
+    Args:
+        brief: Who it is and how it reports.
+        view: What it may know.
+        clock: The scenario's clock.
+        profile: Which sort of model is told; a small one is told of no past.
+    """
+    past = past_of(view, clock) if profile == "large" else ()
+    return (*brief, *past, *heard(view, clock, profile))
+
+
+def past_of(view: View, clock: Clock) -> tuple[Part, ...]:
+    """The summaries that stand for the past: the public ones and the party's own, in the order of time."""
+    public = standing_summaries(view.summaries)
+    own = standing_summaries([kept for kept in view.own_summaries if kept["path"] == view.party])
+    told = sorted([*public, *own], key=lambda kept: (kept["last"], "path" in kept))
+    return tuple(summary_part(kept, clock, kept.get("path", PUBLIC)) for kept in told)
+
+
+def public_record(statements: Sequence[Entry], clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
+    """Statements as everybody hears them."""
+    return tuple(_public(said, clock.period(said["round"]).label, profile) for said in statements)
+
+
+def lines_heard(lines: Sequence[Entry], *, place: str, path: str, profile: Profile = "large") -> tuple[Part, ...]:
+    """The lines of a debate so far, as its members hear them; a small model hears the last alone, lest it copies."""
+    first = max(0, len(lines) - SMALL_LINES) if profile == "small" else 0
+    return tuple(
+        _line(line["speaker"], number, place, path, line["text"], profile)
+        for number, line in enumerate(lines[first:], first)
+    )
+
+
+def persona_mind(
+    mind: Sequence[Entry],
+    path: str,
+    clock: Clock,
+    round: int,
+    profile: Profile = "large",
+    summaries: Sequence[Entry] = (),
+) -> tuple[Part, ...]:
+    """What a persona remembers of earlier rounds that its organisation does not: its words and its own debates.
+
+    Args:
+        mind: The records in its organisation's private channel.
+        path: The persona, such as "OpenAI/CEO".
+        clock: The scenario's clock.
+        round: The round that is being played.
+        profile: Which sort of model it is told to.
+        summaries: In its organisation's private channel; it is told of its own.
+    """
+    own_past = [kept for kept in summaries if kept["path"] == path] if profile == "large" else []
+    past = tuple(summary_part(kept, clock, path) for kept in standing_summaries(own_past))
+    owner, _, name = path.rpartition("/")
+    first = frozen_until(own_past, path) if profile == "large" else round - SMALL_ROUNDS
+    parts = []
+    for entry in mind:
+        if entry["round"] < first or "lines" not in entry:
+            continue
+        label = clock.period(entry["round"]).label
+        if entry["path"] == owner:
+            own = [line["text"] for line in entry["lines"] if line["speaker"] == name and line["text"]]
+            if own:
+                said = " ".join(own) if profile == "large" else own[-1]
+                parts.append(_recollection(path, label, entry["place"], f"You said: {said}", profile))
+        elif entry["path"] == path:
+            parts.append(_recollection(path, label, entry["place"], _remembered(entry, profile), profile))
+    return (*past, *parts)
+
+
+def private_record(mind: Sequence[Entry], party: str, clock: Clock) -> tuple[Part, ...]:
+    """What a party kept to itself, as a large model hears it: memos and decisions; nothing of records without any."""
+    return tuple(
+        _recollection(party, clock.period(entry["round"]).label, entry["place"], told, "large")
+        for entry in mind
+        if entry["path"] == party and (told := _remembered(entry, "large"))
+    )
+
+
+def mind_is_full(past: Sequence[Entry], party: str, clock: Clock) -> bool:
+    """Whether what a party, or one of its personas, kept to itself long ago is more than it is told word for word."""
+    own = sum(tokens_in(part.text) for part in private_record(past, party, clock))
+    speakers = {line["speaker"] for entry in past if entry["path"] == party for line in entry.get("lines", ())}
+    lines = (sum(tokens_in(words) for _, words in own_lines(past, f"{party}/{name}")) for name in speakers)
+    return max(own, *lines, 0) > PRIVATE_TOKENS
+
+
+def own_lines(mind: Sequence[Entry], path: str) -> tuple[tuple[Entry, str], ...]:
+    """What a persona said in debates on record: each record with the persona's words in it."""
+    owner, _, name = path.rpartition("/")
+    found = []
+    for entry in mind:
+        if entry["path"] == owner and "lines" in entry:
+            words = " ".join(line["text"] for line in entry["lines"] if line["speaker"] == name and line["text"])
+            if words:
+                found.append((entry, words))
+    return tuple(found)
+
+
+def lines_recalled(mind: Sequence[Entry], path: str, clock: Clock) -> tuple[Part, ...]:
+    """The same as parts of a prompt for that persona alone."""
+    return tuple(
+        _recollection(path, clock.period(entry["round"]).label, entry["place"], f"You said: {words}", "large")
+        for entry, words in own_lines(mind, path)
+    )
+
+
+def _public(said: Entry, label: str, profile: Profile) -> Part:
+    text = _said(said) if profile == "large" else said["text"]
+    return _statement(said["speaker"], label, said["round"], said["turn"], text, profile)
+
+
+@lru_cache(maxsize=4096)
+def _statement(speaker: str, label: str, round: int, turn: int, text: str, profile: Profile) -> Part:
+    if profile == "small":
+        told = f"{speaker} said: {_quoted(text)}" if text else f"{speaker} said nothing."
+    else:
+        told = f'<statement by="{speaker}" in="{label}">{as_data(text)}</statement>'
+    return Part(role="user", text=told, source=f"statement/{round}.{turn}/{speaker}", owner=PUBLIC)
+
+
+@lru_cache(maxsize=4096)
+def _happened(text: str, label: str, number: int, owner: str, profile: Profile) -> Part:
+    told = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">{as_data(text)}</event>'
+    return Part(role="user", text=told, source=f"event/{number}", owner=owner)
+
+
+@lru_cache(maxsize=4096)
+def _recollection(owner: str, label: str, place: str, text: str, profile: Profile) -> Part:
+    if profile == "small":
+        told = f"{owner.rpartition('/')[2]} noted in private: {_quoted(text)}" if text else ""
+    else:
+        told = f'<private{_of(owner)} in="{label}">{as_data(text)}</private>'
+    return Part(role="user", text=told, source=f"mind/{place}", owner=owner)
+
+
+def _of(owner: str) -> str:
+    """Whose a note is, where it is not the organisation's: all who read an organisation's notes are of it."""
+    return f' of="{owner}"' if "/" in owner else ""
+
+
+@lru_cache(maxsize=4096)
+def _line(speaker: str, number: int, place: str, path: str, text: str, profile: Profile) -> Part:
+    if profile == "small":
+        told = f"{speaker}: {_quoted(text)}" if text else f"{speaker} says nothing."
+    else:
+        told = f'<line by="{speaker}">{as_data(text or "(says nothing)")}</line>'
+    return Part(role="user", text=told, source=f"line/{place}/{number}.{speaker}", owner=path)
+
+
+def _quoted(text: str) -> str:
+    """The beginning of a text on one line between quotation marks, none of which stands inside it."""
+    return between_quotes(_beginning(" ".join(visible(text).split())))
+
+
+def _beginning(text: str) -> str:
+    if len(text) <= SMALL_HEARD:
+        return text
+    kept = text[:SMALL_HEARD]
+    ends = [found.end() for found in _SENTENCE_END.finditer(kept)]
+    return kept[: ends[-1]] if ends else f"{kept.rpartition(' ')[0] or kept}…"
+
+
+def _said(entry: Entry) -> str:
+    if not entry["text"]:
+        return "(no statement)"
+    reported = "; ".join([_report(name, value) for name, value in entry["fields"].items()])
+    return f"{entry['text']}\n[{reported}]" if reported else entry["text"]
+
+
+def _report(name: str, value: Any) -> str:
+    match value:
+        case None | []:
+            shown = "none"
+        case True | False:
+            shown = "yes" if value else "no"
+        case list():
+            shown = ", ".join(value)
+        case dict():
+            shown = ", ".join(f"{key} {inner}" for key, inner in value.items())
+        case _:
+            shown = str(value)
+    return f"{name.replace('_', ' ')}: {shown}"
+
+
+def _remembered(entry: Entry, profile: Profile) -> str:
+    return " ".join(_recalled(entry, profile))
+
+
+def _recalled(entry: Entry, profile: Profile) -> Iterator[str]:
+    if "lines" in entry:
+        if profile == "large":
+            yield f"We debated: {entry['motion']}"
+        yield decision_in_words(told_decision(entry), profile)
+    if entry.get("memo"):
+        yield entry["memo"]
+    if entry.get("insights"):
+        yield f"We concluded: {' '.join(entry['insights'])}"

@@ -1,0 +1,131 @@
+"""What a party could recall: each record of its past as a part of a prompt, with its date and its weight.
+
+It is a fold of what `views.view` gives the party, which holds its own mind and what it heard, and nothing else.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from converse_graph.models.base import PUBLIC, Part
+from converse_graph.prompting.history import heard
+from converse_graph.prompting.summaries import standing_summaries, summary_part
+from converse_graph.prompting.visibility import View
+from converse_graph.record.state import Entry
+from converse_graph.scenarios.rules import Event
+from converse_graph.scenarios.scenario import Scenario
+
+PREFIX = "recalled/"
+"""Before the record that a recalled part names, so that it is told from one in the window."""
+
+REFLECTION = "reflection"
+"""The last step of the place at which a party draws conclusions, and of their record in its mind."""
+
+REPORTED, CONCLUDED, HAPPENED, DECIDED, NAMED, NOTED, SUMMED_UP, SAID = 0.8, 0.8, 0.9, 0.6, 0.5, 0.4, 0.4, 0.3
+"""The importance of a statement that reports something the scenario keeps, waits for or lets stand; of a party's own
+conclusions; of an event at a date; of its own decision; of a statement that names it; of its note to itself; of a
+summary that another has replaced; of any other statement. Told from fields, so that no model is asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastRecord:
+    """Something that a party could recall."""
+
+    part: Part
+    """As it was told when it was in the window."""
+    round: int
+    importance: float
+    """0 to 1."""
+
+
+def past_records(scenario: Scenario, seen: View) -> tuple[PastRecord, ...]:
+    """Everything that a party heard or kept before its window begins, in the order of time.
+
+    Args:
+        scenario: What is played.
+        seen: What the party may know.
+    """
+    return tuple(_told(scenario, replace(seen, **_EMPTY, statements=seen.earlier, mind=seen.own_earlier,
+                                         dated=seen.dated_earlier))) + tuple(_summaries(scenario, seen))  # fmt: skip
+
+
+def happened_since(scenario: Scenario, seen: View, first: int) -> tuple[PastRecord, ...]:
+    """Everything that a party heard or kept from a round on and before the present one, in the order of time.
+
+    Args:
+        scenario: What is played.
+        seen: What the party may know.
+        first: The round.
+    """
+    whole = replace(
+        seen,
+        **_EMPTY,
+        statements=_within([*seen.earlier, *seen.statements], first, seen.round),
+        mind=_within([*seen.own_earlier, *seen.mind], first, seen.round),
+        dated=_within([*seen.dated_earlier, *seen.dated], first, seen.round),
+    )
+    return tuple(_told(scenario, whole))
+
+
+def as_recalled(part: Part) -> Part:
+    """A part as it is told again: marked as something that its reader recalls, and named after the same record."""
+    return replace(part, text=f"<recalled>\n{part.text}\n</recalled>", source=f"{PREFIX}{part.source}")
+
+
+_EMPTY: Mapping[str, Any] = {"past": (), "summaries": (), "own_summaries": ()}
+
+
+def _within(entries: list[Entry], first: int, until: int) -> tuple[Entry, ...]:
+    return tuple(entry for entry in entries if first <= entry["round"] < until)
+
+
+def _told(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
+    weights = dict(_weights(scenario, seen))
+    for part in heard(seen, scenario.clock):
+        round, importance = weights[part.source]
+        if importance:
+            yield PastRecord(part=part, round=round, importance=importance)
+
+
+def _weights(scenario: Scenario, seen: View) -> Iterator[tuple[str, tuple[int, float]]]:
+    """Round and importance of each record, by what its part is called."""
+    telling = _telling_fields(scenario)
+    for said in seen.statements:
+        source = f"statement/{said['round']}.{said['turn']}/{said['speaker']}"
+        yield source, (said["round"], _weight_of_statement(said, telling, seen.party))
+    for entry in seen.mind:
+        yield f"mind/{entry['place']}", (entry["round"], _weight_of_own(entry))
+    for event in seen.dated:
+        yield f"event/{event['number']}", (event["round"], HAPPENED)
+
+
+def _telling_fields(scenario: Scenario) -> frozenset[str]:
+    """Fields whose answers matter later: announcements, incidents, laws, and reports of awaited events."""
+    kept = {rule.field for rule in scenario.kept}
+    standing = {field for rule in scenario.standing for field in (rule.adds, rule.ends)}
+    return frozenset(kept | standing | {event.field for event in scenario.events if isinstance(event, Event)})
+
+
+def _weight_of_statement(said: Entry, telling: frozenset[str], party: str) -> float:
+    if not said["text"]:
+        return 0.0
+    if any(said["fields"].get(field) for field in telling):
+        return REPORTED
+    return NAMED if said["speaker"] != party and party in said["text"] else SAID
+
+
+def _weight_of_own(entry: Entry) -> float:
+    if entry.get("insights"):
+        return CONCLUDED
+    return DECIDED if entry.get("decision") else NOTED
+
+
+def _summaries(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
+    """Summaries that one of a higher level has replaced: they say more of less."""
+    own = [kept for kept in seen.own_summaries if kept["path"] == seen.party]
+    for ledger in (seen.summaries, own):
+        standing = standing_summaries(ledger)
+        for kept in ledger:
+            if kept not in standing:
+                part = summary_part(kept, scenario.clock, kept.get("path", PUBLIC))
+                yield PastRecord(part=part, round=kept["last"], importance=SUMMED_UP)

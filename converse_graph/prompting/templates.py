@@ -1,0 +1,148 @@
+"""Finds, checks and renders the templates in `prompts/`: one Markdown file a task, variables declared at its top."""
+
+import hashlib
+import re
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Literal
+
+from converse_graph.errors import InvalidValue
+from converse_graph.resources import folders
+
+Profile = Literal["small", "large"]
+
+_MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "motion", "positions"})
+_TALK = frozenset({"name", "period", "motion", "topic", "members", "positions", "turns"})
+_SUMMED_UP = frozenset({"name", "first", "last"})
+_VOTER = frozenset({"name", "period", "motion", "positions"})
+
+TASKS: Mapping[str, frozenset[str]] = {
+    "organisation/brief": frozenset({"name", "premise", "motion", "others", "brief", "report"}),
+    "organisation/example": frozenset({"name", "topic"}),
+    "organisation/statement": frozenset(
+        {"name", "period", "questions", "changed", "decision", "events", "standing", "kept", "length", "topic", "when"}
+    ),
+    "organisation/position": _VOTER,
+    "organisation/ballot": _VOTER,
+    "organisation/written": frozenset({"position", "reason"}),
+    "organisation/justify": frozenset(),
+    "organisation/dissent": frozenset({"position"}),
+    "organisation/imagined": _TALK,
+    "persona/brief": frozenset({"name", "role", "temperament", "aim", "owner"}),
+    "persona/example": frozenset({"name"}),
+    "persona/line": frozenset(
+        {"name", "role", "temperament", "aim", "owner", "period", "motion", "positions", "decision", "others", "topic"}
+    ),
+    "persona/position": _MEMBER,
+    "persona/ballot": _MEMBER,
+    "persona/written": frozenset({"position", "reason"}),
+    "persona/justify": frozenset(),
+    "persona/dissent": frozenset({"position"}),
+    "persona/imagined": _TALK,
+    "any/talk": _TALK,
+    "any/talk-example": frozenset(),
+    "organisation/summary": _SUMMED_UP,
+    "organisation/reflection": _SUMMED_UP,
+    "persona/summary": _SUMMED_UP,
+    "moderator/summary": _SUMMED_UP,
+    "moderator/pick": frozenset({"premise", "period", "candidates"}),
+    "any/repair": frozenset({"error"}),
+}
+"""Every task there is a prompt for, and the variables that code offers it."""
+
+_FRONT = re.compile(r"---\n(?P<front>.*?)\n---\n(?P<text>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A prompt with holes."""
+
+    task: str
+    """Which of `TASKS` it is for."""
+    variables: frozenset[str]
+    text: str
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """Fill the holes; values that the template does not declare are left out. Runs of blank lines close up."""
+        filled = string.Template(self.text).substitute({name: values[name] for name in self.variables})
+        return re.sub(r"\n{3,}", "\n\n", filled).strip()
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """The templates of one run, by task and profile."""
+
+    templates: Mapping[tuple[str, Profile], Template]
+
+    def render(self, task: str, profile: Profile, values: Mapping[str, str]) -> str:
+        """Render the template of a task in the set that suits a model."""
+        return self.templates[task, profile].render(values)
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """A digest of each template, by task and profile, for the record."""
+        return {
+            f"{task} ({profile})": hashlib.blake2b(template.text.encode(), digest_size=8).hexdigest()
+            for (task, profile), template in sorted(self.templates.items())
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """One digest of them all."""
+        return hashlib.blake2b("".join(self.digests.values()).encode(), digest_size=8).hexdigest()
+
+
+def load_prompts(look_in: Sequence[Path] | None = None, tasks: Mapping[str, frozenset[str]] = TASKS) -> Prompts:
+    """Load and check templates.
+
+    Args:
+        look_in: Folders, first come first served; by default the working directory's `prompts`, then the
+            package's own.
+        tasks: The tasks that there must be a template for, and the variables that each is offered.
+
+    Raises:
+        InvalidValue: A template is missing, or its variables are not those it declares and code offers.
+    """
+    places = tuple(look_in) if look_in is not None else tuple(folders("prompts"))
+    return _load(places, tuple(tasks.items()))
+
+
+@lru_cache(maxsize=8)
+def _load(look_in: tuple[Path, ...], tasks: tuple[tuple[str, frozenset[str]], ...]) -> Prompts:
+    found: dict[tuple[str, Profile], Template] = {}
+    for task, offered in tasks:
+        large = _read(_locate(task, look_in), task, offered)
+        small = next((path for folder in look_in if (path := folder / f"{task}.small.md").is_file()), None)
+        found[task, "large"] = large
+        found[task, "small"] = _read(small, task, offered) if small else large
+    return Prompts(found)
+
+
+def _locate(task: str, look_in: Sequence[Path]) -> Path:
+    for folder in look_in:
+        if (path := folder / f"{task}.md").is_file():
+            return path
+    raise InvalidValue(f"No prompt {task}.md in {', '.join(str(folder) for folder in look_in)}.")
+
+
+def _read(path: Path, task: str, offered: frozenset[str]) -> Template:
+    matched = _FRONT.fullmatch(path.read_text(encoding="utf-8"))
+    if matched is None:
+        raise InvalidValue(f"{path}: a prompt begins with a block between two lines of ---, which names its variables.")
+    declared = re.search(r"^variables:\s*(.*)$", matched["front"], re.M)
+    variables = frozenset(re.findall(r"\w+", declared[1])) if declared else frozenset()
+    template = string.Template(matched["text"])
+    if not template.is_valid():
+        raise InvalidValue(f"{path}: a lone $; write $$ for the sign itself.")
+    used = frozenset(template.get_identifiers())
+    if used != variables:
+        odd = ", ".join(sorted(used ^ variables))
+        raise InvalidValue(f"{path}: declared and used variables differ in: {odd}.")
+    if unknown := variables - offered:
+        raise InvalidValue(
+            f"{path}: no variable {', '.join(sorted(unknown))}; {task} is offered: {', '.join(sorted(offered))}."
+        )
+    return Template(task=task, variables=variables, text=matched["text"])

@@ -1,1 +1,0 @@
-"""What a party is reminded of: records of its past, ranked by time, importance and meaning."""

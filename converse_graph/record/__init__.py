@@ -1,0 +1,1 @@
+"""What was said: the channels of a run, its transcript and its verdicts."""

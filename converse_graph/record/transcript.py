@@ -1,0 +1,261 @@
+"""The record of a run as values: its header, its statements, and the private conversations behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field as Bound
+
+from converse_graph.record.verdict import Verdict
+from converse_graph.scenarios.deliberation_rules import Motion
+from converse_graph.scenarios.rules import Dated, Standing
+from converse_graph.scenarios.value import Value
+from converse_graph.summary_repr import Card
+
+
+class Decision(Value):
+    """How a deliberation ended, counted by code from what its members said."""
+
+    position: str
+    """The position with the most votes; in a tie, the chair's."""
+    reasons: tuple[str, ...] = ()
+    """The last words of those who voted for it."""
+    votes: dict[str, str] = Bound(default_factory=dict)
+    """Each member's last position."""
+    dissent: tuple[str, ...] = ()
+    """Members who voted otherwise."""
+
+
+Rule = Literal["private_positions", "secret_ballot", "justify_changes", "dissenter"]
+"""A rule against easy agreement that a debate may be held by."""
+
+
+class Stance(Value):
+    """Where a member stands, as it wrote down for itself: before it heard the others, or on its ballot."""
+
+    speaker: str
+    position: str | None = None
+    """None when it made no usable reply; `problem` then says why."""
+    reason: str = ""
+    problem: str | None = None
+    repairs: int = 0
+    """How many times the reply was sent back because it did not fit its schema."""
+
+
+class Line(Value):
+    """What one member said in a deliberation."""
+
+    speaker: str
+    text: str
+    """Empty when the member made no usable reply; `problem` then says why."""
+    position: str | None = None
+    """Where it stood as it said this."""
+    new_fact: str | None = None
+    """The fact that it gave for a change of position, where the debate asks for one."""
+    dissents: bool = False
+    """Whether it was called on to argue against what all had agreed on."""
+    problem: str | None = None
+    repairs: int = 0
+    """How many times the reply was sent back because it did not fit its schema."""
+    follows_decision: bool | None = None
+    """Whether the position is the one its own inner deliberation decided for; None where it held none."""
+    deliberation: Deliberation | None = None
+    """The conversation that the member held inside itself first."""
+
+
+class Deliberation(Value):
+    """A private conversation inside a speaker."""
+
+    mode: Literal["debate", "imagined"] = "debate"
+    motion: str
+    options: tuple[str, ...] = ()
+    """The positions to choose from, as listed; none where each member worded its own."""
+    rules: tuple[Rule, ...] = ()
+    """The rules against easy agreement that it was held by."""
+    private_positions: tuple[Stance, ...] = ()
+    """Where members stood before they heard the others; in a debate held by that rule."""
+    lines: tuple[Line, ...]
+    ballots: tuple[Stance, ...] = ()
+    """The secret ballots, which the decision counts; in a debate held by that rule."""
+    decision: Decision | None = None
+    """None when nobody took a position."""
+
+
+class Vote(Value):
+    """A secret ballot on the scenario's motion, counted by code."""
+
+    round: int
+    """After which round it was held, from 0."""
+    position: str | None = None
+    """The position with the most ballots; None in a tie."""
+    counts: dict[str, int] = Bound(default_factory=dict)
+    """Ballots by position; those with none are left out."""
+    ballots: tuple[Stance, ...] = ()
+    """Who voted how; in the reader's edition alone."""
+
+
+class PrivateTurn(Value):
+    """What a party kept to itself in a turn."""
+
+    memo: str = ""
+    """Its note to itself."""
+    conclusions: tuple[str, ...] = ()
+    """What it concluded before it spoke, where it recalls and enough had happened."""
+    written: Stance | None = None
+    """Where it stood on the scenario's motion before it heard anybody; in its first turn, where that is asked."""
+    position: str | None = None
+    """The position it took in its statement; asked only of those who deliberate."""
+    follows_decision: bool | None = None
+    """Whether that is the position its deliberation decided for."""
+    deliberation: Deliberation | None = None
+
+
+class Statement(Value):
+    """What a turn made public."""
+
+    round: int
+    """From 0."""
+    turn: int
+    """Position in the round, from 0."""
+    period: str
+    """The round as people call it, such as "2026 H2"."""
+    speaker: str
+    text: str
+    """Empty when the party made no statement; `problem` then says why."""
+    fields: dict[str, Any] = Bound(default_factory=dict)
+    """The scenario's fields, by name; empty when there is no statement."""
+    problem: str | None = None
+    repairs: int = 0
+    """How many times the reply was sent back because it did not fit its schema."""
+    sorted_fields: tuple[str, ...] = ()
+    """Fields whose percentiles came out of order and were sorted by code."""
+    dissents: bool = False
+    """Whether the party was called on to argue against what all had agreed on."""
+    private: PrivateTurn | None = None
+    """In the reader's edition alone."""
+
+
+class Party(Value):
+    """A member of the cast, as the header names it."""
+
+    name: str
+    kind: str
+    deliberation: str = "none"
+    """"none", "imagined" or "debate"."""
+    model: str | None = None
+    """Its own model, where it differs from the run's."""
+    persona_models: dict[str, str] = Bound(default_factory=dict)
+    """Models of its personas, by their path, such as "OpenAI/CEO", where they have one of their own."""
+
+
+class ModelTold(Value):
+    """How a model was prompted: what a replay must know to ask the same."""
+
+    profile: Literal["small", "large"]
+    """Which set of prompts it had."""
+    window: int | None = None
+    """How many tokens prompt and reply might be together; None where unknown."""
+
+
+class Fork(Value):
+    """Where a run leaves its parent, and what was put into a mouth there."""
+
+    at: str
+    """The first turn that is its own: a period, or a period, a colon and a party."""
+    say: str | None = None
+    """What that party says instead."""
+    fields: dict[str, Any] = Bound(default_factory=dict)
+    """What it reports otherwise, by field."""
+
+
+class Changed(Value):
+    """A resume that went on though scenario or prompts had changed, as it was told to."""
+
+    statements: int
+    """How many there were then."""
+    parts: tuple[str, ...]
+    """What had changed, such as "prompt: organisation/brief (large)"."""
+
+
+class Header(Value):
+    """What a run was, at the top of its transcript."""
+
+    run: str
+    scenario: str
+    title: str = ""
+    status: Literal["running", "paused", "finished", "failed"]
+    ended: str | None = None
+    """Why it finished, such as "horizon" or "event agi_reached"."""
+    created: datetime
+    """When the run was registered, in UTC."""
+    model: str
+    base_url: str | None = None
+    models: dict[str, ModelTold] = Bound(default_factory=dict)
+    """Every model that may be asked, by its name, with how it is prompted."""
+    source: str = ""
+    """Where the scenario comes from: its name in the catalogue, or its file's; empty for one made in Python."""
+    digest: str = ""
+    """Of the scenario and its prompts, as the run began with them."""
+    seed: int
+    clock: dict[str, Any]
+    """`start`, `end` and `step` of the scenario's clock, and `rounds`, the horizon of this run."""
+    order: str
+    cast: tuple[Party, ...]
+    dials: dict[str, Any] = Bound(default_factory=dict)
+    standing: tuple[Standing, ...] = ()
+    """Lists that code folds from the statements, such as laws in force."""
+    motion: Motion | None = None
+    """The question before the table, and the rules against easy agreement that it was settled by."""
+    votes: tuple[Vote, ...] = ()
+    """Secret ballots on it: one at the end, and one at each end that the run had before it was extended."""
+    events: tuple[Dated, ...] = ()
+    """What happened at a date, whatever the parties did."""
+    changed: tuple[Changed, ...] = ()
+    """Where it went on with something else than it began with."""
+    warnings: tuple[str, ...] = ()
+    """What failed and was done without, a sentence each."""
+    parent: str | None = None
+    """The run that this was forked from."""
+    fork: Fork | None = None
+    """How it was forked."""
+    versions: dict[str, str] = Bound(default_factory=dict)
+    """Of converse-graph and the libraries that a run depends on."""
+    prompts: str = ""
+    """Digest of the prompt templates."""
+    rubric: str = "general"
+    """What it is judged by, unless the judge is told otherwise."""
+
+
+class Transcript(Value):
+    """A run's record: the public one, or, where statements have a private part, the reader's edition."""
+
+    header: Header
+    statements: tuple[Statement, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    """What judges made of the public record."""
+
+    def public(self) -> Transcript:
+        """This record without anything private."""
+        bare = tuple(statement.model_copy(update={"private": None}) for statement in self.statements)
+        known = tuple(event for event in self.header.events if event.to is None)
+        counted = tuple(vote.model_copy(update={"ballots": ()}) for vote in self.header.votes)
+        header = self.header.model_copy(update={"events": known, "votes": counted})
+        return self.model_copy(update={"header": header, "statements": bare})
+
+    def __repr__(self) -> str:
+        return self._card().line()
+
+    def _repr_html_(self) -> str:
+        return self._card().html()
+
+    def _card(self) -> Card:
+        """The public record alone, also of a reader's edition."""
+        header, counted = self.header, str(len(self.statements))
+        facts = (("title", header.title), ("status", header.status), ("statements", counted), ("model", header.model))
+        rows = [(said.period, said.speaker, said.text or f"({said.problem})") for said in self.statements]
+        columns = ("period", "speaker", "statement")
+        return Card(kind="Transcript", name=header.run, facts=facts, columns=columns, rows=rows)
+
+
+Line.model_rebuild()

@@ -1,0 +1,1 @@
+"""The life of a run: begin, play, pause, resume, extend, fork, replay, interview, estimate."""

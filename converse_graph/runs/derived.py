@@ -1,0 +1,280 @@
+"""Runs made from runs: extended past their horizon, forked at a turn, replayed from their journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from converse_graph.calls.reply_schema import read_answer
+from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.models.prices import Prices
+from converse_graph.record.transcript import Fork
+from converse_graph.runs.fork_state import branch
+from converse_graph.runs.header import make_again
+from converse_graph.runs.simulation import Simulation
+from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.store import Run, Store
+from converse_graph.store.record_reader import read_channels
+
+
+async def extend(
+    store: Store,
+    name: str,
+    *,
+    until: int | None = None,
+    rounds: int | None = None,
+    scenario: Scenario | None = None,
+    prices: Prices | None = None,
+) -> Simulation:
+    """Let a run go on past its horizon, as one run.
+
+    Args:
+        store: Where it is kept.
+        name: The run.
+        until: Its new last year, all of it included.
+        rounds: How many rounds it plays in all; goes before `until`.
+        scenario: What it plays, for one that was made in Python.
+        prices: What calls are charged by; None for the public list.
+
+    Raises:
+        InvalidValue: The new horizon lies in the run's past, no further than it plays anyway, or none was given.
+        RunHeld: Another process is writing to the run.
+    """
+    made = await Simulation.reopen(store, name, scenario=scenario, prices=prices)
+    if until is None and rounds is None:
+        raise InvalidValue("Say how far: --until YEAR, or --rounds N in all.")
+    horizon = made.scenario.clock.horizon(until, rounds)
+    period = made.scenario.clock.period
+    with store.hold(name):
+        made.run = store.register.run(name)
+        if horizon <= made.run.rounds:
+            reached = period(made.run.rounds - 1).label
+            raise InvalidValue(f"Run {name!r} has come to the end of {reached}; extend it past that, or fork it.")
+        if made.run.status != "finished" and horizon <= made.run.horizon:
+            last = period(made.run.horizon - 1).label
+            raise InvalidValue(f"Run {name!r} plays to {last} anyway; `converse resume {name}` goes on with it.")
+        made.run = await store.register.set_horizon(made.run, horizon)
+    return made
+
+
+async def fork(
+    store: Store,
+    name: str,
+    *,
+    at: str,
+    created: datetime,
+    seed: int | None = None,
+    say: str | None = None,
+    fields: Mapping[str, Any] | None = None,
+    dials: Mapping[str, Any] | None = None,
+    events: Sequence[Dated] = (),
+    until: int | None = None,
+    rounds: int | None = None,
+    new_name: str | None = None,
+    model: Any = None,
+    base_url: str | None = None,
+    scenario: Scenario | None = None,
+    prices: Prices | None = None,
+) -> Simulation:
+    """Make a new run that shares a run's past up to a turn. The parent is untouched.
+
+    Args:
+        store: Where both are kept.
+        name: The parent.
+        at: The first turn that is the fork's own: "2027", "2027 H2", "2027 H2:OpenAI".
+        created: The date for the record, with a time zone.
+        seed: The fork's; None for the parent's, so that what differs is what was changed.
+        say: What the named party says instead.
+        fields: What it reports otherwise, by field; only with `say`.
+        dials: Those that are set otherwise from then on.
+        events: What happens at a date from then on, beside what did already.
+        until: Its last year; None for the parent's horizon.
+        rounds: How many rounds it plays in all; goes before `until`.
+        new_name: How it is called.
+        model: Another model from then on; None for the parent's.
+        base_url: Only with `model`.
+        scenario: What it plays, for one that was made in Python.
+        prices: What calls are charged by; None for the public list.
+
+    Raises:
+        InvalidValue: There is no such turn, words were given and no mouth, a field does not take that, an event lies in
+            the shared past, or a dial gives the clock other periods.
+        UnknownName: There is no such run, party or dial.
+    """
+    parent = store.register.run(name)
+    played = scenario or make_again(parent, **(dials or {}))
+    _check_clock(parent, played)
+    own = played.clock.round_of(at.partition(":")[0].strip())
+    played = _with_events(played, (*_dated(parent, played, own, changed=bool(dials)), *events))
+    leave = Fork(at=at, say=say, fields=_checked(played, at, say, fields or {}))
+    seed = parent.header.seed if seed is None else seed
+    past = branch(played, await read_channels(store, parent), leave, seed=seed)  # refuses a turn that is none
+    for event in events:
+        check_ahead(played, event, own)
+    horizon = _horizon(parent, played) if until is None and rounds is None else played.clock.horizon(until, rounds)
+    if horizon <= own:
+        raise InvalidValue(f"A fork at {at} has its horizon before it; give --until or --rounds beyond that.")
+    made = await Simulation.begin(
+        store,
+        played,
+        seed=seed,
+        created=created,
+        model=model or parent.header.model,
+        base_url=base_url or parent.header.base_url,
+        source=parent.scenario,
+        name=new_name,
+        rounds=horizon,
+        parent=name,
+        fork=leave,
+        prices=prices,
+        window=None if model else _window(parent),
+    )
+    made.run = await store.register.set_past(made.run, rounds=own, statements=len(past["transcript"]))
+    return made
+
+
+async def replay(
+    store: Store, name: str, *, created: datetime, new_name: str | None = None, scenario: Scenario | None = None
+) -> Simulation:
+    """Make a run that plays another again from its journal, with no model.
+
+    Args:
+        store: Where both are kept.
+        name: The run to play again.
+        created: The date for the record, with a time zone.
+        new_name: How the replay is called; None for the scenario's name and a number.
+        scenario: What it plays, for one that was made in Python.
+
+    Raises:
+        UnknownName: There is no such run.
+        RunChanged: The scenario or its prompts are not what the run began with.
+    """
+    original = (await Simulation.reopen(store, name, scenario=scenario)).run
+    header = original.header.model_dump(exclude={"run"}) | {"created": created, "status": "running", "ended": None}
+    run = await store.register.enter(
+        name=new_name,
+        scenario=original.scenario,
+        header=header,
+        fingerprint=original.fingerprint,
+        horizon=original.horizon,
+        replays=name,
+    )
+    for verdict in store.verdicts(original.id).all():
+        await store.verdicts(run.id).keep(verdict)
+    return await Simulation.reopen(store, run.name, scenario=scenario)
+
+
+async def inject(store: Store, name: str, event: Dated, *, scenario: Scenario | None = None) -> None:
+    """Let something happen at a date that a run has not come to.
+
+    A round that has begun is not open to it: those who have spoken or thought in it would not have known.
+
+    Args:
+        store: Where the run is kept.
+        name: The run.
+        event: What happens, and when.
+        scenario: What it plays, for one that was made in Python.
+
+    Raises:
+        InvalidValue: The run is past that date, or its clock has no such period.
+        UnknownName: The event is for nobody at the table.
+        RunHeld: Another process is writing to the run.
+    """
+    made = await Simulation.reopen(store, name, scenario=scenario)
+    with store.hold(name):
+        run = store.register.run(name)
+        _with_events(made.scenario, (*run.header.events, event))
+        check_ahead(made.scenario, event, _first_open(store, run, made.scenario))
+        await store.register.set_events(run, (*run.header.events, event))
+
+
+def check_ahead(scenario: Scenario, event: Dated, first: int) -> None:
+    """Refuse an event in a past that cannot be changed any more.
+
+    Args:
+        scenario: With the clock.
+        event: What is to happen.
+        first: The first round that is still open.
+    """
+    if scenario.clock.round_of(event.at) < first:
+        label = scenario.clock.period(first).label
+        raise InvalidValue(f"An event at {event.at} would change what has been; name {label} or later.")
+
+
+def _first_open(store: Store, run: Run, scenario: Scenario) -> int:
+    """The first round in which a run has asked nobody yet; the place of a call of its own begins with its round."""
+    rounds = [place.partition(".")[0] for place in store.journal(run.id).places()]
+    begun = [int(round) for round in rounds if round.isdecimal()]  # a judge's calls are made at no round
+    if begun:
+        return max(begun) + 1
+    return scenario.clock.round_of(run.header.fork.at.partition(":")[0].strip()) if run.header.fork else 0
+
+
+def _window(parent: Run) -> int | None:
+    told = parent.header.models.get(parent.header.model)
+    return told.window if told else None
+
+
+def _check_clock(parent: Run, played: Scenario) -> None:
+    """Refuse a clock on which the rounds of the shared past would be other periods."""
+    if any(parent.header.clock[part] != getattr(played.clock, part) for part in ("start", "step")):
+        begins = f"{parent.header.clock['start']} in steps of a {parent.header.clock['step']}"
+        raise InvalidValue(f"A fork keeps its parent's clock, from {begins}; leave the dials that change it.")
+
+
+def _with_events(scenario: Scenario, events: Sequence[Dated]) -> Scenario:
+    """The scenario with these events, each for somebody who is at its table.
+
+    Raises:
+        UnknownName: One is for somebody who is not.
+    """
+    for event in events:
+        if event.to is not None:
+            scenario.party(event.to)
+    return scenario.with_events(events)
+
+
+def _horizon(parent: Run, played: Scenario) -> int:
+    """The parent's, unless a dial has moved the end of the clock."""
+    return parent.horizon if played.clock.end == parent.header.clock["end"] else played.clock.rounds
+
+
+def _dated(parent: Run, played: Scenario, own: int, *, changed: bool) -> tuple[Dated, ...]:
+    """What happens at a date in a fork: up to its own first round what happened to its parent, whatever its dials say.
+
+    Args:
+        parent: The run that it is forked from.
+        played: What the fork plays, with the events that its dials bring.
+        own: The fork's first round.
+        changed: Whether dials were set otherwise.
+    """
+    known = parent.header.events
+    if not changed:
+        return known
+    brought = make_again(parent).dated_events
+    before = tuple(event for event in known if played.clock.round_of(event.at) < own)
+    put_in = tuple(event for event in known if event not in brought and event not in before)
+    return (*before, *(event for event in played.dated_events if played.clock.round_of(event.at) >= own), *put_in)
+
+
+def _checked(played: Scenario, at: str, say: str | None, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What a party is made to report, as its fields take it.
+
+    Raises:
+        InvalidValue: There are no words to go with it, no mouth, or a field does not take that.
+        UnknownName: The party reports no such field.
+    """
+    if not fields:
+        return {}
+    if say is None:
+        raise InvalidValue("Fields go with words: give --say too.")
+    name = at.partition(":")[2].strip()
+    if not name:
+        raise InvalidValue("Fields need a party: name it, as in --at 2027:PARTY.")
+    known = {field.name: field for field in played.party(name).fields}
+    for field in fields:
+        if field not in known:
+            raise UnknownName.among(f"field of {name}", field, known)
+    return {field: read_answer(known[field], given) for field, given in fields.items()}

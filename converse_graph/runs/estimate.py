@@ -1,0 +1,273 @@
+"""What a run would cost, before anything is spent: it is played by chance, with the prompts that its models would get.
+
+The null model fills every form, so that calls, their order and their prompts are those of a real run, as far as chance
+takes the same turns. Prompts are counted by their length; replies are guessed between a third of their form and all of
+it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from converse_graph.judge.runs import judge_run
+from converse_graph.models.base import Chat, Part, Profile, Reply, Request
+from converse_graph.models.defaults import default_model
+from converse_graph.models.embedders import WordsEmbedder
+from converse_graph.models.embeddings import Embedder
+from converse_graph.models.local import EMBEDDED, EmbeddedChat
+from converse_graph.models.null import NullChat
+from converse_graph.models.openai_compatible import is_loopback
+from converse_graph.models.prices import Prices, window_of
+from converse_graph.models.prompt_profiles import profile_of
+from converse_graph.models.registry import Chats
+from converse_graph.runs.simulation import Simulation
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.store import Store
+
+USUAL_BYTES = 4.0
+"""Of a token in English prose."""
+FULL = 1.0
+BRIEF = 1 / 3
+"""Shares of its form that a reply fills, at the most and at the least."""
+REPAIRED = 0.1
+"""Share of calls that are made again, at the most: the reply did not fit."""
+
+_KINDS = {
+    "statement": "statements", "graph": "statements", "line": "debate lines", "imagine": "imagined debates",
+    "position": "positions and ballots", "ballot": "positions and ballots", "pick": "moderation",
+    "reflection": "reflections",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Calls of one kind on one model."""
+
+    kind: str
+    model: str
+    calls: int
+    tokens_in: int
+    """Of prompts."""
+    tokens_cached: int
+    """Of these, what a prefix cache could serve: what the same speaker's last prompt began with."""
+    tokens_out: int
+    """Of replies, half way between the least and the most."""
+    usd_low: float | None
+    """With every prefix served from a cache, brief replies, none made again; None where no price is known."""
+    usd_high: float | None
+    """With no cache, replies that fill their forms, and one call in ten made again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a run would take."""
+
+    scenario: str
+    rounds: int
+    rows: tuple[Row, ...]
+
+    @property
+    def calls(self) -> int:
+        """In all."""
+        return sum(row.calls for row in self.rows)
+
+    @property
+    def tokens_in(self) -> int:
+        """Of prompts, in all."""
+        return sum(row.tokens_in for row in self.rows)
+
+    @property
+    def tokens_out(self) -> int:
+        """Of replies, in all."""
+        return sum(row.tokens_out for row in self.rows)
+
+    def usd(self) -> tuple[float, float] | None:
+        """The least and the most, in all; None where some price is not known."""
+        low, high = ([getattr(row, name) for row in self.rows] for name in ("usd_low", "usd_high"))
+        return None if None in low else (sum(low), sum(high))
+
+
+async def estimate(
+    scenario: Scenario,
+    *,
+    created: datetime,
+    seed: int = 0,
+    model: str | None = None,
+    base_url: str | None = None,
+    until: int | None = None,
+    rounds: int | None = None,
+    judged: bool = True,
+    prices: Prices | None = None,
+    window: int | None = None,
+) -> Estimate:
+    """Play a scenario by chance and count.
+
+    Args:
+        scenario: What would be played.
+        created: A date for the record that is thrown away.
+        seed: Of the order, and of chance.
+        model: Which model it would be; None for the environment's.
+        base_url: Of its server.
+        until: The last year.
+        rounds: How many rounds.
+        judged: Whether a judge would read it.
+        prices: By which to charge; None for the public list.
+        window: Tokens that the model takes, where that is not known.
+
+    Raises:
+        InvalidValue: The horizon lies before the start.
+        WindowTooSmall: A party's brief alone fills its model's window.
+    """
+    chats = _Sized(model, base_url, prices=prices, window=window)
+    with TemporaryDirectory() as folder:
+        async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
+            played = await Simulation.begin(
+                store, scenario, seed=seed, created=created, model=chats, until=until, rounds=rounds
+            )
+            run = await played.play()
+            if judged:
+                await judge_run(store, run.name, chats=chats)
+    return Estimate(scenario=scenario.name, rounds=run.horizon, rows=tuple(_rows(chats)))
+
+
+class _SizedChat(NullChat):
+    """The null model in the place of another: prompted as that one is, and keeping what it was asked."""
+
+    def __init__(self, model: str, profile: Profile, window: int | None) -> None:
+        super().__init__()
+        self.model, self.profile, self.window = model, profile, window
+        self.requests: list[Request] = []
+
+    async def complete(self, request: Request) -> Reply:
+        self.requests.append(dataclasses.replace(request, on_text=None, on_restart=None))
+        return await super().complete(request)
+
+
+class _Sized(Chats):
+    """The models of a run that is only counted: no key is needed, no server asked."""
+
+    def __init__(self, model: str | None, base_url: str | None, *, prices: Prices | None, window: int | None) -> None:
+        super().__init__(model, base_url, prices=prices)
+        self._given = window
+        self._made: dict[Any, _SizedChat] = {}
+        self.is_free = is_loopback(self._base_url)
+
+    def get(self, reference: Any = None) -> _SizedChat:
+        """The null model in the place of the one that a reference names."""
+        if reference is None and self._default is None:
+            self._default = default_model(self._environ, self._base_url)
+        named = self._default if reference is None else reference
+        key = named if isinstance(named, str) else id(named)
+        if key not in self._made:
+            self._made[key] = self._stand_in(named, is_default=reference is None)
+        return self._made[key]
+
+    def embedder(self, reference: Any) -> Embedder:
+        """One that costs nothing: what embeddings cost is far below what their run's prompts do, and is left out."""
+        return WordsEmbedder()
+
+    def sized(self) -> list[_SizedChat]:
+        """All that were asked for."""
+        return list(self._made.values())
+
+    def charge(self, chat: _SizedChat, reply: Reply) -> float | None:
+        """What a call would cost."""
+        free = self.is_free or chat.model == EMBEDDED or chat.model.partition(":")[0] == "null"
+        return self.prices.charged(chat, dataclasses.replace(reply, usd=0.0 if free else None))
+
+    def _stand_in(self, named: Any, *, is_default: bool) -> _SizedChat:
+        if not isinstance(named, str):
+            real: Chat = self._resolve(named)
+            return _SizedChat(real.model, real.profile, real.window or window_of(real.model))
+        window = self._given if is_default else None
+        if named == EMBEDDED:
+            return _SizedChat(named, EmbeddedChat.profile, EmbeddedChat.window)
+        if named.partition(":")[0] == "null":
+            return _SizedChat(named, NullChat.profile, None)
+        return _SizedChat(named, profile_of(named), window or window_of(named))
+
+
+def _rows(chats: _Sized) -> Iterator[Row]:
+    for chat in chats.sized():
+        kinds: dict[str, list[_Call]] = {}
+        for call in _calls(chat.requests):
+            kinds.setdefault(call.kind, []).append(call)
+        for kind, calls in kinds.items():
+            prompt, cached, full = (sum(getattr(call, name) for call in calls) for name in ("prompt", "cached", "full"))
+            brief = round(full * BRIEF)
+            low = Reply(text="", model=chat.model, tokens_in=prompt, tokens_cached=cached, tokens_out=brief)
+            high = Reply(text="", model=chat.model, tokens_in=prompt, tokens_out=full)
+            least, most = chats.charge(chat, low), chats.charge(chat, high)
+            yield Row(
+                kind=kind,
+                model=chat.model,
+                calls=len(calls),
+                tokens_in=prompt,
+                tokens_cached=cached,
+                tokens_out=(full + brief) // 2,
+                usd_low=least,
+                usd_high=None if most is None else most * (1 + REPAIRED),
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    kind: str
+    prompt: int
+    cached: int
+    full: int
+    """Tokens of a reply that fills its form."""
+
+
+def _calls(requests: Sequence[Request]) -> Iterator[_Call]:
+    last: dict[str, tuple[Part, ...]] = {}
+    for request in requests:
+        speaker = request.parts[-1].owner + request.place.rpartition("/")[2].partition(".")[0]
+        before = last.get(speaker, ())
+        alike = 0
+        for one, other in zip(before, request.parts, strict=False):
+            if one != other:
+                break
+            alike += _tokens(one.text)
+        last[speaker] = request.parts
+        yield _Call(
+            kind=_kind(request.place),
+            prompt=sum(_tokens(part.text) for part in request.parts),
+            cached=alike,
+            full=min(request.max_tokens, round(_longest(request.schema) / USUAL_BYTES)),
+        )
+
+
+def _kind(place: str) -> str:
+    if place.startswith("judge/"):
+        return "the judge"
+    step = place.rpartition("/")[2]
+    return "summaries" if step.startswith("summary.") else _KINDS[step]
+
+
+def _tokens(text: str) -> int:
+    """With what surrounds a message."""
+    return round(len(text.encode()) / USUAL_BYTES) + 4
+
+
+def _longest(schema: dict[str, Any]) -> int:
+    """Characters of the longest reply that a schema allows, as JSON."""
+    if "anyOf" in schema:
+        return max(_longest(inner) for inner in schema["anyOf"])
+    if "enum" in schema:
+        return max(len(str(value)) + 2 for value in schema["enum"])
+    match schema.get("type"):
+        case "object":
+            return sum(len(name) + 5 + _longest(inner) for name, inner in schema["properties"].items())
+        case "array":
+            return int(schema.get("maxItems", 3)) * (_longest(schema["items"]) + 2)
+        case "string":
+            return int(schema.get("maxLength", 400)) + 2
+        case _:
+            return 8

@@ -1,0 +1,176 @@
+"""A fork cuts a run's ledgers at a turn: what went before is shared, what comes after is its own.
+
+Every ledger grows at one end and every entry carries its round and turn, so that no old checkpoint is needed: what a
+run knew at a turn is what its ledgers hold up to it, its parties' minds included.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from converse_graph.errors import InvalidValue
+from converse_graph.record.state import Entry, Floor, mind_of
+from converse_graph.record.transcript import Fork
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.turn.turn_order import open_round
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """A turn of a run: the first that is a fork's own."""
+
+    round: int
+    turn: int
+    party: str | None
+    """Whose turn it is; None for the beginning of a round."""
+
+
+def find_turn(scenario: Scenario, transcript: Sequence[Entry], at: str) -> Turn:
+    """The turn that a user means.
+
+    Args:
+        scenario: What the run plays.
+        transcript: Its statements so far.
+        at: A period's name, or a year for its first period; then, if a party's turn is meant, a colon and the party.
+
+    Raises:
+        InvalidValue: There is no such period, or the run has not come to that turn.
+        UnknownName: There is no such party.
+    """
+    when, _, name = at.partition(":")
+    round = scenario.clock.round_of(when.strip())
+    party = scenario.party(name.strip()).name if name else None
+    reached = transcript[-1]["round"] + 1 if transcript else 0
+    label = scenario.clock.period(round).label
+    if round > reached:
+        last = scenario.clock.period(reached).label
+        raise InvalidValue(f"The run has come to {last}; a fork at {label} would have no past. Name {last} or before.")
+    if party is None or scenario.order == "simultaneous":
+        return Turn(round=round, turn=0, party=party)
+    for said in transcript:
+        if said["round"] == round and said["speaker"] == party:
+            return Turn(round=round, turn=said["turn"], party=party)
+    raise InvalidValue(f"{party} has not spoken in {label} yet; name an earlier period, or {label!r} alone.")
+
+
+def branch(scenario: Scenario, values: Mapping[str, Any], fork: Fork, *, seed: int) -> dict[str, Any]:
+    """The channels that a fork begins with.
+
+    Args:
+        scenario: What the fork plays.
+        values: The channels of the run that it is forked from.
+        fork: Where it leaves that run, and what is put into a mouth there.
+        seed: The fork's.
+
+    Raises:
+        InvalidValue: There is no such turn, or words were given and no mouth.
+        UnknownName: There is no such party.
+    """
+    turn = find_turn(scenario, values.get("transcript", ()), fork.at)
+    kept = cut(scenario, values, turn, seed=seed)
+    if fork.say is None:
+        return kept
+    return put_in_mouth(scenario, values, kept, turn, fork.say, fork.fields)
+
+
+def cut(scenario: Scenario, values: Mapping[str, Any], turn: Turn, *, seed: int) -> dict[str, Any]:
+    """The channels of a run as they stood before a turn, ready to go on from there.
+
+    Args:
+        scenario: What the fork plays.
+        values: The channels of the run that it is forked from.
+        turn: The first turn that is the fork's own.
+        seed: The fork's.
+    """
+    names = [party.name for party in scenario.organisations]
+    said_before = _before(values.get("transcript", ()), turn)
+    taken = Counter(said["speaker"] for said in said_before) if scenario.order == "moderated" else {}
+    return {
+        "transcript": said_before,
+        "events": [entry for entry in values.get("events", ()) if entry["round"] < turn.round],
+        "summaries": _before(values.get("summaries", ()), turn),
+        "votes": [entry for entry in values.get("votes", ()) if entry["round"] < turn.round],
+        "floor": _floor(
+            scenario, turn, dict(taken), {said["speaker"] for said in said_before if said["round"] == turn.round}, seed
+        ),
+        **{mind_of(name): _before(values.get(mind_of(name), ()), turn) for name in names},
+    }
+
+
+def put_in_mouth(
+    scenario: Scenario,
+    values: Mapping[str, Any],
+    kept: dict[str, Any],
+    turn: Turn,
+    text: str,
+    fields: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The channels of a fork with the named party's statement replaced by another.
+
+    What the party reported in fields stays as it was, but for those given here. At a simultaneous table the others
+    spoke without knowing of it, so that their statements of the round stay.
+
+    Args:
+        scenario: What the fork plays.
+        values: The channels of the run that it is forked from.
+        kept: The same, cut at the turn.
+        turn: The turn of the party.
+        text: What it says now.
+        fields: What it reports otherwise, by name.
+
+    Raises:
+        InvalidValue: No party is named, it has not spoken in that round, or there are no words.
+    """
+    if turn.party is None:
+        raise InvalidValue("Words need a mouth: name the party too, as in --at 2027:PARTY.")
+    if not text.strip():
+        raise InvalidValue("No words were given; --say takes what the party says instead.")
+    of_round = [entry for entry in values.get("transcript", ()) if entry["round"] == turn.round]
+    then: dict[str, Any] | None = next((entry for entry in of_round if entry["speaker"] == turn.party), None)
+    if then is None:
+        label = scenario.clock.period(turn.round).label
+        raise InvalidValue(
+            f"{turn.party} has not spoken in {label} yet: name an earlier period for other words of its."
+        )
+    said = {
+        "round": turn.round,
+        "turn": then["turn"],
+        "speaker": turn.party,
+        "text": text,
+        "fields": {**then["fields"], **fields},
+    }
+    minds: dict[str, Any] = {}
+    if scenario.order == "simultaneous":
+        for name in (party.name for party in scenario.organisations if party.name != turn.party):
+            thought = [entry for entry in values.get(mind_of(name), ()) if entry["round"] == turn.round]
+            minds[mind_of(name)] = [*kept[mind_of(name)], *thought]
+        told = [said if entry["speaker"] == turn.party else entry for entry in of_round]
+        left: list[str] = []
+    else:
+        told, left = [said], kept["floor"]["queue"][1:] if kept["floor"] else []
+    taken = kept["floor"]["taken"] if kept["floor"] else {}
+    floor = Floor(round=turn.round, turn=then["turn"] + 1, speakers=[], queue=left, taken=taken)
+    return {**kept, **minds, "transcript": [*kept["transcript"], *told], "floor": floor}
+
+
+def _before(entries: Sequence[Entry], turn: Turn) -> list[Entry]:
+    return [entry for entry in entries if (entry["round"], entry["turn"]) < (turn.round, turn.turn)]
+
+
+def _floor(scenario: Scenario, turn: Turn, taken: dict[str, int], spoken: set[str], seed: int) -> Floor | None:
+    """Nobody's yet: the supervisor gives it to those who queue. None for a run that begins from the start.
+
+    The round is opened here, so that no rule to stop is asked again about rounds that are over.
+    """
+    if turn == Turn(round=0, turn=0, party=None) or (turn.round == 0 and scenario.order == "simultaneous"):
+        return None
+    before = Floor(round=turn.round - 1, turn=len(scenario.organisations), speakers=[], queue=[], taken=taken)
+    if scenario.order == "moderated":
+        queue = [turn.party] if turn.party else []
+        taken = {**taken, **{name: taken.get(name, 0) + 1 for name in queue}}
+    else:
+        opened = open_round(scenario, before, seed=seed)
+        waiting = [name for name in (*opened["speakers"], *opened["queue"]) if name not in spoken]
+        queue = sorted(waiting, key=lambda name: name != turn.party)
+    return Floor(round=turn.round, turn=turn.turn, speakers=[], queue=queue, taken=taken)

@@ -1,0 +1,62 @@
+"""Where a graph is entered: anew, where it stood, at a fork; and what a replay must know of the run that it replays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.graph.state import CompiledStateGraph
+
+from converse_graph.prompting.recall_index import TASK, RecallIndex
+from converse_graph.runs.fork_state import branch
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.store import Run, Store
+from converse_graph.store.record_reader import read_channels
+
+
+async def way_in(
+    graph: CompiledStateGraph[Any, Any, Any, Any], config: Any, store: Store, run: Run, scenario: Scenario
+) -> dict[str, Any] | None:
+    """What to start the graph with: None goes on where it stood."""
+    saved = await store.checkpoints.aget_tuple(config)
+    start = {"horizon": run.horizon}
+    if saved is not None:
+        # Not from the graph's state, which counts in what a step wrote before it was killed: to start anew then
+        # would play the last turn twice.
+        return start if saved.checkpoint["channel_values"].get("ended") else None
+    if run.header.fork is None or run.parent is None:
+        return start
+    shared = await read_channels(store, store.register.run(run.parent))
+    past = branch(scenario, shared, run.header.fork, seed=run.header.seed)
+    if past["floor"] is None:
+        return start
+    whole = graph.copy(update={"checkpointer": store.checkpoints})
+    await whole.aupdate_state(config, past, as_node=scenario.organisations[0].name)
+    return None
+
+
+def recall_index(store: Store, run: Run, scenario: Scenario) -> RecallIndex:
+    """The index of what parties recall, with all that was embedded before: by the run, and by those it comes from."""
+    if not any(scenario.recall_of(party) for party in scenario.organisations):
+        return RecallIndex()
+    lineage = [run]
+    while comes_from := lineage[-1].replays or lineage[-1].parent:
+        lineage.append(store.register.run(comes_from))
+    calls = [[*store.journal(other.id).calls(f"%/{TASK}")] for other in lineage]
+    own = calls[:2] if run.replays else calls[:1]
+    return RecallIndex(
+        kept=[call for made in calls for call in made if call.accepted],
+        failed=[call for made in own for call in made if not call.accepted],
+    )
+
+
+async def votes_of_the_original(store: Store, run: Run, scenario: Scenario) -> frozenset[int] | None:
+    """The rounds after which the run that a replay replays voted; it may have ended there, and been extended."""
+    if not run.replays or scenario.motion is None:
+        return None
+    held = await read_channels(store, store.register.run(run.replays))
+    return frozenset(vote["round"] for vote in held.get("votes", ()))
+
+
+def original_went_on(store: Store, run: Run, statements: int) -> bool:
+    """Whether the run that a replay replays was extended past what has just ended it."""
+    return bool(run.replays) and statements < store.register.run(str(run.replays)).statements

@@ -1,0 +1,126 @@
+"""What a run was, as its header says it from the first moment, and the scenario that is made anew from that."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from converse_graph.errors import InvalidValue
+from converse_graph.models.base import Chat
+from converse_graph.models.embeddings import Embedder
+from converse_graph.models.registry import Chats
+from converse_graph.prompting.templates import Prompts
+from converse_graph.record.transcript import ModelTold, Party
+from converse_graph.scenarios.cast import Organisation, personas
+from converse_graph.scenarios.catalogue import find_scenario
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.store import Run
+from converse_graph.turn.recall import embedders_of
+
+_LIBRARIES = (
+    "converse-graph",
+    "langgraph",
+    "langgraph-checkpoint",
+    "langgraph-checkpoint-sqlite",
+    "langchain-core",
+    "langchain-openai",
+)
+
+
+def header_of(scenario: Scenario, chats: Chats, prompts: Prompts, *, source: str, digest: str) -> dict[str, Any]:
+    """What follows from what is played, and by whom.
+
+    Args:
+        scenario: What is played.
+        chats: The models.
+        prompts: The templates.
+        source: How to find the scenario function again; of a path the name of the file alone is put on record.
+        digest: Of scenario and prompts together.
+
+    Returns:
+        Fields of `Header`, but for those of this one run: its name, date, seed, horizon and parent.
+
+    Raises:
+        UsageError: A model or an embedder is not to be had.
+    """
+    embedders_of(scenario, chats)
+    where, colon, function = source.partition(":")
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "model": chats.default_name,
+        "order": scenario.order,
+        "cast": tuple(_party(party, chats) for party in scenario.organisations),
+        "dials": scenario.dials,
+        "models": _models(scenario, chats),
+        "source": f"{Path(where).name}{colon}{function}",
+        "digest": digest,
+        "standing": scenario.standing,
+        "versions": {library: version(library) for library in _LIBRARIES},
+        "prompts": prompts.digest,
+        "rubric": scenario.rubric,
+        "motion": scenario.motion,
+        "events": scenario.dated_events,
+    }
+
+
+def models_of(scenario: Scenario) -> list[Any]:
+    """Every reference to a model in a scenario, once; None for the run's own.
+
+    Args:
+        scenario: With its parties, their people, and its memory.
+    """
+    told = {None: None, **{_key(party.model): party.model for party in scenario.organisations if party.graph is None}}
+    for party in scenario.organisations:
+        told |= {_key(persona.model): persona.model for _, persona in personas(party)}
+    told |= {_key(scenario.memory.model): scenario.memory.model}
+    return list(told.values())
+
+
+def asked_of(scenario: Scenario, chats: Chats) -> list[Chat | Embedder]:
+    """Every model and every embedder that a run may ask.
+
+    Args:
+        scenario: What is played.
+        chats: The models.
+    """
+    return [*(chats.get(reference) for reference in models_of(scenario)), *embedders_of(scenario, chats)]
+
+
+def _key(reference: Any) -> Any:
+    return reference if isinstance(reference, str | None) else id(reference)
+
+
+def _party(party: Organisation, chats: Chats) -> Party:
+    deliberation = party.deliberation.kind if party.deliberation else "none"
+    own = {path: _named(persona.model, chats) for path, persona in personas(party) if persona.model is not None}
+    model = None if party.model is None else _named(party.model, chats)
+    return Party(name=party.name, kind=party.kind, deliberation=deliberation, model=model, persona_models=own)
+
+
+def _named(reference: Any, chats: Chats) -> str:
+    """A model by the name that it answers under, which is also its name among the models of the header."""
+    return reference if isinstance(reference, str) else chats.get(reference).model
+
+
+def _models(scenario: Scenario, chats: Chats) -> dict[str, ModelTold]:
+    """Every model that the run may ask, by its name."""
+    asked = [chats.get(reference) for reference in models_of(scenario)]
+    return {chat.model: ModelTold(profile=chat.profile, window=chat.window) for chat in asked}
+
+
+def make_again(run: Run, **dials: Any) -> Scenario:
+    """The scenario of a run, made anew by its scenario function.
+
+    Args:
+        run: Whose scenario.
+        dials: Those that are set otherwise.
+
+    Raises:
+        InvalidValue: It was made in Python, or cannot be made with these dials.
+        UnknownName: The scenario function is gone, or has no such dial.
+    """
+    if not run.scenario:
+        raise InvalidValue(f"Run {run.name!r} was begun in Python with a scenario of its own; reopen it there.")
+    return find_scenario(run.scenario)(**{**run.header.dials, **dials})

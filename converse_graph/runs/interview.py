@@ -1,0 +1,200 @@
+"""Asks a party of a run, as it was at the end of a period, without leaving a trace in the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from converse_graph.calls.model_call import Question, ask
+from converse_graph.calls.reply_schema import make_form
+from converse_graph.calls.run_context import RunContext
+from converse_graph.errors import ConverseError, InvalidValue
+from converse_graph.models.base import Part, Profile
+from converse_graph.models.registry import Chats
+from converse_graph.prompting.descriptions import brief_values, filled_form, period_in_words
+from converse_graph.prompting.history import fold
+from converse_graph.prompting.templates import TASKS, Prompts, load_prompts
+from converse_graph.prompting.visibility import View, view
+from converse_graph.record.state import Floor
+from converse_graph.runs.fork_state import Turn, cut
+from converse_graph.runs.graph_input import recall_index
+from converse_graph.runs.simulation import Simulation
+from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.clock import Period
+from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.store import Store
+from converse_graph.store.record_reader import read_channels
+from converse_graph.turn.recall import Occasion, recall_for
+from converse_graph.turn.statement import describe_events
+
+_TASKS: Mapping[str, frozenset[str]] = {
+    "organisation/interview": frozenset({"name", "period", "events", "question", "length"}),
+    **{task: TASKS[task] for task in ("organisation/brief", "organisation/example", "any/repair")},
+}
+SMALL_LENGTH = 240
+"""Characters of a small model's answer at most: beyond, it says the same again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interview:
+    """A question and what was answered; nothing of it is in the run."""
+
+    run: str
+    party: str
+    period: str
+    """At the end of which the party was asked."""
+    model: str
+    """Who answered for it."""
+    question: str
+    answer: str
+
+
+def interview_prompts() -> Prompts:
+    """The templates of interviews; they are no part of how a run plays, so that a change of one does not touch runs."""
+    return load_prompts(tasks=_TASKS)
+
+
+async def interview(
+    store: Store,
+    name: str,
+    *,
+    party: str,
+    at: str,
+    question: str,
+    model: Any = None,
+    base_url: str | None = None,
+    scenario: Scenario | None = None,
+) -> Interview:
+    """Ask a party what it thinks, with what it had heard and noted by the end of a period.
+
+    Nothing is written: not to the run, its minds or its journal. Of the period that a run is in, the party knows what
+    has been said so far.
+
+    Args:
+        store: Where the run is kept.
+        name: The run.
+        party: Who is asked.
+        at: A period's name, or a year for its first period.
+        question: What it is asked.
+        model: Who answers for it; None for the party's own model, and where it has none the run's.
+        base_url: Of an OpenAI-compatible server; None for the run's.
+        scenario: What the run plays, for one that was made in Python.
+
+    Raises:
+        UnknownName: There is no such run, party or model.
+        InvalidValue: The run has not come to that period, there is no question, or the party is a graph of its own.
+        RunPaused: The model's server cannot be reached or refuses.
+        ConverseError: No reply of the model was usable.
+    """
+    if not question.strip():
+        raise InvalidValue("There is no question; give one, between quotation marks.")
+    made = await Simulation.reopen(store, name, scenario=scenario)
+    asked = _who(made.scenario, party)
+    seen = await _as_it_was(store, made, asked, at)
+    chats, prompts = Chats(model or made.run.header.model, base_url or made.run.header.base_url), interview_prompts()
+    try:
+        own = None if model is not None else asked.model
+        chat = chats.get(own)
+        period = made.scenario.clock.period(seen.round)
+        context = RunContext(
+            chats=chats,
+            prompts=prompts,
+            seed=made.run.header.seed,
+            recall=recall_index(store, made.run, made.scenario),
+        )
+        place = f"{seen.round}.{seen.turn}/{asked.name}"
+        *known, last = _task(prompts, chat.profile, made.scenario, asked, seen, period, question)
+        if chat.profile == "large":
+            occasion = Occasion(run=name, place=place, asked=question)
+            known += (await recall_for(context, made.scenario, asked, seen, occasion, known)).parts
+        answer = await ask(
+            context,
+            Question(
+                place=f"{place}/interview",
+                speaker=asked.name,
+                parts=(*known, last),
+                form=make_form("interview", (_field(made.scenario, chat.profile),)),
+                model=own,
+            ),
+            lambda event: None,
+        )
+    finally:
+        await chats.close()
+    if answer.values is None:
+        raise ConverseError(f"{asked.name} gave no usable answer: {answer.problem}; ask again, or another --model.")
+    return Interview(
+        run=name,
+        party=asked.name,
+        period=period.label,
+        model=chat.model,
+        question=question,
+        answer=answer.values["answer"].strip(),
+    )
+
+
+def _who(scenario: Scenario, name: str) -> Organisation:
+    party = scenario.party(name)
+    if party.graph is not None:
+        able = ", ".join(other.name for other in scenario.organisations if other.graph is None) or "nobody here"
+        raise InvalidValue(f"{name} is a graph of its own and cannot be interviewed; those who can: {able}.")
+    return party
+
+
+async def _as_it_was(store: Store, made: Simulation, party: Organisation, at: str) -> View:
+    """What the party knew at the end of a period."""
+    scenario, values = made.scenario, await read_channels(store, made.run)
+    round, said = scenario.clock.round_of(at), values.get("transcript", ())
+    last = said[-1]["round"] if said else -1
+    if round > last:
+        way_out = f"name {scenario.clock.period(last).label} or before" if said else "nobody has spoken yet"
+        raise InvalidValue(f"The run has not come to {scenario.clock.period(round).label}: {way_out}.")
+    kept = cut(scenario, values, Turn(round=round + 1, turn=0, party=None), seed=made.run.header.seed)
+    after = sum(entry["round"] == round for entry in kept["transcript"])
+    floor = Floor(round=round, turn=after, speakers=[party.name], queue=[], taken={})
+    return view(scenario, {**kept, "floor": floor}, party.name)
+
+
+def _task(
+    prompts: Prompts,
+    profile: Profile,
+    scenario: Scenario,
+    party: Organisation,
+    seen: View,
+    period: Period,
+    question: str,
+) -> tuple[Part, ...]:
+    """The prompt: the party's brief, what it heard and noted, then the question."""
+    field = _field(scenario, profile)
+    brief = prompts.render("organisation/brief", profile, brief_values(scenario, party, (field,)))
+    values = {
+        "name": party.name,
+        "period": period_in_words(period.label) if profile == "small" else period.label,
+        "events": describe_events(seen),
+        "question": question.strip(),
+        "length": str(field.max_length),
+    }
+    asked = prompts.render("organisation/interview", profile, values)
+    itself = (
+        Part(role="system", text=brief, source="prompt/organisation/brief", owner=party.name),
+        *(_examples(prompts, party, field) if profile == "small" else ()),
+    )
+    return (
+        *fold(itself, seen, scenario.clock, profile),
+        Part(role="user", text=asked, source="prompt/organisation/interview", owner=party.name),
+    )
+
+
+def _examples(prompts: Prompts, party: Organisation, field: Text) -> Iterator[Part]:
+    """The party's examples as answers: what a small model takes the shape of its own from."""
+    source = "prompt/organisation/example"
+    for example in party.examples:
+        asked = prompts.render("organisation/example", "small", {"name": party.name, "topic": example.topic})
+        yield Part(role="user", text=asked, source=source, owner=party.name)
+        yield Part(role="assistant", text=filled_form((field,), example), source=source, owner=party.name)
+
+
+def _field(scenario: Scenario, profile: Profile) -> Text:
+    length = min(scenario.length, SMALL_LENGTH) if profile == "small" else scenario.length
+    return Text(name="answer", ask="your answer to the question", max_length=length)

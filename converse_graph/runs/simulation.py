@@ -1,0 +1,292 @@
+"""The only door to a graph in motion: begin a run, reopen it, play it to its end or to a pause."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+
+from converse_graph.calls.budget import Budget, spending_of
+from converse_graph.calls.pending_calls import InFlight
+from converse_graph.calls.run_context import RunContext
+from converse_graph.calls.trace_privacy import is_traced, untraced
+from converse_graph.errors import ConverseError, RunChanged, RunPaused, StoreFailure
+from converse_graph.graph import compile_graph
+from converse_graph.graph.organisation import check_windows
+from converse_graph.models.base import Chat
+from converse_graph.models.prices import Prices
+from converse_graph.models.registry import Chats
+from converse_graph.models.replay import ReplayChats
+from converse_graph.prompting.templates import Prompts, load_prompts
+from converse_graph.record.transcript import Fork, Header, Transcript
+from converse_graph.runs.fingerprint import differences, digest_of, fingerprint
+from converse_graph.runs.graph_input import original_went_on, recall_index, votes_of_the_original, way_in
+from converse_graph.runs.header import asked_of, header_of, make_again
+from converse_graph.scenarios.cast import SUPERVISOR
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.store import Run, Store
+from converse_graph.store.record_reader import read_transcript
+from converse_graph.store.turn_checkpoints import ThinCheckpoints
+from converse_graph.tracing.play_trace import traced_play
+from converse_graph.tracing.run_trace import RunTrace
+from converse_graph.tracing.settings import Tracing
+
+Watch = Callable[[dict[str, Any]], None]
+"""Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
+"statement"."""
+
+_NO_LIMIT = 10**9
+"""Supersteps in one go: a run ends by its clock and its rules, not by LangGraph's guard against loops."""
+
+
+@dataclass(kw_only=True)
+class Simulation:
+    """A run: its store, its entry in the register, and what it plays."""
+
+    store: Store
+    run: Run
+    scenario: Scenario
+    chats: Chats
+    prompts: Prompts = field(default_factory=load_prompts)
+    _control: RunControl = field(default_factory=RunControl, init=False)
+    _in_flight: InFlight = field(default_factory=InFlight, init=False)
+
+    @classmethod
+    async def begin(
+        cls,
+        store: Store,
+        scenario: Scenario,
+        *,
+        seed: int,
+        created: datetime,
+        model: str | BaseChatModel | Chat | Chats | None = None,
+        base_url: str | None = None,
+        source: str = "",
+        name: str | None = None,
+        until: int | None = None,
+        rounds: int | None = None,
+        parent: str | None = None,
+        fork: Fork | None = None,
+        prices: Prices | None = None,
+        window: int | None = None,
+    ) -> Simulation:
+        """Register a run, so that it can be found again whatever happens next.
+
+        Args:
+            store: Where it is kept.
+            scenario: What is played.
+            seed: Of the order, of the null model, and of models that take one.
+            created: The date for the record, with a time zone.
+            model: "provider:model", "embedded", "null", a LangChain chat model or an adapter; None for the
+                environment's. Or all the models of the run, as one object.
+            base_url: Of an OpenAI-compatible server.
+            source: How to find the scenario function again; empty for one made in Python.
+            name: How the run is called; None for the scenario's name and a number.
+            until: The last year, all of it included; None for the clock's own.
+            rounds: How many rounds; goes before `until`.
+            parent: The run that it leaves, where it is a fork.
+            fork: Where it leaves that run.
+            prices: What calls are charged by; None for the public list.
+            window: Tokens that the run's own model takes; None for what is known of it.
+
+        Raises:
+            InvalidValue: The name is taken, or the horizon lies before the start.
+            WindowTooSmall: A party's brief alone fills its model's window.
+        """
+        given = model if isinstance(model, Chats) else Chats(model, base_url, prices=prices, window=window)
+        chats, prompts = given, load_prompts()
+        compile_graph(scenario, is_traced=False)
+        check_windows(scenario, chats, prompts)
+        horizon, marks = scenario.clock.horizon(until, rounds), fingerprint(scenario, prompts)
+        header = {
+            **header_of(scenario, chats, prompts, source=source, digest=digest_of(marks)),
+            "status": "running",
+            "created": created,
+            "base_url": base_url,
+            "seed": seed,
+            "clock": {**scenario.clock.model_dump(), "rounds": horizon},
+            "parent": parent,
+            "fork": fork,
+        }
+        run = await store.register.enter(name=name, scenario=source, header=header, fingerprint=marks, horizon=horizon)
+        return cls(store=store, run=run, scenario=scenario, chats=chats, prompts=prompts)
+
+    @classmethod
+    async def reopen(
+        cls,
+        store: Store,
+        name: str,
+        *,
+        scenario: Scenario | None = None,
+        model: str | BaseChatModel | Chat | None = None,
+        base_url: str | None = None,
+        prices: Prices | None = None,
+        allow_changed: bool = False,
+    ) -> Simulation:
+        """Find a run again, to go on with it.
+
+        Args:
+            store: Where it is kept.
+            name: The run.
+            scenario: What it plays, for one that was made in Python; otherwise it is made anew from its dials.
+            model: The model object that it began with, where it was one; a model named by text is remembered.
+            base_url: Only with `model`.
+            prices: What calls are charged by; None for the public list.
+            allow_changed: Whether to go on though scenario or prompts have changed; its header then says so.
+
+        Raises:
+            UnknownName: There is no such run, or its scenario is gone.
+            RunChanged: The scenario or its prompts are not what the run began with.
+        """
+        run = store.register.run(name)
+        scenario = (scenario or make_again(run)).with_events(run.header.events)
+        told = run.header.models.get(run.header.model)
+        chats: Chats = Chats(
+            model or run.header.model,
+            base_url or run.header.base_url,
+            prices=prices,
+            window=told.window if told and model is None else None,
+        )
+        if run.replays:
+            chats = ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model, run.header.models)
+        made = cls(store=store, run=run, scenario=scenario, chats=chats)
+        now = fingerprint(scenario, made.prompts)
+        changed = differences(run.fingerprint, now)
+        if changed and allow_changed:
+            with store.hold(name):
+                made.run = await store.register.change(run, tuple(changed), now)
+        elif changed:
+            shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
+            raise RunChanged(
+                f"Run {name!r} began with something else: {shown}. Put it back, `converse fork` it, or go on "
+                "all the same with --allow-changed."
+            )
+        return made
+
+    def __repr__(self) -> str:
+        return f"<Simulation of {self.run!r}>"
+
+    def _repr_html_(self) -> str:
+        return self.run._repr_html_()
+
+    def pause(self) -> None:
+        """Stop at the next step, at whatever depth; may be called from a signal handler."""
+        self._control.request_drain("pause")
+
+    async def play(
+        self, watch: Watch | None = None, *, budget: Budget | None = None, tracing: Tracing | None = None
+    ) -> Run:
+        """Play on from where the run stands, to its end or to a pause.
+
+        Args:
+            watch: Told of each event.
+            budget: What it may spend; it pauses there.
+            tracing: Where it is traced, a trace a round; None for what LangGraph traces by itself, which is one
+                trace without a payload where the environment says so.
+
+        Returns:
+            The run as the register has it then: "finished" or "paused".
+
+        Raises:
+            RunHeld: Another process is writing to this run.
+            RunPaused: A model's server cannot be reached or refuses, or the budget is spent; the run can be resumed.
+            StoreFailure: The store cannot be written, for want of room say; the run can be resumed once it can.
+            InvalidValue: The budget is in dollars, and what a model costs is not known.
+            ConverseError: The run failed; what was committed is kept.
+        """
+        if budget is not None and budget.usd is not None:
+            self.chats.prices.require(asked_of(self.scenario, self.chats))
+        with self.store.hold(self.run.name):
+            if (stored := self.store.register.run(self.run.name)).status == "finished":
+                return stored
+            self.run, self.scenario = stored, self.scenario.with_events(stored.header.events)  # one may be new
+            await self.store.register.mark(self.run.id, "running")
+            try:
+                played = traced_play(tracing, self.run.header, self.scenario, self._parent(), self._in_flight)
+                async with played as trace:
+                    ended = await self._drive(watch, budget, trace)
+                await self.store.register.mark(self.run.id, "finished", ended)
+            except GraphDrained:
+                await self._in_flight.landed()
+                await self.store.register.mark(self.run.id, "paused")
+            except (RunPaused, StoreFailure):
+                await self._in_flight.landed()
+                with suppress(StoreFailure):  # "running" where nobody holds the run says the same
+                    await self.store.register.mark(self.run.id, "paused")
+                raise
+            except asyncio.CancelledError:
+                await self._in_flight.abandon()
+                await asyncio.shield(self.store.register.mark(self.run.id, "paused"))
+                raise
+            except Exception:
+                await self._in_flight.landed()
+                await self.store.register.mark(self.run.id, "failed")
+                raise
+            finally:
+                self._control = RunControl()  # a pause is over with the play that it ended
+            self.run = self.store.register.run(self.run.name)
+            return self.run
+
+    async def transcript(self) -> Transcript:
+        """The record so far, with what each party kept to itself."""
+        return await read_transcript(self.store, self.store.register.run(self.run.name))
+
+    async def close(self) -> None:
+        """Let go of the models."""
+        await self.chats.close()
+
+    def _parent(self) -> Header | None:
+        """The header of the run that this one was forked from."""
+        return self.store.register.run(self.run.parent).header if self.run.parent and self.run.header.fork else None
+
+    async def _drive(self, watch: Watch | None, budget: Budget | None, trace: RunTrace | None) -> str:
+        saver = ThinCheckpoints(self.store.checkpoints, passing=f"branch:to:{SUPERVISOR}")
+        traced = is_traced()
+        graph = compile_graph(self.scenario, is_traced=traced).copy(update={"checkpointer": saver})
+        config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": _NO_LIMIT}
+        context = RunContext(
+            chats=self.chats,
+            prompts=self.prompts,
+            seed=self.run.header.seed,
+            run=f"{self.run.name} {self.run.header.created.isoformat()}",
+            journal=self.store.journal(self.run.id),
+            spending=spending_of(self.run, budget),
+            horizon=self.run.horizon,
+            votes_after=await votes_of_the_original(self.store, self.run, self.scenario),
+            in_flight=self._in_flight,
+            recall=recall_index(self.store, self.run, self.scenario),
+            trace=trace,
+            live=watch is not None,
+        )
+        while True:
+            stream: AsyncIterator[Any] = graph.astream(
+                await way_in(graph, config, self.store, self.run, self.scenario),
+                config,
+                context=context,
+                stream_mode=["custom"] if watch else [],
+                output_keys=graph.output_channels,  # of itself a trace would have all channels
+                subgraphs=watch is not None,  # for nobody, a node that is alone in its step needs no task of its own
+                durability="async",  # the saver queues a checkpoint at once, ahead of the next call's record
+                control=self._control,
+            )
+            try:
+                with nullcontext() if traced else untraced():
+                    async for chunk in stream:
+                        if watch:
+                            watch(chunk[-1])
+            finally:
+                await saver.settled()
+            values = saver.values
+            if values is None or self.run.replays:  # a ledger is read from the store alone, which takes a while
+                values = (await graph.aget_state(config)).values
+            if not values.get("ended"):
+                raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
+            if not original_went_on(self.store, self.run, len(values.get("transcript", ()))):
+                return str(values["ended"])

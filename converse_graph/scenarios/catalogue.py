@@ -1,0 +1,102 @@
+"""Finds scenario functions: by name in the folders of scenarios, or in a Python or YAML file that is named."""
+
+import hashlib
+import importlib.util
+import sys
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType
+
+from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.resources import folders
+from converse_graph.scenarios.dials import ScenarioFunction
+from converse_graph.scenarios.yaml_files import SUFFIXES, scenario_file
+
+
+def find_scenario(reference: str) -> ScenarioFunction:
+    """The scenario function that a reference names.
+
+    Args:
+        reference: A name that `catalogue` knows ("-" and "_" are the same), `file.py` when the file holds one
+            scenario, `file.py:function`, or `file.yaml`.
+
+    Raises:
+        UnknownName: There is none of that name.
+        InvalidValue: The file cannot be loaded, or holds several and none was named.
+    """
+    if reference.endswith(SUFFIXES):
+        return scenario_file(Path(reference))
+    path, _, name = reference.partition(":")
+    if path.endswith(".py"):
+        return _find_in_file(Path(path), name)
+    known = catalogue()
+    found = known.get(reference.replace("_", "-"))
+    if found is None:
+        raise UnknownName.among("scenario", reference, known, hint=_hint(reference))
+    return found
+
+
+def _hint(reference: str) -> str:
+    """How a file is named: the very one that was meant, where it lies here."""
+    for path in (Path(f"{reference}{suffix}") for suffix in (".py", *SUFFIXES)):
+        if path.is_file():
+            return f"There is a file {path.name} here; name it as {path}."
+    return "A file is named file.py, file.py:function or file.yaml."
+
+
+def catalogue() -> dict[str, ScenarioFunction]:
+    """All scenarios to be had by name, in alphabetical order; one in the working directory's `graphs` goes first."""
+    found: dict[str, ScenarioFunction] = {}
+    for folder in folders("graphs"):
+        for path in sorted(folder.glob("*.py")):
+            for name, function in _load(path).items():
+                found.setdefault(name, function)
+    return dict(sorted(found.items()))
+
+
+def lasting_reference(reference: str) -> str:
+    """The same reference, such that it finds its scenario from any working directory."""
+    if reference.endswith(SUFFIXES):
+        return str(Path(reference).resolve())
+    path, colon, function = reference.partition(":")
+    return f"{Path(path).resolve()}{colon}{function}" if path.endswith(".py") else reference
+
+
+def _find_in_file(path: Path, name: str) -> ScenarioFunction:
+    if not path.is_file():
+        raise UnknownName(f"No file {str(path)!r}; name a scenario or a Python file that exists.")
+    held = _load(path)
+    if not name and len(held) == 1:
+        return next(iter(held.values()))
+    if not name:
+        raise InvalidValue(f"{path} holds {', '.join(held) or 'no scenario'}; name one as {path}:function.")
+    found = held.get(name.replace("_", "-"))
+    if found is None:
+        raise UnknownName.among(f"scenario in {path}", name, held)
+    return found
+
+
+class _Fresh(SourceFileLoader):
+    """Loads a file as it is now: an import takes an older compiled file for a text of the same second and length."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+def _load(path: Path) -> dict[str, ScenarioFunction]:
+    """What a file holds now: a file that was changed is loaded anew, as is one that was loaded from elsewhere."""
+    module_name = ""
+    try:
+        digest = hashlib.blake2b(str(path.resolve()).encode() + path.read_bytes(), digest_size=8).hexdigest()
+        module_name = f"converse_scenarios_{path.stem}_{digest}"
+        module = sys.modules.get(module_name)
+        if module is None:
+            loader = _Fresh(module_name, str(path))
+            spec = ModuleSpec(module_name, loader, origin=str(path))
+            spec.has_location = True
+            module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
+            loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # a file of somebody's own may raise anything
+        sys.modules.pop(module_name, None)
+        raise InvalidValue(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
+    return {value.name: value for value in vars(module).values() if isinstance(value, ScenarioFunction)}

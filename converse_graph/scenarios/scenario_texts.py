@@ -1,0 +1,83 @@
+"""Reads what scenarios tell their parties from a file that anyone can edit: `prompts/scenarios/<name>.yaml`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.resources import folders
+from converse_graph.scenarios.cast_files import read_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioTexts:
+    """Texts by the names under which they stand in their file."""
+
+    path: Path
+    """The file, for errors."""
+    table: dict[str, Any]
+
+    def text(self, *names: str) -> str:
+        """The text under these names; it may be empty.
+
+        Args:
+            names: Keys of the file, the outermost first.
+
+        Raises:
+            InvalidValue: There is none.
+        """
+        found = self._at(names)
+        if not isinstance(found, str):
+            raise InvalidValue(f"{self.path}: {'.'.join(names)} is {_called(found)}; write a text there.")
+        return found
+
+    def texts(self, *names: str) -> tuple[str, ...]:
+        """The list of texts under these names.
+
+        Args:
+            names: Keys of the file, the outermost first.
+
+        Raises:
+            InvalidValue: There is none.
+        """
+        found = self._at(names)
+        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+            raise InvalidValue(f"{self.path}: {'.'.join(names)} is {_called(found)}; write a list of texts there.")
+        return tuple(found)
+
+    def _at(self, names: tuple[str, ...]) -> Any:
+        found: Any = self.table
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+
+def scenario_texts(name: str) -> ScenarioTexts:
+    """The texts of a family of scenarios.
+
+    Args:
+        name: Of a file in `prompts/scenarios`, without its ending, such as "ai-futures".
+
+    Raises:
+        UnknownName: There is no such file.
+        InvalidValue: It holds no table.
+    """
+    places = [folder / "scenarios" for folder in folders("prompts")]
+    for place in places:
+        if (path := place / f"{name}.yaml").is_file():
+            return ScenarioTexts(path=path, table=read_table(path, "texts by name"))
+    known = sorted({path.stem for place in places for path in place.glob("*.yaml")})
+    raise UnknownName.among("file of texts", name, known)
+
+
+def _called(found: Any) -> str:
+    match found:
+        case None:
+            return "missing"
+        case bool():
+            return f"read as {str(found).lower()} (put it in quotes)"
+        case dict():
+            return "a table"
+        case list():
+            return "a list of something else than texts"
+    return repr(found)

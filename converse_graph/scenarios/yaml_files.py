@@ -1,0 +1,188 @@
+"""A scenario as one YAML file: read, refused with the line of what is wrong, and written without loss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.scenarios.dials import ScenarioFunction
+from converse_graph.scenarios.rules import Dated, Event, When
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.strict_yaml import Tree, read_yaml, write_yaml
+
+VERSION = 1
+"""Of the shape of a scenario file. A reader refuses another."""
+
+SUFFIXES = (".yaml", ".yml")
+"""How the name of a scenario file ends."""
+
+MAX_BYTES = 512 * 1024
+"""A scenario file is no larger: the largest that comes with the package has under a tenth of that."""
+
+
+def scenario_file(path: Path) -> ScenarioFunction:
+    """The scenario of a file as a scenario function without dials, named as the file says or else as it is called.
+
+    Raises:
+        UnknownName: There is no such file.
+        InvalidValue: It holds no scenario.
+    """
+    made = load_scenario(path)
+    given = made.name if made.name != Scenario.model_fields["name"].default else path.stem
+    name = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-") or "scenario"
+    return ScenarioFunction(name=name, doc=made.title, dials=(), function=lambda: made)
+
+
+def load_scenario(path: Path) -> Scenario:
+    """The scenario that a YAML file describes.
+
+    Raises:
+        UnknownName: There is no such file.
+        InvalidValue: It is too large, no YAML without tricks, of another version, or describes no scenario.
+    """
+    if not path.is_file():
+        raise UnknownName(f"No file {str(path)!r}; name a scenario, a Python file or a YAML file that exists.")
+    try:
+        with path.open("rb") as file:
+            found = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InvalidValue(f"{path} cannot be read: {error.strerror}.") from None
+    if len(found) > MAX_BYTES:
+        raise InvalidValue(f"{path}: a scenario file has at most {MAX_BYTES // 1024} kB; this one has more.")
+    try:
+        return read_scenario(found.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = found[: error.start].count(b"\n") + 1
+        raise InvalidValue(f"{path}, line {line}: this is no UTF-8; save the file as UTF-8.") from None
+    except InvalidValue as error:
+        raise InvalidValue(f"{path}, {error}") from None
+
+
+def read_scenario(text: str) -> Scenario:
+    """The scenario that a YAML text describes.
+
+    Raises:
+        InvalidValue: The text describes none; the message begins with the line.
+    """
+    tree = read_yaml(text)
+    values = dict(tree.values)
+    version = values.pop("version", None)
+    if version is None:
+        raise InvalidValue(f"line 1: version is missing; begin the file with: version: {VERSION}.")
+    if type(version) is not int or version != VERSION:
+        line = tree.line_of(["version"])
+        raise InvalidValue(f"line {line}: version {version!r}; this release reads version {VERSION}.")
+    if isinstance(values.get("events"), list):
+        values["events"] = [_event(given, tree, number) for number, given in enumerate(values["events"])]
+    if isinstance(values.get("stop"), list):
+        _refuse_predicates(values["stop"], tree)
+    made: Scenario = _made(Scenario, values, tree, ())
+    return made
+
+
+def _event(given: Any, tree: Tree, number: int) -> Any:
+    """An entry of the table of events: dated where it says at what date, otherwise one to be reported."""
+    if not isinstance(given, dict):
+        return given
+    return _made(Dated if "at" in given else Event, given, tree, ("events", number))
+
+
+def _refuse_predicates(rules: list[Any], tree: Tree) -> None:
+    for number, rule in enumerate(rules):
+        if isinstance(rule, dict) and rule.get("kind") == "when":
+            line = tree.line_of(["stop", number, "kind"])
+            raise InvalidValue(f"line {line}: a rule of kind 'when' is Python; a file has 'event' and 'silence'.")
+
+
+def _made(kind: Callable[..., Any], values: dict[str, Any], tree: Tree, at: tuple[str | int, ...]) -> Any:
+    try:
+        return kind(**values)
+    except InvalidValue as error:
+        where, message = _innermost(error)
+        raise InvalidValue(f"line {tree.line_of(_written(tree, (*at, *where)))}: {message}") from None
+
+
+def _innermost(error: InvalidValue) -> tuple[tuple[str | int, ...], str]:
+    """Where in a value that holds others the first fault lies, and what the value it lies in says of it."""
+    found = error.__context__
+    if not isinstance(found, ValidationError):
+        return (), str(error)
+    first = max(found.errors(), key=lambda fault: fault["type"] == "extra_forbidden")  # it has a line of its own
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, InvalidValue):
+        where, message = _innermost(inner)
+        return (*first["loc"], *where), message
+    return first["loc"], str(error)
+
+
+def _written(tree: Tree, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A location as the file has it: pydantic names the branch of a union too."""
+    value: Any = tree.values
+    path: list[str | int] = []
+    for part in location:
+        inside = part in value if isinstance(value, dict) else isinstance(value, list) and part in range(len(value))
+        if inside:
+            path.append(part)
+            value = value[part]
+    return tuple(path)
+
+
+def write_scenario(scenario: Scenario) -> str:
+    """A scenario as the text of a YAML file that `read_scenario` reads to an equal one.
+
+    Raises:
+        InvalidValue: A part of it is code, or a value that no file holds; the message names the part.
+    """
+    for part, what in _code_in(scenario, ""):
+        raise InvalidValue(f"{part} is {what}, which no file holds; keep this scenario in Python, or leave that out.")
+    try:
+        text = write_yaml({"version": VERSION, **_bare(scenario)})
+        again = read_scenario(text)
+    except InvalidValue as error:
+        raise InvalidValue(f"{scenario.name} cannot be written as a file: {error}") from None
+    if again != scenario:
+        odd = next(name for name in Scenario.model_fields if getattr(again, name) != getattr(scenario, name))
+        raise InvalidValue(
+            f"{scenario.name} cannot be written as a file: {odd} holds values that JSON has not, such as a tuple; "
+            "use texts, numbers, lists and tables."
+        )
+    return text
+
+
+def _code_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The parts of a spec that are code, by where they stand."""
+    if isinstance(value, When):
+        yield path, "a When rule with a predicate in Python"
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            inner, at = getattr(value, name), f"{path}.{name}" if path else name
+            if name == "graph" and inner is not None:
+                yield at, f"a graph of its own ({type(inner).__name__})"
+            elif name.endswith(("model", "embedder")) and not isinstance(inner, str | None):
+                what = "an embedder" if name == "embedder" else "a model"
+                yield at, f"{what} object ({type(inner).__name__})"
+            else:
+                yield from _code_in(inner, at)
+    elif isinstance(value, tuple):
+        for number, inner in enumerate(value):
+            yield from _code_in(inner, f"{path}[{getattr(inner, 'name', number)}]")
+
+
+def _bare(value: Any) -> Any:
+    """A spec as tables and lists, without what is as by default."""
+    if isinstance(value, BaseModel):
+        kept = {}
+        for name, about in type(value).model_fields.items():
+            given = getattr(value, name)
+            default = about.get_default(call_default_factory=True) if not about.is_required() else ...
+            if name == "kind" or type(given) is not type(default) or given != default:
+                kept[name] = _bare(given)
+        return kept
+    if isinstance(value, tuple):
+        return [_bare(inner) for inner in value]
+    return value

@@ -1,0 +1,80 @@
+"""What names a store: a file, or a database on a Postgres server."""
+
+import importlib
+import re
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from converse_graph.errors import InvalidValue
+from converse_graph.store.session import Session
+from converse_graph.store.sqlite_file import SqliteFile
+from converse_graph.store.turn_checkpoints import TurnSaver
+from converse_graph.store.writer import Writer
+
+_SCHEME = re.compile(r"([A-Za-z][\w+.-]+):/")
+"""Two letters or more, so that a drive of Windows is none; one slash, for what was made a path has lost the other."""
+
+
+class Locks(Protocol):
+    """The locks of the runs of a store: one writer a run."""
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """Be the one that writes to a run; raises `RunHeld`."""
+
+    def is_held(self, name: str) -> bool:
+        """Whether somebody is writing to the run now."""
+
+
+class Database(Protocol):
+    """Where a store is kept, opened or not."""
+
+    address: str
+    """As `--store` takes it, without a password."""
+    folder: Path
+    """Where what belongs beside the store lies."""
+
+    def prepare(self, *, make: bool) -> None:
+        """Make the tables if there are none and that is wanted, and bring older ones up to the present version.
+
+        Raises:
+            UnknownName: There is no such store.
+            ForeignStore: It is none of ours, or from a newer version; it was left untouched.
+            StoreFailure: It cannot be reached, made, or brought up.
+        """
+
+    def connect(self) -> Session:
+        """A connection to a store that was prepared."""
+
+    def checkpoints(self, writer: Writer) -> AbstractAsyncContextManager[TurnSaver]:
+        """LangGraph's saver, which writes through the store's writer."""
+
+    def locks(self, reader: Session, writer: Writer) -> Locks:
+        """The locks of the store's runs."""
+
+
+def database_at(where: Path | str) -> Database:
+    """The database that somebody named, not opened yet.
+
+    Raises:
+        InvalidValue: It is neither a file nor the address of a Postgres database, or what the latter takes is not
+            installed.
+    """
+    scheme = _SCHEME.match(str(where))
+    if scheme is None:
+        return SqliteFile(Path(where))
+    if scheme[1] not in ("postgresql", "postgres"):
+        raise InvalidValue(f"A store is a file or postgresql://user@host/database, nothing of {scheme[1]}:.")
+    # Loaded late: the driver is in an extra, and takes longer to load than a command that needs none takes in all.
+    try:
+        server = importlib.import_module("converse_graph.store.postgres")
+    except ModuleNotFoundError as error:
+        if error.name not in ("psycopg", "psycopg_pool", "langgraph.checkpoint.postgres"):
+            raise
+        raise InvalidValue(
+            "A store on a Postgres server takes the extra `postgres`: pip install 'converse-graph[postgres]'."
+        ) from None
+    opened: Database = server.PostgresDatabase(
+        _SCHEME.sub("postgresql://", str(where), count=1) if isinstance(where, Path) else where
+    )
+    return opened

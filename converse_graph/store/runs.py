@@ -1,0 +1,214 @@
+"""The register of runs: a run is entered before its first step, with all that is needed to go on with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.record.transcript import Changed, Header
+from converse_graph.scenarios.rules import Dated
+from converse_graph.store.session import Row, Session
+from converse_graph.store.writer import Writer
+from converse_graph.summary_repr import Card
+
+Status = Literal["running", "paused", "finished", "failed"]
+
+_RUN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_COLUMNS = """SELECT id, name, scenario, header, fingerprint, status, ended, parent, replays, horizon, rounds,
+statements, created,
+(SELECT COALESCE(SUM(tokens_in + tokens_out), 0) FROM calls WHERE run = runs.id),
+(SELECT SUM(usd) FROM calls WHERE run = runs.id) FROM runs"""
+_RUNS = f"{_COLUMNS} ORDER BY id DESC"
+_RUN = f"{_COLUMNS} WHERE name = :name"
+_LATEST = "SELECT name FROM runs ORDER BY id DESC LIMIT 20"
+_NAMED = "SELECT id FROM runs WHERE name = :name"
+_NAMES = "SELECT name FROM runs WHERE name LIKE :pattern"
+_ENTER = """INSERT INTO runs (name, scenario, header, fingerprint, status, parent, replays, horizon, created)
+VALUES (:name, :scenario, :header, :fingerprint, :status, :parent, :replays, :horizon, :created)"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run as the register has it."""
+
+    id: int
+    name: str
+    scenario: str
+    """How to find the scenario function again: a name, or file.py:function; empty for one made in Python."""
+    header: Header
+    fingerprint: dict[str, str]
+    """What a resume must match, part by part."""
+    status: Status
+    """"running" also of a run whose process was killed; whether it is held tells the two apart."""
+    ended: str | None
+    parent: str | None
+    replays: str | None
+    """The run whose journal answers for its models."""
+    horizon: int
+    """How many rounds it plays."""
+    rounds: int
+    """How many rounds are done."""
+    statements: int
+    tokens: int
+    usd: float | None
+    created: str
+
+    def __repr__(self) -> str:
+        return self._card().line()
+
+    def _repr_html_(self) -> str:
+        return self._card().html()
+
+    def _card(self) -> Card:
+        return Card(
+            kind="Run",
+            name=self.name,
+            facts=(
+                ("status", f"{self.status}{f' ({self.ended})' if self.ended else ''}"),
+                ("scenario", self.header.scenario),
+                ("rounds", f"{self.rounds} of {self.horizon}"),
+                ("statements", str(self.statements)),
+                ("tokens", f"{self.tokens:,}"),
+                ("usd", "" if self.usd is None else f"{self.usd:.4f}"),
+                ("model", self.header.model),
+                ("seed", str(self.header.seed)),
+                ("forked from", self.parent or ""),
+            ),
+        )
+
+
+class Register:
+    """The runs of a store."""
+
+    def __init__(self, reader: Session, writer: Writer) -> None:
+        """Read from one connection, write through the store's writer."""
+        self._reader, self._writer = reader, writer
+
+    async def enter(
+        self,
+        *,
+        name: str | None,
+        scenario: str,
+        header: dict[str, Any],
+        fingerprint: dict[str, str],
+        horizon: int,
+        replays: str | None = None,
+    ) -> Run:
+        """Register a run; returns when it is durable.
+
+        Args:
+            name: How it is called; None for the scenario's name and the first number that is free.
+            scenario: How to find the scenario function again.
+            header: Fields of `Header`, but for `run`.
+            fingerprint: What a resume must match.
+            horizon: How many rounds it plays.
+            replays: The run whose journal answers for its models.
+
+        Raises:
+            InvalidValue: The name is taken, or is none.
+        """
+        if name is not None:
+            check_run_name(name)
+
+        def insert(session: Session) -> str:
+            session.wait_for_turn()  # whoever else would take the same name
+            given = name or _free_name(session, header["scenario"])
+            if session.run(_NAMED, name=given):
+                raise InvalidValue(f"There is a run {given!r} already; name another, or `converse resume {given}`.")
+            made = Header(run=given, **header)
+            session.run(
+                _ENTER,
+                name=given,
+                scenario=scenario,
+                header=made.model_dump_json(),
+                fingerprint=json.dumps(fingerprint),
+                status=made.status,
+                parent=made.parent,
+                replays=replays,
+                horizon=horizon,
+                created=made.created.isoformat(),
+            )
+            return given
+
+        return self.run(await self._writer.write(insert))
+
+    async def mark(self, run: int, status: Status, ended: str | None = None) -> None:
+        """Note how a run stands."""
+        await self._change(run, status=status, ended=ended)
+
+    async def set_horizon(self, run: Run, rounds: int) -> Run:
+        """Let a run play to another horizon; returns it, paused."""
+        header = run.header.model_copy(update={"clock": {**run.header.clock, "rounds": rounds}})
+        await self._change(run.id, horizon=rounds, header=header.model_dump_json(), status="paused", ended=None)
+        return self.run(run.name)
+
+    async def set_past(self, run: Run, *, rounds: int, statements: int) -> Run:
+        """Note how much of a run was shared with another before it begins."""
+        await self._change(run.id, rounds=rounds, statements=statements)
+        return self.run(run.name)
+
+    async def set_events(self, run: Run, events: tuple[Dated, ...]) -> Run:
+        """Let other things happen at dates."""
+        header = run.header.model_copy(update={"events": events})
+        await self._change(run.id, header=header.model_dump_json())
+        return self.run(run.name)
+
+    async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str]) -> Run:
+        """Let a run go on with something else than it began with; its header says so from then on."""
+        changed = (*run.header.changed, Changed(statements=run.statements, parts=parts))
+        header = run.header.model_copy(update={"changed": changed})
+        await self._change(run.id, header=header.model_dump_json(), fingerprint=json.dumps(fingerprint))
+        return self.run(run.name)
+
+    async def _change(self, run: int, **columns: Any) -> None:
+        changes = ", ".join(f"{column} = :{column}" for column in columns)
+        statement = f"UPDATE runs SET {changes} WHERE id = :run"  # noqa: S608 - the names of our own columns
+        await self._writer.write(lambda session: session.run(statement, **columns, run=run))
+
+    def run(self, name: str) -> Run:
+        """The run of that name.
+
+        Raises:
+            UnknownName: There is none.
+        """
+        rows = self._reader.read(_RUN, name=name)
+        if not rows:
+            raise UnknownName.among("run", name, [found for (found,) in self._reader.read(_LATEST)])
+        return _run(rows[0])
+
+    def runs(self) -> list[Run]:
+        """All runs, the latest first."""
+        return [_run(row) for row in self._reader.read(_RUNS)]
+
+
+def check_run_name(name: str) -> None:
+    """Refuse a name that is unsafe as part of a path.
+
+    Raises:
+        InvalidValue: It is.
+    """
+    if not _RUN_NAME.fullmatch(name):
+        raise InvalidValue(
+            f"A run cannot be called {name!r}; a name is 1 to 64 of a-z, 0-9, _ and -, the first no sign."
+        )
+
+
+def _free_name(session: Session, scenario: str) -> str:
+    stem = re.sub(r"[^a-z0-9_-]+", "-", scenario.lower()).strip("-_")[:56] or "run"
+    taken = {name for (name,) in session.run(_NAMES, pattern=f"{stem}-%")}
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+def _run(row: Row) -> Run:
+    names = (
+        "id name scenario header fingerprint status ended parent replays horizon rounds statements created tokens usd"
+    )
+    columns = dict(zip(names.split(), row, strict=True))
+    header, fingerprint = Header.model_validate_json(columns["header"]), json.loads(columns["fingerprint"])
+    return Run(**{**columns, "header": header, "fingerprint": fingerprint})

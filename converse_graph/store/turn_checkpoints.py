@@ -1,0 +1,195 @@
+"""One checkpoint a turn: what lies between two stops of the supervisor is left out, as the journal answers for it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    DeltaChannelHistory,
+)
+from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
+
+from converse_graph.record.state import outbox_of
+
+TURN = "turn"
+"""The task that all which was written since the last checkpoint is put under. No task of a graph is called so, and a
+resume takes none of it for work that is done."""
+
+
+class TurnSaver(BaseCheckpointSaver[Any], ABC):
+    """A saver that can also save a turn whole."""
+
+    @abstractmethod
+    def put_turn(
+        self,
+        before: RunnableConfig,
+        gained: Sequence[tuple[str, Any]],
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        versions: ChannelVersions,
+    ) -> Awaitable[None]:
+        """Save what ledgers gained since a checkpoint, and the next one, both or neither.
+
+        Args:
+            before: Where the checkpoint before lies.
+            gained: Channels and what was written to them, in order; saved under the checkpoint before.
+            checkpoint: The next one.
+            metadata: Its metadata.
+            versions: Of the channels that have changed in between.
+
+        Returns:
+            To be awaited: over when both are durable. It is queued when this returns.
+        """
+
+
+class ThinCheckpoints(BaseCheckpointSaver[int]):
+    """The saver of one play of one run: of the root graph alone, and of that a turn at a time.
+
+    A debate that is interrupted begins again on resume, and the journal answers every call that was completed: so its
+    own checkpoints would cost four times what a turn costs, and answer nothing.
+
+    Of the two steps of a turn the first, a party's, is not saved. Its calls are in the journal, so a run that is
+    killed between the two plays the party again and is answered; nothing is lost by it, and the store is written to
+    twice a turn instead of five times. What ledgers gained in both steps is saved with the supervisor's checkpoint,
+    under the one before it, where a `DeltaChannel` looks for it. A value that a checkpoint holds anyway is not saved
+    as a write too.
+
+    Nobody waits for a checkpoint: it is queued when its step is over, and on disk before whatever is written next. A
+    failure is told to the next step; `settled` waits for the last.
+    """
+
+    def __init__(self, kept: TurnSaver, *, passing: str) -> None:
+        """Save into another saver.
+
+        Args:
+            kept: Where checkpoints go.
+            passing: The channel that is set in a checkpoint which needs not be saved: the one that makes the
+                supervisor run next.
+        """
+        super().__init__(serde=kept.serde)
+        self._kept, self._passing = kept, passing
+        self.values: Mapping[str, Any] | None = None
+        """What the checkpoint that was saved last holds, ledgers left out; None where none was saved yet."""
+        self._last: str | None = None
+        """Its id."""
+        self._wrote: dict[str, dict[str, tuple[str, Sequence[tuple[str, Any]]]]] = {}
+        """What tasks wrote, by the checkpoint that they ran on and by task: its path and its writes. Those of the next
+        step may be here before the checkpoint of the last."""
+        self._passed: list[str] = []
+        """The checkpoints since the last that was saved, itself counted in, whose writes are not saved yet."""
+        self._versions: ChannelVersions = {}
+        """Of the channels that have changed since then."""
+        self._saving: Awaitable[None] | None = None
+
+    async def settled(self) -> None:
+        """Wait until all that was saved is durable.
+
+        Raises:
+            StoreFailure: It could not be saved.
+        """
+        saving, self._saving = self._saving, None
+        if saving is not None:
+            await saving
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """The latest checkpoint of a thread, or the one that is named."""
+        await self.settled()
+        if config["configurable"].get("checkpoint_ns"):
+            return None
+        found = await self._kept.aget_tuple(config)
+        if found is not None:
+            self._last, self._versions = found.checkpoint["id"], {}
+            self._wrote, self._passed = {}, []
+        return found
+
+    async def aget_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """What was written to ledgers up to a checkpoint."""
+        await self.settled()
+        return await self._kept.aget_delta_channel_history(config=config, channels=channels)
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """The checkpoints that were saved, the latest first."""
+        await self.settled()
+        async for found in self._kept.alist(config, filter=filter, before=before, limit=limit):
+            yield found
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint, or leave it out.
+
+        Raises:
+            StoreFailure: The one before it could not be saved.
+        """
+        where = config["configurable"]
+        saved: RunnableConfig = {"configurable": {**where, "checkpoint_id": checkpoint["id"]}}
+        values = checkpoint["channel_values"]
+        if where["checkpoint_ns"]:
+            return saved
+        self._versions |= new_versions
+        if where.get("checkpoint_id"):
+            self._passed.append(where["checkpoint_id"])
+        if metadata.get("source") == "loop" and self._passing in values and not _holds_snapshot(values):
+            return saved
+        await self.settled()
+        gained = [write for write in self._take_writes() if _is_gain(write[0], values)]
+        before: RunnableConfig = {"configurable": {**where, "checkpoint_id": self._last}}
+        self._saving = self._kept.put_turn(before, gained, checkpoint, metadata, self._versions)
+        self._last, self._versions, self.values = checkpoint["id"], {}, values
+        return saved
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Hold what a node wrote until the next checkpoint is saved. What stopped a node is on record elsewhere."""
+        where = config["configurable"]
+        if not where["checkpoint_ns"] and not all(name in WRITES_IDX_MAP for name, _ in writes):
+            self._wrote.setdefault(where["checkpoint_id"], {})[task_id] = (task_path, writes)
+
+    def _take_writes(self) -> Iterator[tuple[str, Any]]:
+        """What was written since the last checkpoint that was saved, in order."""
+        passed, self._passed = self._passed, []
+        for step in passed:
+            tasks = sorted(self._wrote.pop(step, {}).items(), key=lambda item: (item[1][0], item[0]))
+            for _, (_, writes) in tasks:
+                yield from writes
+
+    def get_next_version(self, current: int | None, channel: None) -> int:
+        """As the saver below counts."""
+        counted: int = self._kept.get_next_version(current, channel)
+        return counted
+
+
+def _holds_snapshot(values: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, DeltaSnapshot) for value in values.values())
+
+
+def _is_gain(name: str, values: Mapping[str, Any]) -> bool:
+    """Whether a write must be saved: a ledger's, unless the checkpoint holds a snapshot of it with the write in it."""
+    return name not in values and not name.startswith(_PASSING)
+
+
+_PASSING = ("branch:to:", outbox_of(""))
+"""Channels that are gone a step after they were written."""

@@ -1,0 +1,202 @@
+"""The trace of a run in motion: spans opened and closed as its calls come and go.
+
+A call's place says which turn, debates and personas it lies in, so the spans above it are a fold over calls: each
+begins with its first call and ends with its last. A call that the journal answers is in the trace of whoever made it,
+and is not told again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from converse_graph.errors import BrokenReply
+from converse_graph.models.base import Chat, Reply, Request
+from converse_graph.scenarios.cast import SUPERVISOR
+from converse_graph.tracing.call_spans import Placed, Step, placed
+from converse_graph.tracing.spans import Exporter, Span, Usage
+
+Answered = Callable[[Reply, BrokenReply | None], None]
+"""Is told of a call's reply, and of what is wrong with it."""
+
+
+@dataclass(kw_only=True)
+class RunTrace:
+    """Spans of one run while it is played."""
+
+    exporter: Exporter
+    run: Mapping[str, Any]
+    """Metadata of every span, such as the thread."""
+    scenario: Mapping[str, Any]
+    """Metadata of traces: scenario, dials, seed, digest."""
+    title: str
+    """How rounds are named, after their period."""
+    tags: tuple[str, ...]
+    period: Callable[[int], str]
+    """The label of a round's period."""
+    now: Callable[[], datetime]
+    private: bool = False
+    """Whether prompts, replies and the words of errors are told."""
+    _round: int = -1
+    _root: Span | None = None
+    _open: dict[str, Span] = field(default_factory=dict)
+    """By key, in the order in which they began."""
+    _busy: list[str] = field(default_factory=list)
+    """Keys of the innermost spans of calls that are under way."""
+
+    @contextmanager
+    def call(self, chat: Chat, request: Request) -> Iterator[Answered]:
+        """Trace a call of a model.
+
+        Args:
+            chat: Who is asked.
+            request: What is asked.
+        """
+        where = placed(request.place)
+        parent = self._inside(where)
+        span = self._span("call", (*where.steps[-1].names, where.task), where, where.steps[-1], parent)
+        span.metadata |= _asked(chat, request)
+        if self.private:
+            span.inputs = {"messages": [{"role": part.role, "content": part.text} for part in request.parts]}
+        key = where.steps[-1].key
+        self._busy.append(key)
+        try:
+            yield lambda reply, problem: self._answered(span, reply, problem)
+        except BaseException as error:
+            span.error = self._told(error)
+            raise
+        finally:
+            self._busy.remove(key)
+            span.ended = self.now()
+            for above in (self._root, *(self._open.get(step.key) for step in where.steps)):
+                if above is not None:
+                    above.ended = span.ended
+            self.exporter.finish(span)
+
+    def told(self, event: Mapping[str, Any]) -> None:
+        """Take note of what the supervisor makes public: a statement, or a vote."""
+        if event["event"] == "statement":
+            self._said(event)
+        elif event["event"] == "vote" and self._root is not None:
+            self._root.outputs["vote"] = {name: event[name] for name in ("counts", "position") if name in event}
+
+    def close(self, error: BaseException | None = None, *, paused: bool = False) -> None:
+        """End whatever is open.
+
+        Args:
+            error: Why the run stops here; None at its end.
+            paused: Whether it can be gone on with.
+        """
+        for key in list(self._open):
+            self._end(key, error)
+        if self._root is not None:
+            self._root.error = None if error is None else self._told(error)
+            if paused:
+                self._root.tags.append("paused")
+            self._root.ended = self._root.ended or self.now()
+            self.exporter.finish(self._root)
+            self._root = None
+
+    def _answered(self, span: Span, reply: Reply, problem: BrokenReply | None) -> None:
+        span.usage = Usage(
+            tokens_in=reply.tokens_in, tokens_out=reply.tokens_out, tokens_cached=reply.tokens_cached, usd=reply.usd
+        )
+        span.metadata["answered_by"] = reply.model
+        if self.private:
+            span.outputs = {"messages": [{"role": "assistant", "content": reply.text}]}
+        if problem is not None:
+            span.tags.append("sent back")
+            span.error = str(problem) if self.private else problem.for_record
+
+    def _inside(self, where: Placed) -> Span:
+        """The innermost span of a place; opens what is not open yet, closes what the run has left."""
+        self._enter(where.round)
+        within = {step.key for step in where.steps}
+        for key in [key for key in self._open if key not in within and self._is_left(key, where)]:
+            self._end(key)
+        parent = self._root
+        for step in where.steps:
+            if step.key not in self._open:
+                self._open[step.key] = self._span(step.kind, step.names, where, step, parent)
+                self.exporter.begin(self._open[step.key])
+            parent = self._open[step.key]
+        if parent is None:
+            raise TypeError("a call lies in a turn")
+        return parent
+
+    def _is_left(self, key: str, where: Placed) -> bool:
+        """Whether an open span is over as a call elsewhere begins: a turn is, once its statement is public."""
+        if any(busy == key or busy.startswith(f"{key}/") for busy in self._busy):
+            return False
+        return key.startswith(f"{where.turn}/") or key.partition("/")[2].partition("/")[0] == SUPERVISOR
+
+    def _enter(self, round: int) -> None:
+        if round <= self._round and self._root is not None:
+            return
+        self.close()
+        self._round = round
+        label = self.period(round)
+        self._root = Span(
+            name=f"{label} · {self.title}",
+            kind="round",
+            parent=None,
+            began=self.now(),
+            metadata={**self.run, **self.scenario, "round": round, "period": label},
+            tags=[*self.tags, "round"],
+            inputs={"period": label, "round": round},
+        )
+        self.exporter.begin(self._root)
+
+    def _span(self, kind: Any, names: tuple[str, ...], where: Placed, step: Step, parent: Span | None) -> Span:
+        label = self.period(where.round)
+        told = {"round": where.round, "period": label, "party": step.path.partition("/")[0], "speaker": step.path}
+        return Span(
+            name=" · ".join((label, *names)),
+            kind=kind,
+            parent=parent,
+            began=self.now(),
+            metadata={**self.run, **told, "depth": step.depth},
+            tags=[kind],
+        )
+
+    def _said(self, statement: Mapping[str, Any]) -> None:
+        """The turn is over: what was said in it is public now."""
+        self._enter(statement["round"])
+        speaker = statement["speaker"]
+        key = f"{statement['round']}.{statement['turn']}/{speaker}"
+        if key not in self._open:  # every call of the turn was made before the run was paused
+            self._inside(placed(f"{key}/statement"))
+        turn = self._open[key]
+        turn.outputs = {name: statement[name] for name in ("text", "fields", "problem") if statement.get(name)}
+        if self._root is not None:
+            said = self._root.outputs.setdefault("messages", [])
+            said.append({"role": "assistant", "name": speaker, "content": statement["text"]})
+        for inner in [inner for inner in self._open if inner == key or inner.startswith(f"{key}/")]:
+            self._end(inner)
+
+    def _end(self, key: str, error: BaseException | None = None) -> None:
+        span = self._open.pop(key)
+        span.error = None if error is None else self._told(error)
+        span.ended = span.ended or self.now()
+        self.exporter.finish(span)
+
+    def _told(self, error: BaseException) -> str:
+        """What may be said of an error: its words may quote what somebody wrote in private."""
+        kind = type(error).__name__
+        return f"{kind}: {error}" if self.private and str(error) else kind
+
+
+def _asked(chat: Chat, request: Request) -> dict[str, Any]:
+    provider, colon, name = chat.model.partition(":")
+    return {
+        "place": request.place,
+        "attempt": request.attempt,
+        "ls_model_type": "chat",
+        "ls_provider": provider,
+        "ls_model_name": name if colon else provider,
+        "ls_temperature": request.temperature,
+        "ls_max_tokens": request.max_tokens,
+    }

@@ -1,0 +1,1 @@
+"""The steps of a turn: what a speaker is told, remembers, debates and decides."""

@@ -1,0 +1,172 @@
+"""What members of a debate write down for themselves: positions before they hear the others, and secret ballots."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from converse_graph.calls.model_call import MAX_REPAIRS, Question, ask
+from converse_graph.calls.reply_schema import make_form
+from converse_graph.calls.run_context import Inside, RunContext, context_of
+from converse_graph.calls.streaming import Emit
+from converse_graph.models.base import Part, Profile
+from converse_graph.prompting.descriptions import describe_options
+from converse_graph.prompting.history import lines_heard, persona_mind
+from converse_graph.record.state import Entry, before_of
+from converse_graph.sanitize import as_line
+from converse_graph.scenarios.cast import Debate, Persona
+from converse_graph.scenarios.clock import Clock
+from converse_graph.scenarios.fields import Text
+from converse_graph.turn.decision import decide, position_field
+from converse_graph.turn.guest import Guest, view_part
+
+REASON_LENGTH = 200
+"""Characters of a reason, at most."""
+
+
+async def write_positions(spec: Debate, clock: Clock, runtime: Runtime[RunContext]) -> dict[str, Entry]:
+    """Ask all members at once where they stand before anybody speaks.
+
+    Returns:
+        By the name of the channel that the member alone reads: `speaker`, `position` and `reason`, or `problem`.
+    """
+    context, emit = await context_of(runtime), runtime.stream_writer
+    asked = [_ask(context, spec, member, clock, "position", (), emit) for member in spec.members]
+    written = await asyncio.gather(*asked)
+    return {before_of(stance["speaker"]): stance for stance in written}
+
+
+async def cast_ballots(spec: Debate, clock: Clock, lines: Sequence[Entry], runtime: Runtime[RunContext]) -> list[Entry]:
+    """Ask all members at once for their secret ballots after the last line, in the shape of `write_positions`."""
+    context, emit = await context_of(runtime), runtime.stream_writer
+    asked = [_ask(context, spec, member, clock, "ballot", lines, emit) for member in spec.members]
+    return list(await asyncio.gather(*asked))
+
+
+def reminders(
+    context: RunContext, spec: Debate, inside: Inside, state: Mapping[str, Any], name: str, profile: Profile
+) -> tuple[Part, ...]:
+    """What a member is told beside its task: what it wrote down, that a change takes a fact, that it is to dissent."""
+    told: list[tuple[str, dict[str, str]]] = []
+    written = written_before(state, name)
+    if written:
+        told.append(("written", {"position": as_line(written["position"]), "reason": as_line(written["reason"])}))
+    if spec.justify_changes:
+        told.append(("justify", {}))
+    agreed = agreed_on(spec, state)
+    if agreed is not None:
+        told.append(("dissent", {"position": as_line(agreed)}))
+    return tuple(
+        Part(
+            role="user",
+            text=context.prompts.render(f"persona/{task}", profile, values),
+            source=f"prompt/persona/{task}",
+            owner=inside.path,
+        )
+        for task, values in told
+    )
+
+
+def written_before(state: Mapping[str, Any], name: str) -> dict[str, str] | None:
+    """What a member wrote down before it heard the others, `position` and `reason`; None where that came to nothing."""
+    written = state.get(before_of(name)) or {}
+    return {what: written[what] for what in ("position", "reason")} if written.get("position") else None
+
+
+def agreed_on(spec: Debate, state: Mapping[str, Any]) -> str | None:
+    """The position that the next speaker is called on to argue against; None where it is not."""
+    agreed = decide(spec, state.get("lines", ())) if state.get("dissent") else None
+    return None if agreed is None else str(agreed["position"])
+
+
+def guest_view(spec: Debate, persona: Persona, inside: Inside, asked: str, lines: Sequence[Entry]) -> dict[str, Any]:
+    """What a member that is somebody's own graph is told, whatever it is asked for.
+
+    Args:
+        spec: The debate.
+        persona: Who is asked.
+        inside: Its own place.
+        asked: For what: a `position` that is written first, a `line`, or a `ballot`.
+        lines: What it may have heard.
+    """
+    return {
+        "asked": asked,
+        "persona": persona.name,
+        "role": persona.role,
+        "temperament": persona.temperament,
+        "aim": persona.aim,
+        "owner": inside.path.split("/")[-2],
+        "period": inside.period.label,
+        "motion": spec.motion,
+        "options": list(spec.options),
+        "lines": [{"speaker": line["speaker"], "text": line["text"]} for line in lines],
+    }
+
+
+def outer_of(context: RunContext) -> Inside:
+    """Inside whom a debate is held."""
+    if context.inside is None:
+        raise TypeError("a debate runs inside a speaker")
+    return context.inside
+
+
+def place_of(context: RunContext, step: int | str, persona: Persona) -> Inside:
+    """A persona's own place: that of its owner, with its line or its step and its name added."""
+    outer = outer_of(context)
+    return replace(
+        outer,
+        place=f"{outer.place}/{step}.{persona.name}",
+        path=f"{outer.path}/{persona.name}",
+        model=persona.model or outer.model,
+    )
+
+
+async def _ask(
+    context: RunContext, spec: Debate, member: Persona, clock: Clock, what: str, lines: Sequence[Entry], emit: Emit
+) -> Entry:
+    outer, inside = outer_of(context), place_of(context, what, member)
+    guest = Guest(member.graph, prose="reason") if member.graph is not None else None
+    profile: Profile = context.chats.get(inside.model).profile if guest is None else "large"
+    reason = Text(name="reason", ask="why, in one sentence", max_length=REASON_LENGTH)
+    values = {
+        "name": member.name,
+        "role": member.role,
+        "temperament": member.temperament,
+        "aim": member.aim,
+        "owner": outer.path.rpartition("/")[2],
+        "period": inside.period.label,
+        "motion": spec.motion,
+        "positions": describe_options(spec),
+    }
+    if guest:
+        shown = guest_view(spec, member, inside, what, lines)
+        parts: tuple[Part, ...] = (view_part(shown, owner=inside.path),)
+    else:
+        told = context.prompts.render(f"persona/{what}", profile, values)
+        parts = (
+            *inside.parts,
+            *persona_mind(
+                (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
+            ),
+            *lines_heard(lines, place=outer.place, path=outer.path, profile=profile),
+            Part(role="user", text=told, source=f"prompt/persona/{what}", owner=inside.path),
+        )
+    answer = await ask(
+        context,
+        Question(
+            place=f"{inside.place}/{what}",
+            speaker=inside.path,
+            parts=parts,
+            form=make_form(what, [reason, position_field(spec)]),
+            model=guest or inside.model,
+            repairs=0 if guest else MAX_REPAIRS,
+        ),
+        emit,
+    )
+    stance: Entry = {
+        "speaker": member.name,
+        **({"problem": answer.problem} if answer.values is None else answer.values),
+    }
+    return {**stance, "repairs": answer.repairs} if answer.repairs else stance

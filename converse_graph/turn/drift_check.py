@@ -1,0 +1,43 @@
+"""Who looks for drift in what is said at the table: code, before a statement is laid before the supervisor."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from converse_graph.calls.model_call import Drift
+from converse_graph.measures.drift_patterns import REACH, Found, Speaking, claims_in, past_estimates, signs_in
+from converse_graph.record.state import Entry
+from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.clock import Period
+from converse_graph.scenarios.fields import Percentiles
+from converse_graph.scenarios.scenario import Scenario
+
+_FIRST_YEAR = 1000
+"""The least that percentiles of years may take; of what else they may be, nothing is past."""
+
+
+def drift_of_statements(scenario: Scenario, party: Organisation, period: Period, said: Sequence[Entry]) -> Drift | None:
+    """Find signs of drift in a party's statement.
+
+    Args:
+        scenario: What is played.
+        party: Who speaks.
+        period: When.
+        said: The public record so far.
+
+    Returns:
+        None where the scenario has drift counted alone.
+    """
+    if scenario.on_drift == "count":
+        return None
+    others = tuple(other.name for other in scenario.organisations if other.name != party.name)
+    year = None if scenario.clock.step == "round" else period.year
+    by = Speaking(name=party.name, others=others, year=year)
+    years = [field.name for field in party.fields if isinstance(field, Percentiles) and field.minimum >= _FIRST_YEAR]
+
+    def look(values: Mapping[str, Any]) -> Sequence[Found]:
+        claimed = {thing for entry in said for thing in claims_in(entry["fields"])} if years else set()
+        past = past_estimates({name: values[name] for name in years}, year, {*claimed, *claims_in(values)})
+        earlier = [entry["text"] for entry in said[-REACH:]]
+        return signs_in(values["statement"], by, past=past, earlier=earlier)
+
+    return look

@@ -1,0 +1,138 @@
+"""A speaker that is somebody's own graph: it takes a view, returns what it says, and is journalled as one reply."""
+
+import asyncio
+import contextvars
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.messages import BaseMessage, convert_to_messages
+from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables.config import var_child_runnable_config
+from langgraph.config import get_config
+from langgraph.pregel.remote import RemoteGraph
+from langgraph.runtime import get_runtime
+
+from converse_graph.calls.run_context import RunContext, context_of
+from converse_graph.errors import InvalidValue
+from converse_graph.models.base import Part, Profile, Reply, Request
+from converse_graph.scenarios.graph_settings import ModelSettings
+from converse_graph.turn.remote_guest import ask_remote
+
+_BESIDE_FIELDS = ("speaker", "round", "position", "new_fact", "memo")
+"""What a guest may return beside its words, rather than among its fields."""
+
+
+class Guest:
+    """A runnable behind the port to models. Only what it says is taken from its result, so it can echo nothing."""
+
+    profile: Profile = "large"
+    window: int | None = None
+
+    def __init__(self, graph: Any, prose: str) -> None:
+        """Wrap a runnable or a function.
+
+        Args:
+            graph: It is given the view as a dict.
+            prose: The name of the field that its words go to, where it returns words alone.
+        """
+        self._runnable = as_runnable(graph)
+        self._prose = prose
+
+    @property
+    def model(self) -> str:
+        """How the record names it."""
+        return f"graph:{self._runnable.get_name()}"
+
+    async def complete(self, request: Request) -> Reply:
+        """Hand over the view, which is the request's only part, and take what the graph says.
+
+        Raises:
+            ProviderUnreachable: The graph is on another server, which did not answer to the end.
+            ProviderRefused: The graph is on another server, and was refused or failed there.
+        """
+        if isinstance(self._runnable, RemoteGraph):
+            asking = await context_of(get_runtime(RunContext))
+            result = await ask_remote(self._runnable, request, run=asking.run)
+        else:
+            result = await self._apart(json.loads(request.parts[0].text), _seed(request))
+        said = self._statement_in(result)
+        wanted = [name for name in request.schema["properties"] if name in said or _may_lack(request, name)]
+        filled = {name: said.get(name) for name in wanted}
+        if filled.get(self._prose) is None:
+            filled[self._prose] = ""  # so that the record says what is wanting
+        return Reply(text=json.dumps(filled, ensure_ascii=False, default=str), model=self.model)
+
+    async def close(self) -> None:
+        """Nothing of ours to let go of."""
+
+    async def _apart(self, view: dict[str, Any], seed: int) -> Any:
+        """Run the graph as if by itself: what it streams, checkpoints and journals is no part of our run.
+
+        A scenario's graph is given our models and prompts; any other makes do with its own.
+        """
+        ambient = get_config()
+        settings = {name: value for name, value in ambient.get("configurable", {}).items() if not _is_ours(name)}
+        config: Any = {"callbacks": ambient.get("callbacks"), "configurable": settings}
+        given: dict[str, Any] = {}
+        if getattr(self._runnable, "context_schema", None) is ModelSettings:
+            outer = await context_of(get_runtime(RunContext))
+            given["context"] = RunContext(chats=outer.chats, prompts=outer.prompts, seed=seed)
+        alone = contextvars.copy_context()
+        alone.run(var_child_runnable_config.set, None)
+        return await asyncio.create_task(self._runnable.ainvoke(view, config, **given), context=alone)
+
+    def _statement_in(self, result: Any) -> dict[str, Any]:
+        if isinstance(result, str):
+            return {self._prose: result}
+        if isinstance(result, BaseMessage):
+            return {self._prose: str(result.text)}
+        if not isinstance(result, Mapping):
+            return {}
+        if isinstance(spoken := result.get("transcript"), list) and spoken:
+            texts = [said.get("text") for said in spoken if isinstance(said, Mapping)]
+            return {self._prose: next((text for text in reversed(texts) if text), None)}
+        if isinstance(messages := result.get("messages"), list) and messages:
+            return self._statement_in(_as_message(messages[-1]))
+        text = result.get("text", result.get(self._prose))
+        claimed = {name: result[name] for name in _BESIDE_FIELDS if name in result}
+        fields = result.get("fields")
+        return {**(fields if isinstance(fields, Mapping) else {}), **claimed, self._prose: text}
+
+
+def as_runnable(graph: Any) -> Runnable[Any, Any]:
+    """Make a runnable of a graph or a function.
+
+    Raises:
+        InvalidValue: It is neither.
+    """
+    if isinstance(graph, Runnable):
+        return graph
+    if callable(graph):
+        return RunnableLambda(graph)
+    raise InvalidValue(f"{graph!r} cannot sit at the table; give a runnable, a compiled graph or a function.")
+
+
+def _as_message(said: Any) -> Any:
+    """A message that has come as JSON, from another server, as one again."""
+    return convert_to_messages([dict(said)])[0] if isinstance(said, Mapping) and "content" in said else said
+
+
+def view_part(view: Mapping[str, Any], *, owner: str) -> Part:
+    """The one part of a guest's request: all it may know, as JSON."""
+    return Part(role="user", text=json.dumps(view, ensure_ascii=False), source="view", owner=owner)
+
+
+def _seed(request: Request) -> int:
+    """A seed for what a guest plays in one turn: the same again only in the same turn of the same run."""
+    return int.from_bytes(hashlib.blake2b(f"{request.seed}|{request.place}".encode(), digest_size=6).digest())
+
+
+def _is_ours(setting: str) -> bool:
+    return setting.startswith("__") or setting in ("thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map")
+
+
+def _may_lack(request: Request, name: str) -> bool:
+    allowed = request.schema["properties"][name].get("anyOf", ())
+    return any(option.get("type") == "null" for option in allowed)

@@ -1,0 +1,214 @@
+"""Reminds a party, as its turn comes, of a few records from before its window; an embedder is asked as models are."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
+
+from converse_graph.calls.run_context import RunContext
+from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
+from converse_graph.models.base import Part, Reply, Request
+from converse_graph.models.embeddings import Embedder, NoVectors, Vector, packed, unit
+from converse_graph.models.registry import Chats
+from converse_graph.models.retries import failure_of
+from converse_graph.models.tokens import tokens_in
+from converse_graph.prompting.recall_index import TASK, form_of, sentences_of
+from converse_graph.prompting.recall_ranking import Weighed, chosen, relevances
+from converse_graph.prompting.recall_records import PastRecord, as_recalled, past_records
+from converse_graph.prompting.visibility import View
+from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.memory_settings import Recall
+from converse_graph.scenarios.scenario import Scenario
+
+MOST_CUES = 8
+"""How many sentences of what was said last are looked for in the past, the last statement's first: a search takes CPU
+in proportion to the past, 13 ms for that of 80 rounds of three parties."""
+
+SAID = 0.5
+"""How much it counts that a record is like something just said, where to be like what is asked counts 1: in the
+benchmark a fact that is asked about is found as often as with nothing but the question, and in most turns nothing in
+particular is asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """What a party is reminded for."""
+
+    run: str
+    """The run, by its name or its thread."""
+    place: str
+    """Structural path of the turn."""
+    asked: str
+    """What the party is asked just this time, in words; empty where it is asked what it always is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalled:
+    """What a party is reminded of."""
+
+    parts: tuple[Part, ...] = ()
+    """For its prompt, oldest first; behind what changes less often."""
+    problem: str | None = None
+    """Why nobody could tell what is relevant, so that recency and importance alone decided; quotes nothing."""
+
+
+def embedders_of(scenario: Scenario, chats: Chats) -> list[Embedder]:
+    """The embedders that parties recall by, each once.
+
+    Raises:
+        UnknownName: There is none of that name.
+        UsageError: What one needs (a key, a package, a base URL) is missing.
+    """
+    recalls = filter(None, map(scenario.recall_of, scenario.organisations))
+    found = [chats.embedder(recall.embedder) for recall in recalls if recall.relevance]
+    return list({id(embedder): embedder for embedder in found}.values())
+
+
+async def recall_for(
+    context: RunContext,
+    scenario: Scenario,
+    party: Organisation,
+    seen: View,
+    occasion: Occasion,
+    known: Sequence[Part],
+) -> Recalled:
+    """Choose what a party is reminded of.
+
+    Args:
+        context: The run's context.
+        scenario: What is played.
+        party: Whose turn it is.
+        seen: What it may know.
+        occasion: When and where it is reminded.
+        known: What its prompt holds anyway, in order.
+
+    Raises:
+        RunPaused: The budget is spent.
+    """
+    recall = scenario.recall_of(party)
+    if recall is None:
+        return Recalled()
+    told = {part.source for part in known}
+    records = [record for record in past_records(scenario, seen) if record.part.source not in told]
+    if not records:
+        return Recalled()
+    relevant, problem = dict[str, float](), None
+    if recall.relevance:
+        try:
+            relevant = await _relevances(context, party, recall, occasion, records, known)
+        except NoVectors as error:
+            problem = str(error)
+    names = chosen([weighed(scenario, seen, record) for record in records], relevant, recall)
+    return Recalled(parts=tuple(as_recalled(record.part) for record in records if record.part.source in names),
+                    problem=problem)  # fmt: skip
+
+
+def weighed(scenario: Scenario, seen: View, record: PastRecord) -> Weighed:
+    """A record as it is ranked in the round that is played."""
+    return Weighed(
+        name=record.part.source,
+        years=scenario.clock.years_between(record.round, seen.round),
+        importance=record.importance,
+        tokens=tokens_in(record.part.text),
+    )
+
+
+async def _relevances(
+    context: RunContext,
+    party: Organisation,
+    recall: Recall,
+    occasion: Occasion,
+    records: Sequence[PastRecord],
+    known: Sequence[Part],
+) -> dict[str, float]:
+    # In a thread: to find an embedder may take a look at the disk, which a LangGraph server forbids on its loop.
+    embedder = await asyncio.to_thread(context.chats.embedder, recall.embedder)
+    place = f"{occasion.place}/{TASK}"
+    said = [sentence for part in _last_heard(known, party) for sentence in sentences_of(part)]
+    asked = sentences_of(Part(role="user", text=occasion.asked, source="cue/question", owner=party.name))
+    return relevances(
+        await context.recall.likenesses(
+            embedder.model,
+            (occasion.run, party.name),
+            [record.part for record in records],
+            [*((sentence, SAID) for sentence in said[:MOST_CUES]), *((sentence, 1.0) for sentence in asked)],
+            place,
+            partial(_embed, context, embedder, place),
+        )
+    )
+
+
+def _last_heard(known: Sequence[Part], party: Organisation) -> Sequence[Part]:
+    """What was said since the party's own last statement, and what it noted after that."""
+
+    def is_new(part: Part) -> bool:
+        return part.source.startswith(("statement/", "mind/", "event/")) and not (
+            part.source.startswith("statement/") and part.source.endswith(f"/{party.name}")
+        )
+
+    return list(takewhile(is_new, reversed(known)))
+
+
+async def _embed(context: RunContext, embedder: Embedder, place: str, parts: Sequence[Part]) -> tuple[Vector, ...]:
+    """Have sentences embedded by one call, which is kept and paid for.
+
+    Raises:
+        NoVectors: The embedder failed; that is on record too, so that whoever goes on finds the same.
+    """
+    request = Request(parts=tuple(parts), schema=form_of(embedder.model), place=place, seed=context.seed)
+    if context.spending:
+        context.spending.check()
+    return await context.in_flight.see_through(_call(context, embedder, request))
+
+
+async def _call(context: RunContext, embedder: Embedder, request: Request) -> tuple[Vector, ...]:
+    """Ask and keep, in one piece that is not broken off."""
+    try:
+        made = await embedder.embed([part.text for part in request.parts])
+        vectors = tuple(map(unit, made.vectors))
+        if len(vectors) != len(request.parts) or len({len(vector) for vector in vectors}) != 1:
+            raise NoVectors(f"{len(vectors)} vectors for {len(request.parts)} texts, or not all of one size")
+    except RunPaused as error:
+        if not isinstance(error, ProviderUnreachable | ProviderRefused):
+            raise
+        raise await _failed(context, embedder, request, error) from None
+    except Exception as error:  # an embedder may be anybody's, and raise what it likes
+        raise await _failed(context, embedder, request, error) from None
+    reply = Reply(
+        text="" if embedder.instant else packed(vectors), model=embedder.model, tokens_in=made.tokens, usd=made.usd
+    )
+    if not embedder.instant:
+        await _keep(context, embedder, request, reply, accepted=True)
+    return vectors
+
+
+async def _failed(context: RunContext, embedder: Embedder, request: Request, error: Exception) -> NoVectors:
+    """What is put on record of a failure: a server's own words might quote what it was sent."""
+    why = f"the embedder {embedder.model} failed: {_kind_of(error)}"
+    reply = Reply(text=json.dumps({"failed": why}), model=embedder.model, usd=0.0)
+    await _keep(context, embedder, request, reply, accepted=False)
+    return NoVectors(why)
+
+
+async def _keep(context: RunContext, embedder: Embedder, request: Request, reply: Reply, *, accepted: bool) -> None:
+    reply = Reply(text=reply.text, model=reply.model, tokens_in=reply.tokens_in,
+                  usd=context.chats.prices.charged(embedder, reply))  # fmt: skip
+    if context.spending:
+        context.spending.charge(reply)
+    if context.journal:
+        await context.journal.record(request, reply, accepted=accepted)
+
+
+def _kind_of(error: Exception) -> str:
+    if isinstance(error, NoVectors):
+        return str(error)
+    if isinstance(error, ProviderUnreachable):
+        return "no whole answer came from its server"
+    if isinstance(error, ProviderRefused):
+        return "its server refuses"
+    failure = failure_of(error)
+    return f"HTTP {failure.status}" if failure and failure.status else type(error).__name__

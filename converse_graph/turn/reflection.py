@@ -1,0 +1,86 @@
+"""Has a party draw conclusions, once enough has happened: at the end of a round, as its first turn after it begins."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from converse_graph.calls.model_call import Question, ask
+from converse_graph.calls.reply_schema import make_form
+from converse_graph.calls.run_context import RunContext
+from converse_graph.calls.streaming import Emit
+from converse_graph.models.base import Part
+from converse_graph.prompting.history import fold
+from converse_graph.prompting.recall_ranking import chosen
+from converse_graph.prompting.recall_records import REFLECTION, as_recalled, happened_since
+from converse_graph.prompting.visibility import View
+from converse_graph.record.state import Entry
+from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.fields import Names, Text
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.turn.recall import weighed
+
+_FORM = make_form(
+    "reflection",
+    [
+        Text(name="insight", ask="the most important thing that you conclude", max_length=160),
+        Names(name="further", ask="what else you conclude, a sentence each", max_items=2, max_length=160),
+    ],
+)
+_TASK = "organisation/reflection"
+
+
+async def reflect(
+    scenario: Scenario,
+    context: RunContext,
+    party: Organisation,
+    seen: View,
+    place: str,
+    brief: tuple[Part, ...],
+    emit: Emit,
+) -> list[Entry]:
+    """Draw conclusions, if enough has happened since the party last did: a record for its mind, else none.
+
+    It hears what it would hear anyway, and of what has left the window since then what weighs most.
+
+    Args:
+        scenario: What is played.
+        context: The run's.
+        party: Whose turn it is.
+        seen: What it may know.
+        place: Structural path of its turn.
+        brief: Who it is.
+        emit: Told of the call.
+    """
+    recall = scenario.recall_of(party)
+    if recall is None or recall.reflect_after is None:
+        return []
+    own = (*seen.own_earlier, *seen.mind)
+    first = max((entry["round"] for entry in own if "insights" in entry), default=0)
+    happened = [record for record in happened_since(scenario, seen, first)
+                if not record.part.source.endswith(f"/{REFLECTION}")]  # fmt: skip
+    if sum(record.importance for record in happened) < recall.reflect_after:
+        return []
+    known = fold(brief, seen, scenario.clock)
+    told = {part.source for part in known}
+    gone = [record for record in happened if record.part.source not in told]
+    names = chosen([weighed(scenario, seen, record) for record in gone], {}, recall)
+    reminded = tuple(as_recalled(record.part) for record in gone if record.part.source in names)
+    since, until = (scenario.clock.period(round).label for round in (first, seen.round - 1))
+    text = context.prompts.render(_TASK, "large", {"name": party.name, "first": since, "last": until})
+    task = Part(role="user", text=text, source=f"prompt/{_TASK}", owner=party.name)
+    question = Question(
+        place=f"{place}/{REFLECTION}",
+        speaker=party.name,
+        parts=(*known, *reminded, task),
+        form=_FORM,
+        model=party.model,
+    )
+    answer = await ask(context, question, emit)
+    kept: Entry = {"round": seen.round, "turn": seen.turn, "place": question.place, "path": party.name, "insights": []}
+    if answer.values is None:
+        return [{**kept, "problem": answer.problem}]
+    return [{**kept, "insights": insights_in(answer.values)}]
+
+
+def insights_in(values: Mapping[str, Any]) -> list[str]:
+    """What was concluded, in one list."""
+    return [values["insight"], *values["further"]]

@@ -1,0 +1,220 @@
+"""How an organisation comes to its words: a model fills its form, or its own graph speaks for it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from converse_graph.calls.model_call import Answer, Drift, Question, ask
+from converse_graph.calls.reply_schema import Form, make_form
+from converse_graph.calls.run_context import RunContext
+from converse_graph.calls.streaming import Emit, ProseReader
+from converse_graph.models.base import Part, Profile
+from converse_graph.models.tokens import tokens_in
+from converse_graph.prompting.decisions import describe_decision
+from converse_graph.prompting.descriptions import period_in_words, topic_of
+from converse_graph.prompting.summaries import describe_summary, standing_summaries
+from converse_graph.prompting.visibility import View
+from converse_graph.record.state import Entry
+from converse_graph.sanitize import between_quotes
+from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.fields import Choice, Field, Text, Whole
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.turn.decision import statement_position
+from converse_graph.turn.guest import Guest, view_part
+from converse_graph.turn.motions import motion_fields, motion_for
+
+MEMO_LENGTH = 160
+"""Characters of a party's note to itself, at most."""
+
+SMALL_LENGTH = 300
+"""Characters of a statement's prose that a small model is given at most: beyond, it says the same again."""
+
+SMALL_MEMO_LENGTH = 100
+"""Characters of a small model's note to itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speech:
+    """What a party has as it is about to speak."""
+
+    view: View
+    place: str
+    """Structural path of its turn, such as "12.0/OpenAI"."""
+    parts: tuple[Part, ...]
+    """Its brief, what it heard, and what it remembers."""
+    decision: dict[str, Any] | None
+    """How its deliberation ended; None where it held none or came to nothing."""
+    written: Entry | None = None
+    """Where it stood on the motion before it heard anybody."""
+    reminded: tuple[Part, ...] = ()
+    """What it is told of the motion beside its task."""
+    drift: Drift | None = None
+    """Finds signs of drift in its statement; None where these are counted alone."""
+
+
+Speak = Callable[[RunContext, Speech, Emit], Awaitable[Answer]]
+
+
+def statement_fields(
+    scenario: Scenario, party: Organisation, position: Choice | None = None, profile: Profile = "large"
+) -> tuple[Field, ...]:
+    """The form of a statement: prose, the party's own fields, then what stays private; shorter for a small model."""
+    small = profile == "small"
+    length = min(scenario.length, SMALL_LENGTH) if small else scenario.length
+    prose = Text(name="statement", ask="your public statement", max_length=length)
+    memo = Text(
+        name="memo",
+        ask="a private note to yourself: what to remember or to do next, which nobody else reads",
+        max_length=SMALL_MEMO_LENGTH if small else MEMO_LENGTH,
+    )
+    return (prose, *party.fields, *motion_fields(scenario, party), *([position] if position else ()), memo)
+
+
+def by_model(scenario: Scenario, party: Organisation) -> Speak:
+    """Speech by a structured call of the party's model."""
+    plain: dict[Profile, Form] = {}
+
+    def form_for(decision: dict[str, Any] | None, profile: Profile) -> Form:
+        position = statement_position(party.deliberation, decision) if party.deliberation else None
+        if position is not None:
+            return make_form("statement", statement_fields(scenario, party, position, profile))
+        if profile not in plain:
+            plain[profile] = make_form("statement", statement_fields(scenario, party, profile=profile))
+        return plain[profile]
+
+    async def speak(context: RunContext, speech: Speech, emit: Emit) -> Answer:
+        profile = context.chats.get(party.model).profile
+        period = scenario.clock.period(speech.view.round).label
+        values = {
+            "name": party.name,
+            "period": period,
+            "questions": questions(party, speech.view, period),
+            "decision": describe_decision(speech.decision, profile),
+            "events": describe_events(speech.view),
+            "length": str(scenario.length),
+            "standing": describe_standing(speech.view, profile),
+            "kept": describe_kept(speech.view),
+            "changed": asked_instead(party, speech.view, period),
+            "when": period_in_words(scenario.clock.period(speech.view.round).label),
+            "topic": topic_of(party, round=speech.view.round, seed=context.seed),
+        }
+        told = context.prompts.render("organisation/statement", profile, values)
+        task = Part(role="user", text=told, source="prompt/organisation/statement", owner=party.name)
+        reader = ProseReader(lambda text: emit({"event": "text", "speaker": party.name, "text": text}))
+
+        def restart() -> None:
+            reader.restart()
+            emit({"event": "restart", "speaker": party.name})
+
+        question = Question(
+            place=f"{speech.place}/statement",
+            speaker=party.name,
+            parts=(*speech.parts, *speech.reminded, task),
+            form=form_for(speech.decision, profile),
+            model=party.model,
+            drift=speech.drift,
+            on_text=reader if context.live else None,
+            on_restart=restart if context.live else None,
+        )
+        return await ask(context, question, emit)
+
+    return speak
+
+
+def by_graph(scenario: Scenario, party: Organisation) -> Speak:
+    """Speech by the party's own graph; what it claims of speaker and round is left for the supervisor to judge."""
+    *fields, memo = statement_fields(scenario, party)
+    claims = (
+        Text(name="speaker", ask="who speaks", optional=True),
+        Whole(name="round", ask="in which round", optional=True, minimum=0, maximum=10**6),
+    )
+    form = make_form("statement", (*fields, *claims, memo.model_copy(update={"optional": True})))
+    guest = Guest(party.graph, prose="statement")
+
+    async def speak(context: RunContext, speech: Speech, emit: Emit) -> Answer:
+        seen = speech.view
+        shown = {
+            "party": party.name,
+            "premise": scenario.premise,
+            "brief": party.brief,
+            "round": seen.round,
+            "period": scenario.clock.period(seen.round).label,
+            "questions": questions(party, seen, scenario.clock.period(seen.round).label),
+            "statements": [{"period": scenario.clock.period(said["round"]).label, **said} for said in seen.statements],
+            "memos": [entry["memo"] for entry in seen.mind if entry.get("memo")],
+            "decision": speech.decision,
+            "events": list(seen.events),
+            **_motion_shown(scenario, party, speech),
+            "standing": {title: list(entries) for title, entries in seen.standing},
+            "kept": {title: list(entries) for title, entries in seen.kept},
+            "summaries": [describe_summary(kept) for kept in standing_summaries(seen.summaries)],
+        }
+        question = Question(
+            place=f"{speech.place}/graph",
+            speaker=party.name,
+            parts=(view_part(shown, owner=party.name),),
+            form=form,
+            model=guest,
+            repairs=0,
+        )
+        return await ask(context, question, emit)
+
+    return speak
+
+
+def _motion_shown(scenario: Scenario, party: Organisation, speech: Speech) -> dict[str, Any]:
+    """What a guest is told of the motion; nothing where there is none for it."""
+    motion = motion_for(scenario, party)
+    if motion is None:
+        return {}
+    asked = {"motion": motion.question, "options": list(motion.options), "asked": "statement"}
+    return {**asked, "written": speech.written, "dissents": speech.view.dissents, "rules": list(motion.rules)}
+
+
+def questions(party: Organisation, seen: View, period: str) -> str:
+    """What a party is asked, which changes with the period and with what has happened."""
+    return asked_instead(party, seen, period) or party.questions
+
+
+def asked_instead(party: Organisation, seen: View, period: str) -> str:
+    """What it is asked in place of its usual questions: what an event brought, else what the period brings."""
+    asked = [text for event, text in party.questions_after.items() if event in seen.events]
+    return asked[-1] if asked else party.questions_at.get(period, "")
+
+
+def describe_events(seen: View) -> str:
+    """What has happened so far, in words."""
+    happened = ", ".join(event.replace("_", " ") for event in seen.events)
+    return f"This has happened: {happened}." if happened else ""
+
+
+SMALL_STANDING = 3
+"""How many entries of a list a small model is told, the latest: it copies a long list into its report."""
+
+
+FOLD_TOKENS = 800
+"""Tokens of a list that is folded from the whole run, such as laws in force, as far as a prompt goes: the latest that
+fit are told, and how many there are. On record all of it stays."""
+
+
+def describe_kept(seen: View) -> str:
+    """What a party must never lose, in words: a title and its entries a line."""
+    return "\n".join(_listed(title, entries) for title, entries in seen.kept if entries)
+
+
+def describe_standing(seen: View, profile: Profile) -> str:
+    """What stands now and concerns a party, in words."""
+    first = -SMALL_STANDING if profile == "small" else 0
+    return " ".join(_listed(title, entries[first:]) for title, entries in seen.standing if entries)
+
+
+def _listed(title: str, entries: Sequence[str]) -> str:
+    """A list of what parties have reported: each entry between quotation marks, for it stands in a task."""
+    told, room = list[str](), FOLD_TOKENS
+    for entry in reversed(entries):
+        room -= tokens_in(entry)
+        if room < 0 and told:
+            title = f"{title} (the latest {len(told)} of {len(entries)})"
+            break
+        told.append(between_quotes(entry))
+    return f"{title}: {'; '.join(reversed(told))}."

@@ -1,0 +1,91 @@
+"""How a turn begins: a party sums up and concludes where that is due, hears, and is reminded of its past."""
+
+from dataclasses import dataclass, replace
+
+from langgraph.config import get_config
+
+from converse_graph.calls.run_context import RunContext
+from converse_graph.calls.streaming import Emit
+from converse_graph.models.base import Part, Profile
+from converse_graph.prompting.history import fold
+from converse_graph.prompting.visibility import View
+from converse_graph.record.state import Entry
+from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.turn.compaction import sum_up_mind
+from converse_graph.turn.recall import Occasion, recall_for
+from converse_graph.turn.reflection import reflect
+from converse_graph.turn.statement import asked_instead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What a party has before it deliberates and speaks."""
+
+    seen: View
+    """What it may know, with what it has summed up and concluded just now."""
+    parts: tuple[Part, ...]
+    """Its brief, what it heard, what it remembers and what it is reminded of."""
+    summed_up: tuple[Entry, ...] = ()
+    """New summaries for its mind."""
+    concluded: tuple[Entry, ...] = ()
+    """New conclusions for its mind."""
+    problem: str | None = None
+    """Why it was reminded by recency and importance alone."""
+
+
+async def hear(
+    scenario: Scenario,
+    context: RunContext,
+    party: Organisation,
+    seen: View,
+    place: str,
+    brief: tuple[Part, ...],
+    profile: Profile,
+    emit: Emit,
+) -> Heard:
+    """Put together what a party is told before it is asked anything.
+
+    A small model is told what it is told: it copies what it reads, so that it sums up, concludes and recalls nothing.
+
+    Args:
+        scenario: What is played.
+        context: The run's.
+        party: Whose turn it is.
+        seen: What it may know.
+        place: Structural path of its turn.
+        brief: Who it is.
+        profile: Which sort of model is told.
+        emit: Told of every call.
+    """
+    if profile == "small":
+        return Heard(seen=seen, parts=fold(brief, seen, scenario.clock, profile))
+    summed_up, concluded = list[Entry](), list[Entry]()
+    if not seen.voting:
+        concluded = await reflect(scenario, context, party, seen, place, brief, emit)
+        summed_up = await sum_up_mind(scenario, context, party, seen, place, emit)
+        if concluded or summed_up:
+            seen = replace(
+                seen,
+                mind=(*seen.mind, *concluded),
+                own_summaries=(*seen.own_summaries, *summed_up),
+                past=() if summed_up else seen.past,
+            )
+    parts = fold(brief, seen, scenario.clock)
+    run = str(get_config().get("configurable", {}).get("thread_id", ""))
+    occasion = Occasion(run=run, place=place, asked=_asked(scenario, party, seen))
+    reminded = await recall_for(context, scenario, party, seen, occasion, parts)
+    return Heard(
+        seen=seen,
+        parts=(*parts, *reminded.parts),
+        summed_up=tuple(summed_up),
+        concluded=tuple(concluded),
+        problem=reminded.problem,
+    )
+
+
+def _asked(scenario: Scenario, party: Organisation, seen: View) -> str:
+    """What the party is asked just this time; what it is asked in every round would bring up the same every time."""
+    if seen.voting and scenario.motion:
+        return scenario.motion.question
+    return asked_instead(party, seen, scenario.clock.period(seen.round).label)

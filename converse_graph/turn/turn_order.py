@@ -1,0 +1,168 @@
+"""Pure rules of the table: who has the floor, what has happened, whether the run is over."""
+
+import random
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import assert_never
+
+from converse_graph.errors import RunPaused
+from converse_graph.record.state import Entry, Floor
+from converse_graph.scenarios.rules import Event, OnEvent, OnSilence, When
+from converse_graph.scenarios.scenario import Scenario
+
+
+def open_round(scenario: Scenario, before: Floor | None, *, seed: int) -> Floor:
+    """The floor as a round begins; a moderated table has nobody on it until somebody is picked.
+
+    Args:
+        scenario: What is played, with its order.
+        before: The floor as the round before ended; None for the first round.
+        seed: Of the run.
+    """
+    round, taken = (before["round"] + 1, before["taken"]) if before else (0, {})
+    names = [party.name for party in scenario.organisations]
+    match scenario.order:
+        case "listed":
+            speakers, queue = names[:1], names[1:]
+        case "shuffled":
+            random.Random(f"{seed}|{round}|order").shuffle(names)
+            speakers, queue = names[:1], names[1:]
+        case "simultaneous":
+            speakers, queue = names, []
+        case "moderated":
+            speakers, queue = [], []
+        case _:
+            assert_never(scenario.order)
+    return Floor(round=round, turn=0, speakers=speakers, queue=queue, taken=taken)
+
+
+def next_in_round(scenario: Scenario, floor: Floor) -> Floor | None:
+    """The floor after those who have it were heard; None when the round is over.
+
+    Whoever queues goes first, also at a moderated table: that is how a fork begins with the party it is about.
+    """
+    turn = floor["turn"] + len(floor["speakers"])
+    after = Floor(round=floor["round"], turn=turn, speakers=[], queue=floor["queue"], taken=floor["taken"])
+    if scenario.order == "moderated" and not floor["queue"]:
+        over = turn >= len(scenario.organisations)
+        return None if over else after
+    if not floor["queue"]:
+        return None
+    at_once = len(floor["queue"]) if scenario.order == "simultaneous" else 1
+    return Floor(**{**after, "speakers": floor["queue"][:at_once], "queue": floor["queue"][at_once:]})
+
+
+def rest(floor: Floor) -> Floor:
+    """The floor after the last round: nobody's."""
+    turn = floor["turn"] + len(floor["speakers"])
+    return Floor(round=floor["round"], turn=turn, speakers=[], queue=[], taken=floor["taken"])
+
+
+def ballot_floor(scenario: Scenario, floor: Floor, ending: str | None) -> Floor:
+    """The floor as all who take a stand on the motion vote at once, after the last turn of a round.
+
+    Args:
+        scenario: With the motion.
+        floor: As the round ended.
+        ending: Why the run is over after the vote; None where it goes on.
+    """
+    voters = [party.name for party in scenario.voters]
+    return Floor(**{**rest(floor), "speakers": voters, "stage": "ballot", "ending": ending})
+
+
+def vote_is_due(
+    scenario: Scenario, votes: Sequence[Entry], floor: Floor, ended: str | None, votes_after: frozenset[int] | None
+) -> bool:
+    """Whether the parties vote now: as the run ends, once a round.
+
+    Args:
+        scenario: With its motion.
+        votes: Those that were held.
+        floor: As the round ended.
+        ended: Why the run is over; None where it is not.
+        votes_after: Of a replay: after which rounds to vote instead; the run that is replayed may have ended there,
+            and have been extended.
+    """
+    if scenario.motion is None or scenario.motion.ballot == "open":
+        return False
+    due = bool(ended) if votes_after is None else floor["round"] in votes_after
+    return due and all(vote["round"] != floor["round"] for vote in votes)
+
+
+def said_in(transcript: Sequence[Entry], round: int) -> Sequence[Entry]:
+    """The statements of the last round, found from the end."""
+    start = len(transcript)
+    while start and transcript[start - 1]["round"] == round:
+        start -= 1
+    return transcript[start:]
+
+
+def may_be_picked(scenario: Scenario, taken: dict[str, int]) -> list[str]:
+    """Whom a moderator may give the floor: whoever would then be at most `fairness` turns ahead of the last."""
+    counts = {party.name: taken.get(party.name, 0) for party in scenario.organisations}
+    least = min(counts.values())
+    return [name for name, count in counts.items() if count + 1 - least <= scenario.fairness]
+
+
+def reports(scenario: Scenario, happened: Sequence[Entry], statements: Sequence[Entry]) -> Iterator[Entry]:
+    """Which of these statements are the first in which a party reports an event."""
+    known = {(report["name"], report["party"]) for report in happened}
+    awaited = [event for event in scenario.events if isinstance(event, Event)]
+    for statement in statements:
+        for event in awaited:
+            key = (event.name, statement["speaker"])
+            if key not in known and _is_reported(event, statement):
+                known.add(key)
+                yield {"name": event.name, "party": statement["speaker"], "round": statement["round"]}
+
+
+def _is_reported(event: Event, statement: Entry) -> bool:
+    given = statement["fields"].get(event.field)
+    return statement["round"] >= event.from_round and type(given) is type(event.equals) and given == event.equals
+
+
+def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], new_events: Sequence[str]) -> str | None:
+    """Why the run ends before its horizon, looked at after a round; None when it goes on.
+
+    Args:
+        scenario: What is played, with its rules.
+        transcript: All statements so far.
+        new_events: What has happened in the round that is over: a run that is extended past an event that ended it
+            does not end by it again.
+
+    Raises:
+        RunPaused: A rule of somebody's own fails.
+    """
+    for rule in scenario.stop:
+        match rule:
+            case OnEvent():
+                if rule.event in new_events:
+                    return f"event {rule.event}"
+            case OnSilence():
+                count = rule.rounds * len(scenario.organisations)
+                recent = transcript[-count:]
+                if len(recent) == count and not any(said["text"] for said in recent):
+                    return "silence"
+            case When():
+                if _applies(rule, [_shown(scenario, said) for said in transcript]):
+                    return rule.reason
+            case _:
+                assert_never(rule)
+    return None
+
+
+def _applies(rule: When, said: list[Entry]) -> bool:
+    try:
+        return bool(rule.predicate(said))
+    except Exception as error:  # it is somebody's own, and may raise what it likes
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        raise RunPaused(
+            f"The stop rule {rule.reason!r} failed with {type(error).__name__}: {error} "
+            f"({Path(at.filename).name}, line {at.lineno}); mend it, then resume with --allow-changed."
+        ) from error
+
+
+def _shown(scenario: Scenario, said: Entry) -> Entry:
+    """A statement as readers get it, and as a copy: what a rule of somebody's own does to it is no part of the run."""
+    return {**said, "period": scenario.clock.period(said["round"]).label, "fields": dict(said["fields"])}
