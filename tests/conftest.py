@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from postgres_cluster import Cluster, binaries
 
 from converse_graph.store import Store
+from tests.support.postgres_cluster import Cluster, binaries
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -24,8 +24,8 @@ from converse_graph.export.formats import as_csv, as_json
 from converse_graph.export.markdown import render_markdown
 from converse_graph.runs.derived import fork
 from converse_graph.runs.simulation import Simulation
-from tests.canaries import Marking, mark, marks_in, scenarios
-from tests.tables import CREATED, debate, table
+from tests.support.planted_secrets import Marking, mark, marks_in, scenarios
+from tests.support.small_scenarios import CREATED, debate, table
 
 GENERATED = (Phase.explicit, Phase.reuse, Phase.generate)
 """Not made smaller: a run is slow to play again, and the place that leaked is named."""

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.whole_history import WholeHistory
 from converse_graph import Chat, ScriptedChat, Store
-from tests.tables import played, table
+from tests.support.small_scenarios import played, table
 
 
 def test_both_arms_are_played_and_their_figures_printed_and_written(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.conftest import process
+from tests.support.command_line import process
 
 
 def test_a_run_on_the_embedded_model_leaves_a_whole_record(tmp_path: Path) -> None:

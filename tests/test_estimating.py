@@ -9,8 +9,8 @@ from converse_graph import Price, Prices, Store
 from converse_graph.models.local import is_installed
 from converse_graph.runs.estimate import estimate
 from converse_graph.scenarios.catalogue import find_scenario
-from tests.prompting.remembering import recalling
-from tests.tables import CREATED, begin, consciences
+from tests.support.recall_models import recalling
+from tests.support.small_scenarios import CREATED, begin, consciences
 
 
 async def test_its_calls_are_those_of_a_run_on_the_null_model(tmp_path: Path) -> None:

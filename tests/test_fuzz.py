@@ -19,8 +19,8 @@ from converse_graph.models.prices import load_prices
 from converse_graph.prompting.templates import TASKS, load_prompts
 from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.scenarios.yaml_files import read_scenario, write_scenario
-from tests.export.random_transcripts import MARKS
-from tests.export.transcript_samples import SMALL
+from tests.support.random_transcripts import MARKS
+from tests.support.sample_transcripts import SMALL
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = [

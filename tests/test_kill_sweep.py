@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres_cluster import Cluster
 
-SWEEP = Path(__file__).with_name("kill_sweep.py")
+from tests.support.postgres_cluster import Cluster
+
+SWEEP = Path(__file__).parent / "support" / "kill_sweep.py"
 EVERY = 5
 """On a server a sample is swept: one point in so many."""
 

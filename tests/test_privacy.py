@@ -12,7 +12,7 @@ from converse_graph import NullChat, Organisation, Persona, Reply, Request, Scen
 from converse_graph.graph import build_graph
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.state import mind_of
-from tests.tables import CREATED, Simulation, debate, nested, table
+from tests.support.small_scenarios import CREATED, Simulation, debate, nested, table
 
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
-from langgraph_server import Server
-from remote_tables import KEY, again, begin, said, seat
-from tables import debate, journal, table, until
 
 from converse_graph import Organisation, Persona, Scenario, Store
 from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
 from converse_graph.turn import remote_guest
+from tests.support.langgraph_server import Server
+from tests.support.remote_guests import KEY, again, begin, said, seat
+from tests.support.small_scenarios import debate, journal, table, until
 
 
 @pytest.fixture(scope="module")

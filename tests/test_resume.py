@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import CountingChat, begin, channels, consciences, journal, played, table
 
 from converse_graph import Organisation, Request, Store
 from converse_graph.errors import ProviderUnreachable, RunHeld
 from converse_graph.runs.simulation import Simulation
+from tests.support.small_scenarios import CountingChat, begin, channels, consciences, journal, played, table
 
 pytestmark = pytest.mark.every_store
 
-TESTS = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize("order", ["listed", "simultaneous"])
@@ -156,8 +156,8 @@ async def test_a_run_that_was_registered_and_never_began_is_found_and_played(sto
 
 PLAY = """
 import asyncio, sys
-sys.path.insert(0, {tests!r})
-from tables import CREATED, consciences
+sys.path.insert(0, {root!r})
+from tests.support.small_scenarios import CREATED, consciences
 from converse_graph import NullChat, Simulation, Store
 
 async def main():
@@ -178,7 +178,7 @@ asyncio.run(main())
 
 
 def process(store_address: str, *, order: str = "listed", latency: float = 0.02) -> "subprocess.Popen[str]":
-    script = PLAY.format(tests=str(TESTS), store=store_address, order=order, latency=latency)
+    script = PLAY.format(root=str(ROOT), store=store_address, order=order, latency=latency)
     return subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True)
 
 

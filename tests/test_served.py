@@ -12,10 +12,10 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import BadRequestError
-from langgraph_server import GRAPHS, ROOT, Server
 
 from converse_graph import find_scenario
 from converse_graph.scenarios.catalogue import catalogue
+from tests.support.langgraph_server import GRAPHS, ROOT, Server
 
 DIALS = {"rounds": 3, "inflation": 0.08}
 CHANCE: dict[str, Any] = {"model": "null", "seed": 4}

@@ -18,7 +18,7 @@ from converse_graph.prompting.visibility import window_start
 from converse_graph.runs.derived import fork, replay
 from converse_graph.scenarios.memory_settings import kept_now
 from converse_graph.store.record_reader import read_channels
-from tests.tables import CREATED, CountingChat, debate, played, table
+from tests.support.small_scenarios import CREATED, CountingChat, debate, played, table
 
 
 class LargeChat(CountingChat):

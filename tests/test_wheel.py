@@ -14,7 +14,7 @@ import pytest
 import converse_graph
 
 PROJECT = Path(__file__).resolve().parents[1]
-USERS = PROJECT / "tests" / "users_project.py"
+USERS = PROJECT / "tests" / "support" / "users_project.py"
 UV = shutil.which("uv")
 
 

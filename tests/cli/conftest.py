@@ -1,66 +1,13 @@
-"""The command line as a process of its own, and as a call where many are made."""
+"""The command line as a call where many are made, and a run that nobody stopped."""
 
-import json
 import os
-import subprocess
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from converse_graph.cli import main
-
-BOARDS = Path(__file__).resolve().parents[1] / "scenarios" / "boards.py"
-SEED = "7"
-PATIENCE = 240.0
-"""Seconds that anything may take on a busy machine before a test gives up."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-def environment() -> dict[str, str]:
-    """This process's environment without anything that names a model or shapes a terminal."""
-    unwanted = ("OPENAI_", "CONVERSE_", "COLUMNS", "NO_COLOR", "LANGSMITH_", "LANGCHAIN_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-
-
-def start(folder: Path, *arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
-    """Start a command in a folder, as a process of its own."""
-    command = [sys.executable, "-m", "converse_graph.cli", *arguments]
-    return subprocess.Popen(command, cwd=folder, env=environment(), stdout=stdout, stderr=subprocess.PIPE, text=True)
-
-
-def end(process: subprocess.Popen[str]) -> Ended:
-    """Wait for a command to end."""
-    out, err = process.communicate(timeout=PATIENCE)
-    return Ended(process.returncode, out, err)
-
-
-def process(folder: Path, *arguments: str) -> Ended:
-    """Run a command as a process of its own."""
-    return end(start(folder, *arguments))
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait for something to hold; fail the test if it takes too long."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.02)
-
-
-Converse = Callable[..., Ended]
+from tests.support.command_line import BOARDS, SEED, Converse, Ended, environment, process
 
 
 @pytest.fixture
@@ -86,11 +33,3 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
     folder = tmp_path_factory.mktemp("reference")
     ended = process(folder, "run", str(BOARDS), "--model", "null", "--seed", SEED, "--name", "whole")
     return folder, ended
-
-
-def statements(converse: Converse, folder: Path, run: str) -> list[dict[str, Any]]:
-    """A run's record with all that is private, read through the command line."""
-    shown = converse("show", run, "--raw", "--json", "--store", str(folder / ".converse" / "runs.sqlite"))
-    assert shown.code == 0, shown.err
-    found: list[dict[str, Any]] = json.loads(shown.out)["statements"]
-    return found

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, Converse, Ended, end, process, start, wait_until
 
 from converse_graph.export.markdown_reader import read_markdown
+from tests.support.command_line import BOARDS, Converse, Ended, end, process, start, wait_until
 
 STORE = Path(".converse/runs.sqlite")
 QUIET = ("--quiet", "--no-judge")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from conftest import BOARDS, Converse, Ended
 
-from tests.tracing_server import ingesting
+from tests.support.command_line import BOARDS, Converse, Ended
+from tests.support.langsmith_server import ingesting
 
 NOBODY = "http://127.0.0.1:9"
 

@@ -5,8 +5,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, SEED, Converse, Ended, end, start, wait_until
-from postgres_cluster import PASSWORD, Cluster
+
+from tests.support.command_line import BOARDS, SEED, Converse, Ended, end, start, wait_until
+from tests.support.postgres_cluster import PASSWORD, Cluster
 
 SLOW = ("run", str(BOARDS), "--model", "null:0.05", "--seed", SEED, "--name", "stopped")
 

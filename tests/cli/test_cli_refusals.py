@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, Converse, process
 from pytest_httpserver import HTTPServer
 from werkzeug import Request as WebRequest
 from werkzeug import Response
@@ -32,6 +31,7 @@ from converse_graph.errors import (
 )
 from converse_graph.models.base import Request
 from converse_graph.models.null import NullChat
+from tests.support.command_line import BOARDS, Converse, process
 
 RUN = ("run", str(BOARDS), "--model", "null")
 

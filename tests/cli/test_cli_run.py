@@ -5,10 +5,10 @@ import sqlite3
 from pathlib import Path
 
 import jsonschema
-from conftest import BOARDS, SEED, Converse, Ended, end, process, start, statements, wait_until
 
 from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.export.schemas import runs_schema, show_schema
+from tests.support.command_line import BOARDS, SEED, Converse, Ended, end, process, start, statements, wait_until
 
 STORE = Path(".converse/runs.sqlite")
 SLOW = ("run", str(BOARDS), "--model", "null:0.05", "--seed", SEED, "--name", "stopped")

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, Converse, environment
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+
+from tests.support.command_line import BOARDS, Converse, environment
 
 KEY = "sk-planted-0123456789abcdefghijkl"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BOARDS, Converse, end, environment, process, start, statements
 
 from converse_graph.export.markdown_reader import read_markdown
+from tests.support.command_line import BOARDS, Converse, end, environment, process, start, statements
 
 RUN = ("run", str(BOARDS), "--set", "order=simultaneous", "--seed", "7", "--no-judge", "--model")
 PACE = "null:0.05"

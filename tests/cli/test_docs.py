@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Converse
 
 import converse_graph
+from tests.support.command_line import Converse
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"

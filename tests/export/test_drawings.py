@@ -9,8 +9,8 @@ from converse_graph import Organisation, Scenario
 from converse_graph.export.graph_mermaid import as_mermaid
 from converse_graph.export.graph_svg import as_svg
 from converse_graph.graph.wiring import Conversation, wiring
-from tests.canaries import scenarios
-from tests.tables import consciences, debate, table
+from tests.support.planted_secrets import scenarios
+from tests.support.small_scenarios import consciences, debate, table
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -3,13 +3,13 @@ import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from random_transcripts import MARKS, texts, transcripts
-from transcript_samples import BOARD, HEADER, SMALL
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown import render_markdown
 from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.record.transcript import Deliberation, Line, PrivateTurn, Statement, Transcript
+from tests.support.random_transcripts import MARKS, texts, transcripts
+from tests.support.sample_transcripts import BOARD, HEADER, SMALL
 
 _SLOW = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
-from random_transcripts import MARKS, texts
-from transcript_samples import SMALL
 
 from converse_graph.export.markdown import render_markdown
 from converse_graph.export.overview import first_sentence, section, what_to_expect
 from converse_graph.record.transcript import Transcript
+from tests.support.random_transcripts import MARKS, texts
+from tests.support.sample_transcripts import SMALL
 
 _VIEWER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _TAGS = {

@@ -11,8 +11,8 @@ from converse_graph.graph.write_access import only, party_writes
 from converse_graph.record.state import PUBLIC_CHANNELS
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.catalogue import catalogue
-from tests.canaries import scenarios
-from tests.tables import consciences, debate, table
+from tests.support.planted_secrets import scenarios
+from tests.support.small_scenarios import consciences, debate, table
 
 FOR_ITS_OWNER = {"inner", "decision", "ballots"}
 """What comes out of a debate: nobody in it reads these."""

@@ -1,6 +1,3 @@
-import sys
-from pathlib import Path
-
 import jsonschema
 import pytest
 from hypothesis import given, settings
@@ -13,10 +10,8 @@ from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.export.schemas import show_schema
 from converse_graph.record.transcript import Transcript
 from converse_graph.record.verdict import Score, Verdict
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
-from random_transcripts import texts
-from transcript_samples import SMALL
+from tests.support.random_transcripts import texts
+from tests.support.sample_transcripts import SMALL
 
 _scores = st.builds(
     Score,

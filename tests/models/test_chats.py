@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_servers import ask, completion
 from langchain_core.language_models import FakeListChatModel
 from pytest_httpserver import HTTPServer
 
@@ -13,6 +12,7 @@ from converse_graph.errors import InvalidValue, UnknownName, UsageError
 from converse_graph.models import local
 from converse_graph.models.registry import Chats, default_model, describe_models, profile_of
 from converse_graph.models.scripted import ScriptedChat
+from tests.support.model_servers import ask, completion
 
 KEYED = {"OPENAI_API_KEY": "sk-test-0123456789"}
 LOCAL = "http://127.0.0.1:9/v1"

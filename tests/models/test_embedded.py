@@ -11,12 +11,12 @@ import urllib.error
 import urllib.request
 
 import pytest
-from chat_servers import ask
 
 from converse_graph.errors import ProviderRefused
 from converse_graph.models import local
 from converse_graph.models.base import Part
 from converse_graph.models.local import EmbeddedChat
+from tests.support.model_servers import ask
 
 BUSY = """
 import asyncio, json, signal, sys

@@ -8,8 +8,6 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from random_scenarios import PLAIN, PROSE, scenarios
-from tables import debate, table
 
 from converse_graph import Debate, Imagined, Memory, Motion, NullChat, Organisation, Persona, Recall, Scenario, When
 from converse_graph.errors import InvalidValue
@@ -19,6 +17,8 @@ from converse_graph.scenarios.json_schema import scenario_schema
 from converse_graph.scenarios.strict_yaml import read_yaml, write_yaml
 from converse_graph.scenarios.value import Value
 from converse_graph.scenarios.yaml_files import load_scenario, read_scenario, write_scenario
+from tests.support.random_scenarios import PLAIN, PROSE, scenarios
+from tests.support.small_scenarios import debate, table
 
 
 @given(scenarios())

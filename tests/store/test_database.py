@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import CREATED, begin, channels, consciences, journal, played, table
 
 from converse_graph import Store
 from converse_graph.errors import ForeignStore, InvalidValue, StoreFailure, UnknownName
@@ -19,6 +18,7 @@ from converse_graph.store.session import Session
 from converse_graph.store.sqlite_file import check_ours, connect, create
 from converse_graph.store.versions import APPLICATION, VERSION
 from converse_graph.store.writer import Writer
+from tests.support.small_scenarios import CREATED, begin, channels, consciences, journal, played, table
 
 
 def _foreign(path: Path) -> None:

@@ -12,7 +12,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, Integer, MetaData, StaticPool, create_engine
-from tables import channels, consciences, journal, played
 
 from converse_graph import Store
 from converse_graph.store import migration_steps, migrations
@@ -20,6 +19,7 @@ from converse_graph.store.backends import database_at
 from converse_graph.store.schema import SQLITE_CHECKPOINTS, TABLES
 from converse_graph.store.sqlite_file import check_ours
 from converse_graph.store.versions import VERSION
+from tests.support.small_scenarios import channels, consciences, journal, played
 
 VERSION_1 = Path(__file__).with_name("version_1.sql").read_text()
 """What the first release made, word for word."""

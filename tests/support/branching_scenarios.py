@@ -8,11 +8,11 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from tables import debate, table
 
 from converse_graph import Debate, Event, Flag, Imagined, OnEvent, OnSilence, Organisation, Persona, Scenario, Whole
 from converse_graph.store import Store
 from converse_graph.store.record_reader import read_transcript
+from tests.support.small_scenarios import debate, table
 
 NAMES = ("Alpha", "Beta", "Gamma")
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
