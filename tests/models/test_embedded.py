@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ from converse_graph.errors import ProviderRefused
 from converse_graph.models import local
 from converse_graph.models.base import Part
 from converse_graph.models.local import EmbeddedChat
+from tests.support.child_process import start_python
 from tests.support.model_servers import ask
 
 BUSY = """
@@ -47,12 +47,7 @@ asyncio.run(main())
 
 
 def start(tokens: int, *, again: int = 0) -> tuple[subprocess.Popen[str], str]:
-    program = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", BUSY % (tokens, again)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    program = start_python("-W", "error", "-c", BUSY % (tokens, again))
     assert program.stdout is not None
     return program, program.stdout.readline().strip()
 

@@ -1,62 +1,28 @@
-"""The command line as a process of its own, and how a command ended."""
+"""The command line as a process of its own, and what its tests share."""
 
 import json
-import os
 import subprocess
-import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.child_process import Ended, end, start_python
+
 BOARDS = Path(__file__).with_name("scenario_files") / "boards.py"
 SEED = "7"
-PATIENCE = 240.0
-"""Seconds that anything may take on a busy machine before a test gives up."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
 
 Converse = Callable[..., Ended]
-
-
-def environment() -> dict[str, str]:
-    """This process's environment without anything that names a model or shapes a terminal."""
-    unwanted = ("OPENAI_", "CONVERSE_", "COLUMNS", "NO_COLOR", "LANGSMITH_", "LANGCHAIN_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+"""Calls the command line with arguments: the fixture `converse` in this process, `process` in one of its own."""
 
 
 def start(folder: Path, *arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
     """Start a command in a folder, as a process of its own."""
-    command = [sys.executable, "-m", "converse_graph.cli", *arguments]
-    return subprocess.Popen(command, cwd=folder, env=environment(), stdout=stdout, stderr=subprocess.PIPE, text=True)
-
-
-def end(process: subprocess.Popen[str]) -> Ended:
-    """Wait for a command to end."""
-    out, err = process.communicate(timeout=PATIENCE)
-    return Ended(process.returncode, out, err)
+    return start_python("-m", "converse_graph.cli", *arguments, folder=folder, stdout=stdout)
 
 
 def process(folder: Path, *arguments: str) -> Ended:
-    """Run a command as a process of its own."""
+    """Run a command as a process of its own: where signals, start-up, streams or the environment matter."""
     return end(start(folder, *arguments))
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait for something to hold; fail the test if it takes too long."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.02)
 
 
 def statements(converse: Converse, folder: Path, run: str) -> list[dict[str, Any]]:
