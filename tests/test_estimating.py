@@ -52,6 +52,7 @@ async def test_own_prices_count_and_an_unknown_price_stays_unknown() -> None:
     assert other.usd() is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not is_installed(), reason="the embedded extra is not installed")
 async def test_its_tokens_are_near_those_that_the_embedded_models_server_counts(tmp_path: Path) -> None:
     scenario = find_scenario("agi-race")()

@@ -9,6 +9,8 @@ import pytest
 from tests.support.child_process import end, start_python
 from tests.support.postgres_cluster import Cluster
 
+pytestmark = pytest.mark.slow
+
 SWEEP = Path(__file__).parent / "support" / "kill_sweep.py"
 SWEEP_PATIENCE = 1800.0
 """Seconds that a whole sweep may take on a busy machine."""

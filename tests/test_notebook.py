@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.child_process import run_python
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "docs" / "tour.ipynb"
@@ -28,6 +30,7 @@ def test_it_is_kept_without_outputs() -> None:
     assert [cell["id"] for cell in cells(NOTEBOOK) if cell["outputs"] or cell["execution_count"]] == []
 
 
+@pytest.mark.slow
 def test_it_runs_and_shows_a_scenario_a_run_a_transcript_a_difference_and_figures(tmp_path: Path) -> None:
     done = run_python("-c", EXECUTE, NOTEBOOK, "executed.ipynb", folder=tmp_path)
     assert done.code == 0, done.err

@@ -30,6 +30,7 @@ def journal(folder: Path, run: str) -> list[tuple[Any, ...]]:
         return database.execute(asked, (run,)).fetchall()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12, 13])
 def test_stopped_at_random_moments_a_nested_run_ends_as_one_that_never_was(
     tmp_path: Path, converse: Converse, seed: int
@@ -53,7 +54,9 @@ def test_stopped_at_random_moments_a_nested_run_ends_as_one_that_never_was(
     assert journal(tmp_path, "stopped") == journal(tmp_path, "whole")
 
 
-@pytest.mark.parametrize("kilobytes", [110, 160, 240])
+@pytest.mark.parametrize(
+    "kilobytes", [pytest.param(110, marks=pytest.mark.slow), 160, pytest.param(240, marks=pytest.mark.slow)]
+)
 def test_a_run_out_of_room_is_paused_with_one_line_and_goes_on_once_there_is_room(
     tmp_path: Path, converse: Converse, kilobytes: int
 ) -> None:

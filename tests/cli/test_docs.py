@@ -76,6 +76,7 @@ def test_every_page_is_in_the_menu_of_the_site() -> None:
     assert sorted(named) == PAGES
 
 
+@pytest.mark.slow
 def test_the_site_builds_with_no_warning_and_shows_what_docstrings_say(tmp_path: Path) -> None:
     uv = shutil.which("uv")
     assert uv, "the project is run with uv; install it with: pip install uv"

@@ -102,6 +102,7 @@ async def test_nobody_without_the_key_of_this_process_may_use_it() -> None:
     assert served.key not in repr(served)
 
 
+@pytest.mark.slow
 def test_a_process_that_used_it_ends_quietly() -> None:
     program, address = start(tokens=20)
     _, complaints = program.communicate(timeout=30)
@@ -109,6 +110,7 @@ def test_a_process_that_used_it_ends_quietly() -> None:
     assert not answers(address)
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_midst_of_replies_ends_it_at_once() -> None:
     program, address = start(tokens=2000, again=50)
     assert answers(address)
@@ -121,6 +123,7 @@ def test_ctrl_c_in_the_midst_of_replies_ends_it_at_once() -> None:
     assert not answers(address)
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_no_server_behind() -> None:
     program, address = start(tokens=2000)
     assert answers(address)

@@ -17,12 +17,13 @@ from converse_graph.scenarios.json_schema import scenario_schema
 from converse_graph.scenarios.strict_yaml import read_yaml, write_yaml
 from converse_graph.scenarios.value import Value
 from converse_graph.scenarios.yaml_files import load_scenario, read_scenario, write_scenario
+from tests.support.property_search import example_count
 from tests.support.random_scenarios import PLAIN, PROSE, scenarios
 from tests.support.small_scenarios import debate, table
 
 
 @given(scenarios())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=example_count(40), deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_scenario_without_code_comes_back_from_its_file_equal_and_fits_the_schema(made: Scenario) -> None:
     text = write_scenario(made)
     assert read_scenario(text) == made
@@ -107,7 +108,7 @@ def test_no_setting_is_left_out_above_and_one_that_does_not_exist_is_refused(kin
 
 
 @given(some.dictionaries(PROSE, PLAIN, max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=example_count(200), deadline=None)
 def test_any_table_of_plain_values_is_read_as_it_was_written(values: dict[str, Any]) -> None:
     if "<<" in values:
         return
