@@ -21,21 +21,21 @@ from tests.support.model_servers import ask
 BUSY = """
 import asyncio, json, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
-from converse_graph.models import embedded
+from converse_graph.models import local
 from converse_graph.models.base import Part, Request
 
 schema = {"title": "S", "type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 said = {"parts": (Part(role="user", text="Tell a story.", source="p"),), "schema": schema, "max_tokens": %d}
 
 async def main():
-    chat, shown = embedded.EmbeddedChat(), []
+    chat, shown = local.EmbeddedChat(), []
     calls = [
         asyncio.create_task(chat.complete(Request(**said, place=str(n), on_text=shown.append)))
         for n in range(3)
     ]
     while not shown:
         await asyncio.sleep(0.01)
-    (served,) = embedded._served.values()
+    (served,) = local._served.values()
     print(served.address, flush=True)
     await asyncio.gather(*calls)
     for again in range(%d):  # a story may end by itself before anybody can break in
