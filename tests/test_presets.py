@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import played
 
 from converse_graph import Debate, Imagined, Persona, Scenario, ScenarioFunction, find_scenario
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.store import Store
+from tests.support.small_scenarios import played
 
 FUTURES = find_scenario("ai-futures")
 PRESETS = sorted(catalogue())

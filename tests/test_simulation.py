@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tables import CREATED, CountingChat, begin, channels, consciences, journal, played, table
 
 from converse_graph import Clock, Event, Flag, OnEvent, Organisation, ScriptedChat, Store
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, UnknownName
 from converse_graph.runs.simulation import Simulation
+from tests.support.small_scenarios import CREATED, CountingChat, begin, channels, consciences, journal, played, table
 
 pytestmark = pytest.mark.every_store
 

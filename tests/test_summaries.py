@@ -18,7 +18,8 @@ from converse_graph.prompting.visibility import window_start
 from converse_graph.runs.derived import fork, replay
 from converse_graph.scenarios.memory_settings import kept_now
 from converse_graph.store.record_reader import read_channels
-from tests.tables import CREATED, CountingChat, debate, played, table
+from tests.support.property_search import example_count
+from tests.support.small_scenarios import CREATED, CountingChat, debate, played, table
 
 
 class LargeChat(CountingChat):
@@ -62,7 +63,7 @@ def test_rounds_are_frozen_once_in_order_and_before_they_leave_the_window(
         assert sum(rounds[frozen:following]) <= limit or frozen == following - 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=example_count(40), deadline=None)
 @given(st.integers(0, 300))
 def test_what_stands_for_the_past_covers_it_once_and_grows_with_the_logarithm(blocks: int) -> None:
     made: list[dict[str, Any]] = []

@@ -17,8 +17,8 @@ from converse_graph.models.base import Part
 from converse_graph.runs.derived import fork
 from converse_graph.store.journal import _pack, _unpack
 from converse_graph.store.record_reader import read_channels
-from tests.canaries import Marking, mark
-from tests.tables import CREATED, begin, debate, played, table
+from tests.support.planted_secrets import Marking, mark
+from tests.support.small_scenarios import CREATED, begin, debate, played, table
 
 PLAN = "We shall quietly buy every reactor in the north before spring comes"
 ALPHA, BETA = "0.0/Alpha/statement", "1.1/Beta/statement"

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from conftest import BOARDS, Converse
+from tests.support.command_line import BOARDS, Converse
 
 
 def test_a_run_pauses_at_its_bound_with_one_line_and_resumes(converse: Converse) -> None:

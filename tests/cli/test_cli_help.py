@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from conftest import Converse
 
 from converse_graph.cli.app import app
 from converse_graph.cli.examples import EXAMPLES
+from tests.support.command_line import Converse
 
 GROUP = typer.main.get_command(app)
 COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]

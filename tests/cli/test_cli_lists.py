@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, Converse
 
 from converse_graph.export.markdown_reader import read_markdown
+from tests.support.command_line import BOARDS, Converse
 
 COMMANDS = (
     "list", "run", "estimate", "resume", "judge", "runs", "show", "extend", "fork", "replay", "inject", "diff",

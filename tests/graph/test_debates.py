@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from tables import CountingChat, begin, debate, journal, nested, played, table
-from talking import held, line, private, prompt, said
 
 from converse_graph import Debate, Flag, Organisation, Percentiles, Persona, ScriptedChat, Store
 from converse_graph.errors import InvalidValue
+from tests.support.scripted_debate import held, line, private, prompt, said
+from tests.support.small_scenarios import CountingChat, begin, debate, journal, nested, played, table
 
 
 async def test_members_speak_in_turn_hear_what_was_said_and_the_statement_is_told_the_decision(store: Store) -> None:

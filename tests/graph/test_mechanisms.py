@@ -9,7 +9,7 @@ from converse_graph import Organisation, ScriptedChat, Simulation, Store
 from converse_graph.measures.disagreement import disagreement
 from converse_graph.record.transcript import Deliberation
 from converse_graph.store.record_reader import read_transcript
-from tests.tables import CountingChat, Stop, begin, debate, played, table
+from tests.support.small_scenarios import CountingChat, Stop, begin, debate, played, table
 
 
 def line(position: str, **more: Any) -> dict[str, Any]:

@@ -2,7 +2,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from chat_servers import (
+from pytest_httpserver import HTTPServer
+
+from converse_graph.errors import ProviderRefused, ProviderUnreachable, UsageError
+from converse_graph.models.openai_compatible import OpenAICompatibleChat, is_loopback
+from tests.support.model_servers import (
     OBJECT,
     PATH,
     SCHEMA,
@@ -17,10 +21,6 @@ from chat_servers import (
     sse,
     streaming,
 )
-from pytest_httpserver import HTTPServer
-
-from converse_graph.errors import ProviderRefused, ProviderUnreachable, UsageError
-from converse_graph.models.openai_compatible import OpenAICompatibleChat, is_loopback
 
 KEY = "sk-very-secret-0123456789"
 

@@ -4,13 +4,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from remembering import Speaking, recalled, recalling
-from tables import begin, played
-
 from converse_graph import Budget, Reply, Request, Store
 from converse_graph.audit.audit import audit
 from converse_graph.errors import BudgetSpent
 from converse_graph.store.record_reader import read_channels
+from tests.support.recall_models import Speaking, recalled, recalling
+from tests.support.small_scenarios import begin, played
 
 
 def drawn(values: dict[str, Any], party: str) -> list[dict[str, Any]]:

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import Field as Bound
-from tables import table
 
 from converse_graph import Scenario, ScenarioFunction, scenario
 from converse_graph.errors import InvalidValue, UnknownName
+from tests.support.small_scenarios import table
 
 
 @scenario

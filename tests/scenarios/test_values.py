@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from tables import debate, table
 
 from converse_graph import (
     Choice,
@@ -23,6 +22,7 @@ from converse_graph import (
     Whole,
 )
 from converse_graph.errors import ConverseError, InvalidValue, UnknownName
+from tests.support.small_scenarios import debate, table
 
 TWO = (Persona(name="One"), Persona(name="Two"))
 

@@ -13,11 +13,11 @@ from langgraph.channels.delta import DeltaChannel
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel
-from tables import consciences, played, table
 
 from converse_graph import Store
 from converse_graph.record.state import extend
 from converse_graph.store.packing import PackedSerializer
+from tests.support.small_scenarios import consciences, played, table
 
 
 class Foreign(BaseModel):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.conformance import checkpointer_test, validate
-from postgres_cluster import Cluster
 
 from converse_graph import Store
+from tests.support.postgres_cluster import Cluster
 
 
 @pytest.mark.every_store

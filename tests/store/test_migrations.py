@@ -2,8 +2,6 @@
 
 import asyncio
 import sqlite3
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, Integer, MetaData, StaticPool, create_engine
-from tables import channels, consciences, journal, played
 
 from converse_graph import Store
 from converse_graph.store import migration_steps, migrations
@@ -20,6 +17,8 @@ from converse_graph.store.backends import database_at
 from converse_graph.store.schema import SQLITE_CHECKPOINTS, TABLES
 from converse_graph.store.sqlite_file import check_ours
 from converse_graph.store.versions import VERSION
+from tests.support.child_process import run_python
+from tests.support.small_scenarios import channels, consciences, journal, played
 
 VERSION_1 = Path(__file__).with_name("version_1.sql").read_text()
 """What the first release made, word for word."""
@@ -103,7 +102,7 @@ from converse_graph.store.sqlite_file import SqliteFile, SqliteSession
 SqliteSession.commit = lambda session: os._exit(9)
 SqliteFile(Path({str(store_path)!r})).prepare(make=False)
 """
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
+    assert run_python("-c", script).code == 9
     with sqlite3.connect(store_path) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (1,)
         assert database.execute("SELECT name FROM sqlite_master WHERE name = 'versions'").fetchall() == []

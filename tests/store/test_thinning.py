@@ -8,12 +8,12 @@ import pytest
 from langgraph.channels.delta import DeltaChannel
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
-from tables import begin, channels, played, table
 
 from converse_graph import Simulation, Store
 from converse_graph.errors import StoreFailure
 from converse_graph.record.state import extend
 from converse_graph.store.turn_checkpoints import ThinCheckpoints
+from tests.support.small_scenarios import begin, channels, played, table
 
 
 def saved(path: Path) -> tuple[int, int]:

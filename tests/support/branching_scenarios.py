@@ -8,11 +8,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from tables import debate, table
 
 from converse_graph import Debate, Event, Flag, Imagined, OnEvent, OnSilence, Organisation, Persona, Scenario, Whole
 from converse_graph.store import Store
 from converse_graph.store.record_reader import read_transcript
+from tests.support.property_search import example_count
+from tests.support.small_scenarios import debate, table
 
 NAMES = ("Alpha", "Beta", "Gamma")
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
@@ -80,7 +81,11 @@ async def record(store: Store, name: str) -> dict[str, Any]:
 
 
 by_chance = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=example_count(12),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
 )
 SEEDS = st.integers(0, 999)
 
