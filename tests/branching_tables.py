@@ -12,7 +12,6 @@ from tables import debate, table
 
 from converse_graph import Debate, Event, Flag, Imagined, OnEvent, OnSilence, Organisation, Persona, Scenario, Whole
 from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
 
 NAMES = ("Alpha", "Beta", "Gamma")
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
@@ -73,7 +72,7 @@ def _counts(view: dict[str, Any]) -> dict[str, Any]:
 
 async def record(store: Store, name: str) -> dict[str, Any]:
     """All that a run says of itself but for its name and dates, private parts too."""
-    told = (await read_transcript(store, store.register.run(name))).model_dump()
+    told = store.transcript(name).model_dump()
     for free in ("run", "created"):
         del told["header"][free]
     return told

@@ -7,10 +7,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.calls.trace_privacy import UNSEEN
+from converse_graph.graph.channels import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
 from converse_graph.graph.debates import compile_debate
 from converse_graph.graph.organisation import organisation_node
 from converse_graph.graph.supervisor import supervisor_node
-from converse_graph.record.state import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.graph_settings import ModelSettings
 from converse_graph.scenarios.scenario import Scenario

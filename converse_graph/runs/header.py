@@ -22,7 +22,6 @@ _LIBRARIES = (
     "converse-graph",
     "langgraph",
     "langgraph-checkpoint",
-    "langgraph-checkpoint-sqlite",
     "langchain-core",
     "langchain-openai",
 )
