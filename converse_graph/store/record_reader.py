@@ -7,7 +7,7 @@ from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, REFLECTIO
 from converse_graph.record.transcript import Deliberation, Line, PrivateTurn, Stance, Statement, Transcript, Vote
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.clock import Clock
-from converse_graph.store.checkpoint_rows import CheckpointRows, ledger_history
+from converse_graph.store.checkpoint_rows import CheckpointRow, CheckpointRows, ledger_history
 from converse_graph.store.packing import Snapshot, load_plain
 from converse_graph.store.runs import Run
 
@@ -44,16 +44,29 @@ def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
         return {}
     saved = load_plain(row.kind, row.checkpoint)["channel_values"]
     ledgers = (*PUBLIC_LEDGERS, *(mind_of(party.name) for party in run.header.cast))
-    values = {name: saved[name] for name in PUBLIC_VALUES if name in saved}
-    values |= {name: saved[name].entries for name in ledgers if name in saved}
-    history = ledger_history(rows, row, [name for name in ledgers if name not in saved], load_plain)
+    return {
+        **{name: saved[name] for name in PUBLIC_VALUES if name in saved},
+        **read_ledgers(rows, row, saved, ledgers),
+    }
+
+
+def read_ledgers(
+    rows: CheckpointRows, row: CheckpointRow, saved: Mapping[str, Any], names: Sequence[str]
+) -> dict[str, list[Entry]]:
+    """Ledgers as they are at a checkpoint: its own snapshot, or an earlier one and what was written since.
+
+    Args:
+        rows: The checkpoints of the store.
+        row: The checkpoint.
+        saved: The values that it holds.
+        names: The ledgers.
+    """
+    ledgers: dict[str, list[Entry]] = {name: saved[name].entries for name in names if name in saved}
+    history = ledger_history(rows, row, [name for name in names if name not in saved], load_plain)
     for name, (snapshot, writes) in history.items():
-        values[name] = extend(_entries(snapshot), [entries for _, entries in writes])
-    return values
-
-
-def _entries(snapshot: Snapshot | None) -> list[Entry]:
-    return [] if snapshot is None else snapshot.entries
+        before = snapshot.entries if isinstance(snapshot, Snapshot) else []
+        ledgers[name] = extend(before, [entries for _, entries in writes])
+    return ledgers
 
 
 def _vote(counted: Entry, minds: dict[str, dict[str, Entry]]) -> Vote:

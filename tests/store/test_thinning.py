@@ -14,6 +14,8 @@ from converse_graph import Simulation, Store
 from converse_graph.checkpoints import StoreSaver, ThinCheckpoints
 from converse_graph.errors import StoreFailure
 from converse_graph.record.state import extend
+from converse_graph.store.packing import load_plain
+from converse_graph.store.record_reader import read_ledgers
 
 
 def saved(path: Path) -> tuple[int, int]:
@@ -90,6 +92,11 @@ async def test_ledgers_read_the_same_wherever_their_snapshots_fall(store: Store,
     await saver.settled()
 
     found = (await graph.compile(checkpointer=StoreSaver(store)).aget_state(config)).values
+    row = store.checkpoints.one("t")
+    assert row is not None
+    values = load_plain(row.kind, row.checkpoint)["channel_values"]
+    read = read_ledgers(store.checkpoints, row, values, ["public", "mind"])
+    assert read == {name: found[name] for name in ("public", "mind")}
     assert found["public"] == [{"said": turn} for turn in range(1, 8)]
     assert found["mind"] == [{"thought": turn} for turn in range(1, 8)]
     kept = [found async for found in StoreSaver(store).alist(config)]
