@@ -12,7 +12,6 @@ from tests.support.child_process import run_python
 FLOORS = {
     "langgraph": "1.2.22",
     "langgraph-checkpoint": "4.1.1",
-    "langgraph-checkpoint-sqlite": "3.0.1",
     "langgraph-sdk": "0.4.4",
     "langchain-core": "1.4.9",
     "langchain-openai": "1.1.14",

@@ -28,7 +28,7 @@ async def test_a_run_is_registered_before_its_first_step(store: Store) -> None:
         ("Beta", "debate"),
         ("Gamma", "none"),
     ]
-    assert {"langgraph", "langgraph-checkpoint-sqlite", "converse-graph"} <= set(header.versions)
+    assert {"langgraph", "langgraph-checkpoint", "converse-graph"} <= set(header.versions)
     assert header.prompts == simulation.prompts.digest
     assert (await simulation.transcript()).statements == ()
 

@@ -109,17 +109,17 @@ def check_windows(scenario: Scenario, chats: Chats, prompts: Prompts) -> None:
 
 def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext, Profile], tuple[Part, ...]]:
     """Render a party's brief once for each set of prompts, so that every prompt of its begins the same."""
-    kept: dict[tuple[int, Profile], tuple[Prompts, tuple[Part, ...]]] = {}
+    kept: dict[tuple[str, Profile], tuple[Part, ...]] = {}
 
     def brief(context: RunContext, profile: Profile) -> tuple[Part, ...]:
-        key = (id(context.prompts), profile)
+        key = (context.prompts.digest, profile)
         if key not in kept:
             fields = statement_fields(scenario, party, profile=profile)
             text = context.prompts.render("organisation/brief", profile, brief_values(scenario, party, fields))
             rules = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
             shown = _examples(context.prompts, party, fields) if profile == "small" else ()
-            kept[key] = (context.prompts, (rules, *shown))
-        return kept[key][1]
+            kept[key] = (rules, *shown)
+        return kept[key]
 
     return brief
 

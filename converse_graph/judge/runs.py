@@ -14,7 +14,6 @@ from converse_graph.models.registry import Chats
 from converse_graph.models.replay import ReplayChats
 from converse_graph.record.verdict import Verdict
 from converse_graph.store import Run, Store
-from converse_graph.store.record_reader import read_transcript
 
 MOST_REPEATS = 100
 """How often one model may judge a run."""
@@ -69,9 +68,10 @@ async def judge_run(
     opened = chats or _chats(store, run, models, base_url, prices)
     try:
         with store.hold(name):
-            transcript = await read_transcript(store, run)
+            transcript = store.transcript(run.name)
             found = []
             for wanted, model, repeat in plans:
+                so_far = store.register.run(name)
                 verdict = await judge(
                     transcript,
                     rubrics[wanted],
@@ -81,7 +81,7 @@ async def judge_run(
                     model=model,
                     repeat=repeat,
                     emit=emit,
-                    spending=spending_of(store.register.run(name), budget),
+                    spending=spending_of(budget, usd=so_far.usd, tokens=so_far.tokens),
                 )
                 await store.verdicts(run.id).keep(verdict)
                 found.append(verdict)

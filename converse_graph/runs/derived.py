@@ -16,7 +16,6 @@ from converse_graph.runs.simulation import Simulation
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
-from converse_graph.store.record_reader import read_channels
 
 
 async def extend(
@@ -110,7 +109,7 @@ async def fork(
     played = _with_events(played, (*_dated(parent, played, own, changed=bool(dials)), *events))
     leave = Fork(at=at, say=say, fields=_checked(played, at, say, fields or {}))
     seed = parent.header.seed if seed is None else seed
-    past = branch(played, await read_channels(store, parent), leave, seed=seed)  # refuses a turn that is none
+    past = branch(played, store.channels(parent.name), leave, seed=seed)  # refuses a turn that is none
     for event in events:
         check_ahead(played, event, own)
     horizon = _horizon(parent, played) if until is None and rounds is None else played.clock.horizon(until, rounds)

@@ -3,7 +3,9 @@
 import ast
 import hashlib
 import inspect
+import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from textwrap import dedent
 from types import FunctionType
 from typing import Any
@@ -22,11 +24,8 @@ def fingerprint(scenario: Scenario, prompts: Prompts) -> dict[str, str]:
 
     A graph is made from its scenario alone, so that its nodes and channels are covered by the scenario's parts.
     """
-    spec = scenario.with_events(()).model_dump(mode="json", exclude=_FREE, fallback=_name_of)
-    parts = {f"scenario: {path}": value for path, value in _leaves(spec, "")}
-    return {name: _digest(value) for name, value in parts.items()} | {
-        f"prompt: {name}": digest for name, digest in prompts.digests.items()
-    }
+    text = scenario.with_events(()).model_dump_json(exclude=_FREE, fallback=_name_of)
+    return {**_digests(text), **{f"prompt: {name}": digest for name, digest in prompts.digests.items()}}
 
 
 def digest_of(fingerprint: Mapping[str, str]) -> str:
@@ -37,6 +36,12 @@ def digest_of(fingerprint: Mapping[str, str]) -> str:
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """The names of the parts that differ, were added or are gone."""
     return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+@lru_cache(16)
+def _digests(text: str) -> Mapping[str, str]:
+    """A digest of each part of a scenario, which is given as JSON; made once for all the runs that play it."""
+    return {f"scenario: {path}": _digest(value) for path, value in _leaves(json.loads(text), "")}
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ _LIBRARIES = (
     "converse-graph",
     "langgraph",
     "langgraph-checkpoint",
-    "langgraph-checkpoint-sqlite",
     "langchain-core",
     "langchain-openai",
 )
@@ -57,7 +57,7 @@ def header_of(scenario: Scenario, chats: Chats, prompts: Prompts, *, source: str
         "source": f"{Path(where).name}{colon}{function}",
         "digest": digest,
         "standing": scenario.standing,
-        "versions": {library: version(library) for library in _LIBRARIES},
+        "versions": _versions(),
         "prompts": prompts.digest,
         "rubric": scenario.rubric,
         "motion": scenario.motion,
@@ -86,6 +86,12 @@ def asked_of(scenario: Scenario, chats: Chats) -> list[Chat | Embedder]:
         chats: The models.
     """
     return [*(chats.get(reference) for reference in models_of(scenario)), *embedders_of(scenario, chats)]
+
+
+@lru_cache(1)
+def _versions() -> dict[str, str]:
+    """Of the libraries that a run depends on; they are looked up in files, which takes longer than all else here."""
+    return {library: version(library) for library in _LIBRARIES}
 
 
 def _key(reference: Any) -> Any:

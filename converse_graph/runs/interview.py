@@ -25,7 +25,6 @@ from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.fields import Text
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Store
-from converse_graph.store.record_reader import read_channels
 from converse_graph.turn.recall import Occasion, recall_for
 from converse_graph.turn.statement import describe_events
 
@@ -144,7 +143,7 @@ def _who(scenario: Scenario, name: str) -> Organisation:
 
 async def _as_it_was(store: Store, made: Simulation, party: Organisation, at: str) -> View:
     """What the party knew at the end of a period."""
-    scenario, values = made.scenario, await read_channels(store, made.run)
+    scenario, values = made.scenario, store.channels(made.run.name)
     round, said = scenario.clock.round_of(at), values.get("transcript", ())
     last = said[-1]["round"] if said else -1
     if round > last:

@@ -17,6 +17,7 @@ from converse_graph.calls.budget import Budget, spending_of
 from converse_graph.calls.pending_calls import InFlight
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.trace_privacy import is_traced, untraced
+from converse_graph.checkpoints import StoreSaver, ThinCheckpoints
 from converse_graph.errors import ConverseError, RunChanged, RunPaused, StoreFailure
 from converse_graph.graph import compile_graph
 from converse_graph.graph.organisation import check_windows
@@ -32,8 +33,6 @@ from converse_graph.runs.header import asked_of, header_of, make_again
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
-from converse_graph.store.record_reader import read_transcript
-from converse_graph.store.turn_checkpoints import ThinCheckpoints
 from converse_graph.tracing.play_trace import traced_play
 from converse_graph.tracing.run_trace import RunTrace
 from converse_graph.tracing.settings import Tracing
@@ -236,7 +235,7 @@ class Simulation:
 
     async def transcript(self) -> Transcript:
         """The record so far, with what each party kept to itself."""
-        return await read_transcript(self.store, self.store.register.run(self.run.name))
+        return self.store.transcript(self.run.name)
 
     async def close(self) -> None:
         """Let go of the models."""
@@ -247,7 +246,7 @@ class Simulation:
         return self.store.register.run(self.run.parent).header if self.run.parent and self.run.header.fork else None
 
     async def _drive(self, watch: Watch | None, budget: Budget | None, trace: RunTrace | None) -> str:
-        saver = ThinCheckpoints(self.store.checkpoints, passing=f"branch:to:{SUPERVISOR}")
+        saver = ThinCheckpoints(StoreSaver(self.store), passing=f"branch:to:{SUPERVISOR}")
         traced = is_traced()
         graph = compile_graph(self.scenario, is_traced=traced).copy(update={"checkpointer": saver})
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": _NO_LIMIT}
@@ -257,7 +256,7 @@ class Simulation:
             seed=self.run.header.seed,
             run=f"{self.run.name} {self.run.header.created.isoformat()}",
             journal=self.store.journal(self.run.id),
-            spending=spending_of(self.run, budget),
+            spending=spending_of(budget, usd=self.run.usd, tokens=self.run.tokens),
             horizon=self.run.horizon,
             votes_after=await votes_of_the_original(self.store, self.run, self.scenario),
             in_flight=self._in_flight,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from converse_graph import ConverseError, Organisation, Scenario
+from converse_graph.graph.channels import PUBLIC_CHANNELS
 from converse_graph.graph.wiring import Conversation, wiring
 from converse_graph.graph.write_access import only, party_writes
-from converse_graph.record.state import PUBLIC_CHANNELS
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.catalogue import catalogue
 from tests.support.planted_secrets import scenarios

@@ -119,7 +119,7 @@ async def test_a_job_that_fails_takes_none_down_that_share_its_transaction(store
 
     def insert(name: str, *, fail: bool = False) -> Any:
         def job(session: Session) -> str:
-            rest = ("scenario", "header", "fingerprint", "status", "parent", "replays", "created")
+            rest = ("scenario_name", "scenario", "status", "parent", "replays", "created")
             session.run(_ENTER, name=name, horizon=1, **dict.fromkeys(rest, ""))
             if fail:
                 raise ValueError(name)

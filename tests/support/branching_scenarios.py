@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from converse_graph import Debate, Event, Flag, Imagined, OnEvent, OnSilence, Organisation, Persona, Scenario, Whole
 from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
 from tests.support.property_search import example_count
 from tests.support.small_scenarios import debate, table
 
@@ -74,7 +73,7 @@ def _counts(view: dict[str, Any]) -> dict[str, Any]:
 
 async def record(store: Store, name: str) -> dict[str, Any]:
     """All that a run says of itself but for its name and dates, private parts too."""
-    told = (await read_transcript(store, store.register.run(name))).model_dump()
+    told = store.transcript(name).model_dump()
     for free in ("run", "created"):
         del told["header"][free]
     return told

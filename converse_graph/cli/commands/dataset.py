@@ -17,7 +17,6 @@ from converse_graph.evaluation.langsmith_upload import send
 from converse_graph.export.atomic_files import write_whole
 from converse_graph.record.transcript import Transcript
 from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 
 
@@ -39,7 +38,7 @@ def command(
 
 async def _read(names: Iterable[str], path: Path | str) -> list[Transcript]:
     async with Store.open(path) as store:
-        return [await read_transcript(store, store.register.run(name)) for name in names]
+        return [store.transcript(name) for name in names]
 
 
 def _sent(made: Sequence[Example], name: str) -> str:

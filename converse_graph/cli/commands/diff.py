@@ -13,7 +13,6 @@ from converse_graph.export.atomic_files import write_whole
 from converse_graph.export.comparison import Difference, as_json, as_markdown, as_text, compare
 from converse_graph.export.formats import json_text
 from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 
 
@@ -28,7 +27,7 @@ def command(*, first: str, second: str, form: DiffFormat, out: Path | None, stor
 
 async def _compare(first: str, second: str, path: Path | str) -> Difference:
     async with Store.open(path) as store:
-        one, other = [await read_transcript(store, store.register.run(name)) for name in (first, second)]
+        one, other = [store.transcript(name) for name in (first, second)]
     return compare(one.public(), other.public())
 
 

@@ -17,7 +17,6 @@ from converse_graph.judge.agreement import agreement
 from converse_graph.judge.runs import judge_run
 from converse_graph.record.verdict import Verdict
 from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 from converse_graph.tracing.outcome import trace_outcome
 
@@ -65,7 +64,7 @@ async def _judge(
         )
         if not given:
             output.warn(f"Run {name} replays a run that was not judged; judge that one, or name --judge-model.")
-        kept = await read_transcript(store, store.register.run(name))
+        kept = store.transcript(name)
         agreements = agreement(kept.verdicts)
         for verdict in given:
             say_verdict(verdict, output)

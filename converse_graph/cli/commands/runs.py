@@ -10,7 +10,7 @@ import typer
 
 from converse_graph.cli.columns import table
 from converse_graph.cli.humanize import money
-from converse_graph.store import Run, Store
+from converse_graph.store import RunSummary, Store
 from converse_graph.store.store import DEFAULT_PATH
 
 COLUMNS = ("run", "scenario", "status", "parent", "replays", "rounds", "statements", "tokens", "usd", "created")
@@ -33,11 +33,11 @@ async def _rows(path: Path | str) -> list[dict[str, Any]]:
         return [_row(store, run) for run in store.register.runs()]
 
 
-def _row(store: Store, run: Run) -> dict[str, Any]:
+def _row(store: Store, run: RunSummary) -> dict[str, Any]:
     left_off = run.status == "running" and not store.is_held(run.name)
     return {
         "run": run.name,
-        "scenario": run.header.scenario,
+        "scenario": run.scenario_name,
         "status": "paused" if left_off else run.status,
         "parent": run.parent,
         "replays": run.replays,

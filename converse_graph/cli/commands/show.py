@@ -15,7 +15,6 @@ from converse_graph.export.markdown import render_markdown
 from converse_graph.export.stats import stats_json, stats_markdown
 from converse_graph.record.transcript import Transcript
 from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
 from converse_graph.store.store import DEFAULT_PATH
 
 
@@ -34,7 +33,7 @@ def command(*, run: str, raw: bool, form: Format, stats: bool, out: Path | None,
 
 async def _read(name: str, path: Path | str) -> Transcript:
     async with Store.open(path) as store:
-        return await read_transcript(store, store.register.run(name))
+        return store.transcript(name)
 
 
 def _render(transcript: Transcript, raw: bool, form: Format) -> str:
