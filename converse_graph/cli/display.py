@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Any
 
 from converse_graph.cli.formatting import count, duration, fields_line, money, rough
 from converse_graph.cli.screen import Progress, Screen
 
 AGAIN = "↻ that reply could not be used and is written again:"
+MAX_REASON = 160
+"""Characters that are shown of why a reply was sent back."""
 _REPLIES = ("statement", "graph")
 """Last steps of the places at which a turn's statement is asked for."""
 _RECENT = 6
@@ -91,6 +94,11 @@ class Pace:
                 self._measured.append((now - self._since) / self._parties)
             self._partial = False
         self._round, self._since = round, now
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether a round was measured yet."""
+        return bool(self._measured)
 
     def left(self, turns: int) -> str:
         """How long `turns` may take: a range from the fastest to the slowest of the recent rounds."""
@@ -227,8 +235,10 @@ class Display:
             self._front = None
 
     def _begin_again(self, draft: Draft, reason: str = "") -> None:
-        if draft.begin_again() and draft is self._front:
-            self._screen.remark(f"↻ sent back ({reason}), and written again:" if reason else AGAIN)
+        on_screen = draft.begin_again()
+        if draft is self._front and (on_screen or reason):
+            why = f"used ({shorten(reason, MAX_REASON, placeholder=' …')})" if reason else "used"
+            self._screen.remark(AGAIN.replace("used", why))
 
     def _head(self, draft: Draft) -> None:
         draft.headed, self._headed = True, draft.speaker
@@ -244,14 +254,18 @@ class Display:
     def _facts(self) -> list[str]:
         """What the live line says beside the turns."""
         spent = "cost unknown" if self._usd is None else money(self._usd)
-        return [count(self._tokens, "token"), spent, self._left(), self._waiting_for()]
+        left = self._left() if self._pace.is_measured else ""
+        return [count(self._tokens, "token"), spent, left, self._doing()]
 
     def _left(self) -> str:
         return self._pace.left(max(1, self._total - self._done))
 
-    def _waiting_for(self) -> str:
+    def _doing(self) -> str:
+        """What is being waited for; who speaks stands in the heading above."""
         draft = self._front
         if draft is None or draft.complete:
             others = len([other for other in self._drafts.values() if not other.complete])
-            return f"{others} more are thinking" if others else "next"
-        return draft.progress or f"{draft.speaker} {'is speaking' if draft.text else 'is thinking'}"
+            return f"{others} more thinking" if others else ""
+        if draft.text:
+            return "speaking"
+        return f"debate {' › '.join(f'{line}/{of}' for line, of in draft.inner)}" if draft.inner else "thinking"

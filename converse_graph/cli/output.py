@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
 from converse_graph.cli.display import Display, Plan
 from converse_graph.cli.formatting import indented_line, plain_line
@@ -38,6 +40,12 @@ def draw(renderable: RenderableType) -> None:
     terminal().print(renderable)
 
 
+def paragraph(text: str) -> RenderableType:
+    """A line for a terminal: wrapped between words, each of its lines as far in as the first."""
+    line = plain_line(text)
+    return Padding(Text(line), (0, 0, 0, len(text) - len(text.lstrip(" "))), expand=False)
+
+
 class Output:
     """Standard output, with a display on it unless it is to be quiet."""
 
@@ -52,8 +60,10 @@ class Output:
         """Print a line about the run; wrapped between words on a terminal alone, so that scripts get it whole."""
         if self.quiet:
             return
-        line, console = indented_line(line), self._console
-        self._write(lambda: console.print(line) if console else print(line, flush=True))  # noqa: T201 - our own voice
+        if (console := self._console) is not None:
+            self._write(lambda: console.print(paragraph(line)))
+        else:
+            self._write(lambda: print(indented_line(line), flush=True))  # noqa: T201 - the command line's own voice
 
     def result(self, line: str) -> None:
         """Print a line that scripts read."""

@@ -224,13 +224,19 @@ class LiveScreen:
         return self._colours.get(party, "default")
 
     def _bottom(self) -> RenderableType:
+        done, total, width = self._progress.turns, max(1, self._progress.total), self._console.width
+        bar = ProgressBar(
+            total=total,
+            completed=done,
+            width=max(4, min(24, width // 10)),
+            style="bright_black",
+            complete_style="default",
+            finished_style="default",
+        )
+        facts = Text(" · ".join([f"{done}/{total} turns", *filter(None, self._progress.facts)]))
+        facts.truncate(max(1, width - 5 - (bar.width or 0)), overflow="ellipsis")
         line = Table.grid(padding=(0, 1))
-        line.add_column(no_wrap=True)
-        line.add_column(no_wrap=True)
-        line.add_column(no_wrap=True, overflow="ellipsis")
-        done, total = self._progress.turns, max(1, self._progress.total)
-        bar = ProgressBar(total=total, completed=done, width=max(6, min(24, self._console.width // 8)))
-        line.add_row(self._spinner, bar, Text(" · ".join([f"{done} of {total} turns", *self._progress.facts])))
+        line.add_row(self._spinner, bar, facts)
         open_line = [Text(INDENT + self._prose.rest, no_wrap=True, overflow="crop")] if self._prose.rest else []
         return Group(*open_line, line)
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from converse_graph.cli.formatting import indented_line, plain, plain_line
-from converse_graph.cli.output import draw, is_terminal
+from converse_graph.cli.output import draw, is_terminal, paragraph
 from converse_graph.export.atomic_files import write_whole
 
 
@@ -61,7 +61,7 @@ def print_page(markdown: str, *, piped: str | None = None) -> None:
 def print_paragraph(text: str) -> None:
     """Print a line; wrapped between words on a terminal alone, so that scripts get it whole."""
     if is_terminal():
-        draw(Text(indented_line(text)))
+        draw(paragraph(text))
     else:
         typer.echo(indented_line(text))
 

@@ -85,7 +85,7 @@ def whole_turn(speaker: str, round: int, prose: str, *, takes: float = 0.0) -> l
 
 
 def on_screen(written: str) -> list[str]:
-    """The lines that a terminal is left with, of what was written to it."""
+    """The lines that a terminal is left with, of what was written to it, down to its cursor."""
     lines, row = [""], 0
     for piece in re.findall(r"\x1b\[\??\d*[a-zA-Z]|\r|\n|[^\x1b\r\n]+", re.sub(r"\x1b\[[\d;]*m", "", written)):
         match piece:
@@ -101,7 +101,8 @@ def on_screen(written: str) -> list[str]:
             case _:
                 assert piece[0] != "\x1b", piece
                 lines[row] += piece
-    return lines
+    assert not any(lines[row + 1 :])
+    return lines[: row + 1]
 
 
 def test_a_turn_is_a_header_and_the_prose_and_its_fields() -> None:
@@ -155,7 +156,7 @@ def test_a_private_debate_is_progress_and_never_words() -> None:
     assert "  private debate · line 1 of 3, inside it line 2 of 4\n" in written
     assert "  private debate · line 2 of 3\n" in written
     live = shown([*debate, 0.5], live=True, width=120)
-    assert "0 of 4 turns · 10 tokens · cost unknown · estimating what is left · private debate · line 2 of 3" in live
+    assert "0/4 turns · 10 tokens · cost unknown · debate 2/3" in live
     assert on_screen(live) == ["", "A · 2024", ""]
 
 
@@ -211,8 +212,8 @@ def test_parties_that_write_at_once_are_shown_one_at_a_time_in_listed_order() ->
 def test_the_live_line_says_how_far_a_run_is_and_leaves_nothing_behind() -> None:
     events = [*whole_turn("A", 0, "One. " * 30, takes=3.0), *whole_turn("B", 0, "Two.", takes=3.0)]
     live, piped = shown(events, live=True, width=120), shown(events, width=120)
-    assert "0 of 4 turns · 0 tokens · $0.00 · estimating what is left · A is thinking" in live
-    assert "1 of 4 turns · 10 tokens · cost unknown · " in live
+    assert "0/4 turns · 0 tokens · $0.00 · thinking" in live
+    assert "1/4 turns · 10 tokens · cost unknown · " in live
     assert on_screen(live) == [line.partition(" · turn ")[0] for line in piped.split("\n")]
 
 
@@ -262,10 +263,12 @@ def test_a_colour_can_be_read_on_black_and_on_white(colour: str) -> None:
     assert min((luminance + 0.05) / 0.05, 1.05 / (luminance + 0.05)) >= 4
 
 
-def test_a_reply_that_is_sent_back_says_why() -> None:
+def test_a_reply_that_is_sent_back_says_why_even_where_none_of_it_was_shown() -> None:
     again = {"event": "restart", "speaker": "A", "reason": "price is missing"}
+    unseen = shown([turn("A"), again, text("A", "Whole."), statement("A", "Whole.")]).splitlines()
+    assert unseen[2:] == ["  ↻ that reply could not be used (price is missing) and is written again:", "  Whole."]
     lines = shown([turn("A"), text("A", "Half a"), again, text("A", "Whole."), statement("A", "Whole.")]).splitlines()
-    assert lines[2:] == ["  Half a", "  ↻ sent back (price is missing), and written again:", "  Whole."]
+    assert lines[2:] == ["  Half a", "  ↻ that reply could not be used (price is missing) and is written again:", "  Whole."]
 
 
 HOSTILE = {
