@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from converse_graph.store import Run, Store
 
 COLUMNS = ("run", "scenario", "status", "parent", "replays", "rounds", "statements", "tokens", "usd", "created")
+_ROOMY = 100
+"""Columns of a terminal that has room for the time of a run beside its date."""
 _NUMBERS = ("rounds", "statements", "tokens", "usd")
 
 
@@ -22,6 +24,7 @@ async def runs(as_json: Json = False, store: StorePath = None) -> None:
         converse runs --json
     """
     import json
+    import shutil
 
     from converse_graph.cli.output import is_terminal
     from converse_graph.cli.tables import print_table
@@ -35,7 +38,9 @@ async def runs(as_json: Json = False, store: StorePath = None) -> None:
     elif rows:
         heads = _heads_for_people(rows) if is_terminal() else COLUMNS
         tree = ({**row, "run": _branch(depth) + row["run"]} for row, depth in _tree(rows))
-        print_table(heads, [[_cell(name, row[name]) for name in heads] for row in tree], numbers=_NUMBERS)
+        digits = 10 if is_terminal() and shutil.get_terminal_size().columns < _ROOMY else 16
+        cells = [[_cell(name, row[name], digits) for name in heads] for row in tree]
+        print_table(heads, cells, numbers=_NUMBERS)
     else:
         typer.echo("No runs yet; `converse run SCENARIO` begins one.")
 
@@ -83,7 +88,7 @@ def _branch(depth: int) -> str:
     return f"└{'─' * (depth - 1)} " if depth else ""
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, value: Any, digits: int) -> str:
     from converse_graph.cli.formatting import money
 
     if name == "usd":
@@ -91,5 +96,5 @@ def _cell(name: str, value: Any) -> str:
     if value is None:
         return "-"
     if name == "created":
-        return str(value)[:16].replace("T", " ")
+        return str(value)[:digits].replace("T", " ")
     return f"{value:,}" if isinstance(value, int) else str(value)
