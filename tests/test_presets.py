@@ -89,7 +89,9 @@ def test_every_dial_has_a_help(function: ScenarioFunction) -> None:
 def test_a_dial_by_party_sets_some_and_leaves_the_others() -> None:
     made = FUTURES(uk=True, deliberation={"OpenAI": "debate", "UK Government": "imagined"})
     assert [type(party.deliberation) for party in made.organisations] == [Debate, type(None), type(None), Imagined]
-    with pytest.raises(UnknownName, match="No party 'Openai'; there is: OpenAI, DeepMind, Anthropic, others"):
+    with pytest.raises(
+        UnknownName, match=r"No party 'Openai'. Did you mean 'OpenAI'\? There is: OpenAI, DeepMind, Anthropic, others"
+    ):
         FUTURES(deliberation={"Openai": "debate"})
     with pytest.raises(InvalidValue, match=r"Dial deliberation takes none \| imagined \| debate"):
         FUTURES(deliberation={"OpenAI": "shout"})

@@ -102,11 +102,13 @@ async def test_a_statement_that_is_sent_back_begins_again_for_whoever_watches(st
     events: list[dict[str, Any]] = []
     await simulation.play(events.append)
     shown = [
-        (event["event"], event.get("text")) for event in events if event["event"] in ("text", "restart", "statement")
+        (event["event"], event.get("text") or event.get("reason"))
+        for event in events
+        if event["event"] in ("text", "restart", "statement")
     ]
     assert shown == [
         ("text", "First draft."),
-        ("restart", None),
+        ("restart", "the reply does not fit in memo"),
         ("text", "Second draft."),
         ("statement", "Second draft."),
     ]

@@ -124,7 +124,9 @@ def test_a_field_cannot_have_a_name_that_every_statement_uses(name: str) -> None
 
 
 def test_a_scenario_names_its_parties_when_one_is_unknown() -> None:
-    with pytest.raises(UnknownName, match="No organisation 'Openai'; there is: Anthropic, OpenAI"):
+    with pytest.raises(
+        UnknownName, match=r"No organisation 'Openai'. Did you mean 'OpenAI'\? There is: Anthropic, OpenAI"
+    ):
         table("Anthropic", "OpenAI").party("Openai")
 
 
