@@ -13,7 +13,7 @@ from converse_graph.errors import UnknownName
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.deliberation_rules import Motion
-from converse_graph.scenarios.graph_settings import ModelSettings
+from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.memory_settings import Kept, Memory, Recall
 from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
 from converse_graph.scenarios.value import Value
@@ -239,7 +239,7 @@ class Scenario(Value):
             environment.
         """
         door = import_module("converse_graph")  # it loads what is above this room
-        built: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or ModelSettings)
+        built: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or GraphSettings)
         if not compiled:
             return built
         made = built.compile()
