@@ -9,6 +9,7 @@ from pydantic import Field as Bound
 
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.deliberation_rules import Motion
+from converse_graph.scenarios.model_settings import ModelSettings
 from converse_graph.scenarios.rules import Dated, Standing
 from converse_graph.scenarios.value import Value
 from converse_graph.summary_repr import Card
@@ -193,6 +194,11 @@ class Header(Value):
     base_url: str | None = None
     models: dict[str, ModelTold] = Bound(default_factory=dict)
     """Every model that may be asked, by its name, with how it is prompted."""
+    settings: dict[str, ModelSettings] = Bound(default_factory=dict)
+    """How models are asked, where something was chosen: by the path of a speaker, such as "OpenAI/CEO"; of everybody
+    else under ""."""
+    options: dict[str, ModelSettings] = Bound(default_factory=dict)
+    """Of these settings, those that the run was given over its scenario's."""
     source: str = ""
     """Where the scenario comes from: its name in the catalogue, or its file's; empty for one made in Python."""
     digest: str = ""
@@ -214,7 +220,8 @@ class Header(Value):
     changed: tuple[Changed, ...] = ()
     """Where it went on with something else than it began with."""
     warnings: tuple[str, ...] = ()
-    """What failed and was done without, a sentence each."""
+    """What failed and was done without, a sentence each: settings that a model does not take, a model that another
+    stood in for."""
     parent: str | None = None
     """The run that this was forked from."""
     fork: Fork | None = None

@@ -23,7 +23,8 @@ async def read_transcript(store: Store, run: Run) -> Transcript:
     minds = {party.name: _by_place(values.get(mind_of(party.name), ())) for party in run.header.cast}
     statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
     votes = tuple(_vote(counted, minds) for counted in values.get("votes", ()))
-    warnings = tuple(_recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock))
+    recalled_poorly = _recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock)
+    warnings = (*run.header.warnings, *recalled_poorly)
     told = {"status": run.status, "ended": run.ended, "votes": votes, "warnings": warnings}
     header = run.header.model_copy(update=told)
     return Transcript(header=header, statements=statements, verdicts=store.verdicts(run.id).all())

@@ -156,10 +156,17 @@ class Register:
         await self._change(run.id, header=header.model_dump_json())
         return self.run(run.name)
 
-    async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str]) -> Run:
-        """Let a run go on with something else than it began with; its header says so from then on."""
+    async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str], **fields: Any) -> Run:
+        """Let a run go on with something else than it began with; its header says so from then on.
+
+        Args:
+            run: The run.
+            parts: What has changed.
+            fingerprint: What a resume must match from now on.
+            fields: Of the header, that are others from now on.
+        """
         changed = (*run.header.changed, Changed(statements=run.statements, parts=parts))
-        header = run.header.model_copy(update={"changed": changed})
+        header = run.header.model_copy(update={"changed": changed, **fields})
         await self._change(run.id, header=header.model_dump_json(), fingerprint=json.dumps(fingerprint))
         return self.run(run.name)
 
