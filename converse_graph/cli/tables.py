@@ -1,0 +1,79 @@
+"""What a command prints: tables and pages, drawn on a terminal, as plain text where a script reads."""
+
+from collections.abc import Container, Sequence
+from pathlib import Path
+
+import typer
+from rich import box
+from rich.cells import cell_len
+from rich.markdown import Markdown
+from rich.table import Table
+from rich.text import Text
+
+from converse_graph.cli.formatting import indented_line, plain, plain_line
+from converse_graph.cli.output import draw, is_terminal
+from converse_graph.export.atomic_files import write_whole
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Container[str] = ()) -> None:
+    """Print rows under a heading.
+
+    Args:
+        heads: The names of the columns.
+        rows: An entry for each column.
+        numbers: The columns that are set to the right on a terminal.
+    """
+    if not is_terminal():
+        typer.echo(columns(heads, rows))
+        return
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for head in heads:
+        table.add_column(head, justify="right" if head in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain_line(entry)) for entry in row))
+    draw(table)
+
+
+def columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A heading and rows in columns, each as wide as its widest entry."""
+    lines = [list(heads), *([plain_line(entry) for entry in row] for row in rows)]
+    widths = [max(cell_len(line[number]) for line in lines) for number in range(len(heads))]
+    padded = (
+        "  ".join(entry + " " * (width - cell_len(entry)) for entry, width in zip(line, widths, strict=True))
+        for line in lines
+    )
+    return "\n".join(line.rstrip() for line in padded)
+
+
+def print_page(markdown: str, *, piped: str | None = None) -> None:
+    """Print a page in Markdown: drawn on a terminal, with its tables as tables; as it is where a script reads.
+
+    Args:
+        markdown: The page.
+        piped: What a script gets in place of the Markdown.
+    """
+    if is_terminal():
+        draw(Markdown(plain(markdown), hyperlinks=False))
+    else:
+        typer.echo(markdown if piped is None else plain(piped), nl=False)
+
+
+def print_paragraph(text: str) -> None:
+    """Print a line; wrapped between words on a terminal alone, so that scripts get it whole."""
+    if is_terminal():
+        draw(Text(indented_line(text)))
+    else:
+        typer.echo(indented_line(text))
+
+
+def print_text(text: str) -> None:
+    """Print a text for programs as it is; on a terminal without what could command it."""
+    typer.echo(plain(text) if is_terminal() else text, nl=False)
+
+
+def write_or_print(text: str, out: Path | None) -> None:
+    """Write a text to a file, whole or not at all; print it where no file is named."""
+    if out is not None:
+        write_whole(out, text)
+    else:
+        print_text(text)
