@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from pydantic import SecretStr
 
@@ -84,8 +85,8 @@ class OpenAICompatibleChat:
         self.free = is_loopback(base_url)
         self.limits = Limits()
         self._opening = threading.Lock()
-        self._client: Any = None
-        self._asked: Any = None
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        """By event loop, as connections belong to the loop that they were opened in."""
         self._hosted = False
         self._origin = Origin(
             model=self.model,
@@ -108,9 +109,10 @@ class OpenAICompatibleChat:
             ProviderUnreachable: No whole reply came, however often it was tried.
             ProviderRefused: The server answered that it will not serve the request.
         """
-        if self._asked is None:
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
             # In a thread, since the client library takes a second to import and others are waiting for the loop.
-            await asyncio.to_thread(self._open)
+            await asyncio.to_thread(self._open, loop)
         return await self._retries.run(
             lambda: self._learn_and_ask(request),
             self._origin,
@@ -120,17 +122,17 @@ class OpenAICompatibleChat:
         )
 
     async def close(self) -> None:
-        """Close the connections; a later `complete` opens them again."""
-        client, self._client, self._asked = self._client, None, None
+        """Close the connections of this event loop; a later `complete` opens them again."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
         if client is not None:
-            await client.close()
+            await client.root_async_client.close()
 
-    def _open(self) -> None:
+    def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._opening:
-            if self._asked is None:
-                self._asked = self._make()
-                self._client = self._asked.root_async_client
-                self._hosted = (self._client.base_url.host or "").endswith("openai.com")
+            if loop not in self._clients:
+                client = self._make()
+                self._hosted = (client.root_async_client.base_url.host or "").endswith("openai.com")
+                self._clients[loop] = client
 
     def _make(self) -> Any:
         openai = importlib.import_module("openai")
@@ -169,7 +171,7 @@ class OpenAICompatibleChat:
     async def _ask(self, request: Request, dialect: Dialect) -> Reply:
         # The body is passed whole: given a `response_format`, the library parses the reply itself, and raises over
         # one that was cut for length instead of returning it.
-        bound = self._asked.bind(
+        bound = self._clients[asyncio.get_running_loop()].bind(
             extra_body=dialect.body(request, self.defaults.merged(request.settings), hosted=self._hosted),
             **({"stream_usage": False} if "stream_options" in dialect.left_out else {}),
         )
