@@ -9,11 +9,11 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from converse_graph.cli.terminal_text import plain
 from markdown_it import MarkdownIt
 
 from converse_graph import Kept, Names, NullChat, Organisation, Reply, Request, Scenario, Standing, Store
 from converse_graph.cli.display import Display, Plan
-from converse_graph.cli.terminal_text import plain
 from converse_graph.export.comparison import as_text, compare
 from converse_graph.export.formats import as_json, from_json, json_text
 from converse_graph.export.markdown import render_markdown

@@ -22,6 +22,8 @@ from converse_graph.models.prices import Prices, window_of
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import limits_of
 from converse_graph.models.references import SEPARATOR, one_by_one, reference_key
+from converse_graph.models.settings import EMBEDDED as EMBEDDED_SETTINGS
+from converse_graph.models.settings import SERVED
 
 GRAMMAR = ("embedded", "null", "null:SECONDS", "openai:NAME", "PROVIDER:NAME", "NAME with a base URL", "several: a,b")
 """The forms of a model reference."""
@@ -206,11 +208,13 @@ class Chats:
 def describe_models(environ: Mapping[str, str] = os.environ) -> list[dict[str, Any]]:
     """What can be asked here: for each kind of model its `name`, whether it is `available`, and a `note`."""
     key, base_url = bool(environ.get("OPENAI_API_KEY")), base_url_of(environ, None)
+    temperature = f"; temperature {SERVED.temperature} unless --option says otherwise"
     told = [
         {
             "name": EMBEDDED,
             "available": local.is_installed(),
-            "note": f"{local.SERVED_AS}, in this process, free; expect simple and often odd prose"
+            "note": f"{local.SERVED_AS}, in this process, free, at temperature {EMBEDDED_SETTINGS.temperature}; expect "
+            "simple and often odd prose"
             if local.is_installed()
             else f"needs: {local.INSTALL}",
         },
@@ -218,12 +222,14 @@ def describe_models(environ: Mapping[str, str] = os.environ) -> list[dict[str, A
         {
             "name": "openai:NAME",
             "available": key or base_url is not None,
-            "note": f"at {base_url}" if base_url else "OPENAI_API_KEY is set" if key else "needs OPENAI_API_KEY",
+            "note": (f"at {base_url}" if base_url else "OPENAI_API_KEY is set" if key else "needs OPENAI_API_KEY")
+            + temperature,
         },
         {
             "name": "NAME",
             "available": base_url is not None,
-            "note": f"at {base_url}" if base_url else "at any OpenAI-compatible server: needs --base-url",
+            "note": (f"at {base_url}" if base_url else "at any OpenAI-compatible server: needs --base-url")
+            + temperature,
         },
     ]
     for provider in providers.PROVIDERS:

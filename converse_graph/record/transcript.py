@@ -9,7 +9,7 @@ from pydantic import Field as Bound
 
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.deliberation_rules import Motion
-from converse_graph.scenarios.model_settings import ModelSettings
+from converse_graph.scenarios.model_settings import ModelSettings, options_in_words
 from converse_graph.scenarios.rules import Dated, Standing
 from converse_graph.scenarios.value import Value
 from converse_graph.summary_repr import Card
@@ -233,6 +233,12 @@ class Header(Value):
     rubric: str = "general"
     """What it is judged by, unless the judge is told otherwise."""
 
+    @property
+    def model_in_words(self) -> str:
+        """The run's own model with the settings that were chosen, such as "mini:7b (temperature 0.7)"."""
+        words = options_in_words(self.settings)
+        return f"{self.model} ({words})" if words else self.model
+
 
 class Transcript(Value):
     """A run's record: the public one, or, where statements have a private part, the reader's edition."""
@@ -259,7 +265,12 @@ class Transcript(Value):
     def _card(self) -> Card:
         """The public record alone, also of a reader's edition."""
         header, counted = self.header, str(len(self.statements))
-        facts = (("title", header.title), ("status", header.status), ("statements", counted), ("model", header.model))
+        facts = (
+            ("title", header.title),
+            ("status", header.status),
+            ("statements", counted),
+            ("model", header.model_in_words),
+        )
         rows = [(said.period, said.speaker, said.text or f"({said.problem})") for said in self.statements]
         columns = ("period", "speaker", "statement")
         return Card(kind="Transcript", name=header.run, facts=facts, columns=columns, rows=rows)

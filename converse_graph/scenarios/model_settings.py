@@ -124,6 +124,17 @@ def read_options(given: Any) -> dict[str, ModelSettings]:
     )
 
 
+def options_in_words(options: Options) -> str:
+    """Return what is set, such as "temperature 0.7; OpenAI: temperature 1"; empty where nothing is.
+
+    Args:
+        options: By path.
+    """
+    return "; ".join(
+        f"{path}: {settings.in_words()}" if path else settings.in_words() for path, settings in options.items()
+    )
+
+
 def require_paths(options: Options, known: Mapping[str, Any] | set[str] | frozenset[str]) -> None:
     """Refuse options for somebody who does not speak.
 

@@ -73,7 +73,7 @@ class Run:
                 ("statements", str(self.statements)),
                 ("tokens", f"{self.tokens:,}"),
                 ("usd", "" if self.usd is None else f"{self.usd:.4f}"),
-                ("model", self.header.model),
+                ("model", self.header.model_in_words),
                 ("seed", str(self.header.seed)),
                 ("forked from", self.parent or ""),
             ),
