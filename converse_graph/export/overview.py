@@ -181,7 +181,7 @@ def _votes(header: Header) -> str:
 
 def _how_it_ended(header: Header) -> str:
     ended = f": {inline(header.ended)}" if header.ended else ""
-    run = f"Run {inline(header.run)} (model {inline(header.model)}, seed {header.seed})"
+    run = f"Run {inline(header.run)} (model {inline(header.model_in_words)}, seed {header.seed})"
     match header.status:
         case "finished":
             return f"{run} ran to its horizon." if header.ended in (None, "horizon") else f"{run} ended early{ended}."

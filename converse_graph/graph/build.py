@@ -12,12 +12,12 @@ from converse_graph.graph.debates import compile_debate
 from converse_graph.graph.organisation import organisation_node
 from converse_graph.graph.supervisor import supervisor_node
 from converse_graph.scenarios.cast import SUPERVISOR
-from converse_graph.scenarios.graph_settings import ModelSettings
+from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.scenario import Scenario
 
 
 def build_graph(
-    scenario: Scenario, settings: type[Any] = ModelSettings, *, is_traced: bool = True
+    scenario: Scenario, settings: type[Any] = GraphSettings, *, is_traced: bool = True
 ) -> StateGraph[Any, Any, Any, Any]:
     """Build the root graph of a scenario, not compiled.
 

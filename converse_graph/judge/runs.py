@@ -13,6 +13,7 @@ from converse_graph.models.prices import Prices
 from converse_graph.models.registry import Chats
 from converse_graph.models.replay import ReplayChats
 from converse_graph.record.verdict import Verdict
+from converse_graph.scenarios.model_settings import EVERYBODY, UNSET, ModelSettings
 from converse_graph.store import Run, Store
 
 MOST_REPEATS = 100
@@ -34,6 +35,7 @@ async def judge_run(
     emit: Callable[[dict[str, Any]], None] = lambda event: None,
     budget: Budget | None = None,
     prices: Prices | None = None,
+    options: ModelSettings | None = None,
 ) -> tuple[Verdict, ...]:
     """Have a run judged; each verdict is kept as it comes, each call in the run's journal.
 
@@ -50,6 +52,7 @@ async def judge_run(
         emit: Told of each call.
         budget: What the run may spend in all; dollars and tokens count.
         prices: What calls are charged by; None for the public list.
+        options: Settings of the judges' models, over those that the run has for everybody.
 
     Returns:
         The new verdicts; none for a replay of a run that was not judged.
@@ -82,6 +85,7 @@ async def judge_run(
                     repeat=repeat,
                     emit=emit,
                     spending=spending_of(budget, usd=so_far.usd, tokens=so_far.tokens),
+                    settings=_settings(run, options or UNSET, is_own_model=model is None),
                 )
                 await store.verdicts(run.id).keep(verdict)
                 found.append(verdict)
@@ -89,6 +93,12 @@ async def judge_run(
     finally:
         if chats is None:
             await opened.close()
+
+
+def _settings(run: Run, options: ModelSettings, *, is_own_model: bool) -> ModelSettings:
+    """How a judge is asked: as everybody in the run; the window is that of the run's own model."""
+    settings = run.header.settings.get(EVERYBODY, UNSET)
+    return (settings if is_own_model else settings.without_window()).merged(options)
 
 
 def _plans(store: Store, run: Run, rubric: str | None, models: Sequence[str], repeats: int) -> list[Plan]:

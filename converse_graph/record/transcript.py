@@ -9,6 +9,7 @@ from pydantic import Field as Bound
 
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.deliberation_rules import Motion
+from converse_graph.scenarios.model_settings import ModelSettings, options_in_words
 from converse_graph.scenarios.rules import Dated, Standing
 from converse_graph.scenarios.value import Value
 from converse_graph.summary_repr import Card
@@ -193,6 +194,11 @@ class Header(Value):
     base_url: str | None = None
     models: dict[str, ModelTold] = Bound(default_factory=dict)
     """Every model that may be asked, by its name, with how it is prompted."""
+    settings: dict[str, ModelSettings] = Bound(default_factory=dict)
+    """How models are asked, where something was chosen: by the path of a speaker, such as "OpenAI/CEO"; of everybody
+    else under ""."""
+    options: dict[str, ModelSettings] = Bound(default_factory=dict)
+    """Of these settings, those that the run was given over its scenario's."""
     source: str = ""
     """Where the scenario comes from: its name in the catalogue, or its file's; empty for one made in Python."""
     digest: str = ""
@@ -214,7 +220,8 @@ class Header(Value):
     changed: tuple[Changed, ...] = ()
     """Where it went on with something else than it began with."""
     warnings: tuple[str, ...] = ()
-    """What failed and was done without, a sentence each."""
+    """What failed and was done without, a sentence each: settings that a model does not take, a model that another
+    stood in for."""
     parent: str | None = None
     """The run that this was forked from."""
     fork: Fork | None = None
@@ -225,6 +232,12 @@ class Header(Value):
     """Digest of the prompt templates."""
     rubric: str = "general"
     """What it is judged by, unless the judge is told otherwise."""
+
+    @property
+    def model_in_words(self) -> str:
+        """The run's own model with the settings that were chosen, such as "mini:7b (temperature 0.7)"."""
+        words = options_in_words(self.settings)
+        return f"{self.model} ({words})" if words else self.model
 
 
 class Transcript(Value):
@@ -252,7 +265,12 @@ class Transcript(Value):
     def _card(self) -> Card:
         """The public record alone, also of a reader's edition."""
         header, counted = self.header, str(len(self.statements))
-        facts = (("title", header.title), ("status", header.status), ("statements", counted), ("model", header.model))
+        facts = (
+            ("title", header.title),
+            ("status", header.status),
+            ("statements", counted),
+            ("model", header.model_in_words),
+        )
         rows = [(said.period, said.speaker, said.text or f"({said.problem})") for said in self.statements]
         columns = ("period", "speaker", "statement")
         return Card(kind="Transcript", name=header.run, facts=facts, columns=columns, rows=rows)

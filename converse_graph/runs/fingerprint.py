@@ -11,21 +11,41 @@ from types import FunctionType
 from typing import Any
 
 from converse_graph.prompting.templates import Prompts
+from converse_graph.scenarios.model_settings import Options
 from converse_graph.scenarios.scenario import Scenario
 
 _FREE: Any = {"name": True, "title": True, "dials": True, "rubric": True, "clock": {"end": True}}
 """What may differ: names for readers, what judges are asked, and the horizon."""
 
 
-def fingerprint(scenario: Scenario, prompts: Prompts) -> dict[str, str]:
+def fingerprint(scenario: Scenario, prompts: Prompts, options: Options | None = None) -> dict[str, str]:
     """A digest of each part of what a run plays by, under a name that a person understands.
 
     What happens at a date is left out, for it may be added while a run is on.
 
     A graph is made from its scenario alone, so that its nodes and channels are covered by the scenario's parts.
+
+    Args:
+        scenario: What is played.
+        prompts: The templates.
+        options: Settings of models that were given with the run, by path.
     """
     text = scenario.with_events(()).model_dump_json(exclude=_FREE, fallback=_name_of)
-    return {**_digests(text), **{f"prompt: {name}": digest for name, digest in prompts.digests.items()}}
+    given = {name: _digest(value) for name, value in option_parts(options or {}).items()}
+    return {**_digests(text), **given, **{f"prompt: {name}": digest for name, digest in prompts.digests.items()}}
+
+
+def option_parts(options: Options) -> dict[str, Any]:
+    """Return the settings that were given with a run, under names such as "option: OpenAI.temperature".
+
+    Args:
+        options: By path.
+    """
+    return {
+        f"option: {path}{'.' if path else ''}{name}": value
+        for path, settings in options.items()
+        for name, value in _leaves(settings.given(), "")
+    }
 
 
 def digest_of(fingerprint: Mapping[str, str]) -> str:

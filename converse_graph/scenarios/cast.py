@@ -12,6 +12,7 @@ from pydantic import Field as Bound
 from converse_graph.scenarios.deliberation_rules import HeldByRules, check_options
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.memory_settings import Recall
+from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.value import Identifier, Name, Value
 
 MAX_DEPTH = 6
@@ -43,7 +44,10 @@ class Persona(Value):
     deliberation: Deliberation | None = None
     """How it makes up its mind before it speaks; None for at once."""
     model: Any = None
-    """A model of its own: "provider:model" or a LangChain chat model; None for its organisation's."""
+    """A model of its own: "provider:model" or a LangChain chat model; None for its organisation's. Of several, in a
+    list or as "a,b", the next is asked where one refuses or stays away."""
+    settings: ModelSettings = UNSET
+    """Of its model, such as the temperature; what is not set here is as its organisation has it."""
     graph: Any = None
     """A runnable or compiled graph that speaks in its place: takes a view, returns a line."""
 
@@ -134,7 +138,11 @@ class Organisation(Value):
     deliberation: Deliberation | None = None
     """How it makes up its mind before it speaks; None for at once."""
     model: Any = None
-    """A model of its own: "provider:model" or a LangChain chat model; None for the run's."""
+    """A model of its own: "provider:model" or a LangChain chat model; None for the run's. Of several, in a list or as
+    "a,b", the next is asked where one refuses or stays away."""
+    settings: ModelSettings = UNSET
+    """Of its model, such as the temperature, and of its personas' models; what is not set here is as the scenario has
+    it."""
     graph: Any = None
     """A runnable or compiled graph that speaks in its place: takes a view, returns a statement."""
     recall: Recall | None = None

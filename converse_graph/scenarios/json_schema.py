@@ -8,11 +8,19 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticOmit, core_schema
 
-from converse_graph.scenarios import cast, clock, deliberation_rules, fields, memory_settings, rules
+from converse_graph.scenarios import (
+    cast,
+    clock,
+    deliberation_rules,
+    fields,
+    memory_settings,
+    model_settings,
+    rules,
+)
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.yaml_files import VERSION
 
-_TEXT_OR_NULL = {"type": ["string", "null"], "default": None}
+_MODEL = {"type": ["string", "array", "null"], "items": {"type": "string"}, "minItems": 1, "default": None}
 
 
 class _OfFiles(GenerateJsonSchema):
@@ -44,7 +52,7 @@ def scenario_schema() -> dict[str, Any]:
 def _classes() -> dict[str, type[BaseModel]]:
     found = {
         name: value
-        for room in (deliberation_rules, cast, clock, fields, memory_settings, rules)
+        for room in (deliberation_rules, cast, clock, fields, memory_settings, model_settings, rules)
         for name, value in vars(room).items()
         if inspect.isclass(value) and issubclass(value, BaseModel)
     }
@@ -56,7 +64,7 @@ def _without_code(spec: dict[str, Any]) -> None:
     named.pop("graph", None)
     for name in ("model", "moderator_model"):
         if name in named:
-            named[name] = dict(_TEXT_OR_NULL)
+            named[name] = dict(_MODEL)
     if "embedder" in named:
         named["embedder"] = {"type": "string", "default": named["embedder"]["default"]}
 

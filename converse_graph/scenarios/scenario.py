@@ -13,8 +13,9 @@ from converse_graph.errors import UnknownName
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.deliberation_rules import Motion
-from converse_graph.scenarios.graph_settings import ModelSettings
+from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.memory_settings import Kept, Memory, Recall
+from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
 from converse_graph.scenarios.value import Value
 from converse_graph.summary_repr import Card
@@ -48,6 +49,8 @@ class Scenario(Value):
     """Of a moderated table: how many turns a party may be ahead of the one that has spoken least."""
     moderator_model: Any = None
     """Of a moderated table: the model that picks; None for the run's."""
+    settings: ModelSettings = UNSET
+    """Of every model that is asked, such as the temperature, unless a party or persona has settings of its own."""
     events: tuple[Event | Dated, ...] = ()
     """What may happen, folded from the statements' fields; and what does happen, at a date."""
     standing: tuple[Standing, ...] = ()
@@ -239,7 +242,7 @@ class Scenario(Value):
             environment.
         """
         door = import_module("converse_graph")  # it loads what is above this room
-        built: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or ModelSettings)
+        built: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or GraphSettings)
         if not compiled:
             return built
         made = built.compile()

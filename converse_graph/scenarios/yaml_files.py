@@ -163,7 +163,7 @@ def _code_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
             inner, at = getattr(value, name), f"{path}.{name}" if path else name
             if name == "graph" and inner is not None:
                 yield at, f"a graph of its own ({type(inner).__name__})"
-            elif name.endswith(("model", "embedder")) and not isinstance(inner, str | None):
+            elif name.endswith(("model", "embedder")) and not _is_named(inner):
                 what = "an embedder" if name == "embedder" else "a model"
                 yield at, f"{what} object ({type(inner).__name__})"
             else:
@@ -171,6 +171,12 @@ def _code_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, tuple):
         for number, inner in enumerate(value):
             yield from _code_in(inner, f"{path}[{getattr(inner, 'name', number)}]")
+
+
+def _is_named(reference: Any) -> bool:
+    """Whether a model is named by text, or several are."""
+    several = isinstance(reference, list | tuple)
+    return isinstance(reference, str | None) or (several and all(isinstance(name, str) for name in reference))
 
 
 def _bare(value: Any) -> Any:

@@ -29,6 +29,8 @@ VALUES (:run, :place, :attempt, :digest, :parts, :form, :reply, :accepted, :mode
 :tokens_in, :tokens_out, :tokens_cached, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING id"""
 _CHARGE_TOKENS = "UPDATE runs SET tokens = tokens + :tokens WHERE id = :run"
 _CHARGE = "UPDATE runs SET tokens = tokens + :tokens, usd = COALESCE(usd, 0) + :usd WHERE id = :run"
+_HEADER = "SELECT header FROM specs WHERE run = :run"
+_SET_HEADER = "UPDATE specs SET header = :header WHERE run = :run"
 _PROGRESS = "UPDATE runs SET rounds = :rounds, statements = :statements WHERE id = :run"
 
 
@@ -130,6 +132,17 @@ class RunJournal:
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""
         self._writer.post(lambda session: session.run(_PROGRESS, rounds=rounds, statements=statements, run=self._run))
+
+    def warn(self, sentence: str) -> None:
+        """Put a sentence among the warnings of the run's header, once; durable with the next thing that is."""
+
+        def add(session: Session) -> None:
+            header = json.loads(session.run(_HEADER, run=self._run)[0][0])
+            if sentence not in header["warnings"]:
+                header["warnings"].append(sentence)
+                session.run(_SET_HEADER, header=json.dumps(header, ensure_ascii=False), run=self._run)
+
+        self._writer.post(add)
 
     def places(self) -> list[str]:
         """Where calls were made, in the order in which they were completed."""

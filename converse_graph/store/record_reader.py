@@ -24,7 +24,8 @@ def transcript_of(run: Run, values: Mapping[str, Any], verdicts: Sequence[Verdic
     minds = {party.name: _by_place(values.get(mind_of(party.name), ())) for party in run.header.cast}
     statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
     votes = tuple(_vote(counted, minds) for counted in values.get("votes", ()))
-    warnings = tuple(_recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock))
+    recalled_poorly = _recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock)
+    warnings = (*run.header.warnings, *recalled_poorly)
     header = run.header.model_copy(update={"votes": votes, "warnings": warnings})
     return Transcript(header=header, statements=statements, verdicts=tuple(verdicts))
 

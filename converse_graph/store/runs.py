@@ -91,7 +91,7 @@ class Run(RunSummary):
 
     def _facts(self) -> tuple[tuple[str, str], ...]:
         *facts, forked = super()._facts()
-        return (*facts, ("model", self.header.model), ("seed", str(self.header.seed)), forked)
+        return (*facts, ("model", self.header.model_in_words), ("seed", str(self.header.seed)), forked)
 
 
 class Register:
@@ -170,10 +170,17 @@ class Register:
         await self._change(run.id, header=_header_json(header))
         return self.run(run.name)
 
-    async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str]) -> Run:
-        """Let a run go on with something else than it began with; its header says so from then on."""
+    async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str], **fields: Any) -> Run:
+        """Let a run go on with something else than it began with; its header says so from then on.
+
+        Args:
+            run: The run.
+            parts: What has changed.
+            fingerprint: What a resume must match from now on.
+            fields: Of the header, that are others from now on.
+        """
         changed = (*run.header.changed, Changed(statements=run.statements, parts=parts))
-        header = run.header.model_copy(update={"changed": changed})
+        header = run.header.model_copy(update={"changed": changed, **fields})
         await self._change(run.id, header=_header_json(header), fingerprint=json.dumps(fingerprint))
         return self.run(run.name)
 
