@@ -1,6 +1,11 @@
-"""What a statement reports beside its prose: named fields with bounds, as data."""
+"""Fields that a statement reports beside its prose: what an answer may be, how that is told, how a value is shown.
+
+A kind of field says all of that itself. Forms, prompts, the null model and the estimate go by what it says, so that a
+new kind is a class here, a member of `Field`, and a name at the public door.
+"""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, create_model, model_validator
@@ -20,11 +25,26 @@ class _Field(Value, ABC):
     """A good answer, shown to models that need to see one."""
 
     def annotation(self) -> Any:
-        """The type of an answer, with its bounds, as pydantic reads it."""
+        """Return the type of an answer, with its bounds, as pydantic reads it; its values are those that JSON has."""
         return self._bounded() | None if self.optional else self._bounded()
+
+    def bounds_text(self) -> str:
+        """Say what an answer may be, in the words in which a speaker is asked for it."""
+        return f"{self._bounds_text()}; null for none" if self.optional else self._bounds_text()
+
+    def normalise(self, answer: Any) -> Any:
+        """Return an answer that fits as it goes on record.
+
+        Args:
+            answer: A value of the type that `annotation` returns.
+        """
+        return answer
 
     @abstractmethod
     def _bounded(self) -> Any: ...
+
+    @abstractmethod
+    def _bounds_text(self) -> str: ...
 
 
 class Text(_Field):
@@ -36,6 +56,9 @@ class Text(_Field):
 
     def _bounded(self) -> Any:
         return Annotated[str, Bound(max_length=self.max_length)]
+
+    def _bounds_text(self) -> str:
+        return f"at most {self.max_length} characters"
 
 
 class Names(_Field):
@@ -49,6 +72,9 @@ class Names(_Field):
     def _bounded(self) -> Any:
         return Annotated[list[Annotated[str, Bound(max_length=self.max_length)]], Bound(max_length=self.max_items)]
 
+    def _bounds_text(self) -> str:
+        return f"a list of at most {self.max_items}, each of at most {self.max_length} characters"
+
 
 class Flag(_Field):
     """Yes or no."""
@@ -57,6 +83,9 @@ class Flag(_Field):
 
     def _bounded(self) -> Any:
         return bool
+
+    def _bounds_text(self) -> str:
+        return "true or false"
 
 
 class Choice(_Field):
@@ -74,6 +103,9 @@ class Choice(_Field):
     def _bounded(self) -> Any:
         return Literal[self.options]
 
+    def _bounds_text(self) -> str:
+        return "one of: " + "; ".join(self.options)
+
 
 class _Bounded(_Field):
     minimum: float
@@ -84,6 +116,9 @@ class _Bounded(_Field):
         if self.minimum >= self.maximum:
             raise ValueError(f"minimum {self.minimum:g} must lie below maximum {self.maximum:g}")
         return self
+
+    def _bounds_text(self) -> str:
+        return f"{self.minimum:g} to {self.maximum:g}"
 
 
 class Number(_Bounded):
@@ -117,6 +152,31 @@ class Percentiles(_Bounded):
         bound = Annotated[int, Bound(ge=self.minimum, le=self.maximum)]
         return create_model(self.name, __config__={"extra": "forbid"}, p10=bound, p50=bound, p90=bound)
 
+    def _bounds_text(self) -> str:
+        return f"whole numbers p10, p50 and p90, {super()._bounds_text()}"
+
+    def normalise(self, answer: Any) -> Any:
+        """Return the three in order: models mix them up."""
+        return dict(zip(("p10", "p50", "p90"), sorted(answer.values()), strict=True)) if answer else answer
+
 
 Field = Annotated[Text | Names | Flag | Choice | Number | Whole | Percentiles, Discriminator("kind")]
 """Any field of a statement."""
+
+
+def format_value(value: Any) -> str:
+    """Return the value of a field in words, as prompts, pages and the screen show it.
+
+    Args:
+        value: An answer as the record has it: what JSON has.
+    """
+    match value:
+        case None | []:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(map(format_value, value))
+        case Mapping():
+            return ", ".join(f"{name} {format_value(inner)}" for name, inner in value.items())
+    return str(value)
