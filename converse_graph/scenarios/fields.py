@@ -1,17 +1,18 @@
 """Fields that a statement reports beside its prose: what an answer may be, how that is told, how a value is shown.
 
 A kind of field says all of that itself. Forms, prompts, the null model and the estimate go by what it says, so that a
-new kind is a class here, a member of `Field`, and a name at the public door.
+new kind is a class here, one of `AnyField`, and a name at the public door.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, create_model, model_validator
+from pydantic import Discriminator, GetCoreSchemaHandler, create_model, model_validator
 from pydantic import Field as Bound
+from pydantic_core import CoreSchema
 
-from converse_graph.scenarios.value import Identifier, Value
+from converse_graph.scenarios.value import Identifier, Items, Value
 
 
 class _Field(Value, ABC):
@@ -51,6 +52,7 @@ class Text(_Field):
     """One short text."""
 
     kind: Literal["text"] = "text"
+    """Which kind of field this is, as a file names it."""
     max_length: Annotated[int, Bound(ge=1, le=8000)] = 160
     """Characters."""
 
@@ -65,7 +67,9 @@ class Names(_Field):
     """A list of short names or phrases."""
 
     kind: Literal["names"] = "names"
+    """Which kind of field this is, as a file names it."""
     max_items: Annotated[int, Bound(ge=1, le=50)] = 3
+    """How many names at most."""
     max_length: Annotated[int, Bound(ge=1, le=400)] = 60
     """Characters of one name."""
 
@@ -80,6 +84,7 @@ class Flag(_Field):
     """Yes or no."""
 
     kind: Literal["flag"] = "flag"
+    """Which kind of field this is, as a file names it."""
 
     def _bounded(self) -> Any:
         return bool
@@ -92,7 +97,9 @@ class Choice(_Field):
     """One of a closed set of answers."""
 
     kind: Literal["choice"] = "choice"
-    options: Annotated[tuple[str, ...], Bound(min_length=2)]
+    """Which kind of field this is, as a file names it."""
+    options: Annotated[Items[str], Bound(min_length=2)]
+    """The answers to choose from."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -109,7 +116,9 @@ class Choice(_Field):
 
 class _Bounded(_Field):
     minimum: float
+    """The least that an answer may be."""
     maximum: float
+    """The most that an answer may be."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -125,6 +134,7 @@ class Number(_Bounded):
     """A number."""
 
     kind: Literal["number"] = "number"
+    """Which kind of field this is, as a file names it."""
 
     def _bounded(self) -> Any:
         return Annotated[float, Bound(ge=self.minimum, le=self.maximum)]
@@ -134,6 +144,7 @@ class Whole(_Bounded):
     """A whole number, such as a year."""
 
     kind: Literal["whole"] = "whole"
+    """Which kind of field this is, as a file names it."""
     minimum: int
     maximum: int
 
@@ -145,6 +156,7 @@ class Percentiles(_Bounded):
     """An uncertain whole number, such as a year, by its 10th, 50th and 90th percentile."""
 
     kind: Literal["percentiles"] = "percentiles"
+    """Which kind of field this is, as a file names it."""
     minimum: int
     maximum: int
 
@@ -156,12 +168,27 @@ class Percentiles(_Bounded):
         return f"whole numbers p10, p50 and p90, {super()._bounds_text()}"
 
     def normalise(self, answer: Any) -> Any:
-        """Return the three in order: models mix them up."""
+        """Return the three in order: models mix them up.
+
+        Args:
+            answer: By their names.
+        """
         return dict(zip(("p10", "p50", "p90"), sorted(answer.values()), strict=True)) if answer else answer
 
 
-Field = Annotated[Text | Names | Flag | Choice | Number | Whole | Percentiles, Discriminator("kind")]
-"""Any field of a statement."""
+AnyField = Text | Names | Flag | Choice | Number | Whole | Percentiles
+"""All kinds of fields."""
+
+
+class _AnyKind:
+    """Have pydantic read a field by its `kind`."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(Annotated[AnyField, Discriminator("kind")])
+
+
+Field = Annotated[_Field, _AnyKind()]
+"""Any field of a statement. A type checker sees their base: it takes a list of several kinds for a list of that."""
 
 
 def format_value(value: Any) -> str:

@@ -1,11 +1,15 @@
 """The base of all specs: frozen, keyword-only, checked when made."""
 
 import re
-from typing import Annotated, Any
+from collections.abc import Sequence
+from types import GenericAlias
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema
 
 from converse_graph.errors import InvalidValue
+from converse_graph.scenarios.field_docs import Explained
 
 _NAME = re.compile(r"[^\W_](?:[\w .'&-]{0,58}[\w.])?")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -26,6 +30,9 @@ class Value(BaseModel):
             super().__init__(**given)
         except ValidationError as error:
             raise InvalidValue(f"{type(self).__name__}: {explain(error, type(self))}") from None
+
+
+Value.__class__ = Explained  # type: ignore[method-assign]  # type checkers that see a metaclass take it for no BaseModel
 
 
 def explain(error: ValidationError, model: type[BaseModel] | None = None) -> str:
@@ -66,3 +73,16 @@ Name = Annotated[str, AfterValidator(_check_name)]
 
 Identifier = Annotated[str, AfterValidator(_check_identifier)]
 """The name of a field or an event."""
+
+T = TypeVar("T")
+
+
+class _AsTuple:
+    """Have pydantic read and keep a sequence as a tuple."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler(GenericAlias(tuple, (*get_args(source), ...)))
+
+
+Items = Annotated[Sequence[T], _AsTuple()]
+"""Any sequence, such as a list, where a value is made; a tuple in the value, which stays as it is."""

@@ -11,9 +11,9 @@ from converse_graph.calls.reply_schema import make_form
 from converse_graph.models.null import _fill
 from converse_graph.prompting.descriptions import describe_report
 from converse_graph.runs.estimate import _longest
-from converse_graph.scenarios.fields import Field, _Field, format_value
+from converse_graph.scenarios.fields import AnyField, _Field, format_value
 
-KINDS: list[tuple[Any, str]] = [
+ALL: list[tuple[Any, str]] = [
     (Text(name="news", ask="?", max_length=80), "at most 80 characters"),
     (Names(name="allies", ask="?", max_items=2, max_length=9), "a list of at most 2, each of at most 9 characters"),
     (Flag(name="signed", ask="?"), "true or false"),
@@ -28,17 +28,17 @@ KINDS: list[tuple[Any, str]] = [
 
 
 def test_every_kind_of_field_is_tried_here() -> None:
-    assert {type(field) for field, _ in KINDS} == set(get_args(get_args(Field)[0]))
+    assert {type(field) for field, _ in ALL} == set(get_args(AnyField))
 
 
-@pytest.mark.parametrize(("field", "bounds"), KINDS, ids=lambda value: getattr(value, "kind", ""))
+@pytest.mark.parametrize(("field", "bounds"), ALL, ids=lambda value: getattr(value, "kind", ""))
 def test_a_field_says_what_an_answer_may_be(field: Any, bounds: str) -> None:
     assert describe_report([field]) == f"- {field.name}: ? ({bounds})"
     optional = field.model_copy(update={"optional": True})
     assert describe_report([optional]) == f"- {field.name}: ? ({bounds}; null for none)"
 
 
-@pytest.mark.parametrize("field", [field for field, _ in KINDS], ids=lambda field: field.kind)
+@pytest.mark.parametrize("field", [field for field, _ in ALL], ids=lambda field: field.kind)
 def test_what_the_null_model_fills_in_fits_and_is_no_longer_than_the_estimate_says(field: Any) -> None:
     form = make_form("report", [Text(name="statement", ask="?", max_length=40), field])
     for seed in range(30):
