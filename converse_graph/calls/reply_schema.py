@@ -14,7 +14,7 @@ from pydantic import Field as Bound
 
 from converse_graph.errors import BrokenReply, InvalidValue
 from converse_graph.scenarios.fields import Field
-from converse_graph.scenarios.value import explain
+from converse_graph.scenarios.validation_errors import explain
 
 
 @dataclass(frozen=True, kw_only=True)

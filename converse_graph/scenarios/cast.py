@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, model_validator
 from pydantic import Field as Bound
+from pydantic import model_validator
 
 from converse_graph.scenarios.deliberation_rules import HeldByRules, check_options
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.memory_settings import Recall
-from converse_graph.scenarios.value import Identifier, Items, Name, Value
+from converse_graph.scenarios.value import ByKind, Identifier, Items, Name, Value
 
 MAX_DEPTH = 6
 """How many conversations may be nested, the root table included, unless a scenario says otherwise."""
@@ -94,8 +94,8 @@ class Imagined(_Deliberation):
         return ()
 
 
-Deliberation = Annotated[Debate | Imagined, Discriminator("kind")]
-"""How a speaker makes up its mind before it speaks."""
+Deliberation = Annotated[Debate | Imagined, ByKind(default="debate")]
+"""How a speaker makes up its mind before it speaks; a table that names no kind is a debate."""
 
 
 class Example(Value):

@@ -8,11 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, GetCoreSchemaHandler, create_model, model_validator
 from pydantic import Field as Bound
-from pydantic_core import CoreSchema
+from pydantic import create_model, model_validator
 
-from converse_graph.scenarios.value import Identifier, Items, Value
+from converse_graph.scenarios.value import ByKind, Identifier, Items, Value
 
 
 class _Field(Value, ABC):
@@ -180,14 +179,7 @@ AnyField = Text | Names | Flag | Choice | Number | Whole | Percentiles
 """All kinds of fields."""
 
 
-class _AnyKind:
-    """Have pydantic read a field by its `kind`."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return handler.generate_schema(Annotated[AnyField, Discriminator("kind")])
-
-
-Field = Annotated[_Field, _AnyKind()]
+Field = Annotated[_Field, ByKind(AnyField)]
 """Any field of a statement. A type checker sees their base: it takes a list of several kinds for a list of that."""
 
 

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator
 from pydantic import Field as Bound
 
-from converse_graph.scenarios.value import Identifier, Name, Value
+from converse_graph.scenarios.value import ByKind, Identifier, Name, Value
 
 
 class Event(Value):
@@ -78,7 +77,7 @@ class When(Value):
     """Why the run ends, as the record says it."""
 
 
-StopRule = Annotated[OnEvent | OnSilence | When, Discriminator("kind")]
+StopRule = Annotated[OnEvent | OnSilence | When, ByKind()]
 """Any reason to end a run before its horizon."""
 
 
