@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import typer
 from rich import box
@@ -106,4 +107,4 @@ class _PageTable(TableElement):
 
 
 class _Page(Markdown):
-    elements = {**Markdown.elements, "table_open": _PageTable}
+    elements: ClassVar = {**Markdown.elements, "table_open": _PageTable}

@@ -36,10 +36,12 @@ class Stance(Value):
     """Where a member stands, as it wrote down for itself: before it heard the others, or on its ballot."""
 
     speaker: str
+    """Whose position it is."""
     position: str | None = None
     """None when it made no usable reply; `problem` then says why."""
     reason: str = ""
     problem: str | None = None
+    """Why there is no reply; None where there is one."""
     repairs: int = 0
     """How many times the reply was sent back because it did not fit its schema."""
 
@@ -48,6 +50,7 @@ class Line(Value):
     """What one member said in a deliberation."""
 
     speaker: str
+    """The member whose line it is."""
     text: str
     """Empty when the member made no usable reply; `problem` then says why."""
     position: str | None = None
@@ -57,6 +60,7 @@ class Line(Value):
     dissents: bool = False
     """Whether it was called on to argue against what all had agreed on."""
     problem: str | None = None
+    """Why there is no reply; None where there is one."""
     repairs: int = 0
     """How many times the reply was sent back because it did not fit its schema."""
     follows_decision: bool | None = None
@@ -122,11 +126,13 @@ class Statement(Value):
     period: str
     """The round as people call it, such as "2026 H2"."""
     speaker: str
+    """The party whose turn it was."""
     text: str
     """Empty when the party made no statement; `problem` then says why."""
     fields: dict[str, Any] = Bound(default_factory=dict)
     """The scenario's fields, by name; empty when there is no statement."""
     problem: str | None = None
+    """Why there is no reply; None where there is one."""
     repairs: int = 0
     """How many times the reply was sent back because it did not fit its schema."""
     sorted_fields: tuple[str, ...] = ()
@@ -244,7 +250,9 @@ class Transcript(Value):
     """A run's record: the public one, or, where statements have a private part, the reader's edition."""
 
     header: Header
+    """What the run is: its parties, its settings, how far it came."""
     statements: tuple[Statement, ...]
+    """In the order in which they were made."""
     verdicts: tuple[Verdict, ...] = ()
     """What judges made of the public record."""
 

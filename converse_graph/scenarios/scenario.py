@@ -17,7 +17,7 @@ from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.memory_settings import Kept, Memory, Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import Items, Value
 from converse_graph.summary_repr import Card
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class Scenario(Value):
     premise: str
     """What every party knows from the start."""
     clock: Clock
-    organisations: tuple[Organisation, ...]
+    """Simulated time: when the first round is, how far a round moves on, and when the run ends."""
+    organisations: Items[Organisation]
     """The parties, in the order in which they are listed everywhere."""
     order: Order = "listed"
     """Who speaks when in a round: "listed", in the order of the cast; "shuffled" by the seed; "simultaneous", all
@@ -51,15 +52,15 @@ class Scenario(Value):
     """Of a moderated table: the model that picks; None for the run's."""
     settings: ModelSettings = UNSET
     """Of every model that is asked, such as the temperature, unless a party or persona has settings of its own."""
-    events: tuple[Event | Dated, ...] = ()
+    events: Items[Event | Dated] = ()
     """What may happen, folded from the statements' fields; and what does happen, at a date."""
-    standing: tuple[Standing, ...] = ()
+    standing: Items[Standing] = ()
     """Lists that code keeps from what parties report, and puts before those that they concern: laws in force."""
     motion: Motion | None = None
     """A question that the table settles, and the rules against easy agreement that it is settled by."""
-    stop: tuple[StopRule, ...] = ()
+    stop: Items[StopRule] = ()
     """Reasons to end before the horizon, looked at after every round."""
-    kept: tuple[Kept, ...] = ()
+    kept: Items[Kept] = ()
     """What parties must never lose, folded from their fields: what they announced, what went wrong. Small models,
     which copy a list into their reports, are not told."""
     window: Annotated[int, Bound(ge=1)] = 4

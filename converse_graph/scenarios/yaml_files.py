@@ -113,7 +113,10 @@ def _innermost(error: InvalidValue) -> tuple[tuple[str | int, ...], str]:
     if not isinstance(found, ValidationError):
         return (), str(error)
     first = max(found.errors(), key=lambda fault: fault["type"] == "extra_forbidden")  # it has a line of its own
-    inner = first.get("ctx", {}).get("error")
+    context = first.get("ctx", {})
+    if first["type"] == "union_tag_invalid":
+        return (*first["loc"], context["discriminator"].strip("'")), str(error)
+    inner = context.get("error")
     if isinstance(inner, InvalidValue):
         where, message = _innermost(inner)
         return (*first["loc"], *where), message

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import typer
-from converse_graph.cli.examples import EXAMPLES
 
 from converse_graph.cli.app import GROUPS, app
 from converse_graph.cli.command import command_name, read_help

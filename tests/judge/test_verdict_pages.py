@@ -64,7 +64,7 @@ def test_json_says_of_each_score_whether_it_is_verified():
 
 def test_a_score_beyond_the_scale_is_refused_with_its_line():
     page = render_markdown(judged(GOOD)).replace("<b>7</b>", "<b>11</b>")
-    with pytest.raises(InvalidValue, match=r"Line \d+: .*less than or equal to 10"):
+    with pytest.raises(InvalidValue, match=r"Line \d+: .*it takes at most 10"):
         read_markdown(page)
 
 

@@ -135,6 +135,19 @@ def test_values_are_frozen() -> None:
         Clock(end=3).end = 4  # type: ignore[misc]
 
 
+def test_a_spec_takes_lists_and_is_the_same_value_as_with_tuples() -> None:
+    listed = Debate(motion="Who goes?", turns=2, members=list(TWO), options=["one", "two"])
+    assert listed.members == TWO
+    assert isinstance(listed.options, tuple)
+    assert listed == Debate(motion="Who goes?", turns=2, members=TWO, options=("one", "two"))
+    assert hash(listed) == hash(Debate(motion="Who goes?", turns=2, members=TWO, options=("one", "two")))
+
+
+def test_a_text_is_no_list_of_texts() -> None:
+    with pytest.raises(InvalidValue, match="options"):
+        Choice(name="mood", ask="?", options="calm")
+
+
 def test_an_unknown_field_of_a_scenario_is_named_with_those_there_are() -> None:
     with pytest.raises(ConverseError, match="no field 'parties'; there is: name, title, premise"):
         Scenario(premise="p", clock=Clock(end=1), organisations=[Organisation(name="A")], parties=[])
