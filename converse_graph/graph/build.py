@@ -11,6 +11,8 @@ from converse_graph.graph.channels import TableInput, TableOutput, party_schema,
 from converse_graph.graph.debates import compile_debate
 from converse_graph.graph.organisation import organisation_node
 from converse_graph.graph.supervisor import supervisor_node
+from converse_graph.graph.turn_node import TurnNode
+from converse_graph.record.state import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.scenario import Scenario
@@ -39,7 +41,7 @@ def build_graph(
     graph = StateGraph(table_schema(names), context_schema=settings, input_schema=TableInput, output_schema=TableOutput)
     graph.add_node(
         SUPERVISOR,
-        supervisor_node(scenario),
+        TurnNode(supervisor_node(scenario), name=SUPERVISOR),
         input_schema=supervisor_schema(names),
         destinations=(*names, END),
         trace_policy=policy,
@@ -51,7 +53,7 @@ def build_graph(
         )
         graph.add_node(
             party.name,
-            organisation_node(scenario, party, debate),
+            TurnNode(organisation_node(scenario, party, debate), name=party.name, debate=debate),
             input_schema=party_schema(party.name),
             trace_policy=policy,
         )
