@@ -12,7 +12,6 @@ from converse_graph.graph.debates import compile_debate
 from converse_graph.graph.organisation import organisation_node
 from converse_graph.graph.supervisor import supervisor_node
 from converse_graph.graph.turn_node import TurnNode
-from converse_graph.record.state import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.scenario import Scenario

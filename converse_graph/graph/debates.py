@@ -8,7 +8,6 @@ from converse_graph.errors import InvalidValue
 from converse_graph.graph.channels import debate_schema, debate_supervisor_schema, member_schema
 from converse_graph.graph.persona import debate_supervisor, persona_node
 from converse_graph.graph.turn_node import TurnNode
-from converse_graph.record.state import debate_schema, debate_supervisor_schema, member_schema
 from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined
 from converse_graph.scenarios.clock import Clock
 from converse_graph.turn.deliberation import Debating
