@@ -232,6 +232,7 @@ def test_an_interview_prints_an_answer_and_leaves_the_store_alone(parent: Conver
     assert files(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_a_fork_that_is_killed_is_resumed_as_one_that_was_not(tmp_path: Path, converse: Converse) -> None:
     def run(*arguments: str) -> Ended:
         ended = converse(*arguments)
