@@ -2,12 +2,13 @@
 
 from collections.abc import Container, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import typer
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markdown import Markdown, TableElement
+from rich.markdown import Markdown, MarkdownElement, TableElement
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
@@ -96,14 +97,12 @@ class _PageTable(TableElement):
         heads = [cell.content for cell in self.header.row.cells] if self.header and self.header.row else []
         rows = [[cell.content for cell in row.cells] for row in self.body.rows] if self.body else []
         table = _table(heads, rows)
-        if (
-            len(heads) > max(MANY_COLUMNS, len(rows))
-            and Measurement.get(console, options, table).maximum >= options.max_width
-        ):
+        width = Measurement.get(console, options, table).maximum
+        if len(heads) > max(MANY_COLUMNS, len(rows)) and width >= options.max_width:
             (first, *others), *columns = zip(heads, *rows, strict=True)
             table = _table([first, *others], columns)
         yield table
 
 
 class _Page(Markdown):
-    elements = {**Markdown.elements, "table_open": _PageTable}
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "table_open": _PageTable}

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def test_tables_are_drawn_within_the_terminal(
     lines = [line.rstrip() for line in COLOUR.sub("", look(*command, columns=columns)).splitlines()]
     assert max(map(len, lines)) <= columns
     assert not any("|" in line or "…" in line for line in lines)
-    ruled = [line for line, below in zip(lines, lines[1:], strict=False) if below and set(below) == {"─"}]
+    ruled = [line for line, below in pairwise(lines) if below and set(below) == {"─"}]
     assert any(line.split()[0] == head for line in ruled)
 
 
