@@ -1,5 +1,6 @@
 """What a command prints: tables and pages, drawn on a terminal, as plain text where a script reads."""
 
+import sys
 from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -57,7 +58,7 @@ def print_page(markdown: str, *, piped: str | None = None) -> None:
     if is_terminal():
         draw(_Page(plain(markdown), hyperlinks=False))
     else:
-        typer.echo(markdown if piped is None else plain(piped), nl=False)
+        print_text(markdown if piped is None else plain(piped))
 
 
 def print_paragraph(text: str) -> None:
@@ -69,8 +70,8 @@ def print_paragraph(text: str) -> None:
 
 
 def print_text(text: str) -> None:
-    """Print a text for programs as it is; on a terminal without what could command it."""
-    typer.echo(plain(text) if is_terminal() else text, nl=False)
+    """Print a text for programs as it is; on a terminal, a dumb one too, without what could command it."""
+    typer.echo(plain(text) if sys.stdout.isatty() else text, nl=False)
 
 
 def write_or_print(text: str, out: Path | None) -> None:
