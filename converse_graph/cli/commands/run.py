@@ -86,8 +86,8 @@ async def run(
             prices=session.prices,
             window=window,
         )
-        named = model.model or model.base_url or os.environ.get("CONVERSE_MODEL")
-        _introduce(simulation, session, model_is_named=bool(named))
+        is_named = bool(model.model or model.base_url or os.environ.get("CONVERSE_MODEL"))
+        _introduce(simulation, session, model_is_named=is_named)
         return await session.play(simulation)
 
 
@@ -111,9 +111,9 @@ def _check(
     scenario.graph()
     speaker_settings(scenario, read_model_options(model.options or ()))
     models = Chats(model.model, model.base_url, prices=session.prices)
-    asked = [chat for reference in models_of(scenario) for chat in models.all_of(reference)]
+    run_models = [chat for reference in models_of(scenario) for chat in models.all_of(reference)]
     if session.budget is not None and session.budget.usd is not None:
-        models.prices.require(asked)
+        models.prices.require(run_models)
     if session.judges is not None:
         load_rubric(scenario.rubric)
         for judge in session.judges:
