@@ -45,12 +45,6 @@ def chat(address: str, name: str, **changes: Any) -> OpenAICompatibleChat:
     return OpenAICompatibleChat(name, address, **{"retries": Retries(tries=2, base=0.0), "profile": "large", **changes})
 
 
-def spoken_by(body: dict[str, Any]) -> str:
-    """Who is asked, by the brief that its prompt begins with."""
-    text = "\n".join(message["content"] for message in body["messages"])
-    return next(name for name in ("Chief", "Deputy", "Alpha", "Beta") if f"You are {name}" in text)
-
-
 BOARD = Debate(
     motion="What now?",
     turns=2,
@@ -100,8 +94,8 @@ async def test_options_on_a_resume_go_on_record_and_what_was_answered_is_not_ask
 ) -> None:
     bodies = filling(httpserver)
     scenario = table("Alpha", "Beta", rounds=2)
-    run = await Simulation.begin(store, scenario, seed=1, created=CREATED, model="mini:70b",
-                                 base_url=httpserver.url_for("/v1"), options=ModelSettings(temperature=0.2))  # fmt: skip
+    asked = {"model": "mini:70b", "base_url": httpserver.url_for("/v1"), "options": ModelSettings(temperature=0.2)}
+    run = await Simulation.begin(store, scenario, seed=1, created=CREATED, **asked)
     with pytest.raises(Exception, match="turns of this session"):
         await run.play(budget=Budget(turns=2))
     await run.close()

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from converse_graph import Clock, Debate, ModelSettings, Organisation, Persona, Scenario
@@ -35,6 +35,7 @@ def scenario(everybody: ModelSettings, party: ModelSettings, persona: ModelSetti
     return Scenario(premise="x", clock=Clock(end=1, step="round"), organisations=(alpha,), settings=everybody)
 
 
+@settings(deadline=None, max_examples=40)
 @given(everybody=SETTINGS, party=SETTINGS, persona=SETTINGS, models=some.sampled_from([None, "null", ["a:b", "null"]]))
 def test_settings_go_to_a_file_and_back(
     everybody: ModelSettings, party: ModelSettings, persona: ModelSettings, models: Any
@@ -45,6 +46,7 @@ def test_settings_go_to_a_file_and_back(
     assert fingerprint(again, load_prompts()) == fingerprint(made, load_prompts())
 
 
+@settings(deadline=None)
 @given(below=SETTINGS, above=SETTINGS)
 def test_what_is_set_above_goes_before_what_is_set_below(below: ModelSettings, above: ModelSettings) -> None:
     merged = below.merged(above)
@@ -73,9 +75,9 @@ def test_options_go_before_the_scenario_and_the_nearer_before_the_wider(
     options: list[str], temperatures: dict[str, float]
 ) -> None:
     made = scenario(*(ModelSettings(temperature=number / 10) for number in (1, 2, 3)))
-    settings = speaker_settings(made, read_model_options(options))
-    assert {path: settings.of(path).temperature for path in temperatures} == temperatures
-    assert settings.of("supervisor") == settings.everybody
+    speakers = speaker_settings(made, read_model_options(options))
+    assert {path: speakers.of(path).temperature for path in temperatures} == temperatures
+    assert speakers.of("supervisor") == speakers.everybody
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_options_go_before_the_scenario_and_the_nearer_before_the_wider(
     ],
 )
 def test_an_option_is_read(text: str, path: str, given: dict[str, Any]) -> None:
-    assert {at: settings.given() for at, settings in read_model_options([text]).items()} == {path: given}
+    assert {at: own.given() for at, own in read_model_options([text]).items()} == {path: given}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_options_are_told_in_words_and_read_as_callers_give_them() -> None:
 def test_settings_and_options_are_part_of_the_fingerprint_and_their_absence_is_not() -> None:
     prompts, bare = load_prompts(), scenario(UNSET, UNSET, UNSET)
     before = fingerprint(bare, prompts)
-    assert not [name for name in before if "settings" in name or "option" in name]
+    assert not [name for name in before if "settings" in name or name.startswith("option")]
     hot = scenario(ModelSettings(temperature=1), UNSET, ModelSettings(seed=True))
     assert differences(before, fingerprint(hot, prompts)) == [
         "scenario: organisations[St. Alpha & Co.].deliberation.members[Chief].settings.seed",
