@@ -151,7 +151,7 @@ async def _complete_in_turn(
                 context.chats.stays_away(chat)
             continue
         if chat is not own:
-            context.warn(f"{chat.model} answered in the place of {own.model}, first at {question.place}.")
+            context.warn(f"{chat.model} answered in the place of {own.model}; the journal has which calls.")
         return chat, completed
     unreached = (failure for failure in failures if isinstance(failure, ProviderUnreachable))
     raise type(next(unreached, failures[-1]))(" ".join(map(str, failures)))
@@ -217,6 +217,8 @@ async def _call(
             reply = await chat.complete(request)
         _warn_of_settings(context, chat, request)
         reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
+        if len(context.chats.all_of(question.model)) > 1 and reply.model != chat.model:
+            reply = replace(reply, model=f"{chat.model} ({reply.model})")  # two servers may call theirs the same
         if context.spending:
             context.spending.charge(reply)
         values, sorted_fields, problem = _read(question, request, reply)
