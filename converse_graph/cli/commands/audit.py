@@ -8,7 +8,7 @@ import typer
 
 from converse_graph.audit.audit import audit
 from converse_graph.audit.findings import Audit
-from converse_graph.audit.json_schema import as_json as audit_json
+from converse_graph.audit.findings import as_json as audit_json
 from converse_graph.cli.exit_codes import Code
 from converse_graph.cli.humanize import count
 from converse_graph.cli.terminal_text import plain_line

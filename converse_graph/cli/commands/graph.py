@@ -11,10 +11,9 @@ from converse_graph.cli.options import GraphFormat
 from converse_graph.cli.terminal_text import plain
 from converse_graph.export.atomic_files import write_whole
 from converse_graph.export.formats import json_text
-from converse_graph.export.graph_json import graph_json
 from converse_graph.export.graph_mermaid import as_mermaid
 from converse_graph.export.graph_svg import as_svg
-from converse_graph.graph.wiring import Conversation, wiring
+from converse_graph.graph.wiring import Conversation, wiring, wiring_json
 from converse_graph.scenarios.catalogue import find_scenario
 
 
@@ -35,6 +34,6 @@ def _render(table: Conversation, form: GraphFormat) -> str:
         case "svg":
             return as_svg(table)
         case "json":
-            return json_text(graph_json(table), indent=2) + "\n"
+            return json_text(wiring_json(table), indent=2) + "\n"
         case _:
             assert_never(form)
