@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import BOARDS, Converse, Ended, end, process, start, wait_until
-
-from converse_graph.export.markdown_reader import read_markdown
+from support.markdown_reader import read_markdown
 
 STORE = Path(".converse/runs.sqlite")
 QUIET = ("--quiet", "--no-judge")

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 from conftest import BOARDS, Converse
 from pytest_httpserver import HTTPServer
-
-from converse_graph.export.markdown_reader import read_markdown
+from support.markdown_reader import read_markdown
 
 RUN = ("run", str(BOARDS), "--seed", "7", "--name", "r")
 

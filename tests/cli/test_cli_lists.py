@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 from conftest import BOARDS, Converse
-
-from converse_graph.export.markdown_reader import read_markdown
+from support.markdown_reader import read_markdown
 
 COMMANDS = (
     "list", "run", "estimate", "resume", "judge", "runs", "show", "extend", "fork", "replay", "inject", "diff",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import jsonschema
 from conftest import BOARDS, SEED, Converse, Ended, end, process, start, statements, wait_until
+from support.markdown_reader import read_markdown
 
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.export.schemas import runs_schema, show_schema
 
 STORE = Path(".converse/runs.sqlite")

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import BOARDS, Converse, end, environment, process, start, statements
-
-from converse_graph.export.markdown_reader import read_markdown
+from support.markdown_reader import read_markdown
 
 RUN = ("run", str(BOARDS), "--set", "order=simultaneous", "--seed", "7", "--no-judge", "--model")
 PACE = "null:0.05"

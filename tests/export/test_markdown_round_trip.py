@@ -4,11 +4,11 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from random_transcripts import MARKS, texts, transcripts
+from support.markdown_reader import read_markdown
 from transcript_samples import BOARD, HEADER, SMALL
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.record.transcript import Deliberation, Line, PrivateTurn, Statement, Transcript
 
 _SLOW = settings(
