@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
+from support.markdown_reader import read_markdown
 
 from converse_graph import Kept, Names, NullChat, Organisation, Reply, Request, Scenario, Standing, Store
 from converse_graph.cli.display import Display, Plan
@@ -19,7 +20,6 @@ from converse_graph.cli.screen import LiveScreen, PlainScreen
 from converse_graph.export.comparison import as_text, compare
 from converse_graph.export.formats import as_json, from_json, json_text
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.judge.record_parts import as_parts
 from converse_graph.models.base import Part
 from converse_graph.record.transcript import Transcript

@@ -12,7 +12,7 @@ from converse_graph.audit.records import Records
 from converse_graph.errors import ConverseError
 from converse_graph.export.formats import as_json
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
+from converse_graph.export.markdown_escaping import unescape
 from converse_graph.judge.forms import judge_prompts
 from converse_graph.prompting.templates import load_prompts
 from converse_graph.record.transcript import Transcript
@@ -74,9 +74,9 @@ def _words(records: Records, calls: list[Call], scenario: Scenario | None) -> Wo
 
 
 def _exports(public: Transcript) -> dict[str, object]:
-    """The public record as it can be had, as JSON values; Markdown as it stands, and read back without its escapes."""
+    """The public record as it can be had, as JSON values; Markdown as it stands, and without its escapes."""
     markdown = render_markdown(public)
-    return {"JSON": as_json(public), "Markdown": [markdown, as_json(read_markdown(markdown))]}
+    return {"JSON": as_json(public), "Markdown": [markdown, unescape(markdown)]}
 
 
 def _made_again(run: Run) -> Scenario | None:

@@ -9,8 +9,7 @@ from typing import Any
 
 from converse_graph.errors import InvalidValue
 from converse_graph.evaluation.examples import SETUP
-from converse_graph.export.formats import as_json, from_json
-from converse_graph.export.schemas import SHOW_VERSION
+from converse_graph.export.formats import SHOW_VERSION, as_json, from_json
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.clock import Clock
 

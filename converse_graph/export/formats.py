@@ -10,9 +10,11 @@ from typing import Any
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown_escaping import UNSEEN
 from converse_graph.export.overview import in_force
-from converse_graph.export.schemas import SHOW_VERSION
 from converse_graph.record.transcript import PrivateTurn, Statement, Transcript
 from converse_graph.record.verdict import Verdict
+
+SHOW_VERSION = 1
+"""Of the shape of `show --as json`."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")

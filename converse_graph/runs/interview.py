@@ -45,6 +45,10 @@ SMALL_LENGTH = 240
 """Characters of a small model's answer at most: beyond, it says the same again."""
 
 
+INTERVIEW_VERSION = 1
+"""Of the shape of `interview --json`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Interview:
     """A question and what was answered; nothing of it is in the run."""

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from support.markdown_reader import read_markdown
 
-from converse_graph.export.markdown_reader import read_markdown
 from tests.support.child_process import Ended, end, wait_until
 from tests.support.command_line import BOARDS, Converse, start
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.markdown_reader import read_markdown
 
-from converse_graph.export.markdown_reader import read_markdown
 from tests.support.child_process import end, run_python
 from tests.support.command_line import BOARDS, Converse, start, statements
 

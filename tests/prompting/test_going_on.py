@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.markdown_reader import read_markdown
 
 from converse_graph import Budget, Price, Prices, Store
 from converse_graph.audit.audit import audit
 from converse_graph.errors import BudgetSpent, UnknownName, UsageError
 from converse_graph.export.formats import as_json
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.export.stats import stats_json, stats_markdown
 from converse_graph.runs.derived import fork, replay
 from converse_graph.runs.simulation import Simulation

@@ -26,7 +26,7 @@ async def audit(run: RunArgument, as_json: Json = False, store: StorePath = None
         converse audit race --json
     """
     from converse_graph.audit.audit import audit
-    from converse_graph.audit.json_schema import as_json as audit_json
+    from converse_graph.audit.findings import as_json as audit_json
     from converse_graph.cli.tables import print_paragraph
     from converse_graph.export.formats import json_text
     from converse_graph.store import Store
