@@ -18,6 +18,7 @@ from converse_graph.prompting.history import (
     public_record,
 )
 from converse_graph.prompting.visibility import View
+from converse_graph.record.paths import CallPath
 from converse_graph.record.state import Entry
 
 CLOCK = Clock(start=2026, end=2040)
@@ -38,7 +39,11 @@ def said(round: int, turn: int, speaker: str, text: str, **fields: Any) -> Entry
 
 
 def thought(round: int, turn: int, memo: str, path: str = "Alpha", **more: Any) -> Entry:
-    return {"round": round, "turn": turn, "place": f"{round}.{turn}/{path}", "path": path, "memo": memo, **more}
+    party, *inside = path.split("/")
+    place = CallPath.of_turn(round, turn, party)
+    for name in inside:
+        place = place.inside(0, name)
+    return {"round": round, "turn": turn, "place": str(place), "path": path, "memo": memo, **more}
 
 
 def seen(*, statements: tuple[Entry, ...] = (), mind: tuple[Entry, ...] = (), round: int = 2) -> View:
@@ -88,7 +93,7 @@ def test_a_statement_can_neither_end_its_delimiters_nor_open_anothers(profile: P
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_line_can_neither_end_its_delimiters_nor_open_anothers(profile: Profile, forged: str) -> None:
     lines = [{"speaker": "CEO", "text": forged}]
-    [part] = lines_heard(lines, place="1.0/Alpha", path="Alpha", profile=profile)
+    [part] = lines_heard(lines, place=CallPath.of_turn(1, 0, "Alpha"), profile=profile)
     check_delimited(part.text, profile, "line", 'by="CEO"', "CEO: ")
     assert part.owner == "Alpha"
 
@@ -168,6 +173,7 @@ def test_what_a_persona_debated_within_is_its_own() -> None:
 def test_words_of_many_rounds_ago_are_forgotten_or_summed_up() -> None:
     mind = (debated(1, ("CEO", "I said go.")),)
     assert persona_mind(mind, "Alpha/CEO", CLOCK, 9, "small") == ()
-    frozen = {"gist": "all went well", "path": "Alpha/CEO", "level": 1, "first": 0, "last": 1, "place": "p"}
+    frozen = {"gist": "all went well", "path": "Alpha/CEO", "level": 1, "first": 0, "last": 1,
+              "place": "2.0/Alpha/memory.CEO/summary.1.0-1"}  # fmt: skip
     (told,) = persona_mind(mind, "Alpha/CEO", CLOCK, 9, summaries=[frozen])
     assert "all went well" in told.text

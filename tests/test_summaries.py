@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from converse_graph import Kept, Memory, Names, Organisation, Scenario, Store
 from converse_graph.errors import InvalidValue, PromptTooLong, WindowTooSmall
 from converse_graph.models.base import PUBLIC, Part, Profile, Reply, Request
-from converse_graph.prompting.summaries import FAN, Block, due_blocks, due_roll_up, standing_summaries
+from converse_graph.prompting.summaries import FAN, due_blocks, due_roll_up, standing_summaries
 from converse_graph.prompting.truncation import fitted, shortened
 from converse_graph.prompting.visibility import window_start
+from converse_graph.record.paths import Span
 from converse_graph.runs.derived import fork, replay
 from converse_graph.scenarios.memory_settings import kept_now
 from converse_graph.store.record_reader import read_channels
@@ -102,7 +103,7 @@ async def test_public_rounds_are_summed_up_once_for_all_and_private_ones_by_thei
     public = [request.place for request in asked if "supervisor" in request.place]
     assert len(public) == len(set(public)) == 5, "four rounds at a time, and once three of these"
     personas = {request.place.split("/")[2] for request in asked if "Left" in request.place or "Right" in request.place}
-    assert personas == {"Left", "Right"}
+    assert personas == {"memory.Left", "memory.Right"}
 
 
 async def test_a_summary_is_never_rewritten_and_every_prompt_begins_as_the_one_before_for_a_block(
@@ -255,7 +256,7 @@ def test_a_field_that_nobody_reports_cannot_be_kept() -> None:
 
 
 def test_a_block_of_one_round_is_due_where_the_window_is_one() -> None:
-    assert list(due_blocks(0, 2, 1, [9, 9], 99)) == [Block(level=1, first=0, last=0)]
+    assert list(due_blocks(0, 2, 1, [9, 9], 99)) == [Span(level=1, first=0, last=0)]
 
 
 def _kind(part: Part) -> str:

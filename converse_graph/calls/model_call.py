@@ -15,6 +15,7 @@ from converse_graph.errors import BrokenReply, PromptTooLong
 from converse_graph.measures.drift_patterns import IN_WORDS, Found
 from converse_graph.models.base import Chat, Part, Reply, Request
 from converse_graph.prompting.truncation import fitted, shortened
+from converse_graph.record.paths import CallPath, JudgePath, Provenance
 
 MAX_REPAIRS = 2
 """How many times a reply that does not fit, or drifts, is sent back."""
@@ -34,10 +35,8 @@ Drift = Callable[[Mapping[str, Any]], Sequence[Found]]
 class Question:
     """What a node asks."""
 
-    place: str
-    """Structural path of the call in its run."""
-    speaker: str
-    """The path of who is asked, such as "OpenAI/CEO"."""
+    place: CallPath | JudgePath
+    """Where in the run the call is made."""
     parts: tuple[Part, ...]
     form: Form
     model: Any = None
@@ -77,12 +76,12 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
             be resumed.
     """
     chat = context.chats.get(question.model)
-    parts, broken, drifting = question.parts, None, None
+    place, parts, broken, drifting = str(question.place), question.parts, None, None
     for attempt in range(question.repairs + 1):
         request = Request(
             parts=fitted(parts, window=chat.window, reply=question.max_tokens, model=chat.model),
             schema=question.form.schema,
-            place=question.place,
+            place=place,
             attempt=attempt,
             seed=context.seed,
             max_tokens=question.max_tokens,
@@ -92,7 +91,7 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
         if attempt and question.on_restart:
             question.on_restart()
         reply, values, sorted_fields, broken = await _complete_fitting(context, chat, question, request)
-        emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
+        emit({"event": "call", "place": place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
         if broken is None:
             return Answer(values=values, repairs=attempt, sorted_fields=sorted_fields)
         if values is not None:
@@ -176,8 +175,8 @@ def _read(
 
 def _repair(context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str) -> tuple[Part, Part]:
     """Show the model what it wrote, and what is wrong with it."""
-    told = context.prompts.render("any/repair", chat.profile, {"error": problem})
+    owner, source = question.place.reader, str(Provenance.of_reply(question.place))
     return (
-        Part(role="assistant", text=reply.text[:REPEATED], source=f"reply/{question.place}", owner=question.speaker),
-        Part(role="user", text=told, source="prompt/any/repair", owner=question.speaker),
+        Part(role="assistant", text=reply.text[:REPEATED], source=source, owner=owner),
+        context.prompts.part("any/repair", chat.profile, {"error": problem}, owner=owner),
     )

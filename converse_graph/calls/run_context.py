@@ -19,6 +19,7 @@ from converse_graph.models.base import Chat, Part, Reply, Request
 from converse_graph.models.registry import Chats
 from converse_graph.prompting.recall_index import RecallIndex
 from converse_graph.prompting.templates import Prompts, load_prompts
+from converse_graph.record.paths import CallPath
 from converse_graph.record.state import Entry
 from converse_graph.scenarios.clock import Period
 
@@ -50,13 +51,9 @@ class Trace(Protocol):
 class Inside:
     """Where a debate is held: inside whom, in which turn, and what its owner hears."""
 
-    place: str
-    """The structural path of the owner's turn, such as "12.0/OpenAI"."""
-    path: str
-    """The owner, such as "OpenAI" or "OpenAI/CEO"."""
+    place: CallPath
+    """The owner's turn, such as "12.0/OpenAI" or "12.0/OpenAI/3.CEO"."""
     period: Period
-    turn: int
-    """Position of the owner's turn in the round."""
     topic: str
     """What the organisation is about to report on, for the prompts of small models."""
     parts: tuple[Part, ...]
@@ -71,6 +68,11 @@ class Inside:
     """Whether its owner has summed them up in this turn, and the members of its debates are to do so too."""
     model: Any
     """The owner's model, unless a persona has its own; None for the run's."""
+
+    @property
+    def path(self) -> str:
+        """The owner, such as "OpenAI" or "OpenAI/CEO"."""
+        return self.place.reader
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,12 @@ from converse_graph.cli.humanize import count, duration
 from converse_graph.cli.status_line import StatusLine
 from converse_graph.cli.terminal_text import plain_line
 from converse_graph.cli.text_wrapping import Prose
+from converse_graph.record.paths import parse_path
+from converse_graph.scenarios.speaker_paths import party_of
 
 AGAIN = "↻ that reply could not be used and is written again:"
 _REPLIES = ("statement", "graph")
-"""Last steps of the places at which a turn's statement is asked for."""
+"""Tasks by which a turn's statement is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +101,7 @@ class Display:
         self._drafts[event["speaker"]] = Draft(speaker=event["speaker"], period=event["period"])
 
     def _take_line(self, event: dict[str, Any]) -> None:
-        draft = self._drafts.get(event["path"].partition("/")[0])
+        draft = self._drafts.get(party_of(event["path"]))
         if draft is not None:
             draft.debate(event["path"], event["line"], event["of"])
             if draft is self._front and not self._live:
@@ -120,8 +122,8 @@ class Display:
 
     def _take_call(self, event: dict[str, Any]) -> None:
         self._tokens += event["tokens"]
-        _, *inside = event["place"].split("/")
-        draft = self._drafts.get(inside[0]) if len(inside) == 2 and inside[1] in _REPLIES else None
+        path = parse_path(event["place"])
+        draft = self._drafts.get(path.reader) if path.task in _REPLIES else None
         if draft is not None:
             draft.complete = True
 

@@ -1,6 +1,7 @@
 """A turn of an organisation: hear, deliberate, speak, remember."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -15,6 +16,7 @@ from converse_graph.prompting.descriptions import brief_values, filled_form, top
 from converse_graph.prompting.templates import Prompts
 from converse_graph.prompting.truncation import fitted
 from converse_graph.prompting.visibility import View, view
+from converse_graph.record.paths import CallPath
 from converse_graph.record.state import Entry, mind_of, outbox_of
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Field
@@ -47,7 +49,7 @@ def organisation_node(
         period = scenario.clock.period(seen.round)
         if not seen.voting:
             emit({"event": "turn", "speaker": party.name, "period": period.label, "round": seen.round})
-        place = f"{seen.round}.{seen.turn}/{party.name}"
+        place = CallPath.of_turn(seen.round, seen.turn, party.name)
         profile = context.chats.get(party.model).profile if party.graph is None else "large"
         itself = brief(context, profile)
         past = seen.past
@@ -64,9 +66,7 @@ def organisation_node(
         if party.deliberation is not None:
             inside = Inside(
                 place=place,
-                path=party.name,
                 period=period,
-                turn=seen.turn,
                 topic=topic_of(party, round=seen.round, seed=context.seed),
                 parts=parts,
                 mind=seen.mind,
@@ -102,8 +102,8 @@ def check_windows(scenario: Scenario, chats: Chats, prompts: Prompts) -> None:
             continue
         chat = chats.get(party.model)
         fields = statement_fields(scenario, party, profile=chat.profile)
-        text = prompts.render("organisation/brief", chat.profile, brief_values(scenario, party, fields))
-        rules = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
+        values = brief_values(scenario, party, fields)
+        rules = prompts.part("organisation/brief", chat.profile, values, owner=party.name, role="system")
         fitted((rules,), window=chat.window, reply=REPLY_TOKENS, model=f"{chat.model}, for {party.name},")
 
 
@@ -115,8 +115,8 @@ def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext, Pro
         key = (id(context.prompts), profile)
         if key not in kept:
             fields = statement_fields(scenario, party, profile=profile)
-            text = context.prompts.render("organisation/brief", profile, brief_values(scenario, party, fields))
-            rules = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
+            values = brief_values(scenario, party, fields)
+            rules = context.prompts.part("organisation/brief", profile, values, owner=party.name, role="system")
             shown = _examples(context.prompts, party, fields) if profile == "small" else ()
             kept[key] = (context.prompts, (rules, *shown))
         return kept[key][1]
@@ -127,16 +127,16 @@ def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext, Pro
 def _examples(prompts: Prompts, party: Organisation, fields: Sequence[Field]) -> Iterator[Part]:
     """Reports as if asked and given before: what a small model takes the shape of its own from."""
     for example in party.examples:
-        asked = prompts.render("organisation/example", "small", {"name": party.name, "topic": example.topic})
-        source = "prompt/organisation/example"
-        yield Part(role="user", text=asked, source=source, owner=party.name)
-        yield Part(role="assistant", text=filled_form(fields, example), source=source, owner=party.name)
+        values = {"name": party.name, "topic": example.topic}
+        question = prompts.part("organisation/example", "small", values, owner=party.name)
+        yield question
+        yield replace(question, role="assistant", text=filled_form(fields, example))
 
 
-def _vote(party: Organisation, heard: Heard, place: str, cast: Entry) -> dict[str, Any]:
+def _vote(party: Organisation, heard: Heard, place: CallPath, cast: Entry) -> dict[str, Any]:
     """A secret ballot: what is counted goes to the supervisor for one step, the rest stays in the party's mind."""
     seen = heard.seen
-    kept: Entry = {"round": seen.round, "turn": seen.turn, "place": place, "path": party.name, "ballot": cast}
+    kept: Entry = {"round": seen.round, "turn": seen.turn, "place": str(place), "path": party.name, "ballot": cast}
     cast_in: Entry = {"speaker": party.name, "round": seen.round, "ballot": cast.get("position")}
     if heard.problem:
         kept["recall_problem"] = heard.problem
@@ -160,10 +160,10 @@ def _proposal(scenario: Scenario, party: Organisation, seen: View, answer: Answe
 
 
 def _remember(
-    party: Organisation, heard: Heard, place: str, records: Sequence[Entry], answer: Answer, written: Entry | None
+    party: Organisation, heard: Heard, place: CallPath, records: Sequence[Entry], answer: Answer, written: Entry | None
 ) -> list[Entry]:
     """What the party keeps to itself of the turn: its memo and its deliberation, in one record."""
-    kept: Entry = {"round": heard.seen.round, "turn": heard.seen.turn, "place": place, "path": party.name}
+    kept: Entry = {"round": heard.seen.round, "turn": heard.seen.turn, "place": str(place), "path": party.name}
     first, *inner = records or [{}]
     kept |= first
     values = answer.values or {}

@@ -21,6 +21,7 @@ from converse_graph.record.state import Entry, outbox_of
 from converse_graph.scenarios.cast import Debate, Persona
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.speaker_paths import name_of
 from converse_graph.turn.debate_positions import (
     agreed_on,
     cast_ballots,
@@ -91,7 +92,7 @@ def persona_node(
         remembered = persona_mind(
             (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
         )
-        lines = lines_heard(state.get("lines", ()), place=outer.place, path=outer.path, profile=profile)
+        lines = lines_heard(state.get("lines", ()), place=outer.place, profile=profile)
         known = inside.parts if profile == "large" else tuple(_brief(context, persona, inside))
         inside = replace(inside, parts=(*known, *remembered, *lines))
         records: list[Entry] = []
@@ -104,8 +105,7 @@ def persona_node(
         answer = await ask(
             context,
             Question(
-                place=f"{inside.place}/line",
-                speaker=inside.path,
+                place=inside.place.call("line"),
                 parts=(view,) if view else (*inside.parts, *reminded, task),
                 form=forms[profile],
                 model=guest or inside.model,
@@ -127,13 +127,12 @@ def _brief(context: RunContext, persona: Persona, inside: Inside) -> Iterator[Pa
     It stands in the place of all that its organisation heard, which such a model would repeat. The examples give no
     position, lest it is taken over with them.
     """
-    told = context.prompts.render("persona/brief", "small", _itself(persona, inside))
-    yield Part(role="system", text=told, source="prompt/persona/brief", owner=inside.path)
-    asked = context.prompts.render("persona/example", "small", {"name": persona.name})
+    prompts, owner = context.prompts, inside.path
+    yield prompts.part("persona/brief", "small", _itself(persona, inside), owner=owner, role="system")
+    question = prompts.part("persona/example", "small", {"name": persona.name}, owner=owner)
     for line in persona.examples:
-        yield Part(role="user", text=asked, source="prompt/persona/example", owner=inside.path)
-        said = json.dumps({"line": line}, ensure_ascii=False)
-        yield Part(role="assistant", text=said, source="prompt/persona/example", owner=inside.path)
+        yield question
+        yield replace(question, role="assistant", text=json.dumps({"line": line}, ensure_ascii=False))
 
 
 def _itself(persona: Persona, inside: Inside) -> dict[str, str]:
@@ -143,7 +142,7 @@ def _itself(persona: Persona, inside: Inside) -> dict[str, str]:
         "role": persona.role,
         "temperament": persona.temperament,
         "aim": persona.aim,
-        "owner": inside.path.split("/")[-2],
+        "owner": name_of(inside.place.owner),
     }
 
 
@@ -168,8 +167,7 @@ def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, d
         "positions": describe_options(spec),
         "decision": describe_decision(decision, profile),
     }
-    told = context.prompts.render("persona/line", profile, values)
-    return Part(role="user", text=told, source="prompt/persona/line", owner=inside.path)
+    return context.prompts.part("persona/line", profile, values, owner=inside.path)
 
 
 def _guest_view(

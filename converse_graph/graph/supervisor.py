@@ -12,9 +12,11 @@ from converse_graph.calls.reply_schema import make_form
 from converse_graph.calls.run_context import RunContext, context_of
 from converse_graph.calls.streaming import Emit, telling
 from converse_graph.graph.write_access import TABLE_SUPERVISOR, only
-from converse_graph.models.base import PUBLIC, Part
+from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.history import public_record
+from converse_graph.record.paths import CallPath
 from converse_graph.record.state import Entry, Floor, outbox_of
+from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.rules import events_so_far
 from converse_graph.scenarios.scenario import Scenario
@@ -153,19 +155,16 @@ async def _moderate(
     picked = allowed[0]
     if len(allowed) > 1:
         form = make_form("pick", [Choice(name="next_speaker", ask="who speaks next", options=tuple(allowed))])
-        place = f"{floor['round']}.{floor['turn']}/supervisor/pick"
+        place = CallPath.of_turn(floor["round"], floor["turn"], SUPERVISOR).call("pick")
         values = {
             "premise": scenario.premise,
             "period": scenario.clock.period(floor["round"]).label,
             "candidates": ", ".join(allowed),
         }
         profile = context.chats.get(scenario.moderator_model).profile
-        told = context.prompts.render("moderator/pick", profile, values)
-        task = Part(role="user", text=told, source="prompt/moderator/pick", owner=PUBLIC)
+        task = context.prompts.part("moderator/pick", profile, values, owner=PUBLIC)
         recent = public_record(transcript[-2 * len(scenario.organisations) :], scenario.clock)
-        question = Question(
-            place=place, speaker="supervisor", parts=(*recent, task), form=form, model=scenario.moderator_model
-        )
+        question = Question(place=place, parts=(*recent, task), form=form, model=scenario.moderator_model)
         answer = await ask(context, question, emit)
         picked = answer.values["next_speaker"] if answer.values else picked
     taken = {**floor["taken"], picked: floor["taken"].get(picked, 0) + 1}

@@ -22,9 +22,11 @@ from converse_graph.models.tokens import tokens_in
 from converse_graph.prompting.decisions import decision_in_words, told_decision
 from converse_graph.prompting.summaries import standing_summaries, summary_part
 from converse_graph.prompting.visibility import View, frozen_until
+from converse_graph.record.paths import CallPath, Provenance
 from converse_graph.record.state import Entry
 from converse_graph.sanitize import as_data, between_quotes, visible
 from converse_graph.scenarios.clock import Clock
+from converse_graph.scenarios.speaker_paths import join_path, name_of, owner_of
 
 PRIVATE_TOKENS = 800
 """Of what a party, or one of its personas, kept to itself before the public record that is heard word for word: beyond,
@@ -108,12 +110,11 @@ def public_record(statements: Sequence[Entry], clock: Clock, profile: Profile = 
     return tuple(_public(said, clock.period(said["round"]).label, profile) for said in statements)
 
 
-def lines_heard(lines: Sequence[Entry], *, place: str, path: str, profile: Profile = "large") -> tuple[Part, ...]:
+def lines_heard(lines: Sequence[Entry], *, place: CallPath, profile: Profile = "large") -> tuple[Part, ...]:
     """The lines of a debate so far, as its members hear them; a small model hears the last alone, lest it copies."""
     first = max(0, len(lines) - SMALL_LINES) if profile == "small" else 0
     return tuple(
-        _line(line["speaker"], number, place, path, line["text"], profile)
-        for number, line in enumerate(lines[first:], first)
+        _line(line["speaker"], number, place, line["text"], profile) for number, line in enumerate(lines[first:], first)
     )
 
 
@@ -137,7 +138,7 @@ def persona_mind(
     """
     own_past = [kept for kept in summaries if kept["path"] == path] if profile == "large" else []
     past = tuple(summary_part(kept, clock, path) for kept in standing_summaries(own_past))
-    owner, _, name = path.rpartition("/")
+    owner, name = owner_of(path), name_of(path)
     first = frozen_until(own_past, path) if profile == "large" else round - SMALL_ROUNDS
     parts = []
     for entry in mind:
@@ -167,13 +168,13 @@ def mind_is_full(past: Sequence[Entry], party: str, clock: Clock) -> bool:
     """Whether what a party, or one of its personas, kept to itself long ago is more than it is told word for word."""
     own = sum(tokens_in(part.text) for part in private_record(past, party, clock))
     speakers = {line["speaker"] for entry in past if entry["path"] == party for line in entry.get("lines", ())}
-    lines = (sum(tokens_in(words) for _, words in own_lines(past, f"{party}/{name}")) for name in speakers)
+    lines = (sum(tokens_in(words) for _, words in own_lines(past, join_path(party, name))) for name in speakers)
     return max(own, *lines, 0) > PRIVATE_TOKENS
 
 
 def own_lines(mind: Sequence[Entry], path: str) -> tuple[tuple[Entry, str], ...]:
     """What a persona said in debates on record: each record with the persona's words in it."""
-    owner, _, name = path.rpartition("/")
+    owner, name = owner_of(path), name_of(path)
     found = []
     for entry in mind:
         if entry["path"] == owner and "lines" in entry:
@@ -202,36 +203,36 @@ def _statement(speaker: str, label: str, round: int, turn: int, text: str, profi
         told = f"{speaker} said: {_quoted(text)}" if text else f"{speaker} said nothing."
     else:
         told = f'<statement by="{speaker}" in="{label}">{as_data(text)}</statement>'
-    return Part(role="user", text=told, source=f"statement/{round}.{turn}/{speaker}", owner=PUBLIC)
+    return Part(role="user", text=told, source=str(Provenance.of_statement(round, turn, speaker)), owner=PUBLIC)
 
 
 @lru_cache(maxsize=4096)
 def _happened(text: str, label: str, number: int, owner: str, profile: Profile) -> Part:
     told = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">{as_data(text)}</event>'
-    return Part(role="user", text=told, source=f"event/{number}", owner=owner)
+    return Part(role="user", text=told, source=str(Provenance.of_event(number)), owner=owner)
 
 
 @lru_cache(maxsize=4096)
 def _recollection(owner: str, label: str, place: str, text: str, profile: Profile) -> Part:
     if profile == "small":
-        told = f"{owner.rpartition('/')[2]} noted in private: {_quoted(text)}" if text else ""
+        told = f"{name_of(owner)} noted in private: {_quoted(text)}" if text else ""
     else:
         told = f'<private{_of(owner)} in="{label}">{as_data(text)}</private>'
-    return Part(role="user", text=told, source=f"mind/{place}", owner=owner)
+    return Part(role="user", text=told, source=str(Provenance.of_mind(CallPath.parse(place))), owner=owner)
 
 
 def _of(owner: str) -> str:
     """Whose a note is, where it is not the organisation's: all who read an organisation's notes are of it."""
-    return f' of="{owner}"' if "/" in owner else ""
+    return f' of="{owner}"' if owner_of(owner) else ""
 
 
 @lru_cache(maxsize=4096)
-def _line(speaker: str, number: int, place: str, path: str, text: str, profile: Profile) -> Part:
+def _line(speaker: str, number: int, place: CallPath, text: str, profile: Profile) -> Part:
     if profile == "small":
         told = f"{speaker}: {_quoted(text)}" if text else f"{speaker} says nothing."
     else:
         told = f'<line by="{speaker}">{as_data(text or "(says nothing)")}</line>'
-    return Part(role="user", text=told, source=f"line/{place}/{number}.{speaker}", owner=path)
+    return Part(role="user", text=told, source=str(Provenance.of_line(place, number, speaker)), owner=place.reader)
 
 
 def _quoted(text: str) -> str:

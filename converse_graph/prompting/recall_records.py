@@ -11,15 +11,10 @@ from converse_graph.models.base import PUBLIC, Part
 from converse_graph.prompting.history import heard
 from converse_graph.prompting.summaries import standing_summaries, summary_part
 from converse_graph.prompting.visibility import View
+from converse_graph.record.paths import CallPath, Provenance
 from converse_graph.record.state import Entry
 from converse_graph.scenarios.rules import Event
 from converse_graph.scenarios.scenario import Scenario
-
-PREFIX = "recalled/"
-"""Before the record that a recalled part names, so that it is told from one in the window."""
-
-REFLECTION = "reflection"
-"""The last step of the place at which a party draws conclusions, and of their record in its mind."""
 
 REPORTED, CONCLUDED, HAPPENED, DECIDED, NAMED, NOTED, SUMMED_UP, SAID = 0.8, 0.8, 0.9, 0.6, 0.5, 0.4, 0.4, 0.3
 """The importance of a statement that reports something the scenario keeps, waits for or lets stand; of a party's own
@@ -69,7 +64,8 @@ def happened_since(scenario: Scenario, seen: View, first: int) -> tuple[PastReco
 
 def as_recalled(part: Part) -> Part:
     """A part as it is told again: marked as something that its reader recalls, and named after the same record."""
-    return replace(part, text=f"<recalled>\n{part.text}\n</recalled>", source=f"{PREFIX}{part.source}")
+    source = str(Provenance.parse(part.source).recalled())
+    return replace(part, text=f"<recalled>\n{part.text}\n</recalled>", source=source)
 
 
 _EMPTY: Mapping[str, Any] = {"past": (), "summaries": (), "own_summaries": ()}
@@ -91,12 +87,12 @@ def _weights(scenario: Scenario, seen: View) -> Iterator[tuple[str, tuple[int, f
     """Round and importance of each record, by what its part is called."""
     telling = _telling_fields(scenario)
     for said in seen.statements:
-        source = f"statement/{said['round']}.{said['turn']}/{said['speaker']}"
-        yield source, (said["round"], _weight_of_statement(said, telling, seen.party))
+        source = Provenance.of_statement(said["round"], said["turn"], said["speaker"])
+        yield str(source), (said["round"], _weight_of_statement(said, telling, seen.party))
     for entry in seen.mind:
-        yield f"mind/{entry['place']}", (entry["round"], _weight_of_own(entry))
+        yield str(Provenance.of_mind(CallPath.parse(entry["place"]))), (entry["round"], _weight_of_own(entry))
     for event in seen.dated:
-        yield f"event/{event['number']}", (event["round"], HAPPENED)
+        yield str(Provenance.of_event(event["number"])), (event["round"], HAPPENED)
 
 
 def _telling_fields(scenario: Scenario) -> frozenset[str]:

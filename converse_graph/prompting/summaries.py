@@ -6,11 +6,11 @@ higher level covers is no longer told, and is still on record.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.models.base import Part
 from converse_graph.prompting.visibility import window_start
+from converse_graph.record.paths import CallPath, Provenance, Span
 from converse_graph.record.state import Entry
 from converse_graph.sanitize import as_data
 from converse_graph.scenarios.clock import Clock
@@ -38,18 +38,7 @@ _LONGEST = 160
 """Characters of a statement that stand for it where no model could sum it up."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """Rounds that are summed up together."""
-
-    level: int
-    """1 for rounds, 2 for summaries of these, and so on."""
-    first: int
-    last: int
-    """Both counted in."""
-
-
-def due_blocks(frozen: int, following: int, window: int, sizes: Sequence[int], limit: int) -> Iterator[Block]:
+def due_blocks(frozen: int, following: int, window: int, sizes: Sequence[int], limit: int) -> Iterator[Span]:
     """Which rounds to sum up before a round begins: those that leave the window, and more where they are too long.
 
     Args:
@@ -66,7 +55,7 @@ def due_blocks(frozen: int, following: int, window: int, sizes: Sequence[int], l
             min(start + window, leaves) - 1 if start < leaves else min(start + max(1, window // 2), following - 1) - 1
         )
         left -= sum(sizes[start - frozen : last + 1 - frozen])
-        yield Block(level=1, first=start, last=last)
+        yield Span(level=1, first=start, last=last)
         start = last + 1
 
 
@@ -95,8 +84,14 @@ def summary_part(kept: Entry, clock: Clock, owner: str) -> Part:
     when = first if first == last else f"{first} to {last}"
     of = f' of="{owner}"' if kept.get("path") else ""
     told = as_data(describe_summary(kept))
-    source = f"mind/{kept['place']}" if kept.get("path") else f"summary/{kept['level']}.{kept['first']}-{kept['last']}"
-    return Part(role="user", text=f'<summary{of} in="{when}">{told}</summary>', source=source, owner=owner)
+    text = f'<summary{of} in="{when}">{told}</summary>'
+    return Part(role="user", text=text, source=str(_provenance_of(kept)), owner=owner)
+
+
+def _provenance_of(kept: Entry) -> Provenance:
+    if kept.get("path"):
+        return Provenance.of_mind(CallPath.parse(kept["place"]))
+    return Provenance.of_summary(Span(level=kept["level"], first=kept["first"], last=kept["last"]))
 
 
 def describe_summary(kept: Entry) -> str:

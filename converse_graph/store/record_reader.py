@@ -5,7 +5,7 @@ from typing import Any
 
 from langgraph.graph import START, StateGraph
 
-from converse_graph.prompting.recall_records import REFLECTION
+from converse_graph.record.paths import CallPath
 from converse_graph.record.state import Entry, mind_of, table_schema
 from converse_graph.record.transcript import Deliberation, Line, PrivateTurn, Stance, Statement, Transcript, Vote
 from converse_graph.scenarios.clock import Clock
@@ -69,26 +69,26 @@ def _by_place(mind: Sequence[Entry]) -> dict[str, Entry]:
 
 
 def _statement(said: Entry, clock: Clock, mind: dict[str, Entry]) -> Statement:
-    place = f"{said['round']}.{said['turn']}/{said['speaker']}"
-    kept = mind.get(place, {})
+    path = CallPath.of_turn(said["round"], said["turn"], said["speaker"])
+    kept = mind.get(str(path), {})
     private = PrivateTurn(
         memo=kept.get("memo", ""),
-        conclusions=tuple(mind.get(f"{place}/{REFLECTION}", {}).get("insights", ())),
+        conclusions=tuple(mind.get(str(path.call("reflection")), {}).get("insights", ())),
         written=Stance(speaker=said["speaker"], **kept["written"]) if "written" in kept else None,
         position=kept.get("position"),
         follows_decision=kept.get("follows_decision"),
-        deliberation=_deliberation(place, mind),
+        deliberation=_deliberation(path, mind),
     )
     return Statement(period=clock.period(said["round"]).label, private=private, **said)
 
 
-def _deliberation(place: str, mind: dict[str, Entry]) -> Deliberation | None:
-    """The conversation held at a place, with those that were held inside its speakers."""
-    kept = mind.get(place, {})
+def _deliberation(path: CallPath, mind: dict[str, Entry]) -> Deliberation | None:
+    """The conversation held in a turn, with those that were held inside its speakers."""
+    kept = mind.get(str(path), {})
     if "lines" not in kept:
         return None
     lines = tuple(
-        Line(**line, deliberation=_deliberation(f"{place}/{number}.{line['speaker']}", mind))
+        Line(**line, deliberation=_deliberation(path.inside(number, line["speaker"]), mind))
         for number, line in enumerate(kept["lines"])
     )
     told = {name: kept[name] for name in _TOLD if name in kept}

@@ -13,12 +13,14 @@ from converse_graph.calls.streaming import Emit
 from converse_graph.models.base import PUBLIC, Part
 from converse_graph.models.tokens import USUAL_WINDOW, tokens_in
 from converse_graph.prompting.history import lines_recalled, mind_is_full, own_lines, private_record, public_record
-from converse_graph.prompting.summaries import FIELDS, Block, due_blocks, due_roll_up, summary_part, without_a_model
+from converse_graph.prompting.summaries import FIELDS, due_blocks, due_roll_up, summary_part, without_a_model
 from converse_graph.prompting.visibility import View, frozen_until, since
+from converse_graph.record.paths import CallPath, Span
 from converse_graph.record.state import Entry
-from converse_graph.scenarios.cast import Debate, Imagined, Organisation
+from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined, Organisation
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_paths import name_of
 
 _FORM = make_form("summary", FIELDS)
 
@@ -30,17 +32,19 @@ class _Writer:
     context: RunContext
     clock: Clock
     emit: Emit
-    place: str
-    """Structural path of the turn that it is done in."""
+    place: CallPath
+    """The turn that it is done in; of a persona, as it sums up its memory."""
     at: tuple[int, int]
     """Round and turn that the record bears."""
     task: str
-    speaker: str
-    path: str | None
-    """Whose it is; None for public."""
     model: Any
 
-    async def sum_up(self, block: Block, parts: Sequence[Part], told: Sequence[tuple[str, str]]) -> Entry:
+    @property
+    def path(self) -> str | None:
+        """Whose it is; None for public."""
+        return None if self.place.is_public else self.place.reader
+
+    async def sum_up(self, block: Span, parts: Sequence[Part], told: Sequence[tuple[str, str]]) -> Entry:
         """One summary, as a record.
 
         Args:
@@ -50,14 +54,11 @@ class _Writer:
         """
         first, last = (self.clock.period(round).label for round in (block.first, block.last))
         profile = self.context.chats.get(self.model).profile
-        values = {"name": self.speaker.rpartition("/")[2], "first": first, "last": last}
-        text = self.context.prompts.render(self.task, profile, values)
-        owner = self.path or PUBLIC
-        where = f"{self.place}/summary.{block.level}.{block.first}-{block.last}"
+        values = {"name": name_of(self.place.reader), "first": first, "last": last}
+        where = self.place.summary(block)
         question = Question(
             place=where,
-            speaker=self.speaker,
-            parts=(*parts, Part(role="user", text=text, source=f"prompt/{self.task}", owner=owner)),
+            parts=(*parts, self.context.prompts.part(self.task, profile, values, owner=self.path or PUBLIC)),
             form=_FORM,
             model=self.model,
         )
@@ -65,13 +66,13 @@ class _Writer:
         written = answer.values or {**without_a_model(told), "problem": answer.problem}
         kept: Entry = {"round": self.at[0], "turn": self.at[1], "level": block.level, "first": block.first,
                        "last": block.last, **{name: value for name, value in written.items() if value}}  # fmt: skip
-        return kept | ({"place": where, "path": self.path} if self.path else {})
+        return kept | ({"place": str(where), "path": self.path} if self.path else {})
 
     async def roll_up(self, known: Sequence[Entry]) -> list[Entry]:
         """Sum up summaries, for as long as a level has enough of them."""
         made: list[Entry] = []
         while due := due_roll_up([*known, *made]):
-            block = Block(level=due[0]["level"] + 1, first=due[0]["first"], last=due[-1]["last"])
+            block = Span(level=due[0]["level"] + 1, first=due[0]["first"], last=due[-1]["last"])
             parts = [summary_part(kept, self.clock, self.path or PUBLIC) for kept in due]
             made.append(await self.sum_up(block, parts, [(str(kept["first"]), kept["gist"]) for kept in due]))
         return made
@@ -111,11 +112,9 @@ async def sum_up_rounds(
         context=context,
         clock=scenario.clock,
         emit=emit,
-        place=f"{last}.{len(rounds.get(last, ()))}/supervisor",
+        place=CallPath.of_turn(last, len(rounds.get(last, ())), SUPERVISOR),
         at=(last, len(rounds.get(last, ()))),
         task="moderator/summary",
-        speaker="supervisor",
-        path=None,
         model=scenario.memory.model or voices[0].model,
     )
     made: list[Entry] = []
@@ -131,7 +130,7 @@ async def sum_up_mind(
     context: RunContext,
     party: Organisation,
     seen: View,
-    place: str,
+    place: CallPath,
     emit: Emit,
 ) -> list[Entry]:
     """Have a party sum up what it kept to itself long ago, once that is much: records for its mind."""
@@ -145,12 +144,10 @@ async def sum_up_mind(
         place=place,
         at=(seen.round, seen.turn),
         task="organisation/summary",
-        speaker=party.name,
-        path=party.name,
         model=party.model,
     )
     own = [kept for kept in seen.own_summaries if kept["path"] == party.name]
-    block = Block(level=1, first=frozen_until(own, party.name), last=max(entry["round"] for entry in seen.past))
+    block = Span(level=1, first=frozen_until(own, party.name), last=max(entry["round"] for entry in seen.past))
     return await _with_roll_up(writer, block, parts, [(party.name, entry.get("memo", "")) for entry in seen.past], own)
 
 
@@ -166,7 +163,8 @@ async def sum_up_debates(
         return []
     asked = []
     for member in spec.members:
-        path, model = f"{inside.path}/{member.name}", member.model or inside.model
+        place, model = inside.place.inside("memory", member.name), member.model or inside.model
+        path = place.reader
         if member.graph is not None or context.chats.get(model).profile == "small":
             continue
         own = [kept for kept in inside.summaries if kept["path"] == path]
@@ -174,16 +172,14 @@ async def sum_up_debates(
         past = [entry for entry in inside.past if entry["round"] >= since]
         parts = lines_recalled(past, path, clock)
         if parts:
-            block = Block(level=1, first=since, last=max(entry["round"] for entry in past))
+            block = Span(level=1, first=since, last=max(entry["round"] for entry in past))
             writer = _Writer(
                 context=context,
                 clock=clock,
                 emit=emit,
-                place=f"{inside.place}/{member.name}",
-                at=(inside.period.round, inside.turn),
+                place=place,
+                at=(place.round, place.turn),
                 task="persona/summary",
-                speaker=path,
-                path=path,
                 model=model,
             )
             told = [(path, words) for _, words in own_lines(past, path)]
@@ -192,7 +188,7 @@ async def sum_up_debates(
 
 
 async def _with_roll_up(
-    writer: _Writer, block: Block, parts: Sequence[Part], told: Sequence[tuple[str, str]], own: Sequence[Entry]
+    writer: _Writer, block: Span, parts: Sequence[Part], told: Sequence[tuple[str, str]], own: Sequence[Entry]
 ) -> list[Entry]:
     made = [await writer.sum_up(block, parts, told)]
     return [*made, *await writer.roll_up([*own, *made])]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 
@@ -14,11 +14,13 @@ from converse_graph.calls.streaming import Emit
 from converse_graph.models.base import Part, Profile
 from converse_graph.prompting.descriptions import describe_options
 from converse_graph.prompting.history import lines_heard, persona_mind
+from converse_graph.record.paths import PathStep
 from converse_graph.record.state import Entry, before_of
 from converse_graph.sanitize import as_line
 from converse_graph.scenarios.cast import Debate, Persona
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.speaker_paths import name_of
 from converse_graph.turn.decision import decide, position_field
 from converse_graph.turn.guest import Guest, view_part
 
@@ -58,15 +60,7 @@ def reminders(
     agreed = agreed_on(spec, state)
     if agreed is not None:
         told.append(("dissent", {"position": as_line(agreed)}))
-    return tuple(
-        Part(
-            role="user",
-            text=context.prompts.render(f"persona/{task}", profile, values),
-            source=f"prompt/persona/{task}",
-            owner=inside.path,
-        )
-        for task, values in told
-    )
+    return tuple(context.prompts.part(f"persona/{task}", profile, values, owner=inside.path) for task, values in told)
 
 
 def written_before(state: Mapping[str, Any], name: str) -> dict[str, str] | None:
@@ -97,7 +91,7 @@ def guest_view(spec: Debate, persona: Persona, inside: Inside, asked: str, lines
         "role": persona.role,
         "temperament": persona.temperament,
         "aim": persona.aim,
-        "owner": inside.path.split("/")[-2],
+        "owner": name_of(inside.place.owner),
         "period": inside.period.label,
         "motion": spec.motion,
         "options": list(spec.options),
@@ -112,19 +106,24 @@ def outer_of(context: RunContext) -> Inside:
     return context.inside
 
 
-def place_of(context: RunContext, step: int | str, persona: Persona) -> Inside:
+def place_of(context: RunContext, step: int | PathStep, persona: Persona) -> Inside:
     """A persona's own place: that of its owner, with its line or its step and its name added."""
     outer = outer_of(context)
     return replace(
         outer,
-        place=f"{outer.place}/{step}.{persona.name}",
-        path=f"{outer.path}/{persona.name}",
+        place=outer.place.inside(step, persona.name),
         model=persona.model or outer.model,
     )
 
 
 async def _ask(
-    context: RunContext, spec: Debate, member: Persona, clock: Clock, what: str, lines: Sequence[Entry], emit: Emit
+    context: RunContext,
+    spec: Debate,
+    member: Persona,
+    clock: Clock,
+    what: Literal["position", "ballot"],
+    lines: Sequence[Entry],
+    emit: Emit,
 ) -> Entry:
     outer, inside = outer_of(context), place_of(context, what, member)
     guest = Guest(member.graph, prose="reason") if member.graph is not None else None
@@ -135,7 +134,7 @@ async def _ask(
         "role": member.role,
         "temperament": member.temperament,
         "aim": member.aim,
-        "owner": outer.path.rpartition("/")[2],
+        "owner": name_of(outer.path),
         "period": inside.period.label,
         "motion": spec.motion,
         "positions": describe_options(spec),
@@ -144,20 +143,18 @@ async def _ask(
         shown = guest_view(spec, member, inside, what, lines)
         parts: tuple[Part, ...] = (view_part(shown, owner=inside.path),)
     else:
-        told = context.prompts.render(f"persona/{what}", profile, values)
         parts = (
             *inside.parts,
             *persona_mind(
                 (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
             ),
-            *lines_heard(lines, place=outer.place, path=outer.path, profile=profile),
-            Part(role="user", text=told, source=f"prompt/persona/{what}", owner=inside.path),
+            *lines_heard(lines, place=outer.place, profile=profile),
+            context.prompts.part(f"persona/{what}", profile, values, owner=inside.path),
         )
     answer = await ask(
         context,
         Question(
-            place=f"{inside.place}/{what}",
-            speaker=inside.path,
+            place=inside.place.call(what),
             parts=parts,
             form=make_form(what, [reason, position_field(spec)]),
             model=guest or inside.model,

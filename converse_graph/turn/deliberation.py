@@ -19,6 +19,7 @@ from converse_graph.record.state import Entry, before_of
 from converse_graph.scenarios.cast import Debate, Imagined
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.speaker_paths import name_of
 from converse_graph.turn.compaction import sum_up_debates
 from converse_graph.turn.decision import decide, position_field
 
@@ -55,7 +56,7 @@ async def deliberate(
         Records for the organisation's mind: the deliberation first, then those held inside its members.
     """
     if isinstance(spec, Imagined):
-        task = "organisation/imagined" if "/" not in inside.path else "persona/imagined"
+        task = "persona/imagined" if inside.place.steps else "organisation/imagined"
         return [await _imagine(spec, context, inside, emit, task)]
     if debate is None:
         raise TypeError(f"the debate of {inside.path} was not compiled")
@@ -86,7 +87,7 @@ async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Em
     """Let one call write the inner talk; it leaves the same record as a debate."""
     profile = context.chats.get(inside.model).profile
     values = {
-        "name": inside.path.rpartition("/")[2],
+        "name": name_of(inside.path),
         "period": inside.period.label,
         "topic": inside.topic,
         "motion": spec.motion,
@@ -96,11 +97,9 @@ async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Em
     }
     form = _imagined_form(spec, profile)
     known = inside.parts if profile == "large" else tuple(_small_talk(context, spec, inside, values))
-    told = context.prompts.render(task, profile, values)
     question = Question(
-        place=f"{inside.place}/imagine",
-        speaker=inside.path,
-        parts=(*known, Part(role="user", text=told, source=f"prompt/{task}", owner=inside.path)),
+        place=inside.place.call("imagine"),
+        parts=(*known, context.prompts.part(task, profile, values, owner=inside.path)),
         form=form,
         model=inside.model,
     )
@@ -117,14 +116,12 @@ def _small_talk(context: RunContext, spec: Imagined, inside: Inside, values: Map
     Without a talk to copy the form from, such a model fills its lines with dates and numbers. It stands in the place
     of all that the speaker heard, which would be said again. The example takes no positions, lest they are taken over.
     """
-    told = context.prompts.render("any/talk", "small", values)
-    yield Part(role="system", text=told, source="prompt/any/talk", owner=inside.path)
+    yield context.prompts.part("any/talk", "small", values, owner=inside.path, role="system")
     shown = _example_talk(spec)
     if shown:
-        asked = context.prompts.render("any/talk-example", "small", {})
-        said = json.dumps(shown, ensure_ascii=False)
-        yield Part(role="user", text=asked, source="prompt/any/talk-example", owner=inside.path)
-        yield Part(role="assistant", text=said, source="prompt/any/talk-example", owner=inside.path)
+        question = context.prompts.part("any/talk-example", "small", {}, owner=inside.path)
+        yield question
+        yield replace(question, role="assistant", text=json.dumps(shown, ensure_ascii=False))
 
 
 def _example_talk(spec: Imagined) -> dict[str, str]:
@@ -172,8 +169,8 @@ def _speaker(spec: Imagined, number: int) -> str:
 def _record(spec: Debate | Imagined, inside: Inside, lines: list[Entry], decision: dict[str, Any] | None) -> Entry:
     return {
         "round": inside.period.round,
-        "turn": inside.turn,
-        "place": inside.place,
+        "turn": inside.place.turn,
+        "place": str(inside.place),
         "path": inside.path,
         "mode": spec.kind,
         "motion": spec.motion,

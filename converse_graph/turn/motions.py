@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from converse_graph.calls.model_call import MAX_REPAIRS, Question, ask
 from converse_graph.calls.reply_schema import make_form
@@ -10,6 +10,7 @@ from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.streaming import Emit
 from converse_graph.models.base import Part, Profile
 from converse_graph.prompting.visibility import View
+from converse_graph.record.paths import CallPath
 from converse_graph.record.state import Entry
 from converse_graph.sanitize import as_line
 from converse_graph.scenarios.cast import Organisation
@@ -41,7 +42,7 @@ async def write_stance(
     scenario: Scenario,
     party: Organisation,
     seen: View,
-    place: str,
+    place: CallPath,
     parts: tuple[Part, ...],
     emit: Emit,
 ) -> Entry:
@@ -52,7 +53,7 @@ async def write_stance(
         scenario: With the motion.
         party: Who is asked.
         seen: What it may know; says whether it votes.
-        place: Structural path of its turn.
+        place: Its turn.
         parts: What it is told before the question: of a position that is written first, its brief alone.
         emit: Told of every call.
 
@@ -62,7 +63,7 @@ async def write_stance(
     motion = scenario.motion
     if motion is None:
         raise TypeError("a stance is taken on a motion")
-    what = "ballot" if seen.voting else "position"
+    what: Literal["ballot", "position"] = "ballot" if seen.voting else "position"
     period = scenario.clock.period(seen.round).label
     options = "one of: " + "; ".join(motion.options)
     values = {"name": party.name, "period": period, "motion": motion.question, "positions": options}
@@ -78,8 +79,7 @@ async def write_stance(
     reason = Text(name="reason", ask="why, in one sentence", max_length=REASON_LENGTH)
     position = Choice(name="position", ask="where you stand on the motion", options=motion.options)
     question = Question(
-        place=f"{place}/{what}",
-        speaker=party.name,
+        place=place.call(what),
         parts=shown,
         form=make_form(what, [reason, position]),
         model=guest or party.model,
@@ -153,5 +153,4 @@ def count_ballots(motion: Motion, round: int, ballots: Sequence[Any]) -> Entry:
 
 
 def _told(context: RunContext, party: Organisation, task: str, profile: Profile, values: dict[str, str]) -> Part:
-    text = context.prompts.render(f"organisation/{task}", profile, values)
-    return Part(role="user", text=text, source=f"prompt/organisation/{task}", owner=party.name)
+    return context.prompts.part(f"organisation/{task}", profile, values, owner=party.name)

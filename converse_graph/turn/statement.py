@@ -14,6 +14,7 @@ from converse_graph.prompting.decisions import describe_decision
 from converse_graph.prompting.descriptions import period_in_words, topic_of
 from converse_graph.prompting.summaries import describe_summary, standing_summaries
 from converse_graph.prompting.visibility import View
+from converse_graph.record.paths import CallPath
 from converse_graph.record.state import Entry
 from converse_graph.sanitize import between_quotes
 from converse_graph.scenarios.cast import Organisation
@@ -38,8 +39,8 @@ class Speech:
     """What a party has as it is about to speak."""
 
     view: View
-    place: str
-    """Structural path of its turn, such as "12.0/OpenAI"."""
+    place: CallPath
+    """Its turn, such as "12.0/OpenAI"."""
     parts: tuple[Part, ...]
     """Its brief, what it heard, and what it remembers."""
     decision: dict[str, Any] | None
@@ -98,8 +99,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             "when": period_in_words(scenario.clock.period(speech.view.round).label),
             "topic": topic_of(party, round=speech.view.round, seed=context.seed),
         }
-        told = context.prompts.render("organisation/statement", profile, values)
-        task = Part(role="user", text=told, source="prompt/organisation/statement", owner=party.name)
+        task = context.prompts.part("organisation/statement", profile, values, owner=party.name)
         reader = ProseReader(lambda text: emit({"event": "text", "speaker": party.name, "text": text}))
 
         def restart() -> None:
@@ -107,8 +107,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             emit({"event": "restart", "speaker": party.name})
 
         question = Question(
-            place=f"{speech.place}/statement",
-            speaker=party.name,
+            place=speech.place.call("statement"),
             parts=(*speech.parts, *speech.reminded, task),
             form=form_for(speech.decision, profile),
             model=party.model,
@@ -150,8 +149,7 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
             "summaries": [describe_summary(kept) for kept in standing_summaries(seen.summaries)],
         }
         question = Question(
-            place=f"{speech.place}/graph",
-            speaker=party.name,
+            place=speech.place.call("graph"),
             parts=(view_part(shown, owner=party.name),),
             form=form,
             model=guest,

@@ -9,6 +9,7 @@ from converse_graph.calls.streaming import Emit
 from converse_graph.models.base import Part, Profile
 from converse_graph.prompting.history import fold
 from converse_graph.prompting.visibility import View
+from converse_graph.record.paths import CallPath
 from converse_graph.record.state import Entry
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.scenario import Scenario
@@ -39,7 +40,7 @@ async def hear(
     context: RunContext,
     party: Organisation,
     seen: View,
-    place: str,
+    place: CallPath,
     brief: tuple[Part, ...],
     profile: Profile,
     emit: Emit,
@@ -53,7 +54,7 @@ async def hear(
         context: The run's.
         party: Whose turn it is.
         seen: What it may know.
-        place: Structural path of its turn.
+        place: Its turn.
         brief: Who it is.
         profile: Which sort of model is told.
         emit: Told of every call.

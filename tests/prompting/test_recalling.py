@@ -12,7 +12,7 @@ from remembering import Counting, Speaking, recalled, recalling
 from tables import CREATED, debate, played
 
 from converse_graph import Clock, Dated, Memory, Names, Organisation, Recall, Scenario, Store
-from converse_graph.audit.access import asked_at, may_read
+from converse_graph.audit.access import may_read
 from converse_graph.audit.audit import audit
 from converse_graph.models.base import PUBLIC, Part
 from converse_graph.models.tokens import tokens_in
@@ -21,6 +21,7 @@ from converse_graph.prompting.recall_records import REPORTED, SAID, past_records
 from converse_graph.prompting.templates import load_prompts
 from converse_graph.prompting.truncation import fitted, shortened
 from converse_graph.prompting.visibility import view
+from converse_graph.record.paths import parse_path
 from converse_graph.record.state import Floor
 from converse_graph.runs.fingerprint import differences, fingerprint
 from converse_graph.runs.interview import interview
@@ -120,7 +121,7 @@ async def test_a_debate_hears_what_its_owner_recalls_and_each_party_has_a_past_o
     line = next(request for request in chat.requests if request.place == "7.0/Alpha/1.Right/line")
     assert recalled([part.source for part in line.parts]) == recalled(chat.told("7.0/Alpha/statement")) != []
     for request in chat.requests:
-        assert all(may_read(asked_at(request.place).reader, part.owner) for part in request.parts)
+        assert all(may_read(parse_path(request.place).reader, part.owner) for part in request.parts)
     assert found.leaks == ()
 
 
