@@ -16,6 +16,7 @@ from converse_graph.prompting.summaries import FAN, due_blocks, due_roll_up, sta
 from converse_graph.prompting.truncation import fitted, shortened
 from converse_graph.prompting.visibility import window_start
 from converse_graph.record.paths import Span
+from converse_graph.record.records import SummaryRecord
 from converse_graph.runs.derived import fork, replay
 from converse_graph.scenarios.memory_settings import kept_now
 from converse_graph.store.record_reader import read_channels
@@ -63,14 +64,18 @@ def test_rounds_are_frozen_once_in_order_and_before_they_leave_the_window(
         assert sum(rounds[frozen:following]) <= limit or frozen == following - 1
 
 
+def summary(level: int, first: int, last: int) -> SummaryRecord:
+    return {"kind": "summary", "round": last, "turn": 0, "level": level, "first": first, "last": last, "summary": "x"}
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 300))
 def test_what_stands_for_the_past_covers_it_once_and_grows_with_the_logarithm(blocks: int) -> None:
-    made: list[dict[str, Any]] = []
+    made: list[SummaryRecord] = []
     for number in range(blocks):
-        made.append({"level": 1, "first": 2 * number, "last": 2 * number + 1, "gist": "x"})
+        made.append(summary(1, 2 * number, 2 * number + 1))
         while due := due_roll_up(made):
-            made.append({"level": due[0]["level"] + 1, "first": due[0]["first"], "last": due[-1]["last"], "gist": "x"})
+            made.append(summary(due[0]["level"] + 1, due[0]["first"], due[-1]["last"]))
     standing = standing_summaries(made)
     covered = [round for kept in standing for round in range(kept["first"], kept["last"] + 1)]
     assert covered == list(range(2 * blocks))
@@ -150,7 +155,7 @@ async def test_a_summary_that_no_model_could_write_is_made_of_the_last_words(tmp
     first = values["summaries"][0]
     said = [entry["text"] for entry in values["transcript"] if entry["round"] == first["last"]]
     assert first["problem"]
-    assert all(text[:100] in first["gist"] for text in said)
+    assert all(text[:100] in first["summary"] for text in said)
 
 
 async def test_a_fork_keeps_the_summaries_of_its_past_and_a_replay_asks_for_the_same(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Whose every text is that a run has on record, and that its scenario brought along."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from converse_graph.audit.phrase_index import Words, strings_in
 from converse_graph.audit.records import Records, values_of
@@ -8,7 +9,7 @@ from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.decisions import told_decision
 from converse_graph.prompting.templates import Prompts
 from converse_graph.record.paths import CallPath, parse_path
-from converse_graph.record.state import Entry
+from converse_graph.record.records import DebateRecord, MindRecord, debate_of, without_kind
 from converse_graph.scenarios.cast import Debate, Imagined, Organisation, personas
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_paths import join_path, owner_of
@@ -57,23 +58,36 @@ def take_prompts(words: Words, prompts: Prompts) -> None:
 
 def _in_minds(records: Records) -> Iterator[Owned]:
     for mind in records.minds.values():
-        for entry in mind:
-            yield from _kept(entry)
+        for record in mind:
+            yield from ((text, record["path"]) for text in strings_in(_own_values(record)))
+            if debate := debate_of(record):
+                yield from _in_debate(debate, record["path"])
 
 
-def _kept(entry: Entry) -> Iterator[Owned]:
-    """The texts of a record in a mind."""
-    path = entry["path"]
-    own = [
-        entry.get(name)
-        for name in ("memo", "motion", "gist", "positions", "commitments", "incidents", "laws", "insights")
-    ]
-    own += [entry.get("open_questions"), entry.get("written"), entry.get("ballot"), entry.get("lines")]
-    yield from ((text, path) for text in strings_in([value for value in own if value]))
-    if "decision" in entry and (decision := told_decision(entry)):
-        told = [decision["position"], decision["reasons"], [*decision["votes"].values()], [*decision.get("counts", ())]]
-        yield from ((text, path) for text in strings_in(told))
-    for stance in (*entry.get("private_positions", ()), *entry.get("ballots", ())):
+def _own_values(record: MindRecord) -> Any:
+    """What its holder wrote in a record: all but where it was made, and a debate."""
+    match record["kind"]:
+        case "note":
+            return [record.get("memo"), record.get("written")]
+        case "reflection":
+            return record["insights"]
+        case "ballot":
+            return record["ballot"]
+        case "private_summary":
+            return [value for name, value in record.items() if name not in ("kind", "place", "path", "problem")]
+        case "deliberation":
+            return None
+
+
+def _in_debate(debate: DebateRecord, path: str) -> Iterator[Owned]:
+    """The texts of a debate: those that its holder is told of are the holder's, the others those of their members."""
+    decision = told_decision(debate)
+    told: list[Any] = [debate["motion"], [without_kind(line) for line in debate["lines"]]]
+    if decision:
+        told += [decision["position"], decision["reasons"], [*decision["votes"].values()]]
+        told += [*decision.get("counts", ())]
+    yield from ((text, path) for text in strings_in(told))
+    for stance in (*debate.get("private_positions", ()), *debate.get("ballots", ())):
         yield from ((text, join_path(path, stance["speaker"])) for text in strings_in(stance))
 
 

@@ -8,15 +8,23 @@ from typing import Any
 
 from converse_graph.calls.model_call import REPEATED
 from converse_graph.judge.record_parts import told as told_to_judge
-from converse_graph.models.base import PROFILES, PUBLIC, Part
+from converse_graph.models.base import PROFILES, Part
 from converse_graph.models.json_mode import cut_object
 from converse_graph.prompting.history import heard, lines_heard, lines_recalled, persona_mind, public_record
 from converse_graph.prompting.recall_index import sentences_of
 from converse_graph.prompting.recall_records import as_recalled
-from converse_graph.prompting.summaries import summary_part
-from converse_graph.prompting.visibility import View
+from converse_graph.prompting.summaries import span_of, summary_part
+from converse_graph.prompting.visibility import KnownEvent, View
 from converse_graph.record.paths import CallPath, JudgePath, Provenance, Span, Task, parse_path
-from converse_graph.record.state import Entry, mind_of
+from converse_graph.record.records import (
+    LineRecord,
+    MindRecord,
+    StatementRecord,
+    SummaryRecord,
+    debate_of,
+    without_kind,
+)
+from converse_graph.record.state import mind_of
 from converse_graph.record.transcript import Header, Statement
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.speaker_paths import join_path, party_of
@@ -39,15 +47,15 @@ class Records:
         """
         self.header = header
         self.clock = Clock(**{name: header.clock[name] for name in ("start", "end", "step")})
-        self.statements: Sequence[Entry] = channels.get("transcript", ())
-        self.summaries: Sequence[Entry] = channels.get("summaries", ())
-        self.minds: dict[str, Sequence[Entry]] = {
+        self.statements: Sequence[StatementRecord] = channels.get("transcript", ())
+        self.summaries: Sequence[SummaryRecord] = channels.get("summaries", ())
+        self.minds: dict[str, Sequence[MindRecord]] = {
             party.name: channels.get(mind_of(party.name), ()) for party in header.cast
         }
-        self._private: dict[CallPath, list[tuple[str, Entry]]] = defaultdict(list)
+        self._private: dict[CallPath, list[tuple[str, MindRecord]]] = defaultdict(list)
         for party, mind in self.minds.items():
-            for entry in mind:
-                self._private[CallPath.parse(entry["place"])].append((party, entry))
+            for record in mind:
+                self._private[CallPath.parse(record["place"])].append((party, record))
         self._said = {CallPath.of_turn(said["round"], said["turn"], said["speaker"]): said for said in self.statements}
         self._replies: dict[str, list[Call]] = defaultdict(list)
         for call in calls:
@@ -102,34 +110,35 @@ class Records:
             return
         for profile in PROFILES:
             yield from public_record([said], self.clock, profile)
-            yield told_to_judge(Statement(period=self.clock.period(said["round"]).label, **said), profile)
+            yield told_to_judge(Statement(period=self.clock.period(said["round"]).label, **without_kind(said)), profile)
 
     def _event(self, number: int) -> Iterator[Part]:
         for event in self.header.events[number : number + 1]:
             round = self.clock.round_of(event.at)
-            entry = {"round": round, "number": number, "text": event.text, "to": event.to}
+            known = KnownEvent(round=round, number=number, text=event.text, to=event.to)
             yield from self._heard(View(party="", round=round, turn=0, statements=(), mind=(), events=(),
-                                        dated=(entry,)))  # fmt: skip
+                                        dated=(known,)))  # fmt: skip
 
     def _summary(self, span: Span) -> Iterator[Part]:
-        for kept in self.summaries:
-            if span == Span(level=kept["level"], first=kept["first"], last=kept["last"]):
-                yield summary_part(kept, self.clock, PUBLIC)
+        for summary in self.summaries:
+            if span == span_of(summary):
+                yield summary_part(summary, self.clock)
 
     def _recollection(self, made_in: CallPath) -> Iterator[Part]:
-        for party, entry in self._private.get(made_in, ()):
-            path = entry["path"]
+        for party, record in self._private.get(made_in, ()):
+            path = record["path"]
             if party_of(path) != party:
                 continue  # somebody else's record in this mind: nothing can have been made from it rightly
-            if "gist" in entry:
-                yield summary_part(entry, self.clock, path)
+            if record["kind"] == "private_summary":
+                yield summary_part(record, self.clock)
                 continue
-            yield from self._heard(View(party=path, round=entry["round"], turn=0, statements=(), mind=(entry,),
+            yield from self._heard(View(party=path, round=record["round"], turn=0, statements=(), mind=(record,),
                                         events=()))  # fmt: skip
-            for name in {line["speaker"] for line in entry.get("lines", ())}:
+            debate = debate_of(record)
+            for name in {line["speaker"] for line in debate["lines"]} if debate else ():
                 member = join_path(path, name)
-                yield from lines_recalled([entry], member, self.clock)
-                yield from persona_mind([entry], member, self.clock, entry["round"], "small")
+                yield from lines_recalled([record], member, self.clock)
+                yield from persona_mind([record], member, self.clock, record["round"], "small")
 
     def _heard(self, view: View) -> Iterator[Part]:
         for profile in PROFILES:
@@ -138,17 +147,21 @@ class Records:
     def _line(self, path: CallPath) -> Iterator[Part]:
         if not path.steps or not isinstance(number := path.steps[-1].at, int):
             return
-        debate, speaker = replace(path, steps=path.steps[:-1]), path.steps[-1].name
-        lines = next((entry["lines"] for _, entry in self._private.get(debate, ()) if "lines" in entry), None)
+        turn, speaker = replace(path, steps=path.steps[:-1]), path.steps[-1].name
+        held = (debate_of(record) for _, record in self._private.get(turn, ()))
+        lines = next((debate["lines"] for debate in held if debate), None)
+        said: list[LineRecord]
         if lines is None:  # the debate was broken off, or goes on: its lines are in the journal alone
             spoken = self.answers(path.call("line")) or [{"line": ""}]
-            said = [{"speaker": speaker, "text": values["line"]} for values in spoken if "line" in values]
+            said = [
+                {"kind": "line", "speaker": speaker, "text": values["line"]} for values in spoken if "line" in values
+            ]
         else:
             said = [line for line in lines[number : number + 1] if line["speaker"] == speaker]
         for line in said:
             for profile in PROFILES:
                 before = [line] * (number + 1)  # only the last is told; it bears its own number
-                yield lines_heard(before, place=debate, profile=profile)[-1]
+                yield lines_heard(before, place=turn, profile=profile)[-1]
 
     def _reply(self, path: CallPath | JudgePath) -> Iterator[Part]:
         for call in self._replies.get(str(path), ()):

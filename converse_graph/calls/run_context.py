@@ -20,7 +20,7 @@ from converse_graph.models.registry import Chats
 from converse_graph.prompting.recall_index import RecallIndex
 from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.paths import CallPath
-from converse_graph.record.state import Entry
+from converse_graph.record.records import MindRecord, OwnRecord, PrivateSummaryRecord
 from converse_graph.scenarios.clock import Period
 
 
@@ -58,11 +58,11 @@ class Inside:
     """What the organisation is about to report on, for the prompts of small models."""
     parts: tuple[Part, ...]
     """What the owner heard and remembers."""
-    mind: tuple[Entry, ...]
+    mind: tuple[MindRecord, ...]
     """The recent records of the organisation's private channel."""
-    summaries: tuple[Entry, ...]
+    summaries: tuple[PrivateSummaryRecord, ...]
     """The summaries in that channel, those of its personas too."""
-    past: tuple[Entry, ...]
+    past: tuple[OwnRecord, ...]
     """Earlier records of that channel that its owner had not summed up as its turn began."""
     freezes: bool
     """Whether its owner has summed them up in this turn, and the members of its debates are to do so too."""

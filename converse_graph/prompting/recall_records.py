@@ -3,16 +3,23 @@
 It is a fold of what `views.view` gives the party, which holds its own mind and what it heard, and nothing else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from converse_graph.models.base import PUBLIC, Part
+from converse_graph.models.base import Part
 from converse_graph.prompting.history import heard
 from converse_graph.prompting.summaries import standing_summaries, summary_part
-from converse_graph.prompting.visibility import View
+from converse_graph.prompting.visibility import View, summaries_of
 from converse_graph.record.paths import CallPath, Provenance
-from converse_graph.record.state import Entry
+from converse_graph.record.records import (
+    AnySummaryRecord,
+    MindRecord,
+    PrivateSummaryRecord,
+    StatementRecord,
+    SummaryRecord,
+    debate_of,
+)
 from converse_graph.scenarios.rules import Event
 from converse_graph.scenarios.scenario import Scenario
 
@@ -57,7 +64,7 @@ def happened_since(scenario: Scenario, seen: View, first: int) -> tuple[PastReco
         **_EMPTY,
         statements=_within([*seen.earlier, *seen.statements], first, seen.round),
         mind=_within([*seen.own_earlier, *seen.mind], first, seen.round),
-        dated=_within([*seen.dated_earlier, *seen.dated], first, seen.round),
+        dated=tuple(event for event in (*seen.dated_earlier, *seen.dated) if first <= event.round < seen.round),
     )
     return tuple(_told(scenario, whole))
 
@@ -71,8 +78,11 @@ def as_recalled(part: Part) -> Part:
 _EMPTY: Mapping[str, Any] = {"past": (), "summaries": (), "own_summaries": ()}
 
 
-def _within(entries: list[Entry], first: int, until: int) -> tuple[Entry, ...]:
-    return tuple(entry for entry in entries if first <= entry["round"] < until)
+R = TypeVar("R", StatementRecord, MindRecord)
+
+
+def _within(records: Sequence[R], first: int, until: int) -> tuple[R, ...]:
+    return tuple(record for record in records if first <= record["round"] < until)
 
 
 def _told(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
@@ -89,10 +99,10 @@ def _weights(scenario: Scenario, seen: View) -> Iterator[tuple[str, tuple[int, f
     for said in seen.statements:
         source = Provenance.of_statement(said["round"], said["turn"], said["speaker"])
         yield str(source), (said["round"], _weight_of_statement(said, telling, seen.party))
-    for entry in seen.mind:
-        yield str(Provenance.of_mind(CallPath.parse(entry["place"]))), (entry["round"], _weight_of_own(entry))
+    for record in seen.mind:
+        yield str(Provenance.of_mind(CallPath.parse(record["place"]))), (record["round"], _weight_of_own(record))
     for event in seen.dated:
-        yield str(Provenance.of_event(event["number"])), (event["round"], HAPPENED)
+        yield str(Provenance.of_event(event.number)), (event.round, HAPPENED)
 
 
 def _telling_fields(scenario: Scenario) -> frozenset[str]:
@@ -102,7 +112,7 @@ def _telling_fields(scenario: Scenario) -> frozenset[str]:
     return frozenset(kept | standing | {event.field for event in scenario.events if isinstance(event, Event)})
 
 
-def _weight_of_statement(said: Entry, telling: frozenset[str], party: str) -> float:
+def _weight_of_statement(said: StatementRecord, telling: frozenset[str], party: str) -> float:
     if not said["text"]:
         return 0.0
     if any(said["fields"].get(field) for field in telling):
@@ -110,18 +120,25 @@ def _weight_of_statement(said: Entry, telling: frozenset[str], party: str) -> fl
     return NAMED if said["speaker"] != party and party in said["text"] else SAID
 
 
-def _weight_of_own(entry: Entry) -> float:
-    if entry.get("insights"):
+def _weight_of_own(record: MindRecord) -> float:
+    if record["kind"] == "reflection" and record["insights"]:
         return CONCLUDED
-    return DECIDED if entry.get("decision") else NOTED
+    debate = debate_of(record)
+    return DECIDED if debate and debate["decision"] else NOTED
 
 
 def _summaries(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
     """Summaries that one of a higher level has replaced: they say more of less."""
-    own = [kept for kept in seen.own_summaries if kept["path"] == seen.party]
-    for ledger in (seen.summaries, own):
-        standing = standing_summaries(ledger)
-        for kept in ledger:
-            if kept not in standing:
-                part = summary_part(kept, scenario.clock, kept.get("path", PUBLIC))
-                yield PastRecord(part=part, round=kept["last"], importance=SUMMED_UP)
+    own = summaries_of(seen.own_summaries, seen.party)
+    replaced: list[AnySummaryRecord] = [*_replaced(seen.summaries), *_replaced(own)]
+    for summary in replaced:
+        part = summary_part(summary, scenario.clock)
+        yield PastRecord(part=part, round=summary["last"], importance=SUMMED_UP)
+
+
+S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)
+
+
+def _replaced(summaries: Sequence[S]) -> list[S]:
+    standing = standing_summaries(summaries)
+    return [summary for summary in summaries if summary not in standing]

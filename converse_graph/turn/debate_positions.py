@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 
-from converse_graph.calls.model_call import MAX_REPAIRS, Question, ask
+from converse_graph.calls.model_call import MAX_REPAIRS, Answer, Question, ask
 from converse_graph.calls.reply_schema import make_form
 from converse_graph.calls.run_context import Inside, RunContext, context_of
 from converse_graph.calls.streaming import Emit
@@ -15,7 +15,8 @@ from converse_graph.models.base import Part, Profile
 from converse_graph.prompting.descriptions import describe_options
 from converse_graph.prompting.history import lines_heard, persona_mind
 from converse_graph.record.paths import PathStep
-from converse_graph.record.state import Entry, before_of
+from converse_graph.record.records import LineRecord, MemberStanceRecord, StanceRecord
+from converse_graph.record.state import before_of
 from converse_graph.sanitize import as_line
 from converse_graph.scenarios.cast import Debate, Persona
 from converse_graph.scenarios.clock import Clock
@@ -28,7 +29,7 @@ REASON_LENGTH = 200
 """Characters of a reason, at most."""
 
 
-async def write_positions(spec: Debate, clock: Clock, runtime: Runtime[RunContext]) -> dict[str, Entry]:
+async def write_positions(spec: Debate, clock: Clock, runtime: Runtime[RunContext]) -> dict[str, MemberStanceRecord]:
     """Ask all members at once where they stand before anybody speaks.
 
     Returns:
@@ -40,7 +41,9 @@ async def write_positions(spec: Debate, clock: Clock, runtime: Runtime[RunContex
     return {before_of(stance["speaker"]): stance for stance in written}
 
 
-async def cast_ballots(spec: Debate, clock: Clock, lines: Sequence[Entry], runtime: Runtime[RunContext]) -> list[Entry]:
+async def cast_ballots(
+    spec: Debate, clock: Clock, lines: Sequence[LineRecord], runtime: Runtime[RunContext]
+) -> list[MemberStanceRecord]:
     """Ask all members at once for their secret ballots after the last line, in the shape of `write_positions`."""
     context, emit = await context_of(runtime), runtime.stream_writer
     asked = [_ask(context, spec, member, clock, "ballot", lines, emit) for member in spec.members]
@@ -75,7 +78,9 @@ def agreed_on(spec: Debate, state: Mapping[str, Any]) -> str | None:
     return None if agreed is None else str(agreed["position"])
 
 
-def guest_view(spec: Debate, persona: Persona, inside: Inside, asked: str, lines: Sequence[Entry]) -> dict[str, Any]:
+def guest_view(
+    spec: Debate, persona: Persona, inside: Inside, asked: str, lines: Sequence[LineRecord]
+) -> dict[str, Any]:
     """What a member that is somebody's own graph is told, whatever it is asked for.
 
     Args:
@@ -122,9 +127,9 @@ async def _ask(
     member: Persona,
     clock: Clock,
     what: Literal["position", "ballot"],
-    lines: Sequence[Entry],
+    lines: Sequence[LineRecord],
     emit: Emit,
-) -> Entry:
+) -> MemberStanceRecord:
     outer, inside = outer_of(context), place_of(context, what, member)
     guest = Guest(member.graph, prose="reason") if member.graph is not None else None
     profile: Profile = context.chats.get(inside.model).profile if guest is None else "large"
@@ -162,8 +167,16 @@ async def _ask(
         ),
         emit,
     )
-    stance: Entry = {
-        "speaker": member.name,
-        **({"problem": answer.problem} if answer.values is None else answer.values),
-    }
-    return {**stance, "repairs": answer.repairs} if answer.repairs else stance
+    return {"speaker": member.name, **stance_record(answer)}
+
+
+def stance_record(answer: Answer) -> StanceRecord:
+    """What is put on record of an answer that says where somebody stands."""
+    stance: StanceRecord
+    if answer.values is None:
+        stance = {"problem": answer.problem}
+    else:
+        stance = {"reason": answer.values["reason"], "position": answer.values["position"]}
+    if answer.repairs:
+        stance["repairs"] = answer.repairs
+    return stance

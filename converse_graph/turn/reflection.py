@@ -13,7 +13,7 @@ from converse_graph.prompting.recall_ranking import chosen
 from converse_graph.prompting.recall_records import as_recalled, happened_since
 from converse_graph.prompting.visibility import View
 from converse_graph.record.paths import CallPath, Provenance
-from converse_graph.record.state import Entry
+from converse_graph.record.records import ReflectionRecord
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Names, Text
 from converse_graph.scenarios.scenario import Scenario
@@ -36,7 +36,7 @@ async def reflect(
     place: CallPath,
     brief: tuple[Part, ...],
     emit: Emit,
-) -> list[Entry]:
+) -> list[ReflectionRecord]:
     """Draw conclusions, if enough has happened since the party last did: a record for its mind, else none.
 
     It hears what it would hear anyway, and of what has left the window since then what weighs most.
@@ -54,7 +54,7 @@ async def reflect(
     if recall is None or recall.reflect_after is None:
         return []
     own = (*seen.own_earlier, *seen.mind)
-    first = max((entry["round"] for entry in own if "insights" in entry), default=0)
+    first = max((record["round"] for record in own if record["kind"] == "reflection"), default=0)
     happened = [record for record in happened_since(scenario, seen, first)
                 if not _is_conclusion(record.part)]  # fmt: skip
     if sum(record.importance for record in happened) < recall.reflect_after:
@@ -74,16 +74,17 @@ async def reflect(
         model=party.model,
     )
     answer = await ask(context, question, emit)
-    kept: Entry = {
+    record: ReflectionRecord = {
+        "kind": "reflection",
         "round": seen.round,
         "turn": seen.turn,
         "place": str(question.place),
         "path": party.name,
-        "insights": [],
+        "insights": insights_in(answer.values) if answer.values else [],
     }
     if answer.values is None:
-        return [{**kept, "problem": answer.problem}]
-    return [{**kept, "insights": insights_in(answer.values)}]
+        record["problem"] = answer.problem
+    return [record]
 
 
 def _is_conclusion(part: Part) -> bool:

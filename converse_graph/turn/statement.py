@@ -15,7 +15,7 @@ from converse_graph.prompting.descriptions import period_in_words, topic_of
 from converse_graph.prompting.summaries import describe_summary, standing_summaries
 from converse_graph.prompting.visibility import View
 from converse_graph.record.paths import CallPath
-from converse_graph.record.state import Entry
+from converse_graph.record.records import DecisionRecord, StanceRecord, memo_of, without_kind
 from converse_graph.sanitize import between_quotes
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Text, Whole
@@ -43,9 +43,9 @@ class Speech:
     """Its turn, such as "12.0/OpenAI"."""
     parts: tuple[Part, ...]
     """Its brief, what it heard, and what it remembers."""
-    decision: dict[str, Any] | None
+    decision: DecisionRecord | None
     """How its deliberation ended; None where it held none or came to nothing."""
-    written: Entry | None = None
+    written: StanceRecord | None = None
     """Where it stood on the motion before it heard anybody."""
     reminded: tuple[Part, ...] = ()
     """What it is told of the motion beside its task."""
@@ -75,7 +75,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
     """Speech by a structured call of the party's model."""
     plain: dict[Profile, Form] = {}
 
-    def form_for(decision: dict[str, Any] | None, profile: Profile) -> Form:
+    def form_for(decision: DecisionRecord | None, profile: Profile) -> Form:
         position = statement_position(party.deliberation, decision) if party.deliberation else None
         if position is not None:
             return make_form("statement", statement_fields(scenario, party, position, profile))
@@ -139,8 +139,10 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
             "round": seen.round,
             "period": scenario.clock.period(seen.round).label,
             "questions": questions(party, seen, scenario.clock.period(seen.round).label),
-            "statements": [{"period": scenario.clock.period(said["round"]).label, **said} for said in seen.statements],
-            "memos": [entry["memo"] for entry in seen.mind if entry.get("memo")],
+            "statements": [
+                {"period": scenario.clock.period(said["round"]).label, **without_kind(said)} for said in seen.statements
+            ],
+            "memos": [memo for record in seen.mind if (memo := memo_of(record))],
             "decision": speech.decision,
             "events": list(seen.events),
             **_motion_shown(scenario, party, speech),

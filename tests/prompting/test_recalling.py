@@ -180,10 +180,12 @@ def test_a_record_weighs_what_its_fields_say() -> None:
     scenario = recalling(alpha, "Beta", rounds=9, kept=[from_fields], window=1,
                          events=[Dated(at="round 1", text="It rains."),
                                  Dated(at="round 1", text="Hm.", to="Alpha")])  # fmt: skip
-    said = [{"round": round, "turn": 0, "speaker": "Alpha", "text": text, "fields": {"incidents": found}}
+    said = [{"kind": "statement", "round": round, "turn": 0, "speaker": "Alpha", "text": text,
+             "fields": {"incidents": found}}
             for round, text, found in ((0, "A fire.", ["a fire in Leeds"]), (1, "Beta lies.", []), (2, "", []),
                                        (3, "Nothing new.", []), (8, "Now.", []))]  # fmt: skip
-    minds = {f"mind_{name}": [{"round": 0, "turn": 1, "place": f"0.1/{name}", "path": name, "memo": f"note of {name}"}]
+    minds = {f"mind_{name}": [{"kind": "note", "round": 0, "turn": 1, "place": f"0.1/{name}", "path": name,
+                               "memo": f"note of {name}"}]
              for name in ("Alpha", "Beta")}  # fmt: skip
     floor = Floor(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
     seen = view(scenario, {"transcript": said, "floor": floor, **minds}, "Beta")
@@ -196,7 +198,7 @@ def test_a_record_weighs_what_its_fields_say() -> None:
 
 
 def test_a_party_that_does_not_recall_is_given_no_past_to_look_through() -> None:
-    said = [{"round": 0, "turn": 0, "speaker": "Alpha", "text": "A fire.", "fields": {}}]
+    said = [{"kind": "statement", "round": 0, "turn": 0, "speaker": "Alpha", "text": "A fire.", "fields": {}}]
     floor = Floor(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
     scenario = recalling().model_copy(update={"memory": Memory()})
     assert view(scenario, {"transcript": said, "floor": floor}, "Beta").earlier == ()
@@ -252,7 +254,7 @@ async def test_the_last_rounds_of_a_run_read_back_as_they_were(tmp_path: Path) -
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, recalling(rounds=6), model=Speaking())
         values = await read_channels(store, run.run)
-    assert [entry["round"] for entry in values["mind_Alpha"] if "memo" in entry] == list(range(6))
+    assert [entry["round"] for entry in values["mind_Alpha"] if entry["kind"] == "note"] == list(range(6))
 
 
 async def test_a_bare_graph_recalls_too_each_thread_its_own_and_embeds_nothing_twice() -> None:
