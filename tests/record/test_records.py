@@ -46,7 +46,7 @@ def everything() -> Any:
     return table(
         Organisation(name="Alpha", brief="a", deliberation=board, fields=[Flag(name="done", ask="?")]),
         "Beta",
-        rounds=12,
+        rounds=9,
         motion=Motion(question="Shall we?", options=("yes", "no"), **RULES),
         events=[Event(name="settled", field="done", equals=True)],
         memory=Memory(recall=Recall(relevance=0, reflect_after=2)),
