@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from converse_graph.audit.access import asked_at
 from converse_graph.audit.findings import Audit
 from converse_graph.audit.phrase_index import RUN, Words
 from converse_graph.audit.private_texts import take_prompts, take_records, take_replies, take_scenario
@@ -15,6 +14,7 @@ from converse_graph.export.markdown import render_markdown
 from converse_graph.export.markdown_escaping import unescape
 from converse_graph.judge.forms import judge_prompts
 from converse_graph.prompting.templates import load_prompts
+from converse_graph.record.paths import VIEW, parse_path
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.header import make_again
 from converse_graph.scenarios.scenario import Scenario
@@ -95,7 +95,9 @@ def _lineage(store: Store, run: Run) -> Iterator[Run]:
 
 
 def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: Words) -> Iterator[str]:
-    guests = sorted({asked_at(call.place).reader for call in calls if call.parts and call.parts[0].source == "view"})
+    guests = sorted(
+        {parse_path(call.place).reader for call in calls if call.parts and call.parts[0].source == str(VIEW)}
+    )
     if guests:
         yield f"What is done with what they hear by those who are somebody's own graph: {', '.join(guests)}."
     if scenario is None:
@@ -105,7 +107,7 @@ def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: Words) -
             f"Words of {words.too_short} private texts of fewer than {RUN}, which may stand elsewhere by chance: "
             "who was given them was checked."
         )
-    sent_back = sum(not call.accepted and asked_at(call.place).task == "statement" for call in calls)
+    sent_back = sum(not call.accepted and parse_path(call.place).task == "statement" for call in calls)
     if sent_back:
         yield f"Public prose of {sent_back} replies that were sent back: who watched the run saw it being written."
     yield "Traces, which are not kept here: nodes leave no payload in them, calls and debates are not traced."

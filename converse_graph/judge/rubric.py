@@ -75,7 +75,9 @@ class Rubric(Value):
 
     @model_validator(mode="after")
     def _questions_differ(self) -> Self:
-        check_distinct("question", [question.name for question in self.questions])
+        check_distinct("question", names := [question.name for question in self.questions])
+        if "summary" in names:
+            raise ValueError("no question can be called 'summary': every judge gives one; name it otherwise")
         return self
 
     def asked(self, cast: Sequence[Party]) -> tuple[tuple[RubricQuestion, str | None], ...]:

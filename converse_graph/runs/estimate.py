@@ -8,7 +8,7 @@ it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from converse_graph.models.prices import Prices, window_of
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.references import one_by_one, reference_key
 from converse_graph.models.registry import Chats
+from converse_graph.record.paths import JudgePath, parse_path
 from converse_graph.runs.simulation import Simulation
 from converse_graph.scenarios.model_settings import ModelSettings, Options, read_options
 from converse_graph.scenarios.scenario import Scenario
@@ -41,10 +42,10 @@ BRIEF = 1 / 3
 REPAIRED = 0.1
 """Share of calls that are made again, at the most: the reply did not fit."""
 
-_KINDS = {
+_KINDS: Mapping[str | None, str] = {
     "statement": "statements", "graph": "statements", "line": "debate lines", "imagine": "imagined debates",
     "position": "positions and ballots", "ballot": "positions and ballots", "pick": "moderation",
-    "reflection": "reflections",
+    "reflection": "reflections", "summary": "summaries", "judge": "the judge",
 }  # fmt: skip
 
 
@@ -234,9 +235,10 @@ class _Call:
 
 
 def _calls(requests: Sequence[Request]) -> Iterator[_Call]:
-    last: dict[str, tuple[Part, ...]] = {}
+    last: dict[tuple[str, str | None], tuple[Part, ...]] = {}
     for request in requests:
-        speaker = request.parts[-1].owner + request.place.rpartition("/")[2].partition(".")[0]
+        path = parse_path(request.place)
+        speaker = (request.parts[-1].owner, path.question if isinstance(path, JudgePath) else path.task)
         before = last.get(speaker, ())
         alike = 0
         for one, other in zip(before, request.parts, strict=False):
@@ -245,18 +247,11 @@ def _calls(requests: Sequence[Request]) -> Iterator[_Call]:
             alike += _tokens(one.text)
         last[speaker] = request.parts
         yield _Call(
-            kind=_kind(request.place),
+            kind=_KINDS[path.task],
             prompt=sum(_tokens(part.text) for part in request.parts),
             cached=alike,
             full=min(request.max_tokens, round(_longest(request.schema) / USUAL_BYTES)),
         )
-
-
-def _kind(place: str) -> str:
-    if place.startswith("judge/"):
-        return "the judge"
-    step = place.rpartition("/")[2]
-    return "summaries" if step.startswith("summary.") else _KINDS[step]
 
 
 def _tokens(text: str) -> int:

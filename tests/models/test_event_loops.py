@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chat_servers import ask, filling
+from tests.support.model_servers import ask, filling
 from langchain_openai import ChatOpenAI
 from pytest_httpserver import HTTPServer
 

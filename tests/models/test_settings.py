@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from chat_servers import OBJECT, SCHEMA, Waits, answering, ask, chat_at, completion, error
+from tests.support.model_servers import OBJECT, SCHEMA, Waits, answering, ask, chat_at, completion, error
 from langchain_core.language_models import BaseChatModel, FakeListChatModel
 from langchain_core.runnables import Runnable
 from langchain_openai import ChatOpenAI

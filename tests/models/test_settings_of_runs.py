@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chat_servers import PATH, filling
+from tests.support.model_servers import PATH, filling
 from pytest_httpserver import HTTPServer
-from tests.tables import CREATED, table
+from tests.support.small_scenarios import CREATED, table
 from werkzeug import Response
 
 from converse_graph import (

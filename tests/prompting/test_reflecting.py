@@ -12,7 +12,7 @@ from tests.support.small_scenarios import begin, played
 
 
 def drawn(values: dict[str, Any], party: str) -> list[dict[str, Any]]:
-    return [entry for entry in values[f"mind_{party}"] if "insights" in entry]
+    return [entry for entry in values[f"mind_{party}"] if entry["kind"] == "reflection"]
 
 
 async def test_conclusions_are_drawn_in_one_call_at_the_end_of_a_round_whenever_enough_has_happened(
