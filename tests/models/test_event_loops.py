@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.model_servers import ask, filling
 from langchain_openai import ChatOpenAI
 from pytest_httpserver import HTTPServer
 
 from converse_graph.models.base import Chat
 from converse_graph.models.langchain import LangChainChat
 from converse_graph.models.openai_compatible import OpenAICompatibleChat
+from tests.support.model_servers import ask, filling
 
 # A connection whose loop is over can be closed by nobody but Python itself, which warns of it.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from tests.support.model_servers import OBJECT, SCHEMA, Waits, answering, ask, chat_at, completion, error
 from langchain_core.language_models import BaseChatModel, FakeListChatModel
 from langchain_core.runnables import Runnable
 from langchain_openai import ChatOpenAI
@@ -20,6 +19,7 @@ from converse_graph.models.null import NullChat
 from converse_graph.models.openai_compatible import OpenAICompatibleChat
 from converse_graph.models.registry import Chats
 from converse_graph.models.settings import EMBEDDED, thinking_fields
+from tests.support.model_servers import OBJECT, SCHEMA, Waits, answering, ask, chat_at, completion, error
 
 SWITCH = "chat_template_kwargs"
 

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.model_servers import PATH, filling
 from pytest_httpserver import HTTPServer
-from tests.support.small_scenarios import CREATED, table
 from werkzeug import Response
 
 from converse_graph import (
@@ -31,6 +29,8 @@ from converse_graph.runs.derived import replay
 from converse_graph.runs.estimate import estimate
 from converse_graph.runs.interview import interview
 from converse_graph.runs.simulation import Simulation
+from tests.support.model_servers import PATH, filling
+from tests.support.small_scenarios import CREATED, table
 
 DEAD = "http://127.0.0.1:9/v1"
 

@@ -7,7 +7,6 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.small_scenarios import table
 
 from converse_graph import Organisation
 from converse_graph.errors import InvalidValue
@@ -24,6 +23,7 @@ from converse_graph.record.paths import (
     parse_path,
 )
 from converse_graph.scenarios.value import _IDENTIFIER, _NAME
+from tests.support.small_scenarios import table
 
 MISLEADING = (
     "3.CEO", "0.0", "position.Bob", "ballot.1", "memory.X", "summary.1.0-3", "statement", "line", "embed", "judge.1",

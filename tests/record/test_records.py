@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
-from tests.support.small_scenarios import CREATED, Simulation, table
 
 from converse_graph import Debate, Event, Flag, Imagined, Motion, NullChat, Organisation, Persona, Recall, Store
 from converse_graph.models.base import Profile
@@ -12,6 +11,7 @@ from converse_graph.record.records import EventRecord, MindRecord, StatementReco
 from converse_graph.record.state import mind_of
 from converse_graph.scenarios.memory_settings import Memory
 from converse_graph.store.record_reader import read_channels
+from tests.support.small_scenarios import CREATED, Simulation, table
 
 EXACT = ConfigDict(extra="forbid", strict=True)
 PUBLIC: dict[str, TypeAdapter[Any]] = {
