@@ -23,7 +23,7 @@ from converse_graph.store.journal import Call
 from converse_graph.store.record_reader import read_channels, read_transcript
 
 
-async def audit(store: Store, name: str, *, scenario: Scenario | None = None) -> Audit:
+async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None) -> Audit:
     """Check a run's prompts and its public record; nothing is written.
 
     Args:

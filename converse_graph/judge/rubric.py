@@ -80,7 +80,11 @@ class Rubric(Value):
         return self
 
     def asked(self, cast: Sequence[Party]) -> tuple[tuple[RubricQuestion, str | None], ...]:
-        """Every question with whom it is about, in the rubric's order."""
+        """Every question with whom it is about, in the rubric's order.
+
+        Args:
+            cast: Who sat at the table.
+        """
         return tuple((question, party) for question in self.questions for party in question.asked_of(cast))
 
 

@@ -54,6 +54,8 @@ class Chats:
         self._window = window
         self._default = default
         self._environ = environ
+        self.given_base_url = base_url
+        """As it was given; None where the environment's counts."""
         self._base_url = base_url_of(environ, base_url)
         self._kept: dict[Any, tuple[Any, Chat]] = {}
         self._embedders: dict[Any, tuple[Any, Embedder]] = {}
@@ -65,6 +67,9 @@ class Chats:
 
     def get(self, reference: Any = None) -> Chat:
         """The model that a reference names; the same one each time.
+
+        Args:
+            reference: None for the run's own, a form of `GRAMMAR`, or an object.
 
         Raises:
             UnknownName: It is no form of reference.
@@ -82,6 +87,9 @@ class Chats:
 
     def embedder(self, reference: Any) -> Embedder:
         """The embedder that a reference names; the same one each time.
+
+        Args:
+            reference: As `Recall.embedder` takes it.
 
         Raises:
             UnknownName: It is no form of reference.

@@ -246,6 +246,9 @@ class Transcript(Value):
     def __repr__(self) -> str:
         return self._card().line()
 
+    def __str__(self) -> str:
+        return self._card().text()
+
     def _repr_html_(self) -> str:
         return self._card().html()
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -96,7 +95,6 @@ class Estimate:
 async def estimate(
     scenario: Scenario,
     *,
-    created: datetime,
     seed: int = 0,
     model: str | None = None,
     base_url: str | None = None,
@@ -110,7 +108,6 @@ async def estimate(
 
     Args:
         scenario: What would be played.
-        created: A date for the record that is thrown away.
         seed: Of the order, and of chance.
         model: Which model it would be; None for the environment's.
         base_url: Of its server.
@@ -121,15 +118,13 @@ async def estimate(
         window: Tokens that the model takes, where that is not known.
 
     Raises:
-        InvalidValue: The horizon lies before the start.
+        InvalidValue: The horizon lies before the start, or the scenario is none.
         WindowTooSmall: A party's brief alone fills its model's window.
     """
     chats = _Sized(model, base_url, prices=prices, window=window)
     with TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
-            played = await Simulation.begin(
-                store, scenario, seed=seed, created=created, model=chats, until=until, rounds=rounds
-            )
+            played = await Simulation.begin(store, scenario, model=chats, seed=seed, until=until, rounds=rounds)
             run = await played.play()
             if judged:
                 await judge_run(store, run.name, chats=chats)

@@ -190,3 +190,20 @@ def _describe(hint: Any) -> str:
         del marks
         return f"{_describe(base)} {low} to {high}" if low is not None and high is not None else _describe(base)
     return str(hint.__name__) if origin is None and hasattr(hint, "__name__") else str(hint)
+
+
+def check_scenario(given: Any) -> None:
+    """Refuse what is no scenario, before it is taken for one.
+
+    Args:
+        given: What was passed.
+
+    Raises:
+        InvalidValue: It is a scenario function, which must be called first, or nothing of the kind.
+    """
+    if isinstance(given, ScenarioFunction):
+        raise InvalidValue(f"{given.name} is a scenario function, not a scenario: call it, with dials if you like.")
+    if not isinstance(given, Scenario):
+        raise InvalidValue(
+            f"{given!r:.80} is no scenario: pass a Scenario; find_scenario(NAME)() makes one of a name or a file."
+        )

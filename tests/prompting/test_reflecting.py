@@ -8,7 +8,7 @@ from remembering import Speaking, recalled, recalling
 from tables import begin, played
 
 from converse_graph import Budget, Reply, Request, Store
-from converse_graph.audit.audit import audit
+from converse_graph.audit.audit import audit_run
 from converse_graph.errors import BudgetSpent
 from converse_graph.store.record_reader import read_channels
 
@@ -25,7 +25,7 @@ async def test_conclusions_are_drawn_in_one_call_at_the_end_of_a_round_whenever_
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, recalling(rounds=12, recall={"reflect_after": 3.9}), model=chat)
         values = await read_channels(store, run.run)
-        found = await audit(store, run.run.name, scenario=run.scenario)
+        found = await audit_run(store, run.run.name, scenario=run.scenario)
         private = {(said.speaker, said.round): said.private for said in (await run.transcript()).statements}
     assert {key for key, kept in private.items() if kept and kept.conclusions} == {
         (party, round) for party in ("Alpha", "Beta") for round in (4, 8)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from converse_graph.audit.audit import audit
+from converse_graph.audit.audit import audit_run
 from converse_graph.audit.findings import Audit
 from converse_graph.audit.json_schema import as_json as audit_json
 from converse_graph.cli.exit_codes import Code
@@ -32,7 +32,7 @@ def command(*, run: str, as_json: bool, store: str | None) -> Code:
 
 async def _audit(name: str, path: Path | str) -> Audit:
     async with Store.open(path) as store:
-        return await audit(store, name)
+        return await audit_run(store, name)
 
 
 def _lines(found: Audit) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,6 @@ def command(
     made = asyncio.run(
         estimate(
             function(**read_settings(function, dials)),
-            created=datetime.now(UTC),
             seed=seed or 0,
             model=model,
             base_url=base_url,

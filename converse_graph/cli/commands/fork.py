@@ -2,12 +2,10 @@
 
 import asyncio
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from converse_graph.cli.budget_options import Bounds, read_bounds
-from converse_graph.cli.commands.run import SEEDS
 from converse_graph.cli.dial_options import read_settings
 from converse_graph.cli.event_options import read_events
 from converse_graph.cli.exit_codes import Code
@@ -17,7 +15,7 @@ from converse_graph.cli.play import play
 from converse_graph.cli.trace_options import open_tracing
 from converse_graph.errors import InvalidValue
 from converse_graph.runs.derived import fork
-from converse_graph.runs.simulation import Simulation
+from converse_graph.runs.simulation import SEEDS, Simulation
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store import Run, Store
 from converse_graph.store.store import DEFAULT_PATH
@@ -81,9 +79,7 @@ async def _fork(
 ) -> Code:
     async with Store.open(path) as store:
         set_otherwise = _read_dials(store.register.run(name), dials)
-        simulation = await fork(
-            store, name, created=datetime.now(UTC), dials=set_otherwise, prices=bounds.prices, **asked
-        )
+        simulation = await fork(store, name, dials=set_otherwise, prices=bounds.prices, **asked)
         try:
             _introduce(simulation, name, store.register.run(name).header.seed, output)
             tracing = open_tracing(output, private=trace_private)

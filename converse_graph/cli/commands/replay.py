@@ -1,7 +1,6 @@
 """`converse replay`: a run again, from its journal, with no model."""
 
 import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 
 from converse_graph.cli.exit_codes import Code
@@ -19,7 +18,7 @@ def command(*, run: str, name: str | None, store: str | None, quiet: bool) -> Co
 
 async def _replay(name: str, new_name: str | None, path: Path | str, output: Output) -> Code:
     async with Store.open(path) as store:
-        simulation = await replay(store, name, created=datetime.now(UTC), new_name=new_name)
+        simulation = await replay(store, name, new_name=new_name)
         try:
             output.say(f"Run {simulation.run.name} · replay of {name} from its journal · no model is called")
             return await play(simulation, output)

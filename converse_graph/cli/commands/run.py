@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +17,11 @@ from converse_graph.judge.rubric import load_rubric
 from converse_graph.models.registry import Chats
 from converse_graph.prompting.templates import load_prompts
 from converse_graph.runs.header import models_of
-from converse_graph.runs.simulation import Simulation
+from converse_graph.runs.simulation import Origin, Simulation
 from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Store, check_run_name
 from converse_graph.store.store import DEFAULT_PATH
-
-SEEDS = 10**6
-"""Seeds are drawn below this: short enough to be typed again."""
 
 EMBEDDED_NOTICE = (
     "No model was named and no key is set, so the embedded SmolLM2-135M-Instruct is used: with 135 million parameters "
@@ -62,7 +57,7 @@ def command(
         _run(
             scenario,
             source=lasting_reference(reference),
-            seed=secrets.randbelow(SEEDS) if seed is None else seed,
+            seed=seed,
             model=model,
             base_url=base_url,
             until=until,
@@ -82,7 +77,7 @@ async def _run(
     scenario: Scenario,
     *,
     source: str,
-    seed: int,
+    seed: int | None,
     model: str | None,
     base_url: str | None,
     until: int | None,
@@ -99,16 +94,12 @@ async def _run(
         simulation = await Simulation.begin(
             store,
             scenario,
+            model=Chats(model, base_url, prices=bounds.prices, window=window),
             seed=seed,
-            created=datetime.now(UTC),
-            model=model,
-            base_url=base_url,
-            source=source,
             name=name,
             until=until,
             rounds=rounds,
-            prices=bounds.prices,
-            window=window,
+            origin=Origin(scenario=source),
         )
         try:
             chosen = model or base_url or os.environ.get("CONVERSE_MODEL")
