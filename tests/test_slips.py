@@ -79,6 +79,6 @@ def test_a_slip_is_refused_in_one_line(slip: Callable[[], Any], error: type[Exce
 
 async def test_a_function_is_no_scenario_to_begin_a_run_with_nor_is_anything_else(store: cg.Store) -> None:
     for given in (talks, "talks", None):
-        with pytest.raises(cg.InvalidValue, match="is a scenario function|is no scenario"):
+        with pytest.raises(cg.InvalidValue, match=r"is a scenario function|is no scenario"):
             await cg.begin(store, given, model="null")  # type: ignore[arg-type]
     assert store.register.runs() == []

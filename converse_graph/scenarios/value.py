@@ -24,9 +24,8 @@ class Value(BaseModel):
         """
         if unnamed:
             fields = ", ".join(type(self).model_fields)
-            raise InvalidValue(
-                f"{type(self).__name__} takes its fields by name; name {unnamed[0]!r:.60} one of: {fields}."
-            )
+            kind = type(self).__name__
+            raise InvalidValue(f"{kind} takes its fields by name; name {unnamed[0]!r:.60} one of: {fields}.")
         try:
             super().__init__(**given)
         except ValidationError as error:
