@@ -16,7 +16,7 @@ from langsmith import Client, tracing_context
 
 from converse_graph import Organisation, Scenario, Store
 from converse_graph.audit.access import may_read
-from converse_graph.audit.audit import audit
+from converse_graph.audit.audit import audit_run
 from converse_graph.errors import RunPaused
 from converse_graph.evaluation.examples import By, examples
 from converse_graph.evaluation.jsonl import as_lines
@@ -108,7 +108,7 @@ async def check(store: Store, run: Simulation, events: list[dict[str, Any]], upl
         assert "canary" not in shown
     assert uploads
     assert not [body for body in uploads if "canary" in body]
-    found = await audit(store, run.run.name, scenario=run.scenario)
+    found = await audit_run(store, run.run.name, scenario=run.scenario)
     assert found.leaks == ()
     assert found.calls == len(store.journal(run.run.id).places())
 

@@ -22,7 +22,7 @@ from converse_graph.store import Run, Store
 from converse_graph.store.journal import Call
 
 
-async def audit(store: Store, name: str, *, scenario: Scenario | None = None) -> Audit:
+async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None) -> Audit:
     """Check a run's prompts and its public record; nothing is written.
 
     Args:

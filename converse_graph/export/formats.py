@@ -45,6 +45,9 @@ def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
 def from_json(shown: Mapping[str, Any]) -> Transcript:
     """The transcript behind `as_json`: all of it, where that was raw.
 
+    Args:
+        shown: What `as_json` made, or `converse show --json` printed.
+
     Raises:
         InvalidValue: The version is another, or something is missing or does not fit.
     """

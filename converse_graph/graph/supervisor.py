@@ -11,6 +11,7 @@ from converse_graph.calls.model_call import Question, ask
 from converse_graph.calls.reply_schema import make_form
 from converse_graph.calls.run_context import RunContext, context_of
 from converse_graph.calls.streaming import Emit, telling
+from converse_graph.errors import InvalidValue
 from converse_graph.graph.write_access import TABLE_SUPERVISOR, only
 from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.history import public_record
@@ -47,6 +48,7 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
         context = await context_of(runtime, settings)
         emit = telling(runtime.stream_writer, context.trace.told if context.trace else None)
         floor: Floor | None = state.get("floor")
+        _check_horizon(state.get("horizon"))
         if floor and floor["speakers"] and not any(state.get(outbox_of(name)) for name in floor["speakers"]):
             # Somebody gave the graph new input in the middle of a turn, and what was in hand is lost: ask again.
             return Command(goto=floor["speakers"])
@@ -73,6 +75,16 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
         return Command(goto=following["speakers"], update=only(TABLE_SUPERVISOR, {**update, "floor": following}))
 
     return supervise
+
+
+def _check_horizon(given: Any) -> None:
+    """Refuse an input that says no horizon.
+
+    Raises:
+        InvalidValue: It is no number of rounds.
+    """
+    if given is not None and (not isinstance(given, int) or isinstance(given, bool) or given < 0):
+        raise InvalidValue(f"horizon is {given!r}: a number of rounds, 1 and up, or None for the clock's own.")
 
 
 def _between_rounds(

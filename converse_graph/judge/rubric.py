@@ -65,6 +65,7 @@ class Rubric(Value):
     """What a judge is asked about a run."""
 
     name: str
+    """What verdicts call it by."""
     title: str = ""
     """One line for readers."""
     scale: Literal["1-10"] = "1-10"
@@ -72,6 +73,7 @@ class Rubric(Value):
     summary: str = "Sum up what happened, in a few sentences."
     """What the prose summary is to tell."""
     questions: Annotated[Items[RubricQuestion], Bound(min_length=1, max_length=20)]
+    """Those that are scored, in this order."""
 
     @model_validator(mode="after")
     def _questions_differ(self) -> Self:
@@ -81,7 +83,11 @@ class Rubric(Value):
         return self
 
     def asked(self, cast: Sequence[Party]) -> tuple[tuple[RubricQuestion, str | None], ...]:
-        """Every question with whom it is about, in the rubric's order."""
+        """Every question with whom it is about, in the rubric's order.
+
+        Args:
+            cast: Who sat at the table.
+        """
         return tuple((question, party) for question in self.questions for party in question.asked_of(cast))
 
 

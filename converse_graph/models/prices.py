@@ -96,6 +96,9 @@ class Prices:
 def load_prices(path: Path) -> Prices:
     """One's own prices, from a YAML file such as `gpt-4.1: {input: 2, cached: 0.5, output: 8}`.
 
+    Args:
+        path: The file.
+
     Raises:
         UnknownName: There is no such file.
         InvalidValue: It holds no prices; the message names the model.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -102,7 +101,6 @@ class Estimate:
 async def estimate(
     scenario: Scenario,
     *,
-    created: datetime,
     seed: int = 0,
     model: str | None = None,
     base_url: str | None = None,
@@ -117,7 +115,6 @@ async def estimate(
 
     Args:
         scenario: What would be played.
-        created: A date for the record that is thrown away.
         seed: Of the order, and of chance.
         model: Which model it would be; None for the environment's.
         base_url: Of its server.
@@ -129,14 +126,14 @@ async def estimate(
         options: Settings of models, over those of the scenario; how long replies and windows are counts here.
 
     Raises:
-        InvalidValue: The horizon lies before the start.
+        InvalidValue: The horizon lies before the start, or the scenario is none.
         WindowTooSmall: A party's brief alone fills its model's window.
     """
     chats = _Sized(model, base_url, prices=prices, window=window)
     with TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
             played = await Simulation.begin(
-                store, scenario, seed=seed, created=created, model=chats, until=until, rounds=rounds, options=options
+                store, scenario, model=chats, options=options, seed=seed, until=until, rounds=rounds
             )
             run = await played.play()
             if judged:

@@ -10,7 +10,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from converse_graph import Clock, Dated, Memory, Names, Organisation, Recall, Scenario, Store
 from converse_graph.audit.access import may_read
-from converse_graph.audit.audit import audit
+from converse_graph.audit.audit import audit_run
 from converse_graph.models.base import PUBLIC, Part
 from converse_graph.models.tokens import tokens_in
 from converse_graph.prompting.recall_index import sentences_of
@@ -116,7 +116,7 @@ async def test_a_debate_hears_what_its_owner_recalls_and_each_party_has_a_past_o
     scenario = recalling(Organisation(name="Alpha", deliberation=debate("Left", "Right")), "Beta", rounds=8)
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, scenario, model=chat)
-        found = await audit(store, run.run.name, scenario=scenario)
+        found = await audit_run(store, run.run.name, scenario=scenario)
     line = next(request for request in chat.requests if request.place == "7.0/Alpha/1.Right/line")
     assert recalled([part.source for part in line.parts]) == recalled(chat.told("7.0/Alpha/statement")) != []
     for request in chat.requests:
@@ -156,7 +156,7 @@ async def test_an_audit_finds_another_s_record_in_what_a_party_recalls_and_one_t
             request = next(request for request in chat.requests if request.place == last.place)
             changed = type(request)(parts=(*parts, part), schema=schema, place=last.place, attempt=number + 1)
             await store.journal(run.run.id).record(changed, last.reply, accepted=True)
-        found = await audit(store, run.run.name, scenario=run.scenario)
+        found = await audit_run(store, run.run.name, scenario=run.scenario)
     assert [(leak.kind, leak.source) for leak in found.leaks] == [
         ("access", "recalled/mind/0.0/Alpha"), ("provenance", "recalled/mind/0.0/Alpha"),
     ]  # fmt: skip
