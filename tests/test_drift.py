@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.markdown_reader import read_markdown
 
 from converse_graph.measures.drift import year_of
 from converse_graph.measures.drift_patterns import REACH, Sign, Speaking, claims_in, past_estimates, signs_in
+from tests.support.markdown_reader import read_markdown
 
 KEPT = sorted(path for path in (Path(__file__).parents[1] / "transcripts").glob("*.md") if path.name != "README.md")
 OTHERS = ("Anthropic", "DeepMind", "UK Government", "Union", "Union of Bakers", "OpenAI Europe")

@@ -9,7 +9,6 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.markdown_reader import read_markdown
 
 from converse_graph.errors import ConverseError
 from converse_graph.export.formats import from_json
@@ -19,6 +18,7 @@ from converse_graph.models.prices import load_prices
 from converse_graph.prompting.templates import TASKS, load_prompts
 from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.scenarios.yaml_files import read_scenario, write_scenario
+from tests.support.markdown_reader import read_markdown
 from tests.support.property_search import example_count
 from tests.support.random_transcripts import MARKS
 from tests.support.sample_transcripts import SMALL

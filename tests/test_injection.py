@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
-from support.markdown_reader import read_markdown
 
 from converse_graph import Kept, Names, NullChat, Organisation, Reply, Request, Scenario, Standing, Store
 from converse_graph.cli.display import Display, Plan
@@ -25,6 +24,7 @@ from converse_graph.models.base import Part
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.interview import interview
 from converse_graph.store.journal import Call
+from tests.support.markdown_reader import read_markdown
 from tests.support.small_scenarios import begin, debate, played, table
 
 ATTACKS = {

@@ -13,7 +13,7 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from converse_graph.graph.channels import Ledger
+from converse_graph.graph.channels import Statements
 from converse_graph.record.state import extend
 
 THREAD: Any = {"configurable": {"thread_id": "t"}}
@@ -150,4 +150,4 @@ def test_a_ledger_does_not_care_how_its_writes_are_batched() -> None:
     writes: Sequence[list[dict[str, Any]]] = [[{"n": 1}], [], [{"n": 2}, {"n": 3}]]
 
     assert extend(extend(None, writes[:1]), writes[1:]) == extend([], writes)
-    assert any(isinstance(mark, DeltaChannel) for mark in Ledger.__metadata__)  # type: ignore[attr-defined]
+    assert any(isinstance(mark, DeltaChannel) for mark in Statements.__metadata__)  # type: ignore[attr-defined]

@@ -62,7 +62,7 @@ def talks(rounds: int = 2) -> cg.Scenario:
 def test_a_name_is_enough_and_the_run_lies_where_the_command_line_looks(here: Path) -> None:
     before = datetime.now(UTC)
     record = cg.run("wage-talks", model="null")
-    assert (record.header.status, record.header.ended) == ("finished", "horizon")
+    assert record.header.status == "finished"
     assert before - timedelta(seconds=1) <= record.header.created <= datetime.now(UTC)
     assert 0 <= record.header.seed < 10**6
     assert record.statements[0].private is not None

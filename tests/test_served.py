@@ -161,8 +161,8 @@ async def test_the_state_endpoint_shows_minds_and_a_runs_result_does_not(client:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"boardrom": False}, "No dial of wage-talks 'boardrom'; there is: inflation, strike_fund, rounds, boardroom, "
-                              "model, seed."),
+        ({"boardrom": False}, "No dial of wage-talks 'boardrom'. Did you mean 'boardroom'? There is: inflation, "
+                              "strike_fund, rounds, boardroom, model, seed."),
         ({"rounds": 99}, "Dial rounds takes int 1 to 50, not 99: it takes at most 50."),
         ({"base_url": "http://127.0.0.1:1/v1"}, "Set OPENAI_BASE_URL where the server runs."),
     ],

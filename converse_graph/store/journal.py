@@ -27,7 +27,7 @@ _ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, parts, form, repl
 tokens_in, tokens_out, tokens_cached, usd, seconds)
 VALUES (:run, :place, :attempt, :digest, :parts, :form, :reply, :accepted, :model, :finish,
 :tokens_in, :tokens_out, :tokens_cached, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING id"""
-_CHARGE_TOKENS = "UPDATE runs SET tokens = tokens + :tokens WHERE id = :run"
+_CHARGE_TOKENS = "UPDATE runs SET tokens = tokens + :tokens, unpriced = unpriced + 1 WHERE id = :run"
 _CHARGE = "UPDATE runs SET tokens = tokens + :tokens, usd = COALESCE(usd, 0) + :usd WHERE id = :run"
 _HEADER = "SELECT header FROM specs WHERE run = :run"
 _SET_HEADER = "UPDATE specs SET header = :header WHERE run = :run"

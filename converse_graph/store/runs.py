@@ -22,7 +22,9 @@ _COLUMN_NAMES = (
     *("id", "name", "scenario_name", "scenario", "status", "ended", "parent", "replays"),
     *("horizon", "rounds", "statements", "tokens", "usd", "created"),
 )
-_COLUMNS = ", ".join(_COLUMN_NAMES)
+# Where some calls are free and of others no price is known, a sum of 0 would say that all were free.
+_USD = "CASE WHEN usd > 0 OR unpriced = 0 THEN usd END"
+_COLUMNS = ", ".join(_USD if name == "usd" else name for name in _COLUMN_NAMES)
 _RUNS = f"SELECT {_COLUMNS} FROM runs ORDER BY id DESC"  # noqa: S608 - the names of our own columns
 _RUN = f"SELECT header, fingerprint, {_COLUMNS} FROM runs JOIN specs ON run = id WHERE name = :name"  # noqa: S608
 _LATEST = "SELECT name FROM runs ORDER BY id DESC LIMIT 20"

@@ -23,6 +23,7 @@ CREATE TABLE runs (
     statements INTEGER NOT NULL DEFAULT 0,
     tokens {number} NOT NULL DEFAULT 0,
     usd {real},
+    unpriced INTEGER NOT NULL DEFAULT 0,
     created TEXT NOT NULL
 );
 

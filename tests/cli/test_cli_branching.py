@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from support.markdown_reader import read_markdown
 
 from tests.support.child_process import Ended, end, wait_until
 from tests.support.command_line import BOARDS, Converse, start
+from tests.support.markdown_reader import read_markdown
 
 STORE = Path(".converse/runs.sqlite")
 QUIET = ("--quiet", "--no-judge")

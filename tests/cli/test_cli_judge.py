@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
-from support.markdown_reader import read_markdown
 
 from tests.support.command_line import BOARDS, Converse
+from tests.support.markdown_reader import read_markdown
 
 RUN = ("run", str(BOARDS), "--seed", "7", "--name", "r")
 

@@ -3,9 +3,9 @@ import re
 from pathlib import Path
 
 import pytest
-from support.markdown_reader import read_markdown
 
 from tests.support.command_line import BOARDS, Converse
+from tests.support.markdown_reader import read_markdown
 
 GROUPS = {
     "Run": ("run", "estimate", "resume", "extend", "fork", "replay", "inject"),

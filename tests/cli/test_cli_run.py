@@ -5,11 +5,11 @@ import sqlite3
 from pathlib import Path
 
 import jsonschema
-from support.markdown_reader import read_markdown
 
 from converse_graph.export.schemas import runs_schema, show_schema
 from tests.support.child_process import Ended, end, wait_until
 from tests.support.command_line import BOARDS, SEED, Converse, start, statements
+from tests.support.markdown_reader import read_markdown
 
 STORE = Path(".converse/runs.sqlite")
 SLOW = ("run", str(BOARDS), "--model", "null:0.05", "--seed", SEED, "--name", "stopped")

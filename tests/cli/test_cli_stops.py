@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.markdown_reader import read_markdown
 
 from tests.support.child_process import end, run_python
 from tests.support.command_line import BOARDS, Converse, start, statements
+from tests.support.markdown_reader import read_markdown
 
 RUN = ("run", str(BOARDS), "--set", "order=simultaneous", "--seed", "7", "--no-judge", "--model")
 PACE = "null:0.05"

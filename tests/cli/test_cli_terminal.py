@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from test_cli_display import on_screen
 
 from converse_graph.cli import main
+from tests.cli.test_cli_display import on_screen
 from tests.support.command_line import BOARDS, Converse
 
 RUN = ("run", str(BOARDS), "--model", "null", "--seed", "7", "--no-judge")

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from support.markdown_reader import read_markdown
 
 from converse_graph.export.markdown import render_markdown
 from converse_graph.scenarios.catalogue import catalogue
+from tests.support.markdown_reader import read_markdown
 
 KEPT = Path(__file__).resolve().parents[2] / "transcripts"
 PAGES = sorted(path for path in KEPT.glob("*.md") if path.name != "README.md")

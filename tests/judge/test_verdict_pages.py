@@ -2,7 +2,6 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.markdown_reader import read_markdown
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.formats import as_json, from_json
@@ -10,6 +9,7 @@ from converse_graph.export.markdown import render_markdown
 from converse_graph.export.schemas import show_schema
 from converse_graph.record.transcript import Transcript
 from converse_graph.record.verdict import Score, Verdict
+from tests.support.markdown_reader import read_markdown
 from tests.support.property_search import example_count
 from tests.support.random_transcripts import texts
 from tests.support.sample_transcripts import SMALL

@@ -24,6 +24,7 @@ from converse_graph import (
 from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunChanged, UnknownName
 from converse_graph.judge.runs import judge_run
 from converse_graph.models.openai_compatible import OpenAICompatibleChat
+from converse_graph.models.registry import Chats
 from converse_graph.models.retries import Retries
 from converse_graph.runs.derived import replay
 from converse_graph.runs.estimate import estimate
@@ -67,8 +68,8 @@ async def bodies_of_a_run(
     store: Store, server: HTTPServer, scenario: Scenario, **given: Any
 ) -> tuple[Simulation, list[dict[str, Any]]]:
     bodies = filling(server)
-    run = await Simulation.begin(store, scenario, seed=1, created=CREATED, model="mini:70b",
-                                 base_url=server.url_for("/v1"), **given)  # fmt: skip
+    run = await Simulation.begin(store, scenario, seed=1, created=CREATED,
+                                 model=Chats("mini:70b", server.url_for("/v1")), **given)  # fmt: skip
     await run.play()
     await run.close()
     return run, bodies
@@ -94,8 +95,9 @@ async def test_options_on_a_resume_go_on_record_and_what_was_answered_is_not_ask
 ) -> None:
     bodies = filling(httpserver)
     scenario = table("Alpha", "Beta", rounds=2)
-    asked = {"model": "mini:70b", "base_url": httpserver.url_for("/v1"), "options": ModelSettings(temperature=0.2)}
-    run = await Simulation.begin(store, scenario, seed=1, created=CREATED, **asked)
+    asked = Chats("mini:70b", httpserver.url_for("/v1"))
+    cool = ModelSettings(temperature=0.2)
+    run = await Simulation.begin(store, scenario, seed=1, created=CREATED, model=asked, options=cool)
     with pytest.raises(Exception, match="turns of this session"):
         await run.play(budget=Budget(turns=2))
     await run.close()
@@ -205,7 +207,7 @@ async def test_the_next_model_answers_where_one_is_dead_refuses_or_is_too_small(
     second.free = False
     prices = Prices({"second": Price(input=1_000_000, output=0), "first": Price(input=0, output=0)})
     run = await Simulation.begin(
-        store, table("Alpha", "Beta", rounds=2), seed=1, created=CREATED, model=[first, second], prices=prices
+        store, table("Alpha", "Beta", rounds=2), seed=1, created=CREATED, model=Chats([first, second], prices=prices)
     )
     if first_fails == "too small":  # as a server may say once it is asked
         first.window = 1100

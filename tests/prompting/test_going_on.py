@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.markdown_reader import read_markdown
 
 from converse_graph import Budget, Price, Prices, Store
 from converse_graph.audit.audit import audit_run
@@ -16,6 +15,7 @@ from converse_graph.export.stats import stats_json, stats_markdown
 from converse_graph.models.registry import Chats
 from converse_graph.runs.derived import fork, replay
 from converse_graph.runs.simulation import Simulation
+from tests.support.markdown_reader import read_markdown
 from tests.support.recall_models import Counting, Speaking, recalled, recalling
 from tests.support.small_scenarios import CREATED, Stop, begin, played
 

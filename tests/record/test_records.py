@@ -10,7 +10,6 @@ from converse_graph.models.base import Profile
 from converse_graph.record.records import EventRecord, MindRecord, StatementRecord, SummaryRecord, VoteRecord
 from converse_graph.record.state import mind_of
 from converse_graph.scenarios.memory_settings import Memory
-from converse_graph.store.record_reader import read_channels
 from tests.support.small_scenarios import CREATED, Simulation, table
 
 EXACT = ConfigDict(extra="forbid", strict=True)
@@ -57,7 +56,7 @@ async def test_every_record_of_a_run_has_the_keys_of_its_kind_and_no_other(tmp_p
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await Simulation.begin(store, everything(), seed=3, created=CREATED, model=LargeChat())
         await run.play()
-        values = await read_channels(store, run.run)
+        values = store.channels(run.run.name)
 
     for name, adapter in PUBLIC.items():
         adapter.validate_python(values[name])

@@ -14,6 +14,7 @@ from converse_graph.errors import InvalidValue
 from converse_graph.models.embedders import WordsEmbedder
 from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.scenarios.json_schema import scenario_schema
+from converse_graph.scenarios.model_settings import ModelSettings
 from converse_graph.scenarios.strict_yaml import read_yaml, write_yaml
 from converse_graph.scenarios.value import Value
 from converse_graph.scenarios.yaml_files import load_scenario, read_scenario, write_scenario
@@ -42,7 +43,7 @@ SETTINGS: dict[type[Value], dict[str, Any]] = {
     Imagined: {"motion": "Do we go?", "members": (*MEMBERS, Persona(name="Three")), "turns": 7, "options": ("x", "y")},
     Persona: {
         "name": "Chief", "role": "decides", "temperament": "calm", "aim": "peace", "examples": ("Well, no.",),
-        "deliberation": WITHIN, "model": "openai:gpt-4.1",
+        "deliberation": WITHIN, "model": "openai:gpt-4.1", "settings": ModelSettings(temperature=0.3),
     },
     Motion: {
         "question": "Do we stop?", "options": ("stop", "go on"), "to": "party", "private_positions": True,

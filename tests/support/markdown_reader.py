@@ -4,9 +4,6 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from support.markdown_blocks import Block, cut
-from support.markdown_verdict_reader import read_verdict
-
 from converse_graph.errors import InvalidValue
 from converse_graph.export.front_matter import read_front_matter
 from converse_graph.export.markdown import BALLOT, BEFORE, DISSENTS, FOLLOWS, KINDS, NO_DECISION, NOTHING_NOTED, Mode
@@ -15,6 +12,8 @@ from converse_graph.export.markdown_fields import read_bullets, read_label
 from converse_graph.export.markdown_verdicts import MARK
 from converse_graph.record.transcript import Decision, Deliberation, Line, PrivateTurn, Stance, Statement, Transcript
 from converse_graph.record.verdict import Verdict
+from tests.support.markdown_blocks import Block, cut
+from tests.support.markdown_verdict_reader import read_verdict
 
 MAX_DEPTH = 60
 """How deep private conversations may be nested in a file that is read."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from support.markdown_blocks import Block
-
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown_escaping import read_html
 from converse_graph.export.markdown_verdicts import MARK, NO_ANSWER, NO_SUMMARY, UNVERIFIED
 from converse_graph.record.verdict import Score, Verdict
+from tests.support.markdown_blocks import Block
 
 _VERDICT = re.compile(
     rf"{MARK}<b>([^<]*)</b> · rubric ([^<]*) · judging ([0-9]{{1,9}}) · (-?[0-9]{{1,9}}) statements?"

@@ -98,7 +98,6 @@ from converse_graph import (
     load_prices,
     load_rubric,
     load_run,
-    read_markdown,
     render_markdown,
     replay,
     resume,
@@ -193,7 +192,7 @@ def play_in_one_call(folder: Path) -> None:
 def read(record: Transcript) -> None:
     """A record as a file, back, and in figures."""
     header: Header = from_json(as_json(record, raw=True)).header
-    print(header.seed, read_markdown(render_markdown(record.public())).header.run, stats_markdown(record))
+    print(header.seed, render_markdown(record.public())[:40], stats_markdown(record))
     print(disagreement(record), drift(record)[0].party, events(record), contradictions(record))
 
 
