@@ -53,7 +53,7 @@ def test_a_cost_that_is_not_known_is_shown_as_none_though_some_calls_cost_nothin
     assert converse("run", str(BOARDS), "--model", "null", "--rounds", "1", "--name", "r", "--no-judge").code == 0
     assert "$0.00" in converse("runs").out
     with closing(sqlite3.connect(tmp_path / ".converse/runs.sqlite")) as database, database:
-        database.execute("UPDATE calls SET usd = NULL WHERE id = (SELECT MIN(id) FROM calls)")
+        database.execute("UPDATE runs SET unpriced = 1")
     assert "$" not in converse("runs").out
     assert "$" not in converse("resume", "r", "--no-judge").out
     assert json.loads(converse("runs", "--json").out)[0]["usd"] is None

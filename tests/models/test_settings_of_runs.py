@@ -154,7 +154,7 @@ async def test_forks_replays_judges_interviews_and_estimates_go_by_settings(
     assert (await again.play()).status == "finished"
     assert (again.run.header.options, bodies) == (run.run.header.options, [])
     full, short = [
-        await estimate(scenario, created=CREATED, model="openai:gpt-4.1", options=options)
+        await estimate(scenario, model="openai:gpt-4.1", options=options)
         for options in (None, ModelSettings(max_tokens=20))
     ]
     assert short.tokens_out < full.tokens_out / 2
