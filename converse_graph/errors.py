@@ -20,6 +20,7 @@ ConverseError
 """
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class ConverseError(RuntimeError):
@@ -42,7 +43,7 @@ class UnknownName(UsageError, LookupError):
 
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> "UnknownName":
-        """Name what was asked for and what exists.
+        """Name what was asked for, what exists, and what of it was meant by the look of it.
 
         Args:
             kind: What was looked up, such as "scenario".
@@ -50,8 +51,11 @@ class UnknownName(UsageError, LookupError):
             known: The names that exist.
             hint: A further way out, as a whole sentence.
         """
-        names = ", ".join(known) or "none"
-        return cls(" ".join(filter(None, [f"No {kind} {name!r}; there is: {names}.", hint])))
+        names = list(known)
+        folded = {each.casefold(): each for each in names}
+        close = [folded[each] for each in get_close_matches(name.casefold(), folded, n=1)]
+        meant = f". Did you mean {close[0]!r}? There" if close else "; there"
+        return cls(" ".join(filter(None, [f"No {kind} {name!r}{meant} is: {', '.join(names) or 'none'}.", hint])))
 
 
 class ForeignStore(UsageError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from converse_graph.calls.reply_schema import Form
@@ -50,8 +51,9 @@ class Question:
     max_tokens: int = REPLY_TOKENS
     """Of the reply at most."""
     on_text: Callable[[str], None] | None = None
-    on_restart: Callable[[], None] | None = None
-    """Called when what `on_text` was given is void: the reply broke off, or was sent back."""
+    on_restart: Callable[[str], None] | None = None
+    """Called when what `on_text` was given is void: with why the reply was sent back, which quotes nothing of it, or
+    with nothing where it broke off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +89,10 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
             seed=context.seed,
             max_tokens=question.max_tokens,
             on_text=question.on_text,
-            on_restart=question.on_restart,
+            on_restart=partial(question.on_restart, "") if question.on_restart else None,
         )
-        if attempt and question.on_restart:
-            question.on_restart()
+        if broken is not None and question.on_restart:
+            question.on_restart(broken.for_record)
         reply, values, sorted_fields, broken = await _complete_fitting(context, chat, question, request)
         emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
         if broken is None:
@@ -106,7 +108,7 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
 def _kept_after_all(question: Question, reply: Reply, answer: Answer) -> Answer:
     """What drifted is worth more than nothing: it is taken where all that came after it did not fit."""
     if question.on_restart and question.on_text:
-        question.on_restart()
+        question.on_restart("what came after an earlier reply does not fit, so that one is taken")
         question.on_text(reply.text)
     return answer
 

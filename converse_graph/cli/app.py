@@ -1,24 +1,56 @@
-"""The command line as a whole: its commands in the order of its help, and how it ends.
+"""The command line as a whole: its commands, in the groups and the order of its help, and how it ends.
 
-What a command does is loaded when it is called, so that help is there at once.
+What a command needs is loaded when it is called, so that help is there at once.
 """
 
 import sys
-from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 from typer.exceptions import Exit, TyperException
 
-from converse_graph.cli import playing_commands, reading_commands
-from converse_graph.cli.dispatch import output_gone, tell, usage
-from converse_graph.cli.examples import add_examples
-from converse_graph.cli.exit_codes import Code
+from converse_graph.cli.command import GroupedCommands, add_command
+from converse_graph.cli.commands import (
+    audit,
+    dataset,
+    diff,
+    doctor,
+    estimate,
+    export,
+    extend,
+    fork,
+    graph,
+    inject,
+    interview,
+    judge,
+    models,
+    new,
+    replay,
+    resume,
+    run,
+    runs,
+    schema,
+    show,
+)
+from converse_graph.cli.commands.list import list_scenarios
+from converse_graph.cli.exit_codes import Code, close_output, report, usage_message
 
 _HELP = "Simulate conversations between organisations that keep private minds."
 
-app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(cls=GroupedCommands, help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+GROUPS = {
+    "Run": (run.run, estimate.estimate, resume.resume, extend.extend, fork.fork, replay.replay, inject.inject),
+    "Read": (runs.runs, show.show, interview.interview, dataset.dataset),
+    "Compare and judge": (diff.diff, judge.judge, audit.audit),
+    "Set up": (list_scenarios, new.new, export.export, graph.graph, schema.schema, models.models, doctor.doctor),
+}
+"""What each command does stands in a file of its own in `commands/`, called as the command is."""
+
+for _heading, _functions in GROUPS.items():
+    for _function in _functions:
+        add_command(app, _function, group=_heading)
 
 
 def main() -> None:
@@ -32,9 +64,9 @@ def main() -> None:
     except Exit as leave:
         code = leave.exit_code
     except TyperException as error:
-        code = tell(usage(error), Code.USAGE if error.exit_code == Code.USAGE else Code.FAILED)
+        code = report(usage_message(error), Code.USAGE if error.exit_code == Code.USAGE else Code.FAILED)
     except OSError as error:
-        code = output_gone(error)
+        code = close_output(error)
     sys.exit(code)
 
 
@@ -53,33 +85,3 @@ def _begin(
 ) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-
-
-COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
-    "list": (reading_commands.list_scenarios, "List the scenarios that can be run, with their dials."),
-    "run": (playing_commands.run, "Run a scenario to its horizon, and write its transcript."),
-    "estimate": (playing_commands.estimate, "Say what a run would take, before anything is spent."),
-    "resume": (playing_commands.resume, "Go on with a run that was paused or killed."),
-    "judge": (playing_commands.judge, "Have a model judge a run by a rubric."),
-    "runs": (reading_commands.runs, "List the runs of a store, the latest first."),
-    "show": (reading_commands.show, "Show a run's transcript, or its figures."),
-    "extend": (playing_commands.extend, "Go on with a run past its horizon, as one run."),
-    "fork": (playing_commands.fork, "Make a run that shares another's past up to a turn."),
-    "replay": (playing_commands.replay, "Play a run again from its journal, with no model."),
-    "inject": (playing_commands.inject, "Let something happen at a date that a run has not come to."),
-    "diff": (reading_commands.diff, "Show where two runs differ."),
-    "interview": (playing_commands.interview, "Ask a party, as it was at the end of a period."),
-    "audit": (reading_commands.audit, "Show that nothing private reached another party."),
-    "dataset": (reading_commands.dataset, "Turn runs into a dataset, at LangSmith or in a file."),
-    "new": (reading_commands.new, "Write a commented scenario file, to begin from."),
-    "schema": (reading_commands.schema, "Print the JSON Schema of a file, or of what is printed as JSON."),
-    "export": (reading_commands.export, "Write a scenario as one YAML file."),
-    "graph": (reading_commands.graph, "Draw the graph of a scenario, with who reads what."),
-    "doctor": (reading_commands.doctor, "Look whether a run could begin here."),
-    "models": (reading_commands.models, "List the models that can be asked, and what each needs."),
-}
-"""By name, in the order in which help lists them: what each takes, and what it does in one line of 80 columns."""
-
-for _name, (_command, _told) in COMMANDS.items():
-    app.command(_name, short_help=_told)(_command)
-add_examples(app)

@@ -1,6 +1,12 @@
-"""Exit codes, a contract with scripts, and the one line on standard error that goes with each but 0."""
+"""How a command ends: its exit code, a contract with scripts, and one line on standard error for each but 0."""
 
+import errno
+import os
+import sys
+import traceback
 from enum import IntEnum
+
+from typer.exceptions import TyperException
 
 from converse_graph.errors import ConverseError, RunHeld, RunPaused, UsageError
 
@@ -32,3 +38,42 @@ def code_of(error: ConverseError) -> Code:
 def one_line(message: str) -> str:
     """A message as one line that can be shown on any terminal."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in message).split())
+
+
+def report(message: str, code: Code) -> Code:
+    """Print one line on standard error; returns the exit code that goes with it."""
+    print(f"converse: {one_line(message)}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+    return code
+
+
+def report_error(error: Exception, *, debug: bool) -> Code:
+    """Print an error as one line, with `debug` its traceback before it; returns its exit code."""
+    if debug:
+        lines = "".join(traceback.format_exception(error)).splitlines()
+        print("\n".join(map(_printable, lines)), file=sys.stderr)  # noqa: T201 - the command line's own voice
+    if isinstance(error, ConverseError):
+        return report(str(error), code_of(error))
+    return report(f"{type(error).__name__}: {error}", Code.FAILED)
+
+
+def usage_message(error: TyperException) -> str:
+    """What is wrong with the words of a command, and what there is instead."""
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    known = getattr(getattr(context, "command", None), "commands", None) if "No such command" in message else None
+    if known:
+        message += f"{' There' if message.endswith('?') else '; there'} is: {', '.join(sorted(known))}"
+    path = context.command_path if context is not None else "converse"
+    return f"{message}. See `{path} --help`."
+
+
+def close_output(error: OSError) -> Code:
+    """End quietly where the reader of our output has left, as `| head` does, even as the interpreter exits."""
+    if error.errno != errno.EPIPE:
+        return report(str(error), Code.FAILED)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Code.FAILED
+
+
+def _printable(line: str) -> str:
+    return "".join(letter for letter in line if letter.isprintable())

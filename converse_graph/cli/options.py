@@ -1,20 +1,46 @@
-"""Arguments and options, as every command that has them declares them."""
+"""Arguments and options, each declared once: a command names those that it takes.
 
+A dataclass is a group of options that several commands take together.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from converse_graph.cli.completion import complete_dials, complete_runs, complete_scenarios
+
 ScenarioArgument = Annotated[
     str,
-    typer.Argument(metavar="SCENARIO", help="A name from `converse list`, file.py, file.py:function, or file.yaml."),
+    typer.Argument(
+        metavar="SCENARIO",
+        help="A name from `converse list`, file.py, file.py:function, or file.yaml.",
+        autocompletion=complete_scenarios,
+    ),
 ]
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A name from `converse runs`.")]
-RunArguments = Annotated[list[str], typer.Argument(metavar="RUN", help="Names from `converse runs`.")]
+ScenarioToShow = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NAME]", help="Show this scenario alone, with all there is to it.", autocompletion=complete_scenarios
+    ),
+]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A name from `converse runs`.", autocompletion=complete_runs)
+]
+RunArguments = Annotated[
+    list[str], typer.Argument(metavar="RUN", help="Names from `converse runs`.", autocompletion=complete_runs)
+]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What the scenario is called: a-z, 0-9, _ and -.")]
 
 Dials = Annotated[
-    list[str] | None, typer.Option("--set", metavar="DIAL=VALUE", help="Set a dial; may be given several times.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="DIAL=VALUE",
+        help="Set a dial; may be given several times.",
+        autocompletion=complete_dials,
+    ),
 ]
 Model = Annotated[
     str | None,
@@ -41,8 +67,13 @@ StorePath = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the path of the transcript alone.")]
+QuietInject = Annotated[bool, typer.Option("--quiet", help="Print nothing.")]
+QuietInterview = Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where in the code an error comes from.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+RecordAsJson = Annotated[
+    bool, typer.Option("--json", help="Print the public record as JSON at the end, and nothing else.")
+]
 
 MaxUsd = Annotated[float | None, typer.Option(metavar="USD", help="Pause once the run has cost that much, in all.")]
 MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="Pause once the run has used so many, in all.")]
@@ -71,6 +102,10 @@ NoJudge = Annotated[bool, typer.Option("--no-judge", help="Leave out the verdict
 JudgeModels = Annotated[
     list[str] | None,
     typer.Option("--judge-model", metavar="MODEL", help="Who judges, if not the run's model; may be given again."),
+]
+Judges = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="MODEL", help="Who judges, if not the run's model; may be given again."),
 ]
 Rubric = Annotated[
     str | None, typer.Option(metavar="NAME", help="What is asked: a name in prompts/rubrics, or a .yaml file.")
@@ -125,3 +160,32 @@ GraphAs = Annotated[GraphFormat, typer.Option("--as", help="The format.")]
 Depth = Annotated[int | None, typer.Option(min=1, help="How many conversations deep; 1 is the table alone.")]
 DiffFormat = Literal["text", "markdown", "json"]
 DiffAs = Annotated[DiffFormat | None, typer.Option("--as", help="The format.  [default: text]")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Which model is asked, and where."""
+
+    model: Model = None
+    base_url: BaseUrl = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayOptions:
+    """How a run is played: whether it is judged, what it may spend, and what is shown of it."""
+
+    no_judge: NoJudge = False
+    judge_models: JudgeModels = None
+    max_usd: MaxUsd = None
+    max_tokens: MaxTokens = None
+    max_turns: MaxTurns = None
+    max_minutes: MaxMinutes = None
+    prices: PricesFile = None
+    trace_private: TracePrivate = False
+    as_json: RecordAsJson = False
+    quiet: Quiet = False
+
+    def __post_init__(self) -> None:
+        """Refuse options that cannot both be had."""
+        if self.no_judge and self.judge_models:
+            raise typer.BadParameter("--no-judge and --judge-model cannot both be had")

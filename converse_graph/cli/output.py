@@ -1,59 +1,84 @@
-"""Where a run is shown, and what is said about it besides."""
+"""Standard output and standard error as a command uses them: a terminal, or a pipe that a script reads."""
 
 import asyncio
 import errno
 import os
 import shutil
 import sys
-import textwrap
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
 from converse_graph.cli.display import Display, Plan
-from converse_graph.cli.terminal_text import plain_line
+from converse_graph.cli.formatting import indented_line, plain_line
+from converse_graph.cli.screen import LiveScreen, PlainScreen, Screen
 
 Watch = Callable[[dict[str, Any]], None]
-"""Is told of each event of a run."""
+"""Takes each event of a run."""
 
-_TICK = 0.12
-"""Seconds between two frames of the spinner."""
+_TICK = 0.1
+"""Seconds between two frames of the live line."""
+
+
+def is_terminal() -> bool:
+    """Whether somebody looks at standard output on a terminal that can be drawn on."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def terminal() -> Console:
+    """Standard output as a terminal; without colours where NO_COLOR says so."""
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+
+
+def draw(renderable: RenderableType) -> None:
+    """Draw a table or a page on the terminal."""
+    terminal().print(renderable)
+
+
+def paragraph(text: str) -> RenderableType:
+    """A line for a terminal: wrapped between words, each of its lines as far in as the first."""
+    line = plain_line(text)
+    return Padding(Text(line), (0, 0, 0, len(text) - len(text.lstrip(" "))), expand=False)
 
 
 class Output:
     """Standard output, with a display on it unless it is to be quiet."""
 
-    def __init__(self, *, quiet: bool) -> None:
-        """Write to standard output, nothing but what `result` is given if it is to be quiet."""
-        self.quiet = quiet
-        self._live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-        self._display: Display | None = None
+    def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
+        """Write to standard output; nothing but results if it is to be `quiet`, and these `as_json` if asked to."""
+        self.quiet, self.as_json = quiet or as_json, as_json
+        self._console = terminal() if is_terminal() else None
+        self._screen: Screen | None = None
         self._gone = False
 
     def say(self, line: str) -> None:
-        """A line about the run; wrapped between words on a terminal alone, so that scripts find it whole."""
+        """Print a line about the run; wrapped between words on a terminal alone, so that scripts get it whole."""
         if self.quiet:
             return
-        line = plain_line(line)
-        if self._live:
-            line = textwrap.fill(line, max(20, shutil.get_terminal_size().columns - 1), break_on_hyphens=False)
-        self._print(line)
+        if (console := self._console) is not None:
+            self._write(lambda: console.print(paragraph(line)))
+        else:
+            self._write(lambda: print(indented_line(line), flush=True))  # noqa: T201 - the command line's own voice
 
     def result(self, line: str) -> None:
-        """A line that scripts read."""
-        self._print(line)
+        """Print a line that scripts read."""
+        self._write(lambda: print(line, flush=True))  # noqa: T201 - the command line's own voice
 
     def warn(self, line: str) -> None:
-        """A line on standard error, below whatever is being shown."""
+        """Print a line on standard error, below whatever is on the screen."""
         with suppress(OSError):
-            if self._display is not None and not self._gone:
-                self._display.break_line()
+            if self._screen is not None and not self._gone:
+                self._screen.suspend()
         print(f"converse: {plain_line(line)}", file=sys.stderr, flush=True)  # noqa: T201 - the command line's own voice
 
     @asynccontextmanager
     async def showing(self, plan: Plan, on_gone: Callable[[], None]) -> AsyncIterator[Watch | None]:
-        """Show a run; gives what is to be told of its events, or None if nothing is shown.
+        """Show a run; gives what takes its events, or None if nothing is shown.
 
         Args:
             plan: What the run has before it.
@@ -62,48 +87,42 @@ class Output:
         if self.quiet:
             yield None
             return
-        display = Display(
-            sys.stdout,
-            plan,
-            live=self._live,
-            colour=self._live and not os.environ.get("NO_COLOR"),
-            width=lambda: shutil.get_terminal_size().columns,
-            now=time.monotonic,
-        )
-        self._display = display
+        screen = self._screen = self._make_screen(plan)
+        display = Display(screen, plan, now=time.monotonic)
         if self._gone:  # while the lines above the display were written
             on_gone()
 
         def guarded(show: Callable[[], None]) -> None:
-            try:
-                if not self._gone:
-                    show()
-            except OSError as error:
-                self._lose(error)
+            if not self._write(show):
                 on_gone()
 
-        ticking = asyncio.create_task(_tick(lambda: guarded(display.tick))) if self._live else None
+        ticking = asyncio.create_task(_tick(lambda: guarded(display.tick))) if self._console else None
         try:
             yield lambda event: guarded(lambda: display(event))
         finally:
             if ticking is not None:
                 ticking.cancel()
-            guarded(display.break_line)
-            self._display = None
+            guarded(screen.close)
+            self._screen = None
 
-    def _print(self, line: str) -> None:
+    def _make_screen(self, plan: Plan) -> Screen:
+        if self._console is not None:
+            return LiveScreen(self._console, plan.parties)
+        return PlainScreen(sys.stdout, shutil.get_terminal_size().columns)
+
+    def _write(self, write: Callable[[], object]) -> bool:
+        """Write something; returns False when it turns out that nobody reads: a run must not fail for that."""
+        if self._gone:
+            return True
         try:
-            if not self._gone:
-                print(line, flush=True)  # noqa: T201 - the command line's own voice
+            write()
         except OSError as error:
-            self._lose(error)
-
-    def _lose(self, error: OSError) -> None:
-        """Go on without a reader: the run must not fail because nobody looks."""
-        if error.errno not in (errno.EPIPE, errno.EIO):
-            raise error
-        self._gone = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise
+            self._gone = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return False
+        return True
 
 
 async def _tick(show: Callable[[], None]) -> None:

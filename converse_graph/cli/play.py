@@ -1,33 +1,98 @@
-"""Plays a run from the command line: shown as it goes, paused by signals, its transcript left behind."""
+"""Plays a run from the command line: shown as it goes, paused by signals, judged at its end, its transcript written."""
 
 import asyncio
+import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from langsmith import tracing_context
 
 from converse_graph.calls.budget import Budget
 from converse_graph.cli.display import Plan
 from converse_graph.cli.exit_codes import Code
-from converse_graph.cli.humanize import count, duration, money
-from converse_graph.cli.judge_options import Judging, is_judged, judge_at_end, store_option
+from converse_graph.cli.formatting import count, duration, money
+from converse_graph.cli.judging import is_judged, judge_at_end, store_option
+from converse_graph.cli.options import PlayOptions
 from converse_graph.cli.output import Output
-from converse_graph.cli.trace_options import traced
 from converse_graph.errors import ConverseError, RunHeld, RunPaused, StoreFailure
 from converse_graph.export.atomic_files import write_whole
+from converse_graph.export.formats import as_json, json_text
 from converse_graph.export.markdown import render_markdown
+from converse_graph.models.prices import Prices, load_prices
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store import Run, Store
 from converse_graph.store.record_reader import read_transcript
 from converse_graph.tracing.outcome import trace_outcome
-from converse_graph.tracing.settings import Tracing
+from converse_graph.tracing.settings import Tracing, thread_of, tracing_of
+
+
+class Session:
+    """What a command that plays a run was told about playing."""
+
+    def __init__(self, options: PlayOptions) -> None:
+        """Read the options, before anything is written.
+
+        Raises:
+            InvalidValue: A bound is none, or the file of prices holds no prices.
+            UnknownName: There is no file of prices.
+        """
+        self.output = Output(quiet=options.quiet, as_json=options.as_json)
+        self.judges = None if options.no_judge else tuple(options.judge_models or ())
+        self.budget = read_budget(options.max_usd, options.max_tokens, options.max_turns, options.max_minutes)
+        self.prices = read_prices(options.prices)
+        self._trace_private = options.trace_private
+
+    async def play(self, simulation: Simulation) -> Code:
+        """Play a run to its end or to a pause, judge it, and let go of its models.
+
+        Raises:
+            RunHeld: Another process is writing to the run.
+            ConverseError: The run failed.
+        """
+        try:
+            tracing = open_tracing(self.output, private=self._trace_private)
+            return await play(simulation, self.output, self.judges, budget=self.budget, tracing=tracing)
+        finally:
+            await simulation.close()
+
+
+def read_budget(
+    usd: float | None = None, tokens: int | None = None, turns: int | None = None, minutes: float | None = None
+) -> Budget | None:
+    """The bounds on what a run may spend; None where none was given.
+
+    Raises:
+        InvalidValue: One is no bound.
+    """
+    if (usd, tokens, turns, minutes) == (None,) * 4:
+        return None
+    return Budget(usd=usd, tokens=tokens, turns=turns, minutes=minutes)
+
+
+def read_prices(path: Path | None) -> Prices | None:
+    """The prices in a file; None where no file was given.
+
+    Raises:
+        InvalidValue: The file holds no prices.
+        UnknownName: There is no such file.
+    """
+    return load_prices(path) if path else None
+
+
+def open_tracing(output: Output, *, private: bool) -> Tracing | None:
+    """Where the environment has runs traced to; None for nowhere."""
+    return tracing_of(os.environ, warn=output.warn, now=lambda: datetime.now(UTC), private=private)
 
 
 async def play(
     simulation: Simulation,
     output: Output,
-    judging: Judging | None = None,
+    judges: tuple[str, ...] | None = None,
     *,
     budget: Budget | None = None,
     tracing: Tracing | None = None,
@@ -37,7 +102,7 @@ async def play(
     Args:
         simulation: The run.
         output: Where it is shown.
-        judging: How it is judged; None for not at all.
+        judges: The models that judge it, none for its own; None for no judgement.
         budget: What it may spend; None for no bound.
         tracing: Where it is traced; None for nowhere.
 
@@ -48,12 +113,32 @@ async def play(
         RunHeld: Another process is writing to the run.
         ConverseError: The run failed.
     """
-    async with traced(tracing, simulation, output):
-        return await _play(simulation, output, judging, budget, tracing)
+    async with _traced(tracing, simulation, output):
+        return await _play(simulation, output, judges, budget, tracing)
+
+
+@asynccontextmanager
+async def _traced(tracing: Tracing | None, simulation: Simulation, output: Output) -> AsyncIterator[None]:
+    """Say that a run is traced, and send what is left at the end; nothing inside is traced by anybody else."""
+    if tracing is None:
+        with tracing_context(enabled=False):
+            yield
+        return
+    content = "prompts and replies too" if tracing.private else "without what is private (--trace-private sends it)"
+    output.say(f"Traced to {tracing.where}, thread {thread_of(simulation.run.header)}, {content}")
+    try:
+        with tracing_context(enabled=False):
+            yield
+    finally:
+        await tracing.exporter.close()
 
 
 async def _play(
-    simulation: Simulation, output: Output, judging: Judging | None, budget: Budget | None, tracing: Tracing | None
+    simulation: Simulation,
+    output: Output,
+    judges: tuple[str, ...] | None,
+    budget: Budget | None,
+    tracing: Tracing | None,
 ) -> Code:
     began, before = time.monotonic(), simulation.store.register.run(simulation.run.name).status
     try:
@@ -68,21 +153,21 @@ async def _play(
     except RunHeld:
         raise
     except Exception:  # whatever went wrong, what was said until then can be read
-        with _told_beside(output):
+        with _warned(output):
             await leave_transcript(simulation.store, simulation.run.name)
         raise
     if run.status == "paused":
         return await _paused(simulation, output, "paused", began)
-    await _judge_and_tell(simulation, output, judging, budget, tracing, was_finished=before == "finished")
+    await _judge_and_trace(simulation, output, judges, budget, tracing, was_finished=before == "finished")
     ended = f"Finished ({run.ended})" if run.ended else "Finished"
     await _close(simulation, output, ended, began)
     return Code.DONE
 
 
-async def _judge_and_tell(
+async def _judge_and_trace(
     simulation: Simulation,
     output: Output,
-    judging: Judging | None,
+    judges: tuple[str, ...] | None,
     budget: Budget | None,
     tracing: Tracing | None,
     *,
@@ -90,10 +175,10 @@ async def _judge_and_tell(
 ) -> None:
     """Have a finished run judged, and its outcome traced; neither where it was done before."""
     is_new = not was_finished
-    if judging is not None and not is_judged(simulation):
+    if judges is not None and not is_judged(simulation):
         is_new = True
         await leave_transcript(simulation.store, simulation.run.name)
-        await judge_at_end(simulation, judging, output, budget)
+        await judge_at_end(simulation, judges, output, budget)
     if tracing is not None and is_new:
         await trace_outcome(tracing, simulation.store, simulation.run.name)
 
@@ -105,6 +190,7 @@ async def _play_shown(simulation: Simulation, output: Output, budget: Budget | N
         rounds=run.horizon,
         statements=run.statements,
         tokens=run.tokens,
+        usd=run.usd,
         period=lambda number: scenario.clock.period(number).label,
         simultaneous=scenario.order == "simultaneous",
     )
@@ -118,43 +204,43 @@ async def _play_shown(simulation: Simulation, output: Output, budget: Budget | N
 def _pausing(simulation: Simulation, playing: asyncio.Task[Run], warn: Callable[[str], None]) -> Iterator[None]:
     """Let the first signal pause the run at its next step, the second stop it at once, a third end the process."""
     loop = asyncio.get_running_loop()
-    taken = [signal.SIGINT, signal.SIGTERM]
+    signals = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        taken.append(signal.SIGHUP)
-    asked = False
+        signals.append(signal.SIGHUP)
+    is_pausing = False
 
-    def take() -> None:
-        nonlocal asked
-        if asked:
-            let_go()
+    def stop() -> None:
+        nonlocal is_pausing
+        if is_pausing:
+            restore()
             playing.cancel()
         else:
-            asked = True
+            is_pausing = True
             simulation.pause()
             warn("pausing at the next step; once more to stop at once")
 
-    def let_go() -> None:
-        for number in taken:
+    def restore() -> None:
+        for number in signals:
             loop.remove_signal_handler(number)
 
-    for number in taken:
-        loop.add_signal_handler(number, take)
+    for number in signals:
+        loop.add_signal_handler(number, stop)
     try:
         yield
     finally:
-        let_go()
+        restore()
 
 
 async def _paused(simulation: Simulation, output: Output, how: str, began: float, reason: str = "") -> Code:
-    with _told_beside(output):
+    with _warned(output):
         await _close(simulation, output, how.capitalize(), began)
     output.warn(" ".join(filter(None, [reason, _way_on(simulation)])))
     return Code.PAUSED
 
 
 @contextmanager
-def _told_beside(output: Output) -> Iterator[None]:
-    """Say that a transcript could not be written, and go on to what matters more."""
+def _warned(output: Output) -> Iterator[None]:
+    """Warn that a transcript could not be written, and go on to what matters more."""
     try:
         yield
     except ConverseError as error:
@@ -165,26 +251,26 @@ async def _close(simulation: Simulation, output: Output, how: str, began: float)
     path, transcript = await leave_transcript(simulation.store, simulation.run.name)
     mute = sum(not statement.text for statement in transcript.statements)
     run = simulation.store.register.run(simulation.run.name)
-    said = count(run.statements, "statement") + (f" ({mute} of them empty)" if mute else "")
-    facts = [said, count(run.tokens, "token")]
+    statements = count(run.statements, "statement") + (f" ({mute} of them empty)" if mute else "")
+    facts = [statements, count(run.tokens, "token")]
     facts += [money(run.usd)] if run.usd is not None else []
     for warning in transcript.header.warnings:
         output.warn(warning)
     output.say("")
     output.say(f"{how}: {', '.join([*facts, duration(time.monotonic() - began)])}")
-    output.result(path)
+    output.result(json_text(as_json(transcript.public()), indent=2) if output.as_json else path)
 
 
 async def leave_transcript(store: Store, name: str) -> tuple[str, Transcript]:
-    """Write the reader's edition beside the store; returns its path too."""
+    """Write the full transcript beside the store; returns its path too."""
     transcript = await read_transcript(store, store.register.run(name))
     path = store.folder / "transcripts" / f"{name}.md"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(write_whole, path, render_markdown(transcript))
     except (OSError, ConverseError) as error:
-        kept = f"The run is kept; read it with `converse show {name}`."
-        raise ConverseError(f"The transcript was not written: {str(error).rstrip('.')}. {kept}") from error
+        safe = f"The run is kept; read it with `converse show {name}`."
+        raise ConverseError(f"The transcript was not written: {str(error).rstrip('.')}. {safe}") from error
     return str(path), transcript
 
 

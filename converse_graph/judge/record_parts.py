@@ -34,7 +34,7 @@ def room_for_record(window: int | None, profile: Profile, *, besides: int) -> in
     if room < 200:
         raise InvalidValue(
             f"The rubric's questions leave no room in the judge's window of {window} tokens; shorten it, or name "
-            "another judge with --judge-model."
+            "another judge with `converse judge --model`."
         )
     return min(room, SMALL_READ) if profile == "small" else room
 

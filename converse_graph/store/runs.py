@@ -20,7 +20,7 @@ _RUN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _COLUMNS = """SELECT id, name, scenario, header, fingerprint, status, ended, parent, replays, horizon, rounds,
 statements, created,
 (SELECT COALESCE(SUM(tokens_in + tokens_out), 0) FROM calls WHERE run = runs.id),
-(SELECT SUM(usd) FROM calls WHERE run = runs.id) FROM runs"""
+(SELECT CASE WHEN SUM(usd) > 0 OR COUNT(usd) = COUNT(*) THEN SUM(usd) END FROM calls WHERE run = runs.id) FROM runs"""
 _RUNS = f"{_COLUMNS} ORDER BY id DESC"
 _RUN = f"{_COLUMNS} WHERE name = :name"
 _LATEST = "SELECT name FROM runs ORDER BY id DESC LIMIT 20"
@@ -54,6 +54,7 @@ class Run:
     statements: int
     tokens: int
     usd: float | None
+    """None where nobody knows what it cost; where a price is known of some calls alone, what those cost."""
     created: str
 
     def __repr__(self) -> str:

@@ -102,9 +102,9 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
         task = Part(role="user", text=told, source="prompt/organisation/statement", owner=party.name)
         reader = ProseReader(lambda text: emit({"event": "text", "speaker": party.name, "text": text}))
 
-        def restart() -> None:
+        def restart(reason: str) -> None:
             reader.restart()
-            emit({"event": "restart", "speaker": party.name})
+            emit({"event": "restart", "speaker": party.name, "reason": reason})
 
         question = Question(
             place=f"{speech.place}/statement",

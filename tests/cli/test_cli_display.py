@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
 
-from converse_graph.cli.display import AGAIN, Display, Plan
-from converse_graph.cli.eta import Pace
-from converse_graph.cli.humanize import duration, money, rough
-from converse_graph.cli.terminal_text import plain, plain_line
-from converse_graph.cli.text_wrapping import Prose
+from converse_graph.cli.display import AGAIN, Display, Pace, Plan
+from converse_graph.cli.formatting import duration, money, plain, plain_line, rough
+from converse_graph.cli.screen import COLOURS, LiveScreen, PlainScreen, Prose, Screen, party_colours
 
 Event = dict[str, Any]
 
@@ -48,14 +47,18 @@ def shown(
         period=lambda number: str(2024 + number),
         simultaneous=simultaneous,
     )
-    display = Display(stream, plan, live=live, colour=False, width=lambda: width, now=clock)
+    screen: Screen = PlainScreen(stream, width)
+    if live:
+        console = Console(file=stream, force_terminal=True, color_system=None, width=width, height=24, highlight=False)
+        screen = LiveScreen(console, parties)
+    display = Display(screen, plan, now=clock)
     for event in events:
         if isinstance(event, float):
             clock.now += event
             display.tick()
         else:
             display(event)
-    display.break_line()
+    screen.close()
     return stream.getvalue()
 
 
@@ -82,11 +85,24 @@ def whole_turn(speaker: str, round: int, prose: str, *, takes: float = 0.0) -> l
 
 
 def on_screen(written: str) -> list[str]:
-    """The lines that a terminal is left with, of what was written to it."""
-    lines = []
-    for line in written.split("\n"):
-        lines.append(re.sub(r".*\r\x1b\[2K", "", line))
-    return lines
+    """The lines that a terminal is left with, of what was written to it, down to its cursor."""
+    lines, row = [""], 0
+    for piece in re.findall(r"\x1b\[\??\d*[a-zA-Z]|\r|\n|[^\x1b\r\n]+", re.sub(r"\x1b\[[\d;]*m", "", written)):
+        match piece:
+            case "\n":
+                row += 1
+                lines += [""] * (row == len(lines))
+            case "\x1b[2K":
+                lines[row] = ""
+            case "\x1b[1A":
+                row -= 1
+            case "\r" | "\x1b[?25l" | "\x1b[?25h":
+                pass
+            case _:
+                assert piece[0] != "\x1b", piece
+                lines[row] += piece
+    assert not any(lines[row + 1 :])
+    return lines[: row + 1]
 
 
 def test_a_turn_is_a_header_and_the_prose_and_its_fields() -> None:
@@ -139,9 +155,9 @@ def test_a_private_debate_is_progress_and_never_words() -> None:
     assert "  private debate · line 1 of 3\n" in written
     assert "  private debate · line 1 of 3, inside it line 2 of 4\n" in written
     assert "  private debate · line 2 of 3\n" in written
-    live = shown([*debate, 0.5], live=True)
-    assert "A · 0 s · 10 tokens · private debate · line 2 of 3" in live
-    assert on_screen(live)[-1] == ""
+    live = shown([*debate, 0.5], live=True, width=120)
+    assert "0/4 turns · 10 tokens · cost unknown · debate 2/3" in live
+    assert on_screen(live) == ["", "A · 2024", ""]
 
 
 def test_a_prose_that_is_begun_again_is_marked_and_shown_anew() -> None:
@@ -193,16 +209,66 @@ def test_parties_that_write_at_once_are_shown_one_at_a_time_in_listed_order() ->
     ]
 
 
-def test_a_status_line_is_wiped_before_anything_else_is_written() -> None:
-    events = [*whole_turn("A", 0, "One.", takes=3.0), *whole_turn("B", 0, "Two.", takes=3.0)]
-    live, piped = shown(events, live=True), shown(events)
-    assert "A · 3 s · 0 tokens · thinking" in live
-    assert on_screen(live) == piped.split("\n")
+def test_the_live_line_says_how_far_a_run_is_and_leaves_nothing_behind() -> None:
+    events = [*whole_turn("A", 0, "One. " * 30, takes=3.0), *whole_turn("B", 0, "Two.", takes=3.0)]
+    live, piped = shown(events, live=True, width=120), shown(events, width=120)
+    assert "0/4 turns · 0 tokens · $0.00 · thinking" in live
+    assert "1/4 turns · 10 tokens · cost unknown · " in live
+    assert on_screen(live) == [line.partition(" · turn ")[0] for line in piped.split("\n")]
 
 
-def test_a_status_line_never_takes_two_lines() -> None:
-    written = shown([turn("A"), 0.2, 0.2], parties=["A"], live=True, width=20)
-    assert all(len(frame) < 20 for frame in re.split(r"\r\x1b\[2K|\n", written) if frame.startswith(tuple("⠋⠙⠹⠸⠼")))
+def test_a_cost_is_summed_and_one_that_is_not_known_is_never_nothing() -> None:
+    priced = [turn("A"), {**call("0.0/A/statement"), "usd": 0.25}, {**call("0.0/A/statement"), "usd": 0.5}, 0.1]
+    assert "20 tokens · $0.75" in shown(priced, live=True, width=120)
+    assert "30 tokens · cost unknown" in shown([*priced, call("0.0/A/statement"), 0.1], live=True, width=120)
+
+
+def test_a_sentence_is_read_as_it_is_written_and_broken_off_by_no_refresh() -> None:
+    events = [turn("A"), text("A", "We ship in "), 0.1, text("A", "spring"), 0.1, text("A", "time."), 0.1]
+    live = shown(events, live=True)
+    assert [line for line in ("  We ship in", "  We ship in spring", "  We ship in springtime.") if line in live] != []
+    assert on_screen(live) == ["", "A · 2024", "  We ship in springtime.", ""]
+
+
+def test_fields_stand_beside_a_bar_on_a_terminal() -> None:
+    said = statement("A", "We ship.", fields={"note": "long " * 30, "agi": False})
+    lines = on_screen(shown([turn("A"), text("A", "We ship."), call("0.0/A/statement"), said], live=True))
+    assert lines[:3] == ["", "A · 2024", "  We ship."]
+    assert [line[:4] for line in lines[3:-1]] == ["  │ "] * 3
+    assert lines[-2].endswith("agi no")
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 120])
+def test_the_live_line_never_takes_two_lines(width: int) -> None:
+    written = shown([turn("A"), 0.2, 0.2, text("A", "word " * 40), 0.2], parties=["A"], live=True, width=width)
+    frames = [line for line in re.split(r"\r|\n|\x1b\[1A", re.sub(r"\x1b\[2K", "", written)) if " turns" in line]
+    assert len(frames) >= 3
+    assert all(cell_len(re.sub(r"\x1b\[\??\d*[a-zA-Z]", "", frame)) <= width for frame in frames)
+
+
+def test_a_colour_goes_with_a_party_from_run_to_run_and_no_two_share_one_that_is_free() -> None:
+    parties = ["OpenAI", "Anthropic", "DeepMind", "Meta", "xAI"]
+    colours = party_colours(parties)
+    assert colours == party_colours(parties)
+    assert len(set(colours.values())) == len(parties)
+    assert party_colours(["OpenAI"])["OpenAI"] == colours["OpenAI"]
+    assert set(party_colours([f"Party {number}" for number in range(20)]).values()) == set(COLOURS)
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_a_colour_can_be_read_on_black_and_on_white(colour: str) -> None:
+    shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shares)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    assert min((luminance + 0.05) / 0.05, 1.05 / (luminance + 0.05)) >= 4
+
+
+def test_a_reply_that_is_sent_back_says_why_even_where_none_of_it_was_shown() -> None:
+    again = {"event": "restart", "speaker": "A", "reason": "price is missing"}
+    unseen = shown([turn("A"), again, text("A", "Whole."), statement("A", "Whole.")]).splitlines()
+    assert unseen[2:] == ["  ↻ that reply could not be used (price is missing) and is written again:", "  Whole."]
+    lines = shown([turn("A"), text("A", "Half a"), again, text("A", "Whole."), statement("A", "Whole.")]).splitlines()
+    assert lines[2:] == ["  Half a", "  ↻ that reply could not be used (price is missing) and is written again:", "  Whole."]
 
 
 HOSTILE = {
@@ -239,14 +305,10 @@ def test_no_control_character_comes_through_however_a_text_is_cut(pieces: list[s
 
 @given(st.lists(st.text(st.characters(codec="utf-8") | st.sampled_from("  \n世界"))), st.integers(24, 120))
 def test_prose_is_wrapped_within_the_width_and_keeps_every_word(pieces: list[str], width: int) -> None:
-    stream = io.StringIO()
-    prose = Prose(stream, width)
-    for piece in pieces:
-        prose.feed(piece)
-    prose.finish()
-    lines = stream.getvalue().split("\n")
-    assert all(cell_len(line) < width for line in lines)
-    assert "".join(stream.getvalue().split()) == "".join(plain("".join(map(plain, pieces))).split())
+    prose = Prose(Console(file=io.StringIO()), width)
+    lines = [line for piece in pieces for line in prose.feed(piece)] + prose.finish()
+    assert all(cell_len(line) < width - 2 for line in lines)
+    assert "".join("".join(lines).split()) == "".join(plain("".join(map(plain, pieces))).split())
 
 
 TIMES: dict[tuple[Callable[[float], str], float], str] = {
@@ -260,6 +322,7 @@ TIMES: dict[tuple[Callable[[float], str], float], str] = {
     (rough, 4000): "1 h 7 min",
     (rough, 50000): "13 h 50 min",
     (money, 0): "$0.00",
+    (money, 0.00001): "under $0.0001",
     (money, 0.0123): "$0.0123",
     (money, 12.345): "$12.35",
 }

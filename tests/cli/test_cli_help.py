@@ -7,11 +7,14 @@ import pytest
 import typer
 from conftest import Converse
 
-from converse_graph.cli.app import app
-from converse_graph.cli.examples import EXAMPLES
+from converse_graph.cli.app import GROUPS, app
+from converse_graph.cli.command import command_name, read_help
 
 GROUP = typer.main.get_command(app)
 COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]
+EXAMPLES = {
+    command_name(function): read_help(function).examples for functions in GROUPS.values() for function in functions
+}
 NEEDS_A_SERVER = ("openai:", "http://")
 
 
@@ -22,7 +25,7 @@ def test_every_command_has_an_example_of_its_own_that_its_help_shows_in_80_colum
     monkeypatch.setenv("COLUMNS", "80")
     shown = converse(name, "--help").out
     assert max(map(len, shown.splitlines())) <= 80
-    assert EXAMPLES.get(name), f"add an example of `converse {name}` to cli/examples.py"
+    assert EXAMPLES.get(name), f"add an example of `converse {name}` to its docstring"
     for example in EXAMPLES[name]:
         assert shlex.split(example)[:2] == ["converse", name]
         assert f"\n    {example}\n" in shown

@@ -56,7 +56,7 @@ def test_what_cannot_be_judged_is_refused_in_a_line_with_exit_code_two(converse:
         ["nobody"],
         ["r", "--rubric", "nope"],
         ["r", "--rubric", "odd.yaml"],
-        ["r", "--judge-model", "x"],
+        ["r", "--model", "x"],
     ):
         refused = converse("judge", *arguments)
         assert refused.code == 2, arguments

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -6,26 +7,26 @@ from conftest import BOARDS, Converse
 
 from converse_graph.export.markdown_reader import read_markdown
 
-COMMANDS = (
-    "list", "run", "estimate", "resume", "judge", "runs", "show", "extend", "fork", "replay", "inject", "diff",
-    "interview", "audit", "dataset", "new", "schema", "export", "graph", "doctor", "models",
-)  # fmt: skip
+GROUPS = {
+    "Run": ("run", "estimate", "resume", "extend", "fork", "replay", "inject"),
+    "Read": ("runs", "show", "interview", "dataset"),
+    "Compare and judge": ("diff", "judge", "audit"),
+    "Set up": ("list", "new", "export", "graph", "schema", "models", "doctor"),
+}
 
 
-def test_help_names_every_command_and_that_completion_can_be_installed(converse: Converse) -> None:
-    ended = converse("--help")
-    assert ended.code == 0
-    assert [line.split()[0] for line in ended.out.partition("Commands:\n")[2].splitlines()] == list(COMMANDS)
-    assert "--install-completion" in ended.out
-
-
-def test_the_list_of_commands_says_of_each_what_it_does_on_a_line_of_its_own(
+def test_help_names_every_command_in_its_group_and_says_what_it_does_on_one_line(
     converse: Converse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    told = converse("--help").out.partition("Commands:\n")[2].splitlines()
-    assert len(told) == len(COMMANDS)
-    assert [line for line in told if not line.endswith(".") or line.endswith("...")] == []
+    ended = converse("--help")
+    assert ended.code == 0
+    assert "--install-completion" in ended.out
+    sections = dict(section.split(":\n", 1) for section in ended.out.split("\n\n")[3:])
+    assert {name: tuple(line.split()[0] for line in rows.splitlines()) for name, rows in sections.items()} == GROUPS
+    lines = [line for rows in sections.values() for line in rows.splitlines()]
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
+    assert len({len(re.match(r"  \S+ +", line)[0]) for line in lines}) == 1, "all descriptions begin in one column"  # type: ignore[index]
 
 
 def test_no_command_at_all_gets_the_help(converse: Converse) -> None:

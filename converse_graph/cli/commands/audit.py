@@ -1,57 +1,66 @@
 """`converse audit`: whether anything private of a run went astray."""
 
-import asyncio
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from converse_graph.audit.audit import audit
-from converse_graph.audit.findings import Audit
-from converse_graph.audit.json_schema import as_json as audit_json
 from converse_graph.cli.exit_codes import Code
-from converse_graph.cli.humanize import count
-from converse_graph.cli.terminal_text import plain_line
-from converse_graph.export.formats import json_text
-from converse_graph.store import Store
-from converse_graph.store.store import DEFAULT_PATH
+from converse_graph.cli.options import Json, RunArgument, StorePath
 
-_SHOWN = 20
+if TYPE_CHECKING:
+    from converse_graph.audit.findings import Audit
+
+MAX_LEAKS = 20
 """Leaks that are listed; JSON has them all."""
 
 
-def command(*, run: str, as_json: bool, store: str | None) -> Code:
-    """Audit a run, and say what was checked, what could not be, and where something leaked."""
-    found = asyncio.run(_audit(run, store or DEFAULT_PATH))
+async def audit(run: RunArgument, as_json: Json = False, store: StorePath = None) -> Code:
+    """Show that nothing private reached another party.
+
+    It is looked for in the prompts of the run's journal and in the public record. Ends with exit code 1 and the places
+    if something did.
+
+    Examples:
+        converse audit race
+        converse audit race --json
+    """
+    from converse_graph.audit.audit import audit
+    from converse_graph.audit.json_schema import as_json as audit_json
+    from converse_graph.cli.tables import print_paragraph
+    from converse_graph.export.formats import json_text
+    from converse_graph.store import Store
+    from converse_graph.store.store import DEFAULT_PATH
+
+    async with Store.open(store or DEFAULT_PATH) as opened:
+        result = await audit(opened, run)
     if as_json:
-        typer.echo(json_text(audit_json(found), indent=2))
+        typer.echo(json_text(audit_json(result), indent=2))
     else:
-        typer.echo("\n".join(map(plain_line, _lines(found))))
-    return Code.DONE if found.is_private else Code.FAILED
+        for line in _lines(result):
+            print_paragraph(line)
+    return Code.DONE if result.is_private else Code.FAILED
 
 
-async def _audit(name: str, path: Path | str) -> Audit:
-    async with Store.open(path) as store:
-        return await audit(store, name)
+def _lines(result: "Audit") -> Iterator[str]:
+    from converse_graph.cli.formatting import count
 
-
-def _lines(found: Audit) -> Iterator[str]:
     yield (
-        f"Run {found.run}: nothing private went astray."
-        if found.is_private
-        else f"Run {found.run}: {count(len(found.leaks), 'leak')}."
+        f"Run {result.run}: nothing private went astray."
+        if result.is_private
+        else f"Run {result.run}: {count(len(result.leaks), 'leak')}."
     )
-    for leak in found.leaks[:_SHOWN]:
+    for leak in result.leaks[:MAX_LEAKS]:
         yield f"  {leak.kind} · {leak.place} · {leak.source} · owner {leak.owner}: {leak.why}"
-    if len(found.leaks) > _SHOWN:
-        yield f"  and {len(found.leaks) - _SHOWN} more; --json lists all"
+    if len(result.leaks) > MAX_LEAKS:
+        yield f"  and {len(result.leaks) - MAX_LEAKS} more; --json lists all"
     yield (
-        f"Checked: {count(found.calls, 'prompt')} of {count(found.parts, 'part')}, each readable by whom it was told "
-        f"to; {found.rebuilt} made again from their records, {found.searched} made from templates and searched for "
-        f"{count(found.texts, 'private text')}; {count(found.records, 'record')} compared with what was answered; the "
-        "public record as JSON and as Markdown."
+        f"Checked: {count(result.calls, 'prompt')} of {count(result.parts, 'part')}, each readable by whom it was told "
+        f"to; {result.rebuilt} made again from their records, {result.searched} made from templates and searched for "
+        f"{count(result.texts, 'private text')}; {count(result.records, 'record')} compared with what was answered; "
+        "the public record as JSON and as Markdown."
     )
-    for quoted in found.quoted:
+    for quoted in result.quoted:
         yield f"Said in public by its owner: {quoted.place} has words that are on the private record of {quoted.owner}."
-    for line in found.unchecked:
+    for line in result.unchecked:
         yield f"Not checked: {line}"

@@ -1,44 +1,48 @@
 """`converse diff`: two runs side by side."""
 
-import asyncio
-import sys
-from pathlib import Path
 from typing import assert_never
 
 import typer
 
-from converse_graph.cli.options import DiffFormat
-from converse_graph.cli.terminal_text import plain
-from converse_graph.export.atomic_files import write_whole
-from converse_graph.export.comparison import Difference, as_json, as_markdown, as_text, compare
-from converse_graph.export.formats import json_text
-from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
-from converse_graph.store.store import DEFAULT_PATH
+from converse_graph.cli.options import DiffAs, Json, Out, RunArgument, StorePath
 
 
-def command(*, first: str, second: str, form: DiffFormat, out: Path | None, store: str | None) -> None:
-    """Show where two runs differ, of what they made public."""
-    text = _render(asyncio.run(_compare(first, second, store or DEFAULT_PATH)), form)
-    if out is not None:
-        write_whole(out, text)
-    else:
-        typer.echo(plain(text) if form == "text" or sys.stdout.isatty() else text, nl=False)
+async def diff(
+    first: RunArgument,
+    second: RunArgument,
+    form: DiffAs = None,
+    as_json: Json = False,
+    out: Out = None,
+    store: StorePath = None,
+) -> None:
+    """Show where two runs differ.
 
+    That is what each party said in public, and its fields.
 
-async def _compare(first: str, second: str, path: Path | str) -> Difference:
-    async with Store.open(path) as store:
-        one, other = [await read_transcript(store, store.register.run(name)) for name in (first, second)]
-    return compare(one.public(), other.public())
+    Examples:
+        converse diff race pause
+        converse diff race open --as markdown
+    """
+    from converse_graph.cli.tables import print_page, write_or_print
+    from converse_graph.export import comparison
+    from converse_graph.export.formats import json_text
+    from converse_graph.store import Store
+    from converse_graph.store.record_reader import read_transcript
+    from converse_graph.store.store import DEFAULT_PATH
 
-
-def _render(difference: Difference, form: DiffFormat) -> str:
-    match form:
-        case "text":
-            return as_text(difference)
-        case "markdown":
-            return as_markdown(difference)
+    if as_json and form not in (None, "json"):
+        raise typer.BadParameter(f"--json and --as {form} cannot both be had")
+    async with Store.open(store or DEFAULT_PATH) as opened:
+        one, other = [await read_transcript(opened, opened.register.run(name)) for name in (first, second)]
+    difference = comparison.compare(one.public(), other.public())
+    match "json" if as_json else form or "text":
         case "json":
-            return json_text(as_json(difference), indent=2) + "\n"
-        case _:
-            assert_never(form)
+            write_or_print(json_text(comparison.as_json(difference), indent=2) + "\n", out)
+        case "markdown":
+            write_or_print(comparison.as_markdown(difference), out)
+        case "text" if out is not None:
+            write_or_print(comparison.as_text(difference), out)
+        case "text":
+            print_page(comparison.as_markdown(difference), piped=comparison.as_text(difference))
+        case unknown:
+            assert_never(unknown)

@@ -1,20 +1,21 @@
 """`converse export`: a scenario as one YAML file."""
 
-from pathlib import Path
-
-import typer
-
-from converse_graph.cli.dial_options import read_settings
-from converse_graph.export.atomic_files import write_whole
-from converse_graph.scenarios.catalogue import find_scenario
-from converse_graph.scenarios.yaml_files import write_scenario
+from converse_graph.cli.options import Dials, Out, ScenarioArgument
 
 
-def command(*, reference: str, dials: list[str], out: Path | None) -> None:
-    """Write a scenario with its dials set; one that holds code is refused, and the part named."""
-    function = find_scenario(reference)
-    text = write_scenario(function(**read_settings(function, dials)))
-    if out is not None:
-        write_whole(out, text)
-    else:
-        typer.echo(text, nl=False)
+def export(scenario: ScenarioArgument, dials: Dials = None, out: Out = None) -> None:
+    """Write a scenario as one YAML file.
+
+    It has the dials as they are set, and runs like any other scenario. One that holds code is refused, and the part
+    named.
+
+    Examples:
+        converse export wage-talks --set inflation=0.02 --out quiet.yaml
+    """
+    from converse_graph.cli.option_values import read_settings
+    from converse_graph.cli.tables import write_or_print
+    from converse_graph.scenarios.catalogue import find_scenario
+    from converse_graph.scenarios.yaml_files import write_scenario
+
+    function = find_scenario(scenario)
+    write_or_print(write_scenario(function(**read_settings(function, dials or ()))), out)

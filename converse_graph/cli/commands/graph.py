@@ -1,40 +1,38 @@
 """`converse graph`: the graph of a scenario, with its channels and who reads them."""
 
-import sys
-from pathlib import Path
 from typing import assert_never
 
-import typer
-
-from converse_graph.cli.dial_options import read_settings
-from converse_graph.cli.options import GraphFormat
-from converse_graph.cli.terminal_text import plain
-from converse_graph.export.atomic_files import write_whole
-from converse_graph.export.formats import json_text
-from converse_graph.export.graph_json import graph_json
-from converse_graph.export.graph_mermaid import as_mermaid
-from converse_graph.export.graph_svg import as_svg
-from converse_graph.graph.wiring import Conversation, wiring
-from converse_graph.scenarios.catalogue import find_scenario
+from converse_graph.cli.options import Depth, Dials, GraphAs, Out, ScenarioArgument
 
 
-def command(*, reference: str, dials: list[str], depth: int | None, form: GraphFormat, out: Path | None) -> None:
-    """Draw the graph of a scenario as its dials are set."""
-    function = find_scenario(reference)
-    text = _render(wiring(function(**read_settings(function, dials)), depth), form)
-    if out is not None:
-        write_whole(out, text)
-    else:
-        typer.echo(plain(text) if sys.stdout.isatty() else text, nl=False)
+def graph(
+    scenario: ScenarioArgument, dials: Dials = None, depth: Depth = None, form: GraphAs = "mermaid", out: Out = None
+) -> None:
+    """Draw the graph of a scenario, with who reads what.
 
+    It has the nodes, the debates inside them, and the channels with who reads and writes them.
 
-def _render(table: Conversation, form: GraphFormat) -> str:
+    Examples:
+        converse graph boardrooms
+        converse graph agi-race --as svg --out race.svg
+    """
+    from converse_graph.cli.option_values import read_settings
+    from converse_graph.cli.tables import write_or_print
+    from converse_graph.export.formats import json_text
+    from converse_graph.export.graph_json import graph_json
+    from converse_graph.export.graph_mermaid import as_mermaid
+    from converse_graph.export.graph_svg import as_svg
+    from converse_graph.graph.wiring import wiring
+    from converse_graph.scenarios.catalogue import find_scenario
+
+    function = find_scenario(scenario)
+    table = wiring(function(**read_settings(function, dials or ())), depth)
     match form:
         case "mermaid":
-            return as_mermaid(table)
+            write_or_print(as_mermaid(table), out)
         case "svg":
-            return as_svg(table)
+            write_or_print(as_svg(table), out)
         case "json":
-            return json_text(graph_json(table), indent=2) + "\n"
+            write_or_print(json_text(graph_json(table), indent=2) + "\n", out)
         case _:
             assert_never(form)

@@ -1,90 +1,96 @@
 """`converse judge`: a reader's verdict on a run."""
 
-import asyncio
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from converse_graph.cli.budget_options import Bounds, read_bounds
-from converse_graph.cli.judge_options import say_verdict
-from converse_graph.cli.output import Output
-from converse_graph.cli.play import leave_transcript
-from converse_graph.cli.trace_options import open_tracing
-from converse_graph.export.formats import json_text, verdict_json
-from converse_graph.export.markdown_verdicts import agreed
-from converse_graph.judge.agreement import agreement
-from converse_graph.judge.runs import judge_run
-from converse_graph.record.verdict import Verdict
-from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
-from converse_graph.store.store import DEFAULT_PATH
-from converse_graph.tracing.outcome import trace_outcome
+from converse_graph.cli.options import (
+    BaseUrl,
+    Json,
+    Judges,
+    MaxTokens,
+    MaxUsd,
+    PricesFile,
+    Quiet,
+    Repeats,
+    Rubric,
+    RunArgument,
+    StorePath,
+)
+
+if TYPE_CHECKING:
+    from converse_graph.cli.output import Output
+    from converse_graph.record.verdict import Verdict
+    from converse_graph.store import Store
 
 
-def command(
-    *,
-    run: str,
-    rubric: str | None,
-    models: list[str],
-    repeats: int,
-    base_url: str | None,
-    store: str | None,
-    bounds: tuple[Any, ...],
-    quiet: bool,
-    as_json: bool,
+async def judge(
+    run: RunArgument,
+    rubric: Rubric = None,
+    models: Judges = None,
+    repeats: Repeats = 1,
+    base_url: BaseUrl = None,
+    store: StorePath = None,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
+    prices: PricesFile = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
-    """Judge a run, and write its transcript anew with the verdict at the top."""
-    asyncio.run(
-        _judge(run, rubric, models, repeats, base_url, store or DEFAULT_PATH, read_bounds(*bounds), quiet, as_json)
-    )
+    """Have a model judge a run by a rubric.
 
+    The verdict goes to the top of the run's transcript. Several judges, or repeats, give their agreement too.
 
-async def _judge(
-    name: str,
-    rubric: str | None,
-    models: list[str],
-    repeats: int,
-    base_url: str | None,
-    path: Path | str,
-    bounds: Bounds,
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    output = Output(quiet=quiet or as_json)
-    async with Store.open(path) as store:
-        given = await judge_run(
-            store,
-            name,
+    Examples:
+        converse judge race --repeats 2
+        converse judge race --model openai:gpt-4.1 --rubric general
+    """
+    from converse_graph.cli.judging import say_verdict
+    from converse_graph.cli.output import Output
+    from converse_graph.cli.play import leave_transcript, read_budget, read_prices
+    from converse_graph.export.formats import json_text, verdict_json
+    from converse_graph.export.markdown_verdicts import agreed
+    from converse_graph.judge.agreement import agreement
+    from converse_graph.judge.runs import judge_run
+    from converse_graph.store import Store
+    from converse_graph.store.store import DEFAULT_PATH
+
+    output, budget, own_prices = Output(quiet=quiet or as_json), read_budget(max_usd, max_tokens), read_prices(prices)
+    async with Store.open(store or DEFAULT_PATH) as opened:
+        verdicts = await judge_run(
+            opened,
+            run,
             rubric=rubric,
-            models=models,
+            models=models or (),
             repeats=repeats,
             base_url=base_url,
-            budget=bounds.budget,
-            prices=bounds.prices,
+            budget=budget,
+            prices=own_prices,
         )
-        if not given:
-            output.warn(f"Run {name} replays a run that was not judged; judge that one, or name --judge-model.")
-        kept = await read_transcript(store, store.register.run(name))
-        agreements = agreement(kept.verdicts)
-        for verdict in given:
+        if not verdicts:
+            output.warn(f"Run {run} replays a run that was not judged; judge that one, or name --model.")
+        path, transcript = await leave_transcript(opened, run)
+        agreements = agreement(transcript.verdicts)
+        for verdict in verdicts:
             say_verdict(verdict, output)
         for rubric_name, alpha in agreements.items():
             output.say(f"{agreed(alpha)} (rubric {rubric_name}).")
-        written, _ = await leave_transcript(store, name)
-        await _trace(store, name, given, output)
+        await _trace(opened, run, verdicts, output)
     if as_json:
-        shown = {"verdicts": [verdict_json(verdict) for verdict in given], "agreement": agreements}
-        typer.echo(json_text(shown, indent=2))
+        page = {"verdicts": [verdict_json(verdict) for verdict in verdicts], "agreement": agreements}
+        typer.echo(json_text(page, indent=2))
     else:
-        output.result(written)
+        output.result(path)
 
 
-async def _trace(store: Store, name: str, given: tuple[Verdict, ...], output: Output) -> None:
+async def _trace(store: "Store", name: str, verdicts: "tuple[Verdict, ...]", output: "Output") -> None:
     """Send the scores where runs are traced to; prompts of judges are not traced."""
+    from converse_graph.cli.play import open_tracing
+    from converse_graph.tracing.outcome import trace_outcome
+
     tracing = open_tracing(output, private=False)
     if tracing is not None:
         try:
-            await trace_outcome(tracing, store, name, given)
+            await trace_outcome(tracing, store, name, verdicts)
         finally:
             await tracing.exporter.close()

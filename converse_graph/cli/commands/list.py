@@ -1,45 +1,151 @@
-"""`converse list`: the scenarios to be had by name."""
+"""`converse list`: the scenarios to be had by name, and one of them with all there is to it."""
 
-import json
-import textwrap
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from converse_graph.cli.terminal_text import plain_line
-from converse_graph.scenarios.catalogue import catalogue
-from converse_graph.scenarios.dials import Dial, ScenarioFunction
+from converse_graph.cli.options import Json, ScenarioToShow
 
-_WIDTH = 100
+if TYPE_CHECKING:
+    from converse_graph.scenarios.cast import Organisation
+    from converse_graph.scenarios.dials import Dial, ScenarioFunction
+    from converse_graph.scenarios.scenario import Scenario
+
+WIDTH = 100
+"""Columns of a list at most."""
+PREMISE = 300
+"""Characters of a premise that are shown."""
 
 
-def command(*, as_json: bool) -> None:
-    """List the scenarios with their dials."""
+def list_scenarios(name: ScenarioToShow = None, as_json: Json = False) -> None:
+    """List the scenarios that can be run, or show one of them.
+
+    Of one, it shows who is at the table and how they deliberate, its dials with what they take, its presets and its
+    events.
+
+    Examples:
+        converse list
+        converse list agi-race
+        converse list --json
+    """
+    from converse_graph.scenarios.catalogue import catalogue, find_scenario
+
     known = catalogue()
-    if as_json:
-        typer.echo(json.dumps([_row(name, function) for name, function in known.items()], indent=2, ensure_ascii=False))
+    if name is not None:
+        function = find_scenario(name)
+        if as_json:
+            _print_json(_description(function, known))
+        else:
+            _print_one(function, known)
+    elif as_json:
+        _print_json([_row(name, function) for name, function in known.items()])
     elif known:
         families = sorted(
             known, key=lambda name: (known[name].preset_of or name, known[name].preset_of is not None, name)
         )
         typer.echo("\n\n".join(_entry(name, known) for name in families))
-        typer.echo("\nRun one with `converse run NAME --set DIAL=VALUE`.")
+        typer.echo("\nSee one with `converse list NAME`, run it with `converse run NAME --set DIAL=VALUE`.")
     else:
         typer.echo("No scenarios; `converse new NAME` writes one.")
 
 
-def _row(name: str, function: ScenarioFunction) -> dict[str, Any]:
+def _print_json(value: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _row(name: str, function: "ScenarioFunction") -> dict[str, Any]:
     dials = [
         {"name": dial.name, "type": dial.type, "default": _default(dial), "doc": dial.doc} for dial in function.dials
     ]
     return {"name": name, "doc": function.doc, "preset_of": function.preset_of, "dials": dials}
 
 
-def _entry(name: str, known: Mapping[str, ScenarioFunction]) -> str:
+def _description(function: "ScenarioFunction", known: "Mapping[str, ScenarioFunction]") -> dict[str, Any]:
+    scenario = function()
+    return {
+        **_row(function.name, function),
+        "title": scenario.title,
+        "premise": scenario.premise,
+        "clock": scenario.clock.model_dump(mode="json"),
+        "parties": [{"name": party.name, "deliberation": _deliberation(party)} for party in scenario.organisations],
+        "presets": [preset.name for preset in _presets(function, known)],
+        "events": list(_events(scenario)),
+    }
+
+
+def _print_one(function: "ScenarioFunction", known: "Mapping[str, ScenarioFunction]") -> None:
+    from textwrap import shorten
+
+    from converse_graph.cli.formatting import count
+    from converse_graph.cli.tables import print_paragraph, print_table
+
+    scenario = function()
+    rounds = scenario.clock.horizon(None, None)
+    first, last = (scenario.clock.period(round).label for round in (0, rounds - 1))
+    preset = f" (a preset of {function.preset_of})" if function.preset_of else ""
+    print_paragraph(f"{function.name}{preset}: {scenario.title or function.doc}")
+    print_paragraph(shorten(scenario.premise, PREMISE, placeholder=" …"))
+    print_paragraph(f"{first} to {last}, {count(rounds, 'round')}, order {scenario.order}.")
+    typer.echo()
+    print_table(("party", "deliberates"), [(party.name, _deliberation(party)) for party in scenario.organisations])
+    typer.echo()
+    if function.dials:
+        cells = [(dial.name, _text(_default(dial)), dial.type, dial.doc) for dial in function.dials]
+        print_table(("dial", "default", "takes", "what it sets"), cells)
+    else:
+        typer.echo("It has no dials.")
+    if presets := _presets(function, known):
+        typer.echo()
+        print_table(("preset", "what it shows"), [(preset.name, preset.doc) for preset in presets])
+    if events := list(_events(scenario)):
+        typer.echo()
+        print_table(("event", "when"), [(event["event"], event["when"]) for event in events])
+    typer.echo(f"\nRun it with `converse run {function.name}`, draw it with `converse graph {function.name}`.")
+
+
+def _presets(function: "ScenarioFunction", known: "Mapping[str, ScenarioFunction]") -> "list[ScenarioFunction]":
+    return [other for other in known.values() if other.preset_of == function.name]
+
+
+def _deliberation(party: "Organisation") -> str:
+    """How a party makes up its mind, in words."""
+    from converse_graph.scenarios.cast import Debate
+
+    if party.graph is not None:
+        return "in a graph of its own"
+    rules = party.deliberation
+    if rules is None:
+        return "not at all"
+    members = ", ".join(
+        f"{member.name} (who deliberates too)" if member.deliberation else member.name for member in rules.members
+    )
+    how = f"a debate of {rules.turns} turns" if isinstance(rules, Debate) else "a debate imagined in one call"
+    return f"{how}: {members}"
+
+
+def _events(scenario: "Scenario") -> Iterator[dict[str, str]]:
+    from converse_graph.scenarios.rules import Dated
+
+    for event in scenario.events:
+        if isinstance(event, Dated):
+            yield {"event": event.text, "when": f"{event.at}{f', for {event.to} alone' if event.to else ''}"}
+        else:
+            parties = "a party reports" if event.parties == 1 else f"{event.parties} parties report"
+            field, answer = event.field.replace("_", " "), _text(event.equals)
+            yield {"event": event.name.replace("_", " "), "when": f"once {parties} {field} = {answer}"}
+
+
+def _entry(name: str, known: "Mapping[str, ScenarioFunction]") -> str:
     """A scenario as a paragraph; of a preset only the dials that it sets otherwise."""
+    from textwrap import fill
+
+    from converse_graph.cli.formatting import plain_line
+
     function = known[name]
-    lines = [name, textwrap.fill(plain_line(function.doc), _WIDTH, initial_indent="  ", subsequent_indent="  ")]
+    lines = [name, fill(plain_line(function.doc), WIDTH, initial_indent="  ", subsequent_indent="  ")]
     dials, base = function.dials, known.get(function.preset_of or "")
     if base is not None:
         usual = {dial.name: dial.default for dial in base.dials}
@@ -49,14 +155,19 @@ def _entry(name: str, known: Mapping[str, ScenarioFunction]) -> str:
         return "\n".join(lines)
     for dial in dials:
         text = plain_line(f"{_setting(dial)} ({dial.type}){dial.doc and ': '}{dial.doc}")
-        lines.append(textwrap.fill(text, _WIDTH, initial_indent="    ", subsequent_indent="        "))
+        lines.append(fill(text, WIDTH, initial_indent="    ", subsequent_indent="        "))
     return "\n".join(line for line in lines if line.strip())
 
 
-def _setting(dial: Dial) -> str:
-    default = _default(dial)
-    return f"{dial.name}={default if isinstance(default, str) else json.dumps(default, ensure_ascii=False)}"
+def _setting(dial: "Dial") -> str:
+    return f"{dial.name}={_text(_default(dial))}"
 
 
-def _default(dial: Dial) -> Any:
+def _text(value: Any) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _default(dial: "Dial") -> Any:
     return dial.adapter.dump_python(dial.default, mode="json", fallback=str)

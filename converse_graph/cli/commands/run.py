@@ -1,29 +1,25 @@
 """`converse run`: a scenario, from its first round to its horizon."""
 
-import asyncio
-import os
-import secrets
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from converse_graph.cli.budget_options import Bounds, read_bounds
-from converse_graph.cli.dial_options import read_settings
 from converse_graph.cli.exit_codes import Code
-from converse_graph.cli.humanize import count
-from converse_graph.cli.judge_options import Judging
-from converse_graph.cli.output import Output
-from converse_graph.cli.play import play
-from converse_graph.cli.trace_options import open_tracing
-from converse_graph.judge.rubric import load_rubric
-from converse_graph.models.registry import Chats
-from converse_graph.prompting.templates import load_prompts
-from converse_graph.runs.header import models_of
-from converse_graph.runs.simulation import Simulation
-from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
-from converse_graph.scenarios.scenario import Scenario
-from converse_graph.store import Store, check_run_name
-from converse_graph.store.store import DEFAULT_PATH
+from converse_graph.cli.options import (
+    Dials,
+    ModelOptions,
+    PlayOptions,
+    Rounds,
+    RunName,
+    ScenarioArgument,
+    Seed,
+    StorePath,
+    Until,
+    Window,
+)
+
+if TYPE_CHECKING:
+    from converse_graph.cli.play import Session
+    from converse_graph.runs.simulation import Simulation
+    from converse_graph.scenarios.scenario import Scenario
 
 SEEDS = 10**6
 """Seeds are drawn below this: short enough to be typed again."""
@@ -35,124 +31,94 @@ EMBEDDED_NOTICE = (
 )
 
 
-def command(
+async def run(
+    scenario: ScenarioArgument,
     *,
-    reference: str,
-    dials: list[str],
-    model: str | None,
-    base_url: str | None,
-    seed: int | None,
-    until: int | None,
-    rounds: int | None,
-    name: str | None,
-    store: str | None,
-    quiet: bool,
-    window: int | None,
-    bounds: tuple[Any, ...],
-    judging: Judging | None,
-    trace_private: bool,
+    dials: Dials = None,
+    model: ModelOptions,
+    window: Window = None,
+    seed: Seed = None,
+    until: Until = None,
+    rounds: Rounds = None,
+    name: RunName = None,
+    store: StorePath = None,
+    play: PlayOptions,
 ) -> Code:
-    """Run a scenario; all that can be refused is refused before a store is made."""
-    given = read_bounds(*bounds)
-    function = find_scenario(reference)
-    scenario = function(**read_settings(function, dials))
-    _check(scenario, model=model, base_url=base_url, until=until, name=name, bounds=given)
-    _check_judges(scenario, judging, model=model, base_url=base_url)
-    return asyncio.run(
-        _run(
-            scenario,
-            source=lasting_reference(reference),
-            seed=secrets.randbelow(SEEDS) if seed is None else seed,
-            model=model,
-            base_url=base_url,
-            until=until,
-            rounds=rounds,
-            name=name,
-            path=store or DEFAULT_PATH,
-            output=Output(quiet=quiet),
-            window=window,
-            bounds=given,
-            judging=judging,
-            trace_private=trace_private,
-        )
-    )
+    """Run a scenario to its horizon, and write its transcript.
 
+    Ctrl-C pauses at the next step; `converse resume` goes on.
 
-async def _run(
-    scenario: Scenario,
-    *,
-    source: str,
-    seed: int,
-    model: str | None,
-    base_url: str | None,
-    until: int | None,
-    rounds: int | None,
-    name: str | None,
-    path: Path | str,
-    output: Output,
-    window: int | None,
-    bounds: Bounds,
-    judging: Judging | None,
-    trace_private: bool,
-) -> Code:
-    async with Store.open(path, make=True) as store:
+    Examples:
+        converse run agi-race --until 2026 --seed 7 --name race
+        converse run wage-talks --set inflation=0.08
+        converse run boardrooms --model openai:gpt-4.1 --max-usd 2
+        converse run boardrooms --model gemma --base-url http://localhost:11434/v1
+    """
+    import os
+    import secrets
+    from datetime import UTC, datetime
+
+    from converse_graph.cli.option_values import read_settings
+    from converse_graph.cli.play import Session
+    from converse_graph.runs.simulation import Simulation
+    from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
+    from converse_graph.store import Store
+    from converse_graph.store.store import DEFAULT_PATH
+
+    session = Session(play)
+    function = find_scenario(scenario)
+    chosen = function(**read_settings(function, dials or ()))
+    _check(chosen, session, model, until=until, name=name)
+    async with Store.open(store or DEFAULT_PATH, make=True) as opened:
         simulation = await Simulation.begin(
-            store,
-            scenario,
-            seed=seed,
+            opened,
+            chosen,
+            seed=secrets.randbelow(SEEDS) if seed is None else seed,
             created=datetime.now(UTC),
-            model=model,
-            base_url=base_url,
-            source=source,
+            model=model.model,
+            base_url=model.base_url,
+            source=lasting_reference(scenario),
             name=name,
             until=until,
             rounds=rounds,
-            prices=bounds.prices,
+            prices=session.prices,
             window=window,
         )
-        try:
-            chosen = model or base_url or os.environ.get("CONVERSE_MODEL")
-            _introduce(simulation, output, chosen=bool(chosen))
-            tracing = open_tracing(output, private=trace_private)
-            return await play(simulation, output, judging, budget=bounds.budget, tracing=tracing)
-        finally:
-            await simulation.close()
+        named = model.model or model.base_url or os.environ.get("CONVERSE_MODEL")
+        _introduce(simulation, session, model_is_named=bool(named))
+        return await session.play(simulation)
 
 
 def _check(
-    scenario: Scenario,
-    *,
-    model: str | None,
-    base_url: str | None,
-    until: int | None,
-    name: str | None,
-    bounds: Bounds,
+    scenario: "Scenario", session: "Session", model: ModelOptions, *, until: int | None, name: str | None
 ) -> None:
-    """Raise now what would be raised once the run is under way."""
+    """Raise now, before a store is made, what would be raised once the run is under way."""
+    from converse_graph.judge.rubric import load_rubric
+    from converse_graph.models.registry import Chats
+    from converse_graph.prompting.templates import load_prompts
+    from converse_graph.runs.header import models_of
+    from converse_graph.store import check_run_name
+
     if name is not None:
         check_run_name(name)
     if until is not None:
         scenario.clock.rounds_until(until)
     load_prompts()
     scenario.graph()
-    chats = Chats(model, base_url, prices=bounds.prices)
-    references = models_of(scenario)
-    for reference in references:
-        chats.get(reference)
-    if bounds.budget is not None and bounds.budget.usd is not None:
-        chats.prices.require([chats.get(reference) for reference in references])
-
-
-def _check_judges(scenario: Scenario, judging: Judging | None, *, model: str | None, base_url: str | None) -> None:
-    """Refuse a rubric or a judge that there is not before a run is paid for."""
-    if judging is not None:
+    models = Chats(model.model, model.base_url, prices=session.prices)
+    asked = [models.get(reference) for reference in models_of(scenario)]
+    if session.budget is not None and session.budget.usd is not None:
+        models.prices.require(asked)
+    if session.judges is not None:
         load_rubric(scenario.rubric)
-        for judge in judging.models:
-            Chats(model, base_url).get(judge)
+        for judge in session.judges:
+            models.get(judge)
 
 
-def _introduce(simulation: Simulation, output: Output, *, chosen: bool) -> None:
-    run, scenario = simulation.run, simulation.scenario
+def _introduce(simulation: "Simulation", session: "Session", *, model_is_named: bool) -> None:
+    from converse_graph.cli.formatting import count
+
+    run, scenario, output = simulation.run, simulation.scenario, session.output
     parties = "party" if len(scenario.organisations) == 1 else "parties"
     first, last = (scenario.clock.period(round).label for round in (0, run.horizon - 1))
     output.say(f"{scenario.name}: {scenario.title}" if scenario.title else scenario.name)
@@ -160,5 +126,5 @@ def _introduce(simulation: Simulation, output: Output, *, chosen: bool) -> None:
         f"Run {run.name} · seed {run.header.seed} · model {run.header.model} · {first} to {last} · "
         f"{count(run.horizon, 'round')} of {len(scenario.organisations)} {parties}"
     )
-    if not chosen and run.header.model == "embedded":
+    if not model_is_named and run.header.model == "embedded":
         output.say(EMBEDDED_NOTICE)

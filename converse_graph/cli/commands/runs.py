@@ -1,39 +1,51 @@
 """`converse runs`: what the register of a store holds."""
 
-import asyncio
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from converse_graph.cli.columns import table
-from converse_graph.cli.humanize import money
-from converse_graph.store import Run, Store
-from converse_graph.store.store import DEFAULT_PATH
+from converse_graph.cli.options import Json, StorePath
+
+if TYPE_CHECKING:
+    from converse_graph.store import Run, Store
 
 COLUMNS = ("run", "scenario", "status", "parent", "replays", "rounds", "statements", "tokens", "usd", "created")
+_ROOMY = 100
+"""Columns of a terminal that has room for the time of a run beside its date."""
+_NUMBERS = ("rounds", "statements", "tokens", "usd")
 
 
-def command(*, as_json: bool, store: str | None) -> None:
-    """List the runs, the latest first."""
-    rows = asyncio.run(_rows(store or DEFAULT_PATH))
+async def runs(as_json: Json = False, store: StorePath = None) -> None:
+    """List the runs of a store, the latest first.
+
+    Examples:
+        converse runs
+        converse runs --json
+    """
+    import json
+    import shutil
+
+    from converse_graph.cli.output import is_terminal
+    from converse_graph.cli.tables import print_table
+    from converse_graph.store import Store
+    from converse_graph.store.store import DEFAULT_PATH
+
+    async with Store.open(store or DEFAULT_PATH) as opened:
+        rows = [_row(opened, run) for run in opened.register.runs()]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     elif rows:
-        shown = ({**row, "run": _branch(depth) + row["run"]} for row, depth in _tree(rows))
-        typer.echo(table(COLUMNS, [[_shown(name, row[name]) for name in COLUMNS] for row in shown]))
+        heads = _heads_for_people(rows) if is_terminal() else COLUMNS
+        tree = ({**row, "run": _branch(depth) + row["run"]} for row, depth in _tree(rows))
+        digits = 10 if is_terminal() and shutil.get_terminal_size().columns < _ROOMY else 16
+        cells = [[_cell(name, row[name], digits) for name in heads] for row in tree]
+        print_table(heads, cells, numbers=_NUMBERS)
     else:
         typer.echo("No runs yet; `converse run SCENARIO` begins one.")
 
 
-async def _rows(path: Path | str) -> list[dict[str, Any]]:
-    async with Store.open(path) as store:
-        return [_row(store, run) for run in store.register.runs()]
-
-
-def _row(store: Store, run: Run) -> dict[str, Any]:
+def _row(store: "Store", run: "Run") -> dict[str, Any]:
     left_off = run.status == "running" and not store.is_held(run.name)
     return {
         "run": run.name,
@@ -47,6 +59,16 @@ def _row(store: Store, run: Run) -> dict[str, Any]:
         "usd": run.usd,
         "created": run.created,
     }
+
+
+def _heads_for_people(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The columns that say something: forks stand under their parents, and few stores hold a replay."""
+    names = {row["run"] for row in rows}
+    needless = {
+        "parent": all(row["parent"] is None or row["parent"] in names for row in rows),
+        "replays": all(row["replays"] is None for row in rows),
+    }
+    return tuple(name for name in COLUMNS if not needless.get(name))
 
 
 def _tree(rows: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
@@ -66,11 +88,13 @@ def _branch(depth: int) -> str:
     return f"└{'─' * (depth - 1)} " if depth else ""
 
 
-def _shown(name: str, value: Any) -> str:
+def _cell(name: str, value: Any, digits: int) -> str:
+    from converse_graph.cli.formatting import money
+
+    if name == "usd":
+        return money(value) if value is not None else "-"
     if value is None:
         return "-"
-    if name == "usd":
-        return money(value)
     if name == "created":
-        return str(value)[:16].replace("T", " ")
+        return str(value)[:digits].replace("T", " ")
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,43 +1,62 @@
 """`converse show`: the transcript of a run, as it stands."""
 
-import asyncio
-import sys
-from pathlib import Path
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import typer
 
-from converse_graph.cli.options import Format
-from converse_graph.cli.terminal_text import plain
-from converse_graph.export.atomic_files import write_whole
-from converse_graph.export.formats import as_csv, as_json, as_jsonl, json_text
-from converse_graph.export.markdown import render_markdown
-from converse_graph.export.stats import stats_json, stats_markdown
-from converse_graph.record.transcript import Transcript
-from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
-from converse_graph.store.store import DEFAULT_PATH
+from converse_graph.cli.options import As, Format, Json, Out, Raw, RunArgument, Stats, StorePath
+
+if TYPE_CHECKING:
+    from converse_graph.record.transcript import Transcript
 
 
-def command(*, run: str, raw: bool, form: Format, stats: bool, out: Path | None, store: str | None) -> None:
-    """Show the public record, with `raw` the reader's edition, or with `stats` what can be measured on it."""
-    transcript = asyncio.run(_read(run, store or DEFAULT_PATH))
-    if stats:
-        text = json_text(stats_json(transcript), indent=2) + "\n" if form == "json" else stats_markdown(transcript)
+async def show(
+    run: RunArgument,
+    raw: Raw = False,
+    form: As = None,
+    as_json: Json = False,
+    stats: Stats = False,
+    out: Out = None,
+    store: StorePath = None,
+) -> None:
+    """Show a run's transcript, or its figures.
+
+    The transcript is the public record; with --raw it has the private conversations too.
+
+    Examples:
+        converse show race
+        converse show race --raw --out race.md
+        converse show race --stats
+        converse show race --as csv --out race.csv
+    """
+    from converse_graph.cli.tables import print_page, write_or_print
+    from converse_graph.export.formats import json_text
+    from converse_graph.export.stats import stats_json, stats_markdown
+    from converse_graph.store import Store
+    from converse_graph.store.record_reader import read_transcript
+    from converse_graph.store.store import DEFAULT_PATH
+
+    if as_json and form not in (None, "json"):
+        raise typer.BadParameter(f"--json and --as {form} cannot both be had")
+    if stats and form in ("jsonl", "csv"):
+        raise typer.BadParameter(f"--stats is had as markdown or json, not as {form}")
+    async with Store.open(store or DEFAULT_PATH) as opened:
+        transcript = await read_transcript(opened, opened.register.run(run))
+    chosen: Format = "json" if as_json else form or "markdown"
+    if not stats:
+        write_or_print(_render(transcript if raw else transcript.public(), raw, chosen), out)
+    elif chosen == "json":
+        write_or_print(json_text(stats_json(transcript), indent=2) + "\n", out)
+    elif out is not None or form == "markdown":
+        write_or_print(stats_markdown(transcript), out)
     else:
-        text = _render(transcript if raw else transcript.public(), raw, form)
-    if out is not None:
-        write_whole(out, text)
-    else:
-        typer.echo(plain(text) if sys.stdout.isatty() else text, nl=False)
+        print_page(stats_markdown(transcript))
 
 
-async def _read(name: str, path: Path | str) -> Transcript:
-    async with Store.open(path) as store:
-        return await read_transcript(store, store.register.run(name))
+def _render(transcript: "Transcript", raw: bool, form: Format) -> str:
+    from converse_graph.export.formats import as_csv, as_json, as_jsonl, json_text
+    from converse_graph.export.markdown import render_markdown
 
-
-def _render(transcript: Transcript, raw: bool, form: Format) -> str:
     match form:
         case "markdown":
             return render_markdown(transcript)

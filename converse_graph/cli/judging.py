@@ -2,10 +2,9 @@
 
 import asyncio
 import shlex
-from dataclasses import dataclass
 
 from converse_graph.calls.budget import Budget
-from converse_graph.cli.humanize import count
+from converse_graph.cli.formatting import count
 from converse_graph.cli.output import Output
 from converse_graph.errors import ConverseError
 from converse_graph.export.markdown_verdicts import score_line
@@ -15,14 +14,6 @@ from converse_graph.runs.simulation import Simulation
 from converse_graph.store.store import DEFAULT_PATH, Store
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judging:
-    """How a run is to be judged at its end."""
-
-    models: tuple[str, ...] = ()
-    """The judges; none for the run's own model."""
-
-
 def is_judged(simulation: Simulation) -> bool:
     """Whether there is a verdict on all that was said: to resume a finished run is no reason for another."""
     run = simulation.store.register.run(simulation.run.name)
@@ -30,18 +21,27 @@ def is_judged(simulation: Simulation) -> bool:
     return any(verdict.statements == run.statements for verdict in given)
 
 
-async def judge_at_end(simulation: Simulation, judging: Judging, output: Output, budget: Budget | None = None) -> None:
-    """Judge a run that has just finished; whatever goes wrong, the run stays finished."""
+async def judge_at_end(
+    simulation: Simulation, judges: tuple[str, ...], output: Output, budget: Budget | None = None
+) -> None:
+    """Judge a run that has just finished; whatever goes wrong, the run stays finished.
+
+    Args:
+        simulation: The run.
+        judges: The models that judge it; none for its own.
+        output: Where the verdicts are shown.
+        budget: What they may spend.
+    """
     run = simulation.run
-    asked = ", ".join(judging.models) or run.header.model
+    asked = ", ".join(judges) or run.header.model
     output.say("")
     output.say(f"Judging by rubric {run.header.rubric} with {asked} (--no-judge leaves it out)")
-    chats = None if judging.models else simulation.chats
+    chats = None if judges else simulation.chats
     try:
         verdicts = await judge_run(
             simulation.store,
             run.name,
-            models=judging.models,
+            models=judges,
             chats=chats,
             budget=budget,
             prices=simulation.chats.prices,

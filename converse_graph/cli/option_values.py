@@ -1,4 +1,4 @@
-"""`--set DIAL=VALUE` as settings of a scenario function."""
+"""What the texts of `--set`, `--event` and `--field` mean."""
 
 import json
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.dials import OTHERS, Dial, ScenarioFunction
+from converse_graph.scenarios.rules import Dated
 
 
 def read_settings(function: ScenarioFunction, given: Sequence[str]) -> dict[str, Any]:
@@ -38,6 +39,46 @@ def read_settings(function: ScenarioFunction, given: Sequence[str]) -> dict[str,
     return settings
 
 
+def read_events(texts: Sequence[str], dates: Sequence[str], parties: Sequence[str], *, at: str) -> tuple[Dated, ...]:
+    """The events that were asked for.
+
+    Args:
+        texts: What happens.
+        dates: When: one date for all events, or one each; none for `at`.
+        parties: Whom they are for: one for all events, or one each; none for everybody.
+        at: The date of events that have none of their own.
+
+    Raises:
+        InvalidValue: An event says nothing, or there are neither as many dates or parties as events nor one.
+    """
+    for text in texts:
+        if not text.strip():
+            raise InvalidValue("An event says nothing; --event takes what happens, in words.")
+    when = _for_each(texts, dates, "--event-at") or [at] * len(texts)
+    whom: Sequence[str | None] = _for_each(texts, parties, "--to") or [None] * len(texts)
+    return tuple(Dated(at=when[number], text=text, to=whom[number]) for number, text in enumerate(texts))
+
+
+def read_fields(given: Sequence[str]) -> dict[str, str]:
+    """What a party reports otherwise, as texts by field.
+
+    Args:
+        given: Texts of the form NAME=VALUE.
+
+    Raises:
+        InvalidValue: A text has another form, or a field is given twice.
+    """
+    fields: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise InvalidValue(f"--field takes NAME=VALUE, not {text!r}.")
+        if name.strip() in fields:
+            raise InvalidValue(f"Field {name.strip()} is given twice; give it once.")
+        fields[name.strip()] = value
+    return fields
+
+
 def _set_for(dial: Dial, party: str, value: str, settings: dict[str, Any]) -> None:
     """Set a dial for one party; for the others it stays as it is set so far."""
     if not dial.by_name:
@@ -58,3 +99,11 @@ def _read(dial: Dial, text: str) -> Any:
             return dial.read(json.loads(text))
         except ValueError:
             raise refused from None
+
+
+def _for_each(texts: Sequence[str], given: Sequence[str], option: str) -> list[str]:
+    if len(given) == 1 and texts:
+        return list(given) * len(texts)
+    if given and len(given) != len(texts):
+        raise InvalidValue(f"{option} goes with --event: give it once for all events, or once for each of them.")
+    return list(given)

@@ -1,0 +1,106 @@
+"""What a command prints: tables and pages, drawn on a terminal, as plain text where a script reads."""
+
+from collections.abc import Container, Sequence
+from pathlib import Path
+
+import typer
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import Markdown, TableElement
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from converse_graph.cli.formatting import indented_line, plain, plain_line
+from converse_graph.cli.output import draw, is_terminal, paragraph
+from converse_graph.export.atomic_files import write_whole
+
+MANY_COLUMNS = 6
+"""A table with more of them reads better on its side than with every word broken."""
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Container[str] = ()) -> None:
+    """Print rows under a heading.
+
+    Args:
+        heads: The names of the columns.
+        rows: An entry for each column.
+        numbers: The columns that are set to the right on a terminal.
+    """
+    if not is_terminal():
+        typer.echo(columns(heads, rows))
+        return
+    cells = [[Text(plain_line(entry)) for entry in row] for row in rows]
+    draw(_table([Text(head) for head in heads], cells, numbers=numbers))
+
+
+def columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A heading and rows in columns, each as wide as its widest entry."""
+    lines = [list(heads), *([plain_line(entry) for entry in row] for row in rows)]
+    widths = [max(cell_len(line[number]) for line in lines) for number in range(len(heads))]
+    padded = (
+        "  ".join(entry + " " * (width - cell_len(entry)) for entry, width in zip(line, widths, strict=True))
+        for line in lines
+    )
+    return "\n".join(line.rstrip() for line in padded)
+
+
+def print_page(markdown: str, *, piped: str | None = None) -> None:
+    """Print a page in Markdown: drawn on a terminal, with its tables as tables; as it is where a script reads.
+
+    Args:
+        markdown: The page.
+        piped: What a script gets in place of the Markdown.
+    """
+    if is_terminal():
+        draw(_Page(plain(markdown), hyperlinks=False))
+    else:
+        typer.echo(markdown if piped is None else plain(piped), nl=False)
+
+
+def print_paragraph(text: str) -> None:
+    """Print a line; wrapped between words on a terminal alone, so that scripts get it whole."""
+    if is_terminal():
+        draw(paragraph(text))
+    else:
+        typer.echo(indented_line(text))
+
+
+def print_text(text: str) -> None:
+    """Print a text for programs as it is; on a terminal without what could command it."""
+    typer.echo(plain(text) if is_terminal() else text, nl=False)
+
+
+def write_or_print(text: str, out: Path | None) -> None:
+    """Write a text to a file, whole or not at all; print it where no file is named."""
+    if out is not None:
+        write_whole(out, text)
+    else:
+        print_text(text)
+
+
+def _table(heads: Sequence[Text], rows: Sequence[Sequence[Text]], *, numbers: Container[str] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="bold")
+    for head in heads:
+        table.add_column(head, justify="right" if head.plain in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+class _PageTable(TableElement):
+    """A table that is laid on its side where it has many columns, few rows and too little room."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        heads = [cell.content for cell in self.header.row.cells] if self.header and self.header.row else []
+        rows = [[cell.content for cell in row.cells] for row in self.body.rows] if self.body else []
+        table = _table(heads, rows)
+        if len(heads) > max(MANY_COLUMNS, len(rows)) and Measurement.get(console, options, table).maximum >= options.max_width:
+            (first, *others), *columns = zip(heads, *rows, strict=True)
+            table = _table([first, *others], columns)
+        yield table
+
+
+class _Page(Markdown):
+    elements = {**Markdown.elements, "table_open": _PageTable}
