@@ -26,6 +26,7 @@ CONFIDENCE = 0.95
 RESAMPLES = 2000
 """Bootstrap samples: the end of a 95 % interval then varies by about a fortieth of its width from seed to seed."""
 
+_TAILS = [0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2]
 _ENOUGH = 2
 """Runs below which no interval is given."""
 
@@ -130,14 +131,23 @@ def survival(observations: Sequence[Observation], *, horizon: float | None = Non
 def _curve(times: Floats, happened: npt.NDArray[np.bool_]) -> Curve:
     if not happened.any():
         return Curve(times=(), probability=(), low=(), high=())
-    distinct, at_risk, deaths = _risk_table(times, happened)
-    surviving = np.cumprod(1 - deaths / at_risk)
-    low, high = _log_log_band(surviving, at_risk, deaths)
+    estimated = stats.ecdf(_censored(times, happened)).cdf
+    at_event = np.isin(estimated.quantiles, times[happened])
+    probability = estimated.probabilities[at_event]
+    if len(times) < _ENOUGH:
+        low, high = np.zeros_like(probability), np.ones_like(probability)
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            band = estimated.confidence_interval(CONFIDENCE, method="log-log")
+        low, high = band.low.probabilities[at_event], band.high.probabilities[at_event]
+        # where the last run of all had the event, Greenwood's formula divides by 0: the band stays as it was before
+        low = np.fmax.accumulate(np.nan_to_num(low, nan=0.0))
+        high = np.where(np.isnan(high), 1.0, high)
     return Curve(
-        times=tuple(distinct.tolist()),
-        probability=tuple((1 - surviving).tolist()),
-        low=tuple((1 - high).tolist()),
-        high=tuple((1 - low).tolist()),
+        times=tuple(estimated.quantiles[at_event].tolist()),
+        probability=tuple(probability.tolist()),
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
     )
 
 
@@ -147,22 +157,6 @@ def _risk_table(times: Floats, happened: npt.NDArray[np.bool_]) -> tuple[Floats,
     ordered = np.sort(times)
     at_risk = len(times) - np.searchsorted(ordered, distinct, side="left")
     return distinct, at_risk.astype(np.float64), deaths.astype(np.float64)
-
-
-def _log_log_band(surviving: Floats, at_risk: Floats, deaths: Floats) -> tuple[Floats, Floats]:
-    """The pointwise band of Kalbfleisch and Prentice, which stays within 0 and 1 (log of minus log, Greenwood)."""
-    z = stats.norm.ppf(0.5 + CONFIDENCE / 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        greenwood = np.cumsum(deaths / (at_risk * (at_risk - deaths)))
-        spread = z * np.sqrt(greenwood) / np.log(surviving)
-        low, high = surviving ** np.exp(-spread), surviving ** np.exp(spread)
-    certain = surviving == 0  # the last run of all had the event: Greenwood's formula divides by 0 there
-    return np.where(certain, 0.0, np.minimum(low, high)), np.where(certain, _last(high), np.maximum(low, high))
-
-
-def _last(values: Floats) -> float:
-    finite = values[np.isfinite(values)]
-    return float(finite[-1]) if len(finite) else 1.0
 
 
 def median(curve: Curve, *, runs: int) -> Interval:
@@ -241,6 +235,44 @@ def cumulative_incidence(causes: Sequence[tuple[float, str | None]], cause: str)
     return distinct, np.cumsum(surviving * of_cause / at_risk)
 
 
+def bootstrap_incidence(
+    causes: Sequence[tuple[float, str | None]], cause: str, time: float, *, seed: int = 0
+) -> Interval:
+    """Estimate the probability that an outcome has come by a time, with a bootstrap interval over runs.
+
+    Args:
+        causes: As `cumulative_incidence` takes them.
+        cause: Whose probability is wanted.
+        time: Years since the start of the clock.
+        seed: Of the bootstrap.
+    """
+    unique, counts = _tally(causes)
+    point = float(_incidences(unique, counts[None, :].astype(np.float64), cause, time)[0])
+    if len(causes) < _ENOUGH:
+        return Interval(estimate=point)
+    if point in (0.0, 1.0):  # every sample would be the same: the rule of three stands in (Hanley and others, 1983)
+        edge = 1 - (1 - CONFIDENCE) ** (1 / len(causes))
+        return Interval(estimate=point, low=0.0 if point == 0 else 1 - edge, high=edge if point == 0 else 1.0)
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(len(causes), counts / counts.sum(), size=RESAMPLES).astype(np.float64)
+    low, high = np.quantile(_incidences(unique, weights, cause, time), _TAILS).tolist()
+    return Interval(estimate=point, low=low, high=high)
+
+
+def _incidences(cells: Sequence[tuple[float, str | None]], weights: Floats, cause: str, until: float) -> Floats:
+    """Cumulative incidences at a time of many weighted samples at once."""
+    times = np.array([time for time, _ in cells], dtype=np.float64)
+    struck = np.array([name is not None for _, name in cells], dtype=np.bool_)
+    mine = np.array([name == cause for _, name in cells], dtype=np.bool_)
+    surviving, total = np.ones(len(weights)), np.zeros(len(weights))
+    for time in np.unique(times[struck & (times <= until + 1e-9)]):
+        at_risk = weights[:, times >= time].sum(axis=1)
+        share = np.divide(1.0, at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
+        total += surviving * weights[:, mine & (times == time)].sum(axis=1) * share
+        surviving *= 1 - weights[:, struck & (times == time)].sum(axis=1) * share
+    return total
+
+
 class Difference(Value):
     """How much later an event comes in one arm than in another."""
 
@@ -278,7 +310,7 @@ def compare(
         samples = _bootstrap(list(second.values()), horizon, rng) - _bootstrap(list(first.values()), horizon, rng)
         point = _mean_of(list(second.values()), horizon) - _mean_of(list(first.values()), horizon)
     enough = min(len(first), len(second)) >= _ENOUGH
-    low, high = np.quantile(samples, [0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2]).tolist() if enough else (None, None)
+    low, high = np.quantile(samples, _TAILS).tolist() if enough else (None, None)
     return Difference(
         years=Interval(estimate=point, low=low, high=high),
         pairs=len(shared),
