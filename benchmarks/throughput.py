@@ -26,7 +26,8 @@ from benchmarks.workload import conversation
 from converse_graph import Simulation, Store
 from converse_graph.models.base import Request
 from converse_graph.models.capabilities import Dialect
-from converse_graph.models.local import SAMPLING, SERVED_AS, EmbeddedChat
+from converse_graph.models.local import SERVED_AS, EmbeddedChat
+from converse_graph.models.settings import EMBEDDED
 from converse_graph.store.journal import Call
 
 AT_ONCE = (1, 4)
@@ -73,7 +74,7 @@ def _body(call: Call, seed: int) -> dict[str, Any]:
     dialect = Dialect()
     messages = dialect.messages(request)
     messages[0]["content"] = f"Again. {messages[0]['content']}"
-    return {**dialect.body(request, hosted=False), "model": SERVED_AS, "messages": messages, **SAMPLING}
+    return {**dialect.body(request, EMBEDDED, hosted=False), "model": SERVED_AS, "messages": messages}
 
 
 async def measure(runs: int, rounds: int, repeats: int) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from converse_graph.scenarios.dials import ScenarioFunction, by_party, scenario
     from converse_graph.scenarios.fields import Choice, Flag, Names, Number, Percentiles, Text, Whole
     from converse_graph.scenarios.memory_settings import Kept, Memory, Recall
+    from converse_graph.scenarios.model_settings import ModelSettings
     from converse_graph.scenarios.rules import Dated, Event, OnEvent, OnSilence, Standing, When
     from converse_graph.scenarios.scenario import Scenario
     from converse_graph.scenarios.scenario_texts import ScenarioTexts, scenario_texts
@@ -49,6 +50,7 @@ _HOMES = {
     "Imagined": "scenarios.cast",
     "Kept": "scenarios.memory_settings",
     "Memory": "scenarios.memory_settings",
+    "ModelSettings": "scenarios.model_settings",
     "Motion": "scenarios.deliberation_rules",
     "Names": "scenarios.fields",
     "NullChat": "models.null",
@@ -106,6 +108,7 @@ __all__ = [
     "Imagined",
     "Kept",
     "Memory",
+    "ModelSettings",
     "Motion",
     "Names",
     "NullChat",

@@ -1,6 +1,6 @@
 """Futures of AI research: labs, and governments if you like, report period by period to the horizon."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -264,7 +264,7 @@ _INSIDE: dict[str, Callable[[ScenarioTexts, tuple[Persona, ...]], tuple[Persona,
 }
 
 
-def _plain(people: tuple[Persona, ...]) -> tuple[Persona, ...]:
+def _plain(people: Sequence[Persona]) -> tuple[Persona, ...]:
     """The same people, at every depth, without temperaments."""
     return tuple(person.model_copy(update={"temperament": "", "deliberation": _plainly(person)}) for person in people)
 

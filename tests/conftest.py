@@ -1,13 +1,51 @@
-"""Fixtures of all tests: an open store, and an environment without the developer's keys and settings."""
+"""What holds for all tests: which are left out, where bytecode is kept, a store, and no keys of the developer's."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from postgres_cluster import Cluster, binaries
+from hypothesis import settings
 
 from converse_graph.store import Store
+from tests.support.postgres_cluster import Cluster, binaries
+from tests.support.property_search import QUICK, WHOLE
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the slow tests as well, as is done where CI is set")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Search properties with fewer examples unless slow tests run, and keep the bytecode of child processes."""
+    settings.load_profile(WHOLE if runs_slow(config) else QUICK)
+    keep_bytecode(config)
+
+
+def runs_slow(config: pytest.Config) -> bool:
+    """Whether slow tests run: where they are asked for, and where CI is set."""
+    return bool(config.getoption("slow") or os.environ.get("CI"))
+
+
+def keep_bytecode(config: pytest.Config) -> None:
+    """Have child processes share compiled modules in pytest's cache where the environment lets Python write none.
+
+    Each would compile about 950 modules anew. xdist's workers start after this, and are such children too.
+    """
+    if config.cache is not None and os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return "slow tests: run too" if runs_slow(config) else "slow tests: left out; --slow runs them too"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out slow tests unless they are to run."""
+    if not runs_slow(config):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,11 +1,11 @@
 """Each benchmark runs, prints its table and writes the same figures; what they are, no test says."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.child_process import run_python
 
 SMALL = {
     "overhead": ("--turns", "150"),
@@ -15,17 +15,18 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name", ["tokens", *(pytest.param(name, marks=pytest.mark.slow) for name in ("overhead", "parallel", "throughput"))]
+)
 def test_a_benchmark_prints_one_table_and_writes_its_figures(name: str, tmp_path: Path) -> None:
     out = tmp_path / "figures.json"
 
-    command = [sys.executable, "-W", "error", "-m", f"benchmarks.{name}", *SMALL[name], "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_python("-W", "error", "-m", f"benchmarks.{name}", *SMALL[name], "--out", out)
 
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     written = json.loads(out.read_text(encoding="utf-8"))
-    table = [line for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert written["title"] in done.stdout
+    table = [line for line in done.out.splitlines() if line.startswith("| ")]
+    assert written["title"] in done.out
     assert [cell.strip() for cell in table[0].strip("|").split("|")] == list(written["rows"][0])
     assert len(table) == 1 + len(written["rows"])
     assert any("ratio" in column or "over" in column for column in written["rows"][0])

@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from branching_tables import ORDERS, SEEDS, by_chance, in_a_store, record, scenarios, silent
 from hypothesis import given
 from hypothesis import strategies as st
-from tables import CREATED, CountingChat, Stop, channels, debate, journal, played, table
 
 from converse_graph import Dated, Organisation, Scenario, Simulation, Store
 from converse_graph.record.state import mind_of
 from converse_graph.runs.derived import extend, fork, inject, replay
+from tests.support.branching_scenarios import ORDERS, SEEDS, by_chance, in_a_store, record, scenarios, silent
+from tests.support.small_scenarios import CREATED, CountingChat, Stop, channels, debate, journal, played, table
 
 pytestmark = pytest.mark.every_store
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from tables import CREATED, begin, played, table
 
 from converse_graph import Store
 from converse_graph.errors import InvalidValue, RunHeld, UnknownName
 from converse_graph.runs.derived import extend, fork, inject
 from converse_graph.scenarios.rules import Dated
+from tests.support.small_scenarios import CREATED, begin, played, table
 
 pytestmark = pytest.mark.every_store
 

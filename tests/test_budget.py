@@ -14,7 +14,7 @@ from converse_graph.models.base import Reply, Request
 from converse_graph.models.openai_compatible import OpenAICompatibleChat
 from converse_graph.models.prices import load_prices, window_of
 from converse_graph.runs.simulation import Simulation
-from tests.tables import CountingChat, begin, consciences, table
+from tests.support.small_scenarios import CountingChat, begin, consciences, table
 
 
 class Priced(CountingChat):

@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from converse_graph import Store
 from converse_graph.scenarios.catalogue import catalogue
-from tests.tables import CREATED, Simulation
+from tests.support.small_scenarios import CREATED, Simulation
 
 NAMES = list(catalogue())
 

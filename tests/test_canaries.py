@@ -24,8 +24,9 @@ from converse_graph.export.formats import as_csv, as_json
 from converse_graph.export.markdown import render_markdown
 from converse_graph.runs.derived import fork
 from converse_graph.runs.simulation import Simulation
-from tests.canaries import Marking, mark, marks_in, scenarios
-from tests.tables import CREATED, debate, table
+from tests.support.planted_secrets import Marking, mark, marks_in, scenarios
+from tests.support.property_search import example_count
+from tests.support.small_scenarios import CREATED, debate, table
 
 GENERATED = (Phase.explicit, Phase.reuse, Phase.generate)
 """Not made smaller: a run is slow to play again, and the place that leaked is named."""
@@ -111,7 +112,7 @@ async def check(store: Store, run: Simulation, events: list[dict[str, Any]], upl
     assert found.calls == len(store.journal(run.run.id).places())
 
 
-@settings(max_examples=20, deadline=None, phases=GENERATED, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=example_count(20), deadline=None, phases=GENERATED, suppress_health_check=[HealthCheck.too_slow])
 @given(
     scenario=scenarios(),
     profile=st.sampled_from(["small", "large"]),

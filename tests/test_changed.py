@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from tables import CountingChat, begin, consciences, debate, table
 
 from converse_graph import Clock, Event, Flag, Organisation, Persona, Scenario, Store, find_scenario
 from converse_graph.errors import ConverseError, InvalidValue, ProviderUnreachable, RunChanged, UnknownName
 from converse_graph.prompting.templates import Prompts, Template, load_prompts
 from converse_graph.runs.fingerprint import differences, fingerprint
 from converse_graph.runs.simulation import Simulation
+from tests.support.small_scenarios import CountingChat, begin, consciences, debate, table
 
 
 def changed(scenario: Scenario, **changes: Any) -> list[str]:

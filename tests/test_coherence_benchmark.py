@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +9,19 @@ import pytest
 
 from benchmarks.whole_history import WholeHistory
 from converse_graph import Chat, ScriptedChat, Store
-from tests.tables import played, table
+from tests.support.child_process import run_python
+from tests.support.small_scenarios import played, table
 
 
 def test_both_arms_are_played_and_their_figures_printed_and_written(tmp_path: Path) -> None:
     out = tmp_path / "figures.json"
-    command = [sys.executable, "-W", "error", "-m", "benchmarks.coherence", "--model", "null", "--rounds", "2",
-               "--window", "1700", "--out", str(out)]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    options = ("--model", "null", "--rounds", "2", "--window", "1700", "--out", out)
+    done = run_python("-W", "error", "-m", "benchmarks.coherence", *options)
 
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     written = json.loads(out.read_text(encoding="utf-8"))
     theirs, ours = written["rows"]
-    shown = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    shown = [line for line in done.out.splitlines() if line.startswith("| ")]
     assert [cell.strip() for cell in shown[0].strip("|").split("|")] == list(theirs)
     assert len(shown) == 3
     assert (theirs["turns"], ours["turns"]) == (6, 6)

@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
-from tests.cli.conftest import process
+import pytest
+
+from tests.support.command_line import process
 
 
+@pytest.mark.slow
 def test_a_run_on_the_embedded_model_leaves_a_whole_record(tmp_path: Path) -> None:
     done = process(tmp_path, "run", "agi-race", "--rounds", "1", "--seed", "11", "--name", "first")
 

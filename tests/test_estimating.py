@@ -9,8 +9,8 @@ from converse_graph import Price, Prices, Store
 from converse_graph.models.local import is_installed
 from converse_graph.runs.estimate import estimate
 from converse_graph.scenarios.catalogue import find_scenario
-from tests.prompting.remembering import recalling
-from tests.tables import CREATED, begin, consciences
+from tests.support.recall_models import recalling
+from tests.support.small_scenarios import CREATED, begin, consciences
 
 
 async def test_its_calls_are_those_of_a_run_on_the_null_model(tmp_path: Path) -> None:
@@ -52,6 +52,7 @@ async def test_own_prices_count_and_an_unknown_price_stays_unknown() -> None:
     assert other.usd() is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not is_installed(), reason="the embedded extra is not installed")
 async def test_its_tokens_are_near_those_that_the_embedded_models_server_counts(tmp_path: Path) -> None:
     scenario = find_scenario("agi-race")()

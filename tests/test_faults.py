@@ -17,7 +17,7 @@ from converse_graph.models.openai_compatible import OpenAICompatibleChat
 from converse_graph.models.rate_limit import Gate, Limits, limits_of
 from converse_graph.models.retries import Retries
 from converse_graph.runs.simulation import Simulation
-from tests.tables import begin, consciences, played, table
+from tests.support.small_scenarios import begin, consciences, played, table
 
 Fault = Callable[["Server", asyncio.StreamWriter, dict[str, Any]], Awaitable[None]]
 

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import CREATED, begin, channels
 
 from converse_graph import Simulation, Store, find_scenario
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.runs.derived import fork, inject
 from converse_graph.scenarios.rules import Dated
+from tests.support.small_scenarios import CREATED, begin, channels
 
 pytestmark = pytest.mark.every_store
 

@@ -19,8 +19,9 @@ from converse_graph.models.prices import load_prices
 from converse_graph.prompting.templates import TASKS, load_prompts
 from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.scenarios.yaml_files import read_scenario, write_scenario
-from tests.export.random_transcripts import MARKS
-from tests.export.transcript_samples import SMALL
+from tests.support.property_search import example_count
+from tests.support.random_transcripts import MARKS
+from tests.support.sample_transcripts import SMALL
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = [
@@ -62,7 +63,7 @@ def ends_well(read: Callable[[], Any]) -> None:
 
 
 BOUNDED = settings(
-    max_examples=150,
+    max_examples=example_count(150),
     deadline=timedelta(seconds=5),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

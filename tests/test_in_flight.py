@@ -7,7 +7,7 @@ import pytest
 
 from converse_graph import NullChat, Organisation, Reply, Request, Store
 from converse_graph.errors import ProviderUnreachable
-from tests.tables import Simulation, begin, debate, journal, table
+from tests.support.small_scenarios import Simulation, begin, debate, journal, table
 
 pytestmark = pytest.mark.every_store
 

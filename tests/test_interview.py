@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import CountingChat, begin, debate, played, table
 
 from converse_graph import Organisation, Reply, Request, Store
 from converse_graph.errors import ConverseError, InvalidValue, UnknownName
 from converse_graph.runs.interview import interview
 from converse_graph.scenarios.rules import Dated
+from tests.support.small_scenarios import CountingChat, begin, debate, played, table
 
 
 class Listening:

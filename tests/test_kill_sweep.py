@@ -1,15 +1,19 @@
 """A run that is killed, at any model call or commit and at any depth, ends as one that never stopped."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres_cluster import Cluster
 
-SWEEP = Path(__file__).with_name("kill_sweep.py")
+from tests.support.child_process import end, start_python
+from tests.support.postgres_cluster import Cluster
+
+pytestmark = pytest.mark.slow
+
+SWEEP = Path(__file__).parent / "support" / "kill_sweep.py"
+SWEEP_PATIENCE = 1800.0
+"""Seconds that a whole sweep may take on a busy machine."""
 EVERY = 5
 """On a server a sample is swept: one point in so many."""
 
@@ -18,13 +22,13 @@ EVERY = 5
 def swept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     kept_in, order = request.param.split("-")
     folder = tmp_path_factory.mktemp(request.param)
-    command = [sys.executable, str(SWEEP), order, str(folder)]
+    arguments = [order, str(folder)]
     if kept_in == "postgres":
         cluster: Cluster = request.getfixturevalue("postgres")
-        command += [str(EVERY), cluster.address("postgres")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = {"every": EVERY if kept_in == "postgres" else 1, **json.loads(done.stdout)}
+        arguments += [str(EVERY), cluster.address("postgres")]
+    done = end(start_python(SWEEP, *arguments), patience=SWEEP_PATIENCE)
+    assert done.code == 0, done.err
+    told: dict[str, Any] = {"every": EVERY if kept_in == "postgres" else 1, **json.loads(done.out)}
     return told
 
 

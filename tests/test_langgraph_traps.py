@@ -13,7 +13,8 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from converse_graph.record.state import Ledger, extend
+from converse_graph.graph.channels import Ledger
+from converse_graph.record.state import extend
 
 THREAD: Any = {"configurable": {"thread_id": "t"}}
 

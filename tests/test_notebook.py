@@ -1,10 +1,12 @@
 """The notebook runs from top to bottom in a kernel of its own, and is kept without what it printed."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from tests.support.child_process import run_python
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "docs" / "tour.ipynb"
 EXECUTE = """
@@ -28,11 +30,10 @@ def test_it_is_kept_without_outputs() -> None:
     assert [cell["id"] for cell in cells(NOTEBOOK) if cell["outputs"] or cell["execution_count"]] == []
 
 
+@pytest.mark.slow
 def test_it_runs_and_shows_a_scenario_a_run_a_transcript_a_difference_and_figures(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", EXECUTE, NOTEBOOK, "executed.ipynb"], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    done = run_python("-c", EXECUTE, NOTEBOOK, "executed.ipynb", folder=tmp_path)
+    assert done.code == 0, done.err
     ran = {cell["id"]: cell for cell in cells(tmp_path / "executed.ipynb")}
     assert "Scenario wage-talks" in shown(ran["scenario"], "text/html")
     assert "finished" in shown(ran["run"], "text/html")

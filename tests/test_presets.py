@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import played
 
 from converse_graph import Debate, Imagined, Persona, Scenario, ScenarioFunction, find_scenario
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.store import Store
+from tests.support.small_scenarios import played
 
 FUTURES = find_scenario("ai-futures")
 PRESETS = sorted(catalogue())
@@ -89,7 +89,9 @@ def test_every_dial_has_a_help(function: ScenarioFunction) -> None:
 def test_a_dial_by_party_sets_some_and_leaves_the_others() -> None:
     made = FUTURES(uk=True, deliberation={"OpenAI": "debate", "UK Government": "imagined"})
     assert [type(party.deliberation) for party in made.organisations] == [Debate, type(None), type(None), Imagined]
-    with pytest.raises(UnknownName, match="No party 'Openai'; there is: OpenAI, DeepMind, Anthropic, others"):
+    with pytest.raises(
+        UnknownName, match=r"No party 'Openai'. Did you mean 'OpenAI'\? There is: OpenAI, DeepMind, Anthropic, others"
+    ):
         FUTURES(deliberation={"Openai": "debate"})
     with pytest.raises(InvalidValue, match=r"Dial deliberation takes none \| imagined \| debate"):
         FUTURES(deliberation={"OpenAI": "shout"})

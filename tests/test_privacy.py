@@ -12,7 +12,8 @@ from converse_graph import NullChat, Organisation, Persona, Reply, Request, Scen
 from converse_graph.graph import build_graph
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.state import mind_of
-from tests.tables import CREATED, Simulation, debate, nested, table
+from tests.support.property_search import example_count
+from tests.support.small_scenarios import CREATED, Simulation, debate, nested, table
 
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
 
@@ -71,7 +72,7 @@ def may_read(speaker: str, written_by: str) -> bool:
         speaker == fellows or speaker.startswith(fellows + "/")))  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=example_count(12), deadline=None)
 @given(order=st.sampled_from(ORDERS), depth=st.integers(1, 3), profile=st.sampled_from(["small", "large"]))
 async def test_no_prompt_holds_what_its_speaker_may_not_know(
     tmp_path_factory: Any, order: str, depth: int, profile: str

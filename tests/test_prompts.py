@@ -11,7 +11,7 @@ from converse_graph.models.base import PROFILES, Profile
 from converse_graph.prompting.descriptions import period_in_words, topic_of
 from converse_graph.prompting.templates import TASKS, load_prompts
 from converse_graph.scenarios.catalogue import catalogue
-from tests.listening import ListeningChat, listened
+from tests.support.recording_model import ListeningChat, listened
 
 BUNDLED = sorted(catalogue())
 

@@ -1,6 +1,7 @@
 """Whoever reads nothing but docstrings knows what every public name is for and what each argument means."""
 
 import inspect
+import pydoc
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -59,6 +60,21 @@ def test_every_public_function_explains_each_argument(name: str, function: Any) 
     assert doc, f"{name} has no docstring"
     missing = [argument for argument in arguments(function) if argument not in told(doc)]
     assert missing == [], f"{name} leaves {missing} unexplained"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        spec
+        for name in converse_graph.__all__
+        if inspect.isclass(spec := getattr(converse_graph, name)) and issubclass(spec, BaseModel)
+    ],
+)
+def test_help_explains_every_field_of_a_spec_in_the_words_of_its_source(spec: type[BaseModel]) -> None:
+    shown = pydoc.plain(pydoc.render_doc(spec))
+    explained = set(re.findall(r"^ \|      (\w+): \S", shown, re.M))
+    assert explained >= set(spec.model_fields)
+    assert inspect.getdoc(spec) == spec.__doc__
 
 
 def raised(function: Any) -> bool:

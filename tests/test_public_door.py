@@ -1,19 +1,17 @@
 """What can be imported from the package itself."""
 
 import importlib
-import subprocess
-import sys
 from importlib.metadata import version
 
 import pytest
 from packaging.version import Version
 
 import converse_graph
+from tests.support.child_process import run_python
 
 FLOORS = {
     "langgraph": "1.2.22",
     "langgraph-checkpoint": "4.1.1",
-    "langgraph-checkpoint-sqlite": "3.0.1",
     "langgraph-sdk": "0.4.4",
     "langchain-core": "1.4.9",
     "langchain-openai": "1.1.14",
@@ -35,9 +33,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_the_package_itself_loads_nothing_heavy() -> None:
     told = "import sys, converse_graph; print(*{'langgraph', 'pydantic', 'openai'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    done = run_python("-c", told)
 
-    assert done.stdout.strip() == ""
+    assert (done.code, done.out.strip()) == (0, "")
 
 
 @pytest.mark.parametrize(("library", "floor"), FLOORS.items())

@@ -1,9 +1,10 @@
 """What the README shows runs."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.support.child_process import run_python
+from tests.support.command_line import process
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
@@ -12,19 +13,18 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), 
 def test_its_python_plays_a_run_to_its_end(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("\n".join(BLOCKS))
-    done = subprocess.run([sys.executable, program], cwd=tmp_path, capture_output=True, text=True)
+    done = run_python(program, folder=tmp_path)
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].startswith("finished [")
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1].startswith("finished [")
 
 
 def test_its_scenario_runs_from_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "talks.py").write_text(BLOCKS[0])
-    command = [sys.executable, "-m", "converse_graph.cli", "run", "talks.py", "--set", "inflation=0.08", "--quiet"]
-    done = subprocess.run([*command, "--model", "null"], cwd=tmp_path, capture_output=True, text=True)
+    done = process(tmp_path, "run", "talks.py", "--set", "inflation=0.08", "--quiet", "--model", "null")
 
-    assert done.returncode == 0, done.stderr
-    assert "Employer" in (tmp_path / done.stdout.strip()).read_text()
+    assert done.code == 0, done.err
+    assert "Employer" in (tmp_path / done.out.strip()).read_text()
 
 
 def test_every_file_that_it_names_as_proof_is_there() -> None:

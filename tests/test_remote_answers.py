@@ -11,13 +11,13 @@ from langgraph.pregel.remote import RemoteGraph
 from langgraph_sdk import get_client, get_sync_client
 from langgraph_sdk.client import LangGraphClient
 from pytest_httpserver import HTTPServer
-from remote_tables import KEY, begin, said, seat
-from tables import table
 from werkzeug import Request, Response
 
 from converse_graph import Organisation, Store
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable
 from converse_graph.turn import remote_guest
+from tests.support.remote_guests import KEY, begin, said, seat
+from tests.support.small_scenarios import table
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
-from langgraph_server import Server
-from remote_tables import KEY, again, begin, said, seat
-from tables import debate, journal, table, until
 
 from converse_graph import Organisation, Persona, Scenario, Store
 from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
 from converse_graph.turn import remote_guest
+from tests.support.langgraph_server import Server
+from tests.support.remote_guests import KEY, again, begin, said, seat
+from tests.support.small_scenarios import debate, journal, table, until
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +168,7 @@ async def test_the_same_turn_of_another_run_is_asked_for_itself(store: Store, se
     assert len(await threads(server)) == before + 2
 
 
+@pytest.mark.slow
 async def test_a_server_that_is_back_in_time_is_waited_for_and_nobody_notices(
     store: Store, server: Server, far: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +183,7 @@ async def test_a_server_that_is_back_in_time_is_waited_for_and_nobody_notices(
     assert (await said(simulation))[1] == ("Far", HEARD, None)
 
 
+@pytest.mark.slow
 async def test_a_run_pauses_while_a_server_is_gone_and_goes_on_when_it_is_back(
     store: Store, server: Server, far: Seat, impatient: None
 ) -> None:
@@ -225,6 +227,7 @@ async def kill_and_resume(store: Store, server: Server, scenario: Scenario, chan
     return str(await said(ended))
 
 
+@pytest.mark.slow
 async def test_killed_at_random_moments_a_server_costs_pauses_and_no_statement(
     store: Store, server: Server, far: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:

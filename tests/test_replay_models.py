@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel, FakeListChatModel
-from tables import CREATED, CountingChat, debate, journal, played, table
 
 from converse_graph import Organisation, Persona, Scenario, Store
 from converse_graph.runs.derived import replay
+from tests.support.small_scenarios import CREATED, CountingChat, debate, journal, played, table
 
 SAID = '{"statement": "We say so.", "memo": "m"}'
 

@@ -3,15 +3,24 @@
 from typing import Any
 
 import pytest
-from branching_tables import SEEDS, asked, by_chance, in_a_store, record, scenarios, stopping, with_guest
 from hypothesis import given
 from hypothesis import strategies as st
-from tables import CREATED, CountingChat, Stop, begin, channels, journal, played, table
 
 from converse_graph import Scenario, Simulation, Store
 from converse_graph.errors import InvalidValue, RunPaused
 from converse_graph.runs.derived import extend, fork, inject, replay
 from converse_graph.scenarios.rules import Dated
+from tests.support.branching_scenarios import (
+    SEEDS,
+    asked,
+    by_chance,
+    in_a_store,
+    record,
+    scenarios,
+    stopping,
+    with_guest,
+)
+from tests.support.small_scenarios import CREATED, CountingChat, Stop, begin, channels, journal, played, table
 
 pytestmark = pytest.mark.every_store
 

@@ -4,22 +4,22 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import CountingChat, begin, channels, consciences, journal, played, table
 
 from converse_graph import Organisation, Request, Store
 from converse_graph.errors import ProviderUnreachable, RunHeld
 from converse_graph.runs.simulation import Simulation
+from tests.support.child_process import start_python
+from tests.support.small_scenarios import CountingChat, begin, channels, consciences, journal, played, table
 
 pytestmark = pytest.mark.every_store
 
-TESTS = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize("order", ["listed", "simultaneous"])
@@ -155,9 +155,8 @@ async def test_a_run_that_was_registered_and_never_began_is_found_and_played(sto
 
 
 PLAY = """
-import asyncio, sys
-sys.path.insert(0, {tests!r})
-from tables import CREATED, consciences
+import asyncio
+from tests.support.small_scenarios import CREATED, consciences
 from converse_graph import NullChat, Simulation, Store
 
 async def main():
@@ -177,14 +176,15 @@ asyncio.run(main())
 """
 
 
-def process(store_address: str, *, order: str = "listed", latency: float = 0.02) -> "subprocess.Popen[str]":
-    script = PLAY.format(tests=str(TESTS), store=store_address, order=order, latency=latency)
-    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True)
+def start(store_address: str, *, order: str = "listed", latency: float = 0.02) -> subprocess.Popen[str]:
+    """Start a process that plays the run, or goes on with it."""
+    script = PLAY.format(store=store_address, order=order, latency=latency)
+    return start_python("-c", textwrap.dedent(script), folder=ROOT)
 
 
 @pytest.mark.parametrize(("order", "lines"), [("listed", 6), ("listed", 23), ("simultaneous", 11)])
 async def test_killed_at_any_moment_a_run_goes_on_to_the_same_end(store_address: str, order: str, lines: int) -> None:
-    with process(store_address, order=order) as running:
+    with start(store_address, order=order) as running:
         assert running.stdout is not None
         for _ in range(lines):
             running.stdout.readline()
@@ -205,7 +205,7 @@ async def test_killed_at_any_moment_a_run_goes_on_to_the_same_end(store_address:
 
 
 async def test_a_run_that_one_process_plays_is_held_from_every_other(store_address: str) -> None:
-    with process(store_address, latency=30) as running:
+    with start(store_address, latency=30) as running:
         assert running.stdout is not None
         while running.stdout.readline().strip() != "turn":
             pass

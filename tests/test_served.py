@@ -3,8 +3,6 @@
 import os
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -12,10 +10,11 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import BadRequestError
-from langgraph_server import GRAPHS, ROOT, Server
 
 from converse_graph import find_scenario
 from converse_graph.scenarios.catalogue import catalogue
+from tests.support.child_process import run_python
+from tests.support.langgraph_server import GRAPHS, ROOT, Server
 
 DIALS = {"rounds": 3, "inflation": 0.08}
 CHANCE: dict[str, Any] = {"model": "null", "seed": 4}
@@ -164,7 +163,7 @@ async def test_the_state_endpoint_shows_minds_and_a_runs_result_does_not(client:
     [
         ({"boardrom": False}, "No dial of wage-talks 'boardrom'; there is: inflation, strike_fund, rounds, boardroom, "
                               "model, seed."),
-        ({"rounds": 99}, "Dial rounds takes int 1 to 50, not 99: input should be less than or equal to 50."),
+        ({"rounds": 99}, "Dial rounds takes int 1 to 50, not 99: it takes at most 50."),
         ({"base_url": "http://127.0.0.1:1/v1"}, "Set OPENAI_BASE_URL where the server runs."),
     ],
 )  # fmt: skip
@@ -192,11 +191,9 @@ async def test_a_model_that_there_is_not_is_one_line(client: LangGraphClient) ->
 def test_the_program_in_the_how_to_does_what_it_says(server: Server) -> None:
     page = (ROOT / "docs/how-to/serve.md").read_text(encoding="utf-8")
     [program] = re.findall(r'^```python title="client.py"\n(.*?)^```$', page, re.M | re.S)
-    done = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, "SERVER": server.url}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    *told, ended, fork = done.stdout.splitlines()
+    done = run_python("-c", program, environ={**os.environ, "SERVER": server.url})
+    assert done.code == 0, done.err
+    *told, ended, fork = done.out.splitlines()
     assert any("'event': 'statement', " in line and "'speaker': 'Employer'" in line for line in told)
     assert not any("'speaker': 'Union'" in line for line in told), "it stopped before the union"
     assert ended == "ended: horizon ['Employer', 'Union', 'Employer', 'Union']"

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tables import CREATED, CountingChat, begin, channels, consciences, journal, played, table
 
 from converse_graph import Clock, Event, Flag, OnEvent, Organisation, ScriptedChat, Store
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, UnknownName
 from converse_graph.runs.simulation import Simulation
+from tests.support.small_scenarios import CREATED, CountingChat, begin, channels, consciences, journal, played, table
 
 pytestmark = pytest.mark.every_store
 
@@ -28,7 +28,7 @@ async def test_a_run_is_registered_before_its_first_step(store: Store) -> None:
         ("Beta", "debate"),
         ("Gamma", "none"),
     ]
-    assert {"langgraph", "langgraph-checkpoint-sqlite", "converse-graph"} <= set(header.versions)
+    assert {"langgraph", "langgraph-checkpoint", "converse-graph"} <= set(header.versions)
     assert header.prompts == simulation.prompts.digest
     assert (await simulation.transcript()).statements == ()
 

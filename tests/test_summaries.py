@@ -17,8 +17,8 @@ from converse_graph.prompting.truncation import fitted, shortened
 from converse_graph.prompting.visibility import window_start
 from converse_graph.runs.derived import fork, replay
 from converse_graph.scenarios.memory_settings import kept_now
-from converse_graph.store.record_reader import read_channels
-from tests.tables import CREATED, CountingChat, debate, played, table
+from tests.support.property_search import example_count
+from tests.support.small_scenarios import CREATED, CountingChat, debate, played, table
 
 
 class LargeChat(CountingChat):
@@ -62,7 +62,7 @@ def test_rounds_are_frozen_once_in_order_and_before_they_leave_the_window(
         assert sum(rounds[frozen:following]) <= limit or frozen == following - 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=example_count(40), deadline=None)
 @given(st.integers(0, 300))
 def test_what_stands_for_the_past_covers_it_once_and_grows_with_the_logarithm(blocks: int) -> None:
     made: list[dict[str, Any]] = []
@@ -111,7 +111,7 @@ async def test_a_summary_is_never_rewritten_and_every_prompt_begins_as_the_one_b
     chat = LargeChat()
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         simulation = await played(store, table("Alpha", "Beta", rounds=30), model=chat)
-        kept = (await read_channels(store, simulation.run))["summaries"]
+        kept = store.channels(simulation.run.name)["summaries"]
     assert len({(entry["level"], entry["first"]) for entry in kept}) == len(kept)
     assert max(entry["level"] for entry in kept) == 2
     own = [request for request in chat.requests if request.place.endswith("Beta/statement")]
@@ -145,7 +145,7 @@ async def test_a_summary_that_no_model_could_write_is_made_of_the_last_words(tmp
 
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         simulation = await played(store, table("Alpha", "Beta", rounds=6), model=Broken())
-        values = await read_channels(store, simulation.run)
+        values = store.channels(simulation.run.name)
     first = values["summaries"][0]
     said = [entry["text"] for entry in values["transcript"] if entry["round"] == first["last"]]
     assert first["problem"]
@@ -162,7 +162,7 @@ async def test_a_fork_keeps_the_summaries_of_its_past_and_a_replay_asks_for_the_
         chat = LargeChat()
         branched = await fork(store, "whole", at="round 8", created=CREATED, scenario=scenario, model=chat)
         await branched.play()
-        forked, original = [await read_channels(store, run.run) for run in (branched, whole)]
+        forked, original = [store.channels(run.run.name) for run in (branched, whole)]
     assert forked["summaries"] == original["summaries"]
     assert [place for place, _ in chat.places if "supervisor/summary.1.0-3" in place] == []
 
@@ -173,7 +173,7 @@ async def test_rounds_too_long_for_their_share_of_the_window_are_summed_up_soone
     scenario = table("Alpha", "Beta", rounds=4, memory=Memory(share=0.05))
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         simulation = await played(store, scenario, model=chat)
-        kept = (await read_channels(store, simulation.run))["summaries"]
+        kept = store.channels(simulation.run.name)["summaries"]
     assert [(entry["first"], entry["last"]) for entry in kept if entry["level"] == 1] == [(0, 0), (1, 1)]
 
 

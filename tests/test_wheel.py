@@ -14,7 +14,7 @@ import pytest
 import converse_graph
 
 PROJECT = Path(__file__).resolve().parents[1]
-USERS = PROJECT / "tests" / "users_project.py"
+USERS = PROJECT / "tests" / "support" / "users_project.py"
 UV = shutil.which("uv")
 
 
@@ -53,6 +53,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "env" / "bin"
 
 
+@pytest.mark.slow
 def test_what_runs_here_and_what_asks_postgres_installs_from_wheels_alone(wheel: Path, environment: Path) -> None:
     assert UV
     target = f"{wheel}[embedded,postgres]"
@@ -60,6 +61,7 @@ def test_what_runs_here_and_what_asks_postgres_installs_from_wheels_alone(wheel:
     _run(UV, "pip", "install", "--dry-run", "--only-binary", ":all:", "--python", python, target, cwd=wheel.parent)
 
 
+@pytest.mark.slow
 def test_an_installed_wheel_runs_the_scenarios_outside_the_project(environment: Path, tmp_path: Path) -> None:
     converse = environment / "converse"
 
@@ -71,6 +73,7 @@ def test_an_installed_wheel_runs_the_scenarios_outside_the_project(environment: 
     assert "OpenAI" in (tmp_path / path).read_text()
 
 
+@pytest.mark.slow
 def test_a_project_of_a_users_own_that_uses_every_public_name_plays_on_the_installed_wheel(
     environment: Path, tmp_path: Path
 ) -> None:
@@ -83,6 +86,7 @@ def test_a_project_of_a_users_own_that_uses_every_public_name_plays_on_the_insta
     assert "# Run f in figures" in _run(environment / "python", USERS, cwd=tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
 def test_a_users_project_is_clean_for_type_checkers_which_do_see_a_slip(
     checker: str, environment: Path, tmp_path: Path

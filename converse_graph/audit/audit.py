@@ -20,7 +20,6 @@ from converse_graph.runs.header import make_again
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 from converse_graph.store.journal import Call
-from converse_graph.store.record_reader import read_channels, read_transcript
 
 
 async def audit(store: Store, name: str, *, scenario: Scenario | None = None) -> Audit:
@@ -38,7 +37,7 @@ async def audit(store: Store, name: str, *, scenario: Scenario | None = None) ->
     calls = list(store.journal(run.id).calls())
     lineage = list(_lineage(store, run))
     inherited = [call for other in lineage[1:] for call in store.journal(other.id).calls()]
-    records = Records(run.header, await read_channels(store, run), [*calls, *inherited])
+    records = Records(run.header, store.channels(run.name), [*calls, *inherited])
     scenario = scenario or _made_again(run)
     words = _words(records, calls, scenario)
     prompts = PromptCheck(records, words)
@@ -46,7 +45,7 @@ async def audit(store: Store, name: str, *, scenario: Scenario | None = None) ->
     record = RecordCheck(records, words, injected)
     leaks = [leak for call in calls for leak in prompts.leaks(call)]
     leaks += [*record.statements(), *record.minds()]
-    leaks += record.exports(_exports((await read_transcript(store, run)).public()))
+    leaks += record.exports(_exports(store.transcript(run.name).public()))
     return Audit(
         run=name,
         calls=prompts.calls,

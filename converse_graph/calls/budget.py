@@ -11,7 +11,6 @@ from pydantic import Field as Bound
 from converse_graph.errors import BudgetSpent
 from converse_graph.models.base import Reply
 from converse_graph.scenarios.value import Value
-from converse_graph.store.runs import Run
 
 
 class Budget(Value):
@@ -80,6 +79,12 @@ class Spending:
         self._tokens += reply.tokens_in + reply.tokens_out
 
 
-def spending_of(run: Run, budget: Budget | None) -> Spending | None:
-    """What a run has spent so far of its budget; None where it has none."""
-    return None if budget is None else Spending(budget, usd=run.usd or 0.0, tokens=run.tokens)
+def spending_of(budget: Budget | None, *, usd: float | None, tokens: int) -> Spending | None:
+    """What is spent so far of a budget; None where there is none.
+
+    Args:
+        budget: The bounds of a run.
+        usd: What it has spent, in dollars; None where that is not known.
+        tokens: How many tokens its prompts and replies had.
+    """
+    return None if budget is None else Spending(budget, usd=usd or 0.0, tokens=tokens)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,9 +12,17 @@ from converse_graph.calls.reply_schema import Form
 from converse_graph.calls.run_context import Journal, RunContext
 from converse_graph.calls.streaming import Emit
 from converse_graph.calls.trace_privacy import untraced
-from converse_graph.errors import BrokenReply, PromptTooLong
+from converse_graph.errors import (
+    BrokenReply,
+    PromptTooLong,
+    ProviderRefused,
+    ProviderUnreachable,
+    RunPaused,
+    WindowTooSmall,
+)
 from converse_graph.measures.drift_patterns import IN_WORDS, Found
 from converse_graph.models.base import Chat, Part, Reply, Request
+from converse_graph.models.settings import REPLY_TOKENS
 from converse_graph.prompting.truncation import fitted, shortened
 
 MAX_REPAIRS = 2
@@ -22,10 +30,6 @@ MAX_REPAIRS = 2
 
 REPEATED = 4000
 """Characters of a reply that does not fit, as it is shown again to who wrote it."""
-
-REPLY_TOKENS = 1024
-"""Tokens of a reply at most, unless a question says otherwise."""
-
 
 Drift = Callable[[Mapping[str, Any]], Sequence[Found]]
 """Finds signs of drift in the values of a reply."""
@@ -62,6 +66,8 @@ class Answer:
 
     values: dict[str, Any] | None
     """None when no reply was usable."""
+    model: str = ""
+    """Who answered last, as a user names it."""
     problem: str | None = None
     """Why there are no values, in words that quote nothing of the reply."""
     repairs: int = 0
@@ -78,31 +84,22 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
         RunPaused: The model's server cannot be reached or refuses, or its model's window is too small; the run can
             be resumed.
     """
-    chat = context.chats.get(question.model)
-    parts, broken, drifting = question.parts, None, None
+    parts, broken, drifting, chat = question.parts, None, None, context.chats.get(question.model)
     for attempt in range(question.repairs + 1):
-        request = Request(
-            parts=fitted(parts, window=chat.window, reply=question.max_tokens, model=chat.model),
-            schema=question.form.schema,
-            place=question.place,
-            attempt=attempt,
-            seed=context.seed,
-            max_tokens=question.max_tokens,
-            on_text=question.on_text,
-            on_restart=partial(question.on_restart, "") if question.on_restart else None,
-        )
         if broken is not None and question.on_restart:
             question.on_restart(broken.for_record)
-        reply, values, sorted_fields, broken = await _complete_fitting(context, chat, question, request)
+        chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, question, parts, attempt)
         emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
+        answer = Answer(values=values, model=chat.model, repairs=attempt, sorted_fields=sorted_fields)
         if broken is None:
-            return Answer(values=values, repairs=attempt, sorted_fields=sorted_fields)
+            return answer
         if values is not None:
-            drifting = reply, Answer(values=values, repairs=question.repairs, sorted_fields=sorted_fields)
+            drifting = reply, replace(answer, repairs=question.repairs)
         parts = (*question.parts, *_repair(context, chat, question, reply, str(broken)))
     if drifting is not None:
         return _kept_after_all(question, *drifting)
-    return Answer(values=None, problem=broken.for_record if broken else None, repairs=question.repairs)
+    problem = broken.for_record if broken else None
+    return Answer(values=None, model=chat.model, problem=problem, repairs=question.repairs)
 
 
 def _kept_after_all(question: Question, reply: Reply, answer: Answer) -> Answer:
@@ -115,6 +112,72 @@ def _kept_after_all(question: Question, reply: Reply, answer: Answer) -> Answer:
 
 Completed = tuple[Reply, dict[str, Any] | None, tuple[str, ...], BrokenReply | None]
 """A reply, what it says where it fits, which of its percentiles had to be sorted, and why it is sent back."""
+
+
+async def _complete_by_any(
+    context: RunContext, question: Question, parts: Sequence[Part], attempt: int
+) -> tuple[Chat, Completed]:
+    """Ask the model, or where it refuses or stays away those that stand in for it; who answered comes with the reply.
+
+    Raises:
+        RunPaused: None of them answers.
+    """
+    chats = context.chats.all_of(question.model)
+    if len(chats) == 1:
+        request = _request(context, question, parts, attempt, chats[0])
+        return chats[0], await _complete_fitting(context, chats[0], question, request)
+    for chat in chats:  # what was answered before a pause is not asked for again, whoever answered
+        with suppress(WindowTooSmall):
+            request = _request(context, question, parts, attempt, chat)
+            if (recalled := _recall(context, question, request)) is not None:
+                return chat, recalled
+    return await _complete_in_turn(context, question, parts, attempt)
+
+
+async def _complete_in_turn(
+    context: RunContext, question: Question, parts: Sequence[Part], attempt: int
+) -> tuple[Chat, Completed]:
+    failures: list[RunPaused] = []
+    own = context.chats.get(question.model)
+    for chat in context.chats.in_turn(question.model):
+        if failures and question.on_restart:
+            question.on_restart("")
+        try:
+            request = _request(context, question, parts, attempt, chat)
+            completed = await _complete_fitting(context, chat, question, request)
+        except (ProviderRefused, ProviderUnreachable, WindowTooSmall) as error:
+            failures.append(error)
+            if isinstance(error, ProviderUnreachable):
+                context.chats.stays_away(chat)
+            continue
+        if chat is not own:
+            context.warn(f"{chat.model} answered in the place of {own.model}, first at {question.place}.")
+        return chat, completed
+    unreached = (failure for failure in failures if isinstance(failure, ProviderUnreachable))
+    raise type(next(unreached, failures[-1]))(" ".join(map(str, failures)))
+
+
+def _request(context: RunContext, question: Question, parts: Sequence[Part], attempt: int, chat: Chat) -> Request:
+    """What is asked of one model, by its speaker's settings, with as much of the past as its window takes.
+
+    Raises:
+        WindowTooSmall: Not even the brief and the task fit.
+    """
+    settings = context.settings_of(question.speaker)
+    most = settings.max_tokens or question.max_tokens
+    is_own = chat is context.chats.get(question.model)
+    window = context.window_of(question.speaker, question.model) if is_own else chat.window
+    return Request(
+        parts=fitted(parts, window=window, reply=most, model=chat.model),
+        schema=question.form.schema,
+        place=question.place,
+        attempt=attempt,
+        seed=context.seed,
+        max_tokens=most,
+        settings=settings,
+        on_text=question.on_text,
+        on_restart=partial(question.on_restart, "") if question.on_restart else None,
+    )
 
 
 async def _complete_fitting(context: RunContext, chat: Chat, question: Question, request: Request) -> Completed:
@@ -130,14 +193,19 @@ async def _complete_fitting(context: RunContext, chat: Chat, question: Question,
 
 
 async def _complete(context: RunContext, chat: Chat, question: Question, request: Request) -> Completed:
-    kept = context.journal.recall(request) if context.journal else None
-    if kept is not None:
-        return kept, *_read(question, request, kept)
+    if (recalled := _recall(context, question, request)) is not None:
+        return recalled
     if context.journal is None:
         return await _call(context, None, chat, question, request)
     if context.spending:
         context.spending.check()
     return await context.in_flight.see_through(_call(context, context.journal, chat, question, request))
+
+
+def _recall(context: RunContext, question: Question, request: Request) -> Completed | None:
+    """The reply that this very request had, read again; None where it has none."""
+    reply = context.journal.recall(request) if context.journal else None
+    return None if reply is None else (reply, *_read(question, request, reply))
 
 
 async def _call(
@@ -147,6 +215,7 @@ async def _call(
     with context.trace.call(chat, request) if context.trace else nullcontext(_untold) as answered:
         with untraced():
             reply = await chat.complete(request)
+        _warn_of_settings(context, chat, request)
         reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
         if context.spending:
             context.spending.charge(reply)
@@ -155,6 +224,15 @@ async def _call(
         if journal is not None:
             await journal.record(request, reply, accepted=problem is None)
     return reply, values, sorted_fields, problem
+
+
+def _warn_of_settings(context: RunContext, chat: Chat, request: Request) -> None:
+    """Put on record which of the settings that somebody chose a model turned out not to take."""
+    if not request.settings:
+        return
+    not_taken: frozenset[str] = getattr(chat, "not_taken", frozenset())
+    for name in not_taken & {*request.settings.given(), *request.settings.extra_body}:
+        context.warn(f"{chat.model} does not take {name}, and was asked without it.")
 
 
 def _untold(reply: Reply, problem: BrokenReply | None) -> None:

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic import Field as Bound
 
 from converse_graph.errors import BrokenReply, InvalidValue
-from converse_graph.scenarios.fields import Field, Percentiles
-from converse_graph.scenarios.value import explain
+from converse_graph.scenarios.fields import Field
+from converse_graph.scenarios.validation_errors import explain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,8 @@ class Form:
         if not values[self.fields[0].name].strip():
             empty = self.fields[0].name
             raise BrokenReply(f"{empty} is empty; write it.", for_record=f"the reply has no {empty}")
-        return values, tuple(field.name for field in self.fields if _sort_percentiles(field, values))
+        normal = {field.name: field.normalise(values[field.name]) for field in self.fields}
+        return normal, tuple(name for name, value in normal.items() if value != values[name])
 
     def _for_record(self, error: ValidationError) -> str:
         """What is wrong, by the form's own names alone: a note to oneself is not quoted in public."""
@@ -94,8 +95,7 @@ def read_answer(field: Field, given: Any) -> Any:
         except ValidationError as error:
             refused = explain(error)
         else:
-            _sort_percentiles(field, values)
-            return values[field.name]
+            return field.normalise(values[field.name])
     raise InvalidValue(f"Field {field.name} does not take {given!r}: {refused}.")
 
 
@@ -122,12 +122,3 @@ def _object_in(text: str) -> str:
     """The JSON object in a reply: models that are not held to a schema wrap it in a fence or in courtesies."""
     start, end = text.find("{"), text.rfind("}")
     return text[start : end + 1] if 0 <= start < end else text
-
-
-def _sort_percentiles(field: Field, values: dict[str, Any]) -> bool:
-    given = values[field.name]
-    if not isinstance(field, Percentiles) or given is None:
-        return False
-    ordered = dict(zip(("p10", "p50", "p90"), sorted(given.values()), strict=True))
-    values[field.name] = ordered
-    return bool(ordered != given)

@@ -16,11 +16,14 @@ from converse_graph.calls.budget import Spending
 from converse_graph.calls.pending_calls import InFlight
 from converse_graph.errors import BrokenReply
 from converse_graph.models.base import Chat, Part, Reply, Request
+from converse_graph.models.references import reference_key
 from converse_graph.models.registry import Chats
 from converse_graph.prompting.recall_index import RecallIndex
 from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.state import Entry
 from converse_graph.scenarios.clock import Period
+from converse_graph.scenarios.model_settings import UNSET, ModelSettings
+from converse_graph.scenarios.speaker_settings import SpeakerSettings
 
 
 class Journal(Protocol):
@@ -34,6 +37,9 @@ class Journal(Protocol):
 
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""
+
+    def warn(self, sentence: str) -> None:
+        """Put a sentence among the warnings of the run's header, once; durable with the next thing that is."""
 
 
 class Trace(Protocol):
@@ -99,6 +105,38 @@ class RunContext:
     """Whether somebody watches the statements being written."""
     inside: Inside | None = None
     """Set within a debate."""
+    settings: SpeakerSettings | None = None
+    """Of each speaker's model; None in a bare graph, whose nodes know their scenario's."""
+    warnings: set[str] = field(default_factory=set)
+    """What was warned of so far, a sentence each."""
+
+    def settings_of(self, speaker: str) -> ModelSettings:
+        """The settings of the model of a speaker.
+
+        Args:
+            speaker: Its path, such as "OpenAI/CEO", or "supervisor" or "judge".
+        """
+        return self.settings.of(speaker) if self.settings else UNSET
+
+    def window_of(self, speaker: str, model: Any) -> int | None:
+        """How many tokens prompt and reply of a speaker may be together; None where unknown.
+
+        Args:
+            speaker: Its path.
+            model: A reference to its model, of which the first counts where there are several.
+        """
+        return self.settings_of(speaker).context_window or self.chats.get(model).window
+
+    def warn(self, sentence: str) -> None:
+        """Put a sentence on record that readers of the run are to know of, once.
+
+        Args:
+            sentence: What failed, and what was done without it; nothing private.
+        """
+        if sentence not in self.warnings:
+            self.warnings.add(sentence)
+            if self.journal is not None:
+                self.journal.warn(sentence)
 
 
 _bare: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], RunContext]] = WeakKeyDictionary()
@@ -110,17 +148,24 @@ MOST_THREADS = 100
 """Of bare graphs, whose vectors are kept from turn to turn; those of another are made anew when it goes on."""
 
 
-async def context_of(runtime: Runtime[RunContext]) -> RunContext:
-    """The context of a graph in motion; of a bare graph one made from its configuration or the environment."""
+async def context_of(runtime: Runtime[RunContext], settings: SpeakerSettings | None = None) -> RunContext:
+    """The context of a graph in motion; of a bare graph one made from its configuration or the environment.
+
+    Args:
+        runtime: As LangGraph gives it to a node.
+        settings: Of the speakers of the scenario that is played, for a context that says nothing of them.
+    """
     # As a node of somebody else's graph ours is given that graph's context, which is none of its own.
-    if isinstance(runtime.context, RunContext):
-        return runtime.context
+    context = runtime.context if isinstance(runtime.context, RunContext) else await _of_bare_graph()
+    return context if context.settings is not None else replace(context, settings=settings)
+
+
+async def _of_bare_graph() -> RunContext:
     configurable: Mapping[str, Any] = get_config().get("configurable", {})
     model, base_url, seed = (configurable.get(name) for name in ("model", "base_url", "seed"))
     loop = asyncio.get_running_loop()
     kept = _bare.setdefault(loop, {})
-    # A model object may have no hash; its context holds it, so that its id stays its own.
-    key = (model if isinstance(model, str | None) else id(model), base_url, seed)
+    key = (reference_key(model), base_url, seed)
     if key not in kept:
         made = await asyncio.to_thread(_bare_context, model, base_url, int(seed or 0))
         kept.setdefault(key, made)  # parties that speak at once share the first

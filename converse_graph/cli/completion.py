@@ -45,7 +45,7 @@ def complete_dials(context: typer.Context, incomplete: str) -> list[tuple[str, s
 def _settings(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     from converse_graph.scenarios.catalogue import find_scenario
 
-    scenario = context.params.get("scenario") or _scenario_of_run(context)
+    scenario = _argument(context, "scenario") if "scenario" in context.params else _scenario_of_run(context)
     if not scenario:
         return
     name, equals, _ = incomplete.partition("=")
@@ -70,8 +70,14 @@ def _run_names(context: typer.Context) -> list[str]:
 
 
 def _scenario_of_run(context: typer.Context) -> str:
-    named = context.params.get("run")
+    named = _argument(context, "run")
     return next((run.scenario for run in _runs(context) if run.name == named), "")
+
+
+def _argument(context: typer.Context, name: str) -> str | None:
+    """The first argument, which stands by itself while the option after it has no value yet."""
+    given = context.params.get(name) or next(iter(context.args), None)
+    return None if given is None else str(given)
 
 
 def _runs(context: typer.Context) -> list[Any]:

@@ -268,4 +268,4 @@ class Display:
             return f"{others} more thinking" if others else ""
         if draft.text:
             return "speaking"
-        return f"debate {' › '.join(f'{line}/{of}' for line, of in draft.inner)}" if draft.inner else "thinking"
+        return f"debate {' in it '.join(f'{line}/{of}' for line, of in draft.inner)}" if draft.inner else "thinking"

@@ -1,11 +1,11 @@
 """How numbers, values and the words of others are written for people at a terminal."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from converse_graph.sanitize import visible
+from converse_graph.scenarios.fields import format_value
 
 _ESCAPES = re.compile(
     r"""
@@ -70,20 +70,4 @@ def rough(seconds: float) -> str:
 
 def fields_line(fields: Mapping[str, Any]) -> str:
     """The fields of a statement on one line, such as "agi p10 2028, p50 2031, p90 2040 · claimed agi no"."""
-    return " · ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in fields.items())
-
-
-def _value(value: Any) -> str:
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case str():
-            return value or "-"
-        case dict():
-            return ", ".join(f"{name} {_value(inner)}" for name, inner in value.items())
-        case list() | tuple():
-            return ", ".join(_value(inner) for inner in value) or "none"
-        case _:
-            return json.dumps(value)
+    return " · ".join(f"{name.replace('_', ' ')} {format_value(value) or '-'}" for name, value in fields.items())

@@ -1,11 +1,13 @@
-"""What the texts of `--set`, `--event` and `--field` mean."""
+"""What the texts of `--set`, `--option`, `--event` and `--field` mean."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.dials import OTHERS, Dial, ScenarioFunction
+from converse_graph.scenarios.model_settings import ModelSettings
 from converse_graph.scenarios.rules import Dated
 
 
@@ -37,6 +39,46 @@ def read_settings(function: ScenarioFunction, given: Sequence[str]) -> dict[str,
         else:
             settings[name] = _read(known[name], value)
     return settings
+
+
+_OPTION = re.compile(rf"(?:(.+?)\.)??({'|'.join(ModelSettings.model_fields)}|extra_body\..+)")
+"""A setting, or that of a speaker by its path, whose names may hold points: "St. John/CEO.temperature"."""
+
+
+def read_model_options(given: Sequence[str]) -> dict[str, ModelSettings]:
+    """Read settings of models, by the path of a speaker; "" for everybody.
+
+    Args:
+        given: Texts such as "temperature=0.7", "OpenAI.temperature=1", "OpenAI/CEO.thinking=low",
+            "extra_body.num_ctx=8192".
+
+    Raises:
+        InvalidValue: A text has another form, a setting is given twice, or it does not take that value.
+        UnknownName: There is no such setting.
+    """
+    values: dict[str, dict[str, Any]] = {}
+    for text in given:
+        path, name, value = _read_option(text)
+        known, outer, inner = values.setdefault(path, {}), *name.partition(".")[::2]
+        at, key = (known.setdefault(outer, {}), inner) if inner else (known, outer)
+        if key in at:
+            raise InvalidValue(f"Option {text.partition('=')[0].strip()} is given twice; give it once.")
+        at[key] = value
+    return {path: ModelSettings(**settings) for path, settings in values.items()}
+
+
+def _read_option(text: str) -> tuple[str, str, Any]:
+    """The path, the setting and the value, which is JSON where it is read as such, and a text otherwise."""
+    written, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidValue(f"--option takes NAME=VALUE or PARTY.NAME=VALUE, not {text!r}.")
+    match = _OPTION.fullmatch(written.strip())
+    if match is None:
+        raise UnknownName.among("setting", written.strip().rpartition(".")[2], ModelSettings.model_fields)
+    try:
+        return match[1] or "", match[2], json.loads(value)
+    except ValueError:
+        return match[1] or "", match[2], value.strip()
 
 
 def read_events(texts: Sequence[str], dates: Sequence[str], parties: Sequence[str], *, at: str) -> tuple[Dated, ...]:

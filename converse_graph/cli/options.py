@@ -49,6 +49,14 @@ Model = Annotated[
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", metavar="URL", help="An OpenAI-compatible server to reach the model at.")
 ]
+ModelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="NAME=VALUE",
+        help="A setting of the model: temperature=0.7, OpenAI.temperature=1; may be given several times.",
+    ),
+]
 Seed = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Of all that is left to chance; drawn and shown if not given.")
 ]
@@ -164,10 +172,11 @@ DiffAs = Annotated[DiffFormat | None, typer.Option("--as", help="The format.  [d
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions:
-    """Which model is asked, and where."""
+    """Which model is asked, where, and by which settings."""
 
     model: Model = None
     base_url: BaseUrl = None
+    options: ModelOption = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,6 @@ from converse_graph.models.prices import Prices, load_prices
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store import Run, Store
-from converse_graph.store.record_reader import read_transcript
 from converse_graph.tracing.outcome import trace_outcome
 from converse_graph.tracing.settings import Tracing, thread_of, tracing_of
 
@@ -263,7 +262,7 @@ async def _close(simulation: Simulation, output: Output, how: str, began: float)
 
 async def leave_transcript(store: Store, name: str) -> tuple[str, Transcript]:
     """Write the full transcript beside the store; returns its path too."""
-    transcript = await read_transcript(store, store.register.run(name))
+    transcript = store.transcript(name)
     path = store.folder / "transcripts" / f"{name}.md"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

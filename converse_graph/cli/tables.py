@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import typer
 from rich import box
@@ -96,11 +97,14 @@ class _PageTable(TableElement):
         heads = [cell.content for cell in self.header.row.cells] if self.header and self.header.row else []
         rows = [[cell.content for cell in row.cells] for row in self.body.rows] if self.body else []
         table = _table(heads, rows)
-        if len(heads) > max(MANY_COLUMNS, len(rows)) and Measurement.get(console, options, table).maximum >= options.max_width:
+        if (
+            len(heads) > max(MANY_COLUMNS, len(rows))
+            and Measurement.get(console, options, table).maximum >= options.max_width
+        ):
             (first, *others), *columns = zip(heads, *rows, strict=True)
             table = _table([first, *others], columns)
         yield table
 
 
 class _Page(Markdown):
-    elements = {**Markdown.elements, "table_open": _PageTable}
+    elements: ClassVar = {**Markdown.elements, "table_open": _PageTable}

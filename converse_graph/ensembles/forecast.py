@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from converse_graph.ensembles.survival import (
     Survival,
     bootstrap_incidence,
     compare,
+    restricted_mean,
     runs_wanted,
     survival,
 )
@@ -28,6 +29,7 @@ from converse_graph.scenarios.value import Value
 ALL_RUNS = "all runs"
 """The name of the arm where nothing was varied."""
 
+_MUCH_DRIFT = 0.2
 _FEW = 10
 """Runs of an arm below which the report warns that its interval says little."""
 
@@ -130,7 +132,7 @@ def forecast(rows: Sequence[Outcome], event: str, *, name: str, years: Sequence[
     """
     finished = [row for row in rows if row.status == "finished"]
     if not finished:
-        raise InvalidValue(f"No run of {name!r} has finished, so that there is nothing to count; `converse sweep` goes on.")
+        raise InvalidValue(f"No run of {name!r} has finished: there is nothing to count yet; `converse sweep` goes on.")
     if len({(row.start, row.step) for row in finished}) > 1:
         raise InvalidValue(f"The runs of {name!r} have different clocks; forecast from runs of one scenario.")
     for row in finished:
@@ -240,7 +242,7 @@ def _arm(
 
 def _by_year(rows: Sequence[Outcome], event: str, year: int, seed: int) -> Probability:
     time = float(year - rows[0].start + 1)
-    if time <= 0 or time > max(row.watched for row in rows) + 1e-9 and not all(event in row.events for row in rows):
+    if time <= 0 or (time > max(row.watched for row in rows) + 1e-9 and not all(event in row.events for row in rows)):
         return Probability(year=year, probability=None)
     causes = [_cause(row, event) for row in rows]
     return Probability(year=year, probability=bootstrap_incidence(causes, event, time, seed=seed))
@@ -285,10 +287,9 @@ def _effects(rows: Sequence[Outcome], varied: Sequence[str], event: str, horizon
         for row in rows:
             settings.setdefault(_plain(_setting(row, dial)), []).append(observation(row, event))
         if len(settings) > 1:
-            means = {value: survival(seen, horizon=horizon).restricted_mean.estimate for value, seen in settings.items()}
-            effects.append(
-                Effect(dial=dial, by_value={value: mean for value, mean in means.items() if mean is not None})
-            )
+            means = {value: restricted_mean(seen, horizon=horizon).estimate for value, seen in settings.items()}
+            known = {value: mean for value, mean in means.items() if mean is not None}
+            effects.append(Effect(dial=dial, by_value=known))
     return tuple(sorted(effects, key=lambda effect: -effect.size))
 
 
@@ -336,28 +337,29 @@ def _estimate_field(row: Outcome, event: str) -> str | None:
     return (same or fields)[0] if len(same or fields) == 1 else None
 
 
-def _cautions(arms: Sequence[ArmForecast], rows: Sequence[Outcome], event: str) -> Iterable[str]:
+def _cautions(arms: Sequence[ArmForecast], rows: Sequence[Outcome], event: str) -> Iterator[str]:
     if {row.model for row in rows} == {"null"}:
         yield (
-            "Every run was played by chance (the null model): this is a baseline that shows what the rules and the forms "
-            "alone bring about, not a forecast."
+            "Every run was played by chance (the null model): this is a baseline, which shows what the rules and the "
+            "forms alone bring about, not a forecast."
         )
     for arm in arms:
-        runs = arm.survival.runs
-        if runs == 1:
-            yield f"{arm.arm}: one run is an anecdote; no interval can be given."
-        elif runs < _FEW:
-            yield f"{arm.arm}: {runs} runs are few; the interval says little."
-        if arm.survival.happened == 0:
-            yield f"{arm.arm}: {event} happened in none of {runs} runs; how late it may come cannot be told from them."
-        if arm.left_out:
-            yield f"{arm.arm}: {arm.left_out} runs have not finished and are left out; which they are may not be chance."
-        other = {ended: count for ended, count in arm.endings.items() if ended.startswith("event ") and ended != f"event {event}"}
-        if other:
-            named = ", ".join(f"{ended[6:]} ({count})" for ended, count in other.items())
-            yield (
-                f"{arm.arm}: some runs ended by another event: {named}. Probabilities by year count these as runs in which "
-                f"{event} did not come; the median and the curve tell when it comes unless something else ends the run."
-            )
-        if arm.drift_rate > 0.2:
-            yield f"{arm.arm}: {arm.drift_rate:.0%} signs of drift a statement; what the parties said is to be read with care."
+        yield from (f"{arm.arm}: {caution}" for caution in _cautions_of(arm, event))
+
+
+def _cautions_of(arm: ArmForecast, event: str) -> Iterator[str]:
+    runs = arm.survival.runs
+    if runs < _FEW:
+        yield "one run is an anecdote; no interval can be given." if runs == 1 else f"{runs} runs are few."
+    if arm.survival.happened == 0:
+        yield f"{event} happened in none of {runs} runs; how late it may come cannot be told from them."
+    if arm.left_out:
+        yield f"{arm.left_out} runs have not finished and are left out; which they are may not be chance."
+    ends = ((ended.removeprefix("event "), count) for ended, count in arm.endings.items() if ended.startswith("event "))
+    if other := ", ".join(f"{name} ({count})" for name, count in ends if name != event):
+        yield (
+            f"some runs ended by another event: {other}. Probabilities by year count these as runs in which {event} did "
+            "not come; the median and the curve tell when it comes unless something else ends the run."
+        )
+    if arm.drift_rate > _MUCH_DRIFT:
+        yield f"{arm.drift_rate:.0%} signs of drift a statement; what the parties said is to be read with care."

@@ -1,13 +1,14 @@
 """When an event happens, over many runs: survival curves, medians and restricted means for right-censored times.
 
-A run that ends without the event is right-censored at its end: it says "not by then", never "not at all". Times are years
-since the start of the clock (rounds, on a clock of plain rounds). A run is one observation, however many parties it has,
-for what its parties do depends on one another.
+A run that ends without the event is right-censored at its end: it says "not by then", never "not at all". Times are
+years since the start of the clock (rounds, on a clock of plain rounds). A run is one observation, however many parties
+it has, for what its parties do depends on one another.
 """
 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
@@ -137,7 +138,8 @@ def _curve(times: Floats, happened: npt.NDArray[np.bool_]) -> Curve:
     if len(times) < _ENOUGH:
         low, high = np.zeros_like(probability), np.ones_like(probability)
     else:
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+            warnings.simplefilter("ignore", RuntimeWarning)  # where the last run of all had the event, see below
             band = estimated.confidence_interval(CONFIDENCE, method="log-log")
         low, high = band.low.probabilities[at_event], band.high.probabilities[at_event]
         # where the last run of all had the event, Greenwood's formula divides by 0: the band stays as it was before
@@ -203,9 +205,7 @@ def restricted_mean(observations: Sequence[Observation], *, horizon: float) -> I
     return Interval(estimate=mean, low=max(0.0, mean - half), high=min(horizon, mean + half))
 
 
-def _steps(
-    times: Floats, happened: npt.NDArray[np.bool_], horizon: float
-) -> tuple[Floats, Floats, Floats, Floats]:
+def _steps(times: Floats, happened: npt.NDArray[np.bool_], horizon: float) -> tuple[Floats, Floats, Floats, Floats]:
     """Edges of the steps of the curve up to the horizon, its height on each, and the risk table at the inner edges."""
     distinct, at_risk, deaths = _risk_table(times, happened)
     within = distinct <= horizon
@@ -270,7 +270,7 @@ def _incidences(cells: Sequence[tuple[float, str | None]], weights: Floats, caus
         share = np.divide(1.0, at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
         total += surviving * weights[:, mine & (times == time)].sum(axis=1) * share
         surviving *= 1 - weights[:, struck & (times == time)].sum(axis=1) * share
-    return total
+    return np.clip(total, 0.0, 1.0)
 
 
 class Difference(Value):

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from converse_graph.export.formats import json_text
 from converse_graph.export.markdown_escaping import heading, inline, prose
 from converse_graph.record.transcript import Header, Statement, Transcript
+from converse_graph.scenarios.fields import format_value
 
 DIFF_VERSION = 1
 """Of the JSON that `as_json` gives; it changes when a program that reads it would have to."""
@@ -209,24 +209,8 @@ def _words(text: str | None) -> str:
 
 
 def _told(change: Change) -> str:
-    return f"{change.name}: {_shown(change.first)} → {_shown(change.second)}"
+    return f"{change.name}: {format_value(change.first)} → {format_value(change.second)}"
 
 
 def _table_row(change: Change) -> str:
-    return f"| {inline(change.name)} | {inline(_shown(change.first))} | {inline(_shown(change.second))} |"
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None | []:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case str():
-            return value
-        case list() | tuple():
-            return ", ".join(map(_shown, value))
-        case dict():
-            return ", ".join(f"{key} {_shown(inner)}" for key, inner in value.items())
-        case _:
-            return json_text(value)
+    return f"| {inline(change.name)} | {inline(format_value(change.first))} | {inline(format_value(change.second))} |"

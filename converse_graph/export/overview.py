@@ -7,6 +7,7 @@ from typing import Any, assert_never
 from converse_graph.export.markdown_escaping import inline
 from converse_graph.measures.disagreement import disagreement
 from converse_graph.record.transcript import Header, Statement, Transcript
+from converse_graph.scenarios.fields import format_value
 from converse_graph.scenarios.rules import standing_now
 
 MOST_PARTS = 4
@@ -108,19 +109,13 @@ def _rank(field: tuple[str, Any]) -> int:
 def _part(name: str, value: Any) -> str:
     words = " ".join(_CAPITALS.get(word, word) for word in name.split("_"))
     match value:
-        case None:
-            return f"no {words}"
-        case bool():
-            return f"{words}: {'yes' if value else 'no'}"
-        case int() | float():
+        case int() | float() if not isinstance(value, bool):
             return f"{words} {value}"
         case Mapping() if {"p10", "p50", "p90"} <= value.keys():
             return f"{words} p50 {value['p50']} ({value['p10']} to {value['p90']})"
-        case Mapping() | list() | tuple() if not value:
+        case Mapping() | list() | tuple() | None if not value:
             return f"no {words}"
-        case Mapping():
-            return f"{words}: {_short(', '.join(f'{key} {inner}' for key, inner in value.items()))}"
-    return f"{words}: {_short(value if isinstance(value, str) else ', '.join(map(str, value)))}"
+    return f"{words}: {_short(format_value(value))}"
 
 
 def _short(text: str, *, longest: int = _LONGEST) -> str:
@@ -181,7 +176,7 @@ def _votes(header: Header) -> str:
 
 def _how_it_ended(header: Header) -> str:
     ended = f": {inline(header.ended)}" if header.ended else ""
-    run = f"Run {inline(header.run)} (model {inline(header.model)}, seed {header.seed})"
+    run = f"Run {inline(header.run)} (model {inline(header.model_in_words)}, seed {header.seed})"
     match header.status:
         case "finished":
             return f"{run} ran to its horizon." if header.ended in (None, "horizon") else f"{run} ended early{ended}."

@@ -7,17 +7,18 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.calls.trace_privacy import UNSEEN
+from converse_graph.graph.channels import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
 from converse_graph.graph.debates import compile_debate
 from converse_graph.graph.organisation import organisation_node
 from converse_graph.graph.supervisor import supervisor_node
-from converse_graph.record.state import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
+from converse_graph.graph.turn_node import TurnNode
 from converse_graph.scenarios.cast import SUPERVISOR
-from converse_graph.scenarios.graph_settings import ModelSettings
+from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.scenario import Scenario
 
 
 def build_graph(
-    scenario: Scenario, settings: type[Any] = ModelSettings, *, is_traced: bool = True
+    scenario: Scenario, settings: type[Any] = GraphSettings, *, is_traced: bool = True
 ) -> StateGraph[Any, Any, Any, Any]:
     """Build the root graph of a scenario, not compiled.
 
@@ -39,7 +40,7 @@ def build_graph(
     graph = StateGraph(table_schema(names), context_schema=settings, input_schema=TableInput, output_schema=TableOutput)
     graph.add_node(
         SUPERVISOR,
-        supervisor_node(scenario),
+        TurnNode(supervisor_node(scenario), name=SUPERVISOR),
         input_schema=supervisor_schema(names),
         destinations=(*names, END),
         trace_policy=policy,
@@ -51,7 +52,7 @@ def build_graph(
         )
         graph.add_node(
             party.name,
-            organisation_node(scenario, party, debate),
+            TurnNode(organisation_node(scenario, party, debate), name=party.name, debate=debate),
             input_schema=party_schema(party.name),
             trace_policy=policy,
         )
@@ -59,7 +60,7 @@ def build_graph(
     return graph
 
 
-_COMPILED: OrderedDict[tuple[int, bool], tuple[Scenario, CompiledStateGraph[Any, Any, Any, Any]]] = OrderedDict()
+_COMPILED: OrderedDict[tuple[str, bool], tuple[Scenario, CompiledStateGraph[Any, Any, Any, Any]]] = OrderedDict()
 _KEPT = 16
 
 
@@ -75,12 +76,16 @@ def compile_graph(scenario: Scenario, *, is_traced: bool) -> CompiledStateGraph[
     Raises:
         InvalidValue: Conversations are nested deeper than the scenario allows.
     """
-    # By identity: a scenario may hold graphs and models that cannot be compared. It is kept, so its id stays its own.
-    key = (id(scenario), is_traced)
+    # By its text, and then by its value: 1 and 1.0 are equal, and graphs or models that it holds have no text.
+    key = (scenario.model_dump_json(fallback=_kind_of), is_traced)
     kept = _COMPILED.get(key)
-    if kept is None:
+    if kept is None or kept[0] != scenario:
         built = build_graph(scenario, is_traced=is_traced)
         kept = _COMPILED[key] = (scenario, built.compile(name=scenario.name))
         if len(_COMPILED) > _KEPT:
             _COMPILED.popitem(last=False)
     return kept[1]
+
+
+def _kind_of(thing: Any) -> str:
+    return type(thing).__qualname__

@@ -5,8 +5,9 @@ from langgraph.types import TracePolicy
 
 from converse_graph.calls.run_context import RunContext
 from converse_graph.errors import InvalidValue
+from converse_graph.graph.channels import debate_schema, debate_supervisor_schema, member_schema
 from converse_graph.graph.persona import debate_supervisor, persona_node
-from converse_graph.record.state import debate_schema, debate_supervisor_schema, member_schema
+from converse_graph.graph.turn_node import TurnNode
 from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined
 from converse_graph.scenarios.clock import Clock
 from converse_graph.turn.deliberation import Debating
@@ -48,7 +49,7 @@ def compile_debate(
     graph = StateGraph(debate_schema(names), context_schema=RunContext)
     graph.add_node(
         SUPERVISOR,
-        debate_supervisor(deliberation, clock),
+        TurnNode(debate_supervisor(deliberation, clock), name=SUPERVISOR),
         input_schema=debate_supervisor_schema(names),
         destinations=(*names, END),
         trace_policy=policy,
@@ -60,7 +61,7 @@ def compile_debate(
         )
         graph.add_node(
             member.name,
-            persona_node(deliberation, member, clock, inner),
+            TurnNode(persona_node(deliberation, member, clock, inner), name=member.name, debate=inner),
             input_schema=member_schema(member.name),
             trace_policy=policy,
         )

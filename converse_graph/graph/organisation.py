@@ -5,11 +5,12 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from converse_graph.calls.model_call import REPLY_TOKENS, Answer
+from converse_graph.calls.model_call import Answer
 from converse_graph.calls.run_context import Inside, RunContext, context_of
 from converse_graph.graph.write_access import only, party_writes
 from converse_graph.models.base import Part, Profile
 from converse_graph.models.registry import Chats
+from converse_graph.models.settings import REPLY_TOKENS
 from converse_graph.prompting.decisions import told_decision
 from converse_graph.prompting.descriptions import brief_values, filled_form, topic_of
 from converse_graph.prompting.templates import Prompts
@@ -19,6 +20,7 @@ from converse_graph.record.state import Entry, mind_of, outbox_of
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
 from converse_graph.turn.deliberation import Debating, deliberate
 from converse_graph.turn.drift_check import drift_of_statements
 from converse_graph.turn.motions import motion_fields, motion_for, motion_reminders, write_stance
@@ -37,10 +39,10 @@ def organisation_node(
         debate: Its debate, compiled, where its deliberation is one.
     """
     speak = by_model(scenario, party) if party.graph is None else by_graph(scenario, party)
-    brief, writes = _brief(scenario, party), party_writes(party.name)
+    brief, writes, settings = _brief(scenario, party), party_writes(party.name), speaker_settings(scenario)
 
     async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
-        context, emit = await context_of(runtime), runtime.stream_writer
+        context, emit = await context_of(runtime, settings), runtime.stream_writer
         seen = view(scenario, state, party.name)
         if context.spending:
             context.spending.check() if seen.voting else context.spending.take_turn()
@@ -91,8 +93,14 @@ def organisation_node(
     return take_turn
 
 
-def check_windows(scenario: Scenario, chats: Chats, prompts: Prompts) -> None:
+def check_windows(scenario: Scenario, chats: Chats, prompts: Prompts, settings: SpeakerSettings) -> None:
     """Refuse to begin where a party's brief alone leaves its model no room to hear and to answer.
+
+    Args:
+        scenario: What is played.
+        chats: The models.
+        prompts: The templates.
+        settings: Of each party's model.
 
     Raises:
         WindowTooSmall: It does; with the numbers.
@@ -104,22 +112,24 @@ def check_windows(scenario: Scenario, chats: Chats, prompts: Prompts) -> None:
         fields = statement_fields(scenario, party, profile=chat.profile)
         text = prompts.render("organisation/brief", chat.profile, brief_values(scenario, party, fields))
         rules = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
-        fitted((rules,), window=chat.window, reply=REPLY_TOKENS, model=f"{chat.model}, for {party.name},")
+        own = settings.of(party.name)
+        window, reply = own.context_window or chat.window, own.max_tokens or REPLY_TOKENS
+        fitted((rules,), window=window, reply=reply, model=f"{chat.model}, for {party.name},")
 
 
 def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext, Profile], tuple[Part, ...]]:
     """Render a party's brief once for each set of prompts, so that every prompt of its begins the same."""
-    kept: dict[tuple[int, Profile], tuple[Prompts, tuple[Part, ...]]] = {}
+    kept: dict[tuple[str, Profile], tuple[Part, ...]] = {}
 
     def brief(context: RunContext, profile: Profile) -> tuple[Part, ...]:
-        key = (id(context.prompts), profile)
+        key = (context.prompts.digest, profile)
         if key not in kept:
             fields = statement_fields(scenario, party, profile=profile)
             text = context.prompts.render("organisation/brief", profile, brief_values(scenario, party, fields))
             rules = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
             shown = _examples(context.prompts, party, fields) if profile == "small" else ()
-            kept[key] = (context.prompts, (rules, *shown))
-        return kept[key][1]
+            kept[key] = (rules, *shown)
+        return kept[key]
 
     return brief
 

@@ -18,6 +18,7 @@ from converse_graph.record.state import Entry, Floor, outbox_of
 from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.rules import events_so_far
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_settings import speaker_settings
 from converse_graph.turn.compaction import sum_up_rounds
 from converse_graph.turn.motions import count_ballots, dissent_is_due
 from converse_graph.turn.turn_order import (
@@ -37,9 +38,10 @@ State = Mapping[str, Any]
 
 def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]]:
     """The node that every turn comes back to."""
+    settings = speaker_settings(scenario)
 
     async def supervise(state: State, runtime: Runtime[RunContext]) -> Command[Any]:
-        context = await context_of(runtime)
+        context = await context_of(runtime, settings)
         emit = telling(runtime.stream_writer, context.trace.told if context.trace else None)
         floor: Floor | None = state.get("floor")
         if floor and floor["speakers"] and not any(state.get(outbox_of(name)) for name in floor["speakers"]):

@@ -8,8 +8,8 @@ from typing import Any
 from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.graph.build import build_graph
+from converse_graph.graph.channels import HEARD_IN_DEBATE, PUBLIC_CHANNELS
 from converse_graph.graph.write_access import TABLE_SUPERVISOR, debate_supervisor_writes, member_writes, party_writes
-from converse_graph.record.state import HEARD_IN_DEBATE, PUBLIC_CHANNELS
 from converse_graph.scenarios.cast import SUPERVISOR, Imagined
 from converse_graph.scenarios.scenario import Scenario
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from converse_graph.errors import ConverseError
-from converse_graph.record.state import DEBATE_CHANNELS, PUBLIC_CHANNELS, before_of, mind_of, outbox_of
+from converse_graph.graph.channels import DEBATE_CHANNELS, PUBLIC_CHANNELS
+from converse_graph.record.state import before_of, mind_of, outbox_of
 
 TABLE_SUPERVISOR = PUBLIC_CHANNELS
 """What the supervisor of the root table writes: all that is public, and nothing else."""

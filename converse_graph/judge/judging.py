@@ -21,6 +21,8 @@ from converse_graph.models.tokens import tokens_in
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.record.verdict import Score, Verdict
 from converse_graph.sanitize import between_quotes
+from converse_graph.scenarios.model_settings import UNSET, ModelSettings
+from converse_graph.scenarios.speaker_settings import SpeakerSettings
 
 _TOKENS_PER_ANSWER = 350
 """Of reason, quotation and score, at most, in a reply."""
@@ -43,7 +45,7 @@ class _Judge:
 
     @property
     def name(self) -> str:
-        return self.context.chats.get(self.model).model
+        return self.context.chats.name_of(self.model)
 
     def asked(self) -> tuple[forms.Asked, ...]:
         return self.rubric.asked(self.transcript.header.cast)
@@ -84,6 +86,7 @@ async def judge(
     repeat: int = 1,
     emit: Emit = lambda event: None,
     spending: Spending | None = None,
+    settings: ModelSettings = UNSET,
 ) -> Verdict:
     """Judge the public record of a run.
 
@@ -101,6 +104,7 @@ async def judge(
         repeat: Which judging by this model, from 1; each is asked anew.
         emit: Told of each call.
         spending: What is left to spend; None for no bound.
+        settings: Of the judge's model.
 
     Raises:
         InvalidValue: The run has no statements, or the questions leave no room in the judge's window.
@@ -109,7 +113,14 @@ async def judge(
     public = transcript.public()
     if not any(statement.text for statement in public.statements):
         raise InvalidValue(f"Run {public.header.run!r} has no statements to judge; play it first.")
-    context = RunContext(chats=chats, prompts=forms.judge_prompts(), seed=seed, journal=journal, spending=spending)
+    context = RunContext(
+        chats=chats,
+        prompts=forms.judge_prompts(),
+        seed=seed,
+        journal=journal,
+        spending=spending,
+        settings=SpeakerSettings(everybody=settings),
+    )
     judging = _Judge(context=context, transcript=public, rubric=rubric, model=model, repeat=repeat, emit=emit)
     how = _judge_small if judging.profile == "small" else _judge_large
     return await how(judging)
@@ -176,7 +187,7 @@ def _one_question(judging: _Judge, one: forms.Asked) -> str:
 
 
 def _cut(judging: _Judge, *, besides: int) -> tuple[tuple[tuple[Statement, ...], ...], int]:
-    window = judging.context.chats.get(judging.model).window
+    window = judging.context.window_of("judge", judging.model)
     rules = tokens_in(judging.rules().text)
     room = room_for_record(window, judging.profile, besides=besides + rules)
     return in_parts(judging.transcript.statements, room, judging.profile), room

@@ -15,7 +15,7 @@ from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.record.transcript import Party
 from converse_graph.resources import folders
 from converse_graph.scenarios.cast import check_distinct
-from converse_graph.scenarios.value import Identifier, Value
+from converse_graph.scenarios.value import Identifier, Items, Value
 
 ANCHORS = (1, 4, 7, 10)
 """The points of the scale that a question must say the meaning of."""
@@ -72,7 +72,7 @@ class Rubric(Value):
     """The one scale there is."""
     summary: str = "Sum up what happened, in a few sentences."
     """What the prose summary is to tell."""
-    questions: Annotated[tuple[RubricQuestion, ...], Bound(min_length=1, max_length=20)]
+    questions: Annotated[Items[RubricQuestion], Bound(min_length=1, max_length=20)]
 
     @model_validator(mode="after")
     def _questions_differ(self) -> Self:

@@ -13,8 +13,8 @@ from converse_graph.models.prices import Prices
 from converse_graph.models.registry import Chats
 from converse_graph.models.replay import ReplayChats
 from converse_graph.record.verdict import Verdict
+from converse_graph.scenarios.model_settings import EVERYBODY, UNSET, ModelSettings
 from converse_graph.store import Run, Store
-from converse_graph.store.record_reader import read_transcript
 
 MOST_REPEATS = 100
 """How often one model may judge a run."""
@@ -35,6 +35,7 @@ async def judge_run(
     emit: Callable[[dict[str, Any]], None] = lambda event: None,
     budget: Budget | None = None,
     prices: Prices | None = None,
+    options: ModelSettings | None = None,
 ) -> tuple[Verdict, ...]:
     """Have a run judged; each verdict is kept as it comes, each call in the run's journal.
 
@@ -51,6 +52,7 @@ async def judge_run(
         emit: Told of each call.
         budget: What the run may spend in all; dollars and tokens count.
         prices: What calls are charged by; None for the public list.
+        options: Settings of the judges' models, over those that the run has for everybody.
 
     Returns:
         The new verdicts; none for a replay of a run that was not judged.
@@ -69,9 +71,10 @@ async def judge_run(
     opened = chats or _chats(store, run, models, base_url, prices)
     try:
         with store.hold(name):
-            transcript = await read_transcript(store, run)
+            transcript = store.transcript(run.name)
             found = []
             for wanted, model, repeat in plans:
+                so_far = store.register.run(name)
                 verdict = await judge(
                     transcript,
                     rubrics[wanted],
@@ -81,7 +84,8 @@ async def judge_run(
                     model=model,
                     repeat=repeat,
                     emit=emit,
-                    spending=spending_of(store.register.run(name), budget),
+                    spending=spending_of(budget, usd=so_far.usd, tokens=so_far.tokens),
+                    settings=_settings(run, options or UNSET, is_own_model=model is None),
                 )
                 await store.verdicts(run.id).keep(verdict)
                 found.append(verdict)
@@ -89,6 +93,12 @@ async def judge_run(
     finally:
         if chats is None:
             await opened.close()
+
+
+def _settings(run: Run, options: ModelSettings, *, is_own_model: bool) -> ModelSettings:
+    """How a judge is asked: as everybody in the run; the window is that of the run's own model."""
+    settings = run.header.settings.get(EVERYBODY, UNSET)
+    return (settings if is_own_model else settings.without_window()).merged(options)
 
 
 def _plans(store: Store, run: Run, rubric: str | None, models: Sequence[str], repeats: int) -> list[Plan]:

@@ -43,6 +43,11 @@ class Condition(Value):
     operator: str
     value: bool | float | str
 
+    @property
+    def text(self) -> str:
+        """The comparison as one writes it."""
+        return f"{self.field}{'.' + self.part if self.part else ''} {self.operator} {self.value}"
+
     def holds(self, statement: Statement) -> bool:
         """Tell whether a statement fulfils it; one without the field, or with a value of another type, does not.
 
@@ -115,7 +120,7 @@ def parse_condition(text: str) -> Condition | None:
         return None
     read = _CONDITION.fullmatch(text)
     if read is None:
-        raise InvalidValue(f"{text!r} is no comparison; write FIELD OPERATOR VALUE, such as 'agi_estimate.p50 <= 2030'.")
+        raise InvalidValue(f"{text!r} is no comparison; write one such as 'agi_estimate.p50 <= 2030'.")
     field, part, operator, value = read.groups()
     return Condition(field=field, part=part, operator=operator, value=_value(value))
 
@@ -138,5 +143,4 @@ def condition_dates(condition: Condition, transcript: Transcript) -> Iterator[Ev
     """
     for statement in transcript.statements:
         if condition.holds(statement):
-            name = f"{condition.field}{'.' + condition.part if condition.part else ''} {condition.operator} {condition.value}"
-            yield _found(name, statement, {statement.speaker: None})
+            yield _found(condition.text, statement, {statement.speaker: None})

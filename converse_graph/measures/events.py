@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from converse_graph.record.transcript import Statement, Transcript
+from converse_graph.scenarios.fields import format_value
 from converse_graph.scenarios.value import Value
 
 
@@ -57,11 +58,6 @@ def _told(statement: Statement) -> Iterator[tuple[str, str]]:
 
 
 def _in_words(value: Any) -> str:
-    match value:
-        case None | False:
-            return ""
-        case True:
-            return "yes"
-        case Mapping():
-            return " / ".join(str(inner) for inner in value.values())
-    return " ".join(str(value).split())
+    if isinstance(value, Mapping):
+        return " / ".join(map(format_value, value.values()))
+    return "" if value is None or value is False else " ".join(format_value(value).split())

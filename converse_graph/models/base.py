@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol, get_args
 
+from converse_graph.scenarios.model_settings import UNSET, ModelSettings
+
 Role = Literal["system", "user", "assistant"]
 Profile = Literal["small", "large"]
 """Which set of prompts suits a model."""
@@ -49,7 +51,9 @@ class Request:
     seed: int = 0
     """The run's seed."""
     max_tokens: int = 1024
-    temperature: float = 0.8
+    """Of the reply at most, as this kind of call needs; what `settings` say of it goes before."""
+    settings: ModelSettings = UNSET
+    """Of the model, as they were set for who is asked; what is not set is as the adapter has it by default."""
     on_text: Callable[[str], None] | None = field(default=None, compare=False)
     """Called with each piece of the reply as it arrives; None where nobody is watching."""
     on_restart: Callable[[], None] | None = field(default=None, compare=False)
@@ -77,7 +81,8 @@ class Reply:
 class Chat(Protocol):
     """A model to be asked.
 
-    One that costs nothing may say so by an attribute `free`.
+    One that costs nothing may say so by an attribute `free`; one that is asked by other settings than its provider's,
+    unless a request says otherwise, by `defaults`; one that turns out not to take some, by `not_taken`, their names.
     """
 
     @property

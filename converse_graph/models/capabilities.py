@@ -8,6 +8,8 @@ from typing import Any, Literal
 from converse_graph.models.base import Request
 from converse_graph.models.json_mode import schema_in_words, without_bounds
 from converse_graph.models.retries import Failure
+from converse_graph.models.settings import refusable, thinking_fields
+from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 
 Form = Literal["schema", "schema without bounds", "any object", "words"]
 """How a reply is held to its schema, from strictest to not at all."""
@@ -31,12 +33,19 @@ class Dialect:
     room: int = 1
     """Factor on the longest reply: models that think before they write spend it on thoughts."""
 
-    def conceding(self, failure: Failure) -> "Dialect | None":
-        """The dialect to try next after a refusal; None when the refusal is about something else."""
+    def conceding(self, failure: Failure, settings: ModelSettings = UNSET) -> "Dialect | None":
+        """The dialect to try next after a refusal; None when the refusal is about something else.
+
+        Args:
+            failure: What the server said.
+            settings: By which it was asked.
+        """
         if failure.status not in (400, 422) or failure.overflow:
             return None
-        for name in ("temperature", "seed", "max_tokens", "stream_options"):
-            if name not in self.left_out and (failure.param == name or re.search(rf"\b{name}\b", failure.said)):
+        for name in refusable(settings):
+            if name not in self.left_out and (
+                failure.param == name or re.search(rf"\b{re.escape(name)}\b", failure.said)
+            ):
                 return replace(self, left_out=self.left_out | {name})
         if not self.merged and "alternat" in failure.said:
             return replace(self, merged=True)
@@ -63,25 +72,32 @@ class Dialect:
                 told.insert(0, {"role": "system", "content": rule})
         return _merge(told) if self.merged else told
 
-    def body(self, request: Request, *, hosted: bool) -> dict[str, Any]:
+    def body(self, request: Request, settings: ModelSettings, *, hosted: bool) -> dict[str, Any]:
         """The fields of the request's JSON body beside model and messages.
 
         Args:
             request: What is asked.
+            settings: By which, our defaults included.
             hosted: Whether it goes to OpenAI itself, which refuses the older name of the limit that other servers
                 may know alone.
         """
-        most = request.max_tokens * self.room
+        # Who says how long a reply may be does not mean sixteen times that.
+        most = settings.max_tokens or request.max_tokens * self.room
         sent: dict[str, Any] = {"max_completion_tokens": most}
         if not hosted:
             sent["max_tokens"] = most
-        sent |= {"temperature": request.temperature, "seed": call_seed(request)}
+        chosen = {"temperature": settings.temperature, "top_p": settings.top_p}
+        sent |= {name: value for name, value in chosen.items() if value is not None}
+        if settings.seed is not False:
+            sent["seed"] = call_seed(request)
+        sent |= thinking_fields(settings, hosted=hosted)
         if self.form == "any object":
             sent["response_format"] = {"type": "json_object"}
         elif self.form != "words":
             schema = request.schema if self.form == "schema" else without_bounds(request.schema)
             named = {"name": _schema_name(request.schema), "strict": True, "schema": schema}
             sent["response_format"] = {"type": "json_schema", "json_schema": named}
+        sent |= settings.extra_body
         return {name: value for name, value in sent.items() if name not in self.left_out}
 
 

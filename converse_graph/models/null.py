@@ -28,6 +28,7 @@ class NullChat:
     profile: Profile = "small"
     window: int | None = None
     free = True
+    not_taken = frozenset({"temperature", "top_p", "max_tokens", "thinking", "seed", "extra_body"})
 
     def __init__(self, *, latency: float = 0.0) -> None:
         """Make one that answers at once, or after a while.

@@ -6,10 +6,11 @@ import ipaddress
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from pydantic import SecretStr
 
@@ -21,7 +22,9 @@ from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import Limits, gate_of
 from converse_graph.models.redaction import without_secret
 from converse_graph.models.retries import NotWhole, Origin, Retries, failure_of
+from converse_graph.models.settings import SERVED, thinking_fields
 from converse_graph.models.tokens import tokens_in
+from converse_graph.scenarios.model_settings import ModelSettings
 
 TIMEOUT = 300.0
 """Seconds without a byte from the server after which a try has failed."""
@@ -29,6 +32,9 @@ TIMEOUT = 300.0
 _CONNECT_TIMEOUT = 10.0
 _NO_KEY = SecretStr("none")
 """Servers of one's own need no key, and the client library insists on one."""
+_THINKING = ModelSettings(thinking="on")
+_SENT_OTHERWISE = frozenset({"max_tokens", "stream_options"})
+"""Fields that a server may refuse and nothing is lost: the limit has a newer name too, the other is no setting."""
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 """What the client library raises over an answer of 200 that is no chat completion."""
 
@@ -47,7 +53,7 @@ class OpenAICompatibleChat:
         name: str | None = None,
         timeout: float = TIMEOUT,
         retries: Retries | None = None,
-        sampling: Mapping[str, Any] | None = None,
+        defaults: ModelSettings = SERVED,
     ) -> None:
         """Name a model and its server. Nothing is sent before the first `complete`.
 
@@ -61,7 +67,7 @@ class OpenAICompatibleChat:
             name: How a user names it; None for "openai:MODEL" or, with a `base_url`, MODEL.
             timeout: Seconds without a byte from the server after which a try has failed.
             retries: None for four tries.
-            sampling: Further fields of the request's body, where the server is known to take them.
+            defaults: Its settings, where a request does not say otherwise.
 
         Raises:
             UsageError: There is neither a key nor a server of one's own.
@@ -74,13 +80,13 @@ class OpenAICompatibleChat:
         self._key = _key(api_key, base_url)
         self._timeout = timeout
         self._retries = retries or Retries()
-        self._sampling = dict(sampling or {})
+        self.defaults = defaults
         self._dialect = Dialect()
         self.free = is_loopback(base_url)
         self.limits = Limits()
         self._opening = threading.Lock()
-        self._client: Any = None
-        self._asked: Any = None
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        """By event loop, as connections belong to the loop that they were opened in."""
         self._hosted = False
         self._origin = Origin(
             model=self.model,
@@ -89,6 +95,13 @@ class OpenAICompatibleChat:
             secret=self._key.get_secret_value() if self._key is not _NO_KEY else "",
         )
 
+    @property
+    def not_taken(self) -> frozenset[str]:
+        """The settings that its server has refused, and is asked without since."""
+        ways_to_think = thinking_fields(_THINKING, hosted=self._hosted).keys()
+        refused = self._dialect.left_out - _SENT_OTHERWISE - ways_to_think
+        return refused | ({"thinking"} if ways_to_think <= self._dialect.left_out else set())
+
     async def complete(self, request: Request) -> Reply:
         """Ask once, retrying what may pass by itself.
 
@@ -96,9 +109,10 @@ class OpenAICompatibleChat:
             ProviderUnreachable: No whole reply came, however often it was tried.
             ProviderRefused: The server answered that it will not serve the request.
         """
-        if self._asked is None:
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
             # In a thread, since the client library takes a second to import and others are waiting for the loop.
-            await asyncio.to_thread(self._open)
+            await asyncio.to_thread(self._open, loop)
         return await self._retries.run(
             lambda: self._learn_and_ask(request),
             self._origin,
@@ -108,17 +122,17 @@ class OpenAICompatibleChat:
         )
 
     async def close(self) -> None:
-        """Close the connections; a later `complete` opens them again."""
-        client, self._client, self._asked = self._client, None, None
+        """Close the connections of this event loop; a later `complete` opens them again."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
         if client is not None:
-            await client.close()
+            await client.root_async_client.close()
 
-    def _open(self) -> None:
+    def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._opening:
-            if self._asked is None:
-                self._asked = self._make()
-                self._client = self._asked.root_async_client
-                self._hosted = (self._client.base_url.host or "").endswith("openai.com")
+            if loop not in self._clients:
+                client = self._make()
+                self._hosted = (client.root_async_client.base_url.host or "").endswith("openai.com")
+                self._clients[loop] = client
 
     def _make(self) -> Any:
         openai = importlib.import_module("openai")
@@ -147,7 +161,7 @@ class OpenAICompatibleChat:
                 return await self._ask(request, dialect)
             except Exception as error:  # the client library's classes; what is not conceded goes on
                 failure = failure_of(error)
-                conceded = dialect.conceding(failure) if failure else None
+                conceded = dialect.conceding(failure, request.settings) if failure else None
                 if conceded is None:
                     raise
             # Where a call at the same time has learnt already, that is tried first.
@@ -157,8 +171,8 @@ class OpenAICompatibleChat:
     async def _ask(self, request: Request, dialect: Dialect) -> Reply:
         # The body is passed whole: given a `response_format`, the library parses the reply itself, and raises over
         # one that was cut for length instead of returning it.
-        bound = self._asked.bind(
-            extra_body={**dialect.body(request, hosted=self._hosted), **self._sampling},
+        bound = self._clients[asyncio.get_running_loop()].bind(
+            extra_body=dialect.body(request, self.defaults.merged(request.settings), hosted=self._hosted),
             **({"stream_usage": False} if "stream_options" in dialect.left_out else {}),
         )
         start = time.perf_counter()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from converse_graph.errors import InvalidValue, UnknownName, UsageError
@@ -14,22 +14,30 @@ from converse_graph.models.defaults import base_url_of, default_model, window_at
 from converse_graph.models.embedders import make_embedder
 from converse_graph.models.embeddings import Embedder
 from converse_graph.models.langchain import LangChainChat
+from converse_graph.models.langchain_wrappers import is_chat_model
 from converse_graph.models.local import EMBEDDED, EmbeddedChat
 from converse_graph.models.null import NullChat
 from converse_graph.models.openai_compatible import OpenAICompatibleChat
 from converse_graph.models.prices import Prices, window_of
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import limits_of
+from converse_graph.models.references import SEPARATOR, one_by_one, reference_key
+from converse_graph.models.settings import EMBEDDED as EMBEDDED_SETTINGS
+from converse_graph.models.settings import SERVED
 
-GRAMMAR = ("embedded", "null", "null:SECONDS", "openai:NAME", "PROVIDER:NAME", "NAME with a base URL")
+GRAMMAR = ("embedded", "null", "null:SECONDS", "openai:NAME", "PROVIDER:NAME", "NAME with a base URL", "several: a,b")
 """The forms of a model reference."""
+
+AWAY_SECONDS = 300.0
+"""How long a model that was not reached is asked last, where others stand in for it."""
 
 
 class Chats:
     """The models of a run.
 
-    A reference is None (the run's own model), one of the forms in `GRAMMAR`, a LangChain chat model object, or any
-    object with the port's `complete`.
+    A reference is None (the run's own model), one of the forms in `GRAMMAR`, a LangChain chat model object, any object
+    with the port's `complete`, or several of these in a list, of which the next stands in for one that refuses or
+    stays away.
     """
 
     def __init__(
@@ -55,16 +63,27 @@ class Chats:
         self._default = default
         self._environ = environ
         self._base_url = base_url_of(environ, base_url)
-        self._kept: dict[Any, tuple[Any, Chat]] = {}
-        self._embedders: dict[Any, tuple[Any, Embedder]] = {}
+        self._chats: dict[Hashable, tuple[Any, Chat]] = {}
+        self._several: dict[Hashable, tuple[Any, ...]] = {}
+        self._away_until: dict[Hashable, float] = {}
+        self._embedders: dict[Hashable, tuple[Any, Embedder]] = {}
 
     @property
     def default_name(self) -> str:
-        """How the run's own model is named."""
-        return self.get().model
+        """How the run's own model is named; of several, all names."""
+        return self.name_of()
 
     def get(self, reference: Any = None) -> Chat:
-        """The model that a reference names; the same one each time.
+        """The model that a reference names, of several the first; the same one each time.
+
+        Raises:
+            UnknownName: It is no form of reference.
+            UsageError: What it needs (a key, a package, a base URL) is missing.
+        """
+        return self.all_of(reference)[0]
+
+    def all_of(self, reference: Any = None) -> tuple[Chat, ...]:
+        """The models that a reference names, in the order in which they are asked; mostly one.
 
         Raises:
             UnknownName: It is no form of reference.
@@ -74,11 +93,43 @@ class Chats:
             if self._default is None:
                 self._default = default_model(self._environ, self._base_url)
             reference = self._default
-        key = reference if isinstance(reference, str) else id(reference)
-        if key not in self._kept:
-            # The reference is kept too: an id stands for an object only as long as the object is there.
-            self._kept[key] = (reference, self._settled(reference, self._resolve(reference)))
-        return self._kept[key][1]
+        key = reference_key(reference)
+        if key not in self._several:
+            self._several[key] = one_by_one(reference)
+        first, *others = self._several[key]
+        is_own = key == reference_key(self._default)
+        return (self._one(first, is_own=is_own), *(self._one(other) for other in others))
+
+    def in_turn(self, reference: Any = None) -> list[Chat]:
+        """The models that a reference names, in the order in which they are asked now: those that stay away go last.
+
+        Args:
+            reference: As `get` takes it.
+        """
+        now = time.monotonic()
+        return sorted(self.all_of(reference), key=lambda chat: self._away_until.get(reference_key(chat), now) > now)
+
+    def stays_away(self, chat: Chat) -> None:
+        """Ask a model after those that stand in for it, for a while: each try of one that is not reached takes long.
+
+        Args:
+            chat: The model.
+        """
+        self._away_until[reference_key(chat)] = time.monotonic() + AWAY_SECONDS
+
+    def name_of(self, reference: Any = None) -> str:
+        """How a model is named; of several all names, with commas between them.
+
+        Args:
+            reference: As `get` takes it.
+        """
+        return SEPARATOR.join(chat.model for chat in self.all_of(reference))
+
+    def _one(self, reference: Any, *, is_own: bool = False) -> Chat:
+        key = reference_key(reference)
+        if key not in self._chats:
+            self._chats[key] = (reference, self._settled(reference, self._resolve(reference), is_own=is_own))
+        return self._chats[key][1]
 
     def embedder(self, reference: Any) -> Embedder:
         """The embedder that a reference names; the same one each time.
@@ -87,24 +138,24 @@ class Chats:
             UnknownName: It is no form of reference.
             UsageError: What it needs (a key, a package, a base URL) is missing.
         """
-        key = reference if isinstance(reference, str) else id(reference)
+        key = reference_key(reference)
         if key not in self._embedders:
             self._embedders[key] = (reference, make_embedder(reference, self._base_url, self._environ))
         return self._embedders[key][1]
 
     async def close(self) -> None:
         """Close them all; those that were passed in as port objects are left to who made them."""
-        kept: list[tuple[Any, Chat | Embedder]] = [*self._kept.values(), *self._embedders.values()]
-        self._kept, self._embedders = {}, {}
+        kept: list[tuple[Any, Chat | Embedder]] = [*self._chats.values(), *self._embedders.values()]
+        self._chats, self._several, self._embedders = {}, {}, {}
         for reference, made in kept:
             if made is not reference:
                 await made.close()
 
-    def _settled(self, reference: Any, chat: Chat) -> Chat:
+    def _settled(self, reference: Any, chat: Chat, *, is_own: bool) -> Chat:
         """The same model, which knows how many tokens it takes where we do, and how much it may be asked for."""
         if isinstance(chat, OpenAICompatibleChat | LangChainChat):
             chat.limits = limits_of(self._environ)
-        window = self._window if reference is self._default else None
+        window = self._window if is_own else None
         if window is None and isinstance(reference, str) and isinstance(chat, OpenAICompatibleChat) and self._base_url:
             window = window_at(self._base_url, self._environ.get("OPENAI_API_KEY"), chat.served_as)
         if window is None and chat.window is None and isinstance(chat, OpenAICompatibleChat | LangChainChat):
@@ -119,7 +170,7 @@ class Chats:
         if hasattr(reference, "complete"):
             given: Chat = reference
             return given
-        if isinstance(reference, importlib.import_module("langchain_core.language_models").BaseChatModel):
+        if is_chat_model(reference):
             return LangChainChat(reference)
         raise InvalidValue(
             f"{type(reference).__name__} is no model; pass one of {', '.join(GRAMMAR)}, or a LangChain chat model."
@@ -141,7 +192,7 @@ class Chats:
             return OpenAICompatibleChat(reference, self._base_url, self._environ.get("OPENAI_API_KEY"))
         if name and providers.langchain_is_installed():
             return LangChainChat(providers.make_chat_model(kind, name), reference)
-        known = [*GRAMMAR[:-2], f"PROVIDER:NAME ({', '.join(providers.PROVIDERS)})", GRAMMAR[-1]]
+        known = [*GRAMMAR[:-3], f"PROVIDER:NAME ({', '.join(providers.PROVIDERS)})", *GRAMMAR[-2:]]
         raise UnknownName.among("model", reference, known)
 
     def _openai(self, reference: str, name: str) -> Chat:
@@ -157,11 +208,13 @@ class Chats:
 def describe_models(environ: Mapping[str, str] = os.environ) -> list[dict[str, Any]]:
     """What can be asked here: for each kind of model its `name`, whether it is `available`, and a `note`."""
     key, base_url = bool(environ.get("OPENAI_API_KEY")), base_url_of(environ, None)
+    temperature = f"; temperature {SERVED.temperature} unless --option says otherwise"
     told = [
         {
             "name": EMBEDDED,
             "available": local.is_installed(),
-            "note": f"{local.SERVED_AS}, in this process, free; expect simple and often odd prose"
+            "note": f"{local.SERVED_AS}, in this process, free, at temperature {EMBEDDED_SETTINGS.temperature}; expect "
+            "simple and often odd prose"
             if local.is_installed()
             else f"needs: {local.INSTALL}",
         },
@@ -169,12 +222,14 @@ def describe_models(environ: Mapping[str, str] = os.environ) -> list[dict[str, A
         {
             "name": "openai:NAME",
             "available": key or base_url is not None,
-            "note": f"at {base_url}" if base_url else "OPENAI_API_KEY is set" if key else "needs OPENAI_API_KEY",
+            "note": (f"at {base_url}" if base_url else "OPENAI_API_KEY is set" if key else "needs OPENAI_API_KEY")
+            + temperature,
         },
         {
             "name": "NAME",
             "available": base_url is not None,
-            "note": f"at {base_url}" if base_url else "at any OpenAI-compatible server: needs --base-url",
+            "note": (f"at {base_url}" if base_url else "at any OpenAI-compatible server: needs --base-url")
+            + temperature,
         },
     ]
     for provider in providers.PROVIDERS:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from converse_graph.errors import RunPaused
-from converse_graph.models.base import Profile, Reply, Request
+from converse_graph.errors import ProviderRefused, RunPaused
+from converse_graph.models.base import Chat, Profile, Reply, Request
 from converse_graph.models.embedders import HERE
 from converse_graph.models.embeddings import Embedded, Embedder
 from converse_graph.models.langchain import name_of
+from converse_graph.models.references import SEPARATOR
 from converse_graph.models.registry import Chats
 
 
@@ -38,11 +39,13 @@ class ReplayChat:
         """Look the reply up.
 
         Raises:
-            RunPaused: The journal has none: the run had not come so far, or its prompts were others.
+            ProviderRefused: The journal has none: the run had not come so far, or its prompts were others.
         """
         kept = self._journal.recall(request)
         if kept is None:
-            raise RunPaused(f"The journal ends at {request.place}: the run that is replayed had not come further.")
+            raise ProviderRefused(
+                f"The journal ends at {request.place}: the run that is replayed had not come further."
+            )
         if request.on_text:
             request.on_text(kept.text)
         return replace(kept, usd=0.0)
@@ -98,17 +101,23 @@ class ReplayChats(Chats):
         """
         super().__init__(model)
         self._journal, self._model, self._told = journal, model, told
+        self._voices: dict[str, ReplayChat] = {}
 
     @property
     def default_name(self) -> str:
         """How the run's own model was named."""
         return self._model
 
-    def get(self, reference: Any = None) -> ReplayChat:
-        """The journal, in the voice of the model that a reference names."""
-        named = self._model if reference is None else reference if isinstance(reference, str) else name_of(reference)
-        told = self._told.get(named) or self._told[self._model]
-        return ReplayChat(self._journal, named, told.profile, told.window)
+    def all_of(self, reference: Any = None) -> tuple[Chat, ...]:
+        """The journal, in the voice of each model that a reference names."""
+        names = self._model if reference is None else name_of(reference)
+        return tuple(self._voice(name.strip()) for name in names.split(SEPARATOR))
+
+    def _voice(self, name: str) -> ReplayChat:
+        if name not in self._voices:
+            told = self._told.get(name) or self._told[self._model.partition(SEPARATOR)[0]]
+            self._voices[name] = ReplayChat(self._journal, name, told.profile, told.window)
+        return self._voices[name]
 
     def embedder(self, reference: Any) -> Embedder:
         """The embedder that a reference names where it costs nothing; else the journal in its place."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
 from converse_graph.scenarios.deliberation_rules import Motion
-from converse_graph.scenarios.fields import Choice, Field, Names, Number, Percentiles, Text, Whole
+from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.scenario import Scenario
 
 
 def describe_report(fields: Sequence[Field]) -> str:
     """The fields of a form, one a line."""
-    return "\n".join(f"- {field.name}: {field.ask}{_bounds(field)}" for field in fields)
+    return "\n".join(f"- {field.name}: {field.ask} ({field.bounds_text()})" for field in fields)
 
 
 def filled_form(fields: Sequence[Field], example: Example) -> str:
@@ -72,20 +72,3 @@ def brief_values(scenario: Scenario, party: Organisation, fields: Sequence[Field
         "others": ", ".join(other.name for other in scenario.organisations if other.name != party.name) or "nobody",
         "report": describe_report(fields),
     }
-
-
-def _bounds(field: Field) -> str:
-    match field:
-        case Text():
-            bounds = f"at most {field.max_length} characters"
-        case Names():
-            bounds = f"a list of at most {field.max_items}, each of at most {field.max_length} characters"
-        case Choice():
-            bounds = "one of: " + "; ".join(field.options)
-        case Number() | Whole():
-            bounds = f"{field.minimum:g} to {field.maximum:g}"
-        case Percentiles():
-            bounds = f"whole numbers p10, p50 and p90, {field.minimum:g} to {field.maximum:g}"
-        case _:
-            bounds = "true or false"
-    return f" ({bounds}{'; null for none' if field.optional else ''})"

@@ -15,7 +15,6 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
 
 from converse_graph.models.base import PUBLIC, Part, Profile
 from converse_graph.models.tokens import tokens_in
@@ -25,6 +24,7 @@ from converse_graph.prompting.visibility import View, frozen_until
 from converse_graph.record.state import Entry
 from converse_graph.sanitize import as_data, between_quotes, visible
 from converse_graph.scenarios.clock import Clock
+from converse_graph.scenarios.fields import format_value
 
 PRIVATE_TOKENS = 800
 """Of what a party, or one of its personas, kept to itself before the public record that is heard word for word: beyond,
@@ -250,23 +250,8 @@ def _beginning(text: str) -> str:
 def _said(entry: Entry) -> str:
     if not entry["text"]:
         return "(no statement)"
-    reported = "; ".join([_report(name, value) for name, value in entry["fields"].items()])
+    reported = "; ".join(f"{name.replace('_', ' ')}: {format_value(value)}" for name, value in entry["fields"].items())
     return f"{entry['text']}\n[{reported}]" if reported else entry["text"]
-
-
-def _report(name: str, value: Any) -> str:
-    match value:
-        case None | []:
-            shown = "none"
-        case True | False:
-            shown = "yes" if value else "no"
-        case list():
-            shown = ", ".join(value)
-        case dict():
-            shown = ", ".join(f"{key} {inner}" for key, inner in value.items())
-        case _:
-            shown = str(value)
-    return f"{name.replace('_', ' ')}: {shown}"
 
 
 def _remembered(entry: Entry, profile: Profile) -> str:

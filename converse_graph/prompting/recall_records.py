@@ -18,9 +18,6 @@ from converse_graph.scenarios.scenario import Scenario
 PREFIX = "recalled/"
 """Before the record that a recalled part names, so that it is told from one in the window."""
 
-REFLECTION = "reflection"
-"""The last step of the place at which a party draws conclusions, and of their record in its mind."""
-
 REPORTED, CONCLUDED, HAPPENED, DECIDED, NAMED, NOTED, SUMMED_UP, SAID = 0.8, 0.8, 0.9, 0.6, 0.5, 0.4, 0.4, 0.3
 """The importance of a statement that reports something the scenario keeps, waits for or lets stand; of a party's own
 conclusions; of an event at a date; of its own decision; of a statement that names it; of its note to itself; of a

@@ -1,21 +1,22 @@
-"""Channels of the graphs, the one reducer they share, and which of them each node is given.
+"""What the channels of a run hold, how they are called, and the one reducer that all ledgers share.
 
-A party's node is given the public channels and its own mind by its input schema, never another's.
+Without LangGraph, so that the record of a run can be read without it; the channels themselves are in `graph.channels`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
-from langgraph.channels import EphemeralValue
-from langgraph.channels.delta import DeltaChannel
 from pydantic import ConfigDict, with_config
-from pydantic import Field as Bound
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
 Entry = dict[str, Any]
 """A record in a ledger, of plain values: message objects cost ten times as much to store and read."""
+
+
+REFLECTION = "reflection"
+"""The last step of the place at which a party draws conclusions, and of their record in its mind."""
 
 
 def extend(current: list[Entry] | None, writes: Sequence[Sequence[Entry]]) -> list[Entry]:
@@ -23,19 +24,12 @@ def extend(current: list[Entry] | None, writes: Sequence[Sequence[Entry]]) -> li
     return [*(current or ()), *(entry for write in writes for entry in write)]
 
 
-Ledger = Annotated[list[Entry], DeltaChannel(extend, snapshot_frequency=1000)]
-"""A channel that grows at one end; a step stores only what it appended."""
-
-Outbox = Annotated[Entry, EphemeralValue(dict)]
-"""What a speaker proposes, until the supervisor has looked at it in the next step."""
-
-
-def _shown_as(title: str) -> Any:
+def titled(title: str) -> Any:
     """Mark a schema that a LangGraph server shows: under this title, with what is said here under each field."""
     return with_config(ConfigDict(title=title, use_attribute_docstrings=True))
 
 
-@_shown_as("Floor")
+@titled("Floor")
 class Floor(TypedDict):
     """Whose turn it is."""
 
@@ -57,32 +51,10 @@ class Floor(TypedDict):
     """While they vote: why the run is over after that; empty where it goes on."""
 
 
-@_shown_as("Run")
-class TableInput(TypedDict, total=False):
-    """How far to play; nothing here needs to be filled in."""
-
-    horizon: Annotated[int | None, Bound(ge=1, title="Rounds", json_schema_extra={"default": None})]
-    """How many rounds to play; empty for as many as the scenario's clock has."""
-
-
-@_shown_as("Public record")
-class TableOutput(TypedDict, total=False):
-    """What was said and what came of it: the public channels of the root graph."""
-
-    transcript: Ledger
-    """Statements in order: `round`, `turn`, `speaker`, `text`, `fields`; a `problem` where there is no text."""
-    events: Ledger
-    """First reports of events: `name`, `party`, `round`."""
-    summaries: Ledger
-    """What was said long ago, summed up: `level`, `first`, `last`, `gist`, lists; see `prompting.summaries`."""
-    votes: Ledger
-    """Votes on the scenario's motion, counted: `round`, `position`, `counts`."""
-    floor: Floor
-    """Whose turn it is, or was last."""
-    horizon: int | None
-    """How many rounds are played; null for as many as the clock has."""
-    ended: str | None
-    """Why the run is over, such as "horizon" or an event; empty while it is not."""
+PUBLIC_LEDGERS = ("transcript", "events", "summaries", "votes")
+"""The channels of the root graph that grow at one end and that everybody may read."""
+PUBLIC_VALUES = ("floor", "horizon", "ended")
+"""Its other channels that everybody may read."""
 
 
 def mind_of(party: str) -> str:
@@ -95,70 +67,6 @@ def outbox_of(speaker: str) -> str:
     return f"out_{speaker}"
 
 
-def _channels(name: str, channels: dict[str, Any]) -> type[Any]:
-    """A state schema whose channels are known only when its cast is."""
-    made: type[Any] = TypedDict(name, channels, total=False)  # type: ignore[misc]
-    return made
-
-
-def table_schema(parties: Sequence[str]) -> type[Any]:
-    """All channels of a root graph."""
-    private: dict[str, Any] = {mind_of(name): Ledger for name in parties}
-    proposed: dict[str, Any] = {outbox_of(name): Outbox for name in parties}
-    return _channels("Table", {**_PUBLIC, **private, **proposed})
-
-
-def party_schema(party: str) -> type[Any]:
-    """What the node of one party reads: the public channels and its own mind."""
-    return _channels("PartyInput", {**_PUBLIC, mind_of(party): Ledger})
-
-
-def supervisor_schema(parties: Sequence[str]) -> type[Any]:
-    """What the supervisor reads: the public channels and what was proposed, no mind."""
-    proposed = {outbox_of(name): Outbox for name in parties}
-    return _channels("SupervisorInput", {**_PUBLIC, **proposed})
-
-
-_PUBLIC: dict[str, Any] = {
-    "transcript": Ledger,
-    "events": Ledger,
-    "summaries": Ledger,
-    "votes": Ledger,
-    "floor": Floor,
-    "horizon": int | None,
-    "ended": str | None,
-}
-PUBLIC_CHANNELS = frozenset(_PUBLIC)
-"""Channels of the root table that everybody may read."""
-
-
-def debate_schema(members: Sequence[str]) -> type[Any]:
-    """All channels of a debate."""
-    proposed: dict[str, Any] = {outbox_of(name): Outbox for name in members}
-    written: dict[str, Any] = {before_of(name): Entry for name in members}
-    return _channels("DebateChannels", {**_DEBATE, **proposed, **written})
-
-
-def member_schema(member: str) -> type[Any]:
-    """What one member of a debate reads of it: what was said, and what itself wrote down before."""
-    return _channels("MemberInput", {**_HEARD, before_of(member): Entry})
-
-
-def debate_supervisor_schema(members: Sequence[str]) -> type[Any]:
-    """What the supervisor of a debate reads: what was said and is proposed, nothing that a member keeps to itself."""
-    return _channels("DebateInput", {**_HEARD, **{outbox_of(name): Outbox for name in members}})
-
-
 def before_of(member: str) -> str:
     """The name of the channel that holds what a member wrote down before it heard the others."""
     return f"before_{member}"
-
-
-_HEARD: dict[str, Any] = {"lines": Ledger, "line": int, "dissent": bool}
-HEARD_IN_DEBATE = frozenset(_HEARD)
-"""Channels of a debate that everybody in it may read."""
-
-_DEBATE: dict[str, Any] = {**_HEARD, "inner": Ledger, "decision": dict[str, Any] | None, "ballots": list[Entry]}
-DEBATE_CHANNELS = frozenset(_DEBATE)
-"""`lines` spoken so far, `inner` records of debates held inside them, the `decision`, the next `line` and whether it
-is to be `dissent`, and the secret `ballots`."""

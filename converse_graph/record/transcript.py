@@ -9,6 +9,7 @@ from pydantic import Field as Bound
 
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.deliberation_rules import Motion
+from converse_graph.scenarios.model_settings import ModelSettings, options_in_words
 from converse_graph.scenarios.rules import Dated, Event, Standing
 from converse_graph.scenarios.value import Value
 from converse_graph.summary_repr import Card
@@ -35,10 +36,12 @@ class Stance(Value):
     """Where a member stands, as it wrote down for itself: before it heard the others, or on its ballot."""
 
     speaker: str
+    """Whose position it is."""
     position: str | None = None
     """None when it made no usable reply; `problem` then says why."""
     reason: str = ""
     problem: str | None = None
+    """Why there is no reply; None where there is one."""
     repairs: int = 0
     """How many times the reply was sent back because it did not fit its schema."""
 
@@ -47,6 +50,7 @@ class Line(Value):
     """What one member said in a deliberation."""
 
     speaker: str
+    """The member whose line it is."""
     text: str
     """Empty when the member made no usable reply; `problem` then says why."""
     position: str | None = None
@@ -56,6 +60,7 @@ class Line(Value):
     dissents: bool = False
     """Whether it was called on to argue against what all had agreed on."""
     problem: str | None = None
+    """Why there is no reply; None where there is one."""
     repairs: int = 0
     """How many times the reply was sent back because it did not fit its schema."""
     follows_decision: bool | None = None
@@ -121,11 +126,13 @@ class Statement(Value):
     period: str
     """The round as people call it, such as "2026 H2"."""
     speaker: str
+    """The party whose turn it was."""
     text: str
     """Empty when the party made no statement; `problem` then says why."""
     fields: dict[str, Any] = Bound(default_factory=dict)
     """The scenario's fields, by name; empty when there is no statement."""
     problem: str | None = None
+    """Why there is no reply; None where there is one."""
     repairs: int = 0
     """How many times the reply was sent back because it did not fit its schema."""
     sorted_fields: tuple[str, ...] = ()
@@ -193,6 +200,11 @@ class Header(Value):
     base_url: str | None = None
     models: dict[str, ModelTold] = Bound(default_factory=dict)
     """Every model that may be asked, by its name, with how it is prompted."""
+    settings: dict[str, ModelSettings] = Bound(default_factory=dict)
+    """How models are asked, where something was chosen: by the path of a speaker, such as "OpenAI/CEO"; of everybody
+    else under ""."""
+    options: dict[str, ModelSettings] = Bound(default_factory=dict)
+    """Of these settings, those that the run was given over its scenario's."""
     source: str = ""
     """Where the scenario comes from: its name in the catalogue, or its file's; empty for one made in Python."""
     digest: str = ""
@@ -216,7 +228,8 @@ class Header(Value):
     changed: tuple[Changed, ...] = ()
     """Where it went on with something else than it began with."""
     warnings: tuple[str, ...] = ()
-    """What failed and was done without, a sentence each."""
+    """What failed and was done without, a sentence each: settings that a model does not take, a model that another
+    stood in for."""
     parent: str | None = None
     """The run that this was forked from."""
     fork: Fork | None = None
@@ -228,12 +241,20 @@ class Header(Value):
     rubric: str = "general"
     """What it is judged by, unless the judge is told otherwise."""
 
+    @property
+    def model_in_words(self) -> str:
+        """The run's own model with the settings that were chosen, such as "mini:7b (temperature 0.7)"."""
+        words = options_in_words(self.settings)
+        return f"{self.model} ({words})" if words else self.model
+
 
 class Transcript(Value):
     """A run's record: the public one, or, where statements have a private part, the reader's edition."""
 
     header: Header
+    """What the run is: its parties, its settings, how far it came."""
     statements: tuple[Statement, ...]
+    """In the order in which they were made."""
     verdicts: tuple[Verdict, ...] = ()
     """What judges made of the public record."""
 
@@ -254,7 +275,12 @@ class Transcript(Value):
     def _card(self) -> Card:
         """The public record alone, also of a reader's edition."""
         header, counted = self.header, str(len(self.statements))
-        facts = (("title", header.title), ("status", header.status), ("statements", counted), ("model", header.model))
+        facts = (
+            ("title", header.title),
+            ("status", header.status),
+            ("statements", counted),
+            ("model", header.model_in_words),
+        )
         rows = [(said.period, said.speaker, said.text or f"({said.problem})") for said in self.statements]
         columns = ("period", "speaker", "statement")
         return Card(kind="Transcript", name=header.run, facts=facts, columns=columns, rows=rows)

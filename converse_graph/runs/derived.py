@@ -9,14 +9,15 @@ from typing import Any
 from converse_graph.calls.reply_schema import read_answer
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.models.prices import Prices
+from converse_graph.models.references import SEPARATOR
 from converse_graph.record.transcript import Fork
 from converse_graph.runs.fork_state import branch
 from converse_graph.runs.header import make_again
 from converse_graph.runs.simulation import Simulation
+from converse_graph.scenarios.model_settings import ModelSettings, Options, merged_options, read_options
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
-from converse_graph.store.record_reader import read_channels
 
 
 async def extend(
@@ -77,6 +78,7 @@ async def fork(
     base_url: str | None = None,
     scenario: Scenario | None = None,
     prices: Prices | None = None,
+    options: ModelSettings | Options | None = None,
 ) -> Simulation:
     """Make a new run that shares a run's past up to a turn. The parent is untouched.
 
@@ -97,6 +99,7 @@ async def fork(
         base_url: Only with `model`.
         scenario: What it plays, for one that was made in Python.
         prices: What calls are charged by; None for the public list.
+        options: Settings of models from then on, over those of the parent.
 
     Raises:
         InvalidValue: There is no such turn, words were given and no mouth, a field does not take that, an event lies in
@@ -110,7 +113,7 @@ async def fork(
     played = _with_events(played, (*_dated(parent, played, own, changed=bool(dials)), *events))
     leave = Fork(at=at, say=say, fields=_checked(played, at, say, fields or {}))
     seed = parent.header.seed if seed is None else seed
-    past = branch(played, await read_channels(store, parent), leave, seed=seed)  # refuses a turn that is none
+    past = branch(played, store.channels(parent.name), leave, seed=seed)  # refuses a turn that is none
     for event in events:
         check_ahead(played, event, own)
     horizon = _horizon(parent, played) if until is None and rounds is None else played.clock.horizon(until, rounds)
@@ -130,6 +133,7 @@ async def fork(
         fork=leave,
         prices=prices,
         window=None if model else _window(parent),
+        options=merged_options(_options(parent, is_other_model=bool(model)), read_options(options)),
     )
     made.run = await store.register.set_past(made.run, rounds=own, statements=len(past["transcript"]))
     return made
@@ -213,8 +217,15 @@ def _first_open(store: Store, run: Run, scenario: Scenario) -> int:
 
 
 def _window(parent: Run) -> int | None:
-    told = parent.header.models.get(parent.header.model)
+    told = parent.header.models.get(parent.header.model.partition(SEPARATOR)[0])
     return told.window if told else None
+
+
+def _options(parent: Run, *, is_other_model: bool) -> Options:
+    """The settings that the parent was given; the window of its own model is not that of another."""
+    if not is_other_model:
+        return parent.header.options
+    return {path: settings if path else settings.without_window() for path, settings in parent.header.options.items()}
 
 
 def _check_clock(parent: Run, played: Scenario) -> None:

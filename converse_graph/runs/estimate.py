@@ -8,7 +8,7 @@ it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,9 +25,12 @@ from converse_graph.models.null import NullChat
 from converse_graph.models.openai_compatible import is_loopback
 from converse_graph.models.prices import Prices, window_of
 from converse_graph.models.prompt_profiles import profile_of
+from converse_graph.models.references import one_by_one, reference_key
 from converse_graph.models.registry import Chats
 from converse_graph.runs.simulation import Simulation
+from converse_graph.scenarios.model_settings import ModelSettings, Options, read_options
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_settings import speaker_settings
 from converse_graph.store import Store
 
 USUAL_BYTES = 4.0
@@ -71,6 +74,8 @@ class Estimate:
     scenario: str
     rounds: int
     rows: tuple[Row, ...]
+    settings: Options = dataclasses.field(default_factory=dict)
+    """How models would be asked, by the path of a speaker, everybody else under ""."""
 
     @property
     def calls(self) -> int:
@@ -105,6 +110,7 @@ async def estimate(
     judged: bool = True,
     prices: Prices | None = None,
     window: int | None = None,
+    options: ModelSettings | Options | None = None,
 ) -> Estimate:
     """Play a scenario by chance and count.
 
@@ -119,6 +125,7 @@ async def estimate(
         judged: Whether a judge would read it.
         prices: By which to charge; None for the public list.
         window: Tokens that the model takes, where that is not known.
+        options: Settings of models, over those of the scenario; how long replies and windows are counts here.
 
     Raises:
         InvalidValue: The horizon lies before the start.
@@ -128,12 +135,13 @@ async def estimate(
     with TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
             played = await Simulation.begin(
-                store, scenario, seed=seed, created=created, model=chats, until=until, rounds=rounds
+                store, scenario, seed=seed, created=created, model=chats, until=until, rounds=rounds, options=options
             )
             run = await played.play()
             if judged:
                 await judge_run(store, run.name, chats=chats)
-    return Estimate(scenario=scenario.name, rounds=run.horizon, rows=tuple(_rows(chats)))
+    settings = speaker_settings(scenario, read_options(options)).different()
+    return Estimate(scenario=scenario.name, rounds=run.horizon, rows=tuple(_rows(chats)), settings=settings)
 
 
 class _SizedChat(NullChat):
@@ -155,18 +163,18 @@ class _Sized(Chats):
     def __init__(self, model: str | None, base_url: str | None, *, prices: Prices | None, window: int | None) -> None:
         super().__init__(model, base_url, prices=prices)
         self._given = window
-        self._made: dict[Any, _SizedChat] = {}
+        self._made: dict[Hashable, _SizedChat] = {}
         self.is_free = is_loopback(self._base_url)
 
-    def get(self, reference: Any = None) -> _SizedChat:
-        """The null model in the place of the one that a reference names."""
+    def all_of(self, reference: Any = None) -> tuple[Chat, ...]:
+        """The null model in the place of the one that a reference names, of several the first."""
         if reference is None and self._default is None:
             self._default = default_model(self._environ, self._base_url)
-        named = self._default if reference is None else reference
-        key = named if isinstance(named, str) else id(named)
+        named = one_by_one(self._default if reference is None else reference)[0]
+        key = reference_key(named)
         if key not in self._made:
             self._made[key] = self._stand_in(named, is_default=reference is None)
-        return self._made[key]
+        return (self._made[key],)
 
     def embedder(self, reference: Any) -> Embedder:
         """One that costs nothing: what embeddings cost is far below what their run's prompts do, and is left out."""

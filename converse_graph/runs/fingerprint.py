@@ -3,29 +3,48 @@
 import ast
 import hashlib
 import inspect
+import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from textwrap import dedent
 from types import FunctionType
 from typing import Any
 
 from converse_graph.prompting.templates import Prompts
+from converse_graph.scenarios.model_settings import Options
 from converse_graph.scenarios.scenario import Scenario
 
 _FREE: Any = {"name": True, "title": True, "dials": True, "rubric": True, "clock": {"end": True}}
 """What may differ: names for readers, what judges are asked, and the horizon."""
 
 
-def fingerprint(scenario: Scenario, prompts: Prompts) -> dict[str, str]:
+def fingerprint(scenario: Scenario, prompts: Prompts, options: Options | None = None) -> dict[str, str]:
     """A digest of each part of what a run plays by, under a name that a person understands.
 
     What happens at a date is left out, for it may be added while a run is on.
 
     A graph is made from its scenario alone, so that its nodes and channels are covered by the scenario's parts.
+
+    Args:
+        scenario: What is played.
+        prompts: The templates.
+        options: Settings of models that were given with the run, by path.
     """
-    spec = scenario.with_events(()).model_dump(mode="json", exclude=_FREE, fallback=_name_of)
-    parts = {f"scenario: {path}": value for path, value in _leaves(spec, "")}
-    return {name: _digest(value) for name, value in parts.items()} | {
-        f"prompt: {name}": digest for name, digest in prompts.digests.items()
+    text = scenario.with_events(()).model_dump_json(exclude=_FREE, fallback=_name_of)
+    given = {name: _digest(value) for name, value in option_parts(options or {}).items()}
+    return {**_digests(text), **given, **{f"prompt: {name}": digest for name, digest in prompts.digests.items()}}
+
+
+def option_parts(options: Options) -> dict[str, Any]:
+    """Return the settings that were given with a run, under names such as "option: OpenAI.temperature".
+
+    Args:
+        options: By path.
+    """
+    return {
+        f"option: {path}{'.' if path else ''}{name}": value
+        for path, settings in options.items()
+        for name, value in _leaves(settings.given(), "")
     }
 
 
@@ -37,6 +56,12 @@ def digest_of(fingerprint: Mapping[str, str]) -> str:
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """The names of the parts that differ, were added or are gone."""
     return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+@lru_cache(16)
+def _digests(text: str) -> Mapping[str, str]:
+    """A digest of each part of a scenario, which is given as JSON; made once for all the runs that play it."""
+    return {f"scenario: {path}": _digest(value) for path, value in _leaves(json.loads(text), "")}
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -6,18 +6,19 @@ from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
 
+from converse_graph.checkpoints import StoreSaver
 from converse_graph.prompting.recall_index import TASK, RecallIndex
 from converse_graph.runs.fork_state import branch
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
-from converse_graph.store.record_reader import read_channels
 
 
 async def way_in(
     graph: CompiledStateGraph[Any, Any, Any, Any], config: Any, store: Store, run: Run, scenario: Scenario
 ) -> dict[str, Any] | None:
     """What to start the graph with: None goes on where it stood."""
-    saved = await store.checkpoints.aget_tuple(config)
+    saver = StoreSaver(store)
+    saved = await saver.aget_tuple(config)
     start = {"horizon": run.horizon}
     if saved is not None:
         # Not from the graph's state, which counts in what a step wrote before it was killed: to start anew then
@@ -25,11 +26,11 @@ async def way_in(
         return start if saved.checkpoint["channel_values"].get("ended") else None
     if run.header.fork is None or run.parent is None:
         return start
-    shared = await read_channels(store, store.register.run(run.parent))
+    shared = store.channels(run.parent)
     past = branch(scenario, shared, run.header.fork, seed=run.header.seed)
     if past["floor"] is None:
         return start
-    whole = graph.copy(update={"checkpointer": store.checkpoints})
+    whole = graph.copy(update={"checkpointer": saver})
     await whole.aupdate_state(config, past, as_node=scenario.organisations[0].name)
     return None
 
@@ -53,7 +54,7 @@ async def votes_of_the_original(store: Store, run: Run, scenario: Scenario) -> f
     """The rounds after which the run that a replay replays voted; it may have ended there, and been extended."""
     if not run.replays or scenario.motion is None:
         return None
-    held = await read_channels(store, store.register.run(run.replays))
+    held = store.channels(run.replays)
     return frozenset(vote["round"] for vote in held.get("votes", ()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import Chat
 from converse_graph.models.embeddings import Embedder
+from converse_graph.models.references import reference_key
 from converse_graph.models.registry import Chats
 from converse_graph.prompting.templates import Prompts
 from converse_graph.record.transcript import ModelTold, Party
 from converse_graph.scenarios.cast import Organisation, personas
 from converse_graph.scenarios.catalogue import find_scenario
+from converse_graph.scenarios.model_settings import Options
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_settings import SpeakerSettings
 from converse_graph.store import Run
 from converse_graph.turn.recall import embedders_of
 
@@ -22,13 +26,21 @@ _LIBRARIES = (
     "converse-graph",
     "langgraph",
     "langgraph-checkpoint",
-    "langgraph-checkpoint-sqlite",
     "langchain-core",
     "langchain-openai",
 )
 
 
-def header_of(scenario: Scenario, chats: Chats, prompts: Prompts, *, source: str, digest: str) -> dict[str, Any]:
+def header_of(
+    scenario: Scenario,
+    chats: Chats,
+    prompts: Prompts,
+    *,
+    source: str,
+    digest: str,
+    options: Options,
+    settings: SpeakerSettings,
+) -> dict[str, Any]:
     """What follows from what is played, and by whom.
 
     Args:
@@ -37,6 +49,8 @@ def header_of(scenario: Scenario, chats: Chats, prompts: Prompts, *, source: str
         prompts: The templates.
         source: How to find the scenario function again; of a path the name of the file alone is put on record.
         digest: Of scenario and prompts together.
+        options: Settings of models that were given with the run, by path.
+        settings: Of each speaker's model, these and the scenario's together.
 
     Returns:
         Fields of `Header`, but for those of this one run: its name, date, seed, horizon and parent.
@@ -54,14 +68,17 @@ def header_of(scenario: Scenario, chats: Chats, prompts: Prompts, *, source: str
         "cast": tuple(_party(party, chats) for party in scenario.organisations),
         "dials": scenario.dials,
         "models": _models(scenario, chats),
+        "options": dict(options),
+        "settings": settings.different(),
         "source": f"{Path(where).name}{colon}{function}",
         "digest": digest,
         "standing": scenario.standing,
-        "versions": {library: version(library) for library in _LIBRARIES},
+        "versions": _versions(),
         "prompts": prompts.digest,
         "rubric": scenario.rubric,
         "motion": scenario.motion,
         "events": scenario.dated_events,
+        "awaited": scenario.awaited_events,
     }
 
 
@@ -71,10 +88,13 @@ def models_of(scenario: Scenario) -> list[Any]:
     Args:
         scenario: With its parties, their people, and its memory.
     """
-    told = {None: None, **{_key(party.model): party.model for party in scenario.organisations if party.graph is None}}
+    told = {
+        None: None,
+        **{reference_key(party.model): party.model for party in scenario.organisations if party.graph is None},
+    }
     for party in scenario.organisations:
-        told |= {_key(persona.model): persona.model for _, persona in personas(party)}
-    told |= {_key(scenario.memory.model): scenario.memory.model}
+        told |= {reference_key(persona.model): persona.model for _, persona in personas(party)}
+    told |= {reference_key(scenario.memory.model): scenario.memory.model}
     return list(told.values())
 
 
@@ -85,11 +105,16 @@ def asked_of(scenario: Scenario, chats: Chats) -> list[Chat | Embedder]:
         scenario: What is played.
         chats: The models.
     """
-    return [*(chats.get(reference) for reference in models_of(scenario)), *embedders_of(scenario, chats)]
+    return [
+        *(chat for reference in models_of(scenario) for chat in chats.all_of(reference)),
+        *embedders_of(scenario, chats),
+    ]
 
 
-def _key(reference: Any) -> Any:
-    return reference if isinstance(reference, str | None) else id(reference)
+@lru_cache(1)
+def _versions() -> dict[str, str]:
+    """Of the libraries that a run depends on; they are looked up in files, which takes longer than all else here."""
+    return {library: version(library) for library in _LIBRARIES}
 
 
 def _party(party: Organisation, chats: Chats) -> Party:
@@ -101,12 +126,12 @@ def _party(party: Organisation, chats: Chats) -> Party:
 
 def _named(reference: Any, chats: Chats) -> str:
     """A model by the name that it answers under, which is also its name among the models of the header."""
-    return reference if isinstance(reference, str) else chats.get(reference).model
+    return reference if isinstance(reference, str) else chats.name_of(reference)
 
 
 def _models(scenario: Scenario, chats: Chats) -> dict[str, ModelTold]:
     """Every model that the run may ask, by its name."""
-    asked = [chats.get(reference) for reference in models_of(scenario)]
+    asked = [chat for reference in models_of(scenario) for chat in chats.all_of(reference)]
     return {chat.model: ModelTold(profile=chat.profile, window=chat.window) for chat in asked}
 
 

@@ -23,9 +23,17 @@ from converse_graph.runs.simulation import Simulation
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.model_settings import (
+    EVERYBODY,
+    UNSET,
+    ModelSettings,
+    Options,
+    merged_options,
+    read_options,
+)
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
 from converse_graph.store import Store
-from converse_graph.store.record_reader import read_channels
 from converse_graph.turn.recall import Occasion, recall_for
 from converse_graph.turn.statement import describe_events
 
@@ -49,6 +57,8 @@ class Interview:
     """Who answered for it."""
     question: str
     answer: str
+    warnings: tuple[str, ...] = ()
+    """What failed and was done without, a sentence each."""
 
 
 def interview_prompts() -> Prompts:
@@ -66,6 +76,7 @@ async def interview(
     model: Any = None,
     base_url: str | None = None,
     scenario: Scenario | None = None,
+    options: ModelSettings | Options | None = None,
 ) -> Interview:
     """Ask a party what it thinks, with what it had heard and noted by the end of a period.
 
@@ -81,9 +92,10 @@ async def interview(
         model: Who answers for it; None for the party's own model, and where it has none the run's.
         base_url: Of an OpenAI-compatible server; None for the run's.
         scenario: What the run plays, for one that was made in Python.
+        options: Settings of the model that answers, over those of the run.
 
     Raises:
-        UnknownName: There is no such run, party or model.
+        UnknownName: There is no such run, party or model, or an option is for somebody who does not speak.
         InvalidValue: The run has not come to that period, there is no question, or the party is a graph of its own.
         RunPaused: The model's server cannot be reached or refuses.
         ConverseError: No reply of the model was usable.
@@ -103,6 +115,7 @@ async def interview(
             prompts=prompts,
             seed=made.run.header.seed,
             recall=recall_index(store, made.run, made.scenario),
+            settings=_settings(made, asked, read_options(options), is_own_model=model is None),
         )
         place = f"{seen.round}.{seen.turn}/{asked.name}"
         *known, last = _task(prompts, chat.profile, made.scenario, asked, seen, period, question)
@@ -128,10 +141,20 @@ async def interview(
         run=name,
         party=asked.name,
         period=period.label,
-        model=chat.model,
+        model=answer.model,
         question=question,
         answer=answer.values["answer"].strip(),
+        warnings=tuple(sorted(context.warnings)),
     )
+
+
+def _settings(made: Simulation, party: Organisation, options: Options, *, is_own_model: bool) -> SpeakerSettings:
+    """How the one who answers is asked: as the party was in the run; the window is that of its own model."""
+    settings = speaker_settings(made.scenario, merged_options(made.run.header.options, options)).of(party.name)
+    if not is_own_model:
+        given = options.get(EVERYBODY, UNSET).merged(options.get(party.name, UNSET))
+        settings = settings.model_copy(update={"context_window": given.context_window})
+    return SpeakerSettings(everybody=settings)
 
 
 def _who(scenario: Scenario, name: str) -> Organisation:
@@ -144,7 +167,7 @@ def _who(scenario: Scenario, name: str) -> Organisation:
 
 async def _as_it_was(store: Store, made: Simulation, party: Organisation, at: str) -> View:
     """What the party knew at the end of a period."""
-    scenario, values = made.scenario, await read_channels(store, made.run)
+    scenario, values = made.scenario, store.channels(made.run.name)
     round, said = scenario.clock.round_of(at), values.get("transcript", ())
     last = said[-1]["round"] if said else -1
     if round > last:

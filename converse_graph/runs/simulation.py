@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from langchain_core.language_models import BaseChatModel
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
@@ -17,26 +16,30 @@ from converse_graph.calls.budget import Budget, spending_of
 from converse_graph.calls.pending_calls import InFlight
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.trace_privacy import is_traced, untraced
+from converse_graph.checkpoints import StoreSaver, ThinCheckpoints
 from converse_graph.errors import ConverseError, RunChanged, RunPaused, StoreFailure
 from converse_graph.graph import compile_graph
 from converse_graph.graph.organisation import check_windows
-from converse_graph.models.base import Chat
 from converse_graph.models.prices import Prices
+from converse_graph.models.references import SEPARATOR
 from converse_graph.models.registry import Chats
 from converse_graph.models.replay import ReplayChats
 from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.transcript import Fork, Header, Transcript
-from converse_graph.runs.fingerprint import differences, digest_of, fingerprint
+from converse_graph.runs.fingerprint import differences, digest_of, fingerprint, option_parts
 from converse_graph.runs.graph_input import original_went_on, recall_index, votes_of_the_original, way_in
 from converse_graph.runs.header import asked_of, header_of, make_again
 from converse_graph.scenarios.cast import SUPERVISOR
+from converse_graph.scenarios.model_settings import ModelSettings, Options, merged_options, read_options
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_settings import speaker_settings
 from converse_graph.store import Run, Store
-from converse_graph.store.record_reader import read_transcript
-from converse_graph.store.turn_checkpoints import ThinCheckpoints
 from converse_graph.tracing.play_trace import traced_play
 from converse_graph.tracing.run_trace import RunTrace
 from converse_graph.tracing.settings import Tracing
+
+if TYPE_CHECKING:
+    from converse_graph.models.references import ModelReference
 
 Watch = Callable[[dict[str, Any]], None]
 """Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
@@ -66,7 +69,7 @@ class Simulation:
         *,
         seed: int,
         created: datetime,
-        model: str | BaseChatModel | Chat | Chats | None = None,
+        model: ModelReference | Chats | None = None,
         base_url: str | None = None,
         source: str = "",
         name: str | None = None,
@@ -76,6 +79,7 @@ class Simulation:
         fork: Fork | None = None,
         prices: Prices | None = None,
         window: int | None = None,
+        options: ModelSettings | Options | None = None,
     ) -> Simulation:
         """Register a run, so that it can be found again whatever happens next.
 
@@ -85,7 +89,8 @@ class Simulation:
             seed: Of the order, of the null model, and of models that take one.
             created: The date for the record, with a time zone.
             model: "provider:model", "embedded", "null", a LangChain chat model or an adapter; None for the
-                environment's. Or all the models of the run, as one object.
+                environment's. Of several, as "a,b" or in a list, the next is asked where one refuses or stays away.
+                Or all the models of the run, as one object.
             base_url: Of an OpenAI-compatible server.
             source: How to find the scenario function again; empty for one made in Python.
             name: How the run is called; None for the scenario's name and a number.
@@ -95,18 +100,26 @@ class Simulation:
             fork: Where it leaves that run.
             prices: What calls are charged by; None for the public list.
             window: Tokens that the run's own model takes; None for what is known of it.
+            options: Settings of models, such as the temperature, over those of the scenario: for everybody, or by the
+                path of a speaker.
 
         Raises:
             InvalidValue: The name is taken, or the horizon lies before the start.
+            UnknownName: An option is for somebody who does not speak.
             WindowTooSmall: A party's brief alone fills its model's window.
         """
-        given = model if isinstance(model, Chats) else Chats(model, base_url, prices=prices, window=window)
-        chats, prompts = given, load_prompts()
+        given = read_options(options)
+        settings = speaker_settings(scenario, given)
+        window = window or settings.everybody.context_window
+        chats = model if isinstance(model, Chats) else Chats(model, base_url, prices=prices, window=window)
+        prompts = load_prompts()
         compile_graph(scenario, is_traced=False)
-        check_windows(scenario, chats, prompts)
-        horizon, marks = scenario.clock.horizon(until, rounds), fingerprint(scenario, prompts)
+        check_windows(scenario, chats, prompts, settings)
+        horizon, marks = scenario.clock.horizon(until, rounds), fingerprint(scenario, prompts, given)
         header = {
-            **header_of(scenario, chats, prompts, source=source, digest=digest_of(marks)),
+            **header_of(
+                scenario, chats, prompts, source=source, digest=digest_of(marks), options=given, settings=settings
+            ),
             "status": "running",
             "created": created,
             "base_url": base_url,
@@ -125,10 +138,11 @@ class Simulation:
         name: str,
         *,
         scenario: Scenario | None = None,
-        model: str | BaseChatModel | Chat | None = None,
+        model: ModelReference | None = None,
         base_url: str | None = None,
         prices: Prices | None = None,
         allow_changed: bool = False,
+        options: ModelSettings | Options | None = None,
     ) -> Simulation:
         """Find a run again, to go on with it.
 
@@ -140,14 +154,15 @@ class Simulation:
             base_url: Only with `model`.
             prices: What calls are charged by; None for the public list.
             allow_changed: Whether to go on though scenario or prompts have changed; its header then says so.
+            options: Settings of models from now on, over those that it has; its header then says so.
 
         Raises:
-            UnknownName: There is no such run, or its scenario is gone.
+            UnknownName: There is no such run, its scenario is gone, or an option is for somebody who does not speak.
             RunChanged: The scenario or its prompts are not what the run began with.
         """
         run = store.register.run(name)
         scenario = (scenario or make_again(run)).with_events(run.header.events)
-        told = run.header.models.get(run.header.model)
+        told = run.header.models.get(run.header.model.partition(SEPARATOR)[0])
         chats: Chats = Chats(
             model or run.header.model,
             base_url or run.header.base_url,
@@ -157,11 +172,14 @@ class Simulation:
         if run.replays:
             chats = ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model, run.header.models)
         made = cls(store=store, run=run, scenario=scenario, chats=chats)
-        now = fingerprint(scenario, made.prompts)
+        given = merged_options(run.header.options, read_options(options))
+        now = fingerprint(scenario, made.prompts, given)
         changed = differences(run.fingerprint, now)
-        if changed and allow_changed:
+        asked_for = differences(option_parts(run.header.options), option_parts(given))
+        if changed and (allow_changed or changed == asked_for):
+            settings = speaker_settings(scenario, given).different()
             with store.hold(name):
-                made.run = await store.register.change(run, tuple(changed), now)
+                made.run = await store.register.change(run, tuple(changed), now, options=given, settings=settings)
         elif changed:
             shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
             raise RunChanged(
@@ -236,7 +254,7 @@ class Simulation:
 
     async def transcript(self) -> Transcript:
         """The record so far, with what each party kept to itself."""
-        return await read_transcript(self.store, self.store.register.run(self.run.name))
+        return self.store.transcript(self.run.name)
 
     async def close(self) -> None:
         """Let go of the models."""
@@ -247,7 +265,7 @@ class Simulation:
         return self.store.register.run(self.run.parent).header if self.run.parent and self.run.header.fork else None
 
     async def _drive(self, watch: Watch | None, budget: Budget | None, trace: RunTrace | None) -> str:
-        saver = ThinCheckpoints(self.store.checkpoints, passing=f"branch:to:{SUPERVISOR}")
+        saver = ThinCheckpoints(StoreSaver(self.store), passing=f"branch:to:{SUPERVISOR}")
         traced = is_traced()
         graph = compile_graph(self.scenario, is_traced=traced).copy(update={"checkpointer": saver})
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": _NO_LIMIT}
@@ -257,13 +275,14 @@ class Simulation:
             seed=self.run.header.seed,
             run=f"{self.run.name} {self.run.header.created.isoformat()}",
             journal=self.store.journal(self.run.id),
-            spending=spending_of(self.run, budget),
+            spending=spending_of(budget, usd=self.run.usd, tokens=self.run.tokens),
             horizon=self.run.horizon,
             votes_after=await votes_of_the_original(self.store, self.run, self.scenario),
             in_flight=self._in_flight,
             recall=recall_index(self.store, self.run, self.scenario),
             trace=trace,
             live=watch is not None,
+            settings=speaker_settings(self.scenario, self.run.header.options),
         )
         while True:
             stream: AsyncIterator[Any] = graph.astream(

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, model_validator
 from pydantic import Field as Bound
+from pydantic import model_validator
 
 from converse_graph.scenarios.deliberation_rules import HeldByRules, check_options
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.memory_settings import Recall
-from converse_graph.scenarios.value import Identifier, Name, Value
+from converse_graph.scenarios.model_settings import UNSET, ModelSettings
+from converse_graph.scenarios.value import ByKind, Identifier, Items, Name, Value
 
 MAX_DEPTH = 6
 """How many conversations may be nested, the root table included, unless a scenario says otherwise."""
@@ -38,12 +39,15 @@ class Persona(Value):
     """How it talks and decides, in one line."""
     aim: str = ""
     """What it wants, told to nobody else."""
-    examples: tuple[str, ...] = ()
+    examples: Items[str] = ()
     """Lines that it might say, shown to small models, which find their tone in them."""
     deliberation: Deliberation | None = None
     """How it makes up its mind before it speaks; None for at once."""
     model: Any = None
-    """A model of its own: "provider:model" or a LangChain chat model; None for its organisation's."""
+    """A model of its own: "provider:model" or a LangChain chat model; None for its organisation's. Of several, in a
+    list or as "a,b", the next is asked where one refuses or stays away."""
+    settings: ModelSettings = UNSET
+    """Of its model, such as the temperature; what is not set here is as its organisation has it."""
     graph: Any = None
     """A runnable or compiled graph that speaks in its place: takes a view, returns a line."""
 
@@ -51,11 +55,11 @@ class Persona(Value):
 class _Deliberation(Value):
     motion: str
     """The question to settle."""
-    members: tuple[Persona, ...]
+    members: Items[Persona]
     """Who takes part, two at least; the first is in the chair, and its vote breaks a tie."""
     turns: Annotated[int, Bound(ge=1, le=100)]
     """How many lines are spoken in all."""
-    options: tuple[str, ...] = ()
+    options: Items[str] = ()
     """The positions to choose from; none means that each speaker words its own."""
 
     @model_validator(mode="after")
@@ -71,6 +75,7 @@ class Debate(HeldByRules, _Deliberation):
     """A private conversation inside a speaker; the members speak in turn, each by a call of its own."""
 
     kind: Literal["debate"] = "debate"
+    """Which kind of deliberation this is, as a file names it."""
 
     @model_validator(mode="after")
     def _everybody_speaks(self) -> Self:
@@ -85,6 +90,7 @@ class Imagined(_Deliberation):
     """The cheap alternative to a debate: one call writes the whole inner talk."""
 
     kind: Literal["imagined"] = "imagined"
+    """Which kind of deliberation this is, as a file names it."""
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -92,8 +98,8 @@ class Imagined(_Deliberation):
         return ()
 
 
-Deliberation = Annotated[Debate | Imagined, Discriminator("kind")]
-"""How a speaker makes up its mind before it speaks."""
+Deliberation = Annotated[Debate | Imagined, ByKind(default="debate")]
+"""How a speaker makes up its mind before it speaks; a table that names no kind is a debate."""
 
 
 class Example(Value):
@@ -102,6 +108,7 @@ class Example(Value):
     topic: str
     """What it reports on."""
     statement: str
+    """Its prose."""
     fields: dict[Identifier, Any] = Bound(default_factory=dict)
     """Answers by field; a field that is not named here is shown with its own example."""
     memo: str = ""
@@ -112,17 +119,18 @@ class Organisation(Value):
     """A party at the root table: a graph node with a private channel, its mind."""
 
     name: Name
+    """How it is called; no other party is called so."""
     brief: str = ""
     """Who it is and what it wants; seen by itself and its own personas alone."""
     kind: Identifier = "party"
     """What sort of party it is, such as "lab" or "government": lists that stand, what is kept, motions and rubrics may
     concern parties of one kind alone."""
-    fields: tuple[Field, ...] = ()
+    fields: Items[Field] = ()
     """What its statements report beside their prose."""
-    examples: tuple[Example, ...] = ()
+    examples: Items[Example] = ()
     """Good reports, shown to small models, which fill a form only after they have seen it filled. Several that
     differ: what they have in common is what such a model copies."""
-    topics: tuple[str, ...] = ()
+    topics: Items[str] = ()
     """What a small model is told to report on, one a round, in an order drawn by the run's seed: left to itself it
     says the same every time. Larger models are not told."""
     questions: str = ""
@@ -134,7 +142,11 @@ class Organisation(Value):
     deliberation: Deliberation | None = None
     """How it makes up its mind before it speaks; None for at once."""
     model: Any = None
-    """A model of its own: "provider:model" or a LangChain chat model; None for the run's."""
+    """A model of its own: "provider:model" or a LangChain chat model; None for the run's. Of several, in a list or as
+    "a,b", the next is asked where one refuses or stays away."""
+    settings: ModelSettings = UNSET
+    """Of its model, such as the temperature, and of its personas' models; what is not set here is as the scenario has
+    it."""
     graph: Any = None
     """A runnable or compiled graph that speaks in its place: takes a view, returns a statement."""
     recall: Recall | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
-from converse_graph.scenarios.value import Identifier, Value
+from converse_graph.scenarios.value import Identifier, Items, Value
 
 
 class HeldByRules(Value):
@@ -43,7 +43,7 @@ class Motion(HeldByRules):
 
     question: str
     """What is to be settled, in a sentence that one can be for or against."""
-    options: Annotated[tuple[str, ...], Bound(min_length=2)]
+    options: Annotated[Items[str], Bound(min_length=2)]
     """The positions to choose from; where they lie on a scale, in its order."""
     to: Identifier | None = None
     """The kind of party that takes a stand; None for every party."""

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from converse_graph.errors import InvalidValue, UnknownName, UsageError
 from converse_graph.scenarios.graph_settings import as_bad_request, dials_in, settings_schema
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.value import explain
+from converse_graph.scenarios.validation_errors import explain
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,17 @@
-"""What a statement reports beside its prose: named fields with bounds, as data."""
+"""Fields that a statement reports beside its prose: what an answer may be, how that is told, how a value is shown.
+
+A kind of field says all of that itself. Forms, prompts, the null model and the estimate go by what it says, so that a
+new kind is a class here, one of `AnyField`, and a name at the public door.
+"""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, create_model, model_validator
 from pydantic import Field as Bound
+from pydantic import create_model, model_validator
 
-from converse_graph.scenarios.value import Identifier, Value
+from converse_graph.scenarios.value import ByKind, Identifier, Items, Value
 
 
 class _Field(Value, ABC):
@@ -20,50 +25,80 @@ class _Field(Value, ABC):
     """A good answer, shown to models that need to see one."""
 
     def annotation(self) -> Any:
-        """The type of an answer, with its bounds, as pydantic reads it."""
+        """Return the type of an answer, with its bounds, as pydantic reads it; its values are those that JSON has."""
         return self._bounded() | None if self.optional else self._bounded()
+
+    def bounds_text(self) -> str:
+        """Say what an answer may be, in the words in which a speaker is asked for it."""
+        return f"{self._bounds_text()}; null for none" if self.optional else self._bounds_text()
+
+    def normalise(self, answer: Any) -> Any:
+        """Return an answer that fits as it goes on record.
+
+        Args:
+            answer: A value of the type that `annotation` returns.
+        """
+        return answer
 
     @abstractmethod
     def _bounded(self) -> Any: ...
+
+    @abstractmethod
+    def _bounds_text(self) -> str: ...
 
 
 class Text(_Field):
     """One short text."""
 
     kind: Literal["text"] = "text"
+    """Which kind of field this is, as a file names it."""
     max_length: Annotated[int, Bound(ge=1, le=8000)] = 160
     """Characters."""
 
     def _bounded(self) -> Any:
         return Annotated[str, Bound(max_length=self.max_length)]
 
+    def _bounds_text(self) -> str:
+        return f"at most {self.max_length} characters"
+
 
 class Names(_Field):
     """A list of short names or phrases."""
 
     kind: Literal["names"] = "names"
+    """Which kind of field this is, as a file names it."""
     max_items: Annotated[int, Bound(ge=1, le=50)] = 3
+    """How many names at most."""
     max_length: Annotated[int, Bound(ge=1, le=400)] = 60
     """Characters of one name."""
 
     def _bounded(self) -> Any:
         return Annotated[list[Annotated[str, Bound(max_length=self.max_length)]], Bound(max_length=self.max_items)]
 
+    def _bounds_text(self) -> str:
+        return f"a list of at most {self.max_items}, each of at most {self.max_length} characters"
+
 
 class Flag(_Field):
     """Yes or no."""
 
     kind: Literal["flag"] = "flag"
+    """Which kind of field this is, as a file names it."""
 
     def _bounded(self) -> Any:
         return bool
+
+    def _bounds_text(self) -> str:
+        return "true or false"
 
 
 class Choice(_Field):
     """One of a closed set of answers."""
 
     kind: Literal["choice"] = "choice"
-    options: Annotated[tuple[str, ...], Bound(min_length=2)]
+    """Which kind of field this is, as a file names it."""
+    options: Annotated[Items[str], Bound(min_length=2)]
+    """The answers to choose from."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -74,10 +109,15 @@ class Choice(_Field):
     def _bounded(self) -> Any:
         return Literal[self.options]
 
+    def _bounds_text(self) -> str:
+        return "one of: " + "; ".join(self.options)
+
 
 class _Bounded(_Field):
     minimum: float
+    """The least that an answer may be."""
     maximum: float
+    """The most that an answer may be."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -85,11 +125,15 @@ class _Bounded(_Field):
             raise ValueError(f"minimum {self.minimum:g} must lie below maximum {self.maximum:g}")
         return self
 
+    def _bounds_text(self) -> str:
+        return f"{self.minimum:g} to {self.maximum:g}"
+
 
 class Number(_Bounded):
     """A number."""
 
     kind: Literal["number"] = "number"
+    """Which kind of field this is, as a file names it."""
 
     def _bounded(self) -> Any:
         return Annotated[float, Bound(ge=self.minimum, le=self.maximum)]
@@ -99,6 +143,7 @@ class Whole(_Bounded):
     """A whole number, such as a year."""
 
     kind: Literal["whole"] = "whole"
+    """Which kind of field this is, as a file names it."""
     minimum: int
     maximum: int
 
@@ -110,6 +155,7 @@ class Percentiles(_Bounded):
     """An uncertain whole number, such as a year, by its 10th, 50th and 90th percentile."""
 
     kind: Literal["percentiles"] = "percentiles"
+    """Which kind of field this is, as a file names it."""
     minimum: int
     maximum: int
 
@@ -117,6 +163,39 @@ class Percentiles(_Bounded):
         bound = Annotated[int, Bound(ge=self.minimum, le=self.maximum)]
         return create_model(self.name, __config__={"extra": "forbid"}, p10=bound, p50=bound, p90=bound)
 
+    def _bounds_text(self) -> str:
+        return f"whole numbers p10, p50 and p90, {super()._bounds_text()}"
 
-Field = Annotated[Text | Names | Flag | Choice | Number | Whole | Percentiles, Discriminator("kind")]
-"""Any field of a statement."""
+    def normalise(self, answer: Any) -> Any:
+        """Return the three in order: models mix them up.
+
+        Args:
+            answer: By their names.
+        """
+        return dict(zip(("p10", "p50", "p90"), sorted(answer.values()), strict=True)) if answer else answer
+
+
+AnyField = Text | Names | Flag | Choice | Number | Whole | Percentiles
+"""All kinds of fields."""
+
+
+Field = Annotated[_Field, ByKind(AnyField)]
+"""Any field of a statement. A type checker sees their base: it takes a list of several kinds for a list of that."""
+
+
+def format_value(value: Any) -> str:
+    """Return the value of a field in words, as prompts, pages and the screen show it.
+
+    Args:
+        value: An answer as the record has it: what JSON has.
+    """
+    match value:
+        case None | []:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(map(format_value, value))
+        case Mapping():
+            return ", ".join(f"{name} {format_value(inner)}" for name, inner in value.items())
+    return str(value)

@@ -31,7 +31,7 @@ Seed = Annotated[
 ]
 
 
-class ModelSettings(TypedDict, total=False):
+class GraphSettings(TypedDict, total=False):
     """What any scenario's graph may be configured with, unless it is given a context."""
 
     model: Model

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator
 from pydantic import Field as Bound
 
-from converse_graph.scenarios.value import Identifier, Name, Value
+from converse_graph.scenarios.value import ByKind, Identifier, Name, Value
 
 
 class Event(Value):
@@ -31,6 +30,7 @@ class Dated(Value):
     at: str | int
     """A period's name, such as "2027 H2", or a year, which means its first period."""
     text: str
+    """What happens, as those whom it reaches are told of it."""
     to: Name | None = None
     """The one party that learns of it; None for everybody."""
 
@@ -52,26 +52,32 @@ class OnEvent(Value):
     """Stop at the end of the round in which an event happens."""
 
     kind: Literal["event"] = "event"
+    """Which kind of rule this is, as a file names it."""
     event: Identifier
+    """The name of one of the scenario's events."""
 
 
 class OnSilence(Value):
     """Stop after rounds in which nobody made a statement."""
 
     kind: Literal["silence"] = "silence"
+    """Which kind of rule this is, as a file names it."""
     rounds: Annotated[int, Bound(ge=1)] = 1
+    """How many such rounds, one after the other."""
 
 
 class When(Value):
     """Stop at the end of the first round for which a Python predicate on the statements so far is true."""
 
     kind: Literal["when"] = "when"
+    """Which kind of rule this is, as a file names it."""
     predicate: Callable[[Sequence[dict[str, Any]]], bool]
     """Takes the public statements so far, each as `show --as json` gives it."""
     reason: str = "the scenario's own rule"
+    """Why the run ends, as the record says it."""
 
 
-StopRule = Annotated[OnEvent | OnSilence | When, Discriminator("kind")]
+StopRule = Annotated[OnEvent | OnSilence | When, ByKind()]
 """Any reason to end a run before its horizon."""
 
 

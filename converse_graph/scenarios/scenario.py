@@ -13,10 +13,11 @@ from converse_graph.errors import UnknownName
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.deliberation_rules import Motion
-from converse_graph.scenarios.graph_settings import ModelSettings
+from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.memory_settings import Kept, Memory, Recall
+from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import Items, Value
 from converse_graph.summary_repr import Card
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Scenario(Value):
     premise: str
     """What every party knows from the start."""
     clock: Clock
-    organisations: tuple[Organisation, ...]
+    """Simulated time: when the first round is, how far a round moves on, and when the run ends."""
+    organisations: Items[Organisation]
     """The parties, in the order in which they are listed everywhere."""
     order: Order = "listed"
     """Who speaks when in a round: "listed", in the order of the cast; "shuffled" by the seed; "simultaneous", all
@@ -48,15 +50,17 @@ class Scenario(Value):
     """Of a moderated table: how many turns a party may be ahead of the one that has spoken least."""
     moderator_model: Any = None
     """Of a moderated table: the model that picks; None for the run's."""
-    events: tuple[Event | Dated, ...] = ()
+    settings: ModelSettings = UNSET
+    """Of every model that is asked, such as the temperature, unless a party or persona has settings of its own."""
+    events: Items[Event | Dated] = ()
     """What may happen, folded from the statements' fields; and what does happen, at a date."""
-    standing: tuple[Standing, ...] = ()
+    standing: Items[Standing] = ()
     """Lists that code keeps from what parties report, and puts before those that they concern: laws in force."""
     motion: Motion | None = None
     """A question that the table settles, and the rules against easy agreement that it is settled by."""
-    stop: tuple[StopRule, ...] = ()
+    stop: Items[StopRule] = ()
     """Reasons to end before the horizon, looked at after every round."""
-    kept: tuple[Kept, ...] = ()
+    kept: Items[Kept] = ()
     """What parties must never lose, folded from their fields: what they announced, what went wrong. Small models,
     which copy a list into their reports, are not told."""
     window: Annotated[int, Bound(ge=1)] = 4
@@ -186,6 +190,11 @@ class Scenario(Value):
         return self if events == self.events else self.model_copy(update={"events": events})
 
     @property
+    def awaited_events(self) -> tuple[Event, ...]:
+        """What happens once enough parties have reported it."""
+        return tuple(event for event in self.events if isinstance(event, Event))
+
+    @property
     def dated_events(self) -> tuple[Dated, ...]:
         """What happens at a date."""
         return tuple(event for event in self.events if isinstance(event, Dated))
@@ -239,7 +248,7 @@ class Scenario(Value):
             environment.
         """
         door = import_module("converse_graph")  # it loads what is above this room
-        built: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or ModelSettings)
+        built: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or GraphSettings)
         if not compiled:
             return built
         made = built.compile()

@@ -1,11 +1,16 @@
 """The base of all specs: frozen, keyword-only, checked when made."""
 
 import re
-from typing import Annotated, Any
+from collections.abc import Sequence
+from types import GenericAlias
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
 
 from converse_graph.errors import InvalidValue
+from converse_graph.scenarios.field_docs import Explained
+from converse_graph.scenarios.validation_errors import explain
 
 _NAME = re.compile(r"[^\W_](?:[\w .'&-]{0,58}[\w.])?")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -28,23 +33,7 @@ class Value(BaseModel):
             raise InvalidValue(f"{type(self).__name__}: {explain(error, type(self))}") from None
 
 
-def explain(error: ValidationError, model: type[BaseModel] | None = None) -> str:
-    """Say in one line what a validation error found and what was allowed."""
-    return "; ".join(_explain_one(found, model) for found in error.errors())
-
-
-def _explain_one(found: Any, model: type[BaseModel] | None) -> str:
-    where = ".".join(str(part) for part in found["loc"])
-    message: str = found["msg"].removeprefix("Value error, ")
-    if found["type"] == "extra_forbidden" and model is not None and len(found["loc"]) == 1:
-        return f"no field {where!r}; there is: {', '.join(model.model_fields)}"
-    if found["type"] == "missing":
-        return f"{where} is missing"
-    if not where:
-        return message
-    if isinstance(found["input"], str | int | float | bool | None):
-        return f"{where} is {found['input']!r}: {message[0].lower()}{message[1:]}"
-    return f"{where}: {message[0].lower()}{message[1:]}"
+Value.__class__ = Explained  # type: ignore[method-assign]  # type checkers that see a metaclass take it for no BaseModel
 
 
 def _check_name(name: str) -> str:
@@ -66,3 +55,44 @@ Name = Annotated[str, AfterValidator(_check_name)]
 
 Identifier = Annotated[str, AfterValidator(_check_identifier)]
 """The name of a field or an event."""
+
+T = TypeVar("T")
+
+
+class _AsTuple:
+    """Have pydantic read and keep a sequence as a tuple."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler(GenericAlias(tuple, (*get_args(source), ...)))
+
+
+Items = Annotated[Sequence[T], _AsTuple()]
+"""Any sequence, such as a list, where a value is made; a tuple in the value, which stays as it is."""
+
+
+class ByKind:
+    """Have pydantic read a value of one of several classes by its `kind`."""
+
+    def __init__(self, classes: Any = None, *, default: str | None = None) -> None:
+        """Name the classes.
+
+        Args:
+            classes: A union of them; None for the union that this is an annotation of.
+            default: The kind of a table that names none; None to refuse it.
+        """
+        self._classes = classes
+        self._default = default
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        union = self._classes or source
+        kinds = [one.model_fields["kind"].default for one in get_args(union)]
+
+        def read(given: Any) -> Any:
+            if not isinstance(given, dict) or "kind" in given:
+                return given
+            if self._default is None:
+                raise ValueError(f"kind is missing; it is one of: {', '.join(kinds)}")
+            return {"kind": self._default, **given}
+
+        by_kind = handler.generate_schema(Annotated[union, Discriminator("kind")])
+        return core_schema.no_info_before_validator_function(read, by_kind)

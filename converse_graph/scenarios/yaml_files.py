@@ -113,7 +113,10 @@ def _innermost(error: InvalidValue) -> tuple[tuple[str | int, ...], str]:
     if not isinstance(found, ValidationError):
         return (), str(error)
     first = max(found.errors(), key=lambda fault: fault["type"] == "extra_forbidden")  # it has a line of its own
-    inner = first.get("ctx", {}).get("error")
+    context = first.get("ctx", {})
+    if first["type"] == "union_tag_invalid":
+        return (*first["loc"], context["discriminator"].strip("'")), str(error)
+    inner = context.get("error")
     if isinstance(inner, InvalidValue):
         where, message = _innermost(inner)
         return (*first["loc"], *where), message
@@ -163,7 +166,7 @@ def _code_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
             inner, at = getattr(value, name), f"{path}.{name}" if path else name
             if name == "graph" and inner is not None:
                 yield at, f"a graph of its own ({type(inner).__name__})"
-            elif name.endswith(("model", "embedder")) and not isinstance(inner, str | None):
+            elif name.endswith(("model", "embedder")) and not _is_named(inner):
                 what = "an embedder" if name == "embedder" else "a model"
                 yield at, f"{what} object ({type(inner).__name__})"
             else:
@@ -171,6 +174,12 @@ def _code_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, tuple):
         for number, inner in enumerate(value):
             yield from _code_in(inner, f"{path}[{getattr(inner, 'name', number)}]")
+
+
+def _is_named(reference: Any) -> bool:
+    """Whether a model is named by text, or several are."""
+    several = isinstance(reference, list | tuple)
+    return isinstance(reference, str | None) or (several and all(isinstance(name, str) for name in reference))
 
 
 def _bare(value: Any) -> Any:

@@ -2,14 +2,13 @@
 
 import importlib
 import re
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from converse_graph.errors import InvalidValue
 from converse_graph.store.session import Session
 from converse_graph.store.sqlite_file import SqliteFile
-from converse_graph.store.turn_checkpoints import TurnSaver
 from converse_graph.store.writer import Writer
 
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]+):/")
@@ -46,9 +45,6 @@ class Database(Protocol):
     def connect(self) -> Session:
         """A connection to a store that was prepared."""
 
-    def checkpoints(self, writer: Writer) -> AbstractAsyncContextManager[TurnSaver]:
-        """LangGraph's saver, which writes through the store's writer."""
-
     def locks(self, reader: Session, writer: Writer) -> Locks:
         """The locks of the store's runs."""
 
@@ -69,7 +65,7 @@ def database_at(where: Path | str) -> Database:
     try:
         server = importlib.import_module("converse_graph.store.postgres")
     except ModuleNotFoundError as error:
-        if error.name not in ("psycopg", "psycopg_pool", "langgraph.checkpoint.postgres"):
+        if error.name not in ("psycopg", "psycopg_c", "psycopg_binary"):
             raise
         raise InvalidValue(
             "A store on a Postgres server takes the extra `postgres`: pip install 'converse-graph[postgres]'."

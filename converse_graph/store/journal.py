@@ -26,7 +26,11 @@ VALUES (:digest, :role, :source, :owner, :text) ON CONFLICT DO NOTHING RETURNING
 _ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish,
 tokens_in, tokens_out, tokens_cached, usd, seconds)
 VALUES (:run, :place, :attempt, :digest, :parts, :form, :reply, :accepted, :model, :finish,
-:tokens_in, :tokens_out, :tokens_cached, :usd, :seconds) ON CONFLICT DO NOTHING"""
+:tokens_in, :tokens_out, :tokens_cached, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING id"""
+_CHARGE_TOKENS = "UPDATE runs SET tokens = tokens + :tokens WHERE id = :run"
+_CHARGE = "UPDATE runs SET tokens = tokens + :tokens, usd = COALESCE(usd, 0) + :usd WHERE id = :run"
+_HEADER = "SELECT header FROM specs WHERE run = :run"
+_SET_HEADER = "UPDATE specs SET header = :header WHERE run = :run"
 _PROGRESS = "UPDATE runs SET rounds = :rounds, statements = :statements WHERE id = :run"
 
 
@@ -73,7 +77,8 @@ class RunJournal:
     def __init__(self, reader: Session, writer: Writer, ids: PartIds, run: int) -> None:
         """Read and write the calls of the run with that id."""
         self._reader, self._writer, self._ids, self._run = reader, writer, ids, run
-        self._forms: dict[int, tuple[dict[str, Any], Part]] = {}
+        self._forms: dict[str, Part] = {}
+        """Schemas as parts, by their text."""
         self._asked: set[str] | None = None
         """Places of calls that are on record, once they were looked up: most calls are new, and a set says so."""
 
@@ -88,17 +93,18 @@ class RunJournal:
             run=self._run,
             place=request.place,
             attempt=request.attempt,
-            digest=self._digest(request),
+            digest=_digest(request, self._form(request)),
         )
         return _reply(found[0]) if found else None
 
     async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
-        digest, form = self._digest(request), self._form(request)
+        form = self._form(request)
+        digest = _digest(request, form)
 
         def insert(session: Session) -> None:
             parts = [self._ids.of(session, part) for part in request.parts]
-            session.run(
+            added = session.run(
                 _ADD_CALL,
                 run=self._run,
                 place=request.place,
@@ -116,6 +122,8 @@ class RunJournal:
                 usd=reply.usd,
                 seconds=round(reply.seconds, 3),
             )
+            if added:
+                _charge(session, self._run, reply)
 
         await self._writer.write(insert)
         if self._asked is not None:
@@ -124,6 +132,17 @@ class RunJournal:
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""
         self._writer.post(lambda session: session.run(_PROGRESS, rounds=rounds, statements=statements, run=self._run))
+
+    def warn(self, sentence: str) -> None:
+        """Put a sentence among the warnings of the run's header, once; durable with the next thing that is."""
+
+        def add(session: Session) -> None:
+            header = json.loads(session.run(_HEADER, run=self._run)[0][0])
+            if sentence not in header["warnings"]:
+                header["warnings"].append(sentence)
+                session.run(_SET_HEADER, header=json.dumps(header, ensure_ascii=False), run=self._run)
+
+        self._writer.post(add)
 
     def places(self) -> list[str]:
         """Where calls were made, in the order in which they were completed."""
@@ -154,20 +173,29 @@ class RunJournal:
         ((role, source, owner, text),) = self._reader.read(_PART, id=number)
         return Part(role=role, source=source, owner=owner, text=text)
 
-    def _digest(self, request: Request) -> bytes:
-        joined = b"".join([part.digest for part in (*request.parts, self._form(request))])
-        return hashlib.blake2b(joined, digest_size=16).digest()
-
     def _form(self, request: Request) -> Part:
-        """The schema as a part, made once for each schema object; forms live as long as their graph."""
-        kept = self._forms.get(id(request.schema))
-        if len(self._forms) > 256:
-            self._forms.clear()
-        if kept is None or kept[0] is not request.schema:
-            text = json.dumps(request.schema, sort_keys=False)
-            kept = (request.schema, Part(role="system", text=text, source="form", owner=PUBLIC))
-            self._forms[id(request.schema)] = kept
-        return kept[1]
+        """The schema as a part; one that was met before has its digest already."""
+        text = json.dumps(request.schema, sort_keys=False)
+        form = self._forms.get(text)
+        if form is None:
+            if len(self._forms) > 256:
+                self._forms.clear()
+            form = self._forms[text] = Part(role="system", text=text, source="form", owner=PUBLIC)
+        return form
+
+
+def _digest(request: Request, form: Part) -> bytes:
+    joined = b"".join([part.digest for part in (*request.parts, form)])
+    return hashlib.blake2b(joined, digest_size=16).digest()
+
+
+def _charge(session: Session, run: int, reply: Reply) -> None:
+    """Add a call to what its run has spent, which lists of runs show without a look at the calls."""
+    tokens = reply.tokens_in + reply.tokens_out
+    if reply.usd is None:
+        session.run(_CHARGE_TOKENS, run=run, tokens=tokens)
+    else:
+        session.run(_CHARGE, run=run, tokens=tokens, usd=reply.usd)
 
 
 def _pack(ids: list[int]) -> str:

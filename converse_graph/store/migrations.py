@@ -1,64 +1,53 @@
 """Makes the tables of a store, and brings an older store up to the present version: whole, or not at all.
 
-The version is ours, not Alembic's, because that of a SQLite file must be told without opening it as a database.
+The version is ours, and on a SQLite file it is also in the head, so that it can be told without opening a database.
 """
 
-import importlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from importlib.metadata import version as version_of
+from typing import Final
 
-from sqlalchemy import Connection, StaticPool, create_engine
-
-from converse_graph.store.schema import SQLITE_CHECKPOINTS, TABLES
+from converse_graph.store.schema import TABLES, statements
 from converse_graph.store.session import Session
 from converse_graph.store.versions import VERSION
 
+STEPS: Final[dict[int, str]] = {}
+"""The script that leads to each version from the one before, with words in braces as in `schema`. A script is never
+changed once it was released. Nothing is released yet, so version 1 is the only one."""
+
 
 def make_tables(session: Session, then: Callable[[], None] | None = None) -> None:
-    """Make the tables of a new store.
+    """Make the tables of a new store, within the transaction that is open.
 
     Args:
         session: Of a database that has none of them.
         then: What else is done in the same transaction.
     """
-    with _transaction(session) as connection:
-        TABLES.create_all(connection)
-        if connection.dialect.name == "sqlite":
-            SQLITE_CHECKPOINTS.create_all(connection)
-        _note(session, VERSION)
-        if then:
-            then()
+    _run_script(session, TABLES)
+    _note(session, VERSION)
+    if then:
+        then()
 
 
-def bring_up(session: Session, version_now: Callable[[], int], note: Callable[[int], None] | None = None) -> None:
-    """Bring a store up to the present version.
+def migrate(session: Session, version: int, note: Callable[[int], None] | None = None) -> None:
+    """Bring a store up to the present version, within the transaction that is open.
 
     Args:
         session: Of a store of ours.
-        version_now: Asks for its version; called within the transaction, as another process may have been first.
-        note: Told of the version reached, in the same transaction.
+        version: Its version, asked for within the transaction, as another process may have been first.
+        note: Told of each version reached, in the same transaction.
     """
-    steps = importlib.import_module("converse_graph.store.migration_steps")
-    with _transaction(session) as connection:
-        for version in range(version_now() + 1, VERSION + 1):
-            steps.step_to(version, connection)
-            _note(session, version)
-            if note:
-                note(version)
+    for number in range(version + 1, VERSION + 1):
+        _run_script(session, STEPS[number])
+        _note(session, number)
+        if note:
+            note(number)
 
 
-@contextmanager
-def _transaction(session: Session) -> Iterator[Connection]:
-    """SQLAlchemy's view of a session, within one transaction of the session's own."""
-    engine = create_engine(session.engine, creator=lambda: session.connection, poolclass=StaticPool)
-    with engine.connect() as connection:  # before the transaction: what it asks on connecting, it rolls back
-        try:
-            session.begin()
-            yield connection
-            session.commit()
-        finally:
-            session.rollback()
+def _run_script(session: Session, script: str) -> None:
+    words: Mapping[str, str] = session.words
+    for statement in statements(script, words):
+        session.run(statement)
 
 
 def _note(session: Session, version: int) -> None:

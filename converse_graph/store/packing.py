@@ -1,41 +1,85 @@
-"""How the values of a checkpoint are stored, in whatever database."""
+"""How the values of a checkpoint are stored, in whatever database: plain values in MessagePack, long ones packed.
+
+LangGraph's serializer writes MessagePack and marks a snapshot of a ledger by an extension of its own. Here both are
+read without LangGraph, and whatever else its serializer can write, such as an object of some class, is refused.
+"""
 
 import zlib
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+import ormsgpack
 
-
-class PackedSerializer(JsonPlusSerializer):
-    """LangGraph's own serializer for plain values alone, with what is long packed: most of a checkpoint is names."""
-
-    def __init__(self) -> None:
-        """Let nothing in or out that could run code."""
-        super().__init__(allowed_msgpack_modules=None, pickle_fallback=False)
-
-    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
-        """Serialize, and pack what is longer than a line."""
-        kind, plain = super().dumps_typed(obj)
-        if len(plain) < _PACK_FROM:
-            return kind, plain
-        packer = zlib.compressobj(wbits=_WINDOW, memLevel=_MEMORY, zdict=_NAMES)
-        return kind + _PACKED, packer.compress(plain) + packer.flush()
-
-    def loads_typed(self, data: tuple[str, bytes]) -> Any:
-        """Unpack what was packed, and deserialize."""
-        kind, stored = data
-        if kind.endswith(_PACKED):
-            unpacker = zlib.decompressobj(zdict=_NAMES)
-            return super().loads_typed((kind.removesuffix(_PACKED), unpacker.decompress(stored) + unpacker.flush()))
-        if kind.endswith(_PACKED_AT_FIRST):
-            return super().loads_typed((kind.removesuffix(_PACKED_AT_FIRST), zlib.decompress(stored)))
-        return super().loads_typed(data)
+from converse_graph.errors import StoreFailure
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A ledger as a whole, as some checkpoints hold it."""
+
+    entries: list[Any]
+
+
+def pack(kind: str, plain: bytes) -> tuple[str, bytes]:
+    """Pack what is longer than a line; most of a checkpoint is names.
+
+    Args:
+        kind: How the value was serialized.
+        plain: The serialized value.
+
+    Returns:
+        The kind, with a mark where it was packed, and the bytes to store.
+    """
+    if len(plain) < _PACK_FROM:
+        return kind, plain
+    packer = zlib.compressobj(wbits=_WINDOW, memLevel=_MEMORY, zdict=_NAMES)
+    return kind + _PACKED, packer.compress(plain) + packer.flush()
+
+
+def unpack(kind: str, stored: bytes) -> tuple[str, bytes]:
+    """Undo `pack`."""
+    if not kind.endswith(_PACKED):
+        return kind, stored
+    unpacker = zlib.decompressobj(zdict=_NAMES)
+    return kind.removesuffix(_PACKED), unpacker.decompress(stored) + unpacker.flush()
+
+
+def load_plain(kind: str, stored: bytes) -> Any:
+    """The value that was stored: plain values, and snapshots of ledgers.
+
+    Raises:
+        StoreFailure: It is anything else, which no channel of ours holds.
+    """
+    kind, plain = unpack(kind, stored)
+    if kind == "null":
+        return None
+    if kind != "msgpack":
+        _refuse(f"a value of kind {kind!r}")
+    try:
+        return ormsgpack.unpackb(plain, ext_hook=_load_extension, option=ormsgpack.OPT_NON_STR_KEYS)
+    except ormsgpack.MsgpackDecodeError as error:
+        _refuse(f"bytes that are no MessagePack ({error})")
+
+
+def _load_extension(code: int, stored: bytes) -> Snapshot:
+    if code != _SNAPSHOT:
+        _refuse(f"an object of a class (MessagePack extension {code})")
+    return Snapshot(load_plain("msgpack", stored))
+
+
+def _refuse(what: str) -> NoReturn:
+    raise StoreFailure(
+        f"A checkpoint holds {what}, where only plain values are allowed; the release of converse-graph that wrote it "
+        "can read it."
+    )
+
+
+_SNAPSHOT = 7
+"""The extension by which LangGraph's serializer marks a snapshot of a ledger."""
 _PACK_FROM = 200
 """Bytes; below that packing saves nothing."""
-_PACKED, _PACKED_AT_FIRST = "+zlib1", "+zlib"
-"""How the kind of a packed value ends; without a number it was packed without names that are known beforehand."""
+_PACKED = "+zlib"
+"""How the kind of a packed value ends."""
 _NAMES = (
     b"reasons\xa5votes\xa7dissent\x90\xa5lines\x91\xa4line\xa8decision\x83\xa8position\xa5place\xa4path\xa4memo"
     b"\xa6problem\x91\x85\xa5round\x01\xa4turn\x01\xa7speaker\xa0\xa4text\xda\xa6fields\x80"
@@ -47,7 +91,7 @@ _NAMES = (
     b"\xa5floor\xaatranscript"
 )
 """What nearly every checkpoint holds, as it is packed, the most frequent last. What is stored can be read with these
-very bytes alone: other names take another number above."""
+very bytes alone: other names take another mark above."""
 _WINDOW, _MEMORY = 12, 4
 """As powers of two: four kilobytes to look back over. With the usual 32, a kilobyte takes five times as long to pack,
 most of it to clear tables that it does not fill."""

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from langgraph.checkpoint.postgres import PostgresSaver
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import dict_row
 
 from converse_graph.errors import ForeignStore, InvalidValue, StoreFailure, UnknownName
-from converse_graph.store.postgres_checkpoints import PostgresCheckpoints
-from converse_graph.store.postgres_locks import LET_GO, TRY, AdvisoryLocks
-from converse_graph.store.postgres_session import PostgresSession, lock_key, said_by, without_password
-from converse_graph.store.session import Session, migrations
+from converse_graph.store.migrations import make_tables, migrate
+from converse_graph.store.postgres_locks import AdvisoryLocks
+from converse_graph.store.postgres_session import PostgresSession, said_by, without_password
+from converse_graph.store.session import Session
 from converse_graph.store.versions import VERSION
 from converse_graph.store.writer import Writer
 
 SCHEMA = "converse_graph"
-"""Where our tables lie and LangGraph's with them, apart from whatever else the database is used for."""
+"""Where our tables lie, apart from whatever else the database is used for."""
 
 _FOLDER = Path(".converse")
 """Where transcripts go, under the working directory: a server has no place for them."""
-_MAKING = 60.0
-"""Seconds to wait while another process makes the tables, or brings them up."""
+_PATIENCE = "SET LOCAL lock_timeout = '60s'"
+"""While another process makes the tables, or brings them up."""
 _DEFAULTS: dict[str, Any] = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "application_name": "converse-graph"}
 """Unless the address says otherwise. Seconds, and milliseconds: a server that has vanished is noticed within them."""
 
 _STATE = f"""SELECT to_regnamespace('{SCHEMA}') IS NOT NULL,
-to_regclass('{SCHEMA}.versions') IS NOT NULL, to_regclass('{SCHEMA}.checkpoint_migrations') IS NOT NULL,
+to_regclass('{SCHEMA}.versions') IS NOT NULL,
 EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('{SCHEMA}'))"""  # noqa: S608 - a name of ours
 _VERSION = "SELECT max(version) FROM versions"
-_SAVERS = "SELECT max(v) FROM checkpoint_migrations"
 
 
 class PostgresDatabase:
@@ -70,7 +65,7 @@ class PostgresDatabase:
         with closing(self.connect()) as session:
             try:
                 if not self._is_ready(session, make):
-                    with _alone(session):
+                    with session.transaction():
                         self._make_ready(session, make)
             except psycopg.Error as error:
                 raise StoreFailure(f"{self.address} cannot be made or brought up: {said_by(error)}.") from None
@@ -89,24 +84,13 @@ class PostgresDatabase:
             raise self._no_way_in(error) from None
         return PostgresSession(connection)
 
-    @asynccontextmanager
-    async def checkpoints(self, writer: Writer) -> AsyncIterator[PostgresCheckpoints]:
-        """LangGraph's saver on the server."""
-        try:
-            reader = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, row_factory=dict_row)
-            await reader.execute(_OUR_SCHEMA, [SCHEMA])
-        except psycopg.Error as error:
-            raise self._no_way_in(error) from None
-        async with reader:
-            yield PostgresCheckpoints(reader, writer)
-
     def locks(self, reader: Session, writer: Writer) -> AdvisoryLocks:
         """The locks of the runs in the database."""
         return AdvisoryLocks(reader, writer)
 
     def _is_ready(self, session: Session, make: bool) -> bool:
         """Whether nothing is to be made or brought up."""
-        there, ours, savers, full = session.run(_STATE)[0]
+        there, ours, full = session.run(_STATE)[0]
         if not ours:
             if there and full:
                 raise ForeignStore(
@@ -119,24 +103,19 @@ class PostgresDatabase:
         version = session.run(_VERSION)[0][0]
         if version > VERSION:
             raise ForeignStore.newer(self.address, version, VERSION)
-        known = len(PostgresSaver.MIGRATIONS) - 1
-        of_savers = session.run(_SAVERS)[0][0] if savers else None
-        if of_savers is not None and of_savers > known:
-            raise ForeignStore(
-                f"{self.address} has checkpoints of version {of_savers}, this langgraph-checkpoint-postgres reads up "
-                f"to {known}; upgrade it. Nothing was changed."
-            )
-        return bool(version == VERSION and of_savers == known)
+        return bool(version == VERSION)
 
     def _make_ready(self, session: Session, make: bool) -> None:
+        """Make the tables or bring them up, unless another process was first."""
+        session.run(_PATIENCE)
+        session.wait_for_turn()
         if self._is_ready(session, make):
             return
         if session.run(_STATE)[0][1]:
-            migrations().bring_up(session, lambda: int(session.run(_VERSION)[0][0]))
+            migrate(session, int(session.run(_VERSION)[0][0]))
         else:
-            _create(session)
-        # LangGraph makes its own tables and brings them up; it takes no transaction, and does nothing twice.
-        PostgresSaver(session.connection).setup()
+            session.run(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            make_tables(session)
 
     def _unreadable(self, why: str) -> InvalidValue:
         if "parameter" not in why:
@@ -153,35 +132,6 @@ class PostgresDatabase:
         return StoreFailure(
             f"{self.address} cannot be opened: {said}. Host, port, user and password must fit, and the database exist."
         )
-
-
-def _create(session: Session) -> None:
-    session.begin()
-    try:
-        session.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        session.commit()
-    finally:
-        session.rollback()
-    migrations().make_tables(session)
-
-
-@contextmanager
-def _alone(session: Session) -> Iterator[None]:
-    """Make tables while no other process does.
-
-    By asking again and again: LangGraph builds an index in a way that waits for every statement that runs, one that
-    waits for a lock among them.
-    """
-    deadline, key = time.monotonic() + _MAKING, lock_key("tables")
-    while not session.run(TRY, key=key)[0][0]:
-        if time.monotonic() > deadline:
-            raise StoreFailure(f"Another process has been making the store's tables for {_MAKING:.0f} s; look there.")
-        time.sleep(0.05)
-    try:
-        yield
-    finally:
-        with suppress(psycopg.Error):
-            session.run(LET_GO, key=key)
 
 
 _OUR_SCHEMA = "SELECT set_config('search_path', %s, false)"

@@ -1,6 +1,7 @@
 """A connection to a Postgres server: its dialect, its errors, and what must not be said of it."""
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -9,6 +10,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from converse_graph.errors import StoreFailure, StoreUnreachable
+from converse_graph.store.schema import POSTGRES_WORDS
 from converse_graph.store.session import Row, Session
 
 _WAIT = "SELECT pg_advisory_xact_lock(:key)"
@@ -21,18 +23,22 @@ _MARKED = {_MARK: "\ufdd0\ufdd1", _NUL: "\ufdd0\ufdd2"}
 class PostgresSession(Session):
     """A connection to a server."""
 
-    engine = "postgresql+psycopg://"
+    words = POSTGRES_WORDS
     driver_error = psycopg.Error
     _gone = ""
 
     def run(self, statement: str, **values: Any) -> list[Row]:
         """Run a statement with values for its names; returns the rows that it found."""
-        kept = {name: _marked(value) if isinstance(value, str) else value for name, value in values.items()}
-        cursor = self.connection.execute(_as_psycopg_names(statement), kept)
+        cursor = self.connection.execute(_as_psycopg_names(statement), _marked_row(values))
         if not cursor.description:
             return []
         rows = cursor.fetchall()
         return [tuple(_unmarked(value) if isinstance(value, str) else value for value in row) for row in rows]
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that writes, once for each row of values, sent together."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany(_as_psycopg_names(statement), [_marked_row(row) for row in rows])
 
     def begin(self) -> None:
         """Begin a transaction."""
@@ -73,6 +79,10 @@ def lock_key(what: str) -> int:
 @lru_cache(256)
 def _as_psycopg_names(statement: str) -> str:
     return re.sub(r":(\w+)", r"%(\1)s", statement)
+
+
+def _marked_row(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _marked(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _marked(value: str) -> str:

@@ -1,43 +1,73 @@
-"""Reads a run's record out of its last checkpoint, with no scenario at hand: the register names the cast."""
+"""Reads a run's record out of its last checkpoint, with no scenario and no graph: the register names the cast."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from langgraph.graph import START, StateGraph
-
-from converse_graph.prompting.recall_records import REFLECTION
-from converse_graph.record.state import Entry, mind_of, table_schema
+from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, REFLECTION, Entry, extend, mind_of
 from converse_graph.record.transcript import Deliberation, Line, PrivateTurn, Stance, Statement, Transcript, Vote
+from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.clock import Clock
+from converse_graph.store.checkpoint_rows import CheckpointRow, CheckpointRows, ledger_history
+from converse_graph.store.packing import Snapshot, load_plain
 from converse_graph.store.runs import Run
-from converse_graph.store.store import Store
 
 
-async def read_transcript(store: Store, run: Run) -> Transcript:
+def transcript_of(run: Run, values: Mapping[str, Any], verdicts: Sequence[Verdict]) -> Transcript:
     """The record of a run so far, with what each party kept to itself: the reader's edition.
 
-    For the public record alone, take its `public()`.
+    Args:
+        run: The run as the register has it.
+        values: The channels of its root graph, as `read_channels` gives them.
+        verdicts: What judges made of it.
     """
-    values = await read_channels(store, run)
     clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
     minds = {party.name: _by_place(values.get(mind_of(party.name), ())) for party in run.header.cast}
     statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
     votes = tuple(_vote(counted, minds) for counted in values.get("votes", ()))
-    warnings = tuple(_recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock))
-    told = {"status": run.status, "ended": run.ended, "votes": votes, "warnings": warnings}
-    header = run.header.model_copy(update=told)
-    return Transcript(header=header, statements=statements, verdicts=store.verdicts(run.id).all())
+    recalled_poorly = _recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock)
+    warnings = (*run.header.warnings, *recalled_poorly)
+    header = run.header.model_copy(update={"votes": votes, "warnings": warnings})
+    return Transcript(header=header, statements=statements, verdicts=tuple(verdicts))
 
 
-async def read_channels(store: Store, run: Run) -> dict[str, Any]:
-    """The channels of the root graph, public and private, read by a graph that has these channels and does nothing."""
-    names = [party.name for party in run.header.cast]
-    graph = StateGraph(table_schema(names))
-    graph.add_node("reader", lambda state: {})
-    graph.add_edge(START, "reader")
-    compiled = graph.compile(checkpointer=store.checkpoints)
-    state = await compiled.aget_state({"configurable": {"thread_id": run.name}})
-    return dict(state.values)
+def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
+    """The channels of a run's root graph, public and private, as its last checkpoint has them; empty before the first.
+
+    Args:
+        rows: The checkpoints of the store.
+        run: The run as the register has it.
+
+    Raises:
+        StoreFailure: A checkpoint holds what no channel of a run can hold.
+    """
+    row = rows.one(run.name)
+    if row is None:
+        return {}
+    saved = load_plain(row.kind, row.checkpoint)["channel_values"]
+    ledgers = (*PUBLIC_LEDGERS, *(mind_of(party.name) for party in run.header.cast))
+    return {
+        **{name: saved[name] for name in PUBLIC_VALUES if name in saved},
+        **read_ledgers(rows, row, saved, ledgers),
+    }
+
+
+def read_ledgers(
+    rows: CheckpointRows, row: CheckpointRow, saved: Mapping[str, Any], names: Sequence[str]
+) -> dict[str, list[Entry]]:
+    """Ledgers as they are at a checkpoint: its own snapshot, or an earlier one and what was written since.
+
+    Args:
+        rows: The checkpoints of the store.
+        row: The checkpoint.
+        saved: The values that it holds.
+        names: The ledgers.
+    """
+    ledgers: dict[str, list[Entry]] = {name: saved[name].entries for name in names if name in saved}
+    history = ledger_history(rows, row, [name for name in names if name not in saved], load_plain)
+    for name, (snapshot, writes) in history.items():
+        before = snapshot.entries if isinstance(snapshot, Snapshot) else []
+        ledgers[name] = extend(before, [entries for _, entries in writes])
+    return ledgers
 
 
 def _vote(counted: Entry, minds: dict[str, dict[str, Entry]]) -> Vote:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,30 +18,32 @@ from converse_graph.summary_repr import Card
 Status = Literal["running", "paused", "finished", "failed"]
 
 _RUN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_COLUMNS = """SELECT id, name, scenario, header, fingerprint, status, ended, parent, replays, horizon, rounds,
-statements, created,
-(SELECT COALESCE(SUM(tokens_in + tokens_out), 0) FROM calls WHERE run = runs.id),
-(SELECT CASE WHEN SUM(usd) > 0 OR COUNT(usd) = COUNT(*) THEN SUM(usd) END FROM calls WHERE run = runs.id) FROM runs"""
-_RUNS = f"{_COLUMNS} ORDER BY id DESC"
-_RUN = f"{_COLUMNS} WHERE name = :name"
+_COLUMN_NAMES = (
+    *("id", "name", "scenario_name", "scenario", "status", "ended", "parent", "replays"),
+    *("horizon", "rounds", "statements", "tokens", "usd", "created"),
+)
+_COLUMNS = ", ".join(_COLUMN_NAMES)
+_RUNS = f"SELECT {_COLUMNS} FROM runs ORDER BY id DESC"  # noqa: S608 - the names of our own columns
+_RUN = f"SELECT header, fingerprint, {_COLUMNS} FROM runs JOIN specs ON run = id WHERE name = :name"  # noqa: S608
 _LATEST = "SELECT name FROM runs ORDER BY id DESC LIMIT 20"
 _NAMED = "SELECT id FROM runs WHERE name = :name"
 _NAMES = "SELECT name FROM runs WHERE name LIKE :pattern"
-_ENTER = """INSERT INTO runs (name, scenario, header, fingerprint, status, parent, replays, horizon, created)
-VALUES (:name, :scenario, :header, :fingerprint, :status, :parent, :replays, :horizon, :created)"""
+_ENTER = """INSERT INTO runs (name, scenario_name, scenario, status, parent, replays, horizon, created)
+VALUES (:name, :scenario_name, :scenario, :status, :parent, :replays, :horizon, :created) RETURNING id"""
+_ENTER_SPEC = "INSERT INTO specs (run, header, fingerprint) VALUES (:run, :header, :fingerprint)"
+_IN_COLUMNS = {"run", "status", "ended"}
+"""Fields of a header that have columns of their own: what changes as a run goes on is stored once."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A run as the register has it."""
+@dataclass(frozen=True, kw_only=True, repr=False)
+class RunSummary:
+    """A run as a list of runs has it."""
 
     id: int
     name: str
+    scenario_name: str
     scenario: str
     """How to find the scenario function again: a name, or file.py:function; empty for one made in Python."""
-    header: Header
-    fingerprint: dict[str, str]
-    """What a resume must match, part by part."""
     status: Status
     """"running" also of a run whose process was killed; whether it is held tells the two apart."""
     ended: str | None
@@ -54,7 +57,7 @@ class Run:
     statements: int
     tokens: int
     usd: float | None
-    """None where nobody knows what it cost; where a price is known of some calls alone, what those cost."""
+    """What its calls have cost, as far as that is known; None where it is of none."""
     created: str
 
     def __repr__(self) -> str:
@@ -64,21 +67,31 @@ class Run:
         return self._card().html()
 
     def _card(self) -> Card:
-        return Card(
-            kind="Run",
-            name=self.name,
-            facts=(
-                ("status", f"{self.status}{f' ({self.ended})' if self.ended else ''}"),
-                ("scenario", self.header.scenario),
-                ("rounds", f"{self.rounds} of {self.horizon}"),
-                ("statements", str(self.statements)),
-                ("tokens", f"{self.tokens:,}"),
-                ("usd", "" if self.usd is None else f"{self.usd:.4f}"),
-                ("model", self.header.model),
-                ("seed", str(self.header.seed)),
-                ("forked from", self.parent or ""),
-            ),
+        return Card(kind="Run", name=self.name, facts=self._facts())
+
+    def _facts(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("status", f"{self.status}{f' ({self.ended})' if self.ended else ''}"),
+            ("scenario", self.scenario_name),
+            ("rounds", f"{self.rounds} of {self.horizon}"),
+            ("statements", str(self.statements)),
+            ("tokens", f"{self.tokens:,}"),
+            ("usd", "" if self.usd is None else f"{self.usd:.4f}"),
+            ("forked from", self.parent or ""),
         )
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Run(RunSummary):
+    """A run as the register has it, with all that is needed to go on with it."""
+
+    header: Header
+    fingerprint: dict[str, str]
+    """What a resume must match, part by part."""
+
+    def _facts(self) -> tuple[tuple[str, str], ...]:
+        *facts, forked = super()._facts()
+        return (*facts, ("model", self.header.model_in_words), ("seed", str(self.header.seed)), forked)
 
 
 class Register:
@@ -120,54 +133,67 @@ class Register:
             if session.run(_NAMED, name=given):
                 raise InvalidValue(f"There is a run {given!r} already; name another, or `converse resume {given}`.")
             made = Header(run=given, **header)
-            session.run(
+            ((run,),) = session.run(
                 _ENTER,
                 name=given,
+                scenario_name=made.scenario,
                 scenario=scenario,
-                header=made.model_dump_json(),
-                fingerprint=json.dumps(fingerprint),
                 status=made.status,
                 parent=made.parent,
                 replays=replays,
                 horizon=horizon,
                 created=made.created.isoformat(),
             )
+            session.run(_ENTER_SPEC, run=run, header=_header_json(made), fingerprint=json.dumps(fingerprint))
             return given
 
         return self.run(await self._writer.write(insert))
 
     async def mark(self, run: int, status: Status, ended: str | None = None) -> None:
         """Note how a run stands."""
-        await self._change(run, status=status, ended=ended)
+        await self._change(run, {"status": status, "ended": ended})
 
     async def set_horizon(self, run: Run, rounds: int) -> Run:
         """Let a run play to another horizon; returns it, paused."""
         header = run.header.model_copy(update={"clock": {**run.header.clock, "rounds": rounds}})
-        await self._change(run.id, horizon=rounds, header=header.model_dump_json(), status="paused", ended=None)
+        await self._change(run.id, {"horizon": rounds, "status": "paused", "ended": None}, header=_header_json(header))
         return self.run(run.name)
 
     async def set_past(self, run: Run, *, rounds: int, statements: int) -> Run:
         """Note how much of a run was shared with another before it begins."""
-        await self._change(run.id, rounds=rounds, statements=statements)
+        await self._change(run.id, {"rounds": rounds, "statements": statements})
         return self.run(run.name)
 
     async def set_events(self, run: Run, events: tuple[Dated, ...]) -> Run:
         """Let other things happen at dates."""
         header = run.header.model_copy(update={"events": events})
-        await self._change(run.id, header=header.model_dump_json())
+        await self._change(run.id, header=_header_json(header))
         return self.run(run.name)
 
-    async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str]) -> Run:
-        """Let a run go on with something else than it began with; its header says so from then on."""
+    async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str], **fields: Any) -> Run:
+        """Let a run go on with something else than it began with; its header says so from then on.
+
+        Args:
+            run: The run.
+            parts: What has changed.
+            fingerprint: What a resume must match from now on.
+            fields: Of the header, that are others from now on.
+        """
         changed = (*run.header.changed, Changed(statements=run.statements, parts=parts))
-        header = run.header.model_copy(update={"changed": changed})
-        await self._change(run.id, header=header.model_dump_json(), fingerprint=json.dumps(fingerprint))
+        header = run.header.model_copy(update={"changed": changed, **fields})
+        await self._change(run.id, header=_header_json(header), fingerprint=json.dumps(fingerprint))
         return self.run(run.name)
 
-    async def _change(self, run: int, **columns: Any) -> None:
-        changes = ", ".join(f"{column} = :{column}" for column in columns)
-        statement = f"UPDATE runs SET {changes} WHERE id = :run"  # noqa: S608 - the names of our own columns
-        await self._writer.write(lambda session: session.run(statement, **columns, run=run))
+    async def _change(self, run: int, columns: Mapping[str, Any] | None = None, **spec: str) -> None:
+        """Write columns of the run, and of what it was begun with."""
+        updates = [_update("runs", "id", run, columns or {}), _update("specs", "run", run, spec)]
+
+        def update(session: Session) -> None:
+            for statement, values in updates:
+                if statement:
+                    session.run(statement, **values)
+
+        await self._writer.write(update)
 
     def run(self, name: str) -> Run:
         """The run of that name.
@@ -180,9 +206,9 @@ class Register:
             raise UnknownName.among("run", name, [found for (found,) in self._reader.read(_LATEST)])
         return _run(rows[0])
 
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[RunSummary]:
         """All runs, the latest first."""
-        return [_run(row) for row in self._reader.read(_RUNS)]
+        return [RunSummary(**dict(zip(_COLUMN_NAMES, row, strict=True))) for row in self._reader.read(_RUNS)]
 
 
 def check_run_name(name: str) -> None:
@@ -207,9 +233,19 @@ def _free_name(session: Session, scenario: str) -> str:
 
 
 def _run(row: Row) -> Run:
-    names = (
-        "id name scenario header fingerprint status ended parent replays horizon rounds statements created tokens usd"
-    )
-    columns = dict(zip(names.split(), row, strict=True))
-    header, fingerprint = Header.model_validate_json(columns["header"]), json.loads(columns["fingerprint"])
-    return Run(**{**columns, "header": header, "fingerprint": fingerprint})
+    header, fingerprint, *rest = row
+    columns = dict(zip(_COLUMN_NAMES, rest, strict=True))
+    own = {"run": columns["name"], "status": columns["status"], "ended": columns["ended"]}
+    told = Header.model_validate({**json.loads(header), **own})
+    return Run(**columns, header=told, fingerprint=json.loads(fingerprint))
+
+
+def _header_json(header: Header) -> str:
+    return header.model_dump_json(exclude=_IN_COLUMNS)
+
+
+def _update(table: str, key: str, run: int, columns: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """A statement that writes columns of one row, and its values; no statement for no columns."""
+    changes = ", ".join(f"{column} = :{column}" for column in columns)
+    statement = f"UPDATE {table} SET {changes} WHERE {key} = :run_id"  # noqa: S608 - the names of our own columns
+    return (statement if columns else ""), {**columns, "run_id": run}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from converse_graph.errors import StoreFailure
@@ -15,11 +16,11 @@ class Session(ABC):
     """A driver's connection that commits when told, and runs the statements of our tables.
 
     Statements are in words that SQLite and Postgres share, their values named as in `:name`, and go to the driver as
-    they are: through SQLAlchemy the lookup of a row costs ten times as much.
+    they are.
     """
 
-    engine: ClassVar[str]
-    """What SQLAlchemy calls this kind of database and driver, for the few things that are done through it."""
+    words: ClassVar[Mapping[str, str]]
+    """What this database calls the types in `schema.TABLES`."""
     driver_error: ClassVar[type[Exception]]
     """The root of what the driver raises."""
 
@@ -30,6 +31,11 @@ class Session(ABC):
     @abstractmethod
     def run(self, statement: str, **values: Any) -> list[Row]:
         """Run a statement with values for its names; returns the rows that it found."""
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that writes, once for each row of values."""
+        for row in rows:
+            self.run(statement, **row)
 
     def read(self, statement: str, **values: Any) -> list[Row]:
         """Run a statement outside a transaction.
@@ -55,6 +61,16 @@ class Session(ABC):
         if self.in_transaction:
             self.connection.execute("ROLLBACK")
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do what is within it whole, or not at all."""
+        try:
+            self.begin()
+            yield
+            self.commit()
+        finally:
+            self.rollback()
+
     @property
     @abstractmethod
     def in_transaction(self) -> bool:
@@ -79,8 +95,3 @@ class Session(ABC):
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".")
-
-
-def migrations() -> Any:
-    """What makes tables and brings them up, loaded only then: SQLAlchemy takes longer than most commands take."""
-    return importlib.import_module("converse_graph.store.migrations")

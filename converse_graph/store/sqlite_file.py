@@ -1,19 +1,19 @@
 """One SQLite file as a store: told from others by its mark, made whole or not at all, a lock file for each run."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import aiosqlite
 from filelock import FileLock, Timeout
 
 from converse_graph.errors import ForeignStore, RunHeld, StoreFailure, UnknownName
-from converse_graph.store.checkpoints import Checkpoints
+from converse_graph.store.migrations import make_tables, migrate
 from converse_graph.store.runs import check_run_name
-from converse_graph.store.session import Row, Session, migrations
+from converse_graph.store.schema import SQLITE_WORDS
+from converse_graph.store.session import Row, Session
 from converse_graph.store.versions import APPLICATION, VERSION
 from converse_graph.store.writer import Writer
 
@@ -26,13 +26,17 @@ _PATIENCE = 0.3
 class SqliteSession(Session):
     """A connection to a file."""
 
-    engine = "sqlite+pysqlite://"
+    words = SQLITE_WORDS
     driver_error = sqlite3.Error
 
     def run(self, statement: str, **values: Any) -> list[Row]:
         """Run a statement with values for its names; returns the rows that it found."""
         found: list[Row] = self.connection.execute(statement, values).fetchall()
         return found
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that writes, once for each row of values."""
+        self.connection.executemany(statement, rows)
 
     def begin(self) -> None:
         """Begin a transaction that writes; whoever else would write waits for it."""
@@ -84,21 +88,17 @@ class SqliteFile:
         """A connection to the file."""
         return connect(self.path)
 
-    @asynccontextmanager
-    async def checkpoints(self, writer: Writer) -> AsyncIterator[Checkpoints]:
-        """LangGraph's saver on the file."""
-        async with aiosqlite.connect(self.path, timeout=30) as reader:
-            saver = Checkpoints(reader, writer)
-            await saver.setup()
-            yield saver
-
     def locks(self, reader: Session, writer: Writer) -> "FileLocks":
         """The locks of the runs in the file."""
         return FileLocks(self.path)
 
 
 class FileLocks:
-    """A lock file for each run, let go with the process that holds it."""
+    """A lock file for each run that is written to, let go with the process that holds it.
+
+    Its file is removed while the lock is held still. Whoever waits for the removed file's lock sees, once it has it,
+    that the file is gone, and begins again with a new one: `filelock` looks at that.
+    """
 
     def __init__(self, path: Path) -> None:
         """Lock the runs of the store of that path."""
@@ -116,7 +116,7 @@ class FileLocks:
         try:
             yield
         finally:
-            lock.release()
+            _remove(lock)
 
     def is_held(self, name: str) -> bool:
         """Whether somebody is writing to the run now."""
@@ -124,14 +124,25 @@ class FileLocks:
         if not Path(lock.lock_file).exists():
             return False
         try:
-            with lock.acquire(timeout=0):
-                return False
+            lock.acquire(timeout=0)
         except Timeout:
             return True
+        _remove(lock)
+        return False
 
     def _lock(self, name: str) -> FileLock:
         check_run_name(name)
         return FileLock(self._folder / f"{name}.lock")
+
+
+def _remove(lock: FileLock) -> None:
+    """Let go of a lock, and leave no file."""
+    path = Path(lock.lock_file)
+    try:
+        with suppress(OSError):  # Windows removes no file that is open, and `filelock` does so there when it is closed
+            path.unlink()
+    finally:
+        lock.release()
 
 
 def check_ours(path: Path) -> int | None:
@@ -187,7 +198,8 @@ def _fill(path: Path) -> None:
             session.set_version(VERSION)
 
         session.connection.execute(f"PRAGMA page_size = {_PAGE}")
-        migrations().make_tables(session, then=mark)
+        with session.transaction():
+            make_tables(session, then=mark)
         session.connection.execute("PRAGMA journal_mode = WAL")
 
 
@@ -210,7 +222,8 @@ def _bring_up(path: Path) -> None:
             if version > VERSION:
                 raise ForeignStore.newer(str(path), version, VERSION)
             if version < VERSION:
-                migrations().bring_up(session, session.version, session.set_version)
+                with session.transaction():
+                    migrate(session, session.version(), session.set_version)
                 session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         raise StoreFailure(f"{path} cannot be brought up to version {VERSION}: {error}. It is as it was.") from None

@@ -7,12 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from converse_graph.record.transcript import Transcript
 from converse_graph.store.backends import Locks, database_at
+from converse_graph.store.checkpoint_rows import CheckpointRows
+from converse_graph.store.ensembles import EnsembleTable
 from converse_graph.store.journal import PartIds, RunJournal
+from converse_graph.store.record_reader import read_channels, transcript_of
 from converse_graph.store.runs import Register
 from converse_graph.store.session import Session
-from converse_graph.store.turn_checkpoints import TurnSaver
 from converse_graph.store.verdicts import Verdicts
 from converse_graph.store.writer import Writer
 
@@ -29,7 +33,9 @@ class Store:
     folder: Path
     """Where what belongs beside it lies, such as transcripts: a file's own folder, or `.converse`."""
     register: Register
-    checkpoints: TurnSaver
+    checkpoints: CheckpointRows
+    """As they are stored; `converse_graph.checkpoints.StoreSaver` makes them LangGraph's."""
+    ensembles: EnsembleTable
     _reader: Session
     _writer: Writer
     _part_ids: PartIds
@@ -56,22 +62,47 @@ class Store:
         writer, ids = Writer(database.connect()), PartIds()
         writer.on_rollback(ids.forget)
         try:
-            async with database.checkpoints(writer) as checkpoints:
-                try:
-                    yield cls(
-                        address=database.address,
-                        folder=database.folder,
-                        register=Register(reader, writer),
-                        checkpoints=checkpoints,
-                        _reader=reader,
-                        _writer=writer,
-                        _part_ids=ids,
-                        _locks=database.locks(reader, writer),
-                    )
-                finally:
-                    await writer.close()
+            yield cls(
+                address=database.address,
+                folder=database.folder,
+                register=Register(reader, writer),
+                checkpoints=CheckpointRows(reader, writer),
+                ensembles=EnsembleTable(reader, writer),
+                _reader=reader,
+                _writer=writer,
+                _part_ids=ids,
+                _locks=database.locks(reader, writer),
+            )
         finally:
+            await writer.close()
             reader.close()
+
+    def transcript(self, name: str) -> Transcript:
+        """The record of a run so far, with what each party kept to itself: the reader's edition.
+
+        For the public record alone, take its `public()`.
+
+        Args:
+            name: The run.
+
+        Raises:
+            UnknownName: There is none of that name.
+            StoreFailure: The store did not answer, or holds what this release cannot read.
+        """
+        run = self.register.run(name)
+        return transcript_of(run, read_channels(self.checkpoints, run), self.verdicts(run.id).all())
+
+    def channels(self, name: str) -> dict[str, Any]:
+        """The channels of a run's root graph, public and private, as its last checkpoint has them.
+
+        Args:
+            name: The run.
+
+        Raises:
+            UnknownName: There is none of that name.
+            StoreFailure: The store did not answer, or holds what this release cannot read.
+        """
+        return read_channels(self.checkpoints, self.register.run(name))
 
     def journal(self, run: int) -> RunJournal:
         """The journal of the run with that id.

@@ -4,5 +4,5 @@ from typing import Final
 
 APPLICATION: Final = 0x43764772
 """The mark of our stores: "CvGr"; SQLite's application_id."""
-VERSION: Final = 2
+VERSION: Final = 1
 """Of the tables in `schema`; an older store is brought up to it, a newer one is left alone. See `migrations`."""

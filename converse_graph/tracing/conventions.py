@@ -49,7 +49,8 @@ def attributes_at_start(span: Span) -> Attributes:
         told["gen_ai.provider.name"] = _provider(span)
     if operation == "chat":
         told["gen_ai.request.model"] = span.metadata["ls_model_name"]
-        told["gen_ai.request.temperature"] = span.metadata["ls_temperature"]
+        told["gen_ai.request.temperature"] = span.metadata.get("ls_temperature")
+        told["gen_ai.request.top_p"] = span.metadata.get("ls_top_p")
         told["gen_ai.request.max_tokens"] = span.metadata["ls_max_tokens"]
     elif operation:
         told["gen_ai.agent.name"] = _asked(span)

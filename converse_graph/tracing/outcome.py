@@ -8,7 +8,6 @@ from converse_graph.measures.drift import drift
 from converse_graph.record.transcript import Transcript
 from converse_graph.record.verdict import Verdict
 from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
 from converse_graph.tracing.settings import Tracing
 from converse_graph.tracing.spans import Feedback
 
@@ -25,7 +24,7 @@ async def trace_outcome(tracing: Tracing, store: Store, name: str, verdicts: Seq
         name: The run.
         verdicts: Of judges; None for all that are kept.
     """
-    transcript = await read_transcript(store, store.register.run(name))
+    transcript = store.transcript(name)
     header = transcript.header
     parent = store.register.run(header.parent).header if header.parent and header.fork else None
     told = {"status": header.status, "ended": header.ended, "statements": len(transcript.statements)}

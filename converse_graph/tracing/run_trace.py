@@ -16,6 +16,7 @@ from typing import Any
 from converse_graph.errors import BrokenReply
 from converse_graph.models.base import Chat, Reply, Request
 from converse_graph.scenarios.cast import SUPERVISOR
+from converse_graph.scenarios.model_settings import UNSET
 from converse_graph.tracing.call_spans import Placed, Step, placed
 from converse_graph.tracing.spans import Exporter, Span, Usage
 
@@ -191,12 +192,18 @@ class RunTrace:
 
 def _asked(chat: Chat, request: Request) -> dict[str, Any]:
     provider, colon, name = chat.model.partition(":")
+    settings = getattr(chat, "defaults", UNSET).merged(request.settings)
+    told = {
+        "ls_temperature": settings.temperature,
+        "ls_top_p": settings.top_p,
+        "thinking": settings.thinking,
+    }
     return {
         "place": request.place,
         "attempt": request.attempt,
         "ls_model_type": "chat",
         "ls_provider": provider,
         "ls_model_name": name if colon else provider,
-        "ls_temperature": request.temperature,
         "ls_max_tokens": request.max_tokens,
+        **{name: value for name, value in told.items() if value is not None},
     }

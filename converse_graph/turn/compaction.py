@@ -104,7 +104,7 @@ async def sum_up_rounds(
     frozen = frozen_until(summaries)
     rounds = {round: list(said) for round, said in groupby(since(transcript, frozen), key=lambda said: said["round"])}
     sizes = [sum(tokens_in(said["text"]) for said in rounds.get(round, ())) for round in range(frozen, following)]
-    windows = [context.chats.get(party.model).window or USUAL_WINDOW for party in voices]
+    windows = [context.window_of(party.name, party.model) or USUAL_WINDOW for party in voices]
     limit = int(scenario.memory.share * min(windows))
     last = max(rounds, default=0)
     writer = _Writer(

@@ -13,6 +13,7 @@ from converse_graph.calls.reply_schema import Form, make_form
 from converse_graph.calls.run_context import Inside, RunContext
 from converse_graph.calls.streaming import Emit
 from converse_graph.calls.trace_privacy import untraced
+from converse_graph.event_loop import SYNCHRONOUS, in_new_thread
 from converse_graph.models.base import Part, Profile
 from converse_graph.prompting.descriptions import describe_options, describe_persona
 from converse_graph.record.state import Entry, before_of
@@ -63,8 +64,12 @@ async def deliberate(
     inside = replace(inside, summaries=(*inside.summaries, *made))
     if context.journal is not None:
         debate = _unsaved(debate)
+    held = replace(context, inside=inside)
     with untraced():
-        result = await debate.ainvoke({"line": 0}, context=replace(context, inside=inside))
+        if SYNCHRONOUS.get():
+            result = await in_new_thread(debate.invoke, {"line": 0}, context=held)
+        else:
+            result = await debate.ainvoke({"line": 0}, context=held)
     before = [result.get(before_of(member.name)) for member in spec.members]
     written = {"private_positions": [kept for kept in before if kept], "ballots": result.get("ballots") or []}
     record = {**_record(spec, inside, result["lines"], result["decision"]), **_without_empty(written)}

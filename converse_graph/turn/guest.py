@@ -17,7 +17,7 @@ from langgraph.runtime import get_runtime
 from converse_graph.calls.run_context import RunContext, context_of
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import Part, Profile, Reply, Request
-from converse_graph.scenarios.graph_settings import ModelSettings
+from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.turn.remote_guest import ask_remote
 
 _BESIDE_FIELDS = ("speaker", "round", "position", "new_fact", "memo")
@@ -76,7 +76,7 @@ class Guest:
         settings = {name: value for name, value in ambient.get("configurable", {}).items() if not _is_ours(name)}
         config: Any = {"callbacks": ambient.get("callbacks"), "configurable": settings}
         given: dict[str, Any] = {}
-        if getattr(self._runnable, "context_schema", None) is ModelSettings:
+        if getattr(self._runnable, "context_schema", None) is GraphSettings:
             outer = await context_of(get_runtime(RunContext))
             given["context"] = RunContext(chats=outer.chats, prompts=outer.prompts, seed=seed)
         alone = contextvars.copy_context()

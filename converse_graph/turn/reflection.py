@@ -10,9 +10,9 @@ from converse_graph.calls.streaming import Emit
 from converse_graph.models.base import Part
 from converse_graph.prompting.history import fold
 from converse_graph.prompting.recall_ranking import chosen
-from converse_graph.prompting.recall_records import REFLECTION, as_recalled, happened_since
+from converse_graph.prompting.recall_records import as_recalled, happened_since
 from converse_graph.prompting.visibility import View
-from converse_graph.record.state import Entry
+from converse_graph.record.state import REFLECTION, Entry
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Names, Text
 from converse_graph.scenarios.scenario import Scenario

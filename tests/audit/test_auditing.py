@@ -12,13 +12,13 @@ from langgraph.graph import START, StateGraph
 from converse_graph import Organisation, Persona, ScriptedChat, Store
 from converse_graph.audit.audit import audit
 from converse_graph.audit.findings import Audit
+from converse_graph.checkpoints import StoreSaver
 from converse_graph.judge.runs import judge_run
 from converse_graph.models.base import Part
 from converse_graph.runs.derived import fork
 from converse_graph.store.journal import _pack, _unpack
-from converse_graph.store.record_reader import read_channels
-from tests.canaries import Marking, mark
-from tests.tables import CREATED, begin, debate, played, table
+from tests.support.planted_secrets import Marking, mark
+from tests.support.small_scenarios import CREATED, begin, debate, played, table
 
 PLAN = "We shall quietly buy every reactor in the north before spring comes"
 ALPHA, BETA = "0.0/Alpha/statement", "1.1/Beta/statement"
@@ -186,14 +186,14 @@ async def test_words_of_another_s_mind_in_a_statement_that_nobody_made_are_a_lea
 ) -> None:
     said = [{"statement": f"Statement {number}.", "memo": PLAN if number == 0 else ""} for number in range(4)]
     run = await played(store, table("Alpha", "Beta"), model=ScriptedChat(said))
-    graph = run.scenario.graph().compile(checkpointer=store.checkpoints)
+    graph = run.scenario.graph().compile(checkpointer=StoreSaver(store))
     config: Any = {"configurable": {"thread_id": run.run.name}}
     entry = {"round": 1, "turn": 2, "speaker": "Beta", "text": PLAN, "fields": {}}
     await graph.aupdate_state(config, {"transcript": [entry]}, as_node="supervisor")
 
     found = await audit(store, run.run.name, scenario=run.scenario)
 
-    assert len((await read_channels(store, run.run))["transcript"]) == 5
+    assert len(store.channels(run.run.name)["transcript"]) == 5
     assert {(leak.kind, leak.place, leak.owner) for leak in found.leaks} >= {("record", "1.2/Beta", "Alpha")}
 
 

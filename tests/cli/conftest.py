@@ -1,83 +1,53 @@
-"""The command line as a process of its own, and as a call where many are made."""
+"""The command line as a call where many are made, and a run that nobody stopped."""
 
-import json
+import logging
 import os
-import subprocess
+import signal
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from converse_graph.cli import main
-
-BOARDS = Path(__file__).resolve().parents[1] / "scenarios" / "boards.py"
-SEED = "7"
-PATIENCE = 240.0
-"""Seconds that anything may take on a busy machine before a test gives up."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-def environment() -> dict[str, str]:
-    """This process's environment without anything that names a model or shapes a terminal."""
-    unwanted = ("OPENAI_", "CONVERSE_", "COLUMNS", "NO_COLOR", "LANGSMITH_", "LANGCHAIN_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-
-
-def start(folder: Path, *arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
-    """Start a command in a folder, as a process of its own."""
-    command = [sys.executable, "-m", "converse_graph.cli", *arguments]
-    return subprocess.Popen(command, cwd=folder, env=environment(), stdout=stdout, stderr=subprocess.PIPE, text=True)
-
-
-def end(process: subprocess.Popen[str]) -> Ended:
-    """Wait for a command to end."""
-    out, err = process.communicate(timeout=PATIENCE)
-    return Ended(process.returncode, out, err)
-
-
-def process(folder: Path, *arguments: str) -> Ended:
-    """Run a command as a process of its own."""
-    return end(start(folder, *arguments))
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait for something to hold; fail the test if it takes too long."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.02)
-
-
-Converse = Callable[..., Ended]
+from tests.support.child_process import Ended, environment
+from tests.support.command_line import BOARDS, SEED, Converse, process
 
 
 @pytest.fixture
 def converse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Converse:
-    """Call the command line in this process, in an empty folder: what it prints, and the code it would end with."""
+    """Call the command line in this process, in an empty folder: what it prints, and the code it would end with.
+
+    A command leaves nothing of its own in the process; if it does, the test fails.
+    """
     monkeypatch.chdir(tmp_path)
     for name in os.environ.keys() - environment().keys():
         monkeypatch.delenv(name)
 
     def call(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["converse", *arguments])
+        before = process_state()
         with pytest.raises(SystemExit) as ended:
             main()
+        assert process_state() == before, f"converse {arguments[0]} leaves its own behind"
         printed = capsys.readouterr()
         return Ended(int(ended.value.code or 0), printed.out, printed.err)
 
     return call
+
+
+def process_state() -> dict[str, Any]:
+    """What a command could leave behind in a process and another would stumble over."""
+    root = logging.getLogger()
+    return {
+        "signals": [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)],
+        "logging": (root.level, list(root.handlers), logging.root.manager.disable),
+        "environment": dict(os.environ),
+        "streams": (sys.stdout, sys.stderr, sys.excepthook),
+        "folder": Path.cwd(),
+        "threads": sorted(thread.name for thread in threading.enumerate() if not thread.daemon),
+    }
 
 
 @pytest.fixture(scope="session")
@@ -86,11 +56,3 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
     folder = tmp_path_factory.mktemp("reference")
     ended = process(folder, "run", str(BOARDS), "--model", "null", "--seed", SEED, "--name", "whole")
     return folder, ended
-
-
-def statements(converse: Converse, folder: Path, run: str) -> list[dict[str, Any]]:
-    """A run's record with all that is private, read through the command line."""
-    shown = converse("show", run, "--raw", "--json", "--store", str(folder / ".converse" / "runs.sqlite"))
-    assert shown.code == 0, shown.err
-    found: list[dict[str, Any]] = json.loads(shown.out)["statements"]
-    return found

@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, Converse, Ended, end, process, start, wait_until
 
 from converse_graph.export.markdown_reader import read_markdown
+from tests.support.child_process import Ended, end, wait_until
+from tests.support.command_line import BOARDS, Converse, start
 
 STORE = Path(".converse/runs.sqlite")
 QUIET = ("--quiet", "--no-judge")
@@ -231,9 +232,9 @@ def test_an_interview_prints_an_answer_and_leaves_the_store_alone(parent: Conver
     assert files(tmp_path) == before
 
 
-def test_a_fork_that_is_killed_is_resumed_as_one_that_was_not(tmp_path: Path) -> None:
+def test_a_fork_that_is_killed_is_resumed_as_one_that_was_not(tmp_path: Path, converse: Converse) -> None:
     def run(*arguments: str) -> Ended:
-        ended = process(tmp_path, *arguments)
+        ended = converse(*arguments)
         assert ended.code == 0, ended.err
         return ended
 
@@ -242,7 +243,7 @@ def test_a_fork_that_is_killed_is_resumed_as_one_that_was_not(tmp_path: Path) ->
     run(*forked, "--name", "whole")
     stopped = start(tmp_path, *forked, "--model", "null:0.3", "--name", "killed")
     page = ("show", "killed", "--json")
-    wait_until(lambda: '"killed"' in process(tmp_path, "runs", "--json").out)
+    wait_until(lambda: '"killed"' in converse("runs", "--json").out)
     stopped.kill()
     assert end(stopped).code == -9
     run("resume", "killed", *QUIET)
@@ -251,17 +252,17 @@ def test_a_fork_that_is_killed_is_resumed_as_one_that_was_not(tmp_path: Path) ->
     assert killed == whole
 
 
-def test_a_replay_of_an_unfinished_run_ends_paused_with_code_3(tmp_path: Path) -> None:
+def test_a_replay_of_an_unfinished_run_ends_paused_with_code_3(tmp_path: Path, converse: Converse) -> None:
     stopped = start(tmp_path, "run", str(BOARDS), "--model", "null:0.15", "--name", "slow", "--no-judge")
-    wait_until(lambda: (tmp_path / STORE).exists() and '"slow"' in process(tmp_path, "runs", "--json").out)
+    wait_until(lambda: (tmp_path / STORE).exists() and '"slow"' in converse("runs", "--json").out)
     stopped.terminate()
     assert end(stopped).code == 3
-    ended = process(tmp_path, "replay", "slow", "--name", "again", "--quiet")
+    ended = converse("replay", "slow", "--name", "again", "--quiet")
     assert ended.code == 3
     assert "The journal ends at " in ended.err
-    assert process(tmp_path, "resume", "slow", *QUIET).code == 0
-    assert process(tmp_path, "resume", "again", *QUIET).code == 0
-    ended = process(tmp_path, "diff", "slow", "again")
+    assert converse("resume", "slow", *QUIET).code == 0
+    assert converse("resume", "again", *QUIET).code == 0
+    ended = converse("diff", "slow", "again")
     assert ended.out.startswith("slow and again: the same in 4 turns\n")
 
 

@@ -1,9 +1,11 @@
 """Bounds and changed scenarios, as a user meets them."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from conftest import BOARDS, Converse
+from tests.support.command_line import BOARDS, Converse
 
 
 def test_a_run_pauses_at_its_bound_with_one_line_and_resumes(converse: Converse) -> None:
@@ -43,3 +45,15 @@ def test_a_run_can_go_on_with_a_changed_scenario_when_told_to_and_says_so(conver
     assert header["changed"] == [{"statements": 1, "parts": ["scenario: premise"]}]
     assert "After 1 statement it went on with something changed: scenario: premise." in converse("show", "r").out
     assert "finished already" in converse("resume", "r").out
+
+
+def test_a_cost_that_is_not_known_is_shown_as_none_though_some_calls_cost_nothing(
+    converse: Converse, tmp_path: Path
+) -> None:
+    assert converse("run", str(BOARDS), "--model", "null", "--rounds", "1", "--name", "r", "--no-judge").code == 0
+    assert "$0.00" in converse("runs").out
+    with closing(sqlite3.connect(tmp_path / ".converse/runs.sqlite")) as database, database:
+        database.execute("UPDATE calls SET usd = NULL WHERE id = (SELECT MIN(id) FROM calls)")
+    assert "$" not in converse("runs").out
+    assert "$" not in converse("resume", "r", "--no-judge").out
+    assert json.loads(converse("runs", "--json").out)[0]["usd"] is None

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from conftest import BOARDS, Converse, Ended
 
-from tests.tracing_server import ingesting
+from tests.support.child_process import Ended
+from tests.support.command_line import BOARDS, Converse
+from tests.support.langsmith_server import ingesting
 
 NOBODY = "http://127.0.0.1:9"
 

@@ -268,7 +268,11 @@ def test_a_reply_that_is_sent_back_says_why_even_where_none_of_it_was_shown() ->
     unseen = shown([turn("A"), again, text("A", "Whole."), statement("A", "Whole.")]).splitlines()
     assert unseen[2:] == ["  ↻ that reply could not be used (price is missing) and is written again:", "  Whole."]
     lines = shown([turn("A"), text("A", "Half a"), again, text("A", "Whole."), statement("A", "Whole.")]).splitlines()
-    assert lines[2:] == ["  Half a", "  ↻ that reply could not be used (price is missing) and is written again:", "  Whole."]
+    assert lines[2:] == [
+        "  Half a",
+        "  ↻ that reply could not be used (price is missing) and is written again:",
+        "  Whole.",
+    ]
 
 
 HOSTILE = {

@@ -8,12 +8,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import Converse
 from packaging.requirements import Requirement
 from pytest_httpserver import HTTPServer
 
 from converse_graph.cli.doctor import libraries, store_and_files
 from converse_graph.cli.doctor.environment import Terminal, look_at_terminal
+from tests.support.command_line import Converse
 
 PLANTED = {
     "OPENAI_API_KEY": "sk-planted-4711",

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from conftest import Converse
 
 from converse_graph.cli.app import GROUPS, app
 from converse_graph.cli.command import command_name, read_help
+from tests.support.command_line import Converse
 
 GROUP = typer.main.get_command(app)
 COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]

@@ -2,10 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, Converse
 from pytest_httpserver import HTTPServer
 
 from converse_graph.export.markdown_reader import read_markdown
+from tests.support.command_line import BOARDS, Converse
 
 RUN = ("run", str(BOARDS), "--seed", "7", "--name", "r")
 

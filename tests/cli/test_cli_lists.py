@@ -3,9 +3,9 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, Converse
 
 from converse_graph.export.markdown_reader import read_markdown
+from tests.support.command_line import BOARDS, Converse
 
 GROUPS = {
     "Run": ("run", "estimate", "resume", "extend", "fork", "replay", "inject"),

@@ -5,8 +5,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, SEED, Converse, Ended, end, start, wait_until
-from postgres_cluster import PASSWORD, Cluster
+
+from tests.support.child_process import Ended, end, wait_until
+from tests.support.command_line import BOARDS, SEED, Converse, start
+from tests.support.postgres_cluster import PASSWORD, Cluster
 
 SLOW = ("run", str(BOARDS), "--model", "null:0.05", "--seed", SEED, "--name", "stopped")
 

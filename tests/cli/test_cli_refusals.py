@@ -1,11 +1,8 @@
 import asyncio
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, Converse, process
 from pytest_httpserver import HTTPServer
 from werkzeug import Request as WebRequest
 from werkzeug import Response
@@ -32,6 +29,8 @@ from converse_graph.errors import (
 )
 from converse_graph.models.base import Request
 from converse_graph.models.null import NullChat
+from tests.support.child_process import run_python
+from tests.support.command_line import BOARDS, Converse, process
 
 RUN = ("run", str(BOARDS), "--model", "null")
 
@@ -212,5 +211,5 @@ def test_a_message_is_one_line_without_control_characters() -> None:
 def test_help_loads_nothing_that_a_command_needs() -> None:
     heavy = "{'pydantic', 'langgraph', 'langchain_core', 'langchain_openai', 'openai', 'rich', 'asyncio', 'sqlite3'}"
     code = f"import sys, converse_graph.cli; print(sorted({heavy} & set(sys.modules)))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout == "[]\n"
+    ended = run_python("-c", code)
+    assert (ended.code, ended.out) == (0, "[]\n")

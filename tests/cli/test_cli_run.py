@@ -5,10 +5,11 @@ import sqlite3
 from pathlib import Path
 
 import jsonschema
-from conftest import BOARDS, SEED, Converse, Ended, end, process, start, statements, wait_until
 
 from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.export.schemas import runs_schema, show_schema
+from tests.support.child_process import Ended, end, wait_until
+from tests.support.command_line import BOARDS, SEED, Converse, start, statements
 
 STORE = Path(".converse/runs.sqlite")
 SLOW = ("run", str(BOARDS), "--model", "null:0.05", "--seed", SEED, "--name", "stopped")
@@ -90,7 +91,7 @@ def test_ctrl_c_pauses_and_resume_ends_as_if_it_had_never_stopped(
     assert first == "converse: pausing at the next step; once more to stop at once"
     assert last == "converse: Run stopped is paused. Go on with: converse resume stopped"
     assert (tmp_path / paused.out.splitlines()[-1]).is_file()
-    resumed = process(tmp_path, "resume", "stopped")
+    resumed = converse("resume", "stopped")
     assert resumed.code == 0, resumed.err
     assert statements(converse, tmp_path, "stopped") == statements(converse, reference[0], "whole")
 
@@ -120,7 +121,7 @@ def test_a_run_killed_in_a_debate_within_a_debate_is_paused_and_resumes_to_the_s
     assert end(running).code == -signal.SIGKILL
     [row] = json.loads(converse("runs", "--json").out)
     assert (row["status"], row["statements"]) == ("paused", 0)
-    resumed = process(tmp_path, "resume", "stopped", "--quiet")
+    resumed = converse("resume", "stopped", "--quiet")
     assert (resumed.code, resumed.out) == (0, ".converse/transcripts/stopped.md\n"), resumed.err
     assert statements(converse, tmp_path, "stopped") == statements(converse, reference[0], "whole")
 

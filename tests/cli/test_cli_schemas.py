@@ -7,7 +7,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import BOARDS, Converse
+
+from tests.support.command_line import BOARDS, Converse
 
 
 def published(converse: Converse, of: str) -> dict[str, Any]:

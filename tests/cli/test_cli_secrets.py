@@ -1,15 +1,14 @@
 """A key is in nothing that is written or printed, whatever goes wrong."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, Converse, environment
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+
+from tests.support.child_process import run_python
+from tests.support.command_line import BOARDS, Converse
 
 KEY = "sk-planted-0123456789abcdefghijkl"
 
@@ -97,17 +96,10 @@ def test_a_transcript_is_whole_or_absent_when_the_disk_is_full_and_the_run_is_ke
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before) // 2}, {len(before) // 2})); "
         "sys.argv = ['converse', 'show', 'r', '--raw', '--out', 'copy.md']; main()"
     )
-    done = _python(tmp_path, script)
-    assert done.returncode == 1
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "file too large" in done.stderr
+    done = run_python("-c", script, folder=tmp_path)
+    assert done.code == 1
+    assert len(done.err.strip().splitlines()) == 1
+    assert "file too large" in done.err
     assert not (tmp_path / "copy.md").exists()
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [".converse"], "no half a file is left behind"
     assert path.read_bytes() == before
-
-
-def _python(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, env=environment() | {"PATH": os.environ["PATH"]},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip

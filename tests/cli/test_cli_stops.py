@@ -4,17 +4,16 @@ import json
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BOARDS, Converse, end, environment, process, start, statements
 
 from converse_graph.export.markdown_reader import read_markdown
+from tests.support.child_process import end, run_python
+from tests.support.command_line import BOARDS, Converse, start, statements
 
 RUN = ("run", str(BOARDS), "--set", "order=simultaneous", "--seed", "7", "--no-judge", "--model")
 PACE = "null:0.05"
@@ -31,12 +30,13 @@ def journal(folder: Path, run: str) -> list[tuple[Any, ...]]:
         return database.execute(asked, (run,)).fetchall()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12, 13])
 def test_stopped_at_random_moments_a_nested_run_ends_as_one_that_never_was(
     tmp_path: Path, converse: Converse, seed: int
 ) -> None:
     chance = random.Random(seed)
-    assert process(tmp_path, *RUN, PACE, "--name", "whole").code == 0
+    assert converse(*RUN, PACE, "--name", "whole").code == 0
     command: tuple[str, ...] = (*RUN, PACE, "--name", "stopped")
     for _ in range(3):
         running = start(tmp_path, *command)
@@ -49,12 +49,14 @@ def test_stopped_at_random_moments_a_nested_run_ends_as_one_that_never_was(
         if begun:
             assert ended.code in expected, (seed, number, ended)
             command = ("resume", "stopped", "--no-judge")
-    assert process(tmp_path, *command).code == 0
+    assert converse(*command).code == 0
     assert statements(converse, tmp_path, "stopped") == statements(converse, tmp_path, "whole")
     assert journal(tmp_path, "stopped") == journal(tmp_path, "whole")
 
 
-@pytest.mark.parametrize("kilobytes", [110, 160, 240])
+@pytest.mark.parametrize(
+    "kilobytes", [pytest.param(110, marks=pytest.mark.slow), 160, pytest.param(240, marks=pytest.mark.slow)]
+)
 def test_a_run_out_of_room_is_paused_with_one_line_and_goes_on_once_there_is_room(
     tmp_path: Path, converse: Converse, kilobytes: int
 ) -> None:
@@ -63,19 +65,16 @@ def test_a_run_out_of_room_is_paused_with_one_line_and_goes_on_once_there_is_roo
         f"import resource, sys; limit = {kilobytes} * 1024; resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)); "
         "from converse_graph.cli import main; main()"
     )
-    full = subprocess.run(
-        [sys.executable, "-c", script, "run", *options, "--name", "full"],
-        cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert full.returncode == 3, full.stderr
-    [line] = full.stderr.splitlines()
+    full = run_python("-c", script, "run", *options, "--name", "full", folder=tmp_path)
+    assert full.code == 3, full.err
+    [line] = full.err.splitlines()
     assert "The store refused to write: " in line
     assert line.endswith("Run full is paused. Go on with: converse resume full")
     [row] = json.loads(converse("runs", "--json").out)
     assert row["status"] == "paused"
-    resumed = process(tmp_path, "resume", "full", "--no-judge", "--quiet")
+    resumed = converse("resume", "full", "--no-judge", "--quiet")
     assert resumed.code == 0, resumed.err
-    assert process(tmp_path, "run", *options, "--name", "roomy").code == 0
+    assert converse("run", *options, "--name", "roomy").code == 0
     assert statements(converse, tmp_path, "full") == statements(converse, tmp_path, "roomy")
     assert journal(tmp_path, "full") == journal(tmp_path, "roomy")
 

@@ -1,10 +1,10 @@
 """Tracing from the command line: switched on by the environment, said in a line, never in the run's way."""
 
 import pytest
-from conftest import BOARDS, Converse
 
-from tests.otlp_server import collecting
-from tests.tracing_server import ingesting
+from tests.support.command_line import BOARDS, Converse
+from tests.support.langsmith_server import ingesting
+from tests.support.otlp_server import collecting
 
 RUN = ("run", str(BOARDS), "--model", "null", "--seed", "7", "--name", "seen", "--no-judge")
 

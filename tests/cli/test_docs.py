@@ -9,26 +9,22 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Converse
 
 import converse_graph
+from tests.support.child_process import PATIENCE, environment, run_python
+from tests.support.command_line import Converse
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 WRITTEN = [page for page in PAGES if page not in ("reference/cli.md", "reference/python.md", "reference/prompts.md")]
 _BLOCK = re.compile(r'^```(?P<language>\w+)(?: title="(?P<file>[\w./-]+)")?\n(?P<text>.*?)^```$', re.M | re.S)
-PATIENCE = 240.0
-"""Seconds that a snippet may take on a busy machine."""
 
 
-def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "CONVERSE_"))}
-    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
-    return subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True,
-        timeout=PATIENCE,
-    )  # fmt: skip
+def with_our_programs() -> dict[str, str]:
+    """The environment with this Python's programs first, `converse` among them."""
+    programs = str(Path(sys.executable).parent)
+    return {**environment(), "PATH": os.pathsep.join([programs, os.environ["PATH"]])}
 
 
 @pytest.mark.parametrize("page", WRITTEN)
@@ -43,8 +39,8 @@ def test_every_snippet_of_a_page_runs_in_the_order_in_which_it_stands(
             path.write_text(text, encoding="utf-8")
         elif language == "python":
             (tmp_path / f"snippet_{number}.py").write_text(text, encoding="utf-8")
-            done = _run([sys.executable, f"snippet_{number}.py"], tmp_path)
-            assert done.returncode == 0, done.stderr
+            done = run_python(f"snippet_{number}.py", folder=tmp_path, environ=with_our_programs())
+            assert done.code == 0, done.err
         else:
             assert language == "console", f"{page}: a block of {language} is neither a file nor run"
             for line in text.splitlines():
@@ -66,8 +62,8 @@ def test_every_link_between_pages_leads_to_one(page: str) -> None:
 
 
 def test_the_reference_is_as_the_code_is() -> None:
-    done = _run([sys.executable, str(DOCS / "make_reference.py"), "--check"], PROJECT)
-    assert done.returncode == 0, done.stderr
+    done = run_python(DOCS / "make_reference.py", "--check", folder=PROJECT)
+    assert done.code == 0, done.err
 
 
 def test_the_reference_has_a_place_for_every_public_name() -> None:
@@ -80,6 +76,7 @@ def test_every_page_is_in_the_menu_of_the_site() -> None:
     assert sorted(named) == PAGES
 
 
+@pytest.mark.slow
 def test_the_site_builds_with_no_warning_and_shows_what_docstrings_say(tmp_path: Path) -> None:
     uv = shutil.which("uv")
     assert uv, "the project is run with uv; install it with: pip install uv"
@@ -87,7 +84,9 @@ def test_the_site_builds_with_no_warning_and_shows_what_docstrings_say(tmp_path:
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "zensical.toml", tmp_path)
     command = [uv, "run", "--quiet", "--isolated", "--project", str(PROJECT), "--only-group", "docs", "zensical"]
-    done = _run([*command, "build", "--strict"], tmp_path)
+    done = subprocess.run(
+        [*command, "build", "--strict"], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / "build" / "site" / "reference" / "python.html").read_text(encoding="utf-8")
     assert "What every party knows from the start." in page

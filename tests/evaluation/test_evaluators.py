@@ -16,10 +16,10 @@ from converse_graph.evaluation.jsonl import as_lines
 from converse_graph.evaluation.langsmith_upload import send
 from converse_graph.models.null import NullChat
 from converse_graph.tracing.outcome import rates
-from tests.canaries import Marking, mark
-from tests.export.transcript_samples import HEADER
-from tests.tables import consciences, debate, played, table
-from tests.tracing_server import ingesting
+from tests.support.langsmith_server import ingesting
+from tests.support.planted_secrets import Marking, mark
+from tests.support.sample_transcripts import HEADER
+from tests.support.small_scenarios import consciences, debate, played, table
 
 Results = Mapping[str, Any]
 

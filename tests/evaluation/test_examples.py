@@ -11,8 +11,8 @@ from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.evaluation.examples import SETUP, By, examples
 from converse_graph.evaluation.jsonl import as_lines, dataset_schema, read_lines
 from converse_graph.runs.derived import fork
-from tests.canaries import Marking, mark
-from tests.tables import CREATED, begin, consciences, debate, played, table
+from tests.support.planted_secrets import Marking, mark
+from tests.support.small_scenarios import CREATED, begin, consciences, debate, played, table
 
 KINDS: tuple[By, ...] = ("run", "round", "statement")
 

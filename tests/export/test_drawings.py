@@ -9,8 +9,9 @@ from converse_graph import Organisation, Scenario
 from converse_graph.export.graph_mermaid import as_mermaid
 from converse_graph.export.graph_svg import as_svg
 from converse_graph.graph.wiring import Conversation, wiring
-from tests.canaries import scenarios
-from tests.tables import consciences, debate, table
+from tests.support.planted_secrets import scenarios
+from tests.support.property_search import example_count
+from tests.support.small_scenarios import consciences, debate, table
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -26,7 +27,7 @@ def names(table: Conversation) -> set[str]:
     return {*(node.name for node in table.nodes), *table.private, *table.shared}.union(*inner)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=example_count(20), deadline=None)
 @given(scenario=scenarios(depth=3))
 def test_every_node_and_channel_is_drawn_and_all_boxes_lie_within_the_picture(scenario: Scenario) -> None:
     drawn = wiring(scenario)

@@ -5,16 +5,19 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
-from random_transcripts import transcripts
-from transcript_samples import SMALL
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.formats import as_csv, as_json, as_jsonl, from_json, json_text
 from converse_graph.export.schemas import runs_schema, show_schema
 from converse_graph.record.transcript import PrivateTurn
+from tests.support.property_search import example_count
+from tests.support.random_transcripts import transcripts
+from tests.support.sample_transcripts import SMALL
 
 _SLOW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=example_count(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 _RUN = {
     "run": "wage-talks-k3", "scenario": "wage-talks", "status": "paused", "parent": None, "replays": None, "rounds": 3,

@@ -3,16 +3,19 @@ import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from random_transcripts import MARKS, texts, transcripts
-from transcript_samples import BOARD, HEADER, SMALL
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown import render_markdown
 from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.record.transcript import Deliberation, Line, PrivateTurn, Statement, Transcript
+from tests.support.property_search import example_count
+from tests.support.random_transcripts import MARKS, texts, transcripts
+from tests.support.sample_transcripts import BOARD, HEADER, SMALL
 
 _SLOW = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=example_count(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
@@ -144,7 +147,7 @@ def test_a_page_that_says_nothing_clear_is_refused_with_its_line(page, complaint
     assert re.fullmatch(r"Line \d+: [^\n]+", str(refused.value))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=example_count(200), deadline=None)
 @given(texts, texts)
 def test_no_text_at_all_makes_reading_fail_otherwise_than_by_refusing(before, after):
     middle = _PAGE.index("**Motion:**")

@@ -5,12 +5,13 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
-from random_transcripts import MARKS, texts
-from transcript_samples import SMALL
 
 from converse_graph.export.markdown import render_markdown
 from converse_graph.export.overview import first_sentence, section, what_to_expect
 from converse_graph.record.transcript import Transcript
+from tests.support.property_search import example_count
+from tests.support.random_transcripts import MARKS, texts
+from tests.support.sample_transcripts import SMALL
 
 _VIEWER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _TAGS = {
@@ -69,7 +70,7 @@ def test_no_text_becomes_markup_in_a_viewer(mark):
         assert _without_breaks(_Shown(render_markdown(_first_says(text))).tags) == plain
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=example_count(100), deadline=None)
 @given(texts)
 def test_whatever_is_said_a_page_has_the_same_tags(text):
     plain = _without_breaks(_Shown(render_markdown(_first_says("x"))).tags)

@@ -8,11 +8,11 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from tables import channels, consciences, debate, nested, played, table
 
 from converse_graph import Organisation, Store
 from converse_graph.graph import build_graph
 from converse_graph.record.state import mind_of, outbox_of
+from tests.support.small_scenarios import channels, consciences, debate, nested, played, table
 
 NULL: dict[str, Any] = {"model": "null", "seed": 3}
 

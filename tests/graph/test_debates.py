@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from tables import CountingChat, begin, debate, journal, nested, played, table
-from talking import held, line, private, prompt, said
 
 from converse_graph import Debate, Flag, Organisation, Percentiles, Persona, ScriptedChat, Store
 from converse_graph.errors import InvalidValue
+from tests.support.scripted_debate import held, line, private, prompt, said
+from tests.support.small_scenarios import CountingChat, begin, debate, journal, nested, played, table
 
 
 async def test_members_speak_in_turn_hear_what_was_said_and_the_statement_is_told_the_decision(store: Store) -> None:
@@ -102,11 +102,13 @@ async def test_a_statement_that_is_sent_back_begins_again_for_whoever_watches(st
     events: list[dict[str, Any]] = []
     await simulation.play(events.append)
     shown = [
-        (event["event"], event.get("text")) for event in events if event["event"] in ("text", "restart", "statement")
+        (event["event"], event.get("text") or event.get("reason"))
+        for event in events
+        if event["event"] in ("text", "restart", "statement")
     ]
     assert shown == [
         ("text", "First draft."),
-        ("restart", None),
+        ("restart", "the reply does not fit in memo"),
         ("text", "Second draft."),
         ("statement", "Second draft."),
     ]

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import CREATED, Stop, begin, channels, journal, played, table
-from talking import prompt
 
 from converse_graph import Clock, Flag, Organisation, Percentiles, ScriptedChat, Simulation, Store
 from converse_graph.audit.audit import audit
 from converse_graph.measures.drift import drift
 from converse_graph.runs.derived import replay
+from tests.support.scripted_debate import prompt
+from tests.support.small_scenarios import CREATED, Stop, begin, channels, journal, played, table
 
 DRIFTING = "As Beta, we rejoice: it is now 2031 in all of our halls."
 FAITHFUL = "We rejoice, for our halls are full this year."

@@ -7,11 +7,11 @@ import pytest
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph import END, START, StateGraph
-from tables import CountingChat, begin, channels, debate, journal, played, table, until
 
 from converse_graph import Debate, Flag, Organisation, Percentiles, Persona, Request, Store
 from converse_graph.errors import InvalidValue
 from converse_graph.runs.simulation import Simulation
+from tests.support.small_scenarios import CountingChat, begin, channels, debate, journal, played, table, until
 
 Graphs = dict[str, Any]
 

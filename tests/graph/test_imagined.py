@@ -1,11 +1,11 @@
 """Inner talks that one call imagines: the record they leave, and what becomes of one that stays broken."""
 
 import pytest
-from tables import channels, debate, played, table
-from talking import held, private, said
 
 from converse_graph import Imagined, Organisation, Persona, ScriptedChat, Store
 from converse_graph.errors import InvalidValue
+from tests.support.scripted_debate import held, private, said
+from tests.support.small_scenarios import channels, debate, played, table
 
 
 async def test_an_imagined_talk_leaves_a_record_of_the_same_shape_as_a_debate(store: Store) -> None:

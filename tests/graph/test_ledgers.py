@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
-from tables import debate, table
 
 from converse_graph import Imagined, Organisation, Persona, Scenario
 from converse_graph.prompting.visibility import window_start
 from converse_graph.record.state import extend
+from tests.support.small_scenarios import debate, table
 
 SOME = settings(max_examples=60, deadline=None, derandomize=True)
 FEW = settings(max_examples=25, deadline=None, derandomize=True)

@@ -8,8 +8,7 @@ import pytest
 from converse_graph import Organisation, ScriptedChat, Simulation, Store
 from converse_graph.measures.disagreement import disagreement
 from converse_graph.record.transcript import Deliberation
-from converse_graph.store.record_reader import read_transcript
-from tests.tables import CountingChat, Stop, begin, debate, played, table
+from tests.support.small_scenarios import CountingChat, Stop, begin, debate, played, table
 
 
 def line(position: str, **more: Any) -> dict[str, Any]:
@@ -25,7 +24,7 @@ async def held(path: Path, script: dict[str, list[Any]], **rules: Any) -> tuple[
     chat = ScriptedChat({**script, "*/statement": [{"statement": "So be it.", "position": "yes", "memo": "m"}]})
     async with Store.open(path / "runs.sqlite", make=True) as store:
         simulation = await played(store, table(Organisation(name="Alpha", deliberation=spec), rounds=1), model=chat)
-        transcript = await read_transcript(store, simulation.run)
+        transcript = store.transcript(simulation.run.name)
         await simulation.close()
     chat.assert_spent()
     private = transcript.statements[0].private

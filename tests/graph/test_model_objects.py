@@ -3,7 +3,7 @@
 from typing import Any
 
 from converse_graph import NullChat
-from tests.tables import table
+from tests.support.small_scenarios import table
 
 
 class Unhashable(NullChat):

@@ -12,7 +12,7 @@ from converse_graph.measures.disagreement import table_disagreement
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.derived import extend, fork, replay
 from converse_graph.turn.motions import count_ballots
-from tests.tables import CREATED, CountingChat, Stop, begin, played, table
+from tests.support.small_scenarios import CREATED, CountingChat, Stop, begin, played, table
 
 ALL: dict[str, Any] = {
     "private_positions": True, "ballot": "secret", "justify_changes": True, "dissenter": True,

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from tables import CountingChat, begin, table
-
 from converse_graph import Imagined, Organisation, Persona, Request, Store
+from tests.support.small_scenarios import CountingChat, begin, table
 
 MEMBERS = (
     Persona(name="Chief", role="decides", aim="CHIEF'S AIM", examples=("Ship it.", "Ship it now.")),

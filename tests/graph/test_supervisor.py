@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
-from tables import begin, channels, played, table
 
 from converse_graph import (
     Event,
@@ -24,6 +23,7 @@ from converse_graph import (
 from converse_graph.errors import RunPaused
 from converse_graph.record.state import extend
 from converse_graph.turn.turn_order import may_be_picked
+from tests.support.small_scenarios import begin, channels, played, table
 
 
 def claims(**claimed: Any) -> Organisation:

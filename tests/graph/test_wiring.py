@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 
 from converse_graph import ConverseError, Organisation, Scenario
+from converse_graph.graph.channels import PUBLIC_CHANNELS
 from converse_graph.graph.wiring import Conversation, wiring
 from converse_graph.graph.write_access import only, party_writes
-from converse_graph.record.state import PUBLIC_CHANNELS
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.catalogue import catalogue
-from tests.canaries import scenarios
-from tests.tables import consciences, debate, table
+from tests.support.planted_secrets import scenarios
+from tests.support.property_search import example_count
+from tests.support.small_scenarios import consciences, debate, table
 
 FOR_ITS_OWNER = {"inner", "decision", "ballots"}
 """What comes out of a debate: nobody in it reads these."""
@@ -49,7 +50,7 @@ def test_no_private_channel_of_a_preset_is_another_s(name: str) -> None:
     check(catalogue()[name]())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=example_count(40), deadline=None)
 @given(scenario=scenarios(depth=3))
 def test_no_private_channel_of_any_scenario_is_another_s(scenario: Scenario) -> None:
     check(scenario)

@@ -1,5 +1,4 @@
 import pytest
-from tables import CREATED, begin, played, table
 
 from converse_graph import ScriptedChat, Store
 from converse_graph.errors import InvalidValue, ProviderUnreachable
@@ -15,6 +14,7 @@ from converse_graph.runs.derived import extend, replay
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.scenario import Scenario
+from tests.support.small_scenarios import CREATED, begin, played, table
 
 ANCHORS = {1: "none", 4: "some", 7: "much", 10: "all"}
 RUBRIC = Rubric(

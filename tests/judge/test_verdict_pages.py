@@ -1,6 +1,3 @@
-import sys
-from pathlib import Path
-
 import jsonschema
 import pytest
 from hypothesis import given, settings
@@ -13,10 +10,9 @@ from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.export.schemas import show_schema
 from converse_graph.record.transcript import Transcript
 from converse_graph.record.verdict import Score, Verdict
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
-from random_transcripts import texts
-from transcript_samples import SMALL
+from tests.support.property_search import example_count
+from tests.support.random_transcripts import texts
+from tests.support.sample_transcripts import SMALL
 
 _scores = st.builds(
     Score,
@@ -44,7 +40,7 @@ def judged(*verdicts: Verdict) -> Transcript:
     return SMALL.model_copy(update={"verdicts": verdicts})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=example_count(100), deadline=None)
 @given(st.lists(_verdicts, max_size=2))
 def test_any_verdicts_read_back_exactly(verdicts):
     transcript = judged(*verdicts)
@@ -68,7 +64,7 @@ def test_json_says_of_each_score_whether_it_is_verified():
 
 def test_a_score_beyond_the_scale_is_refused_with_its_line():
     page = render_markdown(judged(GOOD)).replace("<b>7</b>", "<b>11</b>")
-    with pytest.raises(InvalidValue, match=r"Line \d+: .*less than or equal to 10"):
+    with pytest.raises(InvalidValue, match=r"Line \d+: .*it takes at most 10"):
         read_markdown(page)
 
 

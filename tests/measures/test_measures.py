@@ -11,7 +11,7 @@ from converse_graph.measures.disagreement import disagreement, entropy, spread
 from converse_graph.measures.drift import drift
 from converse_graph.measures.events import events
 from converse_graph.record.transcript import Deliberation, Line, Party, PrivateTurn, Statement, Transcript
-from tests.export.transcript_samples import HEADER, SMALL
+from tests.support.sample_transcripts import HEADER, SMALL
 
 
 def record(*statements: Statement) -> Transcript:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from chat_servers import StreamServer, Waits
+
+from tests.support.model_servers import StreamServer, Waits
 
 
 @pytest.fixture

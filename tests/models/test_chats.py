@@ -1,11 +1,8 @@
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_servers import ask, completion
 from langchain_core.language_models import FakeListChatModel
 from pytest_httpserver import HTTPServer
 
@@ -13,6 +10,8 @@ from converse_graph.errors import InvalidValue, UnknownName, UsageError
 from converse_graph.models import local
 from converse_graph.models.registry import Chats, default_model, describe_models, profile_of
 from converse_graph.models.scripted import ScriptedChat
+from tests.support.child_process import run_python
+from tests.support.model_servers import ask, completion
 
 KEYED = {"OPENAI_API_KEY": "sk-test-0123456789"}
 LOCAL = "http://127.0.0.1:9/v1"
@@ -174,8 +173,9 @@ def test_importing_the_port_loads_no_client_library() -> None:
         "import sys; import converse_graph.models.registry; "
         "print([name for name in ('openai', 'langchain_core', 'langchain_openai', 'xllamacpp') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    done = run_python("-c", program)
+    assert done.err == ""
+    assert done.out == "[]\n"
 
 
 @pytest.mark.parametrize(

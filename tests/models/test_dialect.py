@@ -3,9 +3,10 @@ import json
 import warnings
 from typing import Any
 
-from chat_servers import OBJECT, Waits, answering, ask, chat_at, completion, error
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
+
+from tests.support.model_servers import OBJECT, Waits, answering, ask, chat_at, completion, error
 
 
 async def test_a_server_without_schemas_is_told_the_schema_in_words_from_then_on(

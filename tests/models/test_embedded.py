@@ -5,37 +5,37 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 
 import pytest
-from chat_servers import ask
 
 from converse_graph.errors import ProviderRefused
 from converse_graph.models import local
 from converse_graph.models.base import Part
 from converse_graph.models.local import EmbeddedChat
+from tests.support.child_process import start_python
+from tests.support.model_servers import ask
 
 BUSY = """
 import asyncio, json, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
-from converse_graph.models import embedded
+from converse_graph.models import local
 from converse_graph.models.base import Part, Request
 
 schema = {"title": "S", "type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 said = {"parts": (Part(role="user", text="Tell a story.", source="p"),), "schema": schema, "max_tokens": %d}
 
 async def main():
-    chat, shown = embedded.EmbeddedChat(), []
+    chat, shown = local.EmbeddedChat(), []
     calls = [
         asyncio.create_task(chat.complete(Request(**said, place=str(n), on_text=shown.append)))
         for n in range(3)
     ]
     while not shown:
         await asyncio.sleep(0.01)
-    (served,) = embedded._served.values()
+    (served,) = local._served.values()
     print(served.address, flush=True)
     await asyncio.gather(*calls)
     for again in range(%d):  # a story may end by itself before anybody can break in
@@ -47,12 +47,7 @@ asyncio.run(main())
 
 
 def start(tokens: int, *, again: int = 0) -> tuple[subprocess.Popen[str], str]:
-    program = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", BUSY % (tokens, again)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    program = start_python("-W", "error", "-c", BUSY % (tokens, again))
     assert program.stdout is not None
     return program, program.stdout.readline().strip()
 
@@ -107,6 +102,7 @@ async def test_nobody_without_the_key_of_this_process_may_use_it() -> None:
     assert served.key not in repr(served)
 
 
+@pytest.mark.slow
 def test_a_process_that_used_it_ends_quietly() -> None:
     program, address = start(tokens=20)
     _, complaints = program.communicate(timeout=30)
@@ -114,6 +110,7 @@ def test_a_process_that_used_it_ends_quietly() -> None:
     assert not answers(address)
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_midst_of_replies_ends_it_at_once() -> None:
     program, address = start(tokens=2000, again=50)
     assert answers(address)
@@ -126,6 +123,7 @@ def test_ctrl_c_in_the_midst_of_replies_ends_it_at_once() -> None:
     assert not answers(address)
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_no_server_behind() -> None:
     program, address = start(tokens=2000)
     assert answers(address)

@@ -1,7 +1,6 @@
 from typing import Any
 
 import pytest
-from chat_servers import SCHEMA, StreamServer, Waits, ask, completion, streaming
 from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_openai import ChatOpenAI
@@ -10,6 +9,7 @@ from pytest_httpserver import HTTPServer
 
 from converse_graph.errors import ProviderRefused, ProviderUnreachable
 from converse_graph.models.langchain import LangChainChat
+from tests.support.model_servers import SCHEMA, StreamServer, Waits, ask, completion, streaming
 
 OBJECT = '{"text": "No.", "year": 2030}'
 

@@ -2,7 +2,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from chat_servers import (
+from pytest_httpserver import HTTPServer
+
+from converse_graph.errors import ProviderRefused, ProviderUnreachable, UsageError
+from converse_graph.models.openai_compatible import OpenAICompatibleChat, is_loopback
+from converse_graph.scenarios.model_settings import ModelSettings
+from tests.support.model_servers import (
     OBJECT,
     PATH,
     SCHEMA,
@@ -17,10 +22,6 @@ from chat_servers import (
     sse,
     streaming,
 )
-from pytest_httpserver import HTTPServer
-
-from converse_graph.errors import ProviderRefused, ProviderUnreachable, UsageError
-from converse_graph.models.openai_compatible import OpenAICompatibleChat, is_loopback
 
 KEY = "sk-very-secret-0123456789"
 
@@ -38,7 +39,7 @@ async def test_a_whole_reply_comes_back_with_its_figures(httpserver: HTTPServer,
 async def test_the_request_carries_schema_seed_and_limits(httpserver: HTTPServer, waits: Waits) -> None:
     bodies = answering(httpserver, completion(OBJECT))
     chat = chat_at(httpserver, waits)
-    for request in (ask(max_tokens=99, temperature=0.3), ask(), ask(attempt=1), ask(seed=8)):
+    for request in (ask(max_tokens=99, settings=ModelSettings(temperature=0.3)), ask(), ask(attempt=1), ask(seed=8)):
         await chat.complete(request)
     await chat.close()
     sent = bodies[0]

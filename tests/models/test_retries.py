@@ -4,11 +4,11 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from chat_servers import Waits
 
 from converse_graph.errors import ProviderRefused, ProviderUnreachable
 from converse_graph.models.base import Reply
 from converse_graph.models.retries import NotWhole, Origin, failure_of
+from tests.support.model_servers import Waits
 
 ORIGIN = Origin(model="m", base_url="http://127.0.0.1:1/v1", secret="hush-hush")  # noqa: S106
 

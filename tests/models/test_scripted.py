@@ -1,7 +1,7 @@
 import pytest
-from chat_servers import ask
 
 from converse_graph.models.scripted import ScriptedChat
+from tests.support.model_servers import ask
 
 
 async def test_lines_are_said_in_order_and_requests_kept() -> None:

@@ -12,8 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.embeddings import DeterministicFakeEmbedding
 from pytest_httpserver import HTTPServer
-from remembering import Speaking, recalling
-from tables import played
 from werkzeug import Request as Received
 from werkzeug import Response
 
@@ -24,6 +22,8 @@ from converse_graph.models.embeddings import NoVectors, packed, unit, unpacked
 from converse_graph.models.openai_embeddings import OpenAIEmbedder
 from converse_graph.models.registry import Chats
 from converse_graph.models.retries import Retries
+from tests.support.recall_models import Speaking, recalling
+from tests.support.small_scenarios import played
 
 PROMISE = "The union promises not to strike before 2031 if wages rise."
 HARVEST = "It rained all summer and the harvest was poor."

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from remembering import Counting, Speaking, recalled, recalling
-from tables import CREATED, Stop, begin, played
 
 from converse_graph import Budget, Price, Prices, Store
 from converse_graph.audit.audit import audit
@@ -17,6 +15,8 @@ from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.export.stats import stats_json, stats_markdown
 from converse_graph.runs.derived import fork, replay
 from converse_graph.runs.simulation import Simulation
+from tests.support.recall_models import Counting, Speaking, recalled, recalling
+from tests.support.small_scenarios import CREATED, Stop, begin, played
 
 QUOTED = "Nobody shall ever read what the embedder was sent."
 

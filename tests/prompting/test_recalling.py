@@ -4,12 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canaries import Marking, scenarios
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
-from remembering import Counting, Speaking, recalled, recalling
-from tables import CREATED, debate, played
 
 from converse_graph import Clock, Dated, Memory, Names, Organisation, Recall, Scenario, Store
 from converse_graph.audit.access import asked_at, may_read
@@ -26,7 +23,9 @@ from converse_graph.runs.fingerprint import differences, fingerprint
 from converse_graph.runs.interview import interview
 from converse_graph.runs.simulation import Simulation
 from converse_graph.scenarios.yaml_files import read_scenario, write_scenario
-from converse_graph.store.record_reader import read_channels
+from tests.support.planted_secrets import Marking, scenarios
+from tests.support.recall_models import Counting, Speaking, recalled, recalling
+from tests.support.small_scenarios import CREATED, debate, played
 from tests.test_canaries import check
 from tests.test_canaries import played as played_to_its_end
 
@@ -250,7 +249,7 @@ organisations:
 async def test_the_last_rounds_of_a_run_read_back_as_they_were(tmp_path: Path) -> None:
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, recalling(rounds=6), model=Speaking())
-        values = await read_channels(store, run.run)
+        values = store.channels(run.run.name)
     assert [entry["round"] for entry in values["mind_Alpha"] if "memo" in entry] == list(range(6))
 
 

@@ -4,13 +4,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from remembering import Speaking, recalled, recalling
-from tables import begin, played
-
 from converse_graph import Budget, Reply, Request, Store
 from converse_graph.audit.audit import audit
 from converse_graph.errors import BudgetSpent
-from converse_graph.store.record_reader import read_channels
+from tests.support.recall_models import Speaking, recalled, recalling
+from tests.support.small_scenarios import begin, played
 
 
 def drawn(values: dict[str, Any], party: str) -> list[dict[str, Any]]:
@@ -24,7 +22,7 @@ async def test_conclusions_are_drawn_in_one_call_at_the_end_of_a_round_whenever_
     chat = Speaking()
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, recalling(rounds=12, recall={"reflect_after": 3.9}), model=chat)
-        values = await read_channels(store, run.run)
+        values = store.channels(run.run.name)
         found = await audit(store, run.run.name, scenario=run.scenario)
         private = {(said.speaker, said.round): said.private for said in (await run.transcript()).statements}
     assert {key for key, kept in private.items() if kept and kept.conclusions} == {
@@ -80,7 +78,7 @@ async def test_a_model_that_concludes_nothing_usable_is_not_asked_again_the_next
     chat = Broken()
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, recalling(rounds=7, recall={"reflect_after": 3.9}), model=chat)
-        (kept,) = drawn(await read_channels(store, run.run), "Alpha")
+        (kept,) = drawn(store.channels(run.run.name), "Alpha")
     assert kept["insights"] == []
     assert kept["problem"]
     assert [place for place, attempt in chat.places if place.endswith("Alpha/reflection") and attempt == 0] == [

@@ -3,14 +3,13 @@
 import dataclasses
 from typing import Any
 
-from tables import CountingChat, played, table
-
 from converse_graph import Names, Organisation, Request, Standing
 from converse_graph.models.tokens import tokens_in
 from converse_graph.prompting.visibility import View
 from converse_graph.scenarios.rules import standing_now
 from converse_graph.store import Store
 from converse_graph.turn.statement import FOLD_TOKENS, describe_standing
+from tests.support.small_scenarios import CountingChat, played, table
 
 LAWS = Standing(title="Laws in force", adds="instruments", ends="repealed", to="lab")
 

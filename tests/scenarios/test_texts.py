@@ -55,5 +55,7 @@ def test_a_slip_in_a_file_of_texts_is_told_with_its_file_and_its_place(
 
 
 def test_texts_that_are_in_no_file_are_refused_with_what_there_is() -> None:
-    with pytest.raises(UnknownName, match="No file of texts 'futures'; there is: ai-futures"):
+    with pytest.raises(
+        UnknownName, match=r"No file of texts 'futures'. Did you mean 'ai-futures'\? There is: ai-futures"
+    ):
         scenario_texts("futures")

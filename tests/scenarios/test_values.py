@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from tables import debate, table
 
 from converse_graph import (
     Choice,
@@ -23,6 +22,7 @@ from converse_graph import (
     Whole,
 )
 from converse_graph.errors import ConverseError, InvalidValue, UnknownName
+from tests.support.small_scenarios import debate, table
 
 TWO = (Persona(name="One"), Persona(name="Two"))
 
@@ -124,13 +124,28 @@ def test_a_field_cannot_have_a_name_that_every_statement_uses(name: str) -> None
 
 
 def test_a_scenario_names_its_parties_when_one_is_unknown() -> None:
-    with pytest.raises(UnknownName, match="No organisation 'Openai'; there is: Anthropic, OpenAI"):
+    with pytest.raises(
+        UnknownName, match=r"No organisation 'Openai'. Did you mean 'OpenAI'\? There is: Anthropic, OpenAI"
+    ):
         table("Anthropic", "OpenAI").party("Openai")
 
 
 def test_values_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Clock(end=3).end = 4  # type: ignore[misc]
+
+
+def test_a_spec_takes_lists_and_is_the_same_value_as_with_tuples() -> None:
+    listed = Debate(motion="Who goes?", turns=2, members=list(TWO), options=["one", "two"])
+    assert listed.members == TWO
+    assert isinstance(listed.options, tuple)
+    assert listed == Debate(motion="Who goes?", turns=2, members=TWO, options=("one", "two"))
+    assert hash(listed) == hash(Debate(motion="Who goes?", turns=2, members=TWO, options=("one", "two")))
+
+
+def test_a_text_is_no_list_of_texts() -> None:
+    with pytest.raises(InvalidValue, match="options"):
+        Choice(name="mood", ask="?", options="calm")
 
 
 def test_an_unknown_field_of_a_scenario_is_named_with_those_there_are() -> None:

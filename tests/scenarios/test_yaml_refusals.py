@@ -25,6 +25,49 @@ DEBATE = """    deliberation:
           goal: win
 """
 
+FIELD = "    fields:\n    - name: a\n      ask: b\n"
+WRONG_VALUES = [
+    (FIELD, "line 7: Organisation: fields.0: kind is missing; it is one of: text, names, flag"),
+    (FIELD + "      kind: numbr\n", "line 9: Organisation: fields.0.kind is 'numbr'; it is one of: text, names"),
+    (FIELD + "      kind: numbr\n", "; did you mean 'number'?"),
+    (FIELD + "      kind: whole\n      maximum: 3\n", "line 7: Whole: minimum is missing"),
+    (FIELD + "      kind: flag\n      optional: maybe\n", "line 10: Flag: optional is 'maybe'; it takes true or false"),
+    (
+        FIELD + "      kind: whole\n      maximum: 3\n      minimum: x\n",
+        "line 11: Whole: minimum is 'x'; it takes a whole number",
+    ),
+    (
+        FIELD + "      kind: whole\n      maximum: 3\n      minimum: 1.5\n",
+        "line 11: Whole: minimum is 1.5; it takes a whole number",
+    ),
+    (
+        FIELD + "      kind: number\n      maximum: 3\n      minimum: x\n",
+        "line 11: Number: minimum is 'x'; it takes a number",
+    ),
+    ("    fields: 3\n", "line 6: Organisation: fields is 3; it takes a list"),
+    ("    fields: [3]\n", "line 6: Organisation: fields.0 is 3; it takes a table of its fields"),
+    ("    brief: 3\n", "line 6: Organisation: brief is 3; it takes a text"),
+    ("    brief:\n", "line 6: Organisation: brief is null; it takes a text"),
+    ("    brief: [a]\n", "line 6: Organisation: brief is a list; it takes a text"),
+    ("    examples: x\n", "line 6: Organisation: examples is 'x'; it takes a list"),
+    ("    questions_at: x\n", "line 6: Organisation: questions_at is 'x'; it takes a table of named values"),
+    ("    deliberation: yes\n", "line 6: Organisation: deliberation is 'yes'; it takes a table of its fields"),
+    ("    deliberation: {kind: debte}\n", "line 6: Organisation: deliberation.kind is 'debte'; it is one of: debate,"),
+    ("    deliberation: {motion: m, turns: 2}\n", "line 6: Debate: members is missing"),
+    ("order: shufled\n", "line 6: Scenario: order is 'shufled'; it takes one of: listed; shuffled; simultaneous;"),
+    ("order: shufled\n", "; did you mean 'shuffled'?"),
+    ("windw: 3\n", "; did you mean 'window'?"),
+    ("window: 0\n", "line 6: Scenario: window is 0; it takes at least 1"),
+    ("length: 9000\n", "line 6: Scenario: length is 9000; it takes at most 8000"),
+    ("memory: {recall: {half_life: 0}}\n", "line 6: Recall: half_life is 0; it takes more than 0"),
+    ("motion: {question: q, options: [a]}\n", "line 6: Motion: options is a list; it takes at least 2 entries, not 1"),
+    ("stop: [{event: e}]\n", "line 6: Scenario: stop.0: kind is missing; it is one of: event, silence, when"),
+    (
+        "events: [{name: a, field: b, equals: [1]}]\n",
+        "line 6: Event: equals is a list; it takes true or false or a whole number or a text",
+    ),
+]
+
 
 @pytest.mark.parametrize(
     ("text", "says"),
@@ -59,6 +102,7 @@ DEBATE = """    deliberation:
         (BASE + "events:\n  - at: 2\n    txt: x\n", "line 8: Dated: text is missing; no field 'txt'"),
         (BASE + "events:\n  - name: Big\n    field: f\n", "line 7: Event: name is 'Big'"),
         (BASE + "events:\n  - 3\n", "line 7: Scenario: events"),
+        *((BASE + text, says) for text, says in WRONG_VALUES),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_the_line(text: str, says: str) -> None:
@@ -66,6 +110,13 @@ def test_a_file_that_is_wrong_is_refused_with_the_line(text: str, says: str) -> 
         read_scenario(text)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_deliberation_that_names_no_kind_is_a_debate() -> None:
+    text = BASE + DEBATE.replace("      kind: debate\n", "").replace("          goal: win\n", "")
+    [party] = read_scenario(text).organisations
+    assert party.deliberation is not None
+    assert party.deliberation.kind == "debate"
 
 
 def test_words_that_older_yaml_took_for_something_else_stay_words() -> None:

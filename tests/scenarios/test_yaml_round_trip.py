@@ -4,12 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from random_scenarios import PLAIN, PROSE, scenarios
-from tables import debate, table
+from jsonschema import Draft202012Validator
 
 from converse_graph import Debate, Imagined, Memory, Motion, NullChat, Organisation, Persona, Recall, Scenario, When
 from converse_graph.errors import InvalidValue
@@ -19,14 +17,19 @@ from converse_graph.scenarios.json_schema import scenario_schema
 from converse_graph.scenarios.strict_yaml import read_yaml, write_yaml
 from converse_graph.scenarios.value import Value
 from converse_graph.scenarios.yaml_files import load_scenario, read_scenario, write_scenario
+from tests.support.property_search import example_count
+from tests.support.random_scenarios import PLAIN, PROSE, scenarios
+from tests.support.small_scenarios import debate, table
+
+SCHEMA = Draft202012Validator(scenario_schema())
 
 
 @given(scenarios())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=example_count(40), deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_scenario_without_code_comes_back_from_its_file_equal_and_fits_the_schema(made: Scenario) -> None:
     text = write_scenario(made)
     assert read_scenario(text) == made
-    jsonschema.validate(read_yaml(text).values, scenario_schema())
+    SCHEMA.validate(read_yaml(text).values)
 
 
 MEMBERS = (Persona(name="One"), Persona(name="Two"))
@@ -87,8 +90,8 @@ def test_each_setting_of_a_debate_a_motion_and_a_persona_survives_both_ways_and_
     assert read_scenario(text) == made
     assert setting in _told_in(spec, written), "it is no default, so it is written"
     assert _told_in(spec, written)[setting] != _told_in(spec, _plainest(kind)).get(setting)
-    assert "description" in scenario_schema()["$defs"][kind.__name__]["properties"][setting]
-    jsonschema.validate(written, scenario_schema())
+    assert "description" in SCHEMA.schema["$defs"][kind.__name__]["properties"][setting]
+    SCHEMA.validate(written)
 
 
 def _plainest(kind: type[Value]) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def test_no_setting_is_left_out_above_and_one_that_does_not_exist_is_refused(kin
 
 
 @given(some.dictionaries(PROSE, PLAIN, max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=example_count(200), deadline=None)
 def test_any_table_of_plain_values_is_read_as_it_was_written(values: dict[str, Any]) -> None:
     if "<<" in values:
         return
@@ -149,8 +152,8 @@ def _with_graph() -> Any:
 
 
 def test_the_schema_is_a_schema_with_a_version_and_says_what_each_property_is_for() -> None:
-    schema = scenario_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
+    schema = SCHEMA.schema
+    SCHEMA.check_schema(schema)
     assert schema["$id"] == "urn:converse-graph:scenario:1"
     assert "graph" not in schema["$defs"]["Persona"]["properties"]
     assert "When" not in json.dumps(schema)

@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tables import played
-
 from converse_graph import ScriptedChat, Store, find_scenario
+from tests.support.small_scenarios import played
 
 
 def bid(percent: float, *, accepts: bool) -> dict[str, Any]:

@@ -3,21 +3,23 @@
 import dataclasses
 import pickle
 import sqlite3
-import zlib
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import ormsgpack
 import pytest
 from langgraph.channels.delta import DeltaChannel
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel
-from tables import consciences, played, table
 
 from converse_graph import Store
+from converse_graph.checkpoints import StoreSaver
+from converse_graph.checkpoints.saver import PackedSerializer
+from converse_graph.errors import StoreFailure
 from converse_graph.record.state import extend
-from converse_graph.store.packing import PackedSerializer
+from converse_graph.store.packing import Snapshot, load_plain
+from tests.support.small_scenarios import consciences, played, table
 
 
 class Foreign(BaseModel):
@@ -39,9 +41,19 @@ def test_plain_values_come_back_as_they_went_in_packed_or_not(value: Any) -> Non
     assert len(stored) < 300 or not isinstance(value, str)
 
 
-def test_what_was_packed_before_names_were_known_beforehand_is_still_read() -> None:
-    kind, plain = JsonPlusSerializer().dumps_typed({"text": "word " * 99})
-    assert PackedSerializer().loads_typed((f"{kind}+zlib", zlib.compress(plain, 1))) == {"text": "word " * 99}
+@pytest.mark.parametrize("value", [{"text": "word " * 99, "n": [1, 2.5, None]}, [], None, {1: "one"}])
+def test_what_langgraph_stored_is_read_without_it(value: Any) -> None:
+    assert load_plain(*PackedSerializer().dumps_typed(value)) == value
+
+
+def test_a_snapshot_of_a_ledger_is_read_without_langgraph() -> None:
+    assert load_plain(*PackedSerializer().dumps_typed(DeltaSnapshot([{"n": 1}]))) == Snapshot([{"n": 1}])
+
+
+@pytest.mark.parametrize("value", [Foreign(), {"inside": [AlsoForeign()]}, {1, 2}, b"bytes"])
+def test_what_no_channel_holds_is_refused_in_one_line(value: Any) -> None:
+    with pytest.raises(StoreFailure, match=r"^A checkpoint holds .*, where only plain values are allowed; .*$"):
+        load_plain(*PackedSerializer().dumps_typed(value))
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
@@ -108,7 +120,7 @@ async def test_a_ledger_of_which_snapshots_are_kept_reads_back_whole_from_our_st
     graph.add_edge(START, "say")
     graph.add_conditional_edges("say", lambda state: END if state["turn"] == 11 else "say", ["say", END])
     config: Any = {"configurable": {"thread_id": "t"}}
-    compiled = graph.compile(checkpointer=store.checkpoints)
+    compiled = graph.compile(checkpointer=StoreSaver(store))
     await compiled.ainvoke({"turn": 0}, config, durability="sync")
     said = [{"turn": turn} for turn in range(11)]
     assert (await compiled.aget_state(config)).values["said"] == said

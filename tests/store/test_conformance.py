@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.conformance import checkpointer_test, validate
-from postgres_cluster import Cluster
 
 from converse_graph import Store
+from converse_graph.checkpoints import StoreSaver
+from tests.support.postgres_cluster import Cluster
 
 
 @pytest.mark.every_store
@@ -25,7 +26,7 @@ async def test_a_saver_does_all_that_langgraph_asks_of_one(
             cluster: Cluster = request.getfixturevalue("postgres")
             address = cluster.database()
         async with Store.open(address, make=True) as store:
-            yield store.checkpoints
+            yield StoreSaver(store)
 
     report = await validate(checkpointer_test(name=kind_of_store)(saver))
 

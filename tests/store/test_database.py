@@ -2,14 +2,11 @@
 
 import asyncio
 import sqlite3
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import CREATED, begin, channels, consciences, journal, played, table
 
 from converse_graph import Store
 from converse_graph.errors import ForeignStore, InvalidValue, StoreFailure, UnknownName
@@ -19,6 +16,8 @@ from converse_graph.store.session import Session
 from converse_graph.store.sqlite_file import check_ours, connect, create
 from converse_graph.store.versions import APPLICATION, VERSION
 from converse_graph.store.writer import Writer
+from tests.support.child_process import run_python
+from tests.support.small_scenarios import CREATED, begin, channels, consciences, journal, played, table
 
 
 def _foreign(path: Path) -> None:
@@ -102,7 +101,7 @@ from converse_graph.store.sqlite_file import SqliteSession, create
 SqliteSession.commit = lambda session: os._exit(9)
 create(Path({str(store_path)!r}))
 """
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
+    assert run_python("-c", script).code == 9
     assert not check_ours(store_path)
 
     async def open_it() -> int:
@@ -120,7 +119,7 @@ async def test_a_job_that_fails_takes_none_down_that_share_its_transaction(store
 
     def insert(name: str, *, fail: bool = False) -> Any:
         def job(session: Session) -> str:
-            rest = ("scenario", "header", "fingerprint", "status", "parent", "replays", "created")
+            rest = ("scenario_name", "scenario", "status", "parent", "replays", "created")
             session.run(_ENTER, name=name, horizon=1, **dict.fromkeys(rest, ""))
             if fail:
                 raise ValueError(name)

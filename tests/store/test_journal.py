@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import CountingChat, begin, consciences, debate, journal, played, table
 
 from converse_graph import Organisation, Part, Reply, Request, ScriptedChat, Store
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store.session import Session
+from tests.support.small_scenarios import CountingChat, begin, consciences, debate, journal, played, table
 
 SCHEMA: dict[str, Any] = {"title": "t", "type": "object", "properties": {}, "required": []}
 

@@ -8,12 +8,14 @@ import pytest
 from langgraph.channels.delta import DeltaChannel
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
-from tables import begin, channels, played, table
 
 from converse_graph import Simulation, Store
+from converse_graph.checkpoints import StoreSaver, ThinCheckpoints
 from converse_graph.errors import StoreFailure
 from converse_graph.record.state import extend
-from converse_graph.store.turn_checkpoints import ThinCheckpoints
+from converse_graph.store.packing import load_plain
+from converse_graph.store.record_reader import read_ledgers
+from tests.support.small_scenarios import begin, channels, played, table
 
 
 def saved(path: Path) -> tuple[int, int]:
@@ -27,7 +29,7 @@ _FULL = """CREATE TRIGGER full BEFORE INSERT ON checkpoints
 WHEN (SELECT COUNT(*) FROM checkpoints WHERE thread_id = NEW.thread_id) > 2 AND NEW.thread_id = 'stopped'
 BEGIN SELECT RAISE(ABORT, 'no room'); END"""
 _ORPHANS = """SELECT COUNT(*) FROM writes WHERE NOT EXISTS (SELECT 1 FROM checkpoints
-WHERE checkpoints.thread_id = writes.thread_id AND parent_checkpoint_id = writes.checkpoint_id)"""
+WHERE checkpoints.thread_id = writes.thread_id AND parent_id = writes.checkpoint_id)"""
 
 
 async def test_a_turn_leaves_one_checkpoint_and_what_its_ledgers_gained(store: Store, store_path: Path) -> None:
@@ -84,15 +86,20 @@ async def test_ledgers_read_the_same_wherever_their_snapshots_fall(store: Store,
     graph.add_node("party", party)
     graph.add_edge(START, "supervisor")
     graph.add_edge("party", "supervisor")
-    saver = ThinCheckpoints(store.checkpoints, passing="branch:to:supervisor")
+    saver = ThinCheckpoints(StoreSaver(store), passing="branch:to:supervisor")
     config: Any = {"configurable": {"thread_id": "t"}}
     await graph.compile(checkpointer=saver).ainvoke({"turn": 0}, config, durability="async")
     await saver.settled()
 
-    found = (await graph.compile(checkpointer=store.checkpoints).aget_state(config)).values
+    found = (await graph.compile(checkpointer=StoreSaver(store)).aget_state(config)).values
+    row = store.checkpoints.one("t")
+    assert row is not None
+    values = load_plain(row.kind, row.checkpoint)["channel_values"]
+    read = read_ledgers(store.checkpoints, row, values, ["public", "mind"])
+    assert read == {name: found[name] for name in ("public", "mind")}
     assert found["public"] == [{"said": turn} for turn in range(1, 8)]
     assert found["mind"] == [{"thought": turn} for turn in range(1, 8)]
-    kept = [found async for found in store.checkpoints.alist(config)]
+    kept = [found async for found in StoreSaver(store).alist(config)]
     assert kept[0].checkpoint["channel_values"]["turn"] == 8
     if frequency == 1000:
         assert len(kept) == 9  # as it began, after each of seven turns, and at the end

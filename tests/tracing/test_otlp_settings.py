@@ -3,7 +3,7 @@
 import pytest
 
 from converse_graph.tracing.settings import tracing_of
-from tests.tables import CREATED
+from tests.support.small_scenarios import CREATED
 
 
 @pytest.mark.parametrize(

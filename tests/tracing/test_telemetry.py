@@ -24,10 +24,10 @@ from converse_graph.tracing.opentelemetry import Telemetry, over_http
 from converse_graph.tracing.outcome import trace_outcome
 from converse_graph.tracing.settings import Tracing
 from converse_graph.tracing.spans import Exporter, Span
-from tests.canaries import Marking, mark
-from tests.otlp_server import collecting
-from tests.tables import CREATED, CountingChat, begin, consciences, debate, table
-from tests.tracing_server import ingesting
+from tests.support.langsmith_server import ingesting
+from tests.support.otlp_server import collecting
+from tests.support.planted_secrets import Marking, mark
+from tests.support.small_scenarios import CREATED, CountingChat, begin, consciences, debate, table
 
 Kept = list[ReadableSpan]
 

@@ -15,9 +15,9 @@ from converse_graph.runs.derived import fork
 from converse_graph.runs.simulation import Simulation
 from converse_graph.tracing.outcome import trace_outcome
 from converse_graph.tracing.settings import Tracing, tracing_of
-from tests.canaries import Marking, mark
-from tests.tables import CREATED, CountingChat, consciences, debate, table
-from tests.tracing_server import Ingested, ingesting
+from tests.support.langsmith_server import Ingested, ingesting
+from tests.support.planted_secrets import Marking, mark
+from tests.support.small_scenarios import CREATED, CountingChat, consciences, debate, table
 
 NOBODY = "http://127.0.0.1:9"
 

@@ -31,13 +31,12 @@ async def dataset(
     from converse_graph.evaluation.langsmith_upload import send
     from converse_graph.export.atomic_files import write_whole
     from converse_graph.store import Store
-    from converse_graph.store.record_reader import read_transcript
     from converse_graph.store.store import DEFAULT_PATH
 
     if name is not None and out is not None:
         raise typer.BadParameter("--name and --out cannot both be had")
     async with Store.open(store or DEFAULT_PATH) as opened:
-        transcripts = [await read_transcript(opened, opened.register.run(run)) for run in dict.fromkeys(runs)]
+        transcripts = [opened.transcript(run) for run in dict.fromkeys(runs)]
     made = [one for record in transcripts for one in examples(record, by=by, private=private, dataset=name or "")]
     content = "with what is private" if private else "without what is private (--private puts it in)"
     if name is not None:

@@ -27,13 +27,12 @@ async def diff(
     from converse_graph.export import comparison
     from converse_graph.export.formats import json_text
     from converse_graph.store import Store
-    from converse_graph.store.record_reader import read_transcript
     from converse_graph.store.store import DEFAULT_PATH
 
     if as_json and form not in (None, "json"):
         raise typer.BadParameter(f"--json and --as {form} cannot both be had")
     async with Store.open(store or DEFAULT_PATH) as opened:
-        one, other = [await read_transcript(opened, opened.register.run(name)) for name in (first, second)]
+        one, other = [opened.transcript(name) for name in (first, second)]
     difference = comparison.compare(one.public(), other.public())
     match "json" if as_json else form or "text":
         case "json":

@@ -48,7 +48,7 @@ async def estimate(
     """
     from datetime import UTC, datetime
 
-    from converse_graph.cli.option_values import read_settings
+    from converse_graph.cli.option_values import read_model_options, read_settings
     from converse_graph.export.formats import json_text
     from converse_graph.models.prices import load_prices
     from converse_graph.runs.estimate import estimate
@@ -61,6 +61,7 @@ async def estimate(
         seed=seed or 0,
         model=model.model,
         base_url=model.base_url,
+        options=read_model_options(model.options or ()),
         until=until,
         rounds=rounds,
         judged=not no_judge,
@@ -80,6 +81,7 @@ def _json(result: "Estimate") -> dict[str, Any]:
     return {
         "version": ESTIMATE_VERSION,
         **asdict(result),
+        "settings": {path: settings.given() for path, settings in result.settings.items()},
         "calls": result.calls,
         "tokens_in": result.tokens_in,
         "tokens_out": result.tokens_out,
@@ -92,6 +94,7 @@ def _print(result: "Estimate") -> None:
     from converse_graph.cli.formatting import count, money
     from converse_graph.cli.tables import print_paragraph, print_table
     from converse_graph.runs.estimate import BRIEF, REPAIRED
+    from converse_graph.scenarios.model_settings import options_in_words
 
     usd = result.usd()
     cost = f"{money(usd[0])} to {money(usd[1])}" if usd else "a cost that is not known (give it with --prices)"
@@ -107,6 +110,9 @@ def _print(result: "Estimate") -> None:
     ]  # fmt: skip
     print_table(HEADS, rows, numbers=HEADS[2:])
     typer.echo()
+    if result.settings:
+        print_paragraph(f"Settings of the models: {options_in_words(result.settings)}.")
+        typer.echo()
     print_paragraph(
         f"Counted on a run by chance, four bytes to a token. The least: every prefix from the provider's cache, "
         f"replies that fill {BRIEF:.0%} of their forms. The most: no cache, forms filled to the last letter, "

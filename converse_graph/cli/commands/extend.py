@@ -23,5 +23,7 @@ async def extend(
         simulation = await extend(opened, run, until=until, rounds=rounds, prices=session.prices)
         header, period = simulation.run.header, simulation.scenario.clock.period
         old, new = (period(horizon - 1).label for horizon in (before, simulation.run.horizon))
-        session.output.say(f"Run {run} of {header.scenario} · model {header.model} · to {new}, before to {old}")
+        session.output.say(
+            f"Run {run} of {header.scenario} · model {header.model_in_words} · to {new}, before to {old}"
+        )
         return await session.play(simulation)

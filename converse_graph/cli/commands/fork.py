@@ -47,8 +47,8 @@ async def fork(
 ) -> Code:
     """Make a run that shares another's past up to a turn.
 
-    It goes on from there at once. With a change (--say, --set, --event, --model) it keeps the seed, without one it
-    draws another.
+    It goes on from there at once. With a change (--say, --set, --event, --model, --option) it keeps the seed,
+    without one it draws another.
 
     Examples:
         converse fork race --at '2025 H2:OpenAI' --say 'We pause.' --name pause
@@ -59,14 +59,14 @@ async def fork(
     from datetime import UTC, datetime
 
     from converse_graph.cli.commands.run import SEEDS
-    from converse_graph.cli.option_values import read_events, read_fields
+    from converse_graph.cli.option_values import read_events, read_fields, read_model_options
     from converse_graph.cli.play import Session
     from converse_graph.runs.derived import fork
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
     session = Session(play)
-    is_changed = bool(say is not None or dials or events or model.model or model.base_url)
+    is_changed = bool(say is not None or dials or events or model.model or model.base_url or model.options)
     what_happens = read_events(events or (), event_dates or (), parties or (), at=at.partition(":")[0].strip())
     reported = read_fields(fields or ())
     async with Store.open(store or DEFAULT_PATH) as opened:
@@ -86,6 +86,7 @@ async def fork(
             new_name=name,
             model=model.model,
             base_url=model.base_url,
+            options=read_model_options(model.options or ()),
             prices=session.prices,
         )
         session.output.say(_introduction(simulation, parent))
@@ -113,6 +114,5 @@ def _introduction(simulation: "Simulation", parent: "Run") -> str:
     at = header.fork.at if header.fork else ""
     last = simulation.scenario.clock.period(run.horizon - 1).label
     whose = ", its parent's" if header.seed == parent.header.seed else ""
-    return (
-        f"Run {run.name} · fork of {parent.name} at {at} · seed {header.seed}{whose} · model {header.model} · to {last}"
-    )
+    made_from = f"fork of {parent.name} at {at} · seed {header.seed}{whose}"
+    return f"Run {run.name} · {made_from} · model {header.model_in_words} · to {last}"

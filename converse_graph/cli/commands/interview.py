@@ -35,6 +35,7 @@ async def interview(
     from dataclasses import asdict
 
     from converse_graph.cli.formatting import plain
+    from converse_graph.cli.option_values import read_model_options
     from converse_graph.cli.output import Output
     from converse_graph.export.formats import json_text
     from converse_graph.runs.interview import interview
@@ -43,11 +44,20 @@ async def interview(
 
     async with Store.open(store or DEFAULT_PATH) as opened:
         result = await interview(
-            opened, run, party=party, at=at, question=question, model=model.model, base_url=model.base_url
+            opened,
+            run,
+            party=party,
+            at=at,
+            question=question,
+            model=model.model,
+            base_url=model.base_url,
+            options=read_model_options(model.options or ()),
         )
     if as_json:
         typer.echo(json_text(asdict(result), indent=2))
         return
     output = Output(quiet=quiet)
+    for warning in result.warnings:
+        output.warn(warning)
     output.say(f"{result.party} at the end of {result.period}, run {result.run} · model {result.model} · kept nowhere")
     output.result(plain(result.answer))

@@ -10,6 +10,7 @@ from converse_graph.cli.options import (
     Judges,
     MaxTokens,
     MaxUsd,
+    ModelOption,
     PricesFile,
     Quiet,
     Repeats,
@@ -21,6 +22,7 @@ from converse_graph.cli.options import (
 if TYPE_CHECKING:
     from converse_graph.cli.output import Output
     from converse_graph.record.verdict import Verdict
+    from converse_graph.scenarios.model_settings import ModelSettings
     from converse_graph.store import Store
 
 
@@ -28,6 +30,7 @@ async def judge(
     run: RunArgument,
     rubric: Rubric = None,
     models: Judges = None,
+    options: ModelOption = None,
     repeats: Repeats = 1,
     base_url: BaseUrl = None,
     store: StorePath = None,
@@ -46,6 +49,7 @@ async def judge(
         converse judge race --model openai:gpt-4.1 --rubric general
     """
     from converse_graph.cli.judging import say_verdict
+    from converse_graph.cli.option_values import read_model_options
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import leave_transcript, read_budget, read_prices
     from converse_graph.export.formats import json_text, verdict_json
@@ -66,6 +70,7 @@ async def judge(
             base_url=base_url,
             budget=budget,
             prices=own_prices,
+            options=_for_judges(read_model_options(options or ())),
         )
         if not verdicts:
             output.warn(f"Run {run} replays a run that was not judged; judge that one, or name --model.")
@@ -81,6 +86,16 @@ async def judge(
         typer.echo(json_text(page, indent=2))
     else:
         output.result(path)
+
+
+def _for_judges(options: "dict[str, ModelSettings]") -> "ModelSettings | None":
+    """The settings of the judges' models: a judge is no party, and has none of a party's."""
+    from converse_graph.errors import InvalidValue
+
+    for path in options:
+        if path:
+            raise InvalidValue(f"--option {path}.… is for {path}, who does not judge; give NAME=VALUE alone.")
+    return options.get("")
 
 
 async def _trace(store: "Store", name: str, verdicts: "tuple[Verdict, ...]", output: "Output") -> None:

@@ -53,12 +53,13 @@ async def run(
         converse run wage-talks --set inflation=0.08
         converse run boardrooms --model openai:gpt-4.1 --max-usd 2
         converse run boardrooms --model gemma --base-url http://localhost:11434/v1
+        converse run boardrooms --model openai:gpt-4.1,embedded --option temperature=0.7 --option OpenAI.temperature=1
     """
     import os
     import secrets
     from datetime import UTC, datetime
 
-    from converse_graph.cli.option_values import read_settings
+    from converse_graph.cli.option_values import read_model_options, read_settings
     from converse_graph.cli.play import Session
     from converse_graph.runs.simulation import Simulation
     from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
@@ -77,6 +78,7 @@ async def run(
             created=datetime.now(UTC),
             model=model.model,
             base_url=model.base_url,
+            options=read_model_options(model.options or ()),
             source=lasting_reference(scenario),
             name=name,
             until=until,
@@ -93,10 +95,12 @@ def _check(
     scenario: "Scenario", session: "Session", model: ModelOptions, *, until: int | None, name: str | None
 ) -> None:
     """Raise now, before a store is made, what would be raised once the run is under way."""
+    from converse_graph.cli.option_values import read_model_options
     from converse_graph.judge.rubric import load_rubric
     from converse_graph.models.registry import Chats
     from converse_graph.prompting.templates import load_prompts
     from converse_graph.runs.header import models_of
+    from converse_graph.scenarios.speaker_settings import speaker_settings
     from converse_graph.store import check_run_name
 
     if name is not None:
@@ -105,8 +109,9 @@ def _check(
         scenario.clock.rounds_until(until)
     load_prompts()
     scenario.graph()
+    speaker_settings(scenario, read_model_options(model.options or ()))
     models = Chats(model.model, model.base_url, prices=session.prices)
-    asked = [models.get(reference) for reference in models_of(scenario)]
+    asked = [chat for reference in models_of(scenario) for chat in models.all_of(reference)]
     if session.budget is not None and session.budget.usd is not None:
         models.prices.require(asked)
     if session.judges is not None:
@@ -123,7 +128,7 @@ def _introduce(simulation: "Simulation", session: "Session", *, model_is_named: 
     first, last = (scenario.clock.period(round).label for round in (0, run.horizon - 1))
     output.say(f"{scenario.name}: {scenario.title}" if scenario.title else scenario.name)
     output.say(
-        f"Run {run.name} · seed {run.header.seed} · model {run.header.model} · {first} to {last} · "
+        f"Run {run.name} · seed {run.header.seed} · model {run.header.model_in_words} · {first} to {last} · "
         f"{count(run.horizon, 'round')} of {len(scenario.organisations)} {parties}"
     )
     if not model_is_named and run.header.model == "embedded":

@@ -8,7 +8,7 @@ import typer
 from converse_graph.cli.options import Json, StorePath
 
 if TYPE_CHECKING:
-    from converse_graph.store import Run, Store
+    from converse_graph.store import RunSummary, Store
 
 COLUMNS = ("run", "scenario", "status", "parent", "replays", "rounds", "statements", "tokens", "usd", "created")
 _ROOMY = 100
@@ -45,11 +45,11 @@ async def runs(as_json: Json = False, store: StorePath = None) -> None:
         typer.echo("No runs yet; `converse run SCENARIO` begins one.")
 
 
-def _row(store: "Store", run: "Run") -> dict[str, Any]:
+def _row(store: "Store", run: "RunSummary") -> dict[str, Any]:
     left_off = run.status == "running" and not store.is_held(run.name)
     return {
         "run": run.name,
-        "scenario": run.header.scenario,
+        "scenario": run.scenario_name,
         "status": "paused" if left_off else run.status,
         "parent": run.parent,
         "replays": run.replays,

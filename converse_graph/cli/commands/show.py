@@ -33,7 +33,6 @@ async def show(
     from converse_graph.export.formats import json_text
     from converse_graph.export.stats import stats_json, stats_markdown
     from converse_graph.store import Store
-    from converse_graph.store.record_reader import read_transcript
     from converse_graph.store.store import DEFAULT_PATH
 
     if as_json and form not in (None, "json"):
@@ -41,7 +40,7 @@ async def show(
     if stats and form in ("jsonl", "csv"):
         raise typer.BadParameter(f"--stats is had as markdown or json, not as {form}")
     async with Store.open(store or DEFAULT_PATH) as opened:
-        transcript = await read_transcript(opened, opened.register.run(run))
+        transcript = opened.transcript(run)
     chosen: Format = "json" if as_json else form or "markdown"
     if not stats:
         write_or_print(_render(transcript if raw else transcript.public(), raw, chosen), out)

@@ -8,6 +8,7 @@ from converse_graph.errors import ConverseError
 from converse_graph.models import local, providers
 from converse_graph.models.defaults import base_url_of, listed
 from converse_graph.models.registry import Chats
+from converse_graph.scenarios.model_settings import UNSET
 
 OPENAI = "https://api.openai.com/v1"
 """Where a key is tried when no other server is named."""
@@ -83,9 +84,12 @@ def _asked(address: str, key: str | None) -> Finding:
 
 def _default(environ: Mapping[str, str]) -> Finding:
     try:
-        name = Chats(None, None, environ).default_name
+        chats = Chats(None, None, environ)
+        name, settings = chats.default_name, getattr(chats.get(), "defaults", UNSET)
     except ConverseError as error:
         way_out = "Name one with --model, or mend CONVERSE_MODEL and OPENAI_BASE_URL."
         return Finding(area=_AREA, name="a run's model", outcome="fail", found=str(error), way_out=way_out)
     source = "from CONVERSE_MODEL" if environ.get("CONVERSE_MODEL") else "unless --model says otherwise"
-    return Finding(area=_AREA, name="a run's model", outcome="ok", found=f"{name}, {source}")
+    chosen = settings.temperature is not None
+    temperature = f"; temperature {settings.temperature}, unless --option says otherwise" if chosen else ""
+    return Finding(area=_AREA, name="a run's model", outcome="ok", found=f"{name}, {source}{temperature}")

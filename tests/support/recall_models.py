@@ -5,12 +5,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tables import CountingChat, table
-
 from converse_graph import Memory, Organisation, Recall, Reply, Request, Scenario
 from converse_graph.models.base import Profile
 from converse_graph.models.embedders import WordsEmbedder
 from converse_graph.models.embeddings import Embedded
+from tests.support.small_scenarios import CountingChat, table
 
 
 class Speaking(CountingChat):

@@ -100,30 +100,28 @@ def harbour(dues: float = 0.1, debated: bool = True) -> Scenario:
     """
     clerk = Persona(name="Clerk", role="keeps the books", deliberation=Imagined(
         motion="Is it fair?", turns=2, members=(Persona(name="Purse"), Persona(name="Heart"))))  # fmt: skip
-    board = Debate(motion="What do we ask?", turns=2, members=(Persona(name="Master"), clerk))
+    board = Debate(motion="What do we ask?", turns=2, members=[Persona(name="Master"), clerk])
     talks = by_party({"Port": debated}, ("Port", "Shipper"), otherwise=False)
-    fields = (
+    fields = [
         Whole(name="ships", ask="how many ships call", minimum=0, maximum=90),
         Number(name="share", ask="dues as a share", minimum=0, maximum=1),
         Flag(name="signed", ask="whether you sign"),
-        Choice(name="mood", ask="your mood", options=("calm", "cross")),
+        Choice(name="mood", ask="your mood", options=["calm", "cross"]),
         Text(name="news", ask="what is new", max_length=80, optional=True),
         Names(name="allies", ask="whom you trust"),
         Percentiles(name="traffic", ask="ships next year", minimum=0, maximum=500),
-    )
+    ]
     example = Example(topic="dues", statement="We ask a tenth.", fields={"ships": 3})
     return Scenario(
         premise=f"Dues are {dues:.0%}.",
         clock=Clock(start=2026, end=2028),
-        organisations=(
-            Organisation(
-                name="Port", fields=fields, examples=(example,), deliberation=board if talks["Port"] else None
-            ),
+        organisations=[
+            Organisation(name="Port", fields=fields, examples=[example], deliberation=board if talks["Port"] else None),
             Organisation(name="Shipper", fields=fields, model=Parrot()),
-        ),
-        events=(Event(name="deal", field="signed", parties=2), Dated(at="2027", text="A storm.")),
-        stop=(OnEvent(event="deal"), OnSilence(rounds=3), When(predicate=long_enough)),
-        kept=(Kept(title="What was new", field="news"),),
+        ],
+        events=[Event(name="deal", field="signed", parties=2), Dated(at="2027", text="A storm.")],
+        stop=[OnEvent(event="deal"), OnSilence(rounds=3), When(predicate=long_enough)],
+        kept=[Kept(title="What was new", field="news")],
         standing=(Standing(title="Dues in force", adds="news", ends="allies", to="party"),),
         motion=Motion(question="Should dues be a tenth?", options=("yes", "no")),
         memory=Memory(recall=Recall(most=2)),

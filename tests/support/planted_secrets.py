@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from converse_graph import Debate, Imagined, Motion, NullChat, Organisation, Persona, Reply, Request, Scenario
 from converse_graph.audit.access import asked_at
 from converse_graph.errors import ProviderUnreachable
-from tests.tables import table
+from tests.support.small_scenarios import table
 
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
 MARK = re.compile(r"canary\[([^\]]+)\]")

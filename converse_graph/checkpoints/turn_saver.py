@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,37 +17,8 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
 
+from converse_graph.checkpoints.saver import StoreSaver
 from converse_graph.record.state import outbox_of
-
-TURN = "turn"
-"""The task that all which was written since the last checkpoint is put under. No task of a graph is called so, and a
-resume takes none of it for work that is done."""
-
-
-class TurnSaver(BaseCheckpointSaver[Any], ABC):
-    """A saver that can also save a turn whole."""
-
-    @abstractmethod
-    def put_turn(
-        self,
-        before: RunnableConfig,
-        gained: Sequence[tuple[str, Any]],
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        versions: ChannelVersions,
-    ) -> Awaitable[None]:
-        """Save what ledgers gained since a checkpoint, and the next one, both or neither.
-
-        Args:
-            before: Where the checkpoint before lies.
-            gained: Channels and what was written to them, in order; saved under the checkpoint before.
-            checkpoint: The next one.
-            metadata: Its metadata.
-            versions: Of the channels that have changed in between.
-
-        Returns:
-            To be awaited: over when both are durable. It is queued when this returns.
-        """
 
 
 class ThinCheckpoints(BaseCheckpointSaver[int]):
@@ -67,7 +37,7 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
     failure is told to the next step; `settled` waits for the last.
     """
 
-    def __init__(self, kept: TurnSaver, *, passing: str) -> None:
+    def __init__(self, kept: StoreSaver, *, passing: str) -> None:
         """Save into another saver.
 
         Args:
@@ -86,8 +56,6 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         step may be here before the checkpoint of the last."""
         self._passed: list[str] = []
         """The checkpoints since the last that was saved, itself counted in, whose writes are not saved yet."""
-        self._versions: ChannelVersions = {}
-        """Of the channels that have changed since then."""
         self._saving: Awaitable[None] | None = None
 
     async def settled(self) -> None:
@@ -107,7 +75,7 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
             return None
         found = await self._kept.aget_tuple(config)
         if found is not None:
-            self._last, self._versions = found.checkpoint["id"], {}
+            self._last = found.checkpoint["id"]
             self._wrote, self._passed = {}, []
         return found
 
@@ -148,7 +116,6 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         values = checkpoint["channel_values"]
         if where["checkpoint_ns"]:
             return saved
-        self._versions |= new_versions
         if where.get("checkpoint_id"):
             self._passed.append(where["checkpoint_id"])
         if metadata.get("source") == "loop" and self._passing in values and not _holds_snapshot(values):
@@ -156,8 +123,8 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
         await self.settled()
         gained = [write for write in self._take_writes() if _is_gain(write[0], values)]
         before: RunnableConfig = {"configurable": {**where, "checkpoint_id": self._last}}
-        self._saving = self._kept.put_turn(before, gained, checkpoint, metadata, self._versions)
-        self._last, self._versions, self.values = checkpoint["id"], {}, values
+        self._saving = self._kept.put_turn(before, gained, checkpoint, metadata)
+        self._last, self.values = checkpoint["id"], values
         return saved
 
     async def aput_writes(
@@ -178,8 +145,7 @@ class ThinCheckpoints(BaseCheckpointSaver[int]):
 
     def get_next_version(self, current: int | None, channel: None) -> int:
         """As the saver below counts."""
-        counted: int = self._kept.get_next_version(current, channel)
-        return counted
+        return self._kept.get_next_version(current, channel)
 
 
 def _holds_snapshot(values: Mapping[str, Any]) -> bool:

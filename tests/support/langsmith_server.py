@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
-from loopback import Quiet, serving
 from requests_toolbelt import MultipartDecoder
+
+from tests.support.http_server import Quiet, serving
 
 INFO = {
     "version": "0.10.0",

@@ -20,7 +20,6 @@ import psycopg
 
 from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario, Simulation, Store
 from converse_graph.models.base import Reply, Request
-from converse_graph.store.record_reader import read_channels
 from converse_graph.store.writer import Writer
 
 conscience = Debate(motion="Is it right?", turns=2, members=[Persona(name="Angel"), Persona(name="Devil")])
@@ -75,7 +74,7 @@ async def play(order: str, folder: Path, *, dies_in: int | None, dies_before_com
                 store, scenario(order), seed=7, created=datetime(2026, 1, 1, tzinfo=UTC), model=model, name="run"
             )
         run = await made.play()
-        kept = await read_channels(store, run)
+        kept = store.channels(run.name)
         journal = sorted([call.place, call.attempt, call.reply.text] for call in store.journal(run.id).calls())
         told = {"status": run.status, "channels": kept, "journal": journal}
         (folder / "end.json").write_text(json.dumps(told, sort_keys=True))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from converse_graph import Clock, Debate, Imagined, NullChat, Organisation, Persona, Reply, Request, Scenario
+from converse_graph.checkpoints import StoreSaver
 from converse_graph.errors import ProviderUnreachable
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store import Store
@@ -111,7 +112,7 @@ async def played(store: Store, scenario: Scenario, **more: Any) -> Simulation:
 
 async def channels(store: Store, simulation: Simulation) -> dict[str, Any]:
     """Every channel of a run, private ones too, as its last checkpoint has them."""
-    graph = simulation.scenario.graph().compile(checkpointer=store.checkpoints)
+    graph = simulation.scenario.graph().compile(checkpointer=StoreSaver(store))
     state = await graph.aget_state({"configurable": {"thread_id": simulation.run.name}})
     return dict(state.values)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from tables import debate, table
 
 from converse_graph import Debate, Event, Flag, Imagined, OnEvent, OnSilence, Organisation, Persona, Scenario, Whole
 from converse_graph.store import Store
-from converse_graph.store.record_reader import read_transcript
+from tests.support.property_search import example_count
+from tests.support.small_scenarios import debate, table
 
 NAMES = ("Alpha", "Beta", "Gamma")
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
@@ -73,14 +73,18 @@ def _counts(view: dict[str, Any]) -> dict[str, Any]:
 
 async def record(store: Store, name: str) -> dict[str, Any]:
     """All that a run says of itself but for its name and dates, private parts too."""
-    told = (await read_transcript(store, store.register.run(name))).model_dump()
+    told = store.transcript(name).model_dump()
     for free in ("run", "created"):
         del told["header"][free]
     return told
 
 
 by_chance = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=example_count(12),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
 )
 SEEDS = st.integers(0, 999)
 

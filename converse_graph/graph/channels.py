@@ -1,0 +1,114 @@
+"""Channels of the graphs, and which of them each node is given.
+
+A party's node is given the public channels and its own mind by its input schema, never another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from langgraph.channels import EphemeralValue
+from langgraph.channels.delta import DeltaChannel
+from pydantic import Field as Bound
+from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
+
+from converse_graph.record.state import Entry, Floor, before_of, extend, mind_of, outbox_of, titled
+
+Ledger = Annotated[list[Entry], DeltaChannel(extend, snapshot_frequency=1000)]
+"""A channel that grows at one end; a step stores only what it appended."""
+
+Outbox = Annotated[Entry, EphemeralValue(dict)]
+"""What a speaker proposes, until the supervisor has looked at it in the next step."""
+
+
+@titled("Run")
+class TableInput(TypedDict, total=False):
+    """How far to play; nothing here needs to be filled in."""
+
+    horizon: Annotated[int | None, Bound(ge=1, title="Rounds", json_schema_extra={"default": None})]
+    """How many rounds to play; empty for as many as the scenario's clock has."""
+
+
+@titled("Public record")
+class TableOutput(TypedDict, total=False):
+    """What was said and what came of it: the public channels of the root graph."""
+
+    transcript: Ledger
+    """Statements in order: `round`, `turn`, `speaker`, `text`, `fields`; a `problem` where there is no text."""
+    events: Ledger
+    """First reports of events: `name`, `party`, `round`."""
+    summaries: Ledger
+    """What was said long ago, summed up: `level`, `first`, `last`, `gist`, lists; see `prompting.summaries`."""
+    votes: Ledger
+    """Votes on the scenario's motion, counted: `round`, `position`, `counts`."""
+    floor: Floor
+    """Whose turn it is, or was last."""
+    horizon: int | None
+    """How many rounds are played; null for as many as the clock has."""
+    ended: str | None
+    """Why the run is over, such as "horizon" or an event; empty while it is not."""
+
+
+def _channels(name: str, channels: dict[str, Any]) -> type[Any]:
+    """A state schema whose channels are known only when its cast is."""
+    made: type[Any] = TypedDict(name, channels, total=False)  # type: ignore[misc]
+    return made
+
+
+def table_schema(parties: Sequence[str]) -> type[Any]:
+    """All channels of a root graph."""
+    private: dict[str, Any] = {mind_of(name): Ledger for name in parties}
+    proposed: dict[str, Any] = {outbox_of(name): Outbox for name in parties}
+    return _channels("Table", {**_PUBLIC, **private, **proposed})
+
+
+def party_schema(party: str) -> type[Any]:
+    """What the node of one party reads: the public channels and its own mind."""
+    return _channels("PartyInput", {**_PUBLIC, mind_of(party): Ledger})
+
+
+def supervisor_schema(parties: Sequence[str]) -> type[Any]:
+    """What the supervisor reads: the public channels and what was proposed, no mind."""
+    proposed = {outbox_of(name): Outbox for name in parties}
+    return _channels("SupervisorInput", {**_PUBLIC, **proposed})
+
+
+_PUBLIC: dict[str, Any] = {
+    "transcript": Ledger,
+    "events": Ledger,
+    "summaries": Ledger,
+    "votes": Ledger,
+    "floor": Floor,
+    "horizon": int | None,
+    "ended": str | None,
+}
+PUBLIC_CHANNELS = frozenset(_PUBLIC)
+"""Channels of the root table that everybody may read."""
+
+
+def debate_schema(members: Sequence[str]) -> type[Any]:
+    """All channels of a debate."""
+    proposed: dict[str, Any] = {outbox_of(name): Outbox for name in members}
+    written: dict[str, Any] = {before_of(name): Entry for name in members}
+    return _channels("DebateChannels", {**_DEBATE, **proposed, **written})
+
+
+def member_schema(member: str) -> type[Any]:
+    """What one member of a debate reads of it: what was said, and what itself wrote down before."""
+    return _channels("MemberInput", {**_HEARD, before_of(member): Entry})
+
+
+def debate_supervisor_schema(members: Sequence[str]) -> type[Any]:
+    """What the supervisor of a debate reads: what was said and is proposed, nothing that a member keeps to itself."""
+    return _channels("DebateInput", {**_HEARD, **{outbox_of(name): Outbox for name in members}})
+
+
+_HEARD: dict[str, Any] = {"lines": Ledger, "line": int, "dissent": bool}
+HEARD_IN_DEBATE = frozenset(_HEARD)
+"""Channels of a debate that everybody in it may read."""
+
+_DEBATE: dict[str, Any] = {**_HEARD, "inner": Ledger, "decision": dict[str, Any] | None, "ballots": list[Entry]}
+DEBATE_CHANNELS = frozenset(_DEBATE)
+"""`lines` spoken so far, `inner` records of debates held inside them, the `decision`, the next `line` and whether it
+is to be `dissent`, and the secret `ballots`."""

@@ -1,0 +1,152 @@
+"""What pydantic finds wrong, as a person would say it: where, what stands there, what may, and the nearest name."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import groupby
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+_MAX_SHOWN = 60
+"""Characters of a value that are quoted."""
+
+_QUOTED = re.compile(r"'([^']*)'")
+
+_TAKES = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a number",
+    "bool": "true or false",
+    "string": "a text",
+    "tuple": "a list",
+    "list": "a list",
+    "dict": "a table of named values",
+    "mapping": "a table of named values",
+    "model": "a table of its fields",
+    "dataclass": "a table of its fields",
+    "callable": "a function",
+    "none": "null alone",
+}
+"""By the first word of the type of an error, such as "int" of `int_parsing` and `int_from_float`."""
+
+_BRANCHES = frozenset({"bool", "dict", "float", "int", "list", "none", "str", "tuple"})
+"""What pydantic calls the branches of a union of plain types."""
+
+_BOUNDS = {
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "too_long": "at most {max_length} entries, not {actual_length}",
+    "too_short": "at least {min_length} entries, not {actual_length}",
+}
+"""By the type of an error: what a value may be, made from what pydantic tells of it."""
+
+
+def explain(error: ValidationError, model: type[BaseModel] | None = None) -> str:
+    """Say in one line what a validation error found and what was allowed.
+
+    Args:
+        error: What pydantic raised.
+        model: What was to be made; its fields are named where there is no such field.
+    """
+    return "; ".join(_explain_one(fault, model) for fault in _without_branches(error.errors()))
+
+
+def _without_branches(faults: Iterable[Any]) -> Iterator[Any]:
+    """The faults, with those of all branches of a union of plain types, such as "text or number", as one."""
+    for at, alike in groupby(faults, key=_branch):
+        together = list(alike)
+        if at is None:
+            yield from together
+        else:
+            takes = " or ".join(_takes(fault["type"], fault.get("ctx", {}), fault["input"]) for fault in together)
+            yield {**together[0], "loc": at, "type": "union", "ctx": {"takes": takes}}
+
+
+def _branch(fault: Any) -> tuple[Any, ...] | None:
+    """Where the union stands that a fault is in a branch of; None for no such branch."""
+    *at, last = fault["loc"] or ("",)
+    known = _takes(fault["type"], fault.get("ctx", {}), fault["input"])
+    return tuple(at) if known and str(last).partition("[")[0] in _BRANCHES else None
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return "; did you mean 'number'?" for a name that is nearly one of those known, else nothing."""
+    close = get_close_matches(str(name), list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _explain_one(fault: Any, model: type[BaseModel] | None) -> str:
+    path, kind = list(fault["loc"]), fault["type"]
+    given, context = fault["input"], fault.get("ctx", {})
+    if kind in ("value_error", "assertion_error"):
+        return _refusal(path, given, context.get("error"))
+    where = ".".join(map(str, path))
+    if kind == "missing":
+        return f"{where} is missing"
+    if kind == "extra_forbidden":
+        known = list(model.model_fields) if model is not None and len(path) == 1 else []
+        return f"no field {where!r}" + (f"; there is: {', '.join(known)}{nearest(where, known)}" if known else "")
+    if kind.startswith("union_tag"):
+        return _tag_fault(path, context)
+    takes = _takes(kind, context, given)
+    words = f"it takes {takes}" if takes else f"{fault['msg'][0].lower()}{fault['msg'][1:]}"
+    return f"{where} is {_shown(given)}; {words}" if where else words
+
+
+def _refusal(path: list[Any], given: Any, error: Any) -> str:
+    """What a check of our own says; a value inside names itself, so that the branch of a union need not."""
+    said = str(error)
+    if path and said.lower().startswith(f"{path[-1]}: "):
+        path = path[:-1]
+    where = ".".join(map(str, path))
+    if not where:
+        return said
+    plain = isinstance(given, str | int | float | None)
+    return f"{where} is {_shown(given)}: {said}" if plain else f"{where}: {said}"
+
+
+def _tag_fault(path: list[Any], context: Mapping[str, Any]) -> str:
+    """A value of one of several kinds that says none, or says another."""
+    mark = str(context["discriminator"]).strip("'")
+    where = ".".join(map(str, [*path, mark]))
+    if "tag" not in context:
+        return f"{where} is missing"
+    known = _QUOTED.findall(str(context["expected_tags"]))
+    return f"{where} is {_shown(context['tag'])}; it is one of: {', '.join(known)}{nearest(context['tag'], known)}"
+
+
+def _takes(kind: str, context: Mapping[str, Any], given: Any) -> str:
+    """What a value may be; empty where pydantic's own message has to do."""
+    if kind == "union":
+        return str(context["takes"])
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format_map(context)
+    if kind == "literal_error":
+        expected = str(context["expected"])
+        known = _QUOTED.findall(expected) if not re.search(r"""["\\]""", expected) else []
+        return f"one of: {'; '.join(known)}{nearest(given, known)}" if known else expected
+    return _TAKES.get(kind.partition("_")[0], "") if kind not in ("string_pattern_mismatch", "string_unicode") else ""
+
+
+def _shown(given: Any) -> str:
+    """What stands there, as a file or a reply has it."""
+    match given:
+        case None:
+            return "null"
+        case bool():
+            return "true" if given else "false"
+        case int() if abs(given) >= 10**_MAX_SHOWN:
+            return "a number of many digits"  # Python refuses to write out those of over 4,300
+        case str() | int() | float():
+            whole = repr(given)
+            return whole if len(whole) <= _MAX_SHOWN else f"{whole[:_MAX_SHOWN]}…"
+        case list() | tuple():
+            return "a list"
+        case Mapping():
+            return "a table"
+    return f"a {type(given).__name__}"

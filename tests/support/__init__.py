@@ -1,0 +1,1 @@
+"""What tests share: scenarios, models that record, servers on loopback, and the command line."""
