@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import vl_convert
+
 from converse_graph.ensembles.forecast import ArmForecast, Forecast
-from converse_graph.errors import UsageError
 
 _WIDTH, _HEIGHT = 640, 320
 
@@ -15,14 +16,7 @@ def survival_figure(forecast: Forecast) -> str:
 
     Args:
         forecast: What is drawn.
-
-    Raises:
-        UsageError: The extra that draws is not installed.
     """
-    try:
-        import vl_convert
-    except ImportError:
-        raise UsageError("Figures take the extra: pip install 'converse-graph[forecast]'.") from None
     return str(vl_convert.vegalite_to_svg(survival_chart(forecast)))
 
 
@@ -37,10 +31,15 @@ def survival_chart(forecast: Forecast) -> dict[str, Any]:
     time = {"field": "time", "type": "quantitative", "title": unit, "axis": {"format": "d"}, "scale": {"zero": False}}
     arm = {"field": "arm", "type": "nominal", "title": None, "legend": {"orient": "bottom", "labelLimit": 400}}
     share = {"type": "quantitative", "axis": {"format": "%"}, "scale": {"domain": [0, 1]}}
-    band = {"mark": {"type": "area", "interpolate": "step-after", "opacity": 0.18}, "encoding": {
-        "x": time, "y": {"field": "low", **share, "title": "has come"}, "y2": {"field": "high"}, "color": arm}}  # fmt: skip
-    line = {"mark": {"type": "line", "interpolate": "step-after"}, "encoding": {
-        "x": time, "y": {"field": "probability", **share, "title": "has come"}, "color": arm}}  # fmt: skip
+    share |= {"title": "has come"}
+    band = {
+        "mark": {"type": "area", "interpolate": "step-after", "opacity": 0.18},
+        "encoding": {"x": time, "y": {"field": "low", **share}, "y2": {"field": "high"}, "color": arm},
+    }
+    line = {
+        "mark": {"type": "line", "interpolate": "step-after"},
+        "encoding": {"x": time, "y": {"field": "probability", **share}, "color": arm},
+    }
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "width": _WIDTH,

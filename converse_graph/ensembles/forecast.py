@@ -358,8 +358,8 @@ def _cautions_of(arm: ArmForecast, event: str) -> Iterator[str]:
     ends = ((ended.removeprefix("event "), count) for ended, count in arm.endings.items() if ended.startswith("event "))
     if other := ", ".join(f"{name} ({count})" for name, count in ends if name != event):
         yield (
-            f"some runs ended by another event: {other}. Probabilities by year count these as runs in which {event} did "
-            "not come; the median and the curve tell when it comes unless something else ends the run."
+            f"some runs ended by another event: {other}. Probabilities by year count these as runs in which {event} "
+            "did not come; the median and the curve tell when it comes unless something else ends the run."
         )
     if arm.drift_rate > _MUCH_DRIFT:
         yield f"{arm.drift_rate:.0%} signs of drift a statement; what the parties said is to be read with care."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterator, Sequence
+
+from markdown_it import MarkdownIt
 
 from converse_graph.ensembles.figures import survival_figure
 from converse_graph.ensembles.forecast import ArmForecast, Calibration, Comparison, Forecast
@@ -13,8 +14,9 @@ from converse_graph.export.markdown_escaping import inline
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1b1f;"
-    "background:#fff}table{border-collapse:collapse;margin:1rem 0}td,th{border-bottom:1px solid #ccc;padding:.3rem .7rem;"
-    "text-align:left}figure{margin:1rem 0}svg{max-width:100%;height:auto}code{background:#eee;padding:0 .2rem}"
+    "background:#fff}table{border-collapse:collapse;margin:1rem 0}"
+    "td,th{border-bottom:1px solid #ccc;padding:.3rem .7rem;text-align:left}"
+    "figure{margin:1rem 0}svg{max-width:100%;height:auto}code{background:#eee;padding:0 .2rem}"
     "@media(prefers-color-scheme:dark){body{color:#e4e4e8;background:#17171a}td,th{border-color:#444}"
     "code{background:#2a2a30}figure{background:#fff;padding:.5rem}}"
 )
@@ -36,9 +38,6 @@ def forecast_html(forecast: Forecast, *, commands: Sequence[str] = ()) -> str:
     Args:
         forecast: What is told.
         commands: The exact commands that made it.
-
-    Raises:
-        UsageError: The extra that draws figures is not installed.
     """
     body = _as_html(_page(forecast, commands), figure=survival_figure(forecast))
     title = html.escape(_title(forecast))
@@ -210,7 +209,7 @@ def _calibration(calibration: Calibration | None) -> Iterator[str]:
     yield from ("## What the parties said, and what came", "")
     slope = calibration.receding_slope
     yield (
-        f"Before the event the parties stated {calibration.estimates} estimates. The event's year lay between their p10 "
+        f"Before the event the parties stated {calibration.estimates} estimates. Its year lay between their p10 "
         f"and p90 in {calibration.coverage:.0%} of them (80 % would be calibrated), and their mean continuous ranked "
         f"probability score is {calibration.crps:.1f} years."
         + ("" if slope is None else f" A year later they name a year that is {slope:.2f} later (0 is a fixed date).")
@@ -218,17 +217,17 @@ def _calibration(calibration: Calibration | None) -> Iterator[str]:
     yield ""
 
 
+def _cell(text: str) -> str:
+    """A cell in Markdown: inside a line nothing can be taken for a list, so that figures keep their points."""
+    return inline(text).replace("\\.", ".")
+
+
 def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell if set(cell) == {"-"} else inline(cell) for cell in cells) + " |"
-
-
-_RULE = re.compile(r"\| (--- \| )*--- \|")
+    return "| " + " | ".join(cell if set(cell) == {"-"} else _cell(cell) for cell in cells) + " |"
 
 
 def _as_html(lines: Iterator[str], *, figure: str) -> str:
     """Our own few kinds of lines as HTML, rendered by a library; the figure stands after the answer."""
-    from markdown_it import MarkdownIt
-
     page = MarkdownIt("commonmark", {"html": False}).enable("table").render("\n".join(lines))
     before, heading, after = page.partition("<h2>Probability")
     return f"{before}<figure>{figure}</figure>\n{heading}{after}"

@@ -1,11 +1,14 @@
 """`converse forecast`: what the runs of an ensemble say about when something happens."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from converse_graph.cli.options import Json, Out, StorePath
+
+if TYPE_CHECKING:
+    from converse_graph.ensembles.design import Design
 
 EnsembleArgument = Annotated[str, typer.Argument(metavar="NAME", help="An ensemble that `converse sweep` made.")]
 EventOption = Annotated[
@@ -42,14 +45,19 @@ async def forecast(
 
     from converse_graph.cli.tables import print_page, print_text, write_or_print
     from converse_graph.ensembles.design import Design
-    from converse_graph.ensembles.forecast import forecast as make_forecast
-    from converse_graph.ensembles.report import forecast_html, forecast_markdown
-    from converse_graph.ensembles.sweep import read_outcomes
-    from converse_graph.errors import InvalidValue
+    from converse_graph.errors import InvalidValue, UsageError
     from converse_graph.measures.event_dates import parse_condition
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
+    try:
+        from converse_graph.ensembles.forecast import forecast as make_forecast
+        from converse_graph.ensembles.report import forecast_html, forecast_markdown
+        from converse_graph.ensembles.sweep import read_outcomes
+    except ImportError as error:
+        raise UsageError(
+            f"Statistics and figures take an extra ({error.name} is missing): pip install 'converse-graph[forecast]'."
+        ) from None
     conditions = [event] if event and parse_condition(event) else []
     async with Store.open(store or DEFAULT_PATH) as opened:
         design = Design.model_validate_json(opened.ensembles.design(name))
@@ -73,12 +81,9 @@ async def forecast(
         print_text(f"{Path(out)}\n")
 
 
-def _sweep_command(design: "object", name: str) -> str:
+def _sweep_command(design: "Design", name: str) -> str:
     import shlex
 
-    from converse_graph.ensembles.design import Design
-
-    assert isinstance(design, Design)  # noqa: S101 - for the type checker: the caller read it as one
     parts = ["converse", "sweep", design.scenario]
     for dial, values in design.vary.items():
         parts += ["--vary", f"{dial}={','.join(map(str, values))}"]

@@ -127,7 +127,7 @@ def _design(
     source: str,
     baseline: bool,
 ) -> "Design":
-    """Read and check the design: every arm is made once, so that a setting which cannot be is refused before any run."""
+    """Read and check the design: every arm is made once, so that one which cannot be is refused before any run."""
     from converse_graph.cli.option_values import read_settings
     from converse_graph.ensembles.design import Design
     from converse_graph.errors import InvalidValue
