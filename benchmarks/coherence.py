@@ -30,6 +30,7 @@ from converse_graph.audit.records import values_of
 from converse_graph.measures.drift import drift, year_of
 from converse_graph.measures.drift_patterns import Speaking, claims_in, past_estimates, signs_in, words_of
 from converse_graph.models.local import WINDOW, EmbeddedChat
+from converse_graph.record.paths import CallPath
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store.journal import Call
 
@@ -88,7 +89,7 @@ def whole_rounds(transcript: Transcript) -> int:
 def until(rounds: int, transcript: Transcript, calls: Sequence[Call]) -> tuple[Transcript, list[Call]]:
     """A run up to a round: both arms are compared over the rounds that both had time for."""
     said = tuple(statement for statement in transcript.statements if statement.round < rounds)
-    made = [call for call in calls if int(call.place.partition(".")[0]) < rounds]
+    made = [call for call in calls if CallPath.parse(call.place).round < rounds]
     return transcript.model_copy(update={"statements": said}), made
 
 
@@ -98,7 +99,7 @@ def signs_before_repairs(transcript: Transcript, calls: Sequence[Call]) -> int:
     names = [party.name for party in transcript.header.cast]
     texts, claimed, found = [said.text for said in transcript.statements], set[str](), 0
     for number, said in enumerate(transcript.statements):
-        values = first.get(f"{said.round}.{said.turn}/{said.speaker}/statement", {})
+        values = first.get(str(CallPath.of_turn(said.round, said.turn, said.speaker).call("statement")), {})
         year = year_of(said)
         by = Speaking(name=said.speaker, others=tuple(name for name in names if name != said.speaker), year=year)
         past = past_estimates(values, year, claimed)

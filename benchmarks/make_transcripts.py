@@ -7,7 +7,6 @@ With `--model null --into FOLDER` it shows in seconds that all of them play.
 import argparse
 import asyncio
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +14,7 @@ from converse_graph import Simulation, Store, find_scenario
 from converse_graph.export.atomic_files import write_whole
 from converse_graph.export.markdown import render_markdown
 from converse_graph.judge.runs import judge_run
+from converse_graph.runs.simulation import Origin
 from converse_graph.scenarios.catalogue import catalogue
 
 ROUNDS = {
@@ -56,11 +56,10 @@ async def make(name: str, into: Path, model: str) -> str:
                 store,
                 find_scenario(name)(),
                 seed=SEEDS.get(name, SEED),
-                created=datetime.now(UTC),
                 model=model,
-                source=name,
                 name=name,
                 rounds=ROUNDS[name],
+                origin=Origin(scenario=name),
             )
             try:
                 await simulation.play()

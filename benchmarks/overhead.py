@@ -25,6 +25,7 @@ from benchmarks.report import show
 from benchmarks.workload import LargeNull, conversation
 from converse_graph import Simulation, Store
 from converse_graph.models.base import Reply, Request
+from converse_graph.record.paths import CallPath
 
 SPAN = 50
 """Turns that a figure is averaged over."""
@@ -40,7 +41,7 @@ class Counted(LargeNull):
 
     async def complete(self, request: Request) -> Reply:
         """Note it, and fill the request's schema."""
-        if request.place.endswith("/statement"):
+        if CallPath.parse(request.place).task == "statement":
             self._note(self._turns)
             self._turns += 1
         return await super().complete(request)

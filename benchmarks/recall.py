@@ -29,6 +29,7 @@ from converse_graph import Clock, Memory, Names, NullChat, Organisation, Recall,
 from converse_graph.models.base import Profile, Reply, Request
 from converse_graph.models.tokens import tokens_in
 from converse_graph.prompting.summaries import FIELDS
+from converse_graph.record.paths import CallPath, Provenance
 
 PARTIES = ("Harbour", "Railway", "Mill")
 START = 2026
@@ -124,7 +125,8 @@ class Asked:
     def record(self) -> str:
         """What the record is called in a prompt."""
         turn = PARTIES.index(self.told_by)
-        return f"{'mind' if self.fact.private else 'statement'}/{self.told_at}.{turn}/{self.told_by}"
+        path = CallPath.of_turn(self.told_at, turn, self.told_by)
+        return str(Provenance(record="mind" if self.fact.private else "statement", of=path))
 
     @property
     def question(self) -> str:
@@ -162,23 +164,22 @@ class Script(NullChat):
     async def complete(self, request: Request) -> Reply:
         """Say what is due at this place."""
         reply = await super().complete(request)
-        step = request.place.rpartition("/")[2]
-        if step.startswith("summary."):
+        path = CallPath.parse(request.place)
+        if path.task == "summary":
             said = _beginnings([part.text for part in request.parts[:-1]])
-        elif step == "statement":
-            said = {**json.loads(reply.text), **self._said(request.place)}
+        elif path.task == "statement":
+            said = {**json.loads(reply.text), **self._said(path)}
             self.turns += 1
             self.tokens += sum(tokens_in(part.text) for part in request.parts)
-            self.recalled += sum(part.source.startswith("recalled/") for part in request.parts)
+            self.recalled += sum(Provenance.parse(part.source).is_recalled for part in request.parts)
             self.prompts[request.place] = request
         else:
             said = json.loads(reply.text)
         return Reply(text=json.dumps(said), model=self.model, usd=0.0)
 
-    def _said(self, place: str) -> dict[str, str]:
-        when, party, _ = place.split("/")
-        chance, round = random.Random(f"{self._seed}|{place}"), int(when.partition(".")[0])
-        due = [asked.fact for asked in self._plan if (asked.told_at, asked.told_by) == (round, party)]
+    def _said(self, path: CallPath) -> dict[str, str]:
+        chance = random.Random(f"{self._seed}|{path}")
+        due = [asked.fact for asked in self._plan if (asked.told_at, asked.told_by) == (path.round, path.party)]
         public = [fact.text for fact in due if not fact.private]
         noted = [fact.text for fact in due if fact.private]
         first, last = small_talk(_SAYINGS, chance, 2), small_talk(_SAYINGS, chance, 1)
@@ -245,9 +246,9 @@ async def measure(rounds: int, memory: str, recall: Recall | None) -> dict[str, 
                 await run.play()
         for one in asked:
             turn = PARTIES.index(one.asked_of)
-            parts = script.prompts[f"{one.asked_at}.{turn}/{one.asked_of}/statement"].parts
-            whole = any(part.source.removeprefix("recalled/") == one.record for part in parts)
-            summed = any("summary" in part.source and one.fact.word in part.text for part in parts)
+            parts = script.prompts[str(CallPath.of_turn(one.asked_at, turn, one.asked_of).call("statement"))].parts
+            whole = any(str(Provenance.parse(part.source).plain) == one.record for part in parts)
+            summed = any(Provenance.parse(part.source).is_summary and one.fact.word in part.text for part in parts)
             word_for_word += whole
             found[one.in_other_words].append(whole or summed)
         tokens, recalled, turns = tokens + script.tokens, recalled + script.recalled, turns + script.turns

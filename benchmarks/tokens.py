@@ -27,6 +27,7 @@ from benchmarks.workload import LENGTH, LargeNull, LongNull, conversation
 from converse_graph import Chat, Scenario, Simulation, Store
 from converse_graph.models.base import PUBLIC, Part, Profile
 from converse_graph.models.local import EmbeddedChat, is_installed
+from converse_graph.record.paths import CallPath
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store.journal import Call
 
@@ -71,7 +72,7 @@ def whole_history(statements: Sequence[Call]) -> Iterable[list[Part]]:
     """The prompts of the same turns when each holds all that its party knows: brief, statements, own notes, task."""
     said: list[tuple[str, Part]] = []
     for call in statements:
-        brief, task, speaker = call.parts[0], call.parts[-1], call.place.split("/")[1]
+        brief, task, speaker = call.parts[0], call.parts[-1], CallPath.parse(call.place).party
         yield [brief, *(part for owner, part in said if owner in (PUBLIC, speaker)), task]
         answer = json.loads(call.reply.text)
         told = f'<statement by="{speaker}">\n{answer["statement"]}\n</statement>'
@@ -82,11 +83,11 @@ def whole_history(statements: Sequence[Call]) -> Iterable[list[Part]]:
 def compare(calls: Sequence[Call], count: Count, lengths: Sequence[int]) -> list[dict[str, Any]]:
     """Tokens of all prompts up to each length, both ways."""
     ours, theirs, rows = 0, 0, list[dict[str, Any]]()
-    baseline = iter(whole_history([call for call in calls if call.place.endswith("/statement")]))
+    baseline = iter(whole_history([call for call in calls if CallPath.parse(call.place).task == "statement"]))
     turns = 0
     for call in calls:
         ours += sum(count(part) for part in call.parts)
-        if not call.place.endswith("/statement"):
+        if CallPath.parse(call.place).task != "statement":
             continue
         theirs += sum(count(part) for part in next(baseline))
         turns += 1

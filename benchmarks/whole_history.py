@@ -9,12 +9,13 @@ import json
 from collections.abc import Callable, Sequence
 
 from converse_graph.models.base import PUBLIC, Chat, Part, Profile, Reply, Request
+from converse_graph.record.paths import CallPath, Provenance
 
-_BEFORE = ("prompt/organisation/brief", "prompt/organisation/example")
+_BEFORE = tuple(Provenance.of_template(f"organisation/{task}") for task in ("brief", "example"))
 """Where parts come from that stand before the history."""
 
-_TOLD = ("statement/", "mind/", "summary/", "event/")
-"""Where parts come from that a run itself tells of the past."""
+_TOLD = ("statement", "mind", "summary", "event")
+"""Records that a run itself tells of the past."""
 
 
 class WholeHistory:
@@ -42,9 +43,11 @@ class WholeHistory:
 
     async def complete(self, request: Request) -> Reply:
         """Ask with the whole history in place of what the run tells of it."""
-        before = [part for part in request.parts if part.source.startswith(_BEFORE)]
-        after = [part for part in request.parts if not part.source.startswith((*_BEFORE, *_TOLD))]
-        speaker = request.place.split("/")[1]
+        origins = [(part, Provenance.parse(part.source)) for part in request.parts]
+        before = [part for part, origin in origins if origin in _BEFORE]
+        after = [part for part, origin in origins
+                 if origin not in _BEFORE and (origin.is_recalled or origin.record not in _TOLD)]  # fmt: skip
+        speaker = CallPath.parse(request.place).party
         history = self._history(speaker, request.place)
         room = self._size - request.max_tokens - sum(self._count(part.text) for part in (*before, *after))
         kept = self._latest(history, room)
@@ -61,14 +64,17 @@ class WholeHistory:
     def _history(self, speaker: str, place: str) -> list[Part]:
         parts = []
         for where, said in self._said.items():
-            by = where.split("/")[1]
+            path = CallPath.parse(where)
+            by = path.party
             if where == place:
                 continue  # what is being repaired is told by the repair
             told = f'{by} said: "{said["statement"]}"'
-            parts.append(Part(role="user", text=told, source=f"statement/{where}", owner=PUBLIC))
+            parts.append(
+                Part(role="user", text=told, source=str(Provenance(record="statement", of=path)), owner=PUBLIC)
+            )
             if by == speaker:
                 noted = f'{by} noted in private: "{said["memo"]}"'
-                parts.append(Part(role="user", text=noted, source=f"mind/{where}", owner=by))
+                parts.append(Part(role="user", text=noted, source=str(Provenance.of_mind(path)), owner=by))
         return parts
 
     def _latest(self, history: Sequence[Part], room: int) -> list[Part]:

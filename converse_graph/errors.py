@@ -63,7 +63,13 @@ class ForeignStore(UsageError):
 
     @classmethod
     def newer(cls, address: str, version: int, known: int) -> "ForeignStore":
-        """Name the store, its version, and the highest that this release reads."""
+        """Name the store, its version, and the highest that this release reads.
+
+        Args:
+            address: Of the store.
+            version: Of the store.
+            known: The highest version that is read.
+        """
         return cls(
             f"{address} has version {version}, this converse-graph reads up to {known}; upgrade it. "
             "Nothing was changed."
@@ -87,7 +93,11 @@ class RunHeld(ConverseError):
 
     @classmethod
     def by_another(cls, name: str) -> "RunHeld":
-        """Name the run."""
+        """Name the run.
+
+        Args:
+            name: The run.
+        """
         return cls(f"Run {name!r} is held by another process; wait for it to end, or pause it there.")
 
 

@@ -29,6 +29,11 @@ class Card:
         told = ", ".join(f"{name} {_plain(value, _SHORT)}" for name, value in self.facts if value)
         return f"<{self.kind} {_plain(self.name)}: {told}>"
 
+    def text(self) -> str:
+        """As that line and every row in words, such as "2027 · Union: We accept."."""
+        rows = (" · ".join(map(_whole, row[:-1])) + f": {_whole(row[-1])}" for row in self.rows)
+        return "\n".join([self.line(), *rows])
+
     def html(self) -> str:
         """As a heading with facts and a table of at most twenty rows."""
         told = " · ".join(f"{name} {_escaped(value)}" for name, value in self.facts if value)
@@ -50,7 +55,12 @@ def _escaped(text: str) -> str:
     return html.escape(_plain(text))
 
 
+def _whole(text: str) -> str:
+    """On one line, with nothing that cannot be seen."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def _plain(text: str, longest: int = _LONGEST) -> str:
-    """On one line, with nothing that cannot be seen, and cut where it is long."""
-    seen = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    """The same, cut where it is long."""
+    seen = _whole(text)
     return seen if len(seen) <= longest else f"{seen[: longest - 1]}…"

@@ -23,9 +23,43 @@ GROUPS = {
     "Cast": ("scenarios.cast", "scenarios.cast_files", "scenarios.scenario_texts"),
     "Fields": ("scenarios.fields",),
     "Rules": ("scenarios.rules", "scenarios.deliberation_rules", "scenarios.memory_settings"),
-    "Runs": ("runs.simulation", "runs.derived", "store.store", "store.runs", "calls.budget"),
-    "Records": ("record.transcript", "export.markdown", "export.comparison", "export.stats"),
-    "Models": ("models.base", "models.null", "models.scripted", "models.prices"),
+    "In one call": ("runs.run", "runs.reading"),
+    "Verbs of a run": (
+        "runs.simulation",
+        "runs.derived",
+        "runs.interview",
+        "runs.estimate",
+        "judge.runs",
+        "judge.rubric",
+        "audit.audit",
+        "audit.findings",
+        "store.store",
+        "store.runs",
+        "calls.budget",
+        "tracing.settings",
+    ),
+    "Records": (
+        "record.transcript",
+        "record.verdict",
+        "export.markdown",
+        "export.markdown_reader",
+        "export.formats",
+        "export.comparison",
+        "export.stats",
+        "measures.disagreement",
+        "measures.drift",
+        "measures.events",
+        "measures.consistency",
+    ),
+    "Models": (
+        "models.base",
+        "models.null",
+        "models.scripted",
+        "models.prices",
+        "models.registry",
+        "scenarios.model_settings",
+    ),
+    "Graphs": ("graph.build",),
     "Errors": ("errors",),
 }
 """Which modules' public names stand together."""
@@ -71,7 +105,7 @@ def prompts() -> str:
 
 
 def _names_at(home: str) -> Iterator[str]:
-    for name in converse_graph.__all__:
+    for name in dir(converse_graph):
         if getattr(converse_graph, name).__module__ == f"converse_graph.{home}":
             yield name
 

@@ -161,7 +161,7 @@ def test_the_window_of_a_hosted_model_is_known_by_name() -> None:
     ("text", "told"),
     [
         ("gpt-4.1: 5\n", "the price of 'gpt-4.1' is 5; write"),
-        ("gpt-4.1: {input: -1, output: 2}\n", "the price of 'gpt-4.1'.*input is -1"),
+        ("gpt-4.1: {input: -1, output: 2}\n", "line 1: Price: input is -1; it takes at least 0"),
         ("gpt-4.1: {input: 1}\n", "output is missing"),
         ("gpt-4.1: {input: 1, output: 2}\ngpt-4.1: {input: 1, output: 2}\n", "line 2"),
         ("a: !!python/object:os.system x\n", "line 1"),

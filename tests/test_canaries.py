@@ -15,13 +15,14 @@ from langchain_core.tracers import BaseTracer, Run
 from langsmith import Client, tracing_context
 
 from converse_graph import Organisation, Scenario, Store
-from converse_graph.audit.access import asked_at, may_read
-from converse_graph.audit.audit import audit
+from converse_graph.audit.access import may_read
+from converse_graph.audit.audit import audit_run
 from converse_graph.errors import RunPaused
 from converse_graph.evaluation.examples import By, examples
 from converse_graph.evaluation.jsonl import as_lines
 from converse_graph.export.formats import as_csv, as_json
 from converse_graph.export.markdown import render_markdown
+from converse_graph.record.paths import parse_path
 from converse_graph.runs.derived import fork
 from converse_graph.runs.simulation import Simulation
 from tests.support.planted_secrets import Marking, mark, marks_in, scenarios
@@ -92,12 +93,12 @@ async def check(store: Store, run: Simulation, events: list[dict[str, Any]], upl
     planted: set[str] = set()
     for call in store.journal(run.run.id).calls():
         planted |= {path for part in call.parts for path in marks_in(part.text)}
-        reader = asked_at(call.place).reader
+        reader = parse_path(call.place).reader
         for part in call.parts:
             astray = {path for path in marks_in(part.text) if not may_read(reader, path)}
             assert not astray, f"{call.place} was told in {part.source} what is private to {astray}"
     # A fork asks those alone whose turn comes after it.
-    asked = {asked_at(call.place).reader.split("/")[0] for call in store.journal(run.run.id).calls()}
+    asked = {parse_path(call.place).reader.split("/")[0] for call in store.journal(run.run.id).calls()}
     assert planted >= asked & {party.name for party in run.scenario.organisations} != set()
     record = await run.transcript()
     public = record.public()
@@ -107,7 +108,7 @@ async def check(store: Store, run: Simulation, events: list[dict[str, Any]], upl
         assert "canary" not in shown
     assert uploads
     assert not [body for body in uploads if "canary" in body]
-    found = await audit(store, run.run.name, scenario=run.scenario)
+    found = await audit_run(store, run.run.name, scenario=run.scenario)
     assert found.leaks == ()
     assert found.calls == len(store.journal(run.run.id).places())
 

@@ -8,7 +8,7 @@ from converse_graph import Clock, Event, Flag, Organisation, Persona, Scenario, 
 from converse_graph.errors import ConverseError, InvalidValue, ProviderUnreachable, RunChanged, UnknownName
 from converse_graph.prompting.templates import Prompts, Template, load_prompts
 from converse_graph.runs.fingerprint import differences, fingerprint
-from converse_graph.runs.simulation import Simulation
+from converse_graph.runs.simulation import Origin, Simulation
 from tests.support.small_scenarios import CountingChat, begin, consciences, debate, table
 
 
@@ -74,7 +74,7 @@ async def test_a_run_made_in_python_says_that_it_must_be_reopened_there(store: S
 
 async def test_a_run_of_a_scenario_function_is_made_again_from_its_dials(store: Store) -> None:
     scenario = find_scenario("wage-talks")(inflation=0.08, rounds=2)
-    simulation = await begin(store, scenario, source="wage-talks")
+    simulation = await begin(store, scenario, origin=Origin(scenario="wage-talks"))
     reopened = await Simulation.reopen(store, simulation.run.name)
     assert reopened.scenario == scenario
     assert reopened.chats.default_name == "null"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.markdown_reader import read_markdown
 
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.measures.drift import year_of
 from converse_graph.measures.drift_patterns import REACH, Sign, Speaking, claims_in, past_estimates, signs_in
 

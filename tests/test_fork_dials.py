@@ -8,6 +8,7 @@ import pytest
 from converse_graph import Simulation, Store, find_scenario
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.runs.derived import fork, inject
+from converse_graph.runs.simulation import Origin
 from converse_graph.scenarios.rules import Dated
 from tests.support.small_scenarios import CREATED, begin, channels
 
@@ -36,7 +37,7 @@ async def parent(store: Store, tmp_path: Path) -> Simulation:
     """A run of the weather, with one event more put in from outside."""
     source = tmp_path / "weather.py"
     source.write_text(WEATHER, encoding="utf-8")
-    run = await begin(store, find_scenario(str(source))(), source=str(source), name="parent")
+    run = await begin(store, find_scenario(str(source))(), origin=Origin(scenario=str(source)), name="parent")
     await inject(store, "parent", Dated(at=2029, text="an eclipse"))
     run = await Simulation.reopen(store, "parent")
     await run.play()

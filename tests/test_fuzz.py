@@ -9,11 +9,11 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.markdown_reader import read_markdown
 
 from converse_graph.errors import ConverseError
 from converse_graph.export.formats import from_json
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.judge.rubric import load_rubric
 from converse_graph.models.prices import load_prices
 from converse_graph.prompting.templates import TASKS, load_prompts

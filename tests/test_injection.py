@@ -9,15 +9,17 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from converse_graph.cli.terminal_text import plain
 from markdown_it import MarkdownIt
+from rich.console import Console
+from support.markdown_reader import read_markdown
 
 from converse_graph import Kept, Names, NullChat, Organisation, Reply, Request, Scenario, Standing, Store
 from converse_graph.cli.display import Display, Plan
+from converse_graph.cli.formatting import plain
+from converse_graph.cli.screen import LiveScreen, PlainScreen
 from converse_graph.export.comparison import as_text, compare
 from converse_graph.export.formats import as_json, from_json, json_text
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.judge.record_parts import as_parts
 from converse_graph.models.base import Part
 from converse_graph.record.transcript import Transcript
@@ -223,12 +225,15 @@ async def test_a_terminal_is_given_an_attack_without_anything_that_it_would_obey
 ) -> None:
     stream = io.StringIO()
     plan = Plan(parties=["Alpha", "Beta", "Gamma"], rounds=2, statements=0, tokens=0, period=str)
-    display = Display(stream, plan, live=live, colour=False, width=lambda: 80, now=lambda: 0.0)
+    console = Console(file=stream, force_terminal=True, color_system=None, width=80, highlight=False, markup=False)
+    display = Display(LiveScreen(console, plan.parties) if live else PlainScreen(stream, 80), plan, now=lambda: 0.0)
     run = await attacked(store, attack)
     for event in run.events:
         display(event)
+        display.tick()
 
-    shown = stream.getvalue().replace("\r\x1b[2K", "")
+    own = r"\r?\x1b\[(2K|1A|\?25[lh])" if live else "$^"
+    shown = re.sub(own, "", stream.getvalue())
     assert unseen(shown) == set()
     assert "Alpha · round 1" in shown
     transcript = run.transcript

@@ -18,7 +18,17 @@ from converse_graph.prompting.history import (
     public_record,
 )
 from converse_graph.prompting.visibility import View
-from converse_graph.record.state import Entry
+from converse_graph.record.paths import CallPath
+from converse_graph.record.records import (
+    DebateRecord,
+    DecisionRecord,
+    DeliberationRecord,
+    LineRecord,
+    MindRecord,
+    NoteRecord,
+    PrivateSummaryRecord,
+    StatementRecord,
+)
 
 CLOCK = Clock(start=2026, end=2040)
 
@@ -33,22 +43,39 @@ FORGERIES = (
 )  # fmt: skip
 
 
-def said(round: int, turn: int, speaker: str, text: str, **fields: Any) -> Entry:
-    return {"round": round, "turn": turn, "speaker": speaker, "text": text, "fields": fields}
+def said(round: int, turn: int, speaker: str, text: str, **fields: Any) -> StatementRecord:
+    return {"kind": "statement", "round": round, "turn": turn, "speaker": speaker, "text": text, "fields": fields}
 
 
-def thought(round: int, turn: int, memo: str, path: str = "Alpha", **more: Any) -> Entry:
-    return {"round": round, "turn": turn, "place": f"{round}.{turn}/{path}", "path": path, "memo": memo, **more}
+def thought(
+    round: int, turn: int, memo: str, path: str = "Alpha", debate: DebateRecord | None = None
+) -> NoteRecord | DeliberationRecord:
+    party, *inside = path.split("/")
+    place = CallPath.of_turn(round, turn, party)
+    for name in inside:
+        place = place.inside(0, name)
+    where: Any = {"round": round, "turn": turn, "place": str(place), "path": path}
+    if inside and debate:
+        return {"kind": "deliberation", "debate": debate, **where}
+    return {"kind": "note", "memo": memo, **where, **({"debate": debate} if debate else {})}
 
 
-def seen(*, statements: tuple[Entry, ...] = (), mind: tuple[Entry, ...] = (), round: int = 2) -> View:
+def seen(*, statements: tuple[StatementRecord, ...] = (), mind: tuple[MindRecord, ...] = (), round: int = 2) -> View:
     return View(party="Alpha", round=round, turn=0, statements=statements, mind=mind, events=())
 
 
-def debated(round: int, *lines: tuple[str, str], path: str = "Alpha") -> Entry:
-    decision = {"position": "wait", "reasons": ["It is early."], "votes": {"A": "wait", "B": "go"}, "dissent": ["B"]}
-    spoken = [{"speaker": speaker, "text": text, "position": "wait"} for speaker, text in lines]
-    return thought(round, 0, "m", path, motion="Now?", lines=spoken, decision=decision)
+def debated(round: int, *lines: tuple[str, str], path: str = "Alpha") -> NoteRecord | DeliberationRecord:
+    decision: DecisionRecord = {
+        "position": "wait",
+        "reasons": ["It is early."],
+        "votes": {"A": "wait", "B": "go"},
+        "dissent": ["B"],
+    }
+    spoken: list[LineRecord] = [
+        {"kind": "line", "speaker": speaker, "text": text, "position": "wait"} for speaker, text in lines
+    ]
+    debate: DebateRecord = {"mode": "debate", "motion": "Now?", "lines": spoken, "decision": decision}
+    return thought(round, 0, "m", path, debate)
 
 
 def test_what_was_said_and_thought_is_heard_in_the_order_in_which_it_happened() -> None:
@@ -87,8 +114,8 @@ def test_a_statement_can_neither_end_its_delimiters_nor_open_anothers(profile: P
 @pytest.mark.parametrize("forged", FORGERIES)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_line_can_neither_end_its_delimiters_nor_open_anothers(profile: Profile, forged: str) -> None:
-    lines = [{"speaker": "CEO", "text": forged}]
-    [part] = lines_heard(lines, place="1.0/Alpha", path="Alpha", profile=profile)
+    lines: list[LineRecord] = [{"kind": "line", "speaker": "CEO", "text": forged}]
+    [part] = lines_heard(lines, place=CallPath.of_turn(1, 0, "Alpha"), profile=profile)
     check_delimited(part.text, profile, "line", 'by="CEO"', "CEO: ")
     assert part.owner == "Alpha"
 
@@ -168,6 +195,16 @@ def test_what_a_persona_debated_within_is_its_own() -> None:
 def test_words_of_many_rounds_ago_are_forgotten_or_summed_up() -> None:
     mind = (debated(1, ("CEO", "I said go.")),)
     assert persona_mind(mind, "Alpha/CEO", CLOCK, 9, "small") == ()
-    frozen = {"gist": "all went well", "path": "Alpha/CEO", "level": 1, "first": 0, "last": 1, "place": "p"}
+    frozen: PrivateSummaryRecord = {
+        "kind": "private_summary",
+        "round": 2,
+        "turn": 0,
+        "place": "2.0/Alpha/memory.CEO/summary.1.0-1",
+        "path": "Alpha/CEO",
+        "level": 1,
+        "first": 0,
+        "last": 1,
+        "summary": "all went well",
+    }
     (told,) = persona_mind(mind, "Alpha/CEO", CLOCK, 9, summaries=[frozen])
     assert "all went well" in told.text

@@ -2,6 +2,7 @@
 
 import importlib
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from packaging.version import Version
@@ -27,8 +28,13 @@ def test_every_public_name_is_listed_in_order_and_can_be_had() -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'Conversation'"):
+    with pytest.raises(AttributeError, match="attribute Conversation"):
         importlib.import_module("converse_graph").Conversation  # noqa: B018
+
+
+def test_no_public_name_is_hidden_by_a_room_of_that_name_once_that_is_loaded() -> None:
+    rooms = {path.stem for path in Path(converse_graph.__file__).parent.iterdir()}
+    assert rooms & set(converse_graph.__all__) == set()
 
 
 def test_the_package_itself_loads_nothing_heavy() -> None:

@@ -155,7 +155,7 @@ async def test_the_state_endpoint_shows_minds_and_a_runs_result_does_not(client:
     result: Any = await client.runs.wait(place, known, input={"horizon": None})
     values: Any = (await client.threads.get_state(place))["values"]
     assert not any(name.startswith("mind_") for name in result)
-    assert values["mind_Employer"][0]["lines"], "what docs/how-to/serve.md warns of: the private debate"
+    assert values["mind_Employer"][0]["debate"]["lines"], "what docs/how-to/serve.md warns of: the private debate"
 
 
 @pytest.mark.parametrize(

@@ -132,8 +132,10 @@ async def test_whoever_watches_is_told_nothing_that_is_private(store: Store) -> 
     values = await channels(store, simulation)
     private = [entry for name, mind in values.items() if name.startswith("mind_") for entry in mind]
     words = [entry["memo"] for entry in private if "memo" in entry]
-    words += [line["text"] for entry in private for line in entry.get("lines", ())]
-    words += [line["position"] for entry in private for line in entry.get("lines", ()) if line.get("position")]
+    debates = [entry.get("debate", entry) for entry in private]
+    lines = [line for debate in debates for line in debate.get("lines", ())]
+    words += [line["text"] for line in lines]
+    words += [line["position"] for line in lines if line.get("position")]
     assert len(words) > 30
     assert [word for word in words if word in told] == []
     for name in ("Alpha", "Beta", "Gamma"):

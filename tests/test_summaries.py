@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from converse_graph import Kept, Memory, Names, Organisation, Scenario, Store
 from converse_graph.errors import InvalidValue, PromptTooLong, WindowTooSmall
 from converse_graph.models.base import PUBLIC, Part, Profile, Reply, Request
-from converse_graph.prompting.summaries import FAN, Block, due_blocks, due_roll_up, standing_summaries
+from converse_graph.prompting.summaries import FAN, due_blocks, due_roll_up, standing_summaries
 from converse_graph.prompting.truncation import fitted, shortened
 from converse_graph.prompting.visibility import window_start
+from converse_graph.record.paths import Span
+from converse_graph.record.records import SummaryRecord
 from converse_graph.runs.derived import fork, replay
 from converse_graph.scenarios.memory_settings import kept_now
 from tests.support.property_search import example_count
@@ -62,14 +64,18 @@ def test_rounds_are_frozen_once_in_order_and_before_they_leave_the_window(
         assert sum(rounds[frozen:following]) <= limit or frozen == following - 1
 
 
+def summary(level: int, first: int, last: int) -> SummaryRecord:
+    return {"kind": "summary", "round": last, "turn": 0, "level": level, "first": first, "last": last, "summary": "x"}
+
+
 @settings(max_examples=example_count(40), deadline=None)
 @given(st.integers(0, 300))
 def test_what_stands_for_the_past_covers_it_once_and_grows_with_the_logarithm(blocks: int) -> None:
-    made: list[dict[str, Any]] = []
+    made: list[SummaryRecord] = []
     for number in range(blocks):
-        made.append({"level": 1, "first": 2 * number, "last": 2 * number + 1, "gist": "x"})
+        made.append(summary(1, 2 * number, 2 * number + 1))
         while due := due_roll_up(made):
-            made.append({"level": due[0]["level"] + 1, "first": due[0]["first"], "last": due[-1]["last"], "gist": "x"})
+            made.append(summary(due[0]["level"] + 1, due[0]["first"], due[-1]["last"]))
     standing = standing_summaries(made)
     covered = [round for kept in standing for round in range(kept["first"], kept["last"] + 1)]
     assert covered == list(range(2 * blocks))
@@ -102,7 +108,7 @@ async def test_public_rounds_are_summed_up_once_for_all_and_private_ones_by_thei
     public = [request.place for request in asked if "supervisor" in request.place]
     assert len(public) == len(set(public)) == 5, "four rounds at a time, and once three of these"
     personas = {request.place.split("/")[2] for request in asked if "Left" in request.place or "Right" in request.place}
-    assert personas == {"Left", "Right"}
+    assert personas == {"memory.Left", "memory.Right"}
 
 
 async def test_a_summary_is_never_rewritten_and_every_prompt_begins_as_the_one_before_for_a_block(
@@ -149,7 +155,7 @@ async def test_a_summary_that_no_model_could_write_is_made_of_the_last_words(tmp
     first = values["summaries"][0]
     said = [entry["text"] for entry in values["transcript"] if entry["round"] == first["last"]]
     assert first["problem"]
-    assert all(text[:100] in first["gist"] for text in said)
+    assert all(text[:100] in first["summary"] for text in said)
 
 
 async def test_a_fork_keeps_the_summaries_of_its_past_and_a_replay_asks_for_the_same(tmp_path: Path) -> None:
@@ -255,7 +261,7 @@ def test_a_field_that_nobody_reports_cannot_be_kept() -> None:
 
 
 def test_a_block_of_one_round_is_due_where_the_window_is_one() -> None:
-    assert list(due_blocks(0, 2, 1, [9, 9], 99)) == [Block(level=1, first=0, last=0)]
+    assert list(due_blocks(0, 2, 1, [9, 9], 99)) == [Span(level=1, first=0, last=0)]
 
 
 def _kind(part: Part) -> str:

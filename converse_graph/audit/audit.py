@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from converse_graph.audit.access import asked_at
 from converse_graph.audit.findings import Audit
 from converse_graph.audit.phrase_index import RUN, Words
 from converse_graph.audit.private_texts import take_prompts, take_records, take_replies, take_scenario
@@ -12,9 +11,10 @@ from converse_graph.audit.records import Records
 from converse_graph.errors import ConverseError
 from converse_graph.export.formats import as_json
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
+from converse_graph.export.markdown_escaping import unescape
 from converse_graph.judge.forms import judge_prompts
 from converse_graph.prompting.templates import load_prompts
+from converse_graph.record.paths import VIEW, parse_path
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.header import make_again
 from converse_graph.scenarios.scenario import Scenario
@@ -22,7 +22,7 @@ from converse_graph.store import Run, Store
 from converse_graph.store.journal import Call
 
 
-async def audit(store: Store, name: str, *, scenario: Scenario | None = None) -> Audit:
+async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None) -> Audit:
     """Check a run's prompts and its public record; nothing is written.
 
     Args:
@@ -74,9 +74,9 @@ def _words(records: Records, calls: list[Call], scenario: Scenario | None) -> Wo
 
 
 def _exports(public: Transcript) -> dict[str, object]:
-    """The public record as it can be had, as JSON values; Markdown as it stands, and read back without its escapes."""
+    """The public record as it can be had, as JSON values; Markdown as it stands, and without its escapes."""
     markdown = render_markdown(public)
-    return {"JSON": as_json(public), "Markdown": [markdown, as_json(read_markdown(markdown))]}
+    return {"JSON": as_json(public), "Markdown": [markdown, unescape(markdown)]}
 
 
 def _made_again(run: Run) -> Scenario | None:
@@ -95,7 +95,9 @@ def _lineage(store: Store, run: Run) -> Iterator[Run]:
 
 
 def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: Words) -> Iterator[str]:
-    guests = sorted({asked_at(call.place).reader for call in calls if call.parts and call.parts[0].source == "view"})
+    guests = sorted(
+        {parse_path(call.place).reader for call in calls if call.parts and call.parts[0].source == str(VIEW)}
+    )
     if guests:
         yield f"What is done with what they hear by those who are somebody's own graph: {', '.join(guests)}."
     if scenario is None:
@@ -105,7 +107,7 @@ def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: Words) -
             f"Words of {words.too_short} private texts of fewer than {RUN}, which may stand elsewhere by chance: "
             "who was given them was checked."
         )
-    sent_back = sum(not call.accepted and asked_at(call.place).task == "statement" for call in calls)
+    sent_back = sum(not call.accepted and parse_path(call.place).task == "statement" for call in calls)
     if sent_back:
         yield f"Public prose of {sent_back} replies that were sent back: who watched the run saw it being written."
     yield "Traces, which are not kept here: nodes leave no payload in them, calls and debates are not traced."

@@ -1,7 +1,12 @@
 """What an audit found: leaks, what it checked, and what it could not."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from converse_graph.scenarios.field_docs import add_property, printed_schema
+
+AUDIT_VERSION = 1
+"""Of the shape of `audit --json`."""
 
 Kind = Literal["access", "provenance", "words", "record", "export"]
 """How a leak was found.
@@ -68,3 +73,16 @@ class Audit:
     def is_private(self) -> bool:
         """Whether nothing leaked."""
         return not self.leaks
+
+
+def as_json(audit: Audit) -> dict[str, Any]:
+    """Return an audit as JSON values, in the shape of `audit_schema`."""
+    return {"version": AUDIT_VERSION, "private": audit.is_private, **asdict(audit)}
+
+
+def audit_schema() -> dict[str, Any]:
+    """Return the schema of `audit --json`."""
+    document = printed_schema("audit", AUDIT_VERSION, Audit)
+    add_property(document, "version", {"const": AUDIT_VERSION})
+    add_property(document, "private", {"type": "boolean", "description": "Whether nothing leaked."})
+    return document

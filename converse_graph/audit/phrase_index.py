@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from converse_graph.audit.access import Time
 from converse_graph.models.base import PUBLIC
 
 RUN = 7
 """Words in a row that are taken for a quotation. Fewer turn up by chance; of a text with fewer, nothing can be said."""
 
 _WORD = re.compile(r"\w+")
+Time = tuple[float, float]
+"""Round and turn."""
+
 _ALWAYS: Time = (-1, -1)
 
 

@@ -1,17 +1,18 @@
 """Whose every text is that a run has on record, and that its scenario brought along."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from converse_graph.audit.access import Asked, asked_at
 from converse_graph.audit.phrase_index import Words, strings_in
 from converse_graph.audit.records import Records, values_of
 from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.decisions import told_decision
-from converse_graph.prompting.recall_index import TASK
 from converse_graph.prompting.templates import Prompts
-from converse_graph.record.state import Entry
+from converse_graph.record.paths import CallPath, parse_path
+from converse_graph.record.records import DebateRecord, MindRecord, debate_of, without_kind
 from converse_graph.scenarios.cast import Debate, Imagined, Organisation, personas
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_paths import join_path, owner_of
 from converse_graph.store.journal import Call
 
 Owned = tuple[str, str]
@@ -33,9 +34,9 @@ def take_records(words: Words, records: Records) -> None:
 def take_replies(words: Words, calls: list[Call], records: Records) -> None:
     """Take what was answered and is on no public record: private answers, and whatever was sent back."""
     for call in calls:
-        asked = asked_at(call.place)
-        if not asked.is_public and asked.task != TASK:  # vectors are no words
-            for text, owner in _answered(call, asked, taken=records.was_taken(call)):
+        path = parse_path(call.place)
+        if isinstance(path, CallPath) and not path.is_public and path.task != "embed":  # vectors are no words
+            for text, owner in _answered(call, path, taken=records.was_taken(call)):
                 words.add(text, owner)
 
 
@@ -57,33 +58,46 @@ def take_prompts(words: Words, prompts: Prompts) -> None:
 
 def _in_minds(records: Records) -> Iterator[Owned]:
     for mind in records.minds.values():
-        for entry in mind:
-            yield from _kept(entry)
+        for record in mind:
+            yield from ((text, record["path"]) for text in strings_in(_own_values(record)))
+            if debate := debate_of(record):
+                yield from _in_debate(debate, record["path"])
 
 
-def _kept(entry: Entry) -> Iterator[Owned]:
-    """The texts of a record in a mind."""
-    path = entry["path"]
-    own = [
-        entry.get(name)
-        for name in ("memo", "motion", "gist", "positions", "commitments", "incidents", "laws", "insights")
-    ]
-    own += [entry.get("open_questions"), entry.get("written"), entry.get("ballot"), entry.get("lines")]
-    yield from ((text, path) for text in strings_in([value for value in own if value]))
-    if "decision" in entry and (decision := told_decision(entry)):
-        told = [decision["position"], decision["reasons"], [*decision["votes"].values()], [*decision.get("counts", ())]]
-        yield from ((text, path) for text in strings_in(told))
-    for stance in (*entry.get("private_positions", ()), *entry.get("ballots", ())):
-        yield from ((text, f"{path}/{stance['speaker']}") for text in strings_in(stance))
+def _own_values(record: MindRecord) -> Any:
+    """What its holder wrote in a record: all but where it was made, and a debate."""
+    match record["kind"]:
+        case "note":
+            return [record.get("memo"), record.get("written")]
+        case "reflection":
+            return record["insights"]
+        case "ballot":
+            return record["ballot"]
+        case "private_summary":
+            return [value for name, value in record.items() if name not in ("kind", "place", "path", "problem")]
+        case "deliberation":
+            return None
 
 
-def _answered(call: Call, asked: Asked, *, taken: bool) -> Iterator[Owned]:
+def _in_debate(debate: DebateRecord, path: str) -> Iterator[Owned]:
+    """The texts of a debate: those that its holder is told of are the holder's, the others those of their members."""
+    decision = told_decision(debate)
+    told: list[Any] = [debate["motion"], [without_kind(line) for line in debate["lines"]]]
+    if decision:
+        told += [decision["position"], decision["reasons"], [*decision["votes"].values()]]
+        told += [*decision.get("counts", ())]
+    yield from ((text, path) for text in strings_in(told))
+    for stance in (*debate.get("private_positions", ()), *debate.get("ballots", ())):
+        yield from ((text, join_path(path, stance["speaker"])) for text in strings_in(stance))
+
+
+def _answered(call: Call, path: CallPath, *, taken: bool) -> Iterator[Owned]:
     values = values_of(call)
     if values is None:
-        yield call.reply.text, asked.reader
+        yield call.reply.text, path.reader
         return
-    owner = asked.reader.rpartition("/")[0] if asked.task == "line" and taken else asked.reader
-    public = asked.task in ("statement", "graph") and taken
+    owner = path.owner if path.task == "line" and taken else path.reader
+    public = path.task in ("statement", "graph") and taken
     private = {name: value for name, value in values.items() if not public or name == "memo"}
     yield from ((text, owner) for text in strings_in(private))
 
@@ -97,7 +111,7 @@ def _brought(party: Organisation) -> Iterator[Owned]:
     for path, persona in personas(party):
         yield persona.aim, path
         yield from ((text, path) for text in persona.examples)
-        owner = path.rpartition("/")[0]
+        owner = owner_of(path)
         yield from ((text, owner) for text in (persona.role, persona.temperament))
         yield from _motion(path, persona.deliberation)
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 
-from converse_graph.audit.access import Asked, asked_at, may_read
+from converse_graph.audit.access import may_read
 from converse_graph.audit.findings import Kind, Leak
 from converse_graph.audit.phrase_index import Words
 from converse_graph.audit.records import Records
+from converse_graph.errors import InvalidValue
 from converse_graph.models.base import PUBLIC, Part
+from converse_graph.record.paths import CallPath, JudgePath, Provenance, parse_path
 from converse_graph.store.journal import Call
 
 _CUT = " [cut]\n</statement>"
 """How a statement ends that a judge is told the beginning of."""
-_OPEN_TO_ALL = ("prompt/moderator/", "prompt/judge", "judge/note/", "reply/")
-"""Parts that are public, and are no record's rendering."""
+_OPEN_TO_ALL = ("moderator", "judge")
+"""Folders of templates that everybody may read."""
 
 
 class PromptCheck:
@@ -26,34 +28,50 @@ class PromptCheck:
 
     def leaks(self, call: Call) -> Iterator[Leak]:
         """What is wrong with a prompt."""
-        asked = asked_at(call.place)
+        path = parse_path(call.place)
         self.calls += 1
         for part in call.parts:
             self.parts += 1
-            if not may_read(asked.reader, part.owner):
-                yield _leak("access", call.place, part, f"{asked.reader} may not read it")
+            if not may_read(path.reader, part.owner):
+                yield _leak("access", call.place, part, f"{path.reader} may not read it")
                 continue
-            told = self._records.told(part)
-            if told is None:
-                self.searched += 1
-                yield from self._made_from_template(call, asked, part)
-            elif any(_same(part, rendering) for rendering in told):
-                self.rebuilt += 1
-            else:
-                yield _leak("provenance", call.place, part, "it is not what that record says, or not that owner's")
+            try:
+                yield from self._unlike_its_record(call, path, part, Provenance.parse(part.source))
+            except InvalidValue:
+                yield _leak("provenance", call.place, part, "it names no record that a run can have")
 
-    def _made_from_template(self, call: Call, asked: Asked, part: Part) -> Iterator[Leak]:
-        if part.owner == PUBLIC and not part.source.startswith(_OPEN_TO_ALL):
+    def _unlike_its_record(
+        self, call: Call, path: CallPath | JudgePath, part: Part, origin: Provenance
+    ) -> Iterator[Leak]:
+        renderings = self._records.renderings(part, origin)
+        if renderings is None:
+            self.searched += 1
+            yield from self._made_from_template(call, path, part, origin)
+        elif any(_same(part, rendering) for rendering in renderings):
+            self.rebuilt += 1
+        else:
+            yield _leak("provenance", call.place, part, "it is not what that record says, or not that owner's")
+
+    def _made_from_template(
+        self, call: Call, path: CallPath | JudgePath, part: Part, origin: Provenance
+    ) -> Iterator[Leak]:
+        if part.owner == PUBLIC and not _is_open_to_all(origin):
             yield _leak("provenance", call.place, part, "it is called public and is no public record")
         foreign: set[str] = set()
         for owners in self._words.owners_in(part.text):
-            known = (may_read(asked.reader, owner) and (owner != PUBLIC or since <= asked.time)
+            known = (may_read(path.reader, owner) and (owner != PUBLIC or since <= path.time)
                      for owner, since in owners.items())  # fmt: skip
             if not any(known):
                 foreign |= owners.keys()
         for owner in sorted(foreign):
-            why = f"{asked.reader} is told words that are on the record of {owner} alone"
+            why = f"{path.reader} is told words that are on the record of {owner} alone"
             yield Leak(kind="words", place=call.place, source=part.source, owner=owner, why=why)
+
+
+def _is_open_to_all(origin: Provenance) -> bool:
+    """Whether a part may be public though it is no record's rendering."""
+    folder = str(origin.of).partition("/")[0] if origin.record == "prompt" else ""
+    return origin.record in ("note", "reply") or folder in _OPEN_TO_ALL
 
 
 def _same(part: Part, rendering: Part) -> bool:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from converse_graph.audit.access import holder_of
 from converse_graph.audit.findings import Leak, Quoted
 from converse_graph.audit.phrase_index import Words, strings_in
 from converse_graph.audit.records import SAID, Records
 from converse_graph.models.base import PUBLIC
-from converse_graph.record.state import Entry
+from converse_graph.record.paths import CallPath, Provenance, Task
+from converse_graph.record.records import MindRecord, StatementRecord, debate_of, memo_of
+from converse_graph.scenarios.speaker_paths import party_of
 from converse_graph.turn.reflection import insights_in
 
 
@@ -30,31 +31,33 @@ class RecordCheck:
     def statements(self) -> Iterator[Leak]:
         """Statements that nobody made like this, and those that hold words of another's private record."""
         for said in self._records.statements:
-            place = f"{said['round']}.{said['turn']}/{said['speaker']}"
-            is_own = self._is_answer(place, said["text"], said["fields"], "statement") or said["text"] in self._injected
+            path = CallPath.of_turn(said["round"], said["turn"], said["speaker"])
+            place, source = str(path), str(Provenance.of_statement(said["round"], said["turn"], said["speaker"]))
+            is_own = self._is_answer(path, said["text"], said["fields"], "statement") or said["text"] in self._injected
             self.records += 1
             if not is_own:
-                yield Leak(kind="record", place=place, source=f"statement/{place}", owner=said["speaker"],
+                yield Leak(kind="record", place=place, source=source, owner=said["speaker"],
                            why="the statement is not what was answered there")  # fmt: skip
-            yield from self._quotations(place, said, is_own)
+            yield from self._quotations(place, source, said, is_own)
 
     def minds(self) -> Iterator[Leak]:
         """Records in a mind that are another's, or that nobody wrote like this."""
         for party, mind in self._records.minds.items():
-            for entry in mind:
-                place, source = entry["place"], f"mind/{entry['place']}"
-                if holder_of(place).partition("/")[0] != party or entry["path"].partition("/")[0] != party:
-                    yield Leak(kind="record", place=place, source=source, owner=entry["path"],
-                               why=f"a record of {entry['path']} lies in the mind of {party}")  # fmt: skip
+            for record in mind:
+                path, place = CallPath.parse(record["place"]), record["place"]
+                source = str(Provenance.of_mind(path))
+                if path.party != party or party_of(record["path"]) != party:
+                    yield Leak(kind="record", place=place, source=source, owner=record["path"],
+                               why=f"a record of {record['path']} lies in the mind of {party}")  # fmt: skip
                     continue
                 self.records += 1
-                if entry.get("memo") and not self._is_answer(place, entry["memo"], {}, "memo"):
+                if not self._is_answer(path, memo_of(record), {}, "memo"):
                     yield Leak(kind="record", place=place, source=source, owner=party,
                                why="the memo is not what was answered there")  # fmt: skip
-                if entry.get("insights") and not self._is_concluded(place, entry["insights"]):
+                if record["kind"] == "reflection" and not self._is_concluded(path, record["insights"]):
                     yield Leak(kind="record", place=place, source=source, owner=party,
                                why="the conclusions are not what was answered there")  # fmt: skip
-                yield from self._lines(entry, source)
+                yield from self._lines(record, path, source)
 
     def exports(self, exports: Mapping[str, Any]) -> Iterator[Leak]:
         """What the public exports hold, each by its name as JSON values, that is on private record alone."""
@@ -67,38 +70,39 @@ class RecordCheck:
                 why = f"the public record as {name} holds words that are on the record of {owner} alone"
                 yield Leak(kind="export", place=name, source="export", owner=owner, why=why)
 
-    def _lines(self, entry: Entry, source: str) -> Iterator[Leak]:
-        if entry.get("mode") != "debate":
+    def _lines(self, record: MindRecord, turn: CallPath, source: str) -> Iterator[Leak]:
+        debate = debate_of(record)
+        if debate is None or debate["mode"] != "debate":
             return
-        for number, line in enumerate(entry["lines"]):
-            place = f"{entry['place']}/{number}.{line['speaker']}"
+        for number, line in enumerate(debate["lines"]):
+            path = turn.inside(number, line["speaker"])
             self.records += 1
-            if line["text"] and not self._is_answer(place, line["text"], {}, "line"):
-                yield Leak(kind="record", place=place, source=source, owner=entry["path"],
+            if line["text"] and not self._is_answer(path, line["text"], {}, "line"):
+                yield Leak(kind="record", place=str(path), source=source, owner=record["path"],
                            why="the line is not what was answered there")  # fmt: skip
 
-    def _is_answer(self, place: str, text: str, fields: Mapping[str, Any], name: str) -> bool:
-        """Whether a text, with its fields of words, is what was answered at a place; no text is no answer."""
+    def _is_answer(self, path: CallPath, text: str, fields: Mapping[str, Any], name: str) -> bool:
+        """Whether a text, with its fields of words, is what was answered in a turn; no text is no answer."""
         if not text:
             return True
-        tasks = ("line",) if name == "line" else SAID
-        given = [values for task in tasks for values in self._records.answers(f"{place}/{task}")]
+        tasks: tuple[Task, ...] = ("line",) if name == "line" else SAID
+        given = [values for task in tasks for values in self._records.answers(path.call(task))]
         return any(
             values.get(name) == text and all(values.get(field) == value for field, value in _worded(fields))
             for values in given
         )
 
-    def _is_concluded(self, place: str, insights: Sequence[str]) -> bool:
-        return any(insights_in(values) == list(insights) for values in self._records.answers(place))
+    def _is_concluded(self, path: CallPath, insights: Sequence[str]) -> bool:
+        return not insights or any(insights_in(values) == list(insights) for values in self._records.answers(path))
 
-    def _quotations(self, place: str, said: Entry, is_own: bool) -> Iterator[Leak]:
+    def _quotations(self, place: str, source: str, said: StatementRecord, is_own: bool) -> Iterator[Leak]:
         for text in strings_in([said["text"], said["fields"]]):
             for owners in self._words.owners_in(text):
                 for owner in owners.keys() - {PUBLIC}:
-                    if owner.partition("/")[0] == said["speaker"]:
+                    if party_of(owner) == said["speaker"]:
                         self.quoted.add((place, owner))
                     elif not is_own:
-                        yield Leak(kind="record", place=place, source=f"statement/{place}", owner=owner,
+                        yield Leak(kind="record", place=place, source=source, owner=owner,
                                    why=f"words on the record of {owner} alone that were not answered")  # fmt: skip
 
     def quotations(self) -> tuple[Quoted, ...]:

@@ -6,22 +6,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from converse_graph.audit.access import asked_at, holder_of
 from converse_graph.calls.model_call import REPEATED
 from converse_graph.judge.record_parts import told as told_to_judge
-from converse_graph.models.base import PROFILES, PUBLIC, Part
+from converse_graph.models.base import PROFILES, Part
 from converse_graph.models.json_mode import cut_object
 from converse_graph.prompting.history import heard, lines_heard, lines_recalled, persona_mind, public_record
-from converse_graph.prompting.recall_index import PREFIX, sentences_of
+from converse_graph.prompting.recall_index import sentences_of
 from converse_graph.prompting.recall_records import as_recalled
-from converse_graph.prompting.summaries import summary_part
-from converse_graph.prompting.visibility import View
-from converse_graph.record.state import Entry, mind_of
+from converse_graph.prompting.summaries import span_of, summary_part
+from converse_graph.prompting.visibility import KnownEvent, View
+from converse_graph.record.paths import CallPath, JudgePath, Provenance, Span, Task, parse_path
+from converse_graph.record.records import (
+    LineRecord,
+    MindRecord,
+    StatementRecord,
+    SummaryRecord,
+    debate_of,
+    without_kind,
+)
+from converse_graph.record.state import mind_of
 from converse_graph.record.transcript import Header, Statement
 from converse_graph.scenarios.clock import Clock
+from converse_graph.scenarios.speaker_paths import join_path, party_of
 from converse_graph.store.journal import Call
 
-SAID = ("statement", "graph")
+SAID: tuple[Task, ...] = ("statement", "graph")
 """Tasks by which a party comes to its statement: asked of its model, or of its own graph."""
 
 
@@ -38,123 +47,127 @@ class Records:
         """
         self.header = header
         self.clock = Clock(**{name: header.clock[name] for name in ("start", "end", "step")})
-        self.statements: Sequence[Entry] = channels.get("transcript", ())
-        self.summaries: Sequence[Entry] = channels.get("summaries", ())
-        self.minds: dict[str, Sequence[Entry]] = {
+        self.statements: Sequence[StatementRecord] = channels.get("transcript", ())
+        self.summaries: Sequence[SummaryRecord] = channels.get("summaries", ())
+        self.minds: dict[str, Sequence[MindRecord]] = {
             party.name: channels.get(mind_of(party.name), ()) for party in header.cast
         }
-        self._private: dict[str, list[tuple[str, Entry]]] = defaultdict(list)
+        self._private: dict[CallPath, list[tuple[str, MindRecord]]] = defaultdict(list)
         for party, mind in self.minds.items():
-            for entry in mind:
-                self._private[entry["place"]].append((party, entry))
-        self._said = {f"{said['round']}.{said['turn']}/{said['speaker']}": said for said in self.statements}
+            for record in mind:
+                self._private[CallPath.parse(record["place"])].append((party, record))
+        self._said = {CallPath.of_turn(said["round"], said["turn"], said["speaker"]): said for said in self.statements}
         self._replies: dict[str, list[Call]] = defaultdict(list)
         for call in calls:
             self._replies[call.place].append(call)
 
-    def told(self, part: Part) -> set[Part] | None:
-        """The ways in which the record that a part names is told; None for a part that is made from no one record."""
-        kind, _, name = part.source.partition("/")
-        match kind:
-            case "statement":
-                return {*self._statement(name)}
-            case "event":
-                return {*self._event(name)}
-            case "summary":
-                return {*self._summary(name)}
-            case "mind":
-                return {*self._recollection(name)}
-            case "line":
-                return {*self._line(name)}
-            case "reply":
-                return {*self._reply(name)}
-            case "recalled" | "sentence":
-                return self._part_of(part, name)
+    def renderings(self, part: Part, origin: Provenance) -> set[Part] | None:
+        """The ways in which the record that a part names is told; None for a part that is made from no one record.
+
+        Args:
+            part: The part.
+            origin: Where it says that it comes from.
+        """
+        whole = self._whole(origin)
+        if whole is None:
+            return None
+        told = {as_recalled(rendering) for rendering in whole} if origin.is_recalled else {*whole}
+        return {piece for rendering in told for piece in sentences_of(rendering)} if origin.is_sentence else told
+
+    def _whole(self, origin: Provenance) -> Iterator[Part] | None:
+        """The same of the whole record, as it is told first."""
+        match origin:
+            case Provenance(record="statement", of=CallPath() as path):
+                return self._statement(path)
+            case Provenance(record="event", of=int(number)):
+                return self._event(number)
+            case Provenance(record="summary", of=Span() as span):
+                return self._summary(span)
+            case Provenance(record="mind", of=CallPath() as path):
+                return self._recollection(path)
+            case Provenance(record="line", of=CallPath() as path):
+                return self._line(path)
+            case Provenance(record="reply", of=CallPath() | JudgePath() as path):
+                return self._reply(path)
         return None
 
-    def _part_of(self, part: Part, source: str) -> set[Part] | None:
-        """The ways in which a record that is told again is told, or the sentences of it that an embedder is sent."""
-        told = self.told(replace(part, source=source))
-        if told is None or not part.source.startswith(PREFIX):
-            return told and {as_recalled(whole) for whole in told}
-        return {piece for whole in told for piece in sentences_of(whole)}
-
-    def answers(self, place: str) -> list[dict[str, Any]]:
-        """What was answered at a place and taken, each as its values by field; a fork may have asked again."""
-        given = [values_of(call) for call in self._replies.get(place, ()) if self.was_taken(call)]
+    def answers(self, path: CallPath) -> list[dict[str, Any]]:
+        """What was answered in a call and taken, each as its values by field; a fork may have asked again."""
+        given = [values_of(call) for call in self._replies.get(str(path), ()) if self.was_taken(call)]
         return [values for values in given if values is not None]
 
     def was_taken(self, call: Call) -> bool:
         """Whether what a reply says is on record: it was accepted, or sent back for drift and kept after all."""
         if call.accepted:
             return True
-        where, _, task = call.place.rpartition("/")
-        said = self._said.get(where) if task == "statement" else None
+        path = parse_path(call.place)
+        said = self._said.get(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
         return said is not None and bool(said["text"]) and (values_of(call) or {}).get("statement") == said["text"]
 
-    def asked(self, place: str) -> bool:
-        """Whether anybody was asked at a place."""
-        return place in self._replies
-
-    def _statement(self, name: str) -> Iterator[Part]:
-        said = self._said.get(name)
+    def _statement(self, path: CallPath) -> Iterator[Part]:
+        said = self._said.get(path)
         if said is None:
             return
         for profile in PROFILES:
             yield from public_record([said], self.clock, profile)
-            yield told_to_judge(Statement(period=self.clock.period(said["round"]).label, **said), profile)
+            yield told_to_judge(Statement(period=self.clock.period(said["round"]).label, **without_kind(said)), profile)
 
-    def _event(self, name: str) -> Iterator[Part]:
-        number = int(name) if name.isdecimal() else len(self.header.events)
+    def _event(self, number: int) -> Iterator[Part]:
         for event in self.header.events[number : number + 1]:
             round = self.clock.round_of(event.at)
-            entry = {"round": round, "number": number, "text": event.text, "to": event.to}
+            known = KnownEvent(round=round, number=number, text=event.text, to=event.to)
             yield from self._heard(View(party="", round=round, turn=0, statements=(), mind=(), events=(),
-                                        dated=(entry,)))  # fmt: skip
+                                        dated=(known,)))  # fmt: skip
 
-    def _summary(self, name: str) -> Iterator[Part]:
-        for kept in self.summaries:
-            if name == f"{kept['level']}.{kept['first']}-{kept['last']}":
-                yield summary_part(kept, self.clock, PUBLIC)
+    def _summary(self, span: Span) -> Iterator[Part]:
+        for summary in self.summaries:
+            if span == span_of(summary):
+                yield summary_part(summary, self.clock)
 
-    def _recollection(self, place: str) -> Iterator[Part]:
-        for party, entry in self._private.get(place, ()):
-            path = entry["path"]
-            if path.partition("/")[0] != party:
+    def _recollection(self, made_in: CallPath) -> Iterator[Part]:
+        for party, record in self._private.get(made_in, ()):
+            path = record["path"]
+            if party_of(path) != party:
                 continue  # somebody else's record in this mind: nothing can have been made from it rightly
-            if "gist" in entry:
-                yield summary_part(entry, self.clock, path)
+            if record["kind"] == "private_summary":
+                yield summary_part(record, self.clock)
                 continue
-            yield from self._heard(View(party=path, round=entry["round"], turn=0, statements=(), mind=(entry,),
+            yield from self._heard(View(party=path, round=record["round"], turn=0, statements=(), mind=(record,),
                                         events=()))  # fmt: skip
-            for name in {line["speaker"] for line in entry.get("lines", ())}:
-                member = f"{path}/{name}"
-                yield from lines_recalled([entry], member, self.clock)
-                yield from persona_mind([entry], member, self.clock, entry["round"], "small")
+            debate = debate_of(record)
+            for name in {line["speaker"] for line in debate["lines"]} if debate else ():
+                member = join_path(path, name)
+                yield from lines_recalled([record], member, self.clock)
+                yield from persona_mind([record], member, self.clock, record["round"], "small")
 
     def _heard(self, view: View) -> Iterator[Part]:
         for profile in PROFILES:
             yield from heard(view, self.clock, profile)
 
-    def _line(self, name: str) -> Iterator[Part]:
-        place, _, step = name.rpartition("/")
-        number, _, speaker = step.partition(".")
-        lines = next((entry["lines"] for _, entry in self._private.get(place, ()) if "lines" in entry), None)
+    def _line(self, path: CallPath) -> Iterator[Part]:
+        if not path.steps or not isinstance(number := path.steps[-1].at, int):
+            return
+        turn, speaker = replace(path, steps=path.steps[:-1]), path.steps[-1].name
+        held = (debate_of(record) for _, record in self._private.get(turn, ()))
+        lines = next((debate["lines"] for debate in held if debate), None)
+        said: list[LineRecord]
         if lines is None:  # the debate was broken off, or goes on: its lines are in the journal alone
-            spoken = self.answers(f"{place}/{step}/line") or [{"line": ""}]
-            said = [{"speaker": speaker, "text": values["line"]} for values in spoken if "line" in values]
+            spoken = self.answers(path.call("line")) or [{"line": ""}]
+            said = [
+                {"kind": "line", "speaker": speaker, "text": values["line"]} for values in spoken if "line" in values
+            ]
         else:
-            said = [line for line in lines[int(number) : int(number) + 1] if line["speaker"] == speaker]
+            said = [line for line in lines[number : number + 1] if line["speaker"] == speaker]
         for line in said:
             for profile in PROFILES:
-                before = [line] * (int(number) + 1)  # only the last is told; it bears its own number
-                yield lines_heard(before, place=place, path=holder_of(place), profile=profile)[-1]
+                before = [line] * (number + 1)  # only the last is told; it bears its own number
+                yield lines_heard(before, place=turn, profile=profile)[-1]
 
-    def _reply(self, place: str) -> Iterator[Part]:
-        for call in self._replies.get(place, ()):
+    def _reply(self, path: CallPath | JudgePath) -> Iterator[Part]:
+        for call in self._replies.get(str(path), ()):
             if not call.accepted:
-                text = call.reply.text[:REPEATED]
-                yield Part(role="assistant", text=text, source=f"reply/{place}", owner=asked_at(place).reader)
+                text, source = call.reply.text[:REPEATED], str(Provenance.of_reply(path))
+                yield Part(role="assistant", text=text, source=source, owner=path.reader)
 
 
 def values_of(call: Call) -> dict[str, Any] | None:

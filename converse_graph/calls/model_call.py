@@ -24,6 +24,7 @@ from converse_graph.measures.drift_patterns import IN_WORDS, Found
 from converse_graph.models.base import Chat, Part, Reply, Request
 from converse_graph.models.settings import REPLY_TOKENS
 from converse_graph.prompting.truncation import fitted, shortened
+from converse_graph.record.paths import CallPath, JudgePath, Provenance
 
 MAX_REPAIRS = 2
 """How many times a reply that does not fit, or drifts, is sent back."""
@@ -39,10 +40,8 @@ Drift = Callable[[Mapping[str, Any]], Sequence[Found]]
 class Question:
     """What a node asks."""
 
-    place: str
-    """Structural path of the call in its run."""
-    speaker: str
-    """The path of who is asked, such as "OpenAI/CEO"."""
+    place: CallPath | JudgePath
+    """Where in the run the call is made."""
     parts: tuple[Part, ...]
     form: Form
     model: Any = None
@@ -84,12 +83,13 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
         RunPaused: The model's server cannot be reached or refuses, or its model's window is too small; the run can
             be resumed.
     """
-    parts, broken, drifting, chat = question.parts, None, None, context.chats.get(question.model)
+    place, parts, broken, drifting = str(question.place), question.parts, None, None
+    chat = context.chats.get(question.model)
     for attempt in range(question.repairs + 1):
         if broken is not None and question.on_restart:
             question.on_restart(broken.for_record)
         chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, question, parts, attempt)
-        emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
+        emit({"event": "call", "place": place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
         answer = Answer(values=values, model=chat.model, repairs=attempt, sorted_fields=sorted_fields)
         if broken is None:
             return answer
@@ -151,7 +151,7 @@ async def _complete_in_turn(
                 context.chats.stays_away(chat)
             continue
         if chat is not own:
-            context.warn(f"{chat.model} answered in the place of {own.model}, first at {question.place}.")
+            context.warn(f"{chat.model} answered in the place of {own.model}; the journal has which calls.")
         return chat, completed
     unreached = (failure for failure in failures if isinstance(failure, ProviderUnreachable))
     raise type(next(unreached, failures[-1]))(" ".join(map(str, failures)))
@@ -163,14 +163,14 @@ def _request(context: RunContext, question: Question, parts: Sequence[Part], att
     Raises:
         WindowTooSmall: Not even the brief and the task fit.
     """
-    settings = context.settings_of(question.speaker)
+    settings = context.settings_of(question.place.reader)
     most = settings.max_tokens or question.max_tokens
     is_own = chat is context.chats.get(question.model)
-    window = context.window_of(question.speaker, question.model) if is_own else chat.window
+    window = context.window_of(question.place.reader, question.model) if is_own else chat.window
     return Request(
         parts=fitted(parts, window=window, reply=most, model=chat.model),
         schema=question.form.schema,
-        place=question.place,
+        place=str(question.place),
         attempt=attempt,
         seed=context.seed,
         max_tokens=most,
@@ -217,6 +217,8 @@ async def _call(
             reply = await chat.complete(request)
         _warn_of_settings(context, chat, request)
         reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
+        if len(context.chats.all_of(question.model)) > 1 and reply.model != chat.model:
+            reply = replace(reply, model=f"{chat.model} ({reply.model})")  # two servers may call theirs the same
         if context.spending:
             context.spending.charge(reply)
         values, sorted_fields, problem = _read(question, request, reply)
@@ -256,8 +258,8 @@ def _read(
 
 def _repair(context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str) -> tuple[Part, Part]:
     """Show the model what it wrote, and what is wrong with it."""
-    told = context.prompts.render("any/repair", chat.profile, {"error": problem})
+    owner, source = question.place.reader, str(Provenance.of_reply(question.place))
     return (
-        Part(role="assistant", text=reply.text[:REPEATED], source=f"reply/{question.place}", owner=question.speaker),
-        Part(role="user", text=told, source="prompt/any/repair", owner=question.speaker),
+        Part(role="assistant", text=reply.text[:REPEATED], source=source, owner=owner),
+        context.prompts.part("any/repair", chat.profile, {"error": problem}, owner=owner),
     )

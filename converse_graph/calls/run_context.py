@@ -20,7 +20,8 @@ from converse_graph.models.references import reference_key
 from converse_graph.models.registry import Chats
 from converse_graph.prompting.recall_index import RecallIndex
 from converse_graph.prompting.templates import Prompts, load_prompts
-from converse_graph.record.state import Entry
+from converse_graph.record.paths import CallPath
+from converse_graph.record.records import MindRecord, OwnRecord, PrivateSummaryRecord
 from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
@@ -56,27 +57,28 @@ class Trace(Protocol):
 class Inside:
     """Where a debate is held: inside whom, in which turn, and what its owner hears."""
 
-    place: str
-    """The structural path of the owner's turn, such as "12.0/OpenAI"."""
-    path: str
-    """The owner, such as "OpenAI" or "OpenAI/CEO"."""
+    place: CallPath
+    """The owner's turn, such as "12.0/OpenAI" or "12.0/OpenAI/3.CEO"."""
     period: Period
-    turn: int
-    """Position of the owner's turn in the round."""
     topic: str
     """What the organisation is about to report on, for the prompts of small models."""
     parts: tuple[Part, ...]
     """What the owner heard and remembers."""
-    mind: tuple[Entry, ...]
+    mind: tuple[MindRecord, ...]
     """The recent records of the organisation's private channel."""
-    summaries: tuple[Entry, ...]
+    summaries: tuple[PrivateSummaryRecord, ...]
     """The summaries in that channel, those of its personas too."""
-    past: tuple[Entry, ...]
+    past: tuple[OwnRecord, ...]
     """Earlier records of that channel that its owner had not summed up as its turn began."""
     freezes: bool
     """Whether its owner has summed them up in this turn, and the members of its debates are to do so too."""
     model: Any
     """The owner's model, unless a persona has its own; None for the run's."""
+
+    @property
+    def path(self) -> str:
+        """The owner, such as "OpenAI" or "OpenAI/CEO"."""
+        return self.place.reader
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ class Help(NamedTuple):
 
     text: str
     short: str
-    """One line, without what comes after a semicolon."""
+    """Its first line, for the list of commands."""
     examples: tuple[str, ...]
 
 

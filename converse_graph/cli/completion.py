@@ -70,14 +70,14 @@ def _run_names(context: typer.Context) -> list[str]:
 
 
 def _scenario_of_run(context: typer.Context) -> str:
-    named = _argument(context, "run")
-    return next((run.scenario for run in _runs(context) if run.name == named), "")
+    name = _argument(context, "run")
+    return next((run.scenario for run in _runs(context) if run.name == name), "")
 
 
 def _argument(context: typer.Context, name: str) -> str | None:
     """The first argument, which stands by itself while the option after it has no value yet."""
-    given = context.params.get(name) or next(iter(context.args), None)
-    return None if given is None else str(given)
+    value = context.params.get(name) or next(iter(context.args), None)
+    return None if value is None else str(value)
 
 
 def _runs(context: typer.Context) -> list[Any]:

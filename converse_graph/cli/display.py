@@ -7,12 +7,14 @@ from typing import Any
 
 from converse_graph.cli.formatting import count, duration, fields_line, money, rough
 from converse_graph.cli.screen import Progress, Screen
+from converse_graph.record.paths import parse_path
+from converse_graph.scenarios.speaker_paths import party_of
 
 AGAIN = "↻ that reply could not be used and is written again:"
 MAX_REASON = 160
 """Characters that are shown of why a reply was sent back."""
 _REPLIES = ("statement", "graph")
-"""Last steps of the places at which a turn's statement is asked for."""
+"""Tasks by which a turn's statement is asked for."""
 _RECENT = 6
 """Rounds that are looked back on: prompts grow and a model warms up, so that the first rounds mislead."""
 
@@ -154,7 +156,7 @@ class Display:
         self._drafts[event["speaker"]] = Draft(speaker=event["speaker"], period=event["period"])
 
     def _take_line(self, event: dict[str, Any]) -> None:
-        draft = self._drafts.get(event["path"].partition("/")[0])
+        draft = self._drafts.get(party_of(event["path"]))
         if draft is not None:
             draft.debate(event["path"], event["line"], event["of"])
             if draft is self._front:
@@ -176,8 +178,8 @@ class Display:
     def _take_call(self, event: dict[str, Any]) -> None:
         self._tokens += event["tokens"]
         self._usd = None if self._usd is None or event["usd"] is None else self._usd + event["usd"]
-        _, *inside = event["place"].split("/")
-        draft = self._drafts.get(inside[0]) if len(inside) == 2 and inside[1] in _REPLIES else None
+        path = parse_path(event["place"])
+        draft = self._drafts.get(path.reader) if path.task in _REPLIES else None
         if draft is not None:
             draft.complete = True
 

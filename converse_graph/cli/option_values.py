@@ -61,7 +61,7 @@ def read_model_options(given: Sequence[str]) -> dict[str, ModelSettings]:
         path, name, value = _read_option(text)
         known, outer, inner = values.setdefault(path, {}), *name.partition(".")[::2]
         at, key = (known.setdefault(outer, {}), inner) if inner else (known, outer)
-        if key in at:
+        if not isinstance(at, dict) or key in at:
             raise InvalidValue(f"Option {text.partition('=')[0].strip()} is given twice; give it once.")
         at[key] = value
     return {path: ModelSettings(**settings) for path, settings in values.items()}

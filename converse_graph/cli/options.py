@@ -22,7 +22,7 @@ ScenarioArgument = Annotated[
 ScenarioToShow = Annotated[
     str | None,
     typer.Argument(
-        metavar="[NAME]", help="Show this scenario alone, with all there is to it.", autocompletion=complete_scenarios
+        metavar="NAME", help="Show this scenario alone, with all there is to it.", autocompletion=complete_scenarios
     ),
 ]
 RunArgument = Annotated[

@@ -1,5 +1,6 @@
 """What a command prints: tables and pages, drawn on a terminal, as plain text where a script reads."""
 
+import sys
 from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -8,7 +9,7 @@ import typer
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markdown import Markdown, TableElement
+from rich.markdown import Markdown, MarkdownElement, TableElement
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
@@ -57,7 +58,7 @@ def print_page(markdown: str, *, piped: str | None = None) -> None:
     if is_terminal():
         draw(_Page(plain(markdown), hyperlinks=False))
     else:
-        typer.echo(markdown if piped is None else plain(piped), nl=False)
+        print_text(markdown if piped is None else plain(piped))
 
 
 def print_paragraph(text: str) -> None:
@@ -69,8 +70,8 @@ def print_paragraph(text: str) -> None:
 
 
 def print_text(text: str) -> None:
-    """Print a text for programs as it is; on a terminal without what could command it."""
-    typer.echo(plain(text) if is_terminal() else text, nl=False)
+    """Print a text for programs as it is; on a terminal, a dumb one too, without what could command it."""
+    typer.echo(plain(text) if sys.stdout.isatty() else text, nl=False)
 
 
 def write_or_print(text: str, out: Path | None) -> None:
@@ -97,14 +98,12 @@ class _PageTable(TableElement):
         heads = [cell.content for cell in self.header.row.cells] if self.header and self.header.row else []
         rows = [[cell.content for cell in row.cells] for row in self.body.rows] if self.body else []
         table = _table(heads, rows)
-        if (
-            len(heads) > max(MANY_COLUMNS, len(rows))
-            and Measurement.get(console, options, table).maximum >= options.max_width
-        ):
+        width = Measurement.get(console, options, table).maximum
+        if len(heads) > max(MANY_COLUMNS, len(rows)) and width >= options.max_width:
             (first, *others), *columns = zip(heads, *rows, strict=True)
             table = _table([first, *others], columns)
         yield table
 
 
 class _Page(Markdown):
-    elements: ClassVar = {**Markdown.elements, "table_open": _PageTable}
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "table_open": _PageTable}

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from converse_graph.calls.budget import Budget
@@ -16,7 +16,8 @@ from converse_graph.ensembles.design import NULL, Cell, Design, check_ensemble_n
 from converse_graph.ensembles.outcomes import Outcome, outcome
 from converse_graph.errors import ConverseError, RunHeld, RunPaused, UnknownName
 from converse_graph.models.prices import Prices
-from converse_graph.runs.simulation import Simulation
+from converse_graph.models.registry import Chats
+from converse_graph.runs.simulation import Origin, Simulation
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Store
@@ -182,17 +183,16 @@ class _Player:
     @asynccontextmanager
     async def _simulation(self, cell: Cell, scenario: Scenario) -> AsyncIterator[Simulation]:
         if self._status(cell) is None:
+            model = NULL if cell.is_baseline else self._design.model
+            base_url = None if cell.is_baseline else self._design.base_url
             simulation = await Simulation.begin(
                 self._store,
                 scenario,
+                model=Chats(model, base_url, prices=self._prices),
                 seed=cell.seed,
-                created=datetime.now(UTC),
-                model=NULL if cell.is_baseline else self._design.model,
-                base_url=None if cell.is_baseline else self._design.base_url,
-                source=self._design.scenario,
                 name=cell.run,
                 rounds=self._design.rounds,
-                prices=self._prices,
+                origin=Origin(scenario=self._design.scenario),
             )
         else:
             simulation = await Simulation.reopen(self._store, cell.run, scenario=scenario, prices=self._prices)

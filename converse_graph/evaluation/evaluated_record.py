@@ -9,8 +9,8 @@ from typing import Any
 
 from converse_graph.errors import InvalidValue
 from converse_graph.evaluation.examples import SETUP
-from converse_graph.export.formats import as_json, from_json
-from converse_graph.export.schemas import SHOW_VERSION
+from converse_graph.export.formats import SHOW_VERSION, as_json, from_json
+from converse_graph.record.records import without_kind
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.clock import Clock
 
@@ -91,7 +91,7 @@ def _record(inputs: Mapping[str, Any], outputs: Any) -> Record:
 def _statements(outputs: Mapping[str, Any]) -> list[dict[str, Any]]:
     for name in ("statements", "transcript"):
         if isinstance(listed := outputs.get(name), list | tuple):
-            return [dict(one) for one in listed]
+            return [without_kind(one) for one in listed]
     if "text" in outputs and "speaker" in outputs:
         return [dict(outputs)]
     raise InvalidValue(f"Outputs have {', '.join(outputs) or 'nothing'}; they must be {_SHAPES}.")
@@ -99,7 +99,7 @@ def _statements(outputs: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _ending(outputs: Mapping[str, Any]) -> dict[str, Any]:
     told = {"status": outputs.get("status", "finished"), "ended": outputs.get("ended")}
-    return {**told, "votes": list(outputs.get("votes", ()))}
+    return {**told, "votes": [without_kind(vote) for vote in outputs.get("votes", ())]}
 
 
 def _header(inputs: Mapping[str, Any], said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

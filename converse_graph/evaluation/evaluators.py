@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from converse_graph.audit.audit import audit
+from converse_graph.audit.audit import audit_run
 from converse_graph.errors import InvalidValue
 from converse_graph.evaluation.evaluated_record import Record, Result, record_of, unwrapped
 from converse_graph.judge.judging import judge
@@ -164,7 +164,7 @@ def privacy(
 
     async def evaluator(outputs: Any) -> list[Result]:
         async with Store.open(store) as opened:
-            found = await audit(opened, _run_name(outputs), scenario=scenario)
+            found = await audit_run(opened, _run_name(outputs), scenario=scenario)
         leaks = [f"{leak.kind} at {leak.place}: {leak.why}" for leak in found.leaks[:_MAX_LEAKS_TOLD]]
         told = "; ".join(leaks) or f"{found.calls} prompts and {found.records} records, and no leak"
         return [

@@ -43,8 +43,8 @@ def read_lines(path: Path | str) -> tuple[Example, ...]:
 def dataset_schema() -> dict[str, Any]:
     """The schema of a line of `converse dataset`."""
     shown = show_schema()
-    statements = {"type": "array", "items": {"$ref": "#/$defs/statement"}}
-    header = shown["$defs"]["header"]["properties"]
+    statements = {"type": "array", "items": {"$ref": "#/$defs/Statement"}}
+    header = shown["$defs"]["Header"]["properties"]
     when = {"round": {"type": "integer", "minimum": 0}, "period": {"type": "string"}}
     inputs = {
         "type": "object",
@@ -83,7 +83,7 @@ def dataset_schema() -> dict[str, Any]:
             "version": {"const": EXAMPLE_VERSION},
             "id": {"type": "string", "format": "uuid"},
             "inputs": inputs,
-            "outputs": {"anyOf": [whole, of_round, {"$ref": "#/$defs/statement"}]},
+            "outputs": {"anyOf": [whole, of_round, {"$ref": "#/$defs/Statement"}]},
             "metadata": {
                 "type": "object",
                 "properties": {"by": {"enum": list(get_args(By))}, "private": {"type": "boolean"}},

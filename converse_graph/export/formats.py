@@ -10,9 +10,11 @@ from typing import Any
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown_escaping import UNSEEN
 from converse_graph.export.overview import in_force
-from converse_graph.export.schemas import SHOW_VERSION
 from converse_graph.record.transcript import PrivateTurn, Statement, Transcript
 from converse_graph.record.verdict import Verdict
+
+SHOW_VERSION = 1
+"""Of the shape of `show --as json`."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -42,6 +44,9 @@ def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
 
 def from_json(shown: Mapping[str, Any]) -> Transcript:
     """The transcript behind `as_json`: all of it, where that was raw.
+
+    Args:
+        shown: What `as_json` made, or `converse show --json` printed.
 
     Raises:
         InvalidValue: The version is another, or something is missing or does not fit.

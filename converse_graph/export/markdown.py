@@ -1,6 +1,6 @@
 """A transcript as Markdown: front matter, a section a year, and each statement folded under its summary.
 
-The layout is a grammar as well as a page, and `export.markdown_reader` reads it back. Blocks are parted by empty
+The layout is a grammar as well as a page, and nothing is lost in it: the tests read it back. Blocks are parted by empty
 lines. A block that begins with a tag, a dash, `**` or `*` is structure; whatever a party wrote has these escaped, so
 that nobody can take it for structure. Rounds and turns are counted from 1 here, as people do.
 """
@@ -39,7 +39,7 @@ KINDS: dict[Mode, str] = {"debate": "Debate", "imagined": "Imagined debate"}
 def render_markdown(transcript: Transcript) -> str:
     """The transcript as Markdown: the reader's edition where its statements have a private part, else the public one.
 
-    The same transcript always gives the same text, and `read_markdown` gives the same transcript back.
+    The same transcript always gives the same text, and the reader of the tests gives the same transcript back.
 
     Args:
         transcript: The public record, or the reader's edition.

@@ -102,6 +102,11 @@ def read_html(shown: str) -> str:
     return "" if shown == EMPTY else _HTML_TOKEN.sub(_character, shown)
 
 
+def unescape(markdown: str) -> str:
+    """Return the words of a page without the escapes of `prose`, `inline` and `html`; its markup stays."""
+    return _TOKEN.sub(lambda token: token[0] if token.lastgroup == "stray" else _character(token), markdown)
+
+
 def _break(newlines: int, *, last: bool) -> str:
     if last:
         return "<br>" * newlines

@@ -13,6 +13,7 @@ from converse_graph.graph.organisation import organisation_node
 from converse_graph.graph.supervisor import supervisor_node
 from converse_graph.graph.turn_node import TurnNode
 from converse_graph.scenarios.cast import SUPERVISOR
+from converse_graph.scenarios.dials import check_scenario
 from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.scenario import Scenario
 
@@ -33,8 +34,9 @@ def build_graph(
             neither: a tenth of what a turn costs. False for a graph that is run inside `untraced` alone.
 
     Raises:
-        InvalidValue: Conversations are nested deeper than the scenario allows.
+        InvalidValue: Conversations are nested deeper than the scenario allows, or the scenario is none.
     """
+    check_scenario(scenario)
     names = [party.name for party in scenario.organisations]
     policy = UNSEEN if is_traced else None
     graph = StateGraph(table_schema(names), context_schema=settings, input_schema=TableInput, output_schema=TableOutput)

@@ -13,12 +13,30 @@ from langgraph.channels.delta import DeltaChannel
 from pydantic import Field as Bound
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
-from converse_graph.record.state import Entry, Floor, before_of, extend, mind_of, outbox_of, titled
+from converse_graph.record.records import (
+    DecisionRecord,
+    EventRecord,
+    LineRecord,
+    MemberStanceRecord,
+    MindRecord,
+    StatementRecord,
+    SummaryRecord,
+    VoteRecord,
+)
+from converse_graph.record.state import Floor, before_of, extend, mind_of, outbox_of, titled
 
-Ledger = Annotated[list[Entry], DeltaChannel(extend, snapshot_frequency=1000)]
-"""A channel that grows at one end; a step stores only what it appended."""
+_GROWS: DeltaChannel[Any] = DeltaChannel(extend, snapshot_frequency=1000)
+"""Of a ledger: a step stores only what it appended. Its records are plain values, for message objects cost ten times
+as much to store and read."""
 
-Outbox = Annotated[Entry, EphemeralValue(dict)]
+Statements = Annotated[list[StatementRecord], _GROWS]
+Events = Annotated[list[EventRecord], _GROWS]
+Summaries = Annotated[list[SummaryRecord], _GROWS]
+Votes = Annotated[list[VoteRecord], _GROWS]
+Mind = Annotated[list[MindRecord], _GROWS]
+Lines = Annotated[list[LineRecord], _GROWS]
+
+Outbox = Annotated[dict[str, Any], EphemeralValue(dict)]
 """What a speaker proposes, until the supervisor has looked at it in the next step."""
 
 
@@ -34,13 +52,13 @@ class TableInput(TypedDict, total=False):
 class TableOutput(TypedDict, total=False):
     """What was said and what came of it: the public channels of the root graph."""
 
-    transcript: Ledger
+    transcript: Statements
     """Statements in order: `round`, `turn`, `speaker`, `text`, `fields`; a `problem` where there is no text."""
-    events: Ledger
+    events: Events
     """First reports of events: `name`, `party`, `round`."""
-    summaries: Ledger
-    """What was said long ago, summed up: `level`, `first`, `last`, `gist`, lists; see `prompting.summaries`."""
-    votes: Ledger
+    summaries: Summaries
+    """What was said long ago, summed up: `level`, `first`, `last`, `summary`, lists; see `prompting.summaries`."""
+    votes: Votes
     """Votes on the scenario's motion, counted: `round`, `position`, `counts`."""
     floor: Floor
     """Whose turn it is, or was last."""
@@ -58,14 +76,14 @@ def _channels(name: str, channels: dict[str, Any]) -> type[Any]:
 
 def table_schema(parties: Sequence[str]) -> type[Any]:
     """All channels of a root graph."""
-    private: dict[str, Any] = {mind_of(name): Ledger for name in parties}
+    private: dict[str, Any] = {mind_of(name): Mind for name in parties}
     proposed: dict[str, Any] = {outbox_of(name): Outbox for name in parties}
     return _channels("Table", {**_PUBLIC, **private, **proposed})
 
 
 def party_schema(party: str) -> type[Any]:
     """What the node of one party reads: the public channels and its own mind."""
-    return _channels("PartyInput", {**_PUBLIC, mind_of(party): Ledger})
+    return _channels("PartyInput", {**_PUBLIC, mind_of(party): Mind})
 
 
 def supervisor_schema(parties: Sequence[str]) -> type[Any]:
@@ -75,10 +93,10 @@ def supervisor_schema(parties: Sequence[str]) -> type[Any]:
 
 
 _PUBLIC: dict[str, Any] = {
-    "transcript": Ledger,
-    "events": Ledger,
-    "summaries": Ledger,
-    "votes": Ledger,
+    "transcript": Statements,
+    "events": Events,
+    "summaries": Summaries,
+    "votes": Votes,
     "floor": Floor,
     "horizon": int | None,
     "ended": str | None,
@@ -90,13 +108,13 @@ PUBLIC_CHANNELS = frozenset(_PUBLIC)
 def debate_schema(members: Sequence[str]) -> type[Any]:
     """All channels of a debate."""
     proposed: dict[str, Any] = {outbox_of(name): Outbox for name in members}
-    written: dict[str, Any] = {before_of(name): Entry for name in members}
+    written: dict[str, Any] = {before_of(name): MemberStanceRecord for name in members}
     return _channels("DebateChannels", {**_DEBATE, **proposed, **written})
 
 
 def member_schema(member: str) -> type[Any]:
     """What one member of a debate reads of it: what was said, and what itself wrote down before."""
-    return _channels("MemberInput", {**_HEARD, before_of(member): Entry})
+    return _channels("MemberInput", {**_HEARD, before_of(member): MemberStanceRecord})
 
 
 def debate_supervisor_schema(members: Sequence[str]) -> type[Any]:
@@ -104,11 +122,16 @@ def debate_supervisor_schema(members: Sequence[str]) -> type[Any]:
     return _channels("DebateInput", {**_HEARD, **{outbox_of(name): Outbox for name in members}})
 
 
-_HEARD: dict[str, Any] = {"lines": Ledger, "line": int, "dissent": bool}
+_HEARD: dict[str, Any] = {"lines": Lines, "line": int, "dissent": bool}
 HEARD_IN_DEBATE = frozenset(_HEARD)
 """Channels of a debate that everybody in it may read."""
 
-_DEBATE: dict[str, Any] = {**_HEARD, "inner": Ledger, "decision": dict[str, Any] | None, "ballots": list[Entry]}
+_DEBATE: dict[str, Any] = {
+    **_HEARD,
+    "inner": Mind,
+    "decision": DecisionRecord | None,
+    "ballots": list[MemberStanceRecord],
+}
 DEBATE_CHANNELS = frozenset(_DEBATE)
 """`lines` spoken so far, `inner` records of debates held inside them, the `decision`, the next `line` and whether it
 is to be `dissent`, and the secret `ballots`."""

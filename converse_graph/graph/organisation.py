@@ -1,6 +1,7 @@
 """A turn of an organisation: hear, deliberate, speak, remember."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -16,12 +17,21 @@ from converse_graph.prompting.descriptions import brief_values, filled_form, top
 from converse_graph.prompting.templates import Prompts
 from converse_graph.prompting.truncation import fitted
 from converse_graph.prompting.visibility import View, view
-from converse_graph.record.state import Entry, mind_of, outbox_of
+from converse_graph.record.paths import CallPath
+from converse_graph.record.records import (
+    BallotProposal,
+    BallotRecord,
+    MindRecord,
+    NoteRecord,
+    StanceRecord,
+    StatementProposal,
+)
+from converse_graph.record.state import mind_of, outbox_of
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
-from converse_graph.turn.deliberation import Debating, deliberate
+from converse_graph.turn.deliberation import Debating, Deliberations, deliberate
 from converse_graph.turn.drift_check import drift_of_statements
 from converse_graph.turn.motions import motion_fields, motion_for, motion_reminders, write_stance
 from converse_graph.turn.statement import Speech, by_graph, by_model, statement_fields
@@ -49,7 +59,7 @@ def organisation_node(
         period = scenario.clock.period(seen.round)
         if not seen.voting:
             emit({"event": "turn", "speaker": party.name, "period": period.label, "round": seen.round})
-        place = f"{seen.round}.{seen.turn}/{party.name}"
+        place = CallPath.of_turn(seen.round, seen.turn, party.name)
         profile = context.chats.get(party.model).profile if party.graph is None else "large"
         itself = brief(context, profile)
         past = seen.past
@@ -62,13 +72,11 @@ def organisation_node(
         written = seen.written
         if motion and motion.private_positions and seen.is_first:
             written = await write_stance(context, scenario, party, seen, place, itself, emit)
-        records: list[Entry] = []
+        deliberations: Deliberations | None = None
         if party.deliberation is not None:
             inside = Inside(
                 place=place,
-                path=party.name,
                 period=period,
-                turn=seen.turn,
                 topic=topic_of(party, round=seen.round, seed=context.seed),
                 parts=parts,
                 mind=seen.mind,
@@ -77,8 +85,8 @@ def organisation_node(
                 freezes=bool(heard.summed_up),
                 model=party.model,
             )
-            records = await deliberate(party.deliberation, debate, scenario.clock, context, inside, emit)
-        decision = told_decision(records[0]) if records else None
+            deliberations = await deliberate(party.deliberation, debate, scenario.clock, context, inside, emit)
+        decision = told_decision(deliberations.debate) if deliberations else None
         reminded = motion_reminders(context, scenario, party, seen, written, profile)
         drift = drift_of_statements(scenario, party, period, state.get("transcript", ()))
         speech = Speech(
@@ -86,8 +94,9 @@ def organisation_node(
         )
         answer = await speak(context, speech, emit)
         new = written if seen.is_first else None
-        proposal, kept = _proposal(scenario, party, seen, answer), _remember(party, heard, place, records, answer, new)
-        mind = [*heard.summed_up, *heard.concluded, *kept]
+        proposal, note = _proposal(scenario, party, seen, answer), _note(heard, place, deliberations, answer, new)
+        within = deliberations.within if deliberations else ()
+        mind: list[MindRecord] = [*heard.summed_up, *heard.concluded, note, *within]
         return only(writes, {outbox_of(party.name): proposal, mind_of(party.name): mind})
 
     return take_turn
@@ -110,8 +119,8 @@ def check_windows(scenario: Scenario, chats: Chats, prompts: Prompts, settings: 
             continue
         chat = chats.get(party.model)
         fields = statement_fields(scenario, party, profile=chat.profile)
-        text = prompts.render("organisation/brief", chat.profile, brief_values(scenario, party, fields))
-        rules = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
+        values = brief_values(scenario, party, fields)
+        rules = prompts.part("organisation/brief", chat.profile, values, owner=party.name, role="system")
         own = settings.of(party.name)
         window, reply = own.context_window or chat.window, own.max_tokens or REPLY_TOKENS
         fitted((rules,), window=window, reply=reply, model=f"{chat.model}, for {party.name},")
@@ -125,8 +134,8 @@ def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext, Pro
         key = (context.prompts.digest, profile)
         if key not in kept:
             fields = statement_fields(scenario, party, profile=profile)
-            text = context.prompts.render("organisation/brief", profile, brief_values(scenario, party, fields))
-            rules = Part(role="system", text=text, source="prompt/organisation/brief", owner=party.name)
+            values = brief_values(scenario, party, fields)
+            rules = context.prompts.part("organisation/brief", profile, values, owner=party.name, role="system")
             shown = _examples(context.prompts, party, fields) if profile == "small" else ()
             kept[key] = (rules, *shown)
         return kept[key]
@@ -137,31 +146,44 @@ def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext, Pro
 def _examples(prompts: Prompts, party: Organisation, fields: Sequence[Field]) -> Iterator[Part]:
     """Reports as if asked and given before: what a small model takes the shape of its own from."""
     for example in party.examples:
-        asked = prompts.render("organisation/example", "small", {"name": party.name, "topic": example.topic})
-        source = "prompt/organisation/example"
-        yield Part(role="user", text=asked, source=source, owner=party.name)
-        yield Part(role="assistant", text=filled_form(fields, example), source=source, owner=party.name)
+        values = {"name": party.name, "topic": example.topic}
+        question = prompts.part("organisation/example", "small", values, owner=party.name)
+        yield question
+        yield replace(question, role="assistant", text=filled_form(fields, example))
 
 
-def _vote(party: Organisation, heard: Heard, place: str, cast: Entry) -> dict[str, Any]:
+def _vote(party: Organisation, heard: Heard, place: CallPath, cast: StanceRecord) -> dict[str, Any]:
     """A secret ballot: what is counted goes to the supervisor for one step, the rest stays in the party's mind."""
-    seen = heard.seen
-    kept: Entry = {"round": seen.round, "turn": seen.turn, "place": place, "path": party.name, "ballot": cast}
-    cast_in: Entry = {"speaker": party.name, "round": seen.round, "ballot": cast.get("position")}
+    vote: BallotRecord = {
+        "kind": "ballot",
+        "round": place.round,
+        "turn": place.turn,
+        "place": str(place),
+        "path": party.name,
+        "ballot": cast,
+    }
     if heard.problem:
-        kept["recall_problem"] = heard.problem
-    return {outbox_of(party.name): cast_in, mind_of(party.name): [kept]}
+        vote["recall_problem"] = heard.problem
+    proposal: BallotProposal = {
+        "kind": "ballot_proposal",
+        "speaker": party.name,
+        "round": place.round,
+        "position": cast.get("position"),
+    }
+    return {outbox_of(party.name): proposal, mind_of(party.name): [vote]}
 
 
-def _proposal(scenario: Scenario, party: Organisation, seen: View, answer: Answer) -> Entry:
+def _proposal(scenario: Scenario, party: Organisation, seen: View, answer: Answer) -> StatementProposal:
     """What the party lays before the supervisor: what is public of its answer."""
-    proposed: Entry = {"speaker": party.name, "round": seen.round}
+    proposed: StatementProposal = {"kind": "statement_proposal", "speaker": party.name, "round": seen.round}
     if answer.values is None:
         proposed["problem"] = answer.problem
     else:
-        claimed = {key: answer.values[key] for key in ("speaker", "round") if answer.values.get(key) is not None}
+        for claim in ("speaker", "round"):
+            if answer.values.get(claim) is not None:
+                proposed[claim] = answer.values[claim]
         fields = {field.name: answer.values[field.name] for field in (*party.fields, *motion_fields(scenario, party))}
-        proposed |= {"text": answer.values["statement"], "fields": fields, **claimed}
+        proposed |= {"text": answer.values["statement"], "fields": fields}
     if answer.repairs:
         proposed["repairs"] = answer.repairs
     if answer.sorted_fields:
@@ -169,21 +191,28 @@ def _proposal(scenario: Scenario, party: Organisation, seen: View, answer: Answe
     return proposed
 
 
-def _remember(
-    party: Organisation, heard: Heard, place: str, records: Sequence[Entry], answer: Answer, written: Entry | None
-) -> list[Entry]:
-    """What the party keeps to itself of the turn: its memo and its deliberation, in one record."""
-    kept: Entry = {"round": heard.seen.round, "turn": heard.seen.turn, "place": place, "path": party.name}
-    first, *inner = records or [{}]
-    kept |= first
+def _note(
+    heard: Heard, place: CallPath, deliberations: Deliberations | None, answer: Answer, written: StanceRecord | None
+) -> NoteRecord:
+    """What the party keeps to itself of the turn: its memo and its debate, in one record."""
+    note: NoteRecord = {
+        "kind": "note",
+        "round": place.round,
+        "turn": place.turn,
+        "place": str(place),
+        "path": place.party,
+    }
     values = answer.values or {}
+    if deliberations is not None:
+        note["debate"] = deliberations.debate
     if written is not None:
-        kept["written"] = written
+        note["written"] = written
     if heard.problem:
-        kept["recall_problem"] = heard.problem
+        note["recall_problem"] = heard.problem
     if values.get("memo"):
-        kept["memo"] = values["memo"]
+        note["memo"] = values["memo"]
     if values.get("position"):
-        kept["position"] = values["position"]
-        kept["follows_decision"] = values["position"] == kept["decision"]["position"]
-    return [kept, *inner]
+        note["position"] = values["position"]
+        decision = deliberations.debate["decision"] if deliberations else None
+        note["follows_decision"] = decision is not None and values["position"] == decision["position"]
+    return note

@@ -9,7 +9,7 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from converse_graph.calls.model_call import MAX_REPAIRS, Question, ask
+from converse_graph.calls.model_call import MAX_REPAIRS, Answer, Question, ask
 from converse_graph.calls.reply_schema import make_form
 from converse_graph.calls.run_context import Inside, RunContext, context_of
 from converse_graph.graph.write_access import debate_supervisor_writes, member_writes, only
@@ -17,10 +17,19 @@ from converse_graph.models.base import PROFILES, Part, Profile
 from converse_graph.prompting.decisions import describe_decision, told_decision
 from converse_graph.prompting.descriptions import describe_options, describe_persona
 from converse_graph.prompting.history import lines_heard, persona_mind
-from converse_graph.record.state import Entry, outbox_of
+from converse_graph.record.records import (
+    DebateRecord,
+    DecisionRecord,
+    DeliberationRecord,
+    LineRecord,
+    MemberStanceRecord,
+    MindRecord,
+)
+from converse_graph.record.state import outbox_of
 from converse_graph.scenarios.cast import Debate, Persona
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.speaker_paths import name_of
 from converse_graph.turn.debate_positions import (
     agreed_on,
     cast_ballots,
@@ -49,14 +58,14 @@ def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Com
     async def supervise(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> Command[Any]:
         number = state["line"]
         proposed = state.get(outbox_of(names[(number - 1) % len(names)])) if number else None
-        said: list[Entry] = [proposed] if proposed else []
-        lines = [*state.get("lines", ()), *said]
+        said: list[LineRecord] = [proposed] if proposed else []
+        lines: list[LineRecord] = [*state.get("lines", ()), *said]
         update: dict[str, Any] = {"lines": said, "dissent": dissent_is_due(spec, lines)}
         if number == 0 and spec.private_positions:
             update |= await write_positions(spec, clock, runtime)
         if number == spec.turns:
             ballots = await cast_ballots(spec, clock, lines, runtime) if spec.ballot == "secret" else []
-            votes = [{**ballot, "text": ballot.get("reason", "")} for ballot in ballots] or lines
+            votes = [_as_line(ballot) for ballot in ballots] or lines
             ended = {**update, "ballots": ballots, "decision": decide(spec, votes)}
             return Command(goto=END, update=only(writes, ended))
         return Command(goto=names[number % len(names)], update=only(writes, {**update, "line": number + 1}))
@@ -91,21 +100,22 @@ def persona_node(
         remembered = persona_mind(
             (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
         )
-        lines = lines_heard(state.get("lines", ()), place=outer.place, path=outer.path, profile=profile)
+        lines = lines_heard(state.get("lines", ()), place=outer.place, profile=profile)
         known = inside.parts if profile == "large" else tuple(_brief(context, persona, inside))
         inside = replace(inside, parts=(*known, *remembered, *lines))
-        records: list[Entry] = []
+        inner: list[MindRecord] = []
+        decision = None
         if persona.deliberation is not None:
-            records = await deliberate(persona.deliberation, debate, clock, context, inside, emit)
-        decision = told_decision(records[0]) if records else None
+            deliberations = await deliberate(persona.deliberation, debate, clock, context, inside, emit)
+            inner = [_deliberation(inside, deliberations.debate), *deliberations.within]
+            decision = told_decision(deliberations.debate)
         reminded = reminders(context, spec, inside, state, persona.name, profile)
         task = _task(context, spec, persona, inside, decision)
         view = view_part(_guest_view(spec, inside, state, persona, decision), owner=inside.path) if guest else None
         answer = await ask(
             context,
             Question(
-                place=f"{inside.place}/line",
-                speaker=inside.path,
+                place=inside.place.call("line"),
                 parts=(view,) if view else (*inside.parts, *reminded, task),
                 form=forms[profile],
                 model=guest or inside.model,
@@ -116,9 +126,31 @@ def persona_node(
         line = _line(spec, persona, answer.values, answer, decision)
         if state.get("dissent"):
             line["dissents"] = True
-        return only(writes, {outbox_of(persona.name): line, "inner": records})
+        return only(writes, {outbox_of(persona.name): line, "inner": inner})
 
     return speak
+
+
+def _as_line(ballot: MemberStanceRecord) -> LineRecord:
+    """A ballot as a line that says why, for the count."""
+    return {
+        "kind": "line",
+        "speaker": ballot["speaker"],
+        "text": ballot.get("reason", ""),
+        "position": ballot.get("position"),
+    }
+
+
+def _deliberation(inside: Inside, debate: DebateRecord) -> DeliberationRecord:
+    """A debate that a persona held, for its organisation's mind."""
+    return {
+        "kind": "deliberation",
+        "round": inside.place.round,
+        "turn": inside.place.turn,
+        "place": str(inside.place),
+        "path": inside.path,
+        "debate": debate,
+    }
 
 
 def _brief(context: RunContext, persona: Persona, inside: Inside) -> Iterator[Part]:
@@ -127,13 +159,12 @@ def _brief(context: RunContext, persona: Persona, inside: Inside) -> Iterator[Pa
     It stands in the place of all that its organisation heard, which such a model would repeat. The examples give no
     position, lest it is taken over with them.
     """
-    told = context.prompts.render("persona/brief", "small", _itself(persona, inside))
-    yield Part(role="system", text=told, source="prompt/persona/brief", owner=inside.path)
-    asked = context.prompts.render("persona/example", "small", {"name": persona.name})
+    prompts, owner = context.prompts, inside.path
+    yield prompts.part("persona/brief", "small", _itself(persona, inside), owner=owner, role="system")
+    question = prompts.part("persona/example", "small", {"name": persona.name}, owner=owner)
     for line in persona.examples:
-        yield Part(role="user", text=asked, source="prompt/persona/example", owner=inside.path)
-        said = json.dumps({"line": line}, ensure_ascii=False)
-        yield Part(role="assistant", text=said, source="prompt/persona/example", owner=inside.path)
+        yield question
+        yield replace(question, role="assistant", text=json.dumps({"line": line}, ensure_ascii=False))
 
 
 def _itself(persona: Persona, inside: Inside) -> dict[str, str]:
@@ -143,7 +174,7 @@ def _itself(persona: Persona, inside: Inside) -> dict[str, str]:
         "role": persona.role,
         "temperament": persona.temperament,
         "aim": persona.aim,
-        "owner": inside.path.split("/")[-2],
+        "owner": name_of(inside.place.owner),
     }
 
 
@@ -157,7 +188,7 @@ def _prose(profile: Profile) -> Text:
     return Text(name="line", ask="what you say", max_length=line_length(profile))
 
 
-def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, decision: dict[str, Any] | None) -> Part:
+def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, decision: DecisionRecord | None) -> Part:
     profile = context.chats.get(inside.model).profile
     values = {
         **_itself(persona, inside),
@@ -168,12 +199,11 @@ def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, d
         "positions": describe_options(spec),
         "decision": describe_decision(decision, profile),
     }
-    told = context.prompts.render("persona/line", profile, values)
-    return Part(role="user", text=told, source="prompt/persona/line", owner=inside.path)
+    return context.prompts.part("persona/line", profile, values, owner=inside.path)
 
 
 def _guest_view(
-    spec: Debate, inside: Inside, state: Mapping[str, Any], persona: Persona, decision: dict[str, Any] | None
+    spec: Debate, inside: Inside, state: Mapping[str, Any], persona: Persona, decision: DecisionRecord | None
 ) -> dict[str, Any]:
     """What a guest is told as it is asked for a line: the debate so far, and what its rules ask of the line."""
     lines = state.get("lines", ())
@@ -188,9 +218,9 @@ def _guest_view(
 
 
 def _line(
-    spec: Debate, persona: Persona, values: dict[str, Any] | None, answer: Any, decision: dict[str, Any] | None
-) -> Entry:
-    said: Entry = {"speaker": persona.name, "text": values["line"] if values else ""}
+    spec: Debate, persona: Persona, values: dict[str, Any] | None, answer: Answer, decision: DecisionRecord | None
+) -> LineRecord:
+    said: LineRecord = {"kind": "line", "speaker": persona.name, "text": values["line"] if values else ""}
     if values is None:
         said["problem"] = answer.problem
     else:

@@ -1,7 +1,7 @@
 """The supervisor: commits statements, keeps the turn order, advances the clock. It never speaks."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.graph import END
 from langgraph.runtime import Runtime
@@ -11,10 +11,14 @@ from converse_graph.calls.model_call import Question, ask
 from converse_graph.calls.reply_schema import make_form
 from converse_graph.calls.run_context import RunContext, context_of
 from converse_graph.calls.streaming import Emit, telling
+from converse_graph.errors import InvalidValue
 from converse_graph.graph.write_access import TABLE_SUPERVISOR, only
-from converse_graph.models.base import PUBLIC, Part
+from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.history import public_record
-from converse_graph.record.state import Entry, Floor, outbox_of
+from converse_graph.record.paths import CallPath
+from converse_graph.record.records import EventRecord, StatementRecord, VoteRecord, without_kind
+from converse_graph.record.state import Floor, outbox_of
+from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.rules import events_so_far
 from converse_graph.scenarios.scenario import Scenario
@@ -44,12 +48,13 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
         context = await context_of(runtime, settings)
         emit = telling(runtime.stream_writer, context.trace.told if context.trace else None)
         floor: Floor | None = state.get("floor")
+        _check_horizon(state.get("horizon"))
         if floor and floor["speakers"] and not any(state.get(outbox_of(name)) for name in floor["speakers"]):
             # Somebody gave the graph new input in the middle of a turn, and what was in hand is lost: ask again.
             return Command(goto=floor["speakers"])
         voting = bool(floor and floor.get("stage") == "ballot")
         said = [] if voting else _commit(state, floor, emit)
-        transcript = [*state.get("transcript", ()), *said]
+        transcript: list[StatementRecord] = [*state.get("transcript", ()), *said]
         update: dict[str, Any] = {"transcript": said} if said else {}
         following = next_in_round(scenario, floor) if floor and not voting else None
         if following is None:
@@ -72,8 +77,18 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
     return supervise
 
 
+def _check_horizon(given: Any) -> None:
+    """Refuse an input that says no horizon.
+
+    Raises:
+        InvalidValue: It is no number of rounds.
+    """
+    if given is not None and (not isinstance(given, int) or isinstance(given, bool) or given < 0):
+        raise InvalidValue(f"horizon is {given!r}: a number of rounds, 1 and up, or None for the clock's own.")
+
+
 def _between_rounds(
-    scenario: Scenario, state: State, transcript: list[Entry], context: RunContext, emit: Emit
+    scenario: Scenario, state: State, transcript: list[StatementRecord], context: RunContext, emit: Emit
 ) -> tuple[dict[str, Any], list[str]]:
     """Close a round: what changes by it, and who is next: those who vote, nobody more, or none where it goes on."""
     floor: Floor | None = state.get("floor")
@@ -94,12 +109,13 @@ def _between_rounds(
 
 
 def _close_round(
-    scenario: Scenario, state: State, transcript: Sequence[Entry], horizon: int | None
+    scenario: Scenario, state: State, transcript: Sequence[StatementRecord], horizon: int | None
 ) -> tuple[dict[str, Any], str | None]:
     """Fold what happened in the round that is over, and say why the run ends, if it does."""
     floor: Floor | None = state.get("floor")
     rounds = floor["round"] + 1 if floor else 0
-    reported, new, ended = list(state.get("events", ())), list[Entry](), None
+    reported: list[EventRecord] = list(state.get("events", ()))
+    new, ended = list[EventRecord](), None
     if floor and not state.get("ended"):  # a run that is extended has closed its last round already
         new = list(reports(scenario, reported, said_in(transcript, rounds - 1)))
         before, now = (events_so_far(scenario.events, known) for known in (reported, [*reported, *new]))
@@ -109,65 +125,78 @@ def _close_round(
     return {"events": new} if new else {}, ended
 
 
-def _count(scenario: Scenario, state: State, floor: Floor, emit: Emit) -> Entry:
+def _count(scenario: Scenario, state: State, floor: Floor, emit: Emit) -> VoteRecord:
     if scenario.motion is None:
         raise TypeError("a vote is held on a motion")
     cast = [state.get(outbox_of(name)) or {} for name in floor["speakers"]]
-    counted = count_ballots(scenario.motion, floor["round"], [ballot.get("ballot") for ballot in cast])
-    emit({"event": "vote", **counted})
+    counted = count_ballots(scenario.motion, floor["round"], [ballot.get("position") for ballot in cast])
+    emit({"event": "vote", **without_kind(counted)})
     return counted
 
 
-def _commit(state: State, floor: Floor | None, emit: Emit) -> list[Entry]:
+def _commit(state: State, floor: Floor | None, emit: Emit) -> list[StatementRecord]:
     """Take what those with the floor propose, in their order; refuse another's name and another round."""
     if floor is None:
         return []
-    said = []
+    said: list[StatementRecord] = []
     for position, name in enumerate(floor["speakers"]):
         proposed = state.get(outbox_of(name)) or {}
-        where = {"round": floor["round"], "turn": floor["turn"] + position}
-        entry: Entry = {**where, "speaker": name, "text": "", "fields": {}}
+        statement: StatementRecord = {
+            "kind": "statement",
+            "round": floor["round"],
+            "turn": floor["turn"] + position,
+            "speaker": name,
+            "text": "",
+            "fields": {},
+        }
         if proposed.get("speaker") == name and proposed.get("round") == floor["round"]:
-            entry.update({key: proposed[key] for key in _PROPOSED if key in proposed})
+            for part in _PROPOSED:
+                if part in proposed:
+                    statement[part] = proposed[part]
         else:
             claimed = f"{proposed.get('speaker', 'nobody')!r} in round {proposed.get('round')}"
-            entry["problem"] = f"refused: the floor was {name!r}'s in round {floor['round']}, this spoke as {claimed}"
-        emit({"event": "statement", **entry})
-        said.append(entry)
+            statement["problem"] = (
+                f"refused: the floor was {name!r}'s in round {floor['round']}, this spoke as {claimed}"
+            )
+        emit({"event": "statement", **without_kind(statement)})
+        said.append(statement)
     if said and floor.get("dissent"):
         said[0]["dissents"] = True
     return said
 
 
-def _note_progress(context: RunContext, rounds: int, transcript: list[Entry]) -> None:
+def _note_progress(context: RunContext, rounds: int, transcript: list[StatementRecord]) -> None:
     if context.journal:
         context.journal.progress(rounds=rounds, statements=len(transcript))
 
 
-_PROPOSED = ("text", "fields", "problem", "repairs", "sorted_fields")
+_PROPOSED: tuple[Literal["text", "fields", "problem", "repairs", "sorted_fields"], ...] = (
+    "text",
+    "fields",
+    "problem",
+    "repairs",
+    "sorted_fields",
+)
 
 
 async def _moderate(
-    scenario: Scenario, context: RunContext, floor: Floor, transcript: list[Entry], emit: Emit
+    scenario: Scenario, context: RunContext, floor: Floor, transcript: list[StatementRecord], emit: Emit
 ) -> Floor:
     """Let a model give somebody the floor, within the bounds of fairness."""
     allowed = may_be_picked(scenario, floor["taken"])
     picked = allowed[0]
     if len(allowed) > 1:
         form = make_form("pick", [Choice(name="next_speaker", ask="who speaks next", options=tuple(allowed))])
-        place = f"{floor['round']}.{floor['turn']}/supervisor/pick"
+        place = CallPath.of_turn(floor["round"], floor["turn"], SUPERVISOR).call("pick")
         values = {
             "premise": scenario.premise,
             "period": scenario.clock.period(floor["round"]).label,
             "candidates": ", ".join(allowed),
         }
         profile = context.chats.get(scenario.moderator_model).profile
-        told = context.prompts.render("moderator/pick", profile, values)
-        task = Part(role="user", text=told, source="prompt/moderator/pick", owner=PUBLIC)
+        task = context.prompts.part("moderator/pick", profile, values, owner=PUBLIC)
         recent = public_record(transcript[-2 * len(scenario.organisations) :], scenario.clock)
-        question = Question(
-            place=place, speaker="supervisor", parts=(*recent, task), form=form, model=scenario.moderator_model
-        )
+        question = Question(place=place, parts=(*recent, task), form=form, model=scenario.moderator_model)
         answer = await ask(context, question, emit)
         picked = answer.values["next_speaker"] if answer.values else picked
     taken = {**floor["taken"], picked: floor["taken"].get(picked, 0) + 1}

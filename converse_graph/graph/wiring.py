@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
@@ -12,6 +12,9 @@ from converse_graph.graph.channels import HEARD_IN_DEBATE, PUBLIC_CHANNELS
 from converse_graph.graph.write_access import TABLE_SUPERVISOR, debate_supervisor_writes, member_writes, party_writes
 from converse_graph.scenarios.cast import SUPERVISOR, Imagined
 from converse_graph.scenarios.scenario import Scenario
+
+WIRING_VERSION = 1
+"""Of the shape of `graph --as json`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +67,11 @@ def wiring(scenario: Scenario, depth: int | None = None) -> Conversation:
     writes = {SUPERVISOR: TABLE_SUPERVISOR, **{name: party_writes(name) for name in seats}}
     graph = build_graph(scenario).compile()
     return _conversation(scenario.name, graph, seats, writes, sorted(PUBLIC_CHANNELS), depth)
+
+
+def wiring_json(table: Conversation) -> dict[str, Any]:
+    """Return a graph as JSON values, in the shape of `graph_schema`."""
+    return {"version": WIRING_VERSION, "graph": asdict(table)}
 
 
 def _conversation(

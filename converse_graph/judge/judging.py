@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from converse_graph.calls.budget import Spending
@@ -15,9 +15,10 @@ from converse_graph.judge import forms as forms
 from converse_graph.judge.aggregation import combined
 from converse_graph.judge.record_parts import as_parts, in_parts, room_for_record
 from converse_graph.judge.rubric import Rubric
-from converse_graph.models.base import Part, Profile
+from converse_graph.models.base import PUBLIC, Part, Profile
 from converse_graph.models.registry import Chats
 from converse_graph.models.tokens import tokens_in
+from converse_graph.record.paths import JudgePath, Provenance
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.record.verdict import Score, Verdict
 from converse_graph.sanitize import between_quotes
@@ -50,11 +51,14 @@ class _Judge:
     def asked(self) -> tuple[forms.Asked, ...]:
         return self.rubric.asked(self.transcript.header.cast)
 
-    async def ask(self, where: str, parts: Sequence[Part], form: Form, told: str, *, most: int) -> Answer:
+    def path(self) -> JudgePath:
+        return JudgePath(rubric=self.rubric.name, model=self.name, repeat=self.repeat)
+
+    async def ask(self, place: JudgePath, parts: Sequence[Part], form: Form, told: str, *, most: int) -> Answer:
+        task = Part(role="user", text=told, source=str(Provenance.of_template("judge")))
         question = Question(
-            place=f"judge/{self.rubric.name}/{self.name}/{self.repeat}/{where}",
-            speaker="judge",
-            parts=(self.rules(), *parts, Part(role="user", text=told, source="prompt/judge")),
+            place=place,
+            parts=(self.rules(), *parts, task),
             form=form,
             model=self.model,
             max_tokens=most,
@@ -69,7 +73,7 @@ class _Judge:
             "premise": f"What happened besides: {events}" if events else "",
             "cast": ", ".join(f"{party.name} ({party.kind})" for party in header.cast),
         }
-        return Part(role="system", text=self.render("rules", values), source="prompt/judge/rules")
+        return self.context.prompts.part("judge/rules", self.profile, values, owner=PUBLIC, role="system")
 
     def render(self, task: str, values: dict[str, str]) -> str:
         return self.context.prompts.render(f"judge/{task}", self.profile, values)
@@ -137,15 +141,14 @@ async def _judge_large(judging: _Judge) -> Verdict:
     for number, read in enumerate(parts, 1):
         values = {"part": _part(number, parts), "questions": questions, "summary": judging.rubric.summary}
         told = judging.render("all", values)
-        answer = await judging.ask(
-            f"part {number} of {len(parts)}", as_parts(read, room, "large"), form, told, most=most
-        )
+        place = replace(judging.path(), part=number, parts=len(parts))
+        answer = await judging.ask(place, as_parts(read, room, "large"), form, told, most=most)
         got = answer.values
         notes.append((got["summary"], None) if got else ("", answer.problem))
         rows.append(
             [
-                forms.score_of(one, got, f"_{place}", read) if got else forms.no_score(one, answer.problem)
-                for place, one in enumerate(asked, 1)
+                forms.score_of(one, got, f"_{position}", read) if got else forms.no_score(one, answer.problem)
+                for position, one in enumerate(asked, 1)
             ]
         )
     return await _concluded(judging, notes, rows, room)
@@ -159,21 +162,21 @@ async def _judge_small(judging: _Judge) -> Verdict:
     rows: list[list[Score]] = []
     notes: list[tuple[str, str | None]] = []
     for number, read in enumerate(parts, 1):
-        where = f"part {number} of {len(parts)}"
+        place = replace(judging.path(), part=number, parts=len(parts))
         told = judging.render("summary", {"part": "", "summary": judging.rubric.summary})
-        answer = await judging.ask(f"{where}/summary", as_parts(read, room, "small"), form, told, most=300)
+        answer = await judging.ask(replace(place, is_summary=True), as_parts(read, room, "small"), form, told, most=300)
         notes.append((answer.values["summary"], None) if answer.values else ("", answer.problem))
-        rows.append([await _ask_one(judging, one, where, read, room) for one in asked])
+        rows.append([await _ask_one(judging, one, place, read, room) for one in asked])
     return await _concluded(judging, notes, rows, room)
 
 
-async def _ask_one(judging: _Judge, one: forms.Asked, where: str, read: Sequence[Statement], room: int) -> Score:
+async def _ask_one(judging: _Judge, one: forms.Asked, place: JudgePath, read: Sequence[Statement], room: int) -> Score:
     question, party = one
     about = [said for said in read if party in (None, said.speaker)]
     if not any(said.text for said in about):
         return Score(question=question.name, party=party, reason=f"{party or 'Nobody'} made no statement here.")
     answer = await judging.ask(
-        f"{where}/{question.name}" + (f"/{party}" if party else ""),
+        replace(place, question=question.name, party=party),
         as_parts(about, room, "small"),
         forms.form_for_one(about),
         _one_question(judging, one),
@@ -221,7 +224,7 @@ async def _summed_up(judging: _Judge, notes: Sequence[str], room: int) -> tuple[
     """One summary of the notes on the parts; each note gets its share of the room."""
     share = max(120, room * 2 // max(1, len(notes)))
     parts = [
-        Part(role="user", text=f"Part {number}: {between_quotes(note[:share])}", source=f"judge/note/{number}")
+        Part(role="user", text=f"Part {number}: {between_quotes(note[:share])}", source=str(Provenance.of_note(number)))
         for number, note in enumerate(notes, 1)
         if note
     ]
@@ -230,5 +233,7 @@ async def _summed_up(judging: _Judge, notes: Sequence[str], room: int) -> tuple[
     told = judging.render(
         "summary", {"part": "Above are notes on the parts of one record.", "summary": judging.rubric.summary}
     )
-    answer = await judging.ask("summary", parts, forms.form_for_summary(judging.profile), told, most=800)
+    answer = await judging.ask(
+        replace(judging.path(), is_summary=True), parts, forms.form_for_summary(judging.profile), told, most=800
+    )
     return (answer.values["summary"], None) if answer.values else ("", answer.problem)

@@ -11,6 +11,7 @@ from itertools import groupby
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import Part, Profile
 from converse_graph.models.tokens import BYTES_PER_TOKEN, USUAL_WINDOW, tokens_in
+from converse_graph.record.paths import Provenance
 from converse_graph.record.transcript import Statement
 from converse_graph.sanitize import as_data
 
@@ -73,16 +74,17 @@ def as_parts(statements: Sequence[Statement], room: int, profile: Profile) -> tu
 def told(statement: Statement, profile: Profile) -> Part:
     """A statement as a judge reads it: what a party said can neither end its part nor pass for another's."""
     fields = "" if profile == "small" else json.dumps(statement.fields, sort_keys=True, ensure_ascii=False)
-    return _told(statement.speaker, statement.period, f"{statement.round}.{statement.turn}", statement.text, fields)
+    source = Provenance.of_statement(statement.round, statement.turn, statement.speaker)
+    return _told(statement.speaker, statement.period, source, statement.text, fields)
 
 
 @lru_cache(maxsize=4096)
-def _told(speaker: str, period: str, turn: str, text: str, fields: str) -> Part:
+def _told(speaker: str, period: str, source: Provenance, text: str, fields: str) -> Part:
     lines = [text or "(no statement)"]
     lines += [f"reported: {fields}"] if fields not in ("", "{}") else []
     inner = as_data("\n".join(lines))
     told = f'<statement by="{html.escape(speaker)}" in="{html.escape(period)}">\n{inner}\n</statement>'
-    return Part(role="user", text=told, source=f"statement/{turn}/{speaker}")
+    return Part(role="user", text=told, source=str(source))
 
 
 def _shortened(part: Part, most: int) -> Part:

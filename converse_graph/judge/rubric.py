@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field as Bound
 from pydantic import model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.record.transcript import Party
 from converse_graph.resources import folders
 from converse_graph.scenarios.cast import check_distinct
+from converse_graph.scenarios.strict_yaml import build, in_file, load_yaml
 from converse_graph.scenarios.value import Identifier, Items, Value
 
 ANCHORS = (1, 4, 7, 10)
@@ -66,6 +65,7 @@ class Rubric(Value):
     """What a judge is asked about a run."""
 
     name: str
+    """What verdicts call it by."""
     title: str = ""
     """One line for readers."""
     scale: Literal["1-10"] = "1-10"
@@ -73,14 +73,21 @@ class Rubric(Value):
     summary: str = "Sum up what happened, in a few sentences."
     """What the prose summary is to tell."""
     questions: Annotated[Items[RubricQuestion], Bound(min_length=1, max_length=20)]
+    """Those that are scored, in this order."""
 
     @model_validator(mode="after")
     def _questions_differ(self) -> Self:
-        check_distinct("question", [question.name for question in self.questions])
+        check_distinct("question", names := [question.name for question in self.questions])
+        if "summary" in names:
+            raise ValueError("no question can be called 'summary': every judge gives one; name it otherwise")
         return self
 
     def asked(self, cast: Sequence[Party]) -> tuple[tuple[RubricQuestion, str | None], ...]:
-        """Every question with whom it is about, in the rubric's order."""
+        """Every question with whom it is about, in the rubric's order.
+
+        Args:
+            cast: Who sat at the table.
+        """
         return tuple((question, party) for question in self.questions for party in question.asked_of(cast))
 
 
@@ -95,11 +102,12 @@ def load_rubric(reference: str) -> Rubric:
         InvalidValue: It is no rubric: no table, another scale, an anchor or a question that is missing.
     """
     path = _locate(reference)
-    written = _read(path)
+    tree = load_yaml(path, max_bytes=_MOST, number_keys=True)
     try:
-        return Rubric(**{"name": path.stem, **written})
-    except (InvalidValue, TypeError) as error:
-        raise InvalidValue(f"{path}: {error}") from None
+        rubric: Rubric = build(Rubric, {"name": path.stem, **tree.values}, tree, ())
+    except InvalidValue as error:
+        raise in_file(path, error) from None
+    return rubric
 
 
 def _locate(reference: str) -> Path:
@@ -116,15 +124,3 @@ def _locate(reference: str) -> Path:
 
 def _names() -> list[str]:
     return sorted({path.stem for folder in folders("prompts") for path in (folder / "rubrics").glob("*.yaml")})
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if path.stat().st_size > _MOST:
-        raise InvalidValue(f"{path} has over {_MOST // 1024} kB; a rubric is a short file.")
-    try:
-        written = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise InvalidValue(f"{path}: {' '.join(str(error).split())}") from None
-    if not isinstance(written, dict):
-        raise InvalidValue(f"{path}: a rubric is a table with title, summary and questions.")
-    return written

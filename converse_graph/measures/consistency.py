@@ -46,6 +46,9 @@ def contradictions(transcript: Transcript) -> tuple[Contradiction, ...]:
       estimate of the same thing (`agi_claimed`, `agi_estimate`) in a year after its claim.
     - *estimate already past*: a p50 before the year in which it is given.
     - *repealed, never in force*: what is repealed shares no word of weight with anything put in force before.
+
+    Args:
+        transcript: The record; what is public of it is enough.
     """
     reported = events(transcript)
     return (

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from converse_graph.record.transcript import Deliberation, Line, Statement, Transcript
 from converse_graph.scenarios.positions import fold
+from converse_graph.scenarios.speaker_paths import join_path
 
 Said = TypeVar("Said")
 
@@ -33,7 +34,7 @@ def _within(statement: Statement, path: str, talk: Deliberation) -> Iterator[Tal
     yield Talk(statement=statement, path=path, deliberation=talk)
     for line in talk.lines:
         if line.deliberation is not None:
-            yield from _within(statement, f"{path}/{line.speaker}", line.deliberation)
+            yield from _within(statement, join_path(path, line.speaker), line.deliberation)
 
 
 def table_talk(transcript: Transcript) -> Deliberation | None:

@@ -47,7 +47,11 @@ class Drift(Value):
 
 
 def drift(transcript: Transcript) -> tuple[Drift, ...]:
-    """Count drift and repairs by party, in the order of the cast."""
+    """Count drift and repairs by party, in the order of the cast.
+
+    Args:
+        transcript: The record; what is public of it is enough.
+    """
     shown = list(zip(transcript.statements, signs(transcript), strict=True))
     return tuple(_drift_of(party.name, shown) for party in transcript.header.cast)
 

@@ -30,6 +30,9 @@ def events(transcript: Transcript) -> tuple[Reported, ...]:
     """Everything that was reported, in the order of the statements and of their fields.
 
     A list counts as one event an item; "none", "no" and empty lists are no events.
+
+    Args:
+        transcript: The record; what is public of it is enough.
     """
     known: set[tuple[str, str, str]] = set()
     found = []

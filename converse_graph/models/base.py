@@ -7,15 +7,13 @@ from functools import cached_property
 from typing import Any, Literal, Protocol, get_args
 
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
+from converse_graph.scenarios.speaker_paths import PUBLIC as PUBLIC
 
 Role = Literal["system", "user", "assistant"]
 Profile = Literal["small", "large"]
 """Which set of prompts suits a model."""
 
 PROFILES: tuple[Profile, ...] = get_args(Profile)
-
-PUBLIC = "public"
-"""The owner of what everybody may hear."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +23,8 @@ class Part:
     role: Role
     text: str
     source: str
-    """The record it comes from, such as "statement/3/OpenAI" or "prompt/organisation/statement"."""
+    """The record it comes from, such as "statement/3.0/OpenAI" or "prompt/organisation/statement"; see
+    `record.paths.Provenance`."""
     owner: str = PUBLIC
     """Who may read that record: "public", a party, or the path of a persona such as "OpenAI/CEO"."""
 
@@ -45,7 +44,7 @@ class Request:
     """JSON Schema, strict form, of the object that the reply must be; its `title` names it."""
     place: str
     """Where in the run the call is made: a structural path that is the same in every process, such as
-    "12.0/OpenAI/3.CEO/line"."""
+    "12.0/OpenAI/3.CEO/line"; see `record.paths.CallPath`."""
     attempt: int = 0
     """0 for the first time of asking; each repair adds one."""
     seed: int = 0

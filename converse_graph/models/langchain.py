@@ -12,7 +12,7 @@ from converse_graph.models.base import Profile, Reply, Request
 from converse_graph.models.capabilities import call_seed
 from converse_graph.models.json_mode import cut_object, schema_in_words
 from converse_graph.models.langchain_settings import fields_by_setting, flat, with_fields
-from converse_graph.models.langchain_wrappers import inmost, rewrapped
+from converse_graph.models.langchain_wrappers import inmost, is_wrapper, rewrapped
 from converse_graph.models.openai_compatible import finish_of
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import Limits, gate_of
@@ -37,10 +37,8 @@ def name_of(model: Any) -> str:
     """How a model object that nobody named is called: as it was made, or else after its class; of several, all."""
     if isinstance(model, str):
         return model
-    if isinstance(model, list | tuple) or hasattr(model, "fallbacks"):
-        return SEPARATOR.join(map(name_of, one_by_one(model)))
-    if hasattr(model, "bound"):
-        return name_of(model.bound)
+    if isinstance(model, list | tuple) or is_wrapper(model):
+        return SEPARATOR.join(name_of(inmost(one)) for one in one_by_one(model))
     own = getattr(model, "model_name", None) or getattr(model, "model", None)
     return own if isinstance(own, str) else type(model).__name__
 

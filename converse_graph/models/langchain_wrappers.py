@@ -1,6 +1,7 @@
 """LangChain's wrappers of chat models: `bind`, `with_config`, `with_retry`, `with_fallbacks`, however deep.
 
-Wrappers are told by what they hold, so that LangChain need not be loaded where no model of its is asked.
+Wrappers are told by their fields, so that LangChain need not be loaded where no model of its is asked; not by their
+attributes, for they answer for those of what they hold.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ from converse_graph.errors import InvalidValue
 
 def is_wrapper(model: Any) -> bool:
     """Return whether an object is one of LangChain's wrappers, of whatever it may be."""
-    return not isinstance(model, type) and (hasattr(model, "bound") or hasattr(model, "fallbacks"))
+    return _has_field(model, "bound") or has_fallbacks(model)
+
+
+def has_fallbacks(model: Any) -> bool:
+    """Return whether an object is what `with_fallbacks` makes."""
+    return _has_field(model, "fallbacks")
+
+
+def _has_field(model: Any, name: str) -> bool:
+    return name in getattr(type(model), "model_fields", ())
 
 
 def unfolded(model: Any) -> Iterator[Any]:
@@ -26,10 +36,10 @@ def unfolded(model: Any) -> Iterator[Any]:
     Raises:
         InvalidValue: There is no chat model in it.
     """
-    if hasattr(model, "fallbacks"):
+    if has_fallbacks(model):
         for inner in (model.runnable, *model.fallbacks):
             yield from unfolded(inner)
-    elif hasattr(model, "bound"):
+    elif _has_field(model, "bound"):
         for inner in unfolded(model.bound):
             yield model.model_copy(update={"bound": inner})
     elif is_chat_model(model):
@@ -52,7 +62,7 @@ def inmost(model: Any) -> Any:
     Args:
         model: One of those that `unfolded` yields.
     """
-    while hasattr(model, "bound"):
+    while _has_field(model, "bound"):
         model = model.bound
     return model
 
@@ -65,7 +75,7 @@ def rewrapped(model: Any, change: Callable[[Any], Any], fields: Mapping[str, Any
         change: Makes something of the chat model.
         fields: What is set on the chat model, which goes before what `bind` gave under the same name.
     """
-    if not hasattr(model, "bound"):
+    if not _has_field(model, "bound"):
         return change(model)
     kwargs = {name: value for name, value in model.kwargs.items() if name not in fields or name == "extra_body"}
     if "extra_body" in kwargs and "extra_body" in fields:

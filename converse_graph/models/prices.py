@@ -13,7 +13,7 @@ from pydantic import Field as Bound
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.models.base import Chat, Reply
 from converse_graph.models.embeddings import Embedder
-from converse_graph.scenarios.strict_yaml import read_yaml
+from converse_graph.scenarios.strict_yaml import Tree, build, in_file, load_yaml
 from converse_graph.scenarios.value import Value
 
 _MILLION = 1_000_000
@@ -96,28 +96,29 @@ class Prices:
 def load_prices(path: Path) -> Prices:
     """One's own prices, from a YAML file such as `gpt-4.1: {input: 2, cached: 0.5, output: 8}`.
 
+    Args:
+        path: The file.
+
     Raises:
         UnknownName: There is no such file.
         InvalidValue: It holds no prices; the message names the model.
     """
+    if not path.is_file():
+        raise UnknownName(f"No file {str(path)!r} of prices; name one that is there.")
+    tree = load_yaml(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise UnknownName(f"No file {str(path)!r} of prices that can be read; name one that is there.") from None
-    try:
-        listed = read_yaml(text).values
+        return Prices({model: _price(tree, model) for model in tree.values})
     except InvalidValue as error:
-        raise InvalidValue(f"{path}, {error}") from None
-    return Prices({model: _price(path, model, told) for model, told in listed.items()})
+        raise in_file(path, error) from None
 
 
-def _price(path: Path, model: str, told: Any) -> Price:
-    if not isinstance(told, dict):
-        raise InvalidValue(f"{path}: the price of {model!r} is {told!r}; write {{input: 2, cached: 0.5, output: 8}}.")
-    try:
-        return Price(**told)
-    except InvalidValue as error:
-        raise InvalidValue(f"{path}: the price of {model!r}: {error}.") from None
+def _price(tree: Tree, model: str) -> Price:
+    listed = tree.values[model]
+    if not isinstance(listed, dict):
+        where = f"line {tree.line_of([model])}: the price of {model!r}"
+        raise InvalidValue(f"{where} is {listed!r}; write {{input: 2, cached: 0.5, output: 8}}.")
+    price: Price = build(Price, listed, tree, (model,))
+    return price
 
 
 @lru_cache(maxsize=64)

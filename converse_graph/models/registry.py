@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from converse_graph.errors import InvalidValue, UnknownName, UsageError
 from converse_graph.models import local, providers
@@ -62,6 +63,8 @@ class Chats:
         self._window = window
         self._default = default
         self._environ = environ
+        self.given_base_url = base_url
+        """As it was given; None where the environment's counts."""
         self._base_url = base_url_of(environ, base_url)
         self._chats: dict[Hashable, tuple[Any, Chat]] = {}
         self._several: dict[Hashable, tuple[Any, ...]] = {}
@@ -76,6 +79,9 @@ class Chats:
     def get(self, reference: Any = None) -> Chat:
         """The model that a reference names, of several the first; the same one each time.
 
+        Args:
+            reference: As `all_of` takes it.
+
         Raises:
             UnknownName: It is no form of reference.
             UsageError: What it needs (a key, a package, a base URL) is missing.
@@ -84,6 +90,9 @@ class Chats:
 
     def all_of(self, reference: Any = None) -> tuple[Chat, ...]:
         """The models that a reference names, in the order in which they are asked; mostly one.
+
+        Args:
+            reference: None for the run's own, a form of `GRAMMAR`, or an object.
 
         Raises:
             UnknownName: It is no form of reference.
@@ -117,6 +126,19 @@ class Chats:
         """
         self._away_until[reference_key(chat)] = time.monotonic() + AWAY_SECONDS
 
+    def with_window(self, window: int | None) -> Self:
+        """Return the same models, where the run's own takes that many tokens unless its window was given before.
+
+        Args:
+            window: Prompt and reply together; None for what is known of it.
+        """
+        if window is None or self._window is not None:
+            return self
+        other = copy.copy(self)
+        other._window = window
+        other._chats, other._several, other._away_until, other._embedders = {}, {}, {}, {}
+        return other
+
     def name_of(self, reference: Any = None) -> str:
         """How a model is named; of several all names, with commas between them.
 
@@ -133,6 +155,9 @@ class Chats:
 
     def embedder(self, reference: Any) -> Embedder:
         """The embedder that a reference names; the same one each time.
+
+        Args:
+            reference: As `Recall.embedder` takes it.
 
         Raises:
             UnknownName: It is no form of reference.

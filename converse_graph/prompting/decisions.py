@@ -1,14 +1,13 @@
 """How a debate ended, as its owner and those inside it are told."""
 
 from collections import Counter
-from typing import Any
 
 from converse_graph.models.base import Profile
-from converse_graph.record.state import Entry
+from converse_graph.record.records import DebateRecord, DecisionRecord
 from converse_graph.sanitize import as_line
 
 
-def describe_decision(decision: dict[str, Any] | None, profile: Profile = "large") -> str:
+def describe_decision(decision: DecisionRecord | None, profile: Profile = "large") -> str:
     """A decision in words, as its owner is told of it: one line, in which nothing can pass for a tag.
 
     A small model is told the outcome and who was against it; reasons it would say over again, word for word.
@@ -16,28 +15,28 @@ def describe_decision(decision: dict[str, Any] | None, profile: Profile = "large
     return as_line(decision_in_words(decision, profile))
 
 
-def told_decision(record: Entry) -> dict[str, Any] | None:
+def told_decision(debate: DebateRecord) -> DecisionRecord | None:
     """A decision as those whom it concerns are told of it: after a secret ballot how many voted for what, not who.
 
     Args:
-        record: Of the deliberation, as a mind holds it.
+        debate: As a mind holds it.
 
     Returns:
         The decision; after a secret ballot without votes, reasons and dissent, and with `counts` by position.
     """
-    decision: dict[str, Any] | None = record["decision"]
-    if decision is None or not record.get("ballots"):
+    decision = debate["decision"]
+    if decision is None or not debate.get("ballots"):
         return decision
     counts = Counter(decision["votes"].values())
     return {"position": decision["position"], "reasons": [], "votes": {}, "dissent": [], "counts": dict(counts)}
 
 
-def decision_in_words(decision: dict[str, Any] | None, profile: Profile) -> str:
+def decision_in_words(decision: DecisionRecord | None, profile: Profile) -> str:
     """The same as it was worded."""
     if decision is None:
         return ""
-    if "counts" in decision:
-        counts = ", ".join(f"{position}: {count}" for position, count in decision["counts"].items())
+    if (ballots := decision.get("counts")) is not None:
+        counts = ", ".join(f"{position}: {count}" for position, count in ballots.items())
         return f"Decided by secret ballot: {decision['position']}." + (f" {counts}." if profile == "large" else "")
     if profile == "small":
         against = ", ".join(decision["dissent"])

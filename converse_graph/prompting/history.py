@@ -20,11 +20,22 @@ from converse_graph.models.base import PUBLIC, Part, Profile
 from converse_graph.models.tokens import tokens_in
 from converse_graph.prompting.decisions import decision_in_words, told_decision
 from converse_graph.prompting.summaries import standing_summaries, summary_part
-from converse_graph.prompting.visibility import View, frozen_until
-from converse_graph.record.state import Entry
+from converse_graph.prompting.visibility import View, frozen_until, summaries_of
+from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.record.records import (
+    AnySummaryRecord,
+    LineRecord,
+    MindRecord,
+    OwnRecord,
+    PrivateSummaryRecord,
+    StatementRecord,
+    debate_of,
+    memo_of,
+)
 from converse_graph.sanitize import as_data, between_quotes, visible
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import format_value
+from converse_graph.scenarios.speaker_paths import join_path, name_of, owner_of
 
 PRIVATE_TOKENS = 800
 """Of what a party, or one of its personas, kept to itself before the public record that is heard word for word: beyond,
@@ -58,24 +69,34 @@ def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, .
         profile: Which sort of model it is told to; a small one is told of the last round alone, without fields,
             and of no more than `SMALL_STATEMENTS`.
     """
-    dated = [(entry["round"], -1, entry["number"], entry) for entry in view.dated]
-    statements = view.statements[-SMALL_STATEMENTS:] if profile == "small" else view.statements
-    spoken = [(entry["round"], entry["turn"], 0, entry) for entry in statements]
-    mind = (*view.past, *view.mind) if profile == "large" else view.mind
-    kept = [(entry["round"], entry["turn"], 1, entry) for entry in mind if entry["path"] == view.party]
     first = view.round - SMALL_ROUNDS if profile == "small" else 0
-    parts = []
-    for round, turn, kind, entry in sorted([*dated, *spoken, *kept], key=_IN_TIME):
-        if turn >= 0 and round < first:
-            continue
-        label = clock.period(round).label
-        if turn < 0:
-            parts.append(_happened(entry["text"], label, entry["number"], entry["to"] or PUBLIC, profile))
-        elif kind == 0:
-            parts.append(_public(entry, label, profile))
-        elif thought := _remembered(entry, profile):
-            parts.append(_recollection(view.party, label, entry["place"], thought, profile))
-    return tuple(part for part in parts if part.text)
+    statements = view.statements[-SMALL_STATEMENTS:] if profile == "small" else view.statements
+    mind = (*view.past, *view.mind) if profile == "large" else view.mind
+    parts = [
+        (
+            event.round,
+            -1,
+            event.number,
+            _happened(event.text, clock.period(event.round).label, event.number, event.to or PUBLIC, profile),
+        )
+        for event in view.dated
+    ]
+    parts += [
+        (said["round"], said["turn"], 0, _public(said, clock.period(said["round"]).label, profile))
+        for said in statements
+        if said["round"] >= first
+    ]
+    parts += [
+        (
+            record["round"],
+            record["turn"],
+            1,
+            _recollection(view.party, clock.period(record["round"]).label, record["place"], words, profile),
+        )
+        for record in mind
+        if record["path"] == view.party and record["round"] >= first and (words := _remembered(record, profile))
+    ]
+    return tuple(part for *_, part in sorted(parts, key=_IN_TIME) if part.text)
 
 
 def fold(brief: tuple[Part, ...], view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
@@ -98,32 +119,32 @@ def fold(brief: tuple[Part, ...], view: View, clock: Clock, profile: Profile = "
 def past_of(view: View, clock: Clock) -> tuple[Part, ...]:
     """The summaries that stand for the past: the public ones and the party's own, in the order of time."""
     public = standing_summaries(view.summaries)
-    own = standing_summaries([kept for kept in view.own_summaries if kept["path"] == view.party])
-    told = sorted([*public, *own], key=lambda kept: (kept["last"], "path" in kept))
-    return tuple(summary_part(kept, clock, kept.get("path", PUBLIC)) for kept in told)
+    own = standing_summaries(summaries_of(view.own_summaries, view.party))
+    summaries: list[AnySummaryRecord] = [*public, *own]
+    in_time = sorted(summaries, key=lambda summary: (summary["last"], summary["kind"] == "private_summary"))
+    return tuple(summary_part(summary, clock) for summary in in_time)
 
 
-def public_record(statements: Sequence[Entry], clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
+def public_record(statements: Sequence[StatementRecord], clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
     """Statements as everybody hears them."""
     return tuple(_public(said, clock.period(said["round"]).label, profile) for said in statements)
 
 
-def lines_heard(lines: Sequence[Entry], *, place: str, path: str, profile: Profile = "large") -> tuple[Part, ...]:
+def lines_heard(lines: Sequence[LineRecord], *, place: CallPath, profile: Profile = "large") -> tuple[Part, ...]:
     """The lines of a debate so far, as its members hear them; a small model hears the last alone, lest it copies."""
     first = max(0, len(lines) - SMALL_LINES) if profile == "small" else 0
     return tuple(
-        _line(line["speaker"], number, place, path, line["text"], profile)
-        for number, line in enumerate(lines[first:], first)
+        _line(line["speaker"], number, place, line["text"], profile) for number, line in enumerate(lines[first:], first)
     )
 
 
 def persona_mind(
-    mind: Sequence[Entry],
+    mind: Sequence[MindRecord],
     path: str,
     clock: Clock,
     round: int,
     profile: Profile = "large",
-    summaries: Sequence[Entry] = (),
+    summaries: Sequence[PrivateSummaryRecord] = (),
 ) -> tuple[Part, ...]:
     """What a persona remembers of earlier rounds that its organisation does not: its words and its own debates.
 
@@ -135,63 +156,65 @@ def persona_mind(
         profile: Which sort of model it is told to.
         summaries: In its organisation's private channel; it is told of its own.
     """
-    own_past = [kept for kept in summaries if kept["path"] == path] if profile == "large" else []
-    past = tuple(summary_part(kept, clock, path) for kept in standing_summaries(own_past))
-    owner, _, name = path.rpartition("/")
-    first = frozen_until(own_past, path) if profile == "large" else round - SMALL_ROUNDS
+    own_past = summaries_of(summaries, path) if profile == "large" else []
+    past = tuple(summary_part(summary, clock) for summary in standing_summaries(own_past))
+    owner, name = owner_of(path), name_of(path)
+    first = frozen_until(own_past) if profile == "large" else round - SMALL_ROUNDS
     parts = []
-    for entry in mind:
-        if entry["round"] < first or "lines" not in entry:
+    for record in mind:
+        debate = debate_of(record)
+        if record["round"] < first or debate is None:
             continue
-        label = clock.period(entry["round"]).label
-        if entry["path"] == owner:
-            own = [line["text"] for line in entry["lines"] if line["speaker"] == name and line["text"]]
+        label = clock.period(record["round"]).label
+        if record["path"] == owner:
+            own = [line["text"] for line in debate["lines"] if line["speaker"] == name and line["text"]]
             if own:
-                said = " ".join(own) if profile == "large" else own[-1]
-                parts.append(_recollection(path, label, entry["place"], f"You said: {said}", profile))
-        elif entry["path"] == path:
-            parts.append(_recollection(path, label, entry["place"], _remembered(entry, profile), profile))
+                words = " ".join(own) if profile == "large" else own[-1]
+                parts.append(_recollection(path, label, record["place"], f"You said: {words}", profile))
+        elif record["path"] == path:
+            parts.append(_recollection(path, label, record["place"], _remembered(record, profile), profile))
     return (*past, *parts)
 
 
-def private_record(mind: Sequence[Entry], party: str, clock: Clock) -> tuple[Part, ...]:
+def private_record(mind: Sequence[OwnRecord], party: str, clock: Clock) -> tuple[Part, ...]:
     """What a party kept to itself, as a large model hears it: memos and decisions; nothing of records without any."""
     return tuple(
-        _recollection(party, clock.period(entry["round"]).label, entry["place"], told, "large")
-        for entry in mind
-        if entry["path"] == party and (told := _remembered(entry, "large"))
+        _recollection(party, clock.period(record["round"]).label, record["place"], words, "large")
+        for record in mind
+        if record["path"] == party and (words := _remembered(record, "large"))
     )
 
 
-def mind_is_full(past: Sequence[Entry], party: str, clock: Clock) -> bool:
+def mind_is_full(past: Sequence[OwnRecord], party: str, clock: Clock) -> bool:
     """Whether what a party, or one of its personas, kept to itself long ago is more than it is told word for word."""
     own = sum(tokens_in(part.text) for part in private_record(past, party, clock))
-    speakers = {line["speaker"] for entry in past if entry["path"] == party for line in entry.get("lines", ())}
-    lines = (sum(tokens_in(words) for _, words in own_lines(past, f"{party}/{name}")) for name in speakers)
+    debates = [debate for record in past if record["path"] == party and (debate := debate_of(record))]
+    speakers = {line["speaker"] for debate in debates for line in debate["lines"]}
+    lines = (sum(tokens_in(words) for _, words in own_lines(past, join_path(party, name))) for name in speakers)
     return max(own, *lines, 0) > PRIVATE_TOKENS
 
 
-def own_lines(mind: Sequence[Entry], path: str) -> tuple[tuple[Entry, str], ...]:
+def own_lines(mind: Sequence[OwnRecord], path: str) -> tuple[tuple[OwnRecord, str], ...]:
     """What a persona said in debates on record: each record with the persona's words in it."""
-    owner, _, name = path.rpartition("/")
-    found = []
-    for entry in mind:
-        if entry["path"] == owner and "lines" in entry:
-            words = " ".join(line["text"] for line in entry["lines"] if line["speaker"] == name and line["text"])
+    owner, name = owner_of(path), name_of(path)
+    own = []
+    for record in mind:
+        if record["path"] == owner and (debate := debate_of(record)):
+            words = " ".join(line["text"] for line in debate["lines"] if line["speaker"] == name and line["text"])
             if words:
-                found.append((entry, words))
-    return tuple(found)
+                own.append((record, words))
+    return tuple(own)
 
 
-def lines_recalled(mind: Sequence[Entry], path: str, clock: Clock) -> tuple[Part, ...]:
+def lines_recalled(mind: Sequence[OwnRecord], path: str, clock: Clock) -> tuple[Part, ...]:
     """The same as parts of a prompt for that persona alone."""
     return tuple(
-        _recollection(path, clock.period(entry["round"]).label, entry["place"], f"You said: {words}", "large")
-        for entry, words in own_lines(mind, path)
+        _recollection(path, clock.period(record["round"]).label, record["place"], f"You said: {words}", "large")
+        for record, words in own_lines(mind, path)
     )
 
 
-def _public(said: Entry, label: str, profile: Profile) -> Part:
+def _public(said: StatementRecord, label: str, profile: Profile) -> Part:
     text = _said(said) if profile == "large" else said["text"]
     return _statement(said["speaker"], label, said["round"], said["turn"], text, profile)
 
@@ -202,36 +225,36 @@ def _statement(speaker: str, label: str, round: int, turn: int, text: str, profi
         told = f"{speaker} said: {_quoted(text)}" if text else f"{speaker} said nothing."
     else:
         told = f'<statement by="{speaker}" in="{label}">{as_data(text)}</statement>'
-    return Part(role="user", text=told, source=f"statement/{round}.{turn}/{speaker}", owner=PUBLIC)
+    return Part(role="user", text=told, source=str(Provenance.of_statement(round, turn, speaker)), owner=PUBLIC)
 
 
 @lru_cache(maxsize=4096)
 def _happened(text: str, label: str, number: int, owner: str, profile: Profile) -> Part:
     told = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">{as_data(text)}</event>'
-    return Part(role="user", text=told, source=f"event/{number}", owner=owner)
+    return Part(role="user", text=told, source=str(Provenance.of_event(number)), owner=owner)
 
 
 @lru_cache(maxsize=4096)
 def _recollection(owner: str, label: str, place: str, text: str, profile: Profile) -> Part:
     if profile == "small":
-        told = f"{owner.rpartition('/')[2]} noted in private: {_quoted(text)}" if text else ""
+        told = f"{name_of(owner)} noted in private: {_quoted(text)}" if text else ""
     else:
         told = f'<private{_of(owner)} in="{label}">{as_data(text)}</private>'
-    return Part(role="user", text=told, source=f"mind/{place}", owner=owner)
+    return Part(role="user", text=told, source=str(Provenance.of_mind(CallPath.parse(place))), owner=owner)
 
 
 def _of(owner: str) -> str:
     """Whose a note is, where it is not the organisation's: all who read an organisation's notes are of it."""
-    return f' of="{owner}"' if "/" in owner else ""
+    return f' of="{owner}"' if owner_of(owner) else ""
 
 
 @lru_cache(maxsize=4096)
-def _line(speaker: str, number: int, place: str, path: str, text: str, profile: Profile) -> Part:
+def _line(speaker: str, number: int, place: CallPath, text: str, profile: Profile) -> Part:
     if profile == "small":
         told = f"{speaker}: {_quoted(text)}" if text else f"{speaker} says nothing."
     else:
         told = f'<line by="{speaker}">{as_data(text or "(says nothing)")}</line>'
-    return Part(role="user", text=told, source=f"line/{place}/{number}.{speaker}", owner=path)
+    return Part(role="user", text=told, source=str(Provenance.of_line(place, number, speaker)), owner=place.reader)
 
 
 def _quoted(text: str) -> str:
@@ -247,23 +270,26 @@ def _beginning(text: str) -> str:
     return kept[: ends[-1]] if ends else f"{kept.rpartition(' ')[0] or kept}…"
 
 
-def _said(entry: Entry) -> str:
-    if not entry["text"]:
+def _said(statement: StatementRecord) -> str:
+    if not statement["text"]:
         return "(no statement)"
-    reported = "; ".join(f"{name.replace('_', ' ')}: {format_value(value)}" for name, value in entry["fields"].items())
-    return f"{entry['text']}\n[{reported}]" if reported else entry["text"]
+    report = "; ".join(
+        f"{name.replace('_', ' ')}: {format_value(value)}" for name, value in statement["fields"].items()
+    )
+    return f"{statement['text']}\n[{report}]" if report else statement["text"]
 
 
-def _remembered(entry: Entry, profile: Profile) -> str:
-    return " ".join(_recalled(entry, profile))
+def _remembered(record: MindRecord, profile: Profile) -> str:
+    return " ".join(_thoughts(record, profile))
 
 
-def _recalled(entry: Entry, profile: Profile) -> Iterator[str]:
-    if "lines" in entry:
+def _thoughts(record: MindRecord, profile: Profile) -> Iterator[str]:
+    debate = debate_of(record)
+    if debate is not None:
         if profile == "large":
-            yield f"We debated: {entry['motion']}"
-        yield decision_in_words(told_decision(entry), profile)
-    if entry.get("memo"):
-        yield entry["memo"]
-    if entry.get("insights"):
-        yield f"We concluded: {' '.join(entry['insights'])}"
+            yield f"We debated: {debate['motion']}"
+        yield decision_in_words(told_decision(debate), profile)
+    if memo := memo_of(record):
+        yield memo
+    if record["kind"] == "reflection" and record["insights"]:
+        yield f"We concluded: {' '.join(record['insights'])}"

@@ -23,9 +23,7 @@ from langgraph.store.memory import InMemoryStore
 from converse_graph.models.base import Part, Reply
 from converse_graph.models.embeddings import NoVectors, Vector, unpacked
 from converse_graph.prompting.recall_ranking import Likeness
-
-TASK = "embed"
-"""The last step of the place of a call of an embedder."""
+from converse_graph.record.paths import Provenance
 
 AT_ONCE = 128
 """Sentences in one call of an embedder; servers take no more than some hundreds."""
@@ -58,9 +56,6 @@ class EmbeddingCall(Protocol):
 MOST_SENTENCES = 12
 """Of one record; what is beyond counts as one."""
 
-PREFIX = "sentence/"
-"""Before the record that a sentence is of, in what an embedder is sent."""
-
 _TAG = re.compile(r"</?[a-z]+(?: [a-z]+=\"[^\"]*\")*>")
 """What a part is put between. In what somebody said there is none, for `<` is escaped there."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
@@ -86,7 +81,7 @@ def sentences_of(part: Part) -> tuple[Part, ...]:
     words = html.unescape(_TAG.sub("", part.text))
     pieces = [piece for piece in map(str.strip, _SENTENCE_END.split(words)) if piece]
     first, rest = pieces[:MOST_SENTENCES], " ".join(pieces[MOST_SENTENCES:])
-    source = f"{PREFIX}{part.source}"
+    source = str(Provenance.parse(part.source).sentence())
     return tuple(replace(part, text=piece, source=source) for piece in [*first, *([rest] if rest else [])])
 
 

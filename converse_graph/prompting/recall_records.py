@@ -3,20 +3,25 @@
 It is a fold of what `views.view` gives the party, which holds its own mind and what it heard, and nothing else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from converse_graph.models.base import PUBLIC, Part
+from converse_graph.models.base import Part
 from converse_graph.prompting.history import heard
 from converse_graph.prompting.summaries import standing_summaries, summary_part
-from converse_graph.prompting.visibility import View
-from converse_graph.record.state import Entry
+from converse_graph.prompting.visibility import View, summaries_of
+from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.record.records import (
+    AnySummaryRecord,
+    MindRecord,
+    PrivateSummaryRecord,
+    StatementRecord,
+    SummaryRecord,
+    debate_of,
+)
 from converse_graph.scenarios.rules import Event
 from converse_graph.scenarios.scenario import Scenario
-
-PREFIX = "recalled/"
-"""Before the record that a recalled part names, so that it is told from one in the window."""
 
 REPORTED, CONCLUDED, HAPPENED, DECIDED, NAMED, NOTED, SUMMED_UP, SAID = 0.8, 0.8, 0.9, 0.6, 0.5, 0.4, 0.4, 0.3
 """The importance of a statement that reports something the scenario keeps, waits for or lets stand; of a party's own
@@ -59,21 +64,25 @@ def happened_since(scenario: Scenario, seen: View, first: int) -> tuple[PastReco
         **_EMPTY,
         statements=_within([*seen.earlier, *seen.statements], first, seen.round),
         mind=_within([*seen.own_earlier, *seen.mind], first, seen.round),
-        dated=_within([*seen.dated_earlier, *seen.dated], first, seen.round),
+        dated=tuple(event for event in (*seen.dated_earlier, *seen.dated) if first <= event.round < seen.round),
     )
     return tuple(_told(scenario, whole))
 
 
 def as_recalled(part: Part) -> Part:
     """A part as it is told again: marked as something that its reader recalls, and named after the same record."""
-    return replace(part, text=f"<recalled>\n{part.text}\n</recalled>", source=f"{PREFIX}{part.source}")
+    source = str(Provenance.parse(part.source).recalled())
+    return replace(part, text=f"<recalled>\n{part.text}\n</recalled>", source=source)
 
 
 _EMPTY: Mapping[str, Any] = {"past": (), "summaries": (), "own_summaries": ()}
 
 
-def _within(entries: list[Entry], first: int, until: int) -> tuple[Entry, ...]:
-    return tuple(entry for entry in entries if first <= entry["round"] < until)
+R = TypeVar("R", StatementRecord, MindRecord)
+
+
+def _within(records: Sequence[R], first: int, until: int) -> tuple[R, ...]:
+    return tuple(record for record in records if first <= record["round"] < until)
 
 
 def _told(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
@@ -88,12 +97,12 @@ def _weights(scenario: Scenario, seen: View) -> Iterator[tuple[str, tuple[int, f
     """Round and importance of each record, by what its part is called."""
     telling = _telling_fields(scenario)
     for said in seen.statements:
-        source = f"statement/{said['round']}.{said['turn']}/{said['speaker']}"
-        yield source, (said["round"], _weight_of_statement(said, telling, seen.party))
-    for entry in seen.mind:
-        yield f"mind/{entry['place']}", (entry["round"], _weight_of_own(entry))
+        source = Provenance.of_statement(said["round"], said["turn"], said["speaker"])
+        yield str(source), (said["round"], _weight_of_statement(said, telling, seen.party))
+    for record in seen.mind:
+        yield str(Provenance.of_mind(CallPath.parse(record["place"]))), (record["round"], _weight_of_own(record))
     for event in seen.dated:
-        yield f"event/{event['number']}", (event["round"], HAPPENED)
+        yield str(Provenance.of_event(event.number)), (event.round, HAPPENED)
 
 
 def _telling_fields(scenario: Scenario) -> frozenset[str]:
@@ -103,7 +112,7 @@ def _telling_fields(scenario: Scenario) -> frozenset[str]:
     return frozenset(kept | standing | {event.field for event in scenario.events if isinstance(event, Event)})
 
 
-def _weight_of_statement(said: Entry, telling: frozenset[str], party: str) -> float:
+def _weight_of_statement(said: StatementRecord, telling: frozenset[str], party: str) -> float:
     if not said["text"]:
         return 0.0
     if any(said["fields"].get(field) for field in telling):
@@ -111,18 +120,25 @@ def _weight_of_statement(said: Entry, telling: frozenset[str], party: str) -> fl
     return NAMED if said["speaker"] != party and party in said["text"] else SAID
 
 
-def _weight_of_own(entry: Entry) -> float:
-    if entry.get("insights"):
+def _weight_of_own(record: MindRecord) -> float:
+    if record["kind"] == "reflection" and record["insights"]:
         return CONCLUDED
-    return DECIDED if entry.get("decision") else NOTED
+    debate = debate_of(record)
+    return DECIDED if debate and debate["decision"] else NOTED
 
 
 def _summaries(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
     """Summaries that one of a higher level has replaced: they say more of less."""
-    own = [kept for kept in seen.own_summaries if kept["path"] == seen.party]
-    for ledger in (seen.summaries, own):
-        standing = standing_summaries(ledger)
-        for kept in ledger:
-            if kept not in standing:
-                part = summary_part(kept, scenario.clock, kept.get("path", PUBLIC))
-                yield PastRecord(part=part, round=kept["last"], importance=SUMMED_UP)
+    own = summaries_of(seen.own_summaries, seen.party)
+    replaced: list[AnySummaryRecord] = [*_replaced(seen.summaries), *_replaced(own)]
+    for summary in replaced:
+        part = summary_part(summary, scenario.clock)
+        yield PastRecord(part=part, round=summary["last"], importance=SUMMED_UP)
+
+
+S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)
+
+
+def _replaced(summaries: Sequence[S]) -> list[S]:
+    standing = standing_summaries(summaries)
+    return [summary for summary in summaries if summary not in standing]

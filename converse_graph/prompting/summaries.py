@@ -5,13 +5,13 @@ with the logarithm of a run's length. A summary is a record like any other: writ
 higher level covers is no longer told, and is still on record.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from converse_graph.models.base import Part
+from converse_graph.models.base import PUBLIC, Part
 from converse_graph.prompting.visibility import window_start
-from converse_graph.record.state import Entry
+from converse_graph.record.paths import CallPath, Provenance, Span
+from converse_graph.record.records import AnySummaryRecord, PrivateSummaryRecord, SummaryRecord
 from converse_graph.sanitize import as_data
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Field, Names, Text
@@ -29,7 +29,7 @@ _LISTS = (
 """Lists of a summary, what each is for, and how many entries it has at most."""
 
 FIELDS: tuple[Field, ...] = (
-    Text(name="gist", ask="what happened, in two sentences, with names and dates", max_length=240),
+    Text(name="summary", ask="what happened, in two sentences, with names and dates", max_length=240),
     *(Names(name=name, ask=ask, max_items=most, max_length=70) for name, ask, most in _LISTS),
 )
 """The form of a summary. Its bounds are the cap of the fold: 1,010 characters at most, whatever it stands for."""
@@ -38,18 +38,7 @@ _LONGEST = 160
 """Characters of a statement that stand for it where no model could sum it up."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """Rounds that are summed up together."""
-
-    level: int
-    """1 for rounds, 2 for summaries of these, and so on."""
-    first: int
-    last: int
-    """Both counted in."""
-
-
-def due_blocks(frozen: int, following: int, window: int, sizes: Sequence[int], limit: int) -> Iterator[Block]:
+def due_blocks(frozen: int, following: int, window: int, sizes: Sequence[int], limit: int) -> Iterator[Span]:
     """Which rounds to sum up before a round begins: those that leave the window, and more where they are too long.
 
     Args:
@@ -66,53 +55,65 @@ def due_blocks(frozen: int, following: int, window: int, sizes: Sequence[int], l
             min(start + window, leaves) - 1 if start < leaves else min(start + max(1, window // 2), following - 1) - 1
         )
         left -= sum(sizes[start - frozen : last + 1 - frozen])
-        yield Block(level=1, first=start, last=last)
+        yield Span(level=1, first=start, last=last)
         start = last + 1
 
 
-def standing_summaries(summaries: Sequence[Entry]) -> tuple[Entry, ...]:
+S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)
+
+
+def standing_summaries(summaries: Sequence[S]) -> tuple[S, ...]:
     """Those that stand for the past, oldest first: each round by the highest level there is."""
-    told: list[Entry] = []
-    for kept in sorted(summaries, key=lambda kept: (-kept["level"], kept["first"])):
-        if all(kept["last"] < other["first"] or kept["first"] > other["last"] for other in told):
-            told.append(kept)
-    return tuple(sorted(told, key=lambda kept: int(kept["first"])))
+    standing: list[S] = []
+    for summary in sorted(summaries, key=lambda summary: (-summary["level"], summary["first"])):
+        if all(summary["last"] < other["first"] or summary["first"] > other["last"] for other in standing):
+            standing.append(summary)
+    return tuple(sorted(standing, key=lambda summary: summary["first"]))
 
 
-def due_roll_up(summaries: Sequence[Entry]) -> tuple[Entry, ...]:
+def due_roll_up(summaries: Sequence[S]) -> tuple[S, ...]:
     """The summaries that become one of the next level; none where no level has enough."""
     standing = standing_summaries(summaries)
-    for level in sorted({kept["level"] for kept in standing}):
-        alike = [kept for kept in standing if kept["level"] == level]
+    for level in sorted({summary["level"] for summary in standing}):
+        alike = [summary for summary in standing if summary["level"] == level]
         if len(alike) >= FAN:
             return tuple(alike[:FAN])
     return ()
 
 
-def summary_part(kept: Entry, clock: Clock, owner: str) -> Part:
+def summary_part(summary: AnySummaryRecord, clock: Clock) -> Part:
     """A summary as its readers are told of it."""
-    first, last = clock.period(kept["first"]).label, clock.period(kept["last"]).label
+    first, last = clock.period(summary["first"]).label, clock.period(summary["last"]).label
     when = first if first == last else f"{first} to {last}"
-    of = f' of="{owner}"' if kept.get("path") else ""
-    told = as_data(describe_summary(kept))
-    source = f"mind/{kept['place']}" if kept.get("path") else f"summary/{kept['level']}.{kept['first']}-{kept['last']}"
-    return Part(role="user", text=f'<summary{of} in="{when}">{told}</summary>', source=source, owner=owner)
+    words = as_data(describe_summary(summary))
+    if summary["kind"] == "summary":
+        source, owner, of = Provenance.of_summary(span_of(summary)), PUBLIC, ""
+    else:
+        source, owner = Provenance.of_mind(CallPath.parse(summary["place"])), summary["path"]
+        of = f' of="{owner}"'
+    return Part(role="user", text=f'<summary{of} in="{when}">{words}</summary>', source=str(source), owner=owner)
 
 
-def describe_summary(kept: Entry) -> str:
-    """A summary in words: its gist, then each list that has something in it."""
+def span_of(summary: AnySummaryRecord) -> Span:
+    """What a summary stands for."""
+    return Span(level=summary["level"], first=summary["first"], last=summary["last"])
+
+
+def describe_summary(summary: AnySummaryRecord) -> str:
+    """A summary in words: what happened, then each list that has something in it."""
+    values: Mapping[str, Any] = summary
     lists = [
-        f"{name.replace('_', ' ').capitalize()}: {'; '.join(kept[name])}." for name, *_ in _LISTS if kept.get(name)
+        f"{name.replace('_', ' ').capitalize()}: {'; '.join(values[name])}." for name, *_ in _LISTS if values.get(name)
     ]
-    return "\n".join([kept["gist"], *lists])
+    return "\n".join([summary["summary"], *lists])
 
 
-def without_a_model(told: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def without_a_model(told: Sequence[tuple[str, str]]) -> str:
     """What stands for rounds that no model could sum up: the beginning of what each speaker said last.
 
     Args:
         told: Speaker and words, in their order.
     """
     last = {speaker: " ".join(words.split()) for speaker, words in told if words}
-    gist = " ".join(f"{speaker}: {words[:_LONGEST]}" for speaker, words in last.items())
-    return {"gist": gist or "Nobody said anything.", **{name: [] for name, *_ in _LISTS}}
+    words = " ".join(f"{speaker}: {words[:_LONGEST]}" for speaker, words in last.items())
+    return words or "Nobody said anything."

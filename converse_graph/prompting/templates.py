@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
 
 from converse_graph.errors import InvalidValue
+from converse_graph.models.base import Part, Profile, Role
+from converse_graph.record.paths import Provenance
 from converse_graph.resources import folders
-
-Profile = Literal["small", "large"]
 
 _MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "motion", "positions"})
 _TALK = frozenset({"name", "period", "motion", "topic", "members", "positions", "turns"})
@@ -80,6 +79,19 @@ class Prompts:
     def render(self, task: str, profile: Profile, values: Mapping[str, str]) -> str:
         """Render the template of a task in the set that suits a model."""
         return self.templates[task, profile].render(values)
+
+    def part(self, task: str, profile: Profile, values: Mapping[str, str], *, owner: str, role: Role = "user") -> Part:
+        """Render the template of a task as a part of a prompt, which names the template as its source.
+
+        Args:
+            task: Which of `TASKS` it is for.
+            profile: Which sort of model reads it.
+            values: What to fill it with.
+            owner: Who may read it.
+            role: Who says it.
+        """
+        text = self.render(task, profile, values)
+        return Part(role=role, text=text, source=str(Provenance.of_template(task)), owner=owner)
 
     @cached_property
     def digests(self) -> dict[str, str]:

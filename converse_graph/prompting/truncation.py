@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from converse_graph.errors import WindowTooSmall
 from converse_graph.models.base import Part
 from converse_graph.models.tokens import tokens_in
+from converse_graph.record.paths import Provenance
 
-_RECENT = ("statement/", "mind/", "line/", "event/")
-"""Where parts come from that may be left out; a summary goes only when all of these are gone."""
-_RECALLED = "recalled/"
-"""What a party is reminded of from long ago, which goes before them."""
+_RECENT = ("statement", "mind", "line", "event")
+"""Records whose parts may be left out; a summary goes only when all of these are gone."""
 
 
 def fitted(parts: Sequence[Part], *, window: int | None, reply: int, model: str) -> tuple[Part, ...]:
@@ -53,12 +52,10 @@ def shortened(parts: Sequence[Part]) -> tuple[Part, ...]:
 
 
 def _in_order_of_leaving(parts: Sequence[Part]) -> list[int]:
-    summed_up = [number for number, part in enumerate(parts) if _is_summary(part)]
-    recent = [number for number, part in enumerate(parts) if part.source.startswith(_RECENT) and not _is_summary(part)]
-    recalled = [number for number, part in enumerate(parts) if part.source.startswith(_RECALLED)]
-    return [*recalled, *recent, *summed_up]
-
-
-def _is_summary(part: Part) -> bool:
-    """Whether it stands for the past: a public summary, or one in a mind."""
-    return not part.source.startswith(_RECALLED) and (part.source.startswith("summary/") or "/summary." in part.source)
+    """The numbers of parts that can be left out: what a party is reminded of, then what is recent, then summaries."""
+    origins = [Provenance.parse(part.source) for part in parts]
+    summaries = [number for number, origin in enumerate(origins) if origin.is_summary and not origin.is_recalled]
+    recalled = [number for number, origin in enumerate(origins) if origin.is_recalled]
+    recent = [number for number, origin in enumerate(origins)
+              if origin.record in _RECENT and not origin.is_summary and not origin.is_recalled]  # fmt: skip
+    return [*recalled, *recent, *summaries]

@@ -11,17 +11,10 @@ from typing import Any, Literal, NotRequired
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
-Entry = dict[str, Any]
-"""A record in a ledger, of plain values: message objects cost ten times as much to store and read."""
 
-
-REFLECTION = "reflection"
-"""The last step of the place at which a party draws conclusions, and of their record in its mind."""
-
-
-def extend(current: list[Entry] | None, writes: Sequence[Sequence[Entry]]) -> list[Entry]:
+def extend(current: list[Any] | None, writes: Sequence[Sequence[Any]]) -> list[Any]:
     """The reducer of every ledger: append, in the order of the writes."""
-    return [*(current or ()), *(entry for write in writes for entry in write)]
+    return [*(current or ()), *(record for write in writes for record in write)]
 
 
 def titled(title: str) -> Any:

@@ -189,15 +189,21 @@ class Header(Value):
     """What a run was, at the top of its transcript."""
 
     run: str
+    """How the run is called in its store."""
     scenario: str
+    """The scenario's name."""
     title: str = ""
+    """The scenario's line for readers."""
     status: Literal["running", "paused", "finished", "failed"]
+    """How it stood when this was written."""
     ended: str | None = None
     """Why it finished, such as "horizon" or "event agi_reached"."""
     created: datetime
     """When the run was registered, in UTC."""
     model: str
+    """The run's own model; of several, all names with commas between them."""
     base_url: str | None = None
+    """The server that it was given for its models; None for the environment's."""
     models: dict[str, ModelTold] = Bound(default_factory=dict)
     """Every model that may be asked, by its name, with how it is prompted."""
     settings: dict[str, ModelSettings] = Bound(default_factory=dict)
@@ -210,11 +216,15 @@ class Header(Value):
     digest: str = ""
     """Of the scenario and its prompts, as the run began with them."""
     seed: int
+    """Of all that was left to chance."""
     clock: dict[str, Any]
     """`start`, `end` and `step` of the scenario's clock, and `rounds`, the horizon of this run."""
     order: str
+    """Who speaks when, as the scenario says."""
     cast: tuple[Party, ...]
+    """Who sat at the table."""
     dials: dict[str, Any] = Bound(default_factory=dict)
+    """Settings of the scenario function's dials, by name."""
     standing: tuple[Standing, ...] = ()
     """Lists that code folds from the statements, such as laws in force."""
     motion: Motion | None = None
@@ -268,6 +278,9 @@ class Transcript(Value):
 
     def __repr__(self) -> str:
         return self._card().line()
+
+    def __str__(self) -> str:
+        return self._card().text()
 
     def _repr_html_(self) -> str:
         return self._card().html()

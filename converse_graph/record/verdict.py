@@ -19,6 +19,7 @@ class Score(Value):
     score: Annotated[int, Bound(ge=1, le=10)] | None = None
     """1 to 10; None where the judge found the question not applicable, or made no usable reply."""
     reason: str = ""
+    """Why, in the judge's words."""
     quotation: str = ""
     """What the judge quotes for it, word for word as it gave it."""
     source: str | None = None
@@ -36,6 +37,7 @@ class Verdict(Value):
     """What a judge made of the public record of a run."""
 
     rubric: str
+    """The name of what it was asked."""
     model: str
     """The judge."""
     repeat: Annotated[int, Bound(ge=1)] = 1
@@ -45,6 +47,8 @@ class Verdict(Value):
     parts: Annotated[int, Bound(ge=1)] = 1
     """In how many parts it read them, each without the others."""
     summary: str = ""
+    """What happened, in the judge's words."""
     problem: str | None = None
     """Why there is no summary."""
     scores: tuple[Score, ...] = ()
+    """An answer to each question, of each party where it is asked of each."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from converse_graph.calls.reply_schema import read_answer
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.models.prices import Prices
 from converse_graph.models.references import SEPARATOR
+from converse_graph.models.registry import Chats
 from converse_graph.record.transcript import Fork
 from converse_graph.runs.fork_state import branch
 from converse_graph.runs.header import make_again
-from converse_graph.runs.simulation import Simulation
+from converse_graph.runs.simulation import Origin, Simulation
 from converse_graph.scenarios.model_settings import ModelSettings, Options, merged_options, read_options
 from converse_graph.scenarios.rules import Dated
 from converse_graph.scenarios.scenario import Scenario
@@ -65,7 +66,7 @@ async def fork(
     name: str,
     *,
     at: str,
-    created: datetime,
+    created: datetime | None = None,
     seed: int | None = None,
     say: str | None = None,
     fields: Mapping[str, Any] | None = None,
@@ -86,7 +87,7 @@ async def fork(
         store: Where both are kept.
         name: The parent.
         at: The first turn that is the fork's own: "2027", "2027 H2", "2027 H2:OpenAI".
-        created: The date for the record, with a time zone.
+        created: The date for the record, with a time zone; None for now.
         seed: The fork's; None for the parent's, so that what differs is what was changed.
         say: What the named party says instead.
         fields: What it reports otherwise, by field; only with `say`.
@@ -124,15 +125,15 @@ async def fork(
         played,
         seed=seed,
         created=created,
-        model=model or parent.header.model,
-        base_url=base_url or parent.header.base_url,
-        source=parent.scenario,
+        model=Chats(
+            model or parent.header.model,
+            base_url or parent.header.base_url,
+            prices=prices,
+            window=None if model else _window(parent),
+        ),
         name=new_name,
         rounds=horizon,
-        parent=name,
-        fork=leave,
-        prices=prices,
-        window=None if model else _window(parent),
+        origin=Origin(scenario=parent.scenario, parent=name, fork=leave),
         options=merged_options(_options(parent, is_other_model=bool(model)), read_options(options)),
     )
     made.run = await store.register.set_past(made.run, rounds=own, statements=len(past["transcript"]))
@@ -140,14 +141,19 @@ async def fork(
 
 
 async def replay(
-    store: Store, name: str, *, created: datetime, new_name: str | None = None, scenario: Scenario | None = None
+    store: Store,
+    name: str,
+    *,
+    created: datetime | None = None,
+    new_name: str | None = None,
+    scenario: Scenario | None = None,
 ) -> Simulation:
     """Make a run that plays another again from its journal, with no model.
 
     Args:
         store: Where both are kept.
         name: The run to play again.
-        created: The date for the record, with a time zone.
+        created: The date for the record, with a time zone; None for now.
         new_name: How the replay is called; None for the scenario's name and a number.
         scenario: What it plays, for one that was made in Python.
 
@@ -156,7 +162,8 @@ async def replay(
         RunChanged: The scenario or its prompts are not what the run began with.
     """
     original = (await Simulation.reopen(store, name, scenario=scenario)).run
-    header = original.header.model_dump(exclude={"run"}) | {"created": created, "status": "running", "ended": None}
+    begun = {"created": created or datetime.now(UTC), "status": "running", "ended": None}
+    header = original.header.model_dump(exclude={"run"}) | begun
     run = await store.register.enter(
         name=new_name,
         scenario=original.scenario,

@@ -8,9 +8,8 @@ it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,6 +26,7 @@ from converse_graph.models.prices import Prices, window_of
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.references import one_by_one, reference_key
 from converse_graph.models.registry import Chats
+from converse_graph.record.paths import JudgePath, parse_path
 from converse_graph.runs.simulation import Simulation
 from converse_graph.scenarios.model_settings import ModelSettings, Options, read_options
 from converse_graph.scenarios.scenario import Scenario
@@ -41,10 +41,10 @@ BRIEF = 1 / 3
 REPAIRED = 0.1
 """Share of calls that are made again, at the most: the reply did not fit."""
 
-_KINDS = {
+_KINDS: Mapping[str | None, str] = {
     "statement": "statements", "graph": "statements", "line": "debate lines", "imagine": "imagined debates",
     "position": "positions and ballots", "ballot": "positions and ballots", "pick": "moderation",
-    "reflection": "reflections",
+    "reflection": "reflections", "summary": "summaries", "judge": "the judge",
 }  # fmt: skip
 
 
@@ -101,7 +101,6 @@ class Estimate:
 async def estimate(
     scenario: Scenario,
     *,
-    created: datetime,
     seed: int = 0,
     model: str | None = None,
     base_url: str | None = None,
@@ -116,7 +115,6 @@ async def estimate(
 
     Args:
         scenario: What would be played.
-        created: A date for the record that is thrown away.
         seed: Of the order, and of chance.
         model: Which model it would be; None for the environment's.
         base_url: Of its server.
@@ -128,14 +126,14 @@ async def estimate(
         options: Settings of models, over those of the scenario; how long replies and windows are counts here.
 
     Raises:
-        InvalidValue: The horizon lies before the start.
+        InvalidValue: The horizon lies before the start, or the scenario is none.
         WindowTooSmall: A party's brief alone fills its model's window.
     """
     chats = _Sized(model, base_url, prices=prices, window=window)
     with TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
             played = await Simulation.begin(
-                store, scenario, seed=seed, created=created, model=chats, until=until, rounds=rounds, options=options
+                store, scenario, model=chats, options=options, seed=seed, until=until, rounds=rounds
             )
             run = await played.play()
             if judged:
@@ -234,9 +232,10 @@ class _Call:
 
 
 def _calls(requests: Sequence[Request]) -> Iterator[_Call]:
-    last: dict[str, tuple[Part, ...]] = {}
+    last: dict[tuple[str, str | None], tuple[Part, ...]] = {}
     for request in requests:
-        speaker = request.parts[-1].owner + request.place.rpartition("/")[2].partition(".")[0]
+        path = parse_path(request.place)
+        speaker = (request.parts[-1].owner, path.question if isinstance(path, JudgePath) else path.task)
         before = last.get(speaker, ())
         alike = 0
         for one, other in zip(before, request.parts, strict=False):
@@ -245,18 +244,11 @@ def _calls(requests: Sequence[Request]) -> Iterator[_Call]:
             alike += _tokens(one.text)
         last[speaker] = request.parts
         yield _Call(
-            kind=_kind(request.place),
+            kind=_KINDS[path.task],
             prompt=sum(_tokens(part.text) for part in request.parts),
             cached=alike,
             full=min(request.max_tokens, round(_longest(request.schema) / USUAL_BYTES)),
         )
-
-
-def _kind(place: str) -> str:
-    if place.startswith("judge/"):
-        return "the judge"
-    step = place.rpartition("/")[2]
-    return "summaries" if step.startswith("summary.") else _KINDS[step]
 
 
 def _tokens(text: str) -> int:

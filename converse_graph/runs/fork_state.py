@@ -7,10 +7,11 @@ run knew at a turn is what its ledgers hold up to it, its parties' minds include
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from converse_graph.errors import InvalidValue
-from converse_graph.record.state import Entry, Floor, mind_of
+from converse_graph.record.records import MindRecord, StatementRecord, SummaryRecord
+from converse_graph.record.state import Floor, mind_of
 from converse_graph.record.transcript import Fork
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.turn.turn_order import open_round
@@ -26,7 +27,7 @@ class Turn:
     """Whose turn it is; None for the beginning of a round."""
 
 
-def find_turn(scenario: Scenario, transcript: Sequence[Entry], at: str) -> Turn:
+def find_turn(scenario: Scenario, transcript: Sequence[StatementRecord], at: str) -> Turn:
     """The turn that a user means.
 
     Args:
@@ -126,14 +127,16 @@ def put_in_mouth(
         raise InvalidValue("Words need a mouth: name the party too, as in --at 2027:PARTY.")
     if not text.strip():
         raise InvalidValue("No words were given; --say takes what the party says instead.")
-    of_round = [entry for entry in values.get("transcript", ()) if entry["round"] == turn.round]
-    then: dict[str, Any] | None = next((entry for entry in of_round if entry["speaker"] == turn.party), None)
+    transcript: Sequence[StatementRecord] = values.get("transcript", ())
+    of_round = [entry for entry in transcript if entry["round"] == turn.round]
+    then = next((entry for entry in of_round if entry["speaker"] == turn.party), None)
     if then is None:
         label = scenario.clock.period(turn.round).label
         raise InvalidValue(
             f"{turn.party} has not spoken in {label} yet: name an earlier period for other words of its."
         )
-    said = {
+    said: StatementRecord = {
+        "kind": "statement",
         "round": turn.round,
         "turn": then["turn"],
         "speaker": turn.party,
@@ -154,7 +157,10 @@ def put_in_mouth(
     return {**kept, **minds, "transcript": [*kept["transcript"], *told], "floor": floor}
 
 
-def _before(entries: Sequence[Entry], turn: Turn) -> list[Entry]:
+R = TypeVar("R", StatementRecord, SummaryRecord, MindRecord)
+
+
+def _before(entries: Sequence[R], turn: Turn) -> list[R]:
     return [entry for entry in entries if (entry["round"], entry["turn"]) < (turn.round, turn.turn)]
 
 

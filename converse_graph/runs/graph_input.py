@@ -7,7 +7,8 @@ from typing import Any
 from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.checkpoints import StoreSaver
-from converse_graph.prompting.recall_index import TASK, RecallIndex
+from converse_graph.prompting.recall_index import RecallIndex
+from converse_graph.record.paths import calls_for
 from converse_graph.runs.fork_state import branch
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
@@ -42,7 +43,7 @@ def recall_index(store: Store, run: Run, scenario: Scenario) -> RecallIndex:
     lineage = [run]
     while comes_from := lineage[-1].replays or lineage[-1].parent:
         lineage.append(store.register.run(comes_from))
-    calls = [[*store.journal(other.id).calls(f"%/{TASK}")] for other in lineage]
+    calls = [[*store.journal(other.id).calls(calls_for("embed"))] for other in lineage]
     own = calls[:2] if run.replays else calls[:1]
     return RecallIndex(
         kept=[call for made in calls for call in made if call.accepted],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from converse_graph.calls.model_call import Question, ask
@@ -16,6 +16,7 @@ from converse_graph.prompting.descriptions import brief_values, filled_form, per
 from converse_graph.prompting.history import fold
 from converse_graph.prompting.templates import TASKS, Prompts, load_prompts
 from converse_graph.prompting.visibility import View, view
+from converse_graph.record.paths import CallPath
 from converse_graph.record.state import Floor
 from converse_graph.runs.fork_state import Turn, cut
 from converse_graph.runs.graph_input import recall_index
@@ -43,6 +44,10 @@ _TASKS: Mapping[str, frozenset[str]] = {
 }
 SMALL_LENGTH = 240
 """Characters of a small model's answer at most: beyond, it says the same again."""
+
+
+INTERVIEW_VERSION = 1
+"""Of the shape of `interview --json`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +122,7 @@ async def interview(
             recall=recall_index(store, made.run, made.scenario),
             settings=_settings(made, asked, read_options(options), is_own_model=model is None),
         )
-        place = f"{seen.round}.{seen.turn}/{asked.name}"
+        place = CallPath.of_turn(seen.round, seen.turn, asked.name)
         *known, last = _task(prompts, chat.profile, made.scenario, asked, seen, period, question)
         if chat.profile == "large":
             occasion = Occasion(run=name, place=place, asked=question)
@@ -125,8 +130,7 @@ async def interview(
         answer = await ask(
             context,
             Question(
-                place=f"{place}/interview",
-                speaker=asked.name,
+                place=place.call("interview"),
                 parts=(*known, last),
                 form=make_form("interview", (_field(made.scenario, chat.profile),)),
                 model=own,
@@ -190,7 +194,6 @@ def _task(
 ) -> tuple[Part, ...]:
     """The prompt: the party's brief, what it heard and noted, then the question."""
     field = _field(scenario, profile)
-    brief = prompts.render("organisation/brief", profile, brief_values(scenario, party, (field,)))
     values = {
         "name": party.name,
         "period": period_in_words(period.label) if profile == "small" else period.label,
@@ -198,24 +201,24 @@ def _task(
         "question": question.strip(),
         "length": str(field.max_length),
     }
-    asked = prompts.render("organisation/interview", profile, values)
+    identity = brief_values(scenario, party, (field,))
     itself = (
-        Part(role="system", text=brief, source="prompt/organisation/brief", owner=party.name),
+        prompts.part("organisation/brief", profile, identity, owner=party.name, role="system"),
         *(_examples(prompts, party, field) if profile == "small" else ()),
     )
     return (
         *fold(itself, seen, scenario.clock, profile),
-        Part(role="user", text=asked, source="prompt/organisation/interview", owner=party.name),
+        prompts.part("organisation/interview", profile, values, owner=party.name),
     )
 
 
 def _examples(prompts: Prompts, party: Organisation, field: Text) -> Iterator[Part]:
     """The party's examples as answers: what a small model takes the shape of its own from."""
-    source = "prompt/organisation/example"
     for example in party.examples:
-        asked = prompts.render("organisation/example", "small", {"name": party.name, "topic": example.topic})
-        yield Part(role="user", text=asked, source=source, owner=party.name)
-        yield Part(role="assistant", text=filled_form((field,), example), source=source, owner=party.name)
+        values = {"name": party.name, "topic": example.topic}
+        asked = prompts.part("organisation/example", "small", values, owner=party.name)
+        yield asked
+        yield replace(asked, role="assistant", text=filled_form((field,), example))
 
 
 def _field(scenario: Scenario, profile: Profile) -> Text:

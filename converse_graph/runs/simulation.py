@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from langgraph.errors import GraphDrained
@@ -30,6 +31,7 @@ from converse_graph.runs.fingerprint import differences, digest_of, fingerprint,
 from converse_graph.runs.graph_input import original_went_on, recall_index, votes_of_the_original, way_in
 from converse_graph.runs.header import asked_of, header_of, make_again
 from converse_graph.scenarios.cast import SUPERVISOR
+from converse_graph.scenarios.dials import check_scenario
 from converse_graph.scenarios.model_settings import ModelSettings, Options, merged_options, read_options
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import speaker_settings
@@ -49,9 +51,25 @@ _NO_LIMIT = 10**9
 """Supersteps in one go: a run ends by its clock and its rules, not by LangGraph's guard against loops."""
 
 
+SEEDS = 10**6
+"""Seeds are drawn below this: short enough to be typed again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a run comes from, for whoever goes on with it."""
+
+    scenario: str = ""
+    """How to find its scenario function again, as `find_scenario` takes it; empty for one made in Python."""
+    parent: str | None = None
+    """The run that it was forked from."""
+    fork: Fork | None = None
+    """Where it leaves its parent, and what is said there."""
+
+
 @dataclass(kw_only=True)
 class Simulation:
-    """A run: its store, its entry in the register, and what it plays."""
+    """A run to be steered: its store, its entry in the register, and what it plays."""
 
     store: Store
     run: Run
@@ -67,68 +85,68 @@ class Simulation:
         store: Store,
         scenario: Scenario,
         *,
-        seed: int,
-        created: datetime,
         model: ModelReference | Chats | None = None,
-        base_url: str | None = None,
-        source: str = "",
+        options: ModelSettings | Options | None = None,
+        seed: int | None = None,
+        created: datetime | None = None,
         name: str | None = None,
         until: int | None = None,
         rounds: int | None = None,
-        parent: str | None = None,
-        fork: Fork | None = None,
-        prices: Prices | None = None,
-        window: int | None = None,
-        options: ModelSettings | Options | None = None,
+        origin: Origin | None = None,
     ) -> Simulation:
         """Register a run, so that it can be found again whatever happens next.
 
         Args:
             store: Where it is kept.
             scenario: What is played.
-            seed: Of the order, of the null model, and of models that take one.
-            created: The date for the record, with a time zone.
             model: "provider:model", "embedded", "null", a LangChain chat model or an adapter; None for the
                 environment's. Of several, as "a,b" or in a list, the next is asked where one refuses or stays away.
-                Or all the models of the run, as one object.
-            base_url: Of an OpenAI-compatible server.
-            source: How to find the scenario function again; empty for one made in Python.
+                Or all that is to be said of the run's models, a server's address, prices and a window among it, as one
+                `Chats`.
+            options: Settings of models, such as the temperature, over those of the scenario: for everybody, or by the
+                path of a speaker.
+            seed: Of the order, of the null model, and of models that take one; None for one that is drawn, and is on
+                record then.
+            created: The date for the record, with a time zone; None for now.
             name: How the run is called; None for the scenario's name and a number.
             until: The last year, all of it included; None for the clock's own.
             rounds: How many rounds; goes before `until`.
-            parent: The run that it leaves, where it is a fork.
-            fork: Where it leaves that run.
-            prices: What calls are charged by; None for the public list.
-            window: Tokens that the run's own model takes; None for what is known of it.
-            options: Settings of models, such as the temperature, over those of the scenario: for everybody, or by the
-                path of a speaker.
+            origin: Where its scenario is found again, and what it was forked from; None for neither.
 
         Raises:
-            InvalidValue: The name is taken, or the horizon lies before the start.
+            InvalidValue: The name is taken, the horizon lies before the start, or the scenario is none.
             UnknownName: An option is for somebody who does not speak.
             WindowTooSmall: A party's brief alone fills its model's window.
         """
-        given = read_options(options)
+        check_scenario(scenario)
+        origin, given, prompts = origin or Origin(), read_options(options), load_prompts()
         settings = speaker_settings(scenario, given)
-        window = window or settings.everybody.context_window
-        chats = model if isinstance(model, Chats) else Chats(model, base_url, prices=prices, window=window)
-        prompts = load_prompts()
+        chats = model if isinstance(model, Chats) else Chats(model)
+        chats = chats.with_window(settings.everybody.context_window)
         compile_graph(scenario, is_traced=False)
         check_windows(scenario, chats, prompts, settings)
         horizon, marks = scenario.clock.horizon(until, rounds), fingerprint(scenario, prompts, given)
         header = {
             **header_of(
-                scenario, chats, prompts, source=source, digest=digest_of(marks), options=given, settings=settings
+                scenario,
+                chats,
+                prompts,
+                source=origin.scenario,
+                digest=digest_of(marks),
+                options=given,
+                settings=settings,
             ),
             "status": "running",
-            "created": created,
-            "base_url": base_url,
-            "seed": seed,
+            "created": created or datetime.now(UTC),
+            "base_url": chats.given_base_url,
+            "seed": secrets.randbelow(SEEDS) if seed is None else seed,
             "clock": {**scenario.clock.model_dump(), "rounds": horizon},
-            "parent": parent,
-            "fork": fork,
+            "parent": origin.parent,
+            "fork": origin.fork,
         }
-        run = await store.register.enter(name=name, scenario=source, header=header, fingerprint=marks, horizon=horizon)
+        run = await store.register.enter(
+            name=name, scenario=origin.scenario, header=header, fingerprint=marks, horizon=horizon
+        )
         return cls(store=store, run=run, scenario=scenario, chats=chats, prompts=prompts)
 
     @classmethod
@@ -309,3 +327,10 @@ class Simulation:
                 raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
             if not original_went_on(self.store, self.run, len(values.get("transcript", ()))):
                 return str(values["ended"])
+
+
+begin = Simulation.begin
+"""Register a run of a scenario, in the manner of the other verbs: `await begin(store, scenario)`."""
+
+resume = Simulation.reopen
+"""Find a run again to go on with it, in the manner of the other verbs: `await resume(store, name)`."""

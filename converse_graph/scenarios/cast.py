@@ -13,12 +13,13 @@ from converse_graph.scenarios.deliberation_rules import HeldByRules, check_optio
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.memory_settings import Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
+from converse_graph.scenarios.speaker_paths import JUDGE, PUBLIC, join_path
+from converse_graph.scenarios.speaker_paths import SUPERVISOR as SUPERVISOR
 from converse_graph.scenarios.value import ByKind, Identifier, Items, Name, Value
 
 MAX_DEPTH = 6
 """How many conversations may be nested, the root table included, unless a scenario says otherwise."""
 
-SUPERVISOR = "supervisor"
 """The node at every table that gives the floor and commits what is said; nobody at it can be called that."""
 
 _CHANNELS = {
@@ -167,8 +168,21 @@ def personas(party: Organisation) -> Iterator[tuple[str, Persona]]:
     while waiting:
         path, deliberation = waiting.pop(0)
         for member in deliberation.members if deliberation else ():
-            yield f"{path}/{member.name}", member
-            waiting.append((f"{path}/{member.name}", member.deliberation))
+            inner = join_path(path, member.name)
+            yield inner, member
+            waiting.append((inner, member.deliberation))
+
+
+def check_not_taken(parties: list[str]) -> None:
+    """Refuse a party with a name under which something else is on record: to an audit its secrets would be no secrets.
+
+    Raises:
+        ValueError: There is one.
+    """
+    for name in parties:
+        if name in (JUDGE, PUBLIC):
+            meaning = "who judges a run" if name == JUDGE else "the owner of what everybody may read"
+            raise ValueError(f"no organisation can be called {name!r}: that is {meaning}; write {name.title()!r}")
 
 
 def check_distinct(kind: str, names: list[str]) -> None:

@@ -1,14 +1,11 @@
 """Reads parties and their people from files that anyone can edit: `prompts/cast/<who>.yaml`."""
 
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.resources import folders
 from converse_graph.scenarios.cast import Organisation, Persona
+from converse_graph.scenarios.strict_yaml import build, in_file, load_yaml
 
 
 def cast_member(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
@@ -25,12 +22,17 @@ def cast_member(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
         InvalidValue: The file is not what a cast file may be.
     """
     path = _locate(who)
-    written = read_table(path, "name, brief and people")
-    people = written.pop("people", [])
+    tree = load_yaml(path)
+    people = tree.values.get("people", [])
     try:
-        return Organisation(**written), tuple(Persona(**person) for person in people)
-    except (InvalidValue, TypeError) as error:
-        raise InvalidValue(f"{path}: {error}") from None
+        if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
+            raise InvalidValue(f"line {tree.line_of(['people'])}: people is a list of tables, one a persona.")
+        party = {name: value for name, value in tree.values.items() if name != "people"}
+        return build(Organisation, party, tree, ()), tuple(
+            build(Persona, person, tree, ("people", number)) for number, person in enumerate(people)
+        )
+    except InvalidValue as error:
+        raise in_file(path, error) from None
 
 
 def _locate(who: str) -> Path:
@@ -39,22 +41,3 @@ def _locate(who: str) -> Path:
         if (path := place / f"{who}.yaml").is_file():
             return path
     raise UnknownName.among("cast file", who, sorted({path.stem for place in places for path in place.glob("*.yaml")}))
-
-
-def read_table(path: Path, of: str) -> dict[str, Any]:
-    """The table that a YAML file holds.
-
-    Args:
-        path: The file.
-        of: What it must hold, for the error.
-
-    Raises:
-        InvalidValue: It is no YAML, or holds something else.
-    """
-    try:
-        written = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except YAMLError as error:
-        raise InvalidValue(f"{path}: {' '.join(str(error).split())}") from None
-    if not isinstance(written, dict):
-        raise InvalidValue(f"{path}: such a file is a table with {of}.")
-    return written

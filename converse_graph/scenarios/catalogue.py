@@ -12,6 +12,9 @@ from converse_graph.resources import folders
 from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.yaml_files import SUFFIXES, scenario_file
 
+_MODULES = "converse_scenarios_"
+"""What the names of modules begin with that are loaded from scenario files."""
+
 
 def find_scenario(reference: str) -> ScenarioFunction:
     """The scenario function that a reference names.
@@ -62,6 +65,25 @@ def lasting_reference(reference: str) -> str:
     return f"{Path(path).resolve()}{colon}{function}" if path.endswith(".py") else reference
 
 
+def reference_to(function: ScenarioFunction) -> str:
+    """The reference by which a scenario function that was found here is found again, from any working directory.
+
+    Args:
+        function: As `find_scenario` or `catalogue` gave it.
+
+    Returns:
+        Its name where it is in a folder of scenarios, else its file and name; nothing for one that was made elsewhere.
+    """
+    module = sys.modules.get(function.function.__module__)
+    if module is None or not module.__name__.startswith(_MODULES) or module.__file__ is None:
+        return ""
+    if not any(held is function for held in vars(module).values()):
+        return ""
+    path = Path(module.__file__).resolve()
+    is_in_folder = path.parent in [folder.resolve() for folder in folders("graphs")]
+    return function.name if is_in_folder else f"{path}:{function.name}"
+
+
 def _find_in_file(path: Path, name: str) -> ScenarioFunction:
     if not path.is_file():
         raise UnknownName(f"No file {str(path)!r}; name a scenario or a Python file that exists.")
@@ -88,7 +110,7 @@ def _load(path: Path) -> dict[str, ScenarioFunction]:
     module_name = ""
     try:
         digest = hashlib.blake2b(str(path.resolve()).encode() + path.read_bytes(), digest_size=8).hexdigest()
-        module_name = f"converse_scenarios_{path.stem}_{digest}"
+        module_name = f"{_MODULES}{path.stem}_{digest}"
         module = sys.modules.get(module_name)
         if module is None:
             loader = _Fresh(module_name, str(path))

@@ -68,6 +68,20 @@ class ScenarioFunction:
         made = self.function(**set_to)
         return made.model_copy(update={"name": self.name, "title": made.title or self.doc, "dials": set_to})
 
+    def __getattr__(self, name: str) -> Any:
+        """Say what is missing where a scenario's own attribute is asked of the function that makes it.
+
+        Args:
+            name: What is no attribute of a scenario function.
+
+        Raises:
+            AttributeError: Always.
+        """
+        if not name.startswith("_") and (name in Scenario.model_fields or hasattr(Scenario, name)):
+            itself = self.__dict__.get("name", "this")  # not yet there in a copy that is being made
+            raise AttributeError(f"{itself} is a scenario function; call it first, as in {itself}().{name}.")
+        raise AttributeError(f"A scenario function has no attribute {name!r}.")
+
     def preset(self, name: str, doc: str, **settings: Any) -> ScenarioFunction:
         """The same scenario under a name of its own, with other defaults.
 
@@ -190,3 +204,20 @@ def _describe(hint: Any) -> str:
         del marks
         return f"{_describe(base)} {low} to {high}" if low is not None and high is not None else _describe(base)
     return str(hint.__name__) if origin is None and hasattr(hint, "__name__") else str(hint)
+
+
+def check_scenario(given: Any) -> None:
+    """Refuse what is no scenario, before it is taken for one.
+
+    Args:
+        given: What was passed.
+
+    Raises:
+        InvalidValue: It is a scenario function, which must be called first, or nothing of the kind.
+    """
+    if isinstance(given, ScenarioFunction):
+        raise InvalidValue(f"{given.name} is a scenario function, not a scenario; call it, with dials if you like.")
+    if not isinstance(given, Scenario):
+        raise InvalidValue(
+            f"{given!r:.80} is no scenario: pass a Scenario; find_scenario(NAME)() makes one of a name or a file."
+        )

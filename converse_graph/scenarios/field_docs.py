@@ -9,8 +9,9 @@ import textwrap
 from collections.abc import Mapping
 from functools import lru_cache
 from types import ModuleType
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -75,18 +76,58 @@ class DocumentedSchema(GenerateJsonSchema):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         """Return the schema of a model."""
-        return _documented(super().model_schema(schema), schema["cls"])
+        return self.describe(super().model_schema(schema), schema["cls"])
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
         """Return the schema of a dataclass."""
-        return _documented(super().dataclass_schema(schema), schema["cls"])
+        return self.describe(super().dataclass_schema(schema), schema["cls"])
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        """Return the schema of a table with certain keys."""
+        return self.describe(super().typed_dict_schema(schema), schema["cls"])
+
+    def describe(self, made: JsonSchemaValue, kind: type) -> JsonSchemaValue:
+        """Return the schema of a class with the words that its source has for it and for its fields."""
+        if words := own_doc(kind):
+            made["description"] = words
+        for name, doc in field_docs(kind).items():
+            if name in made.get("properties", {}):
+                made["properties"][name].setdefault("description", doc)
+        return made
 
 
-def _documented(made: JsonSchemaValue, kind: type) -> JsonSchemaValue:
-    words = own_doc(kind)
-    if words:
-        made["description"] = words
-    for name, doc in field_docs(kind).items():
-        if name in made.get("properties", {}):
-            made["properties"][name].setdefault("description", doc)
-    return made
+class _Printed(DocumentedSchema):
+    """Of values as they are printed: nothing is left out, and there is nothing else."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        return True
+
+    def describe(self, made: JsonSchemaValue, kind: type) -> JsonSchemaValue:
+        return {**super().describe(made, kind), "additionalProperties": False}
+
+
+def printed_schema(name: str, version: int, shape: Any, *, title: str = "") -> dict[str, Any]:
+    """Make the schema of what is printed.
+
+    Args:
+        name: What it is the schema of, for its `$id`.
+        version: Of the shape; where the shape has a `version` itself, that is always this one.
+        shape: The type of what is printed.
+        title: For readers; empty for the name of the type.
+    """
+    made = TypeAdapter(shape).json_schema(mode="serialization", schema_generator=_Printed)
+    document: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:converse-graph:{name}:{version}",
+        **made,
+        "title": title or made["title"],
+    }
+    if "version" in document.get("properties", {}):
+        document["properties"]["version"] = {"const": version}
+    return document
+
+
+def add_property(shape: dict[str, Any], name: str, schema: dict[str, Any]) -> None:
+    """Add to the schema of an object a property that is printed beside its fields."""
+    shape["properties"][name] = schema
+    shape["required"].append(name)

@@ -78,6 +78,10 @@ class ModelSettings(Value):
         told.update({f"extra_body.{name}": value for name, value in told.pop("extra_body", {}).items()})
         return ", ".join(f"{name} {_in_words(value)}" for name, value in told.items())
 
+    def __hash__(self) -> int:
+        """Return a hash of what is set; of `extra_body` the names alone count, whose values may have none."""
+        return hash(tuple(frozenset(value) if isinstance(value, dict) else value for value in self.__dict__.values()))
+
     def __bool__(self) -> bool:
         """Return whether anything is set."""
         return bool(self.given())

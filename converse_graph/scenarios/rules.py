@@ -81,7 +81,7 @@ StopRule = Annotated[OnEvent | OnSilence | When, ByKind()]
 """Any reason to end a run before its horizon."""
 
 
-def events_so_far(events: Sequence[Event | Dated], reported: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+def events_so_far(events: Sequence[Event | Dated], reported: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The names of the events that enough parties have reported.
 
     Args:

@@ -10,7 +10,7 @@ from pydantic import Field as Bound
 from pydantic import model_validator
 
 from converse_graph.errors import UnknownName
-from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct
+from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct, check_not_taken
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.graph_settings import GraphSettings
@@ -86,6 +86,7 @@ class Scenario(Value):
         if not self.organisations:
             raise ValueError("the cast is empty; a scenario takes one organisation or more")
         check_distinct("organisation", [party.name for party in self.organisations])
+        check_not_taken([party.name for party in self.organisations])
         self._check_motion()
         self._check_fields()
         for dated in self.dated_events:

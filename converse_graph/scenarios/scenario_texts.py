@@ -6,7 +6,7 @@ from typing import Any
 
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.resources import folders
-from converse_graph.scenarios.cast_files import read_table
+from converse_graph.scenarios.strict_yaml import load_yaml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def scenario_texts(name: str) -> ScenarioTexts:
     places = [folder / "scenarios" for folder in folders("prompts")]
     for place in places:
         if (path := place / f"{name}.yaml").is_file():
-            return ScenarioTexts(path=path, table=read_table(path, "texts by name"))
+            return ScenarioTexts(path=path, table=load_yaml(path).values)
     known = sorted({path.stem for place in places for path in place.glob("*.yaml")})
     raise UnknownName.among("file of texts", name, known)
 

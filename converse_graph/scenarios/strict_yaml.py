@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
@@ -28,8 +30,11 @@ from ruamel.yaml.nodes import ScalarNode
 
 from converse_graph.errors import InvalidValue
 
-Path = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 """Where a value stands: keys and positions from the top."""
+
+MAX_BYTES = 512 * 1024
+"""How long a file may be: the largest that comes with the package has under a tenth of that."""
 
 MAX_NESTING = 60
 """How deep tables and lists may be nested."""
@@ -45,7 +50,7 @@ class Tree:
     """What a YAML text holds."""
 
     values: dict[str, Any]
-    lines: Mapping[Path, int] = field(repr=False)
+    lines: Mapping[Location, int] = field(repr=False)
     """The line, counted from 1, in which each value or its key stands."""
 
     def line_of(self, path: Sequence[str | int]) -> int:
@@ -56,27 +61,126 @@ class Tree:
         return self.lines.get(at, 1)
 
 
-def read_yaml(text: str) -> Tree:
+def read_yaml(text: str, *, number_keys: bool = False) -> Tree:
     """Read a table.
+
+    Args:
+        text: Of the file.
+        number_keys: Whether a key may be a whole number.
 
     Raises:
         InvalidValue: The text is no YAML, no table, or uses what is refused; the message begins with the line.
     """
     try:
-        return _Reader(text).read()
+        return _Reader(text, number_keys=number_keys).read()
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = " ".join((getattr(error, "problem", None) or str(error) or type(error).__name__).split())
         raise InvalidValue(f"line {mark.line + 1 if mark else 1}: this is no YAML: {problem}.") from None
 
 
+def load_yaml(path: Path, *, max_bytes: int = MAX_BYTES, number_keys: bool = False) -> Tree:
+    """Read the table that a file holds.
+
+    Args:
+        path: The file.
+        max_bytes: How long it may be.
+        number_keys: Whether a key may be a whole number.
+
+    Raises:
+        InvalidValue: It cannot be read, is too long, is no UTF-8, or is refused by `read_yaml`; the message names the
+            file, and the line where there is one.
+    """
+    try:
+        return read_yaml(read_text(path, max_bytes=max_bytes), number_keys=number_keys)
+    except InvalidValue as error:
+        raise in_file(path, error) from None
+
+
+def read_text(path: Path, *, max_bytes: int = MAX_BYTES) -> str:
+    """Read a short text file.
+
+    Args:
+        path: The file.
+        max_bytes: How long it may be.
+
+    Raises:
+        InvalidValue: It cannot be read, is longer, or is no UTF-8; the message does not name the file.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        raise InvalidValue(f"the file cannot be read: {error.strerror}.") from None
+    if len(content) > max_bytes:
+        raise InvalidValue(f"such a file has at most {max_bytes // 1024} kB; this one has more.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InvalidValue(f"line {line}: this is no UTF-8; save the file as UTF-8.") from None
+
+
+def in_file(path: Path, error: InvalidValue) -> InvalidValue:
+    """Return the same refusal with the name of the file before it."""
+    return InvalidValue(f"{path}, {error}")
+
+
+def build(kind: Callable[..., Any], values: dict[str, Any], tree: Tree, at: tuple[str | int, ...]) -> Any:
+    """Make a value from a table of a file.
+
+    Args:
+        kind: What is made.
+        values: With what.
+        tree: The file.
+        at: Where the table stands in it.
+
+    Raises:
+        InvalidValue: It cannot be made of that; the message begins with the line of the first fault.
+    """
+    try:
+        return kind(**values)
+    except InvalidValue as error:
+        where, message = _innermost(error)
+        raise InvalidValue(f"line {tree.line_of(_written(tree, (*at, *where)))}: {message}") from None
+
+
+def _innermost(error: InvalidValue) -> tuple[tuple[str | int, ...], str]:
+    """Where in a value that holds others the first fault lies, and what the value it lies in says of it."""
+    found = error.__context__
+    if not isinstance(found, ValidationError):
+        return (), str(error)
+    first = max(found.errors(), key=lambda fault: fault["type"] == "extra_forbidden")  # it has a line of its own
+    context = first.get("ctx", {})
+    if first["type"] == "union_tag_invalid":
+        return (*first["loc"], context["discriminator"].strip("'")), str(error)
+    inner = context.get("error")
+    if isinstance(inner, InvalidValue):
+        where, message = _innermost(inner)
+        return (*first["loc"], *where), message
+    return first["loc"], str(error)
+
+
+def _written(tree: Tree, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A location as the file has it: pydantic names the branch of a union too."""
+    value: Any = tree.values
+    path: list[str | int] = []
+    for part in location:
+        inside = part in value if isinstance(value, dict) else isinstance(value, list) and part in range(len(value))
+        if inside:
+            path.append(part)
+            value = value[part]
+    return tuple(path)
+
+
 class _Reader:
     """One pass over the parser's events, so that nothing is resolved or made that was not looked at first."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, number_keys: bool) -> None:
         self._yaml = YAML(typ="safe", pure=True)
         self._events = self._yaml.parse(text)
-        self._lines: dict[Path, int] = {}
+        self._lines: dict[Location, int] = {}
+        self._key_types = (str, int) if number_keys else (str,)
 
     def read(self) -> Tree:
         begin = self._next()
@@ -95,7 +199,7 @@ class _Reader:
     def _next(self) -> Any:
         return next(self._events)
 
-    def _value(self, event: Any, path: Path) -> Any:
+    def _value(self, event: Any, path: Location) -> Any:
         self._check(event, path)
         self._lines.setdefault(path, event.start_mark.line + 1)
         if isinstance(event, MappingStartEvent):
@@ -104,12 +208,12 @@ class _Reader:
             return self._list(path)
         return self._scalar(event)
 
-    def _table(self, path: Path) -> dict[str, Any]:
+    def _table(self, path: Location) -> dict[str, Any]:
         table: dict[str, Any] = {}
         while not isinstance(event := self._next(), MappingEndEvent):
             self._check(event, path)
-            key = self._scalar(event) if isinstance(event, ScalarEvent) else None
-            if not isinstance(key, str) or key == "<<":
+            key: Any = self._scalar(event) if isinstance(event, ScalarEvent) else None
+            if type(key) not in self._key_types or key == "<<":
                 raise _refused(event, "a key that is no text; a key is a name, put in quotes where it looks otherwise")
             if key in table:
                 raise _refused(event, f"{key!r} a second time, after line {self._lines[*path, key]}; name it once")
@@ -117,13 +221,13 @@ class _Reader:
             table[key] = self._value(self._next(), (*path, key))
         return table
 
-    def _list(self, path: Path) -> list[Any]:
+    def _list(self, path: Location) -> list[Any]:
         items: list[Any] = []
         while not isinstance(event := self._next(), SequenceEndEvent):
             items.append(self._value(event, (*path, len(items))))
         return items
 
-    def _check(self, event: Any, path: Path) -> None:
+    def _check(self, event: Any, path: Location) -> None:
         if isinstance(event, AliasEvent):
             raise _refused(event, "an alias; write the value out")
         if getattr(event, "anchor", None) is not None:

@@ -21,16 +21,39 @@ class Value(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, *unnamed: Any, **given: Any) -> None:
         """Check every field.
 
+        Args:
+            unnamed: None; what is given without its name is refused.
+            **given: The fields.
+
         Raises:
-            InvalidValue: Some field is unknown, missing or outside its bounds.
+            InvalidValue: Some field is unknown, missing or outside its bounds, or was given without its name.
         """
+        if unnamed:
+            fields = ", ".join(type(self).model_fields)
+            kind = type(self).__name__
+            raise InvalidValue(f"{kind} takes its fields by name; name {unnamed[0]!r:.60} one of: {fields}.")
         try:
             super().__init__(**given)
         except ValidationError as error:
             raise InvalidValue(f"{type(self).__name__}: {explain(error, type(self))}") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse to change a field.
+
+        Raises:
+            InvalidValue: Always; a changed copy is the way.
+        """
+        try:
+            super().__setattr__(name, value)
+        except (ValidationError, ValueError):
+            kind = type(self).__name__
+            raise InvalidValue(
+                f"{kind} is frozen: {name} cannot be set; make another {kind}, or copy it with "
+                f"model_copy(update={{{name!r}: ...}})."
+            ) from None
 
 
 Value.__class__ = Explained  # type: ignore[method-assign]  # type checkers that see a metaclass take it for no BaseModel

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.rules import Dated, Event, When
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.strict_yaml import Tree, read_yaml, write_yaml
+from converse_graph.scenarios.strict_yaml import Tree, build, in_file, read_text, read_yaml, write_yaml
 
 VERSION = 1
 """Of the shape of a scenario file. A reader refuses another."""
 
 SUFFIXES = (".yaml", ".yml")
 """How the name of a scenario file ends."""
-
-MAX_BYTES = 512 * 1024
-"""A scenario file is no larger: the largest that comes with the package has under a tenth of that."""
 
 
 def scenario_file(path: Path) -> ScenarioFunction:
@@ -48,19 +45,9 @@ def load_scenario(path: Path) -> Scenario:
     if not path.is_file():
         raise UnknownName(f"No file {str(path)!r}; name a scenario, a Python file or a YAML file that exists.")
     try:
-        with path.open("rb") as file:
-            found = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InvalidValue(f"{path} cannot be read: {error.strerror}.") from None
-    if len(found) > MAX_BYTES:
-        raise InvalidValue(f"{path}: a scenario file has at most {MAX_BYTES // 1024} kB; this one has more.")
-    try:
-        return read_scenario(found.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        line = found[: error.start].count(b"\n") + 1
-        raise InvalidValue(f"{path}, line {line}: this is no UTF-8; save the file as UTF-8.") from None
+        return read_scenario(read_text(path))
     except InvalidValue as error:
-        raise InvalidValue(f"{path}, {error}") from None
+        raise in_file(path, error) from None
 
 
 def read_scenario(text: str) -> Scenario:
@@ -81,7 +68,7 @@ def read_scenario(text: str) -> Scenario:
         values["events"] = [_event(given, tree, number) for number, given in enumerate(values["events"])]
     if isinstance(values.get("stop"), list):
         _refuse_predicates(values["stop"], tree)
-    made: Scenario = _made(Scenario, values, tree, ())
+    made: Scenario = build(Scenario, values, tree, ())
     return made
 
 
@@ -89,7 +76,7 @@ def _event(given: Any, tree: Tree, number: int) -> Any:
     """An entry of the table of events: dated where it says at what date, otherwise one to be reported."""
     if not isinstance(given, dict):
         return given
-    return _made(Dated if "at" in given else Event, given, tree, ("events", number))
+    return build(Dated if "at" in given else Event, given, tree, ("events", number))
 
 
 def _refuse_predicates(rules: list[Any], tree: Tree) -> None:
@@ -97,42 +84,6 @@ def _refuse_predicates(rules: list[Any], tree: Tree) -> None:
         if isinstance(rule, dict) and rule.get("kind") == "when":
             line = tree.line_of(["stop", number, "kind"])
             raise InvalidValue(f"line {line}: a rule of kind 'when' is Python; a file has 'event' and 'silence'.")
-
-
-def _made(kind: Callable[..., Any], values: dict[str, Any], tree: Tree, at: tuple[str | int, ...]) -> Any:
-    try:
-        return kind(**values)
-    except InvalidValue as error:
-        where, message = _innermost(error)
-        raise InvalidValue(f"line {tree.line_of(_written(tree, (*at, *where)))}: {message}") from None
-
-
-def _innermost(error: InvalidValue) -> tuple[tuple[str | int, ...], str]:
-    """Where in a value that holds others the first fault lies, and what the value it lies in says of it."""
-    found = error.__context__
-    if not isinstance(found, ValidationError):
-        return (), str(error)
-    first = max(found.errors(), key=lambda fault: fault["type"] == "extra_forbidden")  # it has a line of its own
-    context = first.get("ctx", {})
-    if first["type"] == "union_tag_invalid":
-        return (*first["loc"], context["discriminator"].strip("'")), str(error)
-    inner = context.get("error")
-    if isinstance(inner, InvalidValue):
-        where, message = _innermost(inner)
-        return (*first["loc"], *where), message
-    return first["loc"], str(error)
-
-
-def _written(tree: Tree, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """A location as the file has it: pydantic names the branch of a union too."""
-    value: Any = tree.values
-    path: list[str | int] = []
-    for part in location:
-        inside = part in value if isinstance(value, dict) else isinstance(value, list) and part in range(len(value))
-        if inside:
-            path.append(part)
-            value = value[part]
-    return tuple(path)
 
 
 def write_scenario(scenario: Scenario) -> str:

@@ -65,7 +65,7 @@ def database_at(where: Path | str) -> Database:
     try:
         server = importlib.import_module("converse_graph.store.postgres")
     except ModuleNotFoundError as error:
-        if error.name not in ("psycopg", "psycopg_c", "psycopg_binary"):
+        if error.name != "psycopg":
             raise
         raise InvalidValue(
             "A store on a Postgres server takes the extra `postgres`: pip install 'converse-graph[postgres]'."

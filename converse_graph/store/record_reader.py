@@ -3,13 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, REFLECTION, Entry, extend, mind_of
+from converse_graph.record.paths import CallPath
+from converse_graph.record.records import MindRecord, StatementRecord, VoteRecord, debate_of, without_kind
+from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, extend, mind_of
 from converse_graph.record.transcript import Deliberation, Line, PrivateTurn, Stance, Statement, Transcript, Vote
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.clock import Clock
 from converse_graph.store.checkpoint_rows import CheckpointRow, CheckpointRows, ledger_history
 from converse_graph.store.packing import Snapshot, load_plain
 from converse_graph.store.runs import Run
+
+Minds = Mapping[str, dict[str, MindRecord]]
+"""The records of each party's mind, by the turn or the call that they were made in."""
 
 
 def transcript_of(run: Run, values: Mapping[str, Any], verdicts: Sequence[Verdict]) -> Transcript:
@@ -21,7 +26,7 @@ def transcript_of(run: Run, values: Mapping[str, Any], verdicts: Sequence[Verdic
         verdicts: What judges made of it.
     """
     clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
-    minds = {party.name: _by_place(values.get(mind_of(party.name), ())) for party in run.header.cast}
+    minds = {party.name: _by_path(values.get(mind_of(party.name), ())) for party in run.header.cast}
     statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
     votes = tuple(_vote(counted, minds) for counted in values.get("votes", ()))
     recalled_poorly = _recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock)
@@ -53,7 +58,7 @@ def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
 
 def read_ledgers(
     rows: CheckpointRows, row: CheckpointRow, saved: Mapping[str, Any], names: Sequence[str]
-) -> dict[str, list[Entry]]:
+) -> dict[str, list[Any]]:
     """Ledgers as they are at a checkpoint: its own snapshot, or an earlier one and what was written since.
 
     Args:
@@ -62,7 +67,7 @@ def read_ledgers(
         saved: The values that it holds.
         names: The ledgers.
     """
-    ledgers: dict[str, list[Entry]] = {name: saved[name].entries for name in names if name in saved}
+    ledgers: dict[str, list[Any]] = {name: saved[name].entries for name in names if name in saved}
     history = ledger_history(rows, row, [name for name in names if name not in saved], load_plain)
     for name, (snapshot, writes) in history.items():
         before = snapshot.entries if isinstance(snapshot, Snapshot) else []
@@ -70,60 +75,56 @@ def read_ledgers(
     return ledgers
 
 
-def _vote(counted: Entry, minds: dict[str, dict[str, Entry]]) -> Vote:
+def _vote(counted: VoteRecord, minds: Minds) -> Vote:
     """A vote with its ballots, which lie in the minds of those who cast them."""
     cast = [
-        Stance(speaker=name, **entry["ballot"])
+        Stance(speaker=name, **record["ballot"])
         for name, mind in minds.items()
-        for entry in mind.values()
-        if "ballot" in entry and entry["round"] == counted["round"]
+        for record in mind.values()
+        if record["kind"] == "ballot" and record["round"] == counted["round"]
     ]
-    return Vote(**counted, ballots=tuple(cast))
+    return Vote(**without_kind(counted), ballots=tuple(cast))
 
 
-def _recalled_poorly(minds: Mapping[str, Sequence[Entry]], clock: Clock) -> Iterator[str]:
+def _recalled_poorly(minds: Mapping[str, Sequence[MindRecord]], clock: Clock) -> Iterator[str]:
     """Where an embedder failed: of each party and reason, in how many turns, and when."""
     for name, mind in minds.items():
         rounds: dict[str, list[int]] = {}
-        for entry in mind:
-            if "recall_problem" in entry:
-                rounds.setdefault(entry["recall_problem"], []).append(entry["round"])
+        for record in mind:
+            why = record.get("recall_problem") if record["kind"] in ("note", "ballot") else None
+            if why:
+                rounds.setdefault(why, []).append(record["round"])
         for why, when in rounds.items():
             first, last = clock.period(when[0]).label, clock.period(when[-1]).label
             span = f"in {first}" if first == last else f"in {len(when)} turns from {first} to {last}"
             yield f"{name} recalled by recency and importance alone {span}: {why}."
 
 
-def _by_place(mind: Sequence[Entry]) -> dict[str, Entry]:
-    return {entry["place"]: entry for entry in mind}
+def _by_path(mind: Sequence[MindRecord]) -> dict[str, MindRecord]:
+    return {record["place"]: record for record in mind}
 
 
-def _statement(said: Entry, clock: Clock, mind: dict[str, Entry]) -> Statement:
-    place = f"{said['round']}.{said['turn']}/{said['speaker']}"
-    kept = mind.get(place, {})
-    private = PrivateTurn(
-        memo=kept.get("memo", ""),
-        conclusions=tuple(mind.get(f"{place}/{REFLECTION}", {}).get("insights", ())),
-        written=Stance(speaker=said["speaker"], **kept["written"]) if "written" in kept else None,
-        position=kept.get("position"),
-        follows_decision=kept.get("follows_decision"),
-        deliberation=_deliberation(place, mind),
-    )
-    return Statement(period=clock.period(said["round"]).label, private=private, **said)
+def _statement(said: StatementRecord, clock: Clock, mind: dict[str, MindRecord]) -> Statement:
+    path = CallPath.of_turn(said["round"], said["turn"], said["speaker"])
+    note, reflection = mind.get(str(path)), mind.get(str(path.call("reflection")))
+    conclusions = reflection["insights"] if reflection and reflection["kind"] == "reflection" else ()
+    private: dict[str, Any] = {}
+    if note and note["kind"] == "note":
+        private = {name: note[name] for name in ("memo", "position", "follows_decision") if name in note}
+        if "written" in note:
+            private["written"] = Stance(speaker=said["speaker"], **note["written"])
+    turn = PrivateTurn(conclusions=tuple(conclusions), deliberation=_deliberation(path, mind), **private)
+    return Statement(period=clock.period(said["round"]).label, private=turn, **without_kind(said))
 
 
-def _deliberation(place: str, mind: dict[str, Entry]) -> Deliberation | None:
-    """The conversation held at a place, with those that were held inside its speakers."""
-    kept = mind.get(place, {})
-    if "lines" not in kept:
+def _deliberation(path: CallPath, mind: dict[str, MindRecord]) -> Deliberation | None:
+    """The conversation held in a turn, with those that were held inside its speakers."""
+    record = mind.get(str(path))
+    debate = debate_of(record) if record else None
+    if debate is None:
         return None
     lines = tuple(
-        Line(**line, deliberation=_deliberation(f"{place}/{number}.{line['speaker']}", mind))
-        for number, line in enumerate(kept["lines"])
+        Line(**without_kind(line), deliberation=_deliberation(path.inside(number, line["speaker"]), mind))
+        for number, line in enumerate(debate["lines"])
     )
-    told = {name: kept[name] for name in _TOLD if name in kept}
-    return Deliberation(mode=kept["mode"], motion=kept["motion"], lines=lines, decision=kept["decision"], **told)
-
-
-_TOLD = ("options", "rules", "private_positions", "ballots")
-"""What a record of a deliberation has only where there is something to tell."""
+    return Deliberation(**{**debate, "lines": lines})

@@ -1,22 +1,25 @@
-"""Which spans a call lies in, read from its place."""
+"""Which spans a call lies in, read from its path."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from converse_graph.record.paths import CallPath
 from converse_graph.tracing.spans import Kind
 
-_STEP = re.compile(r"(?:\d+|position|ballot)\.(?P<name>.+)")
-_TASKS = {"imagine": "imagined debate", "pick": "who speaks next", "graph": "own graph"}
+_TASKS: Mapping[str | None, str] = {"imagine": "imagined debate", "pick": "who speaks next", "graph": "own graph"}
+
+Key = tuple[str, ...]
+"""The same for the same span of a run, such as ("12.0/OpenAI", "debate", "3.CEO"); it begins with that of every span
+that it lies in."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class EnclosingSpan:
     """A span that a call lies in."""
 
-    key: str
-    """The same for the same span of a run, such as "12.0/OpenAI/3.CEO"."""
+    key: Key
     kind: Kind
     names: tuple[str, ...]
     """How it is named within its period, outermost first: "OpenAI", "debate", "CEO"."""
@@ -26,35 +29,28 @@ class Step:
     """How many conversations it lies in: 1 at the table, 2 in a debate of a party."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Placed:
-    """A call by its place."""
-
-    round: int
-    turn: str
-    """Key of its turn, such as "12.0/OpenAI"."""
-    steps: tuple[Step, ...]
-    """The spans that it lies in, outermost first: the turn, then debates and personas."""
-    task: str
-    """What it is for, such as "statement" or "line"."""
+def enclosing_spans(path: CallPath) -> tuple[EnclosingSpan, ...]:
+    """List the spans that a call lies in, outermost first: the turn, then debates and personas."""
+    return tuple(_enclosing_spans(path))
 
 
-def placed(place: str) -> Placed:
-    """Read a place, such as "12.0/OpenAI/3.CEO/line"."""
-    when, party, *inner, task = place.split("/")
-    names: tuple[str, ...] = (party,)
-    key, path = f"{when}/{party}", party
-    steps = [Step(key=key, kind="turn", names=names, path=path, depth=1)]
-    for depth, step in enumerate(inner, 2):
-        found = _STEP.fullmatch(step)
-        name = found["name"] if found else step
-        names = (*names, "debate")
-        steps.append(Step(key=f"{key}/debate", kind="debate", names=names, path=path, depth=depth))
-        key, names, path = f"{key}/{step}", (*names, name), f"{path}/{name}"
-        steps.append(Step(key=key, kind="persona", names=names, path=path, depth=depth))
-    round = int(when.partition(".")[0])
-    return Placed(round=round, turn=f"{when}/{party}", steps=tuple(steps), task=_task(task))
+def _enclosing_spans(path: CallPath) -> Iterator[EnclosingSpan]:
+    turn = CallPath.of_turn(path.round, path.turn, path.party)
+    key: Key = (str(turn),)
+    names: tuple[str, ...] = (path.party,)
+    yield EnclosingSpan(key=key, kind="turn", names=names, path=turn.reader, depth=1)
+    for depth, step in enumerate(path.steps, 2):
+        key, names = (*key, "debate"), (*names, "debate")
+        yield EnclosingSpan(key=key, kind="debate", names=names, path=turn.reader, depth=depth)
+        turn, key, names = turn.inside(step.at, step.name), (*key, str(step)), (*names, step.name)
+        yield EnclosingSpan(key=key, kind="persona", names=names, path=turn.reader, depth=depth)
 
 
-def _task(task: str) -> str:
-    return "summary" if task.startswith("summary.") else _TASKS.get(task, task)
+def task_name(path: CallPath) -> str:
+    """Say what a call is for, such as "statement" or "line"."""
+    return _TASKS.get(path.task, str(path.task))
+
+
+def lies_in(key: Key, outer: Key) -> bool:
+    """Say whether a span is another or lies in it."""
+    return key[: len(outer)] == outer

@@ -7,7 +7,7 @@ and is not told again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,10 +15,17 @@ from typing import Any
 
 from converse_graph.errors import BrokenReply
 from converse_graph.models.base import Chat, Reply, Request
+from converse_graph.record.paths import CallPath
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.model_settings import UNSET
-from converse_graph.tracing.call_spans import Placed, Step, placed
-from converse_graph.tracing.spans import Exporter, Span, Usage
+from converse_graph.tracing.call_spans import (
+    EnclosingSpan,
+    Key,
+    enclosing_spans,
+    lies_in,
+    task_name,
+)
+from converse_graph.tracing.spans import Exporter, Kind, Span, Usage
 
 Answered = Callable[[Reply, BrokenReply | None], None]
 """Is told of a call's reply, and of what is wrong with it."""
@@ -43,9 +50,9 @@ class RunTrace:
     """Whether prompts, replies and the words of errors are told."""
     _round: int = -1
     _root: Span | None = None
-    _open: dict[str, Span] = field(default_factory=dict)
+    _open: dict[Key, Span] = field(default_factory=dict)
     """By key, in the order in which they began."""
-    _busy: list[str] = field(default_factory=list)
+    _busy: list[Key] = field(default_factory=list)
     """Keys of the innermost spans of calls that are under way."""
 
     @contextmanager
@@ -56,13 +63,14 @@ class RunTrace:
             chat: Who is asked.
             request: What is asked.
         """
-        where = placed(request.place)
-        parent = self._inside(where)
-        span = self._span("call", (*where.steps[-1].names, where.task), where, where.steps[-1], parent)
+        path = CallPath.parse(request.place)
+        spans = enclosing_spans(path)
+        parent = self._inside(path, spans)
+        span = self._span("call", (*spans[-1].names, task_name(path)), path, spans[-1], parent)
         span.metadata |= _asked(chat, request)
         if self.private:
             span.inputs = {"messages": [{"role": part.role, "content": part.text} for part in request.parts]}
-        key = where.steps[-1].key
+        key = spans[-1].key
         self._busy.append(key)
         try:
             yield lambda reply, problem: self._answered(span, reply, problem)
@@ -72,7 +80,7 @@ class RunTrace:
         finally:
             self._busy.remove(key)
             span.ended = self.now()
-            for above in (self._root, *(self._open.get(step.key) for step in where.steps)):
+            for above in (self._root, *(self._open.get(outer.key) for outer in spans)):
                 if above is not None:
                     above.ended = span.ended
             self.exporter.finish(span)
@@ -112,27 +120,27 @@ class RunTrace:
             span.tags.append("sent back")
             span.error = str(problem) if self.private else problem.for_record
 
-    def _inside(self, where: Placed) -> Span:
-        """The innermost span of a place; opens what is not open yet, closes what the run has left."""
-        self._enter(where.round)
-        within = {step.key for step in where.steps}
-        for key in [key for key in self._open if key not in within and self._is_left(key, where)]:
+    def _inside(self, path: CallPath, spans: Sequence[EnclosingSpan]) -> Span:
+        """The innermost span of a call; opens what is not open yet, closes what the run has left."""
+        self._enter(path.round)
+        within = {outer.key for outer in spans}
+        for key in [key for key in self._open if key not in within and self._is_left(key, spans[0].key)]:
             self._end(key)
         parent = self._root
-        for step in where.steps:
-            if step.key not in self._open:
-                self._open[step.key] = self._span(step.kind, step.names, where, step, parent)
-                self.exporter.begin(self._open[step.key])
-            parent = self._open[step.key]
+        for outer in spans:
+            if outer.key not in self._open:
+                self._open[outer.key] = self._span(outer.kind, outer.names, path, outer, parent)
+                self.exporter.begin(self._open[outer.key])
+            parent = self._open[outer.key]
         if parent is None:
             raise TypeError("a call lies in a turn")
         return parent
 
-    def _is_left(self, key: str, where: Placed) -> bool:
+    def _is_left(self, key: Key, turn: Key) -> bool:
         """Whether an open span is over as a call elsewhere begins: a turn is, once its statement is public."""
-        if any(busy == key or busy.startswith(f"{key}/") for busy in self._busy):
+        if any(lies_in(busy, key) for busy in self._busy):
             return False
-        return key.startswith(f"{where.turn}/") or key.partition("/")[2].partition("/")[0] == SUPERVISOR
+        return lies_in(key, turn) or self._open[key].metadata["party"] == SUPERVISOR
 
     def _enter(self, round: int) -> None:
         if round <= self._round and self._root is not None:
@@ -151,15 +159,17 @@ class RunTrace:
         )
         self.exporter.begin(self._root)
 
-    def _span(self, kind: Any, names: tuple[str, ...], where: Placed, step: Step, parent: Span | None) -> Span:
-        label = self.period(where.round)
-        told = {"round": where.round, "period": label, "party": step.path.partition("/")[0], "speaker": step.path}
+    def _span(
+        self, kind: Kind, names: tuple[str, ...], path: CallPath, outer: EnclosingSpan, parent: Span | None
+    ) -> Span:
+        label = self.period(path.round)
+        told = {"round": path.round, "period": label, "party": path.party, "speaker": outer.path}
         return Span(
             name=" · ".join((label, *names)),
             kind=kind,
             parent=parent,
             began=self.now(),
-            metadata={**self.run, **told, "depth": step.depth},
+            metadata={**self.run, **told, "depth": outer.depth},
             tags=[kind],
         )
 
@@ -167,18 +177,20 @@ class RunTrace:
         """The turn is over: what was said in it is public now."""
         self._enter(statement["round"])
         speaker = statement["speaker"]
-        key = f"{statement['round']}.{statement['turn']}/{speaker}"
+        path = CallPath.of_turn(statement["round"], statement["turn"], speaker)
+        spans = enclosing_spans(path)
+        key = spans[0].key
         if key not in self._open:  # every call of the turn was made before the run was paused
-            self._inside(placed(f"{key}/statement"))
+            self._inside(path, spans)
         turn = self._open[key]
         turn.outputs = {name: statement[name] for name in ("text", "fields", "problem") if statement.get(name)}
         if self._root is not None:
             said = self._root.outputs.setdefault("messages", [])
             said.append({"role": "assistant", "name": speaker, "content": statement["text"]})
-        for inner in [inner for inner in self._open if inner == key or inner.startswith(f"{key}/")]:
+        for inner in [inner for inner in self._open if lies_in(inner, key)]:
             self._end(inner)
 
-    def _end(self, key: str, error: BaseException | None = None) -> None:
+    def _end(self, key: Key, error: BaseException | None = None) -> None:
         span = self._open.pop(key)
         span.error = None if error is None else self._told(error)
         span.ended = span.ended or self.now()

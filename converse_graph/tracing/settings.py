@@ -50,7 +50,13 @@ class Tracing:
         )
 
     def outcome(self, header: Header, told: Mapping[str, Any], parent: Header | None = None) -> Span:
-        """A trace that stands for a whole run, already ended: what is said of all of it has a place there."""
+        """A trace that stands for a whole run, already ended: what is said of all of it has a place there.
+
+        Args:
+            header: Of the run.
+            told: What is said of the run, by name.
+            parent: Of the run that it was forked from.
+        """
         now = self.now()
         span = Span(
             name=f"Outcome · {header.scenario}",

@@ -1,10 +1,10 @@
 """Sums up what is about to leave the window: public rounds once for all, private ones by whose they are."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from converse_graph.calls.model_call import Question, ask
 from converse_graph.calls.reply_schema import make_form
@@ -13,34 +13,36 @@ from converse_graph.calls.streaming import Emit
 from converse_graph.models.base import PUBLIC, Part
 from converse_graph.models.tokens import USUAL_WINDOW, tokens_in
 from converse_graph.prompting.history import lines_recalled, mind_is_full, own_lines, private_record, public_record
-from converse_graph.prompting.summaries import FIELDS, Block, due_blocks, due_roll_up, summary_part, without_a_model
-from converse_graph.prompting.visibility import View, frozen_until, since
-from converse_graph.record.state import Entry
-from converse_graph.scenarios.cast import Debate, Imagined, Organisation
+from converse_graph.prompting.summaries import FIELDS, due_blocks, due_roll_up, summary_part, without_a_model
+from converse_graph.prompting.visibility import View, frozen_until, since, summaries_of
+from converse_graph.record.paths import CallPath, Span
+from converse_graph.record.records import PrivateSummaryRecord, StatementRecord, SummaryRecord, SummaryText, memo_of
+from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined, Organisation
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_paths import name_of
 
 _FORM = make_form("summary", FIELDS)
 
 
+S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)
+
+
 @dataclass(frozen=True, kw_only=True)
-class _Writer:
+class _Writer(Generic[S]):
     """Who sums up, where it is put on record, and what it is told first."""
 
     context: RunContext
     clock: Clock
     emit: Emit
-    place: str
-    """Structural path of the turn that it is done in."""
-    at: tuple[int, int]
-    """Round and turn that the record bears."""
+    place: CallPath
+    """The turn that it is done in; of a persona, as it sums up its memory."""
     task: str
-    speaker: str
-    path: str | None
-    """Whose it is; None for public."""
     model: Any
+    record: Callable[[CallPath, Span, SummaryText], S]
+    """Makes the record of a summary, by the call that it was written in."""
 
-    async def sum_up(self, block: Block, parts: Sequence[Part], told: Sequence[tuple[str, str]]) -> Entry:
+    async def sum_up(self, block: Span, parts: Sequence[Part], told: Sequence[tuple[str, str]]) -> S:
         """One summary, as a record.
 
         Args:
@@ -50,41 +52,53 @@ class _Writer:
         """
         first, last = (self.clock.period(round).label for round in (block.first, block.last))
         profile = self.context.chats.get(self.model).profile
-        values = {"name": self.speaker.rpartition("/")[2], "first": first, "last": last}
-        text = self.context.prompts.render(self.task, profile, values)
-        owner = self.path or PUBLIC
-        where = f"{self.place}/summary.{block.level}.{block.first}-{block.last}"
+        values = {"name": name_of(self.place.reader), "first": first, "last": last}
+        where = self.place.summary(block)
         question = Question(
             place=where,
-            speaker=self.speaker,
-            parts=(*parts, Part(role="user", text=text, source=f"prompt/{self.task}", owner=owner)),
+            parts=(
+                *parts,
+                self.context.prompts.part(
+                    self.task, profile, values, owner=PUBLIC if self.place.is_public else self.place.reader
+                ),
+            ),
             form=_FORM,
             model=self.model,
         )
         answer = await ask(self.context, question, self.emit)
-        written = answer.values or {**without_a_model(told), "problem": answer.problem}
-        kept: Entry = {"round": self.at[0], "turn": self.at[1], "level": block.level, "first": block.first,
-                       "last": block.last, **{name: value for name, value in written.items() if value}}  # fmt: skip
-        return kept | ({"place": where, "path": self.path} if self.path else {})
+        words = answer.values or {"summary": without_a_model(told), "problem": answer.problem}
+        text = cast("SummaryText", {name: value for name, value in words.items() if value})
+        return self.record(where, block, text)
 
-    async def roll_up(self, known: Sequence[Entry]) -> list[Entry]:
+    async def roll_up(self, known: Sequence[S]) -> list[S]:
         """Sum up summaries, for as long as a level has enough of them."""
-        made: list[Entry] = []
+        made: list[S] = []
         while due := due_roll_up([*known, *made]):
-            block = Block(level=due[0]["level"] + 1, first=due[0]["first"], last=due[-1]["last"])
-            parts = [summary_part(kept, self.clock, self.path or PUBLIC) for kept in due]
-            made.append(await self.sum_up(block, parts, [(str(kept["first"]), kept["gist"]) for kept in due]))
+            block = Span(level=due[0]["level"] + 1, first=due[0]["first"], last=due[-1]["last"])
+            parts = [summary_part(summary, self.clock) for summary in due]
+            words = [(str(summary["first"]), summary["summary"]) for summary in due]
+            made.append(await self.sum_up(block, parts, words))
         return made
+
+
+def _public_summary(path: CallPath, span: Span, text: SummaryText) -> SummaryRecord:
+    return {"kind": "summary", "round": path.round, "turn": path.turn, "level": span.level, "first": span.first,
+            "last": span.last, **text}  # fmt: skip
+
+
+def _private_summary(path: CallPath, span: Span, text: SummaryText) -> PrivateSummaryRecord:
+    return {"kind": "private_summary", "round": path.round, "turn": path.turn, "place": str(path), "path": path.reader,
+            "level": span.level, "first": span.first, "last": span.last, **text}  # fmt: skip
 
 
 async def sum_up_rounds(
     scenario: Scenario,
     context: RunContext,
-    summaries: Sequence[Entry],
-    transcript: Sequence[Entry],
+    summaries: Sequence[SummaryRecord],
+    transcript: Sequence[StatementRecord],
     following: int,
     emit: Emit,
-) -> list[Entry]:
+) -> list[SummaryRecord]:
     """Sum up the rounds that nobody will hear word for word any more; done once, for all parties.
 
     Args:
@@ -111,14 +125,12 @@ async def sum_up_rounds(
         context=context,
         clock=scenario.clock,
         emit=emit,
-        place=f"{last}.{len(rounds.get(last, ()))}/supervisor",
-        at=(last, len(rounds.get(last, ()))),
+        place=CallPath.of_turn(last, len(rounds.get(last, ())), SUPERVISOR),
         task="moderator/summary",
-        speaker="supervisor",
-        path=None,
         model=scenario.memory.model or voices[0].model,
+        record=_public_summary,
     )
-    made: list[Entry] = []
+    made: list[SummaryRecord] = []
     for block in due_blocks(frozen, following, scenario.window, sizes, limit):
         said = [entry for round in range(block.first, block.last + 1) for entry in rounds.get(round, ())]
         words = [(entry["speaker"], entry["text"]) for entry in said]
@@ -131,9 +143,9 @@ async def sum_up_mind(
     context: RunContext,
     party: Organisation,
     seen: View,
-    place: str,
+    place: CallPath,
     emit: Emit,
-) -> list[Entry]:
+) -> list[PrivateSummaryRecord]:
     """Have a party sum up what it kept to itself long ago, once that is much: records for its mind."""
     if not mind_is_full(seen.past, party.name, scenario.clock):
         return []
@@ -143,20 +155,19 @@ async def sum_up_mind(
         clock=scenario.clock,
         emit=emit,
         place=place,
-        at=(seen.round, seen.turn),
         task="organisation/summary",
-        speaker=party.name,
-        path=party.name,
         model=party.model,
+        record=_private_summary,
     )
-    own = [kept for kept in seen.own_summaries if kept["path"] == party.name]
-    block = Block(level=1, first=frozen_until(own, party.name), last=max(entry["round"] for entry in seen.past))
-    return await _with_roll_up(writer, block, parts, [(party.name, entry.get("memo", "")) for entry in seen.past], own)
+    own = summaries_of(seen.own_summaries, party.name)
+    block = Span(level=1, first=frozen_until(own), last=max(record["round"] for record in seen.past))
+    memos = [(party.name, memo_of(record)) for record in seen.past]
+    return await _with_roll_up(writer, block, parts, memos, own)
 
 
 async def sum_up_debates(
     spec: Debate | Imagined, clock: Clock, context: RunContext, inside: Inside, emit: Emit
-) -> list[Entry]:
+) -> list[PrivateSummaryRecord]:
     """Have the members of a debate sum up, each for itself, what they said long ago, as their owner does.
 
     Returns:
@@ -166,25 +177,24 @@ async def sum_up_debates(
         return []
     asked = []
     for member in spec.members:
-        path, model = f"{inside.path}/{member.name}", member.model or inside.model
+        place, model = inside.place.inside("memory", member.name), member.model or inside.model
+        path = place.reader
         if member.graph is not None or context.chats.get(model).profile == "small":
             continue
-        own = [kept for kept in inside.summaries if kept["path"] == path]
-        since = frozen_until(own, path)
-        past = [entry for entry in inside.past if entry["round"] >= since]
+        own = summaries_of(inside.summaries, path)
+        first = frozen_until(own)
+        past = [record for record in inside.past if record["round"] >= first]
         parts = lines_recalled(past, path, clock)
         if parts:
-            block = Block(level=1, first=since, last=max(entry["round"] for entry in past))
+            block = Span(level=1, first=first, last=max(record["round"] for record in past))
             writer = _Writer(
                 context=context,
                 clock=clock,
                 emit=emit,
-                place=f"{inside.place}/{member.name}",
-                at=(inside.period.round, inside.turn),
+                place=place,
                 task="persona/summary",
-                speaker=path,
-                path=path,
                 model=model,
+                record=_private_summary,
             )
             told = [(path, words) for _, words in own_lines(past, path)]
             asked.append(_with_roll_up(writer, block, parts, told, own))
@@ -192,8 +202,12 @@ async def sum_up_debates(
 
 
 async def _with_roll_up(
-    writer: _Writer, block: Block, parts: Sequence[Part], told: Sequence[tuple[str, str]], own: Sequence[Entry]
-) -> list[Entry]:
+    writer: _Writer[PrivateSummaryRecord],
+    block: Span,
+    parts: Sequence[Part],
+    told: Sequence[tuple[str, str]],
+    own: Sequence[PrivateSummaryRecord],
+) -> list[PrivateSummaryRecord]:
     made = [await writer.sum_up(block, parts, told)]
     return [*made, *await writer.roll_up([*own, *made])]
 

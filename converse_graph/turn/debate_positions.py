@@ -3,22 +3,25 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 
-from converse_graph.calls.model_call import MAX_REPAIRS, Question, ask
+from converse_graph.calls.model_call import MAX_REPAIRS, Answer, Question, ask
 from converse_graph.calls.reply_schema import make_form
 from converse_graph.calls.run_context import Inside, RunContext, context_of
 from converse_graph.calls.streaming import Emit
 from converse_graph.models.base import Part, Profile
 from converse_graph.prompting.descriptions import describe_options
 from converse_graph.prompting.history import lines_heard, persona_mind
-from converse_graph.record.state import Entry, before_of
+from converse_graph.record.paths import PathStep
+from converse_graph.record.records import LineRecord, MemberStanceRecord, StanceRecord
+from converse_graph.record.state import before_of
 from converse_graph.sanitize import as_line
 from converse_graph.scenarios.cast import Debate, Persona
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.speaker_paths import name_of
 from converse_graph.turn.decision import decide, position_field
 from converse_graph.turn.guest import Guest, view_part
 
@@ -26,7 +29,7 @@ REASON_LENGTH = 200
 """Characters of a reason, at most."""
 
 
-async def write_positions(spec: Debate, clock: Clock, runtime: Runtime[RunContext]) -> dict[str, Entry]:
+async def write_positions(spec: Debate, clock: Clock, runtime: Runtime[RunContext]) -> dict[str, MemberStanceRecord]:
     """Ask all members at once where they stand before anybody speaks.
 
     Returns:
@@ -38,7 +41,9 @@ async def write_positions(spec: Debate, clock: Clock, runtime: Runtime[RunContex
     return {before_of(stance["speaker"]): stance for stance in written}
 
 
-async def cast_ballots(spec: Debate, clock: Clock, lines: Sequence[Entry], runtime: Runtime[RunContext]) -> list[Entry]:
+async def cast_ballots(
+    spec: Debate, clock: Clock, lines: Sequence[LineRecord], runtime: Runtime[RunContext]
+) -> list[MemberStanceRecord]:
     """Ask all members at once for their secret ballots after the last line, in the shape of `write_positions`."""
     context, emit = await context_of(runtime), runtime.stream_writer
     asked = [_ask(context, spec, member, clock, "ballot", lines, emit) for member in spec.members]
@@ -58,15 +63,7 @@ def reminders(
     agreed = agreed_on(spec, state)
     if agreed is not None:
         told.append(("dissent", {"position": as_line(agreed)}))
-    return tuple(
-        Part(
-            role="user",
-            text=context.prompts.render(f"persona/{task}", profile, values),
-            source=f"prompt/persona/{task}",
-            owner=inside.path,
-        )
-        for task, values in told
-    )
+    return tuple(context.prompts.part(f"persona/{task}", profile, values, owner=inside.path) for task, values in told)
 
 
 def written_before(state: Mapping[str, Any], name: str) -> dict[str, str] | None:
@@ -81,7 +78,9 @@ def agreed_on(spec: Debate, state: Mapping[str, Any]) -> str | None:
     return None if agreed is None else str(agreed["position"])
 
 
-def guest_view(spec: Debate, persona: Persona, inside: Inside, asked: str, lines: Sequence[Entry]) -> dict[str, Any]:
+def guest_view(
+    spec: Debate, persona: Persona, inside: Inside, asked: str, lines: Sequence[LineRecord]
+) -> dict[str, Any]:
     """What a member that is somebody's own graph is told, whatever it is asked for.
 
     Args:
@@ -97,7 +96,7 @@ def guest_view(spec: Debate, persona: Persona, inside: Inside, asked: str, lines
         "role": persona.role,
         "temperament": persona.temperament,
         "aim": persona.aim,
-        "owner": inside.path.split("/")[-2],
+        "owner": name_of(inside.place.owner),
         "period": inside.period.label,
         "motion": spec.motion,
         "options": list(spec.options),
@@ -112,20 +111,25 @@ def outer_of(context: RunContext) -> Inside:
     return context.inside
 
 
-def place_of(context: RunContext, step: int | str, persona: Persona) -> Inside:
+def place_of(context: RunContext, step: int | PathStep, persona: Persona) -> Inside:
     """A persona's own place: that of its owner, with its line or its step and its name added."""
     outer = outer_of(context)
     return replace(
         outer,
-        place=f"{outer.place}/{step}.{persona.name}",
-        path=f"{outer.path}/{persona.name}",
+        place=outer.place.inside(step, persona.name),
         model=persona.model or outer.model,
     )
 
 
 async def _ask(
-    context: RunContext, spec: Debate, member: Persona, clock: Clock, what: str, lines: Sequence[Entry], emit: Emit
-) -> Entry:
+    context: RunContext,
+    spec: Debate,
+    member: Persona,
+    clock: Clock,
+    what: Literal["position", "ballot"],
+    lines: Sequence[LineRecord],
+    emit: Emit,
+) -> MemberStanceRecord:
     outer, inside = outer_of(context), place_of(context, what, member)
     guest = Guest(member.graph, prose="reason") if member.graph is not None else None
     profile: Profile = context.chats.get(inside.model).profile if guest is None else "large"
@@ -135,7 +139,7 @@ async def _ask(
         "role": member.role,
         "temperament": member.temperament,
         "aim": member.aim,
-        "owner": outer.path.rpartition("/")[2],
+        "owner": name_of(outer.path),
         "period": inside.period.label,
         "motion": spec.motion,
         "positions": describe_options(spec),
@@ -144,20 +148,18 @@ async def _ask(
         shown = guest_view(spec, member, inside, what, lines)
         parts: tuple[Part, ...] = (view_part(shown, owner=inside.path),)
     else:
-        told = context.prompts.render(f"persona/{what}", profile, values)
         parts = (
             *inside.parts,
             *persona_mind(
                 (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
             ),
-            *lines_heard(lines, place=outer.place, path=outer.path, profile=profile),
-            Part(role="user", text=told, source=f"prompt/persona/{what}", owner=inside.path),
+            *lines_heard(lines, place=outer.place, profile=profile),
+            context.prompts.part(f"persona/{what}", profile, values, owner=inside.path),
         )
     answer = await ask(
         context,
         Question(
-            place=f"{inside.place}/{what}",
-            speaker=inside.path,
+            place=inside.place.call(what),
             parts=parts,
             form=make_form(what, [reason, position_field(spec)]),
             model=guest or inside.model,
@@ -165,8 +167,16 @@ async def _ask(
         ),
         emit,
     )
-    stance: Entry = {
-        "speaker": member.name,
-        **({"problem": answer.problem} if answer.values is None else answer.values),
-    }
-    return {**stance, "repairs": answer.repairs} if answer.repairs else stance
+    return {"speaker": member.name, **stance_record(answer)}
+
+
+def stance_record(answer: Answer) -> StanceRecord:
+    """What is put on record of an answer that says where somebody stands."""
+    stance: StanceRecord
+    if answer.values is None:
+        stance = {"problem": answer.problem}
+    else:
+        stance = {"reason": answer.values["reason"], "position": answer.values["position"]}
+    if answer.repairs:
+        stance["repairs"] = answer.repairs
+    return stance

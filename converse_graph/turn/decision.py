@@ -1,9 +1,8 @@
 """How a deliberation ends: code counts what its members said."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from converse_graph.record.state import Entry
+from converse_graph.record.records import DecisionRecord, LineRecord
 from converse_graph.scenarios.cast import Debate, Imagined
 from converse_graph.scenarios.fields import Choice, Text
 from converse_graph.scenarios.positions import fold
@@ -22,7 +21,7 @@ def position_field(spec: Debate | Imagined, *, name: str = "position", ask: str 
     return Text(name=name, ask=ask, max_length=POSITION_LENGTH)
 
 
-def statement_position(spec: Debate | Imagined, decision: dict[str, Any] | None) -> Choice | None:
+def statement_position(spec: Debate | Imagined, decision: DecisionRecord | None) -> Choice | None:
     """The field in which a statement says which position it takes; None where there is none to take."""
     if decision is None:
         return None
@@ -32,7 +31,7 @@ def statement_position(spec: Debate | Imagined, decision: dict[str, Any] | None)
     return Choice(name="position", ask="the position that this statement takes", options=options)
 
 
-def decide(spec: Debate | Imagined, lines: Sequence[Entry]) -> dict[str, Any] | None:
+def decide(spec: Debate | Imagined, lines: Sequence[LineRecord]) -> DecisionRecord | None:
     """Count each member's last position; the most votes win, and a tie goes as the chair, the first member, voted.
 
     Positions in a speaker's own words count as the same when they differ only in case, spaces and punctuation;
@@ -49,7 +48,7 @@ def decide(spec: Debate | Imagined, lines: Sequence[Entry]) -> dict[str, Any] | 
     if not voters:
         return None
     first_wording: dict[str, str] = {}
-    given = {name: last[name]["position"] for name in voters}
+    given = {name: last[name].get("position") or "" for name in voters}
     votes = (
         given if spec.options else {name: first_wording.setdefault(fold(given[name]), given[name]) for name in voters}
     )
@@ -66,7 +65,7 @@ def decide(spec: Debate | Imagined, lines: Sequence[Entry]) -> dict[str, Any] | 
     }
 
 
-def dissent_is_due(spec: Debate, lines: Sequence[Entry]) -> bool:
+def dissent_is_due(spec: Debate, lines: Sequence[LineRecord]) -> bool:
     """Whether the next line is to be dissent: all have spoken for one position, and none was called on before."""
     if not spec.dissenter or any(line.get("dissents") for line in lines):
         return False
@@ -74,6 +73,6 @@ def dissent_is_due(spec: Debate, lines: Sequence[Entry]) -> bool:
     return decision is not None and not decision["dissent"] and len(decision["votes"]) == len(spec.members)
 
 
-def agrees(position: str, decision: dict[str, Any]) -> bool:
+def agrees(position: str, decision: DecisionRecord) -> bool:
     """Whether a position is the one that was decided for, in these or nearly these words."""
     return fold(position) == fold(decision["position"])

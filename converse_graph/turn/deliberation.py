@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,10 +16,12 @@ from converse_graph.calls.trace_privacy import untraced
 from converse_graph.event_loop import SYNCHRONOUS, in_new_thread
 from converse_graph.models.base import Part, Profile
 from converse_graph.prompting.descriptions import describe_options, describe_persona
-from converse_graph.record.state import Entry, before_of
+from converse_graph.record.records import DebateRecord, DecisionRecord, LineRecord, MindRecord
+from converse_graph.record.state import before_of
 from converse_graph.scenarios.cast import Debate, Imagined
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.speaker_paths import name_of
 from converse_graph.turn.compaction import sum_up_debates
 from converse_graph.turn.decision import decide, position_field
 
@@ -39,9 +41,18 @@ Debating = CompiledStateGraph[Any, Any, Any, Any]
 """A debate, compiled."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Deliberations:
+    """What came of a speaker's making up its mind."""
+
+    debate: DebateRecord
+    within: tuple[MindRecord, ...] = ()
+    """Records of its organisation's mind: summaries of its members, and debates held inside them."""
+
+
 async def deliberate(
     spec: Debate | Imagined, debate: Debating | None, clock: Clock, context: RunContext, inside: Inside, emit: Emit
-) -> list[Entry]:
+) -> Deliberations:
     """Let a speaker make up its mind.
 
     Args:
@@ -53,11 +64,11 @@ async def deliberate(
         emit: Told of every call.
 
     Returns:
-        Records for the organisation's mind: the deliberation first, then those held inside its members.
+        The debate, and records for the organisation's mind of what went on inside its members.
     """
     if isinstance(spec, Imagined):
-        task = "organisation/imagined" if "/" not in inside.path else "persona/imagined"
-        return [await _imagine(spec, context, inside, emit, task)]
+        task = "persona/imagined" if inside.place.steps else "organisation/imagined"
+        return Deliberations(debate=await _imagine(spec, context, inside, emit, task))
     if debate is None:
         raise TypeError(f"the debate of {inside.path} was not compiled")
     made = await sum_up_debates(spec, clock, context, inside, emit)
@@ -66,14 +77,17 @@ async def deliberate(
         debate = _unsaved(debate)
     held = replace(context, inside=inside)
     with untraced():
+        held = replace(context, inside=inside)
         if SYNCHRONOUS.get():
             result = await in_new_thread(debate.invoke, {"line": 0}, context=held)
         else:
             result = await debate.ainvoke({"line": 0}, context=held)
-    before = [result.get(before_of(member.name)) for member in spec.members]
-    written = {"private_positions": [kept for kept in before if kept], "ballots": result.get("ballots") or []}
-    record = {**_record(spec, inside, result["lines"], result["decision"]), **_without_empty(written)}
-    return [record, *made, *result.get("inner", ())]
+    record = _record(spec, result["lines"], result["decision"])
+    if positions := [stance for member in spec.members if (stance := result.get(before_of(member.name)))]:
+        record["private_positions"] = positions
+    if ballots := result.get("ballots"):
+        record["ballots"] = ballots
+    return Deliberations(debate=record, within=(*made, *result.get("inner", ())))
 
 
 def _unsaved(debate: Debating) -> Debating:
@@ -87,11 +101,11 @@ def _unsaved(debate: Debating) -> Debating:
 _UNSAVED: WeakKeyDictionary[Debating, Debating] = WeakKeyDictionary()
 
 
-async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Emit, task: str) -> Entry:
+async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Emit, task: str) -> DebateRecord:
     """Let one call write the inner talk; it leaves the same record as a debate."""
     profile = context.chats.get(inside.model).profile
     values = {
-        "name": inside.path.rpartition("/")[2],
+        "name": name_of(inside.path),
         "period": inside.period.label,
         "topic": inside.topic,
         "motion": spec.motion,
@@ -101,19 +115,17 @@ async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Em
     }
     form = _imagined_form(spec, profile)
     known = inside.parts if profile == "large" else tuple(_small_talk(context, spec, inside, values))
-    told = context.prompts.render(task, profile, values)
     question = Question(
-        place=f"{inside.place}/imagine",
-        speaker=inside.path,
-        parts=(*known, Part(role="user", text=told, source=f"prompt/{task}", owner=inside.path)),
+        place=inside.place.call("imagine"),
+        parts=(*known, context.prompts.part(task, profile, values, owner=inside.path)),
         form=form,
         model=inside.model,
     )
     answer = await ask(context, question, emit)
     if answer.values is None:
-        return _record(spec, inside, [], None)
+        return _record(spec, [], None)
     lines = _imagined_lines(spec, answer.values)
-    return _record(spec, inside, lines, decide(spec, lines))
+    return _record(spec, lines, decide(spec, lines))
 
 
 def _small_talk(context: RunContext, spec: Imagined, inside: Inside, values: Mapping[str, str]) -> Iterator[Part]:
@@ -122,14 +134,12 @@ def _small_talk(context: RunContext, spec: Imagined, inside: Inside, values: Map
     Without a talk to copy the form from, such a model fills its lines with dates and numbers. It stands in the place
     of all that the speaker heard, which would be said again. The example takes no positions, lest they are taken over.
     """
-    told = context.prompts.render("any/talk", "small", values)
-    yield Part(role="system", text=told, source="prompt/any/talk", owner=inside.path)
+    yield context.prompts.part("any/talk", "small", values, owner=inside.path, role="system")
     shown = _example_talk(spec)
     if shown:
-        asked = context.prompts.render("any/talk-example", "small", {})
-        said = json.dumps(shown, ensure_ascii=False)
-        yield Part(role="user", text=asked, source="prompt/any/talk-example", owner=inside.path)
-        yield Part(role="assistant", text=said, source="prompt/any/talk-example", owner=inside.path)
+        question = context.prompts.part("any/talk-example", "small", {}, owner=inside.path)
+        yield question
+        yield replace(question, role="assistant", text=json.dumps(shown, ensure_ascii=False))
 
 
 def _example_talk(spec: Imagined) -> dict[str, str]:
@@ -156,15 +166,16 @@ def _imagined_form(spec: Imagined, profile: Profile) -> Form:
     return make_form("imagined_talk", [*lines, *positions])
 
 
-def _imagined_lines(spec: Imagined, values: dict[str, Any]) -> list[Entry]:
+def _imagined_lines(spec: Imagined, values: dict[str, Any]) -> list[LineRecord]:
     """The lines by speaker; a member's position goes with the last line it has, or with a line of its own."""
-    lines: list[Entry] = [
-        {"speaker": _speaker(spec, number), "text": values[f"line_{number}"]} for number in range(spec.turns)
+    lines: list[LineRecord] = [
+        {"kind": "line", "speaker": _speaker(spec, number), "text": values[f"line_{number}"]}
+        for number in range(spec.turns)
     ]
     for number, member in enumerate(spec.members):
         own = [line for line in lines if line["speaker"] == member.name]
         if not own:
-            own = [{"speaker": member.name, "text": ""}]
+            own = [{"kind": "line", "speaker": member.name, "text": ""}]
             lines.extend(own)
         own[-1]["position"] = values[f"position_{number}"]
     return lines
@@ -174,19 +185,10 @@ def _speaker(spec: Imagined, number: int) -> str:
     return spec.members[number % len(spec.members)].name
 
 
-def _record(spec: Debate | Imagined, inside: Inside, lines: list[Entry], decision: dict[str, Any] | None) -> Entry:
-    return {
-        "round": inside.period.round,
-        "turn": inside.turn,
-        "place": inside.place,
-        "path": inside.path,
-        "mode": spec.kind,
-        "motion": spec.motion,
-        **_without_empty({"options": list(spec.options), "rules": list(spec.rules)}),
-        "lines": lines,
-        "decision": decision,
-    }
-
-
-def _without_empty(told: Entry) -> Entry:
-    return {name: value for name, value in told.items() if value}
+def _record(spec: Debate | Imagined, lines: list[LineRecord], decision: DecisionRecord | None) -> DebateRecord:
+    record: DebateRecord = {"mode": spec.kind, "motion": spec.motion, "lines": lines, "decision": decision}
+    if spec.options:
+        record["options"] = list(spec.options)
+    if spec.rules:
+        record["rules"] = list(spec.rules)
+    return record

@@ -5,7 +5,7 @@ from typing import Any
 
 from converse_graph.calls.model_call import Drift
 from converse_graph.measures.drift_patterns import REACH, Found, Speaking, claims_in, past_estimates, signs_in
-from converse_graph.record.state import Entry
+from converse_graph.record.records import StatementRecord
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.fields import Percentiles
@@ -15,7 +15,9 @@ _FIRST_YEAR = 1000
 """The least that percentiles of years may take; of what else they may be, nothing is past."""
 
 
-def drift_of_statements(scenario: Scenario, party: Organisation, period: Period, said: Sequence[Entry]) -> Drift | None:
+def drift_of_statements(
+    scenario: Scenario, party: Organisation, period: Period, said: Sequence[StatementRecord]
+) -> Drift | None:
     """Find signs of drift in a party's statement.
 
     Args:

@@ -17,6 +17,7 @@ from langgraph.runtime import get_runtime
 from converse_graph.calls.run_context import RunContext, context_of
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import Part, Profile, Reply, Request
+from converse_graph.record.paths import VIEW
 from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.turn.remote_guest import ask_remote
 
@@ -121,7 +122,7 @@ def _as_message(said: Any) -> Any:
 
 def view_part(view: Mapping[str, Any], *, owner: str) -> Part:
     """The one part of a guest's request: all it may know, as JSON."""
-    return Part(role="user", text=json.dumps(view, ensure_ascii=False), source="view", owner=owner)
+    return Part(role="user", text=json.dumps(view, ensure_ascii=False), source=str(VIEW), owner=owner)
 
 
 def _seed(request: Request) -> int:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from converse_graph.calls.model_call import MAX_REPAIRS, Question, ask
 from converse_graph.calls.reply_schema import make_form
@@ -10,13 +10,14 @@ from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.streaming import Emit
 from converse_graph.models.base import Part, Profile
 from converse_graph.prompting.visibility import View
-from converse_graph.record.state import Entry
+from converse_graph.record.paths import CallPath
+from converse_graph.record.records import StanceRecord, StatementRecord, VoteRecord
 from converse_graph.sanitize import as_line
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.fields import Choice, Field, Text
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.turn.debate_positions import REASON_LENGTH
+from converse_graph.turn.debate_positions import REASON_LENGTH, stance_record
 from converse_graph.turn.guest import Guest, view_part
 
 
@@ -41,10 +42,10 @@ async def write_stance(
     scenario: Scenario,
     party: Organisation,
     seen: View,
-    place: str,
+    place: CallPath,
     parts: tuple[Part, ...],
     emit: Emit,
-) -> Entry:
+) -> StanceRecord:
     """Ask a party for itself where it stands: before it hears anybody, or on its secret ballot.
 
     Args:
@@ -52,7 +53,7 @@ async def write_stance(
         scenario: With the motion.
         party: Who is asked.
         seen: What it may know; says whether it votes.
-        place: Structural path of its turn.
+        place: Its turn.
         parts: What it is told before the question: of a position that is written first, its brief alone.
         emit: Told of every call.
 
@@ -62,7 +63,7 @@ async def write_stance(
     motion = scenario.motion
     if motion is None:
         raise TypeError("a stance is taken on a motion")
-    what = "ballot" if seen.voting else "position"
+    what: Literal["ballot", "position"] = "ballot" if seen.voting else "position"
     period = scenario.clock.period(seen.round).label
     options = "one of: " + "; ".join(motion.options)
     values = {"name": party.name, "period": period, "motion": motion.question, "positions": options}
@@ -78,28 +79,30 @@ async def write_stance(
     reason = Text(name="reason", ask="why, in one sentence", max_length=REASON_LENGTH)
     position = Choice(name="position", ask="where you stand on the motion", options=motion.options)
     question = Question(
-        place=f"{place}/{what}",
-        speaker=party.name,
+        place=place.call(what),
         parts=shown,
         form=make_form(what, [reason, position]),
         model=guest or party.model,
         repairs=0 if guest else MAX_REPAIRS,
     )
-    answer = await ask(context, question, emit)
-    stance: Entry = {"problem": answer.problem} if answer.values is None else dict(answer.values)
-    return {**stance, "repairs": answer.repairs} if answer.repairs else stance
+    return stance_record(await ask(context, question, emit))
 
 
 def motion_reminders(
-    context: RunContext, scenario: Scenario, party: Organisation, seen: View, written: Entry | None, profile: Profile
+    context: RunContext,
+    scenario: Scenario,
+    party: Organisation,
+    seen: View,
+    written: StanceRecord | None,
+    profile: Profile,
 ) -> tuple[Part, ...]:
     """What a party is told beside its task: what it wrote down, that a change takes a fact, that it is to dissent."""
     motion = motion_for(scenario, party)
     if motion is None:
         return ()
     told = []
-    if written and written.get("position"):
-        values = {"position": as_line(written["position"]), "reason": as_line(written["reason"])}
+    if written and (position := written.get("position")):
+        values = {"position": as_line(position), "reason": as_line(written["reason"])}
         told.append(_told(context, party, "written", profile, values))
     if motion.justify_changes:
         told.append(_told(context, party, "justify", profile, {}))
@@ -109,7 +112,7 @@ def motion_reminders(
     return tuple(told)
 
 
-def last_stances(statements: Sequence[Entry]) -> dict[str, str]:
+def last_stances(statements: Sequence[StatementRecord]) -> dict[str, str]:
     """Each party's last stance on the motion; what it argued for when it was called on to dissent is none."""
     return {
         said["speaker"]: said["fields"]["stance"]
@@ -118,7 +121,7 @@ def last_stances(statements: Sequence[Entry]) -> dict[str, str]:
     }
 
 
-def dissent_is_due(scenario: Scenario, transcript: Sequence[Entry], speaker: str) -> bool:
+def dissent_is_due(scenario: Scenario, transcript: Sequence[StatementRecord], speaker: str) -> bool:
     """Whether the next statement is to be dissent: all hold one position, and nobody was called on before.
 
     Args:
@@ -135,7 +138,7 @@ def dissent_is_due(scenario: Scenario, transcript: Sequence[Entry], speaker: str
     return held.keys() == voters and len(set(held.values())) == 1
 
 
-def count_ballots(motion: Motion, round: int, ballots: Sequence[Any]) -> Entry:
+def count_ballots(motion: Motion, round: int, ballots: Sequence[Any]) -> VoteRecord:
     """Count secret ballots; a tie decides nothing.
 
     Args:
@@ -149,9 +152,8 @@ def count_ballots(motion: Motion, round: int, ballots: Sequence[Any]) -> Entry:
     given = Counter(ballot for ballot in ballots if ballot in motion.options)
     counts = {option: given[option] for option in motion.options if given[option]}
     most = [option for option, count in counts.items() if count == max(counts.values())]
-    return {"round": round, "position": most[0] if len(most) == 1 else None, "counts": counts}
+    return {"kind": "vote", "round": round, "position": most[0] if len(most) == 1 else None, "counts": counts}
 
 
 def _told(context: RunContext, party: Organisation, task: str, profile: Profile, values: dict[str, str]) -> Part:
-    text = context.prompts.render(f"organisation/{task}", profile, values)
-    return Part(role="user", text=text, source=f"prompt/organisation/{task}", owner=party.name)
+    return context.prompts.part(f"organisation/{task}", profile, values, owner=party.name)

@@ -16,10 +16,11 @@ from converse_graph.models.embeddings import Embedder, NoVectors, Vector, packed
 from converse_graph.models.registry import Chats
 from converse_graph.models.retries import failure_of
 from converse_graph.models.tokens import tokens_in
-from converse_graph.prompting.recall_index import TASK, form_of, sentences_of
+from converse_graph.prompting.recall_index import form_of, sentences_of
 from converse_graph.prompting.recall_ranking import Weighed, chosen, relevances
 from converse_graph.prompting.recall_records import PastRecord, as_recalled, past_records
 from converse_graph.prompting.visibility import View
+from converse_graph.record.paths import CUE, CallPath, Provenance
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.memory_settings import Recall
 from converse_graph.scenarios.scenario import Scenario
@@ -40,8 +41,8 @@ class Occasion:
 
     run: str
     """The run, by its name or its thread."""
-    place: str
-    """Structural path of the turn."""
+    place: CallPath
+    """The turn."""
     asked: str
     """What the party is asked just this time, in words; empty where it is asked what it always is."""
 
@@ -127,9 +128,9 @@ async def _relevances(
 ) -> dict[str, float]:
     # In a thread: to find an embedder may take a look at the disk, which a LangGraph server forbids on its loop.
     embedder = await asyncio.to_thread(context.chats.embedder, recall.embedder)
-    place = f"{occasion.place}/{TASK}"
+    place = str(occasion.place.call("embed"))
     said = [sentence for part in _last_heard(known, party) for sentence in sentences_of(part)]
-    asked = sentences_of(Part(role="user", text=occasion.asked, source="cue/question", owner=party.name))
+    asked = sentences_of(Part(role="user", text=occasion.asked, source=str(CUE), owner=party.name))
     return relevances(
         await context.recall.likenesses(
             embedder.model,
@@ -146,9 +147,10 @@ def _last_heard(known: Sequence[Part], party: Organisation) -> Sequence[Part]:
     """What was said since the party's own last statement, and what it noted after that."""
 
     def is_new(part: Part) -> bool:
-        return part.source.startswith(("statement/", "mind/", "event/")) and not (
-            part.source.startswith("statement/") and part.source.endswith(f"/{party.name}")
-        )
+        origin = Provenance.parse(part.source)
+        if origin.is_recalled or origin.record not in ("statement", "mind", "event"):
+            return False
+        return origin.record != "statement" or origin.path is None or origin.path.party != party.name
 
     return list(takewhile(is_new, reversed(known)))
 

@@ -12,7 +12,8 @@ from converse_graph.prompting.history import fold
 from converse_graph.prompting.recall_ranking import chosen
 from converse_graph.prompting.recall_records import as_recalled, happened_since
 from converse_graph.prompting.visibility import View
-from converse_graph.record.state import REFLECTION, Entry
+from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.record.records import ReflectionRecord
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Names, Text
 from converse_graph.scenarios.scenario import Scenario
@@ -25,7 +26,6 @@ _FORM = make_form(
         Names(name="further", ask="what else you conclude, a sentence each", max_items=2, max_length=160),
     ],
 )
-_TASK = "organisation/reflection"
 
 
 async def reflect(
@@ -33,10 +33,10 @@ async def reflect(
     context: RunContext,
     party: Organisation,
     seen: View,
-    place: str,
+    place: CallPath,
     brief: tuple[Part, ...],
     emit: Emit,
-) -> list[Entry]:
+) -> list[ReflectionRecord]:
     """Draw conclusions, if enough has happened since the party last did: a record for its mind, else none.
 
     It hears what it would hear anyway, and of what has left the window since then what weighs most.
@@ -46,7 +46,7 @@ async def reflect(
         context: The run's.
         party: Whose turn it is.
         seen: What it may know.
-        place: Structural path of its turn.
+        place: Its turn.
         brief: Who it is.
         emit: Told of the call.
     """
@@ -54,9 +54,9 @@ async def reflect(
     if recall is None or recall.reflect_after is None:
         return []
     own = (*seen.own_earlier, *seen.mind)
-    first = max((entry["round"] for entry in own if "insights" in entry), default=0)
+    first = max((record["round"] for record in own if record["kind"] == "reflection"), default=0)
     happened = [record for record in happened_since(scenario, seen, first)
-                if not record.part.source.endswith(f"/{REFLECTION}")]  # fmt: skip
+                if not _is_conclusion(record.part)]  # fmt: skip
     if sum(record.importance for record in happened) < recall.reflect_after:
         return []
     known = fold(brief, seen, scenario.clock)
@@ -65,20 +65,31 @@ async def reflect(
     names = chosen([weighed(scenario, seen, record) for record in gone], {}, recall)
     reminded = tuple(as_recalled(record.part) for record in gone if record.part.source in names)
     since, until = (scenario.clock.period(round).label for round in (first, seen.round - 1))
-    text = context.prompts.render(_TASK, "large", {"name": party.name, "first": since, "last": until})
-    task = Part(role="user", text=text, source=f"prompt/{_TASK}", owner=party.name)
+    values = {"name": party.name, "first": since, "last": until}
+    task = context.prompts.part("organisation/reflection", "large", values, owner=party.name)
     question = Question(
-        place=f"{place}/{REFLECTION}",
-        speaker=party.name,
+        place=place.call("reflection"),
         parts=(*known, *reminded, task),
         form=_FORM,
         model=party.model,
     )
     answer = await ask(context, question, emit)
-    kept: Entry = {"round": seen.round, "turn": seen.turn, "place": question.place, "path": party.name, "insights": []}
+    record: ReflectionRecord = {
+        "kind": "reflection",
+        "round": seen.round,
+        "turn": seen.turn,
+        "place": str(question.place),
+        "path": party.name,
+        "insights": insights_in(answer.values) if answer.values else [],
+    }
     if answer.values is None:
-        return [{**kept, "problem": answer.problem}]
-    return [{**kept, "insights": insights_in(answer.values)}]
+        record["problem"] = answer.problem
+    return [record]
+
+
+def _is_conclusion(part: Part) -> bool:
+    path = Provenance.parse(part.source).path
+    return path is not None and path.task == "reflection"
 
 
 def insights_in(values: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,8 @@ from converse_graph.prompting.decisions import describe_decision
 from converse_graph.prompting.descriptions import period_in_words, topic_of
 from converse_graph.prompting.summaries import describe_summary, standing_summaries
 from converse_graph.prompting.visibility import View
-from converse_graph.record.state import Entry
+from converse_graph.record.paths import CallPath
+from converse_graph.record.records import DecisionRecord, StanceRecord, memo_of, without_kind
 from converse_graph.sanitize import between_quotes
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Text, Whole
@@ -38,13 +39,13 @@ class Speech:
     """What a party has as it is about to speak."""
 
     view: View
-    place: str
-    """Structural path of its turn, such as "12.0/OpenAI"."""
+    place: CallPath
+    """Its turn, such as "12.0/OpenAI"."""
     parts: tuple[Part, ...]
     """Its brief, what it heard, and what it remembers."""
-    decision: dict[str, Any] | None
+    decision: DecisionRecord | None
     """How its deliberation ended; None where it held none or came to nothing."""
-    written: Entry | None = None
+    written: StanceRecord | None = None
     """Where it stood on the motion before it heard anybody."""
     reminded: tuple[Part, ...] = ()
     """What it is told of the motion beside its task."""
@@ -74,7 +75,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
     """Speech by a structured call of the party's model."""
     plain: dict[Profile, Form] = {}
 
-    def form_for(decision: dict[str, Any] | None, profile: Profile) -> Form:
+    def form_for(decision: DecisionRecord | None, profile: Profile) -> Form:
         position = statement_position(party.deliberation, decision) if party.deliberation else None
         if position is not None:
             return make_form("statement", statement_fields(scenario, party, position, profile))
@@ -98,8 +99,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             "when": period_in_words(scenario.clock.period(speech.view.round).label),
             "topic": topic_of(party, round=speech.view.round, seed=context.seed),
         }
-        told = context.prompts.render("organisation/statement", profile, values)
-        task = Part(role="user", text=told, source="prompt/organisation/statement", owner=party.name)
+        task = context.prompts.part("organisation/statement", profile, values, owner=party.name)
         reader = ProseReader(lambda text: emit({"event": "text", "speaker": party.name, "text": text}))
 
         def restart(reason: str) -> None:
@@ -107,8 +107,7 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             emit({"event": "restart", "speaker": party.name, "reason": reason})
 
         question = Question(
-            place=f"{speech.place}/statement",
-            speaker=party.name,
+            place=speech.place.call("statement"),
             parts=(*speech.parts, *speech.reminded, task),
             form=form_for(speech.decision, profile),
             model=party.model,
@@ -140,8 +139,10 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
             "round": seen.round,
             "period": scenario.clock.period(seen.round).label,
             "questions": questions(party, seen, scenario.clock.period(seen.round).label),
-            "statements": [{"period": scenario.clock.period(said["round"]).label, **said} for said in seen.statements],
-            "memos": [entry["memo"] for entry in seen.mind if entry.get("memo")],
+            "statements": [
+                {"period": scenario.clock.period(said["round"]).label, **without_kind(said)} for said in seen.statements
+            ],
+            "memos": [memo for record in seen.mind if (memo := memo_of(record))],
             "decision": speech.decision,
             "events": list(seen.events),
             **_motion_shown(scenario, party, speech),
@@ -150,8 +151,7 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
             "summaries": [describe_summary(kept) for kept in standing_summaries(seen.summaries)],
         }
         question = Question(
-            place=f"{speech.place}/graph",
-            speaker=party.name,
+            place=speech.place.call("graph"),
             parts=(view_part(shown, owner=party.name),),
             form=form,
             model=guest,

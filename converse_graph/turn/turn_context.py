@@ -9,7 +9,8 @@ from converse_graph.calls.streaming import Emit
 from converse_graph.models.base import Part, Profile
 from converse_graph.prompting.history import fold
 from converse_graph.prompting.visibility import View
-from converse_graph.record.state import Entry
+from converse_graph.record.paths import CallPath
+from converse_graph.record.records import PrivateSummaryRecord, ReflectionRecord
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.turn.compaction import sum_up_mind
@@ -26,9 +27,9 @@ class Heard:
     """What it may know, with what it has summed up and concluded just now."""
     parts: tuple[Part, ...]
     """Its brief, what it heard, what it remembers and what it is reminded of."""
-    summed_up: tuple[Entry, ...] = ()
+    summed_up: tuple[PrivateSummaryRecord, ...] = ()
     """New summaries for its mind."""
-    concluded: tuple[Entry, ...] = ()
+    concluded: tuple[ReflectionRecord, ...] = ()
     """New conclusions for its mind."""
     problem: str | None = None
     """Why it was reminded by recency and importance alone."""
@@ -39,7 +40,7 @@ async def hear(
     context: RunContext,
     party: Organisation,
     seen: View,
-    place: str,
+    place: CallPath,
     brief: tuple[Part, ...],
     profile: Profile,
     emit: Emit,
@@ -53,14 +54,14 @@ async def hear(
         context: The run's.
         party: Whose turn it is.
         seen: What it may know.
-        place: Structural path of its turn.
+        place: Its turn.
         brief: Who it is.
         profile: Which sort of model is told.
         emit: Told of every call.
     """
     if profile == "small":
         return Heard(seen=seen, parts=fold(brief, seen, scenario.clock, profile))
-    summed_up, concluded = list[Entry](), list[Entry]()
+    summed_up, concluded = list[PrivateSummaryRecord](), list[ReflectionRecord]()
     if not seen.voting:
         concluded = await reflect(scenario, context, party, seen, place, brief, emit)
         summed_up = await sum_up_mind(scenario, context, party, seen, place, emit)

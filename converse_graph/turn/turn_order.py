@@ -4,10 +4,11 @@ import random
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import assert_never
+from typing import Any, assert_never
 
 from converse_graph.errors import RunPaused
-from converse_graph.record.state import Entry, Floor
+from converse_graph.record.records import EventRecord, StatementRecord, VoteRecord, without_kind
+from converse_graph.record.state import Floor
 from converse_graph.scenarios.rules import Event, OnEvent, OnSilence, When
 from converse_graph.scenarios.scenario import Scenario
 
@@ -72,7 +73,7 @@ def ballot_floor(scenario: Scenario, floor: Floor, ending: str | None) -> Floor:
 
 
 def vote_is_due(
-    scenario: Scenario, votes: Sequence[Entry], floor: Floor, ended: str | None, votes_after: frozenset[int] | None
+    scenario: Scenario, votes: Sequence[VoteRecord], floor: Floor, ended: str | None, votes_after: frozenset[int] | None
 ) -> bool:
     """Whether the parties vote now: as the run ends, once a round.
 
@@ -90,7 +91,7 @@ def vote_is_due(
     return due and all(vote["round"] != floor["round"] for vote in votes)
 
 
-def said_in(transcript: Sequence[Entry], round: int) -> Sequence[Entry]:
+def said_in(transcript: Sequence[StatementRecord], round: int) -> Sequence[StatementRecord]:
     """The statements of the last round, found from the end."""
     start = len(transcript)
     while start and transcript[start - 1]["round"] == round:
@@ -105,7 +106,9 @@ def may_be_picked(scenario: Scenario, taken: dict[str, int]) -> list[str]:
     return [name for name, count in counts.items() if count + 1 - least <= scenario.fairness]
 
 
-def reports(scenario: Scenario, happened: Sequence[Entry], statements: Sequence[Entry]) -> Iterator[Entry]:
+def reports(
+    scenario: Scenario, happened: Sequence[EventRecord], statements: Sequence[StatementRecord]
+) -> Iterator[EventRecord]:
     """Which of these statements are the first in which a party reports an event."""
     known = {(report["name"], report["party"]) for report in happened}
     awaited = [event for event in scenario.events if isinstance(event, Event)]
@@ -114,15 +117,15 @@ def reports(scenario: Scenario, happened: Sequence[Entry], statements: Sequence[
             key = (event.name, statement["speaker"])
             if key not in known and _is_reported(event, statement):
                 known.add(key)
-                yield {"name": event.name, "party": statement["speaker"], "round": statement["round"]}
+                yield {"kind": "event", "name": event.name, "party": statement["speaker"], "round": statement["round"]}
 
 
-def _is_reported(event: Event, statement: Entry) -> bool:
+def _is_reported(event: Event, statement: StatementRecord) -> bool:
     given = statement["fields"].get(event.field)
     return statement["round"] >= event.from_round and type(given) is type(event.equals) and given == event.equals
 
 
-def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], new_events: Sequence[str]) -> str | None:
+def reason_to_stop(scenario: Scenario, transcript: Sequence[StatementRecord], new_events: Sequence[str]) -> str | None:
     """Why the run ends before its horizon, looked at after a round; None when it goes on.
 
     Args:
@@ -152,7 +155,7 @@ def reason_to_stop(scenario: Scenario, transcript: Sequence[Entry], new_events: 
     return None
 
 
-def _applies(rule: When, said: list[Entry]) -> bool:
+def _applies(rule: When, said: list[dict[str, Any]]) -> bool:
     try:
         return bool(rule.predicate(said))
     except Exception as error:  # it is somebody's own, and may raise what it likes
@@ -163,6 +166,6 @@ def _applies(rule: When, said: list[Entry]) -> bool:
         ) from error
 
 
-def _shown(scenario: Scenario, said: Entry) -> Entry:
+def _shown(scenario: Scenario, said: StatementRecord) -> dict[str, Any]:
     """A statement as readers get it, and as a copy: what a rule of somebody's own does to it is no part of the run."""
-    return {**said, "period": scenario.clock.period(said["round"]).label, "fields": dict(said["fields"])}
+    return {**without_kind(said), "period": scenario.clock.period(said["round"]).label, "fields": dict(said["fields"])}

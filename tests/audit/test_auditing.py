@@ -10,7 +10,7 @@ import pytest
 from langgraph.graph import START, StateGraph
 
 from converse_graph import Organisation, Persona, ScriptedChat, Store
-from converse_graph.audit.audit import audit
+from converse_graph.audit.audit import audit_run
 from converse_graph.audit.findings import Audit
 from converse_graph.checkpoints import StoreSaver
 from converse_graph.judge.runs import judge_run
@@ -43,7 +43,7 @@ async def audited(path: Path, tamper: Callable[[sqlite3.Connection], None] = lam
         tamper(database)
     database.close()
     async with Store.open(path) as store:
-        return await audit(store, run.run.name, scenario=run.scenario)
+        return await audit_run(store, run.run.name, scenario=run.scenario)
 
 
 def part(database: sqlite3.Connection, source: str, owner: str) -> int:
@@ -175,7 +175,7 @@ async def test_who_quotes_its_own_mind_in_public_has_done_so_itself(store: Store
             {"statement": f"Hear this: {PLAN}.", "memo": ""}, {"statement": "So be it.", "memo": ""}]  # fmt: skip
     run = await played(store, table("Alpha", "Beta"), model=ScriptedChat(said))
 
-    found = await audit(store, run.run.name, scenario=run.scenario)
+    found = await audit_run(store, run.run.name, scenario=run.scenario)
 
     assert found.is_private
     assert [(quoted.place, quoted.owner) for quoted in found.quoted] == [("1.0/Alpha", "Alpha")]
@@ -191,7 +191,7 @@ async def test_words_of_another_s_mind_in_a_statement_that_nobody_made_are_a_lea
     entry = {"round": 1, "turn": 2, "speaker": "Beta", "text": PLAN, "fields": {}}
     await graph.aupdate_state(config, {"transcript": [entry]}, as_node="supervisor")
 
-    found = await audit(store, run.run.name, scenario=run.scenario)
+    found = await audit_run(store, run.run.name, scenario=run.scenario)
 
     assert len(store.channels(run.run.name)["transcript"]) == 5
     assert {(leak.kind, leak.place, leak.owner) for leak in found.leaks} >= {("record", "1.2/Beta", "Alpha")}
@@ -203,7 +203,7 @@ async def test_a_fork_is_audited_with_its_parent_s_answers_and_words_put_in_a_mo
                         created=CREATED, scenario=run.scenario, model=Marking("small"))  # fmt: skip
     await branch.play()
 
-    found = await audit(store, branch.run.name, scenario=run.scenario)
+    found = await audit_run(store, branch.run.name, scenario=run.scenario)
 
     assert found.leaks == ()
     assert found.calls < len(store.journal(run.run.id).places())
@@ -214,7 +214,7 @@ async def test_a_paused_run_is_audited_as_far_as_it_has_come(store: Store) -> No
     with pytest.raises(Exception, match="Nobody answers"):
         await run.play()
 
-    found = await audit(store, run.run.name, scenario=run.scenario)
+    found = await audit_run(store, run.run.name, scenario=run.scenario)
 
     assert found.leaks == ()
     assert found.calls == 8
@@ -222,10 +222,10 @@ async def test_a_paused_run_is_audited_as_far_as_it_has_come(store: Store) -> No
 
 async def test_a_judge_s_prompts_are_audited_too(store: Store) -> None:
     run = await played(store, scenario(), model="null")
-    before = await audit(store, run.run.name, scenario=run.scenario)
+    before = await audit_run(store, run.run.name, scenario=run.scenario)
     await judge_run(store, run.run.name, models=["null"])
 
-    found = await audit(store, run.run.name, scenario=run.scenario)
+    found = await audit_run(store, run.run.name, scenario=run.scenario)
 
     assert found.leaks == ()
     assert found.calls > before.calls
@@ -243,7 +243,7 @@ async def test_what_cannot_be_checked_is_said(store: Store) -> None:
         store, table(Organisation(name="Alpha", graph=guest), Organisation(name="Beta", deliberation=board))
     )
 
-    found = await audit(store, run.run.name)
+    found = await audit_run(store, run.run.name)
 
     assert found.leaks == ()
     assert any("somebody's own graph: Alpha, Beta/Oracle." in line for line in found.unchecked)

@@ -4,7 +4,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,6 @@ def process_state() -> dict[str, Any]:
         "environment": dict(os.environ),
         "streams": (sys.stdout, sys.stderr, sys.excepthook),
         "folder": Path.cwd(),
-        "threads": sorted(thread.name for thread in threading.enumerate() if not thread.daemon),
     }
 
 

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from support.markdown_reader import read_markdown
 
-from converse_graph.export.markdown_reader import read_markdown
 from tests.support.child_process import Ended, end, wait_until
 from tests.support.command_line import BOARDS, Converse, start
 
@@ -232,6 +232,7 @@ def test_an_interview_prints_an_answer_and_leaves_the_store_alone(parent: Conver
     assert files(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_a_fork_that_is_killed_is_resumed_as_one_that_was_not(tmp_path: Path, converse: Converse) -> None:
     def run(*arguments: str) -> Ended:
         ended = converse(*arguments)

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from support.markdown_reader import read_markdown
 
-from converse_graph.export.markdown_reader import read_markdown
 from tests.support.command_line import BOARDS, Converse
 
 RUN = ("run", str(BOARDS), "--seed", "7", "--name", "r")

@@ -3,8 +3,8 @@ import re
 from pathlib import Path
 
 import pytest
+from support.markdown_reader import read_markdown
 
-from converse_graph.export.markdown_reader import read_markdown
 from tests.support.command_line import BOARDS, Converse
 
 GROUPS = {

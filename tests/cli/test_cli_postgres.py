@@ -44,6 +44,7 @@ def test_a_run_on_a_server_is_listed_shown_forked_and_judged_as_on_a_file(
     assert (listed["parent"], listed["status"]) == ("whole", "finished")
 
 
+@pytest.mark.slow
 def test_a_run_whose_server_goes_is_paused_in_one_line_and_resumes_to_the_same_end(
     postgres: Cluster, address: str, converse: Converse, tmp_path: Path, reference: tuple[Path, Ended]
 ) -> None:

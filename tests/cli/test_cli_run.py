@@ -5,8 +5,8 @@ import sqlite3
 from pathlib import Path
 
 import jsonschema
+from support.markdown_reader import read_markdown
 
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.export.schemas import runs_schema, show_schema
 from tests.support.child_process import Ended, end, wait_until
 from tests.support.command_line import BOARDS, SEED, Converse, start, statements

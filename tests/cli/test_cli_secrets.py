@@ -84,6 +84,7 @@ def test_a_server_that_gives_the_key_back_does_not_get_it_into_the_record(
     assert KEY.encode() not in written(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_transcript_is_whole_or_absent_when_the_disk_is_full_and_the_run_is_kept(
     converse: Converse, tmp_path: Path
 ) -> None:

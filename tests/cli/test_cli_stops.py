@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.markdown_reader import read_markdown
 
-from converse_graph.export.markdown_reader import read_markdown
 from tests.support.child_process import end, run_python
 from tests.support.command_line import BOARDS, Converse, start, statements
 
@@ -54,9 +54,8 @@ def test_stopped_at_random_moments_a_nested_run_ends_as_one_that_never_was(
     assert journal(tmp_path, "stopped") == journal(tmp_path, "whole")
 
 
-@pytest.mark.parametrize(
-    "kilobytes", [pytest.param(110, marks=pytest.mark.slow), 160, pytest.param(240, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kilobytes", [110, 160, 240])
 def test_a_run_out_of_room_is_paused_with_one_line_and_goes_on_once_there_is_room(
     tmp_path: Path, converse: Converse, kilobytes: int
 ) -> None:

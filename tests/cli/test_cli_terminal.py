@@ -9,10 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from conftest import BOARDS, Converse
 from test_cli_display import on_screen
 
 from converse_graph.cli import main
+from tests.support.command_line import BOARDS, Converse
 
 RUN = ("run", str(BOARDS), "--model", "null", "--seed", "7", "--no-judge")
 COLOUR = re.compile(r"\x1b\[[\d;]*m")

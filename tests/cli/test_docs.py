@@ -18,6 +18,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 WRITTEN = [page for page in PAGES if page not in ("reference/cli.md", "reference/python.md", "reference/prompts.md")]
+LONG = ("how-to/evaluate.md", "explanation/cost.md", "how-to/own-memory.md")
+"""Pages whose snippets start many programs."""
 _BLOCK = re.compile(r'^```(?P<language>\w+)(?: title="(?P<file>[\w./-]+)")?\n(?P<text>.*?)^```$', re.M | re.S)
 
 
@@ -27,7 +29,9 @@ def with_our_programs() -> dict[str, str]:
     return {**environment(), "PATH": os.pathsep.join([programs, os.environ["PATH"]])}
 
 
-@pytest.mark.parametrize("page", WRITTEN)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.slow) if page in LONG else page for page in WRITTEN]
+)
 def test_every_snippet_of_a_page_runs_in_the_order_in_which_it_stands(
     page: str, tmp_path: Path, converse: Converse
 ) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from support.markdown_reader import read_markdown
 
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.scenarios.catalogue import catalogue
 
 KEPT = Path(__file__).resolve().parents[2] / "transcripts"

@@ -3,10 +3,10 @@ import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from support.markdown_reader import read_markdown
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.record.transcript import Deliberation, Line, PrivateTurn, Statement, Transcript
 from tests.support.property_search import example_count
 from tests.support.random_transcripts import MARKS, texts, transcripts

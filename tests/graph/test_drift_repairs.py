@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from converse_graph import Clock, Flag, Organisation, Percentiles, ScriptedChat, Simulation, Store
-from converse_graph.audit.audit import audit
+from converse_graph.audit.audit import audit_run
 from converse_graph.measures.drift import drift
 from converse_graph.runs.derived import replay
 from tests.support.scripted_debate import prompt
@@ -57,7 +57,7 @@ async def test_what_drifts_after_two_repairs_is_kept_and_counted(store: Store) -
     assert await text_of(simulation) == (DRIFTING, 2)
     alpha, _ = drift(await simulation.transcript())
     assert (alpha.no_statement, alpha.repairs, alpha.other_year, alpha.other_person) == (0, 2, 1, 1)
-    assert (await audit(store, simulation.run.name, scenario=simulation.scenario)).is_private
+    assert (await audit_run(store, simulation.run.name, scenario=simulation.scenario)).is_private
 
 
 @pytest.mark.parametrize("replies", [(DRIFTING, BROKEN, BROKEN), (BROKEN, DRIFTING, BROKEN)])
@@ -76,7 +76,7 @@ async def test_what_drifts_is_worth_more_than_no_statement(store: Store, replies
     ], "whoever watches sees what was kept"
     mind = (await channels(store, simulation))["mind_Alpha"]
     assert [entry["memo"] for entry in mind] == ["m"]
-    assert (await audit(store, simulation.run.name, scenario=simulation.scenario)).is_private
+    assert (await audit_run(store, simulation.run.name, scenario=simulation.scenario)).is_private
 
 
 async def test_broken_and_drifting_replies_share_two_repairs(store: Store) -> None:

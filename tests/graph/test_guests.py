@@ -89,7 +89,7 @@ async def test_a_guest_that_echoes_what_it_was_given_adds_nothing_to_the_record(
     values = await channels(store, simulation)
     assert [said["speaker"] for said in values["transcript"]] == ["Host", "G"] * 3
     assert [said["text"] for said in values["transcript"] if said["speaker"] == "G"] == ["Echo."] * 3
-    assert all(set(said) == {"round", "turn", "speaker", "text", "fields"} for said in values["transcript"])
+    assert all(set(said) == {"kind", "round", "turn", "speaker", "text", "fields"} for said in values["transcript"])
     assert len(values["mind_Host"]) == 3
 
 
@@ -119,7 +119,7 @@ async def test_a_guest_sees_its_own_notes_and_what_is_public_and_no_more(store: 
     host = (await channels(store, simulation))["mind_Host"]
     for record in host:
         assert record["memo"] not in str(views)
-        assert all(line["text"] not in str(views) for line in record["lines"])
+        assert all(line["text"] not in str(views) for line in record["debate"]["lines"])
 
 
 async def test_a_guest_is_not_called_again_for_what_it_has_said(store: Store) -> None:

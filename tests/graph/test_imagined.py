@@ -41,6 +41,7 @@ async def test_an_imagined_talk_leaves_a_record_of_the_same_shape_as_a_debate(st
     )
     (other,) = (await channels(store, debated))["mind_A"]
     assert set(record) == set(other)
+    assert set(record["debate"]) == set(other["debate"])
 
 
 async def test_an_imagined_talk_that_stays_broken_decides_nothing_and_the_party_speaks_all_the_same(

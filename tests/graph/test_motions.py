@@ -88,8 +88,10 @@ async def test_a_secret_ballot_is_counted_in_public_and_cast_in_private(tmp_path
 
 
 def test_a_tie_decides_nothing_and_no_valid_ballot_counts_nothing() -> None:
-    assert count_ballots(motion(), 3, ["yes", "no"]) == {"round": 3, "position": None, "counts": {"yes": 1, "no": 1}}
-    assert count_ballots(motion(), 0, [None, "maybe"]) == {"round": 0, "position": None, "counts": {}}
+    assert count_ballots(motion(), 3, ["yes", "no"]) == {
+        "kind": "vote", "round": 3, "position": None, "counts": {"yes": 1, "no": 1},
+    }  # fmt: skip
+    assert count_ballots(motion(), 0, [None, "maybe"]) == {"kind": "vote", "round": 0, "position": None, "counts": {}}
 
 
 async def test_a_change_of_stance_that_names_no_new_fact_is_counted(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ async def test_a_statement_in_anothers_name_or_of_another_round_is_refused(claim
 
 async def test_a_statement_in_its_own_name_and_round_is_taken() -> None:
     said = (await run(table("Host", claims(speaker="Guest", round=0), rounds=1)))["transcript"]
-    assert said[1] == {"round": 0, "turn": 1, "speaker": "Guest", "text": "I speak.", "fields": {}}
+    assert said[1] == {"kind": "statement", "round": 0, "turn": 1, "speaker": "Guest", "text": "I speak.", "fields": {}}
 
 
 async def test_only_a_partys_turn_can_be_claimed_not_its_place_in_the_round() -> None:
@@ -92,8 +92,8 @@ async def test_an_event_ends_a_run_after_the_round_in_which_enough_parties_have_
     assert result["ended"] == "event settled"
     assert result["transcript"][-1]["round"] == 2
     assert result["events"] == [
-        {"name": "settled", "party": "A", "round": 0},
-        {"name": "settled", "party": "B", "round": 2},
+        {"kind": "event", "name": "settled", "party": "A", "round": 0},
+        {"kind": "event", "name": "settled", "party": "B", "round": 2},
     ], "the first report of each party, in whatever round"
 
 

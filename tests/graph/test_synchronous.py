@@ -14,11 +14,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
-from tables import CountingChat, Stop, consciences, debate, nested, table
 
 from converse_graph import Organisation, Persona, Scenario
 from converse_graph.errors import UsageError
 from converse_graph.event_loop import run_blocking
+from tests.support.small_scenarios import CountingChat, Stop, consciences, debate, nested, table
 
 NULL: dict[str, Any] = {"model": "null", "seed": 3}
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")

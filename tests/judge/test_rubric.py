@@ -27,8 +27,8 @@ def test_the_general_rubric_asks_about_every_party():
         (QUESTION.replace("7: c, ", ""), "risk has no anchor for 7"),
         (QUESTION.replace("10: d", "10: d, 11: e"), "risk has an anchor for 11"),
         ("questions: []\n", "questions"),
-        ("just words\n", "a rubric is a table"),
-        ("questions: [\n", "while parsing"),
+        ("just words\n", "line 1: this is no table of named values"),
+        ("questions: [\n", "line 2: this is no YAML"),
         (QUESTION + "weights: 3\n", "no field 'weights'"),
     ],
 )

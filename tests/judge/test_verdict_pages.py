@@ -2,11 +2,11 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.markdown_reader import read_markdown
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.formats import as_json, from_json
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.export.schemas import show_schema
 from converse_graph.record.transcript import Transcript
 from converse_graph.record.verdict import Score, Verdict

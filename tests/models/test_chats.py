@@ -196,6 +196,15 @@ async def test_a_server_of_ones_own_is_asked_how_many_tokens_its_model_takes(
     assert Chats("mine-7b", httpserver.url_for("/v1"), {}, window=9000).get().window == 9000
 
 
+async def test_a_window_that_settings_bring_counts_unless_one_was_given_and_stays_with_its_run() -> None:
+    models = Chats("mine-7b", "http://127.0.0.1:9/v1", {})
+    assert models.with_window(None) is models
+    assert models.with_window(5000).get().window == 5000
+    assert models.get().window is None
+    given = Chats("mine-7b", "http://127.0.0.1:9/v1", {}, window=9000)
+    assert given.with_window(5000).get().window == 9000
+
+
 async def test_a_server_that_does_not_list_its_models_leaves_the_window_unknown(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/v1/models").respond_with_data("no", status=404)
     assert Chats("mine-7b", httpserver.url_for("/v1"), {}).get().window is None

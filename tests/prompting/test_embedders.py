@@ -176,7 +176,7 @@ async def test_a_run_recalls_by_a_server_and_goes_on_without_once_that_refuses(
     server.expect_request("/v1/embeddings").respond_with_handler(answer)
     scenario = recalling(rounds=8, recall={"embedder": "nomic", "reflect_after": None})
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
-        run = await played(store, scenario, model=Speaking(), base_url=server.url_for("/v1"))
+        run = await played(store, scenario, model=Chats(Speaking(), server.url_for("/v1")))
         calls = list(store.journal(run.run.id).calls("%/embed"))
         told = (await run.transcript()).header.warnings
         await run.close()

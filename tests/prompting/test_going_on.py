@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.markdown_reader import read_markdown
 
 from converse_graph import Budget, Price, Prices, Store
-from converse_graph.audit.audit import audit
+from converse_graph.audit.audit import audit_run
 from converse_graph.errors import BudgetSpent, UnknownName, UsageError
 from converse_graph.export.formats import as_json
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.markdown_reader import read_markdown
 from converse_graph.export.stats import stats_json, stats_markdown
+from converse_graph.models.registry import Chats
 from converse_graph.runs.derived import fork, replay
 from converse_graph.runs.simulation import Simulation
 from tests.support.recall_models import Counting, Speaking, recalled, recalling
@@ -86,7 +87,7 @@ async def test_a_fork_and_a_replay_recall_the_same_and_ask_the_embedder_for_noth
     assert prompts(store, branched).items() <= prompts(store, whole).items()
     assert ("7.1/Beta/statement", 0) in prompts(store, branched)
     assert embedder.texts == paid
-    assert [(await audit(store, run.run.name, scenario=scenario)).leaks for run in (whole, branched)] == [(), ()]
+    assert [(await audit_run(store, run.run.name, scenario=scenario)).leaks for run in (whole, branched)] == [(), ()]
 
 
 async def test_an_embedder_that_fails_is_done_without_for_that_turn_and_the_record_says_so_without_quoting_it(
@@ -114,7 +115,7 @@ async def test_an_embedder_that_fails_is_done_without_for_that_turn_and_the_reco
             assert "the embedder counted failed" in shown.replace("\\", "")
             assert QUOTED not in shown
         assert read_markdown(render_markdown(transcript)).header.warnings == transcript.header.warnings
-        assert (await audit(store, run.run.name, scenario=run.scenario)).leaks == ()
+        assert (await audit_run(store, run.run.name, scenario=run.scenario)).leaks == ()
 
 
 async def test_a_run_that_goes_on_after_a_failure_does_not_ask_again_for_what_was_done_without(tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ async def test_what_an_embedder_costs_is_in_the_run_s_sum_and_stops_it_at_its_bu
         assert run.run.usd == pytest.approx(0.001 * len(calls))
         assert all(call.reply.tokens_in for call in calls)
         prices = Prices({"counting": Price(input=0, output=0), "counted": Price(input=1000, output=0)})
-        short = await begin(store, with_counting(Counting()), model=Speaking(), name="short", prices=prices)
+        short = await begin(store, with_counting(Counting()), model=Chats(Speaking(), prices=prices), name="short")
         with pytest.raises(BudgetSpent):
             await short.play(budget=Budget(usd=0.05))
         assert len(list(store.journal(short.run.id).calls("%/embed"))) == 1

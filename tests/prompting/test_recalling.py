@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
 
 from converse_graph import Clock, Dated, Memory, Names, Organisation, Recall, Scenario, Store
-from converse_graph.audit.access import asked_at, may_read
-from converse_graph.audit.audit import audit
+from converse_graph.audit.access import may_read
+from converse_graph.audit.audit import audit_run
 from converse_graph.models.base import PUBLIC, Part
 from converse_graph.models.tokens import tokens_in
 from converse_graph.prompting.recall_index import sentences_of
@@ -18,6 +18,7 @@ from converse_graph.prompting.recall_records import REPORTED, SAID, past_records
 from converse_graph.prompting.templates import load_prompts
 from converse_graph.prompting.truncation import fitted, shortened
 from converse_graph.prompting.visibility import view
+from converse_graph.record.paths import parse_path
 from converse_graph.record.state import Floor
 from converse_graph.runs.fingerprint import differences, fingerprint
 from converse_graph.runs.interview import interview
@@ -115,11 +116,11 @@ async def test_a_debate_hears_what_its_owner_recalls_and_each_party_has_a_past_o
     scenario = recalling(Organisation(name="Alpha", deliberation=debate("Left", "Right")), "Beta", rounds=8)
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, scenario, model=chat)
-        found = await audit(store, run.run.name, scenario=scenario)
+        found = await audit_run(store, run.run.name, scenario=scenario)
     line = next(request for request in chat.requests if request.place == "7.0/Alpha/1.Right/line")
     assert recalled([part.source for part in line.parts]) == recalled(chat.told("7.0/Alpha/statement")) != []
     for request in chat.requests:
-        assert all(may_read(asked_at(request.place).reader, part.owner) for part in request.parts)
+        assert all(may_read(parse_path(request.place).reader, part.owner) for part in request.parts)
     assert found.leaks == ()
 
 
@@ -155,7 +156,7 @@ async def test_an_audit_finds_another_s_record_in_what_a_party_recalls_and_one_t
             request = next(request for request in chat.requests if request.place == last.place)
             changed = type(request)(parts=(*parts, part), schema=schema, place=last.place, attempt=number + 1)
             await store.journal(run.run.id).record(changed, last.reply, accepted=True)
-        found = await audit(store, run.run.name, scenario=run.scenario)
+        found = await audit_run(store, run.run.name, scenario=run.scenario)
     assert [(leak.kind, leak.source) for leak in found.leaks] == [
         ("access", "recalled/mind/0.0/Alpha"), ("provenance", "recalled/mind/0.0/Alpha"),
     ]  # fmt: skip
@@ -178,10 +179,12 @@ def test_a_record_weighs_what_its_fields_say() -> None:
     scenario = recalling(alpha, "Beta", rounds=9, kept=[from_fields], window=1,
                          events=[Dated(at="round 1", text="It rains."),
                                  Dated(at="round 1", text="Hm.", to="Alpha")])  # fmt: skip
-    said = [{"round": round, "turn": 0, "speaker": "Alpha", "text": text, "fields": {"incidents": found}}
+    said = [{"kind": "statement", "round": round, "turn": 0, "speaker": "Alpha", "text": text,
+             "fields": {"incidents": found}}
             for round, text, found in ((0, "A fire.", ["a fire in Leeds"]), (1, "Beta lies.", []), (2, "", []),
                                        (3, "Nothing new.", []), (8, "Now.", []))]  # fmt: skip
-    minds = {f"mind_{name}": [{"round": 0, "turn": 1, "place": f"0.1/{name}", "path": name, "memo": f"note of {name}"}]
+    minds = {f"mind_{name}": [{"kind": "note", "round": 0, "turn": 1, "place": f"0.1/{name}", "path": name,
+                               "memo": f"note of {name}"}]
              for name in ("Alpha", "Beta")}  # fmt: skip
     floor = Floor(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
     seen = view(scenario, {"transcript": said, "floor": floor, **minds}, "Beta")
@@ -194,7 +197,7 @@ def test_a_record_weighs_what_its_fields_say() -> None:
 
 
 def test_a_party_that_does_not_recall_is_given_no_past_to_look_through() -> None:
-    said = [{"round": 0, "turn": 0, "speaker": "Alpha", "text": "A fire.", "fields": {}}]
+    said = [{"kind": "statement", "round": 0, "turn": 0, "speaker": "Alpha", "text": "A fire.", "fields": {}}]
     floor = Floor(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
     scenario = recalling().model_copy(update={"memory": Memory()})
     assert view(scenario, {"transcript": said, "floor": floor}, "Beta").earlier == ()
@@ -250,7 +253,7 @@ async def test_the_last_rounds_of_a_run_read_back_as_they_were(tmp_path: Path) -
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, recalling(rounds=6), model=Speaking())
         values = store.channels(run.run.name)
-    assert [entry["round"] for entry in values["mind_Alpha"] if "memo" in entry] == list(range(6))
+    assert [entry["round"] for entry in values["mind_Alpha"] if entry["kind"] == "note"] == list(range(6))
 
 
 async def test_a_bare_graph_recalls_too_each_thread_its_own_and_embeds_nothing_twice() -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from converse_graph import Budget, Reply, Request, Store
-from converse_graph.audit.audit import audit
+from converse_graph.audit.audit import audit_run
 from converse_graph.errors import BudgetSpent
 from tests.support.recall_models import Speaking, recalled, recalling
 from tests.support.small_scenarios import begin, played
 
 
 def drawn(values: dict[str, Any], party: str) -> list[dict[str, Any]]:
-    return [entry for entry in values[f"mind_{party}"] if "insights" in entry]
+    return [entry for entry in values[f"mind_{party}"] if entry["kind"] == "reflection"]
 
 
 async def test_conclusions_are_drawn_in_one_call_at_the_end_of_a_round_whenever_enough_has_happened(
@@ -23,7 +23,7 @@ async def test_conclusions_are_drawn_in_one_call_at_the_end_of_a_round_whenever_
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, recalling(rounds=12, recall={"reflect_after": 3.9}), model=chat)
         values = store.channels(run.run.name)
-        found = await audit(store, run.run.name, scenario=run.scenario)
+        found = await audit_run(store, run.run.name, scenario=run.scenario)
         private = {(said.speaker, said.round): said.private for said in (await run.transcript()).statements}
     assert {key for key, kept in private.items() if kept and kept.conclusions} == {
         (party, round) for party in ("Alpha", "Beta") for round in (4, 8)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from converse_graph import find_scenario, scenario_texts
+from converse_graph import cast_member, find_scenario, scenario_texts
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.resources import folders
 
@@ -39,7 +39,7 @@ def test_a_text_that_is_edited_in_the_working_directory_is_what_parties_are_told
         ("opening: AI labs report", "opening: 7 #", "opening is 7; write a text there"),
         ("options: [leave it alone, ", "options: [true, ", "government.options is a list of something else than texts"),
         ("  motion: What does the society do next?\n", "", "society.motion is missing"),
-        ("opening: ", "opening: [", "ai-futures.yaml: while parsing"),
+        ("opening: ", "opening: [", "ai-futures.yaml, line 5: this is no YAML"),
     ],
 )
 def test_a_slip_in_a_file_of_texts_is_told_with_its_file_and_its_place(
@@ -59,3 +59,25 @@ def test_texts_that_are_in_no_file_are_refused_with_what_there_is() -> None:
         UnknownName, match=r"No file of texts 'futures'. Did you mean 'ai-futures'\? There is: ai-futures"
     ):
         scenario_texts("futures")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: Acme\npeople:\n  - name: Ann\n    rol: chair\n", "acme.yaml, line 4: Persona: no field 'rol'"),
+        ("name: Acme\nbreif: It sells.\n", "acme.yaml, line 2: Organisation: no field 'breif'"),
+        ("name: Acme\npeople: Ann\n", "acme.yaml, line 2: people is a list of tables"),
+        ("name: Acme\nbrief: &b x\n", "acme.yaml, line 2: an anchor"),
+        ("name: Acme\nbrief: !!python/name:os.system x\n", "acme.yaml, line 2: the tag"),
+    ],
+)
+def test_a_slip_in_a_cast_file_is_told_with_its_line(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "prompts" / "cast" / "acme.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidValue) as refused:
+        cast_member("acme")
+    assert said in str(refused.value)

@@ -7,7 +7,8 @@ import pytest
 from converse_graph.errors import InvalidValue, UnknownName
 from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
 from converse_graph.scenarios.rules import Dated, Event
-from converse_graph.scenarios.yaml_files import MAX_BYTES, load_scenario, read_scenario
+from converse_graph.scenarios.strict_yaml import MAX_BYTES
+from converse_graph.scenarios.yaml_files import load_scenario, read_scenario
 
 BASE = """version: 1
 premise: Two talk.

@@ -11,6 +11,7 @@ from werkzeug import Request as Received
 from werkzeug import Response
 
 from converse_graph.models.base import Part, Request
+from converse_graph.models.null import NullChat
 from converse_graph.models.openai_compatible import OpenAICompatibleChat
 from converse_graph.models.retries import Retries
 
@@ -163,3 +164,22 @@ def answering(
 def error(status: int, message: str, headers: dict[str, str] | None = None, **fields: Any) -> Callable[..., Response]:
     body = json.dumps({"error": {"message": message, **fields}})
     return lambda _: Response(body, status, headers, content_type="application/json")
+
+
+def filling(server: HTTPServer, model: str = "served-7b") -> list[dict[str, Any]]:
+    """Answer every request with its own form filled by chance; returns the bodies that come in."""
+    bodies: list[dict[str, Any]] = []
+
+    def fill(body: dict[str, Any]) -> Response:
+        schema = body["response_format"]["json_schema"]["schema"]
+        place = json.dumps(body["messages"])
+        reply = asyncio.run(NullChat().complete(Request(parts=(), schema=schema, place=place)))
+        whole = {**completion(reply.text), "model": model}
+        return Response(json.dumps(whole), 200, content_type="application/json")
+
+    def answer(received: Received) -> Response:
+        bodies.append(json.loads(received.get_data()))
+        return fill(bodies[-1])
+
+    server.expect_request(PATH, method="POST").respond_with_handler(answer)
+    return bodies

@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from converse_graph import Debate, Imagined, Motion, NullChat, Organisation, Persona, Reply, Request, Scenario
-from converse_graph.audit.access import asked_at
 from converse_graph.errors import ProviderUnreachable
+from converse_graph.record.paths import CallPath
 from tests.support.small_scenarios import table
 
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
@@ -87,8 +87,8 @@ class Marking(NullChat):
 
 def written_for(place: str) -> str:
     """On whose record it is what is written at a place: a line belongs to the debate that it is said in."""
-    asked = asked_at(place)
-    return asked.reader.rpartition("/")[0] if asked.task == "line" else asked.reader
+    path = CallPath.parse(place)
+    return path.owner if path.task == "line" else path.reader
 
 
 def marks_in(text: str) -> set[str]:

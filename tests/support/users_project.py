@@ -9,19 +9,29 @@ from typing import Any
 from langgraph.graph import StateGraph
 
 from converse_graph import (
+    Audit,
     Budget,
+    BudgetSpent,
     Chat,
+    Chats,
     Choice,
     Clock,
     ConverseError,
     Dated,
     Debate,
+    Estimate,
     Event,
     Example,
     Flag,
+    ForeignStore,
+    Fork,
+    Header,
     Imagined,
+    Interview,
+    InvalidValue,
     Kept,
     Memory,
+    ModelSettings,
     Motion,
     Names,
     NullChat,
@@ -29,15 +39,24 @@ from converse_graph import (
     OnEvent,
     OnSilence,
     Organisation,
+    Origin,
     Part,
     Percentiles,
     Persona,
     Price,
     Prices,
+    PromptTooLong,
+    ProviderRefused,
+    ProviderUnreachable,
     Recall,
     Reply,
     Request,
+    Rubric,
     Run,
+    RunChanged,
+    RunHeld,
+    RunPaused,
+    RunSummary,
     Scenario,
     ScenarioFunction,
     ScenarioTexts,
@@ -46,22 +65,48 @@ from converse_graph import (
     Standing,
     Statement,
     Store,
+    StoreFailure,
     Text,
+    Tracing,
     Transcript,
+    UnknownName,
+    UsageError,
+    Verdict,
     When,
     Whole,
+    WindowTooSmall,
+    as_json,
+    audit_run,
+    begin,
+    build_graph,
     by_party,
     cast_member,
     compare,
+    contradictions,
+    disagreement,
+    drift,
+    estimate,
+    events,
     extend,
     find_scenario,
     fork,
+    from_json,
     inject,
+    interview,
+    judge_run,
+    list_runs,
+    load_prices,
+    load_rubric,
+    load_run,
+    read_markdown,
     render_markdown,
     replay,
+    resume,
+    run,
     scenario,
     scenario_texts,
     stats_markdown,
+    tracing_of,
 )
 
 
@@ -128,39 +173,77 @@ def harbour(dues: float = 0.1, debated: bool = True) -> Scenario:
     )
 
 
+ERRORS: tuple[type[ConverseError], ...] = (
+    BudgetSpent, ForeignStore, InvalidValue, PromptTooLong, ProviderRefused, ProviderUnreachable, RunChanged, RunHeld,
+    RunPaused, StoreFailure, UnknownName, UsageError, WindowTooSmall,
+)  # fmt: skip
+
+
+def play_in_one_call(folder: Path) -> None:
+    """The shortest way, in a script or a notebook."""
+    cool = ModelSettings(temperature=0.2)
+    record: Transcript = run(
+        harbour, model="null", options={"Port": cool}, dials={"dues": 0.2}, rounds=1, store=folder / "short.sqlite"
+    )
+    again = load_run(record.header.run, store=folder / "short.sqlite")
+    listed: list[RunSummary] = list_runs(store=folder / "short.sqlite")
+    print(record, again == record, listed[0].status)
+
+
+def read(record: Transcript) -> None:
+    """A record as a file, back, and in figures."""
+    header: Header = from_json(as_json(record, raw=True)).header
+    print(header.seed, read_markdown(render_markdown(record.public())).header.run, stats_markdown(record))
+    print(disagreement(record), drift(record)[0].party, events(record), contradictions(record))
+
+
+async def judge_and_ask(store: Store, name: str, made: Scenario) -> None:
+    """What others make of a run, and what a party says of it."""
+    rubric: Rubric = load_rubric("general")
+    verdicts: tuple[Verdict, ...] = await judge_run(store, name, models=["null"])
+    audited: Audit = await audit_run(store, name, scenario=made)
+    told: Interview = await interview(store, name, party="Port", at="2026", question="Why?", scenario=made)
+    costs: Estimate = await estimate(made, model="null", judged=False)
+    print(len(verdicts), rubric.name, audited.is_private, told.answer, costs.calls)
+
+
 async def main(folder: Path) -> None:
-    """Play, fork and read."""
+    """Play step by step, fork and read."""
     function: ScenarioFunction = harbour
     made: Scenario = function(dues=0.2)
     graph: StateGraph[Any, Any, Any, Any] = made.graph()
     graph.compile()
+    build_graph(made).compile()
+    prices = folder / "prices.yaml"
+    prices.write_text("parrot: {input: 1, output: 2}\n")
+    charged: Prices = load_prices(prices)
+    tracing: Tracing | None = tracing_of({}, warn=print, now=lambda: datetime.now(UTC))
     async with Store.open(folder / "runs.sqlite", make=True) as store:
-        prices = Prices({"parrot": Price(input=1, output=2)})
-        begun = await Simulation.begin(
-            store, made, model="null", seed=1, created=datetime.now(UTC), name="r", rounds=1, prices=prices
-        )
-        run: Run = await begun.play(budget=Budget(turns=9))
-        longer = await extend(store, run.name, rounds=2, scenario=made)
-        await inject(store, run.name, Dated(at="2027", text="Fog."), scenario=made)
-        run = await longer.play()
-        left = await fork(
-            store, run.name, at="2027:Port", say="We waive it.", created=datetime.now(UTC), new_name="f", scenario=made
-        )
+        models = Chats("null", prices=Prices({"parrot": Price(input=1, output=2)}))
+        begun: Simulation = await begin(store, made, model=models, name="r", rounds=1, origin=Origin())
+        played: Run = await begun.play(budget=Budget(turns=9), tracing=tracing)
+        longer = await extend(store, played.name, rounds=2, scenario=made, prices=charged)
+        await inject(store, played.name, Dated(at="2027", text="Fog."), scenario=made)
+        await (await resume(store, played.name, scenario=made)).play()
+        left = await fork(store, played.name, at="2027:Port", say="We waive it.", new_name="f", scenario=made)
         await left.play()
-        again = await replay(store, run.name, created=datetime.now(UTC), new_name="again", scenario=made)
+        again = await replay(store, played.name, new_name="again", scenario=made)
         await again.play()
         first: Transcript = await longer.transcript()
         second: Transcript = await left.transcript()
         said: Statement = second.statements[2]
-        print(said.speaker, said.text, compare(first, second).rows[0].same)
-        print(render_markdown(first.public()), stats_markdown(second))
+        left_at: Fork | None = second.header.fork
+        print(said.speaker, said.text, left_at, compare(first, second).rows[0].same)
+        await judge_and_ask(store, "f", made)
+        read(second)
     try:
         find_scenario("nothing-of-that-name")
-    except ConverseError as error:
+    except ERRORS as error:
         texts: ScenarioTexts = scenario_texts("ai-futures")
         print(error, texts.path.name)
         print(ScriptedChat([{"text": "x"}]).model, [person.name for person in cast_member("openai")[1]])
 
 
 if __name__ == "__main__":
+    play_in_one_call(Path.cwd())
     asyncio.run(main(Path.cwd()))

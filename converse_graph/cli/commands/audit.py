@@ -25,15 +25,15 @@ async def audit(run: RunArgument, as_json: Json = False, store: StorePath = None
         converse audit race
         converse audit race --json
     """
-    from converse_graph.audit.audit import audit
-    from converse_graph.audit.json_schema import as_json as audit_json
+    from converse_graph.audit.audit import audit_run
+    from converse_graph.audit.findings import as_json as audit_json
     from converse_graph.cli.tables import print_paragraph
     from converse_graph.export.formats import json_text
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
     async with Store.open(store or DEFAULT_PATH) as opened:
-        result = await audit(opened, run)
+        result = await audit_run(opened, run)
     if as_json:
         typer.echo(json_text(audit_json(result), indent=2))
     else:

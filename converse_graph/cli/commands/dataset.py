@@ -37,13 +37,13 @@ async def dataset(
         raise typer.BadParameter("--name and --out cannot both be had")
     async with Store.open(store or DEFAULT_PATH) as opened:
         transcripts = [opened.transcript(run) for run in dict.fromkeys(runs)]
-    made = [one for record in transcripts for one in examples(record, by=by, private=private, dataset=name or "")]
+    rows = [one for record in transcripts for one in examples(record, by=by, private=private, dataset=name or "")]
     content = "with what is private" if private else "without what is private (--private puts it in)"
     if name is not None:
-        sent = send(made, name, environment=os.environ)
+        sent = send(rows, name, environment=os.environ)
         print_text(f"Dataset {name} at {sent.where}: {sent.new} new, {sent.known} brought up to date, {content}\n")
     elif out is not None:
-        write_whole(out, as_lines(made))
-        print_text(f"{out}: {count(len(made), 'example')}, {content}\n")
+        write_whole(out, as_lines(rows))
+        print_text(f"{out}: {count(len(rows), 'example')}, {content}\n")
     else:
-        print_text(as_lines(made))
+        print_text(as_lines(rows))

@@ -46,8 +46,6 @@ async def estimate(
         converse estimate wage-talks --rounds 2
         converse estimate boardrooms-long --model openai:gpt-4.1
     """
-    from datetime import UTC, datetime
-
     from converse_graph.cli.option_values import read_model_options, read_settings
     from converse_graph.export.formats import json_text
     from converse_graph.models.prices import load_prices
@@ -57,7 +55,6 @@ async def estimate(
     function = find_scenario(scenario)
     result = await estimate(
         function(**read_settings(function, dials or ())),
-        created=datetime.now(UTC),
         seed=seed or 0,
         model=model.model,
         base_url=model.base_url,

@@ -56,12 +56,11 @@ async def fork(
         converse fork race --at 2025 --event 'A chip plant burns down.' --name fire
     """
     import secrets
-    from datetime import UTC, datetime
 
-    from converse_graph.cli.commands.run import SEEDS
     from converse_graph.cli.option_values import read_events, read_fields, read_model_options
     from converse_graph.cli.play import Session
     from converse_graph.runs.derived import fork
+    from converse_graph.runs.simulation import SEEDS
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
@@ -74,7 +73,6 @@ async def fork(
         simulation = await fork(
             opened,
             run,
-            created=datetime.now(UTC),
             at=at,
             seed=secrets.randbelow(SEEDS) if seed is None and not is_changed else seed,
             say=say,

@@ -19,10 +19,9 @@ def graph(
     from converse_graph.cli.option_values import read_settings
     from converse_graph.cli.tables import write_or_print
     from converse_graph.export.formats import json_text
-    from converse_graph.export.graph_json import graph_json
     from converse_graph.export.graph_mermaid import as_mermaid
     from converse_graph.export.graph_svg import as_svg
-    from converse_graph.graph.wiring import wiring
+    from converse_graph.graph.wiring import wiring, wiring_json
     from converse_graph.scenarios.catalogue import find_scenario
 
     function = find_scenario(scenario)
@@ -33,6 +32,6 @@ def graph(
         case "svg":
             write_or_print(as_svg(table), out)
         case "json":
-            write_or_print(json_text(graph_json(table), indent=2) + "\n", out)
+            write_or_print(json_text(wiring_json(table), indent=2) + "\n", out)
         case _:
             assert_never(form)

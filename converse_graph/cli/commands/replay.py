@@ -16,8 +16,6 @@ async def replay(
     Examples:
         converse replay race --name again
     """
-    from datetime import UTC, datetime
-
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import play
     from converse_graph.runs.derived import replay
@@ -26,7 +24,7 @@ async def replay(
 
     output = Output(quiet=quiet, as_json=as_json)
     async with Store.open(store or DEFAULT_PATH) as opened:
-        simulation = await replay(opened, run, created=datetime.now(UTC), new_name=name)
+        simulation = await replay(opened, run, new_name=name)
         try:
             output.say(f"Run {simulation.run.name} · replay of {run} from its journal · no model is called")
             return await play(simulation, output)

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from converse_graph.runs.simulation import Simulation
     from converse_graph.scenarios.scenario import Scenario
 
-SEEDS = 10**6
-"""Seeds are drawn below this: short enough to be typed again."""
-
 EMBEDDED_NOTICE = (
     "No model was named and no key is set, so the embedded SmolLM2-135M-Instruct is used: with 135 million parameters "
     "it is fluent, shallow and repeats itself, good for trying things out, not for conclusions; choose another with "
@@ -53,15 +50,15 @@ async def run(
         converse run wage-talks --set inflation=0.08
         converse run boardrooms --model openai:gpt-4.1 --max-usd 2
         converse run boardrooms --model gemma --base-url http://localhost:11434/v1
-        converse run boardrooms --model openai:gpt-4.1,embedded --option temperature=0.7 --option OpenAI.temperature=1
+        converse run boardrooms --model openai:gpt-4.1,embedded
+        converse run wage-talks --option temperature=0.7 --option Union.top_p=0.9
     """
     import os
-    import secrets
-    from datetime import UTC, datetime
 
     from converse_graph.cli.option_values import read_model_options, read_settings
     from converse_graph.cli.play import Session
-    from converse_graph.runs.simulation import Simulation
+    from converse_graph.models.registry import Chats
+    from converse_graph.runs.simulation import Origin, Simulation
     from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
@@ -74,20 +71,16 @@ async def run(
         simulation = await Simulation.begin(
             opened,
             chosen,
-            seed=secrets.randbelow(SEEDS) if seed is None else seed,
-            created=datetime.now(UTC),
-            model=model.model,
-            base_url=model.base_url,
+            model=Chats(model.model, model.base_url, prices=session.prices, window=window),
             options=read_model_options(model.options or ()),
-            source=lasting_reference(scenario),
+            seed=seed,
             name=name,
             until=until,
             rounds=rounds,
-            prices=session.prices,
-            window=window,
+            origin=Origin(scenario=lasting_reference(scenario)),
         )
-        named = model.model or model.base_url or os.environ.get("CONVERSE_MODEL")
-        _introduce(simulation, session, model_is_named=bool(named))
+        is_named = bool(model.model or model.base_url or os.environ.get("CONVERSE_MODEL"))
+        _introduce(simulation, session, model_is_named=is_named)
         return await session.play(simulation)
 
 
@@ -111,9 +104,9 @@ def _check(
     scenario.graph()
     speaker_settings(scenario, read_model_options(model.options or ()))
     models = Chats(model.model, model.base_url, prices=session.prices)
-    asked = [chat for reference in models_of(scenario) for chat in models.all_of(reference)]
+    run_models = [chat for reference in models_of(scenario) for chat in models.all_of(reference)]
     if session.budget is not None and session.budget.usd is not None:
-        models.prices.require(asked)
+        models.prices.require(run_models)
     if session.judges is not None:
         load_rubric(scenario.rubric)
         for judge in session.judges:

@@ -14,12 +14,17 @@ def schema(of: SchemaOf = "scenario") -> None:
     """
     import json
 
-    from converse_graph.audit.json_schema import audit_schema
+    from converse_graph.audit.findings import audit_schema
     from converse_graph.cli.doctor.report import examination_schema
     from converse_graph.evaluation.jsonl import dataset_schema
-    from converse_graph.export.graph_json import graph_schema
-    from converse_graph.export.measure_schemas import diff_schema, interview_schema, stats_schema
-    from converse_graph.export.schemas import runs_schema, show_schema
+    from converse_graph.export.schemas import (
+        diff_schema,
+        graph_schema,
+        interview_schema,
+        runs_schema,
+        show_schema,
+        stats_schema,
+    )
     from converse_graph.scenarios.json_schema import scenario_schema
 
     schemas = {

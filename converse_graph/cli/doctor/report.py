@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from converse_graph.cli.doctor.environment import Terminal, look_at_terminal, look_at_tracing
 from converse_graph.cli.doctor.finding import Finding, Outcome, masked, secrets_of
 from converse_graph.cli.doctor.libraries import look_at_versions
 from converse_graph.cli.doctor.models import look_at_models
 from converse_graph.cli.doctor.store_and_files import look_at_prompts, look_at_scenarios, look_at_store
+from converse_graph.scenarios.field_docs import add_property, printed_schema
 
 VERSION = 1
 """Of the shape of `doctor --json`."""
@@ -54,27 +55,7 @@ def _rest(environ: Mapping[str, str], terminal: Terminal) -> Iterator[Finding]:
 
 
 def examination_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of `doctor --json`."""
-    text = {"type": "string"}
-    finding = {
-        "area": text,
-        "name": text,
-        "outcome": {"enum": list(get_args(Outcome))},
-        "found": {**text, "description": "What there is, in words; never a secret."},
-        "way_out": {**text, "description": "What to do about it; empty where nothing needs doing."},
-    }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:converse-graph:doctor:{VERSION}",
-        "title": "What is in order here and what is not",
-        **_object({"well": {"type": "boolean"}, "findings": {"type": "array", "items": _object(finding)}}),
-    }
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    """Return the JSON Schema (draft 2020-12) of `doctor --json`."""
+    document = printed_schema("doctor", VERSION, Examination, title="What is in order here and what is not")
+    add_property(document, "well", {"type": "boolean"})
+    return document

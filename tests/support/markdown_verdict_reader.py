@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
+from support.markdown_blocks import Block
+
 from converse_graph.errors import InvalidValue
-from converse_graph.export.markdown_blocks import Block
 from converse_graph.export.markdown_escaping import read_html
 from converse_graph.export.markdown_verdicts import MARK, NO_ANSWER, NO_SUMMARY, UNVERIFIED
 from converse_graph.record.verdict import Score, Verdict

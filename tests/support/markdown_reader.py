@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from support.markdown_blocks import Block, cut
+from support.markdown_verdict_reader import read_verdict
+
 from converse_graph.errors import InvalidValue
 from converse_graph.export.front_matter import read_front_matter
 from converse_graph.export.markdown import BALLOT, BEFORE, DISSENTS, FOLLOWS, KINDS, NO_DECISION, NOTHING_NOTED, Mode
-from converse_graph.export.markdown_blocks import Block, cut
 from converse_graph.export.markdown_escaping import read_html, read_inline, read_prose
 from converse_graph.export.markdown_fields import read_bullets, read_label
-from converse_graph.export.markdown_verdict_reader import read_verdict
 from converse_graph.export.markdown_verdicts import MARK
 from converse_graph.record.transcript import Decision, Deliberation, Line, PrivateTurn, Stance, Statement, Transcript
 from converse_graph.record.verdict import Verdict
