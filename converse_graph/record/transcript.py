@@ -10,7 +10,7 @@ from pydantic import Field as Bound
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.model_settings import ModelSettings, options_in_words
-from converse_graph.scenarios.rules import Dated, Standing
+from converse_graph.scenarios.rules import Dated, Event, Standing
 from converse_graph.scenarios.value import Value
 from converse_graph.summary_repr import Card
 
@@ -233,6 +233,8 @@ class Header(Value):
     """Secret ballots on it: one at the end, and one at each end that the run had before it was extended."""
     events: tuple[Dated, ...] = ()
     """What happened at a date, whatever the parties did."""
+    awaited: tuple[Event, ...] = ()
+    """What may happen, once enough parties report it; when it did is folded from the statements."""
     changed: tuple[Changed, ...] = ()
     """Where it went on with something else than it began with."""
     warnings: tuple[str, ...] = ()

@@ -78,6 +78,7 @@ def header_of(
         "rubric": scenario.rubric,
         "motion": scenario.motion,
         "events": scenario.dated_events,
+        "awaited": scenario.awaited_events,
     }
 
 

@@ -191,6 +191,11 @@ class Scenario(Value):
         return self if events == self.events else self.model_copy(update={"events": events})
 
     @property
+    def awaited_events(self) -> tuple[Event, ...]:
+        """What happens once enough parties have reported it."""
+        return tuple(event for event in self.events if isinstance(event, Event))
+
+    @property
     def dated_events(self) -> tuple[Dated, ...]:
         """What happens at a date."""
         return tuple(event for event in self.events if isinstance(event, Dated))

@@ -62,6 +62,12 @@ CREATE TABLE calls (
     UNIQUE (run, place, attempt, digest)
 );
 
+CREATE TABLE ensembles (
+    name TEXT PRIMARY KEY,
+    design TEXT NOT NULL,
+    created TEXT NOT NULL
+){keyed};
+
 CREATE TABLE verdicts (
     id {id},
     run {number} NOT NULL REFERENCES runs (id),

@@ -12,6 +12,7 @@ from typing import Any
 from converse_graph.record.transcript import Transcript
 from converse_graph.store.backends import Locks, database_at
 from converse_graph.store.checkpoint_rows import CheckpointRows
+from converse_graph.store.ensembles import EnsembleTable
 from converse_graph.store.journal import PartIds, RunJournal
 from converse_graph.store.record_reader import read_channels, transcript_of
 from converse_graph.store.runs import Register
@@ -34,6 +35,7 @@ class Store:
     register: Register
     checkpoints: CheckpointRows
     """As they are stored; `converse_graph.checkpoints.StoreSaver` makes them LangGraph's."""
+    ensembles: EnsembleTable
     _reader: Session
     _writer: Writer
     _part_ids: PartIds
@@ -65,6 +67,7 @@ class Store:
                 folder=database.folder,
                 register=Register(reader, writer),
                 checkpoints=CheckpointRows(reader, writer),
+                ensembles=EnsembleTable(reader, writer),
                 _reader=reader,
                 _writer=writer,
                 _part_ids=ids,

@@ -1,0 +1,104 @@
+"""`converse forecast`: what the runs of an ensemble say about when something happens."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from converse_graph.cli.options import Json, Out, StorePath
+
+if TYPE_CHECKING:
+    from converse_graph.ensembles.design import Design
+
+EnsembleArgument = Annotated[str, typer.Argument(metavar="NAME", help="An ensemble that `converse sweep` made.")]
+EventOption = Annotated[
+    str | None,
+    typer.Option(
+        "--event",
+        metavar="EVENT",
+        help="One of the scenario's events, or a comparison such as 'agi_estimate.p50 <= 2030'.",
+    ),
+]
+By = Annotated[
+    list[int] | None, typer.Option("--by", metavar="YEAR", help="Tell the probability by then; may be given again.")
+]
+
+
+async def forecast(
+    name: EnsembleArgument,
+    *,
+    event: EventOption = None,
+    by: By = None,
+    as_json: Json = False,
+    out: Out = None,
+    store: StorePath = None,
+) -> None:
+    """Tell when something happens, from the runs of an ensemble, and how sure that is.
+
+    It is a page of Markdown; --out FILE.html writes one that can be sent, with its figure inside.
+
+    Examples:
+        converse forecast raises --event agreement
+        converse forecast raises --event agreement --by 3 --out raises.html
+    """
+    import json
+
+    from converse_graph.cli.tables import print_page, print_text, write_or_print
+    from converse_graph.ensembles.design import Design
+    from converse_graph.errors import InvalidValue, UsageError
+    from converse_graph.measures.event_dates import parse_condition
+    from converse_graph.store import Store
+    from converse_graph.store.store import DEFAULT_PATH
+
+    try:
+        from converse_graph.ensembles.forecast import forecast as make_forecast
+        from converse_graph.ensembles.report import forecast_html, forecast_markdown
+        from converse_graph.ensembles.sweep import read_outcomes
+    except ImportError as error:
+        raise UsageError(
+            f"Statistics and figures take an extra ({error.name} is missing): pip install 'converse-graph[forecast]'."
+        ) from None
+    conditions = [event] if event and parse_condition(event) else []
+    async with Store.open(store or DEFAULT_PATH) as opened:
+        design = Design.model_validate_json(opened.ensembles.design(name))
+        rows = read_outcomes(opened, name, conditions=conditions)
+    awaited = list(dict.fromkeys(one for row in rows for one in row.awaited))
+    if event is None and len(awaited) != 1:
+        raise InvalidValue(f"Name the event with --event; there is: {', '.join(awaited) or 'none'}.")
+    told = make_forecast(rows, event or awaited[0], name=name, years=by or ())
+    commands = [_sweep_command(design, name), _forecast_command(name, event, by)]
+    if as_json or (out is not None and out.suffix == ".json"):
+        write_or_print(json.dumps(told.model_dump(mode="json"), indent=2) + "\n", out)
+    elif out is not None and out.suffix in {".html", ".htm"}:
+        write_or_print(forecast_html(told, commands=commands), out)
+    elif out is not None:
+        write_or_print(forecast_markdown(told, commands=commands), out)
+    else:
+        page = forecast_markdown(told, commands=commands)
+        print_page(page, piped=page)
+        return
+    if out is not None:
+        print_text(f"{Path(out)}\n")
+
+
+def _sweep_command(design: "Design", name: str) -> str:
+    import shlex
+
+    parts = ["converse", "sweep", design.scenario]
+    for dial, values in design.vary.items():
+        parts += ["--vary", f"{dial}={','.join(map(str, values))}"]
+    for dial, value in design.dials.items():
+        parts += ["--set", f"{dial}={value}"]
+    parts += ["--seeds", str(design.seeds), "--name", name]
+    parts += ["--rounds", str(design.rounds)] if design.rounds else []
+    parts += ["--model", design.model] if design.model else []
+    return shlex.join(parts)
+
+
+def _forecast_command(name: str, event: str | None, by: list[int] | None) -> str:
+    import shlex
+
+    parts = ["converse", "forecast", name, *(["--event", event] if event else [])]
+    for year in by or ():
+        parts += ["--by", str(year)]
+    return shlex.join(parts)

@@ -1,0 +1,170 @@
+"""`converse sweep`: a scenario many times, over settings of its dials and over seeds."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from converse_graph.cli.exit_codes import Code
+from converse_graph.cli.options import (
+    Dials,
+    MaxTokens,
+    MaxUsd,
+    ModelOptions,
+    PricesFile,
+    Quiet,
+    Rounds,
+    ScenarioArgument,
+    StorePath,
+    Until,
+)
+
+if TYPE_CHECKING:
+    from converse_graph.ensembles.design import Design
+    from converse_graph.ensembles.sweep import Progress
+    from converse_graph.scenarios.dials import ScenarioFunction
+
+Vary = Annotated[
+    list[str] | None,
+    typer.Option("--vary", metavar="DIAL=A,B,…", help="Play each of these values; of several dials all combinations."),
+]
+Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Replicates of each arm; all arms have the same seeds.")]
+Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="Runs that are on at once in a process.")]
+Processes = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Processes that share the runs out, for what the processor bounds.")
+]
+EnsembleName = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="Of the ensemble.  [default: the scenario's name]")
+]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Take runs up again that failed before.")]
+NoBaseline = Annotated[bool, typer.Option("--no-baseline", help="Leave out the same arms played by chance.")]
+
+
+async def sweep(
+    scenario: ScenarioArgument,
+    *,
+    vary: Vary = None,
+    seeds: Seeds = 10,
+    dials: Dials = None,
+    model: ModelOptions,
+    until: Until = None,
+    rounds: Rounds = None,
+    name: EnsembleName = None,
+    jobs: Jobs = 8,
+    processes: Processes = 1,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
+    prices: PricesFile = None,
+    retry_failed: RetryFailed = False,
+    no_baseline: NoBaseline = False,
+    store: StorePath = None,
+    quiet: Quiet = False,
+) -> Code:
+    """Play a scenario many times, over settings of its dials and over seeds.
+
+    The same command again plays only what is missing; more seeds or more values add to the ensemble.
+
+    Examples:
+        converse sweep wage-talks --vary inflation=0.02,0.08 --seeds 3 --model null --name raises
+        converse sweep agi-race --vary regulation=none,strict --seeds 50 --model openai:gpt-4.1 --max-usd 20
+    """
+    import asyncio
+    from datetime import UTC, datetime
+
+    from converse_graph.cli.output import Output
+    from converse_graph.cli.play import read_budget, read_prices
+    from converse_graph.ensembles.sweep import play_in_processes, play_sweep, save_design
+    from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
+    from converse_graph.store import Store
+    from converse_graph.store.store import DEFAULT_PATH
+
+    output = Output(quiet=quiet)
+    budget, own_prices = read_budget(max_usd, max_tokens), read_prices(prices)
+    if processes > 1 and (budget is not None or own_prices is not None):
+        raise typer.BadParameter(
+            "--processes goes with no bound and no prices: processes do not know what others spend"
+        )
+    function = find_scenario(scenario)
+    design = _design(
+        function, vary or (), dials or (), seeds, until, rounds, model, lasting_reference(scenario), not no_baseline
+    )
+    called = name or function.name
+    where = store or DEFAULT_PATH
+    async with Store.open(where, make=True) as opened:
+        whole = await save_design(opened, called, design, created=datetime.now(UTC))
+        output.say(f"Ensemble {called}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")
+        if processes == 1:
+            shown = _shown(output)
+            progress = await play_sweep(
+                opened, called, jobs=jobs, budget=budget, prices=own_prices, retry_failed=retry_failed, watch=shown
+            )
+    if processes > 1:
+        progress = await asyncio.to_thread(
+            play_in_processes,
+            where,
+            called,
+            processes=processes,
+            jobs=jobs,
+            retry_failed=retry_failed,
+            watch=lambda _: None,
+        )
+    for run, why in progress.failed.items():
+        output.warn(f"{run}: {why}")
+    output.say(
+        f"{progress.done} of {progress.runs} runs have finished; `converse forecast {called}` tells what they say"
+    )
+    output.result(called)
+    return Code.FAILED if progress.failed else Code.DONE
+
+
+def _design(
+    function: "ScenarioFunction",
+    vary: "list[str] | tuple[()]",
+    dials: "list[str] | tuple[()]",
+    seeds: int,
+    until: int | None,
+    rounds: int | None,
+    model: ModelOptions,
+    source: str,
+    baseline: bool,
+) -> "Design":
+    """Read and check the design: every arm is made once, so that one which cannot be is refused before any run."""
+    from converse_graph.cli.option_values import read_settings
+    from converse_graph.ensembles.design import Design
+    from converse_graph.errors import InvalidValue
+    from converse_graph.models.registry import Chats
+
+    varied: dict[str, tuple[Any, ...]] = {}
+    for text in vary:
+        dial, equals, values = text.partition("=")
+        if not equals or not values:
+            raise InvalidValue(f"--vary takes DIAL=A,B, not {text!r}.")
+        read = [read_settings(function, [f"{dial}={value.strip()}"]) for value in values.split(",")]
+        (key,) = read[0]
+        if key in varied:
+            raise InvalidValue(f"Dial {key} is varied twice; name all its values at once.")
+        varied[key] = tuple(dict.fromkeys(one[key] for one in read))
+    fixed = read_settings(function, dials)
+    if both := varied.keys() & fixed.keys():
+        raise InvalidValue(f"Dial {min(both)} is both set and varied; do one of them.")
+    chosen = Chats(model.model, model.base_url).default_name
+    design = Design(
+        scenario=source, vary=varied, dials=fixed, seeds=seeds, model=chosen, base_url=model.base_url, baseline=baseline
+    )
+    made = [function(**arm) for arm in design.arms]
+    horizon = None if until is None and rounds is None else made[0].clock.horizon(until, rounds)
+    return design.model_copy(update={"rounds": horizon})
+
+
+def _shown(output: Any) -> Any:
+    """A line each time a tenth more of the runs has finished."""
+    told = -1
+
+    def watch(progress: "Progress") -> None:
+        nonlocal told
+        tenth = progress.done * 10 // max(1, progress.runs)
+        if tenth > told and progress.done:
+            told = tenth
+            failed = f", {len(progress.failed)} failed" if progress.failed else ""
+            output.say(f"{progress.done} of {progress.runs} runs{failed}, {progress.tokens:,} tokens")
+
+    return watch

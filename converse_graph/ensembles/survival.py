@@ -1,0 +1,397 @@
+"""When an event happens, over many runs: survival curves, medians and restricted means for right-censored times.
+
+A run that ends without the event is right-censored at its end: it says "not by then", never "not at all". Times are
+years since the start of the clock (rounds, on a clock of plain rounds). A run is one observation, however many parties
+it has, for what its parties do depends on one another.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field as Bound
+from scipy import stats
+
+from converse_graph.errors import InvalidValue
+from converse_graph.scenarios.value import Value
+
+Floats = npt.NDArray[np.float64]
+T = TypeVar("T")
+
+CONFIDENCE = 0.95
+RESAMPLES = 2000
+"""Bootstrap samples: the end of a 95 % interval then varies by about a fortieth of its width from seed to seed."""
+
+_TAILS = [0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2]
+_ENOUGH = 2
+"""Runs below which no interval is given."""
+
+
+class Observation(Value):
+    """When something happened in a run, or how long it was watched without it."""
+
+    time: Annotated[float, Bound(ge=0, allow_inf_nan=False)]
+    """Years since the start of the clock."""
+    happened: bool
+    """False for a run that ended without it: it is censored at `time`."""
+
+
+class Interval(Value):
+    """An estimate with its confidence interval."""
+
+    estimate: float | None
+    """None where too few runs reached it."""
+    low: float | None = None
+    """None where the interval is open below, or where there are too few runs for one."""
+    high: float | None = None
+    """None where the interval is open above: the runs do not say how late it may be."""
+
+
+class Curve(Value):
+    """The probability that an event has happened by a time, by Kaplan and Meier."""
+
+    times: tuple[float, ...]
+    """Years at which the event happened in some run, ascending."""
+    probability: tuple[float, ...]
+    """That it has happened by then, 0 to 1."""
+    low: tuple[float, ...]
+    """Lower end of the pointwise 95 % band (log-log)."""
+    high: tuple[float, ...]
+
+    def at(self, time: float) -> Interval:
+        """Read the curve at a time; 0 before the first event.
+
+        Args:
+            time: Years since the start of the clock.
+        """
+        index = int(np.searchsorted(self.times, time, side="right")) - 1
+        if index < 0:
+            return Interval(estimate=0.0, low=0.0, high=None)
+        return Interval(estimate=self.probability[index], low=self.low[index], high=self.high[index])
+
+
+class Survival(Value):
+    """What a set of runs says about when an event happens."""
+
+    runs: int
+    happened: int
+    """Runs in which it did."""
+    curve: Curve
+    median: Interval
+    """The time by which it has happened in half of the runs."""
+    restricted_mean: Interval
+    """Mean time until the event or `horizon`, whichever comes first."""
+    horizon: float
+    """Years up to which the restricted mean is taken: the longest that every arm was watched."""
+
+    @property
+    def censored_share(self) -> float:
+        """The share of runs that ended without it, 0 to 1."""
+        return 1 - self.happened / self.runs
+
+
+def _arrays(observations: Sequence[Observation]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    if not observations:
+        raise InvalidValue("No runs are left to count; a survival curve takes one run or more.")
+    times = np.array([one.time for one in observations], dtype=np.float64)
+    return times, np.array([one.happened for one in observations], dtype=np.bool_)
+
+
+def _censored(times: Floats, happened: npt.NDArray[np.bool_]) -> stats.CensoredData:
+    return stats.CensoredData(uncensored=times[happened], right=times[~happened])
+
+
+def survival(observations: Sequence[Observation], *, horizon: float | None = None) -> Survival:
+    """Estimate when an event happens.
+
+    Args:
+        observations: One for each run.
+        horizon: Years up to which the restricted mean is taken; None for the last time of all runs.
+
+    Raises:
+        InvalidValue: There is no run.
+    """
+    times, happened = _arrays(observations)
+    until = float(times.max()) if horizon is None else horizon
+    curve = _curve(times, happened)
+    return Survival(
+        runs=len(times),
+        happened=int(happened.sum()),
+        curve=curve,
+        median=median(curve, runs=len(times)),
+        restricted_mean=restricted_mean(observations, horizon=until),
+        horizon=until,
+    )
+
+
+def _curve(times: Floats, happened: npt.NDArray[np.bool_]) -> Curve:
+    if not happened.any():
+        return Curve(times=(), probability=(), low=(), high=())
+    estimated = stats.ecdf(_censored(times, happened)).cdf
+    at_event = np.isin(estimated.quantiles, times[happened])
+    probability = estimated.probabilities[at_event]
+    if len(times) < _ENOUGH:
+        low, high = np.zeros_like(probability), np.ones_like(probability)
+    else:
+        with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+            warnings.simplefilter("ignore", RuntimeWarning)  # where the last run of all had the event, see below
+            band = estimated.confidence_interval(CONFIDENCE, method="log-log")
+        low, high = band.low.probabilities[at_event], band.high.probabilities[at_event]
+        # where the last run of all had the event, Greenwood's formula divides by 0: the band stays as it was before
+        low = np.fmax.accumulate(np.nan_to_num(low, nan=0.0))
+        high = np.where(np.isnan(high), 1.0, high)
+    return Curve(
+        times=tuple(estimated.quantiles[at_event].tolist()),
+        probability=tuple(probability.tolist()),
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
+    )
+
+
+def _risk_table(times: Floats, happened: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+    """Times of events, how many runs were still watched just before each, and in how many it happened then."""
+    distinct, deaths = np.unique(times[happened], return_counts=True)
+    ordered = np.sort(times)
+    at_risk = len(times) - np.searchsorted(ordered, distinct, side="left")
+    return distinct, at_risk.astype(np.float64), deaths.astype(np.float64)
+
+
+def median(curve: Curve, *, runs: int) -> Interval:
+    """Estimate the time by which half of the runs have had the event, with the interval of Brookmeyer and Crowley.
+
+    Args:
+        curve: By Kaplan and Meier.
+        runs: How many runs it is made of; below two there is no interval.
+
+    Returns:
+        The times at which the curve, and the ends of its band, reach one half.
+    """
+    reached = [_first(curve.times, values) for values in (curve.probability, curve.high, curve.low)]
+    if runs < _ENOUGH:
+        return Interval(estimate=reached[0])
+    return Interval(estimate=reached[0], low=reached[1], high=reached[2])
+
+
+def _first(times: Sequence[float], probability: Sequence[float]) -> float | None:
+    return next((time for time, value in zip(times, probability, strict=True) if value >= 0.5 - 1e-12), None)
+
+
+def restricted_mean(observations: Sequence[Observation], *, horizon: float) -> Interval:
+    """Estimate the mean time until the event or the horizon, whichever comes first (RMST).
+
+    It is the area under the survival curve up to the horizon, with Greenwood's variance (Klein and Moeschberger,
+    Survival Analysis, 2nd edition, section 4.5).
+
+    Args:
+        observations: One for each run.
+        horizon: Years; no later than the longest run, beyond which nothing was watched.
+    """
+    times, happened = _arrays(observations)
+    edges, surviving, at_risk, deaths = _steps(times, happened, horizon)
+    areas = surviving * np.diff(edges)
+    mean = float(areas.sum())
+    if len(times) < _ENOUGH:
+        return Interval(estimate=mean)
+    beyond = areas[::-1].cumsum()[::-1][1:]
+    left = at_risk * (at_risk - deaths)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(left > 0, beyond**2 * deaths / left, 0.0)
+    half = float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * math.sqrt(float(terms.sum()))
+    return Interval(estimate=mean, low=max(0.0, mean - half), high=min(horizon, mean + half))
+
+
+def _steps(times: Floats, happened: npt.NDArray[np.bool_], horizon: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """Edges of the steps of the curve up to the horizon, its height on each, and the risk table at the inner edges."""
+    distinct, at_risk, deaths = _risk_table(times, happened)
+    within = distinct <= horizon
+    distinct, at_risk, deaths = distinct[within], at_risk[within], deaths[within]
+    surviving = np.concatenate([[1.0], np.cumprod(1 - deaths / at_risk)])
+    return np.concatenate([[0.0], distinct, [horizon]]), surviving, at_risk, deaths
+
+
+def cumulative_incidence(causes: Sequence[tuple[float, str | None]], cause: str) -> tuple[Floats, Floats]:
+    """Estimate the probability of one of several outcomes that exclude one another (Aalen and Johansen).
+
+    A run that broke down or ended by another event is not innocently censored: the other event took its chance away.
+
+    Args:
+        causes: For each run its time and what ended the watch: a cause, or None for the horizon.
+        cause: Whose incidence is wanted.
+
+    Returns:
+        Times at which any cause struck, ascending, and the probability of `cause` by each, 0 to 1.
+    """
+    times = np.array([time for time, _ in causes], dtype=np.float64)
+    struck = np.array([name is not None for _, name in causes], dtype=np.bool_)
+    mine = np.array([name == cause for _, name in causes], dtype=np.bool_)
+    distinct, at_risk, deaths = _risk_table(times, struck)
+    of_cause = np.array([np.sum(mine & (times == time)) for time in distinct], dtype=np.float64)
+    surviving = np.concatenate([[1.0], np.cumprod(1 - deaths / at_risk)[:-1]])
+    return distinct, np.cumsum(surviving * of_cause / at_risk)
+
+
+def bootstrap_incidence(
+    causes: Sequence[tuple[float, str | None]], cause: str, time: float, *, seed: int = 0
+) -> Interval:
+    """Estimate the probability that an outcome has come by a time, with a bootstrap interval over runs.
+
+    Args:
+        causes: As `cumulative_incidence` takes them.
+        cause: Whose probability is wanted.
+        time: Years since the start of the clock.
+        seed: Of the bootstrap.
+    """
+    unique, counts = _tally(causes)
+    point = float(_incidences(unique, counts[None, :].astype(np.float64), cause, time)[0])
+    if len(causes) < _ENOUGH:
+        return Interval(estimate=point)
+    if point in (0.0, 1.0):  # every sample would be the same: the rule of three stands in (Hanley and others, 1983)
+        edge = 1 - (1 - CONFIDENCE) ** (1 / len(causes))
+        return Interval(estimate=point, low=0.0 if point == 0 else 1 - edge, high=edge if point == 0 else 1.0)
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(len(causes), counts / counts.sum(), size=RESAMPLES).astype(np.float64)
+    low, high = np.quantile(_incidences(unique, weights, cause, time), _TAILS).tolist()
+    return Interval(estimate=point, low=low, high=high)
+
+
+def _incidences(cells: Sequence[tuple[float, str | None]], weights: Floats, cause: str, until: float) -> Floats:
+    """Cumulative incidences at a time of many weighted samples at once."""
+    times = np.array([time for time, _ in cells], dtype=np.float64)
+    struck = np.array([name is not None for _, name in cells], dtype=np.bool_)
+    mine = np.array([name == cause for _, name in cells], dtype=np.bool_)
+    surviving, total = np.ones(len(weights)), np.zeros(len(weights))
+    for time in np.unique(times[struck & (times <= until + 1e-9)]):
+        at_risk = weights[:, times >= time].sum(axis=1)
+        share = np.divide(1.0, at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
+        total += surviving * weights[:, mine & (times == time)].sum(axis=1) * share
+        surviving *= 1 - weights[:, struck & (times == time)].sum(axis=1) * share
+    return np.clip(total, 0.0, 1.0)
+
+
+class Difference(Value):
+    """How much later an event comes in one arm than in another."""
+
+    years: Interval
+    """Difference of the restricted means: positive where it comes later in the second arm."""
+    pairs: int
+    """Seeds that both arms have; the bootstrap resamples these pairs, or runs of each arm where there is none."""
+    p_value: float | None
+    """Of the log-rank test that both arms have one curve; None where no run had the event."""
+
+
+def compare(
+    first: dict[int, Observation], second: dict[int, Observation], *, horizon: float, seed: int = 0
+) -> Difference:
+    """Compare when an event happens in two arms.
+
+    Args:
+        first: Observations of one arm by the seed of the run.
+        second: Those of the other.
+        horizon: Years up to which restricted means are taken.
+        seed: Of the bootstrap.
+
+    Raises:
+        InvalidValue: An arm has no run.
+    """
+    shared = sorted(first.keys() & second.keys())
+    rng = np.random.default_rng(seed)
+    if len(shared) >= _ENOUGH:
+        cells = [(_cell(first[one]), _cell(second[one])) for one in shared]
+        unique, counts = _tally(cells)
+        weights = rng.multinomial(len(shared), counts / counts.sum(), size=RESAMPLES).astype(np.float64)
+        samples = _means([b for _, b in unique], weights, horizon) - _means([a for a, _ in unique], weights, horizon)
+        point = _mean_of([second[one] for one in shared], horizon) - _mean_of([first[one] for one in shared], horizon)
+    else:
+        samples = _bootstrap(list(second.values()), horizon, rng) - _bootstrap(list(first.values()), horizon, rng)
+        point = _mean_of(list(second.values()), horizon) - _mean_of(list(first.values()), horizon)
+    enough = min(len(first), len(second)) >= _ENOUGH
+    low, high = np.quantile(samples, _TAILS).tolist() if enough else (None, None)
+    return Difference(
+        years=Interval(estimate=point, low=low, high=high),
+        pairs=len(shared),
+        p_value=log_rank(list(first.values()), list(second.values())),
+    )
+
+
+def log_rank(first: Sequence[Observation], second: Sequence[Observation]) -> float | None:
+    """Test whether two arms have one survival curve; None where no run of either had the event.
+
+    Args:
+        first: Observations of one arm.
+        second: Those of the other.
+    """
+    one, other = _arrays(first), _arrays(second)
+    if not one[1].any() and not other[1].any():
+        return None
+    return float(stats.logrank(_censored(*one), _censored(*other)).pvalue)
+
+
+Cell = tuple[float, bool]
+
+
+def _cell(observation: Observation) -> Cell:
+    return (observation.time, observation.happened)
+
+
+def _tally(cells: Sequence[T]) -> tuple[list[T], npt.NDArray[np.int64]]:
+    """Each distinct cell once, with how often it occurs: runs of a clock fall into few."""
+    counts: dict[T, int] = {}
+    for cell in cells:
+        counts[cell] = counts.get(cell, 0) + 1
+    return list(counts), np.array(list(counts.values()), dtype=np.int64)
+
+
+def _bootstrap(observations: Sequence[Observation], horizon: float, rng: np.random.Generator) -> Floats:
+    unique, counts = _tally([_cell(one) for one in observations])
+    weights = rng.multinomial(len(observations), counts / counts.sum(), size=RESAMPLES).astype(np.float64)
+    return _means(unique, weights, horizon)
+
+
+def _mean_of(observations: Sequence[Observation], horizon: float) -> float:
+    unique, counts = _tally([_cell(one) for one in observations])
+    return float(_means(unique, counts[None, :].astype(np.float64), horizon)[0])
+
+
+def _means(cells: Sequence[Cell], weights: Floats, horizon: float) -> Floats:
+    """Restricted means of many weighted samples at once.
+
+    Args:
+        cells: Distinct observations.
+        weights: How often each occurs, a row for each sample.
+        horizon: Years.
+    """
+    times = np.array([time for time, _ in cells], dtype=np.float64)
+    happened = np.array([event for _, event in cells], dtype=np.bool_)
+    distinct = np.unique(times[happened & (times <= horizon)])
+    surviving = np.ones(len(weights))
+    total = np.zeros(len(weights))
+    reached = 0.0
+    for time in distinct:
+        total += surviving * (time - reached)
+        at_risk = weights[:, times >= time].sum(axis=1)
+        deaths = weights[:, happened & (times == time)].sum(axis=1)
+        surviving = surviving * (1 - np.divide(deaths, at_risk, out=np.zeros_like(deaths), where=at_risk > 0))
+        reached = float(time)
+    return total + surviving * (horizon - reached)
+
+
+def runs_wanted(interval: Interval, runs: int, *, half_width: float = 1.0) -> int | None:
+    """Estimate how many runs would narrow an interval, as widths shrink with the square root of their number.
+
+    Args:
+        interval: As it is with `runs` runs.
+        runs: How many it is made of.
+        half_width: What is wanted: the interval reaches so many years to either side.
+
+    Returns:
+        How many runs in all; None where the interval is open, so that nothing can be said.
+    """
+    if interval.low is None or interval.high is None:
+        return None
+    present = (interval.high - interval.low) / 2
+    return max(runs, math.ceil(runs * (present / half_width) ** 2))

@@ -1,0 +1,53 @@
+"""From a scenario to a forecast by two commands."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Converse
+
+
+def test_two_commands_lead_from_a_scenario_to_a_page_that_loads_nothing(converse: Converse, tmp_path: Path) -> None:
+    page = tmp_path / "raises.html"
+    sweep = ("sweep", "wage-talks", "--vary", "inflation=0.02,0.08", "--seeds", "2", "--rounds", "2", "--model", "null")
+    done = converse(*sweep, "--name", "raises")
+    told = converse("forecast", "raises", "--event", "offer >= 0.05", "--by", "2", "--out", str(page))
+    as_json = converse("forecast", "raises", "--event", "offer >= 0.05", "--json")
+
+    assert (done.code, told.code) == (0, 0), told.err
+    written = page.read_text(encoding="utf-8")
+    assert "<svg" in written
+    assert "inflation=0.08" in written
+    assert "converse sweep wage-talks" in written
+    assert not re.search(r"""(src|href)=["']?https?:|<script|@import|url\(http""", written)
+    assert {arm["arm"] for arm in json.loads(as_json.out)["arms"]} == {"inflation=0.02", "inflation=0.08"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sweep", "wage-talks", "--vary", "inflation"), "--vary takes DIAL=A,B"),
+        (("sweep", "wage-talks", "--vary", "inflation=9"), "inflation"),
+        (("sweep", "wage-talks", "--vary", "colour=red"), "No dial of wage-talks 'colour'"),
+        (("sweep", "wage-talks", "--vary", "inflation=0.1", "--set", "inflation=0.2"), "both set and varied"),
+        (("sweep", "wage-talks", "--name", "Not A Name"), "An ensemble is called by"),
+    ],
+)
+def test_a_design_that_cannot_be_is_refused_in_one_line_and_nothing_is_played(
+    converse: Converse, arguments: tuple[str, ...], message: str
+) -> None:
+    done = converse(*arguments, "--model", "null")
+
+    assert done.code == 2
+    assert message in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_an_ensemble_or_an_event_that_there_is_not_is_named(converse: Converse) -> None:
+    converse("sweep", "wage-talks", "--seeds", "1", "--rounds", "1", "--model", "null", "--name", "one")
+
+    assert "No ensemble 'three'" in converse("forecast", "three").err
+    assert "there is: settled" in converse("forecast", "one", "--event", "war").err
+    assert "one run is an anecdote" in converse("forecast", "one").out

@@ -1,0 +1,84 @@
+"""A sweep plays what is missing, and its forecast is the same however often it was broken off."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from converse_graph import Budget, Store
+from converse_graph.ensembles.design import Design
+from converse_graph.ensembles.forecast import Forecast, forecast
+from converse_graph.ensembles.outcomes import Outcome
+from converse_graph.ensembles.sweep import play_sweep, read_outcomes, save_design
+from converse_graph.errors import InvalidValue, RunPaused
+
+CREATED = datetime(2026, 1, 2, tzinfo=UTC)
+DESIGN = Design(scenario="wage-talks", vary={"inflation": (0.02, 0.08)}, seeds=3, rounds=2, model="null")
+
+
+async def outcomes(store: Store, name: str) -> list[Outcome]:
+    return read_outcomes(store, name, conditions=["offer >= 0.05"])
+
+
+def about(rows: list[Outcome]) -> Forecast:
+    return forecast(rows, "offer >= 0.05", name="raises", years=[1, 2])
+
+
+async def test_the_same_sweep_again_plays_nothing_twice_and_more_seeds_add_to_it(tmp_path: Path) -> None:
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        await save_design(store, "raises", DESIGN, created=CREATED)
+        first = await play_sweep(store, "raises")
+        before = {run.name: run.created for run in store.register.runs()}
+        again = await play_sweep(store, "raises")
+        await save_design(store, "raises", DESIGN.model_copy(update={"seeds": 4}), created=CREATED)
+        more = await play_sweep(store, "raises")
+        after = {run.name: run.created for run in store.register.runs()}
+
+    assert (first.done, again.done, more.done) == (6, 6, 8)
+    assert first.tokens > 0 == again.tokens
+    assert before.items() <= after.items()
+
+
+async def test_a_sweep_that_its_budget_breaks_off_goes_on_to_the_same_forecast(tmp_path: Path) -> None:
+    async with Store.open(tmp_path / "whole.sqlite", make=True) as store:
+        await save_design(store, "raises", DESIGN, created=CREATED)
+        whole = await play_sweep(store, "raises")
+        at_once = about(await outcomes(store, "raises"))
+    async with Store.open(tmp_path / "broken.sqlite", make=True) as store:
+        await save_design(store, "raises", DESIGN, created=CREATED)
+        with pytest.raises(RunPaused):
+            await play_sweep(store, "raises", jobs=2, budget=Budget(tokens=whole.tokens // 3))
+        finished = [run for run in store.register.runs() if run.status == "finished"]
+        await play_sweep(store, "raises", jobs=2)
+        in_pieces = about(await outcomes(store, "raises"))
+
+    assert len(finished) < 6
+    assert in_pieces == at_once
+
+
+async def test_arms_share_their_seeds_and_chance_cannot_read_so_wording_alone_moves_nothing(tmp_path: Path) -> None:
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        await save_design(store, "raises", DESIGN, created=CREATED)
+        await play_sweep(store, "raises")
+        told = about(await outcomes(store, "raises"))
+
+    (comparison,) = told.comparisons
+    assert comparison.difference.pairs == 3
+    assert comparison.difference.years.estimate == 0
+    assert any("by chance" in caution for caution in told.cautions)
+
+
+async def test_a_name_that_belongs_to_another_design_is_refused_and_nothing_changes(tmp_path: Path) -> None:
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        await save_design(store, "raises", DESIGN, created=CREATED)
+        for other in ({"rounds": 3}, {"model": "embedded"}, {"vary": {"strike_fund": (True, False)}}):
+            with pytest.raises(InvalidValue, match="another design"):
+                await save_design(store, "raises", DESIGN.model_copy(update=other), created=CREATED)
+        assert Design.model_validate_json(store.ensembles.design("raises")) == DESIGN
+
+
+def test_another_model_is_held_against_chance_in_every_arm() -> None:
+    cells = list(DESIGN.model_copy(update={"model": "openai:gpt-4.1"}).cells("raises"))
+
+    assert sum(cell.is_baseline for cell in cells) == len(cells) / 2 == 6
+    assert len({cell.run for cell in cells}) == 12
