@@ -33,13 +33,13 @@ async def forecast(
     out: Out = None,
     store: StorePath = None,
 ) -> None:
-    """Tell when something happens, from the runs of an ensemble, and how sure that is.
+    """Forecast when something happens, from an ensemble.
 
-    It is a page of Markdown; --out FILE.html writes one that can be sent, with its figure inside.
+    It says how sure that is, too. It is a page of Markdown; --out FILE.html writes one that can be sent, with its figure inside.
 
     Examples:
-        converse forecast raises --event agreement
-        converse forecast raises --event agreement --by 3 --out raises.html
+        converse forecast raises --event settled
+        converse forecast raises --event settled --by 3 --out raises.html
     """
     import json
 

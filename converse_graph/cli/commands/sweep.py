@@ -59,13 +59,13 @@ async def sweep(
     store: StorePath = None,
     quiet: Quiet = False,
 ) -> Code:
-    """Play a scenario many times, over settings of its dials and over seeds.
+    """Play a scenario many times, over dials and seeds.
 
     The same command again plays only what is missing; more seeds or more values add to the ensemble.
 
     Examples:
-        converse sweep wage-talks --vary inflation=0.02,0.08 --seeds 3 --model null --name raises
-        converse sweep agi-race --vary regulation=none,strict --seeds 50 --model openai:gpt-4.1 --max-usd 20
+        converse sweep wage-talks --vary inflation=0.02,0.08 --seeds 3 --name raises
+        converse sweep agi-race --vary regulation=none,strict --model openai:gpt-4.1
     """
     import asyncio
     from datetime import UTC, datetime
