@@ -35,7 +35,8 @@ async def forecast(
 ) -> None:
     """Forecast when something happens, from an ensemble.
 
-    It says how sure that is, too. It is a page of Markdown; --out FILE.html writes one that can be sent, with its figure inside.
+    It says how sure that is, too. It is a page of Markdown; --out FILE.html writes one
+    that can be sent, with its figure inside.
 
     Examples:
         converse forecast raises --event settled
