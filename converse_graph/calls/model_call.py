@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from converse_graph.calls.reply_schema import Form
@@ -14,7 +15,9 @@ from converse_graph.calls.trace_privacy import untraced
 from converse_graph.errors import BrokenReply, PromptTooLong
 from converse_graph.measures.drift_patterns import IN_WORDS, Found
 from converse_graph.models.base import Chat, Part, Reply, Request
+from converse_graph.models.reply_reader import said_in
 from converse_graph.prompting.truncation import fitted, shortened
+from converse_graph.sanitize import whole_characters
 
 MAX_REPAIRS = 2
 """How many times a reply that does not fit, or drifts, is sent back."""
@@ -64,6 +67,8 @@ class Answer:
     """Why there are no values, in words that quote nothing of the reply."""
     repairs: int = 0
     sorted_fields: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+    """What code mended in the reply before it could be read."""
 
 
 async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
@@ -88,19 +93,27 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
             max_tokens=question.max_tokens,
             on_text=question.on_text,
             on_restart=question.on_restart,
+            on_unusable=lambda reply: _tell_of(emit, question, reply),
         )
         if attempt and question.on_restart:
             question.on_restart()
         reply, values, sorted_fields, broken = await _complete_fitting(context, chat, question, request)
-        emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
-        if broken is None:
-            return Answer(values=values, repairs=attempt, sorted_fields=sorted_fields)
+        _tell_of(emit, question, reply)
         if values is not None:
-            drifting = reply, Answer(values=values, repairs=question.repairs, sorted_fields=sorted_fields)
+            answer = Answer(
+                values=values, repairs=attempt, sorted_fields=sorted_fields, mended=question.form.mended(reply.text)
+            )
+            if broken is None:
+                return answer
+            drifting = reply, replace(answer, repairs=question.repairs)
         parts = (*question.parts, *_repair(context, chat, question, reply, str(broken)))
     if drifting is not None:
         return _kept_after_all(question, *drifting)
     return Answer(values=None, problem=broken.for_record if broken else None, repairs=question.repairs)
+
+
+def _tell_of(emit: Emit, question: Question, reply: Reply) -> None:
+    emit({"event": "call", "place": question.place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
 
 
 def _kept_after_all(question: Question, reply: Reply, answer: Answer) -> Answer:
@@ -144,8 +157,8 @@ async def _call(
     """Ask, read and keep, in one piece that is not broken off."""
     with context.trace.call(chat, request) if context.trace else nullcontext(_untold) as answered:
         with untraced():
-            reply = await chat.complete(request)
-        reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
+            reply = await chat.complete(replace(request, on_unusable=partial(_pay, context, journal, chat, request)))
+        reply = _as_paid(context, chat, reply)
         if context.spending:
             context.spending.charge(reply)
         values, sorted_fields, problem = _read(question, request, reply)
@@ -153,6 +166,28 @@ async def _call(
         if journal is not None:
             await journal.record(request, reply, accepted=problem is None)
     return reply, values, sorted_fields, problem
+
+
+def _pay(context: RunContext, journal: Journal | None, chat: Chat, request: Request, reply: Reply) -> None:
+    """Charge and keep a reply that was no use, and go on only where the budget allows another.
+
+    Raises:
+        BudgetSpent: It does not.
+    """
+    reply = _as_paid(context, chat, reply)
+    if journal is not None:
+        journal.note_unusable(request, reply)
+    if request.on_unusable:
+        request.on_unusable(reply)
+    if context.spending:
+        context.spending.charge(reply)
+        context.spending.check()
+
+
+def _as_paid(context: RunContext, chat: Chat, reply: Reply) -> Reply:
+    """A reply with its price, and without halves of characters: what comes in here goes to the store."""
+    usd = context.chats.prices.charged(chat, reply)
+    return replace(reply, usd=usd, text=whole_characters(reply.text), model=whole_characters(reply.model))
 
 
 def _untold(reply: Reply, problem: BrokenReply | None) -> None:
@@ -174,10 +209,15 @@ def _read(
     return values, sorted_fields, BrokenReply(" ".join(found.told for found in signs), for_record=for_record)
 
 
+def repeated(reply: str) -> str:
+    """Return as much of a reply as is shown again to who wrote it: what it says, without what was thought."""
+    return said_in(reply)[:REPEATED] or "…"
+
+
 def _repair(context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str) -> tuple[Part, Part]:
     """Show the model what it wrote, and what is wrong with it."""
     told = context.prompts.render("any/repair", chat.profile, {"error": problem})
     return (
-        Part(role="assistant", text=reply.text[:REPEATED], source=f"reply/{question.place}", owner=question.speaker),
+        Part(role="assistant", text=repeated(reply.text), source=f"reply/{question.place}", owner=question.speaker),
         Part(role="user", text=told, source="prompt/any/repair", owner=question.speaker),
     )

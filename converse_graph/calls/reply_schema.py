@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic import Field as Bound
 
 from converse_graph.errors import BrokenReply, InvalidValue
+from converse_graph.models.reply_reader import read_reply
+from converse_graph.sanitize import whole_characters
 from converse_graph.scenarios.fields import Field, Percentiles
 from converse_graph.scenarios.value import explain
 
@@ -36,14 +38,26 @@ class Form:
         Raises:
             BrokenReply: The reply does not fit; the message says to its author what is wrong.
         """
+        found = read_reply(text, self.schema["properties"])
+        if found.values is None:
+            words = "it holds no JSON object that can be read whole" if found.spoken else "there are none but thoughts"
+            raise BrokenReply(
+                f"That is not the object asked for: {words}; reply with one JSON object and nothing else.",
+                for_record="the reply is not the object asked for",
+            )
         try:
-            values = self.model.model_validate_json(_object_in(text)).model_dump(by_alias=True)
+            spelt = whole_characters(json.dumps(found.values, ensure_ascii=False))
+            values = self.model.model_validate_json(spelt).model_dump(by_alias=True)
         except ValidationError as error:
             raise BrokenReply(explain(error), for_record=self._for_record(error)) from None
         if not values[self.fields[0].name].strip():
             empty = self.fields[0].name
             raise BrokenReply(f"{empty} is empty; write it.", for_record=f"the reply has no {empty}")
         return values, tuple(field.name for field in self.fields if _sort_percentiles(field, values))
+
+    def mended(self, text: str) -> tuple[str, ...]:
+        """What had to be mended before a reply could be read, by name; nothing in most."""
+        return read_reply(text, self.schema["properties"]).mended
 
     def _for_record(self, error: ValidationError) -> str:
         """What is wrong, by the form's own names alone: a note to oneself is not quoted in public."""
@@ -116,12 +130,6 @@ def _strict(schema: Any, definitions: dict[str, Any]) -> Any:
     if named is not None:
         kept["properties"] = {name: _strict(inner, definitions) for name, inner in named.items()}
     return kept
-
-
-def _object_in(text: str) -> str:
-    """The JSON object in a reply: models that are not held to a schema wrap it in a fence or in courtesies."""
-    start, end = text.find("{"), text.rfind("}")
-    return text[start : end + 1] if 0 <= start < end else text
 
 
 def _sort_percentiles(field: Field, values: dict[str, Any]) -> bool:

@@ -32,6 +32,9 @@ class Journal(Protocol):
     async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
 
+    def note_unusable(self, request: Request, reply: Reply) -> None:
+        """Keep a reply that is paid and no use; durable with the next thing that is."""
+
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""
 

@@ -160,6 +160,7 @@ def _statement() -> dict[str, Any]:
         "problem": _TEXT_OR_NULL,
         "repairs": {**_COUNT, "description": "How often the reply was sent back."},
         "sorted_fields": {**_TEXTS, "description": "Fields whose percentiles were put in order by code."},
+        "mended": {**_TEXTS, "description": "What code mended in the reply before it could be read."},
         "dissents": {"type": "boolean", "description": "Whether it was called on to argue the other side."},
     }
     private = {

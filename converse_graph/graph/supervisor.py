@@ -142,7 +142,7 @@ def _note_progress(context: RunContext, rounds: int, transcript: list[Entry]) ->
         context.journal.progress(rounds=rounds, statements=len(transcript))
 
 
-_PROPOSED = ("text", "fields", "problem", "repairs", "sorted_fields")
+_PROPOSED = ("text", "fields", "problem", "repairs", "sorted_fields", "mended")
 
 
 async def _moderate(

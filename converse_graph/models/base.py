@@ -54,6 +54,9 @@ class Request:
     """Called with each piece of the reply as it arrives; None where nobody is watching."""
     on_restart: Callable[[], None] | None = field(default=None, compare=False)
     """Called when the reply broke off and begins again: what `on_text` was given so far is void."""
+    on_unusable: "Callable[[Reply], None] | None" = field(default=None, compare=False)
+    """Called with each reply that is paid and no use, such as an empty one, before another is asked for. It may raise
+    `RunPaused`, and then no other is."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,25 +1,25 @@
 """Any LangChain chat model object, at the chat port."""
 
 import importlib
-import json
 import time
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from converse_graph.errors import PromptTooLong
 from converse_graph.models.base import Profile, Reply, Request
-from converse_graph.models.json_mode import cut_object, schema_in_words
-from converse_graph.models.openai_compatible import finish_of
+from converse_graph.models.capabilities import Dialect
+from converse_graph.models.failures import MALFORMED, NotWhole, failure_of, no_completion
+from converse_graph.models.gathered_reply import GatheredReply
+from converse_graph.models.openai_compatible import emptiness_of, learnt_window
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import Limits, gate_of
-from converse_graph.models.retries import NotWhole, Origin, Retries
+from converse_graph.models.reply_reader import read_reply
+from converse_graph.models.retries import Origin, Retries
 from converse_graph.models.tokens import tokens_in
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-
-_ENDINGS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
-"""Where providers say why a reply ended."""
-
 
 def name_of(model: Any) -> str:
     """How a model object that nobody named is called: as it was made, or else after its class."""
@@ -31,7 +31,7 @@ class LangChainChat:
     """A LangChain chat model, with the settings it was made with.
 
     It is held to the schema by its own `with_structured_output`, if it has one; otherwise the schema is told in the
-    prompt, and the JSON object cut out of the reply.
+    prompt.
     """
 
     def __init__(
@@ -57,6 +57,9 @@ class LangChainChat:
         self.limits = Limits()
         self._chat_model = chat_model
         self._retries = retries or Retries()
+        self._dialect = Dialect()
+        self._asks_whole = False
+        """Whether replies are asked for in one piece, as a stream of them came to nothing."""
 
     async def complete(self, request: Request) -> Reply:
         """Ask once, retrying what may pass by itself.
@@ -65,10 +68,18 @@ class LangChainChat:
             ProviderUnreachable: No whole reply came, however often it was tried.
             ProviderRefused: The server answered that it will not serve the request.
         """
+        try:
+            return await self._complete(request)
+        except PromptTooLong as refused:
+            self.window = learnt_window(self.window, refused.limit)
+            raise
+
+    async def _complete(self, request: Request) -> Reply:
         return await self._retries.run(
-            lambda: self._ask(request),
+            lambda: self._learn_and_ask(request),
             Origin(model=self.model),
             on_restart=request.on_restart,
+            on_unusable=request.on_unusable,
             gate=gate_of(self.model.partition(":")[0], self.limits),
             tokens=sum(tokens_in(part.text) for part in request.parts),
         )
@@ -76,25 +87,48 @@ class LangChainChat:
     async def close(self) -> None:
         """Nothing: the connections are those of the object that was passed in."""
 
-    async def _ask(self, request: Request) -> Reply:
-        held: Any = self._held_to(request.schema)
-        messages = [{"role": part.role, "content": part.text} for part in request.parts]
-        if held is None:
-            messages = _with_rule(messages, schema_in_words(request.schema))
+    async def _learn_and_ask(self, request: Request) -> Reply:
+        """Ask, in another form or with other roles where the server turns out not to take these."""
+        unfit = 0
+        while True:
+            dialect = self._dialect
+            try:
+                return await self._ask(request, dialect)
+            except Exception as error:  # each provider's client has classes of its own; what is not conceded goes on
+                failure = failure_of(error)
+                if failure is None:
+                    raise
+                if failure.is_filtered and not failure.passing:
+                    return Reply(text="", model=self._served_as, finish="filtered")
+                unfit += failure.is_unfit
+                if unfit == 1 and failure.is_unfit:
+                    continue  # what was sampled did not fit; what is sampled next may
+                conceded = dialect.conceding(failure)
+                # Its other settings are those that it was made with, and not ours to leave out.
+                if conceded is None or replace(conceded, left_out=frozenset()) == dialect:
+                    raise
+            if self._dialect == dialect:
+                self._dialect = conceded
+
+    async def _ask(self, request: Request, dialect: Dialect) -> Reply:
+        held = self._held_to(request.schema) if dialect.form == "schema" else None
+        messages = (dialect if held is not None else replace(dialect, form="words")).messages(request)
+        asked: Any = held if held is not None else self._chat_model
         start = time.perf_counter()
-        if request.on_text:
-            message: Any = None
-            asked: Any = held or self._chat_model
-            async with aclosing(asked.astream(messages)) as stream:
-                async for piece in stream:
-                    message = piece if message is None else message + piece
-                    if text := _written(piece):
-                        request.on_text(text)
-        else:
-            message = await _whole(held or self._chat_model, messages)
-        if message is None or not (text := _text_of(message)).strip():
-            raise NotWhole("the reply is empty")
-        return self._reply(message, text, time.perf_counter() - start)
+        gathered = GatheredReply(sums_usage=True)
+        if request.on_text and not self._asks_whole:
+            await _stream(asked, messages, gathered, request.on_text)
+        elif (message := await _whole(asked, messages)) is not None:
+            text = gathered.add(message)
+            if request.on_text and text:
+                request.on_text(text)
+        names = frozenset(request.schema.get("properties", {}))
+        reply = gathered.reply(names, served_as=self._served_as, seconds=time.perf_counter() - start)
+        if read_reply(reply.text, names).spoken or reply.finish == "filtered":
+            return reply
+        # Packages drop from a stream what they do not know, such as a refusal; a whole message has it.
+        self._asks_whole = not reply.text.strip()
+        raise NotWhole(emptiness_of(reply), reply)
 
     def _held_to(self, schema: dict[str, Any]) -> Any:
         """The model, held to the schema; None where it cannot be."""
@@ -104,68 +138,58 @@ class LangChainChat:
             return None
         # A sequence of the bound model and a parser. The parser is left out: it waits for the end of a stream, and
         # what does not fit is shown to the model by those who asked.
-        return getattr(held, "first", None)
+        return _unparsed(getattr(held, "first", None))
 
-    def _reply(self, message: Any, text: str, seconds: float) -> Reply:
-        ended = message.response_metadata
-        usage = getattr(message, "usage_metadata", None) or _usage_of_openai(ended.get("token_usage"))
-        return Reply(
-            text=text,
-            model=ended.get("model_name") or ended.get("model") or self._served_as,
-            finish=finish_of(next((str(ended[key]) for key in _ENDINGS if ended.get(key)), "stop")),
-            tokens_in=usage.get("input_tokens", 0),
-            tokens_out=usage.get("output_tokens", 0),
-            tokens_cached=usage.get("input_token_details", {}).get("cache_read") or 0,
-            seconds=seconds,
-        )
+
+def _unparsed(bound: Any) -> Any:
+    """The same model bound to the schema, where it is OpenAI's, by the request's body alone.
+
+    Given a `response_format`, OpenAI's client parses the reply itself, and raises over one that was cut or filtered
+    instead of returning it with what it cost.
+    """
+    given, model = getattr(bound, "kwargs", None), getattr(bound, "bound", None)
+    if not isinstance(given, dict) or not isinstance(given.get("response_format"), dict):
+        return bound
+    if not hasattr(model, "extra_body"):
+        return bound
+    rest = {name: value for name, value in given.items() if name != "response_format"}
+    body = {**(model.extra_body or {}), **(given.get("extra_body") or {}), "response_format": given["response_format"]}
+    return model.bind(**{**rest, "extra_body": body})
+
+
+async def _stream(asked: Any, messages: list[dict[str, str]], gathered: GatheredReply, on_text: Any) -> None:
+    async with aclosing(asked.astream(messages)) as stream:
+        while True:
+            try:
+                piece = await anext(stream, None)
+            except MALFORMED as error:
+                raise no_completion(error) from error
+            if piece is None or gathered.is_too_long:
+                return
+            if text := gathered.add(piece):
+                on_text(text)
 
 
 async def _whole(asked: Any, messages: list[dict[str, str]]) -> Any:
-    """A whole message; also the one that OpenAI's client, parsing it by itself, raises over as cut for length."""
+    """A whole message; also the one that a client, parsing it by itself, raises over as cut or filtered."""
     try:
         return await asked.ainvoke(messages)
+    except MALFORMED as error:
+        raise no_completion(error) from error
     except Exception as error:  # the class is the client library's, which may not even be here
-        cut = getattr(error, "completion", None)
-        if cut is None:
+        reason = _PARSED.get(type(error).__name__)
+        if reason is None:
             raise
+        cut = getattr(error, "completion", None)
     return importlib.import_module("langchain_core.messages").AIMessage(
-        content=cut.choices[0].message.content or "",
+        content=(cut.choices[0].message.content or "") if cut else "",
         response_metadata={
-            "finish_reason": "length",
-            "model_name": cut.model,
-            "token_usage": cut.usage.model_dump() if cut.usage else None,
+            "finish_reason": reason,
+            "model_name": cut.model if cut else "",
+            "token_usage": cut.usage.model_dump() if cut and cut.usage else None,
         },
     )
 
 
-def _usage_of_openai(told: dict[str, Any] | None) -> dict[str, Any]:
-    """Tokens as OpenAI's API tells them, where langchain-openai does not: it drops them from structured streams."""
-    if not told:
-        return {}
-    cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens")
-    return {
-        "input_tokens": told.get("prompt_tokens", 0),
-        "output_tokens": told.get("completion_tokens", 0),
-        "input_token_details": {"cache_read": cached},
-    }
-
-
-def _written(piece: Any) -> str:
-    """The text of a piece; a model held to a schema by way of a tool writes it as the tool's arguments."""
-    calls = getattr(piece, "tool_call_chunks", None) or ()
-    return "".join(call["args"] or "" for call in calls) or str(piece.text)
-
-
-def _text_of(message: Any) -> str:
-    """The object that the message is or holds, as JSON; its words if it holds none."""
-    calls = getattr(message, "tool_calls", None)
-    if calls:
-        return json.dumps(calls[0]["args"], ensure_ascii=False)
-    return cut_object(str(message.text))
-
-
-def _with_rule(messages: list[dict[str, str]], rule: str) -> list[dict[str, str]]:
-    """The prompt, with the rule at the end of its first system message, as some providers take only one."""
-    if messages and messages[0]["role"] == "system":
-        return [{"role": "system", "content": f"{messages[0]['content']}\n\n{rule}"}, *messages[1:]]
-    return [{"role": "system", "content": rule}, *messages]
+_PARSED = {"LengthFinishReasonError": "length", "ContentFilterFinishReasonError": "content_filter"}
+"""What OpenAI's client raises over a reply that it parses, and why that ended."""

@@ -8,19 +8,22 @@ import threading
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from converse_graph.errors import UsageError
+from converse_graph.errors import PromptTooLong, UsageError
 from converse_graph.models.base import Profile, Reply, Request
 from converse_graph.models.capabilities import Dialect
-from converse_graph.models.json_mode import cut_object
+from converse_graph.models.failures import MALFORMED, NotWhole, failure_of, no_completion
+from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import Limits, gate_of
 from converse_graph.models.redaction import without_secret
-from converse_graph.models.retries import NotWhole, Origin, Retries, failure_of
+from converse_graph.models.reply_reader import KEY_CUT, read_reply
+from converse_graph.models.retries import Origin, Retries
 from converse_graph.models.tokens import tokens_in
 
 TIMEOUT = 300.0
@@ -29,8 +32,8 @@ TIMEOUT = 300.0
 _CONNECT_TIMEOUT = 10.0
 _NO_KEY = SecretStr("none")
 """Servers of one's own need no key, and the client library insists on one."""
-_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
-"""What the client library raises over an answer of 200 that is no chat completion."""
+_ENDED = "stream_ended"
+"""As `openai_messages` has it, which takes too long to load for a name."""
 
 
 class OpenAICompatibleChat:
@@ -99,10 +102,18 @@ class OpenAICompatibleChat:
         if self._asked is None:
             # In a thread, since the client library takes a second to import and others are waiting for the loop.
             await asyncio.to_thread(self._open)
+        try:
+            return await self._complete(request)
+        except PromptTooLong as refused:
+            self.window = learnt_window(self.window, refused.limit)
+            raise
+
+    async def _complete(self, request: Request) -> Reply:
         return await self._retries.run(
             lambda: self._learn_and_ask(request),
             self._origin,
             on_restart=request.on_restart,
+            on_unusable=request.on_unusable,
             gate=gate_of(self._base_url or "openai", self.limits),
             tokens=sum(tokens_in(part.text) for part in request.parts),
         )
@@ -122,12 +133,12 @@ class OpenAICompatibleChat:
 
     def _make(self) -> Any:
         openai = importlib.import_module("openai")
-        langchain_openai = importlib.import_module("langchain_openai")
+        messages = importlib.import_module("converse_graph.models.openai_messages")
         timeout = openai.Timeout(self._timeout, connect=_CONNECT_TIMEOUT)
         # The library shares one HTTP client among all its models, whatever event loop they run in; this one is ours
         # to close. A proxy named in the environment is no way to this very machine.
         http = openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self.free)
-        return langchain_openai.ChatOpenAI(
+        return messages.WholeChatOpenAI(
             model=self.served_as,
             base_url=self._base_url,
             api_key=self._key,
@@ -141,13 +152,21 @@ class OpenAICompatibleChat:
 
     async def _learn_and_ask(self, request: Request) -> Reply:
         """Ask, leaving out what the server turns out not to take."""
+        unfit = 0
         while True:
             dialect = self._dialect
             try:
                 return await self._ask(request, dialect)
             except Exception as error:  # the client library's classes; what is not conceded goes on
                 failure = failure_of(error)
-                conceded = dialect.conceding(failure) if failure else None
+                if failure is None:
+                    raise
+                if failure.is_filtered and not failure.passing:
+                    return Reply(text="", model=self.served_as, finish="filtered")
+                unfit += failure.is_unfit
+                if unfit == 1 and failure.is_unfit:
+                    continue  # what was sampled did not fit; what is sampled next may
+                conceded = dialect.conceding(failure)
                 if conceded is None:
                     raise
             # Where a call at the same time has learnt already, that is tried first.
@@ -157,70 +176,72 @@ class OpenAICompatibleChat:
     async def _ask(self, request: Request, dialect: Dialect) -> Reply:
         # The body is passed whole: given a `response_format`, the library parses the reply itself, and raises over
         # one that was cut for length instead of returning it.
+        body = dialect.body(request, hosted=self._hosted, window=self.window)
         bound = self._asked.bind(
-            extra_body={**dialect.body(request, hosted=self._hosted), **self._sampling},
+            extra_body={**body, **self._sampling},
             **({"stream_usage": False} if "stream_options" in dialect.left_out else {}),
         )
         start = time.perf_counter()
-        gathered = _Gathered()
+        gathered, ended = GatheredReply(sums_usage=False), False
         if request.on_text:
             tell = without_secret(self._origin.reply_secret, request.on_text)
             async for piece in _pieces(bound, dialect.messages(request), self._timeout):
+                ended = ended or bool(piece.response_metadata.get(_ENDED))
                 if text := gathered.add(piece):
                     tell(text)
+                if gathered.is_too_long:
+                    break
             tell("")
         else:
             gathered.add(await _whole(bound, dialect.messages(request)))
-        self._check(gathered, dialect)
-        text = gathered.text if dialect.form.startswith("schema") else cut_object(gathered.text)
-        return Reply(
-            text=self._origin.without_key(text),
-            model=gathered.model or self.served_as,
-            finish=gathered.finish,
-            tokens_in=gathered.tokens_in,
-            tokens_out=gathered.tokens_out,
-            tokens_cached=gathered.tokens_cached,
-            usd=0.0 if self.free else None,
-            seconds=time.perf_counter() - start,
-        )
+            ended = True
+        usd = 0.0 if self.free else None
+        names = frozenset(request.schema.get("properties", {}))
+        reply = gathered.reply(names, served_as=self.served_as, seconds=time.perf_counter() - start, usd=usd)
+        text = self._origin.without_key(reply.text)
+        reply = replace(reply, text=text if text == reply.text else text + KEY_CUT)
+        self._check(reply, names, dialect, ended=ended or bool(gathered.reason) or gathered.is_too_long)
+        return reply
 
-    def _check(self, gathered: "_Gathered", dialect: Dialect) -> None:
-        if not gathered.reason:
-            raise NotWhole("the reply broke off before its end")
-        if gathered.text.strip() or gathered.finish == "filtered":
+    def _check(self, reply: Reply, names: frozenset[str], dialect: Dialect, *, ended: bool) -> None:
+        """Let a whole reply pass.
+
+        Raises:
+            NotWhole: It broke off, or says nothing.
+        """
+        read = read_reply(reply.text, names)
+        # Some servers never say that a reply has ended; an object that is whole says so itself.
+        if not ended and (read.values is None or not names <= read.values.keys()):
+            raise NotWhole("the reply broke off before its end", reply)
+        if read.spoken or reply.finish == "filtered":
             return
-        if gathered.finish == "length" and (roomier := dialect.roomier()) and self._dialect == dialect:
+        if reply.finish == "length" and (roomier := dialect.roomier()) and self._dialect == dialect:
             self._dialect = roomier
-        raise NotWhole("the reply is empty")
+        raise NotWhole(emptiness_of(reply), reply)
 
 
-class _Gathered:
-    """A reply as it comes in."""
+def emptiness_of(reply: Reply) -> str:
+    """Say what there is of a reply that says nothing."""
+    if not reply.text.strip():
+        return "the reply is empty"
+    spent = f", {reply.tokens_out:,} tokens of them" if reply.tokens_out else ""
+    return f"the reply is thoughts alone{spent}"
 
-    def __init__(self) -> None:
-        self.text = ""
-        self.reason = ""
-        self.model = ""
-        self.tokens_in = self.tokens_out = self.tokens_cached = 0
-        self._refused = False
 
-    def add(self, message: Any) -> str:
-        """Take a whole message or a piece of one; returns the text in it."""
-        refusal = message.additional_kwargs.get("refusal") or ""
-        text = str(message.text) or refusal
-        self._refused = self._refused or bool(refusal)
-        self.text += text
-        self.reason = message.response_metadata.get("finish_reason") or self.reason
-        self.model = message.response_metadata.get("model_name") or self.model
-        if usage := message.usage_metadata:
-            self.tokens_in, self.tokens_out = usage["input_tokens"], usage["output_tokens"]
-            self.tokens_cached = usage.get("input_token_details", {}).get("cache_read") or 0
-        return text
+def learnt_window(known: int | None, limit: int | None) -> int | None:
+    """Return how many tokens a model takes, after its server has refused a prompt as too long.
 
-    @property
-    def finish(self) -> Literal["stop", "length", "filtered"]:
-        """Why it ended."""
-        return "filtered" if self._refused else finish_of(self.reason)
+    Args:
+        known: Before that; None where it was not.
+        limit: What the server named as the most; None where it named nothing.
+    """
+    if limit is None or limit < _LEAST_WINDOW:
+        return known
+    return limit if known is None else min(known, limit)
+
+
+_LEAST_WINDOW = 512
+"""Tokens; a lesser number in a server's words is none of a window."""
 
 
 def _key(given: str | SecretStr | None, base_url: str | None) -> SecretStr:
@@ -232,19 +253,6 @@ def _key(given: str | SecretStr | None, base_url: str | None) -> SecretStr:
     if base_url or os.environ.get("OPENAI_BASE_URL"):
         return _NO_KEY
     raise UsageError("A model of OpenAI needs a key: set OPENAI_API_KEY, or name a server by its base URL.")
-
-
-def finish_of(reason: str) -> Literal["stop", "length", "filtered"]:
-    """A provider's reason for the end of a reply, as ours."""
-    match reason.lower():
-        case "length" | "max_tokens" | "max_output_tokens" | "model_length" | "model_context_window_exceeded":
-            return "length"
-        case "content_filter" | "content_filtered" | "safety" | "refusal" | "recitation" | "prohibited_content":
-            return "filtered"
-        case "blocklist" | "spii" | "guardrail_intervened":
-            return "filtered"
-        case _:
-            return "stop"
 
 
 def is_loopback(base_url: str | None) -> bool:
@@ -267,12 +275,12 @@ async def _pieces(bound: Any, messages: list[dict[str, str]], silence: float) ->
                 if piece is None:
                     return
                 yield piece
-    except _MALFORMED as error:
-        raise NotWhole(f"the answer is no chat completion ({error})") from error
+    except MALFORMED as error:
+        raise no_completion(error) from error
 
 
 async def _whole(bound: Any, messages: list[dict[str, str]]) -> Any:
     try:
         return await bound.ainvoke(messages)
-    except _MALFORMED as error:
-        raise NotWhole(f"the answer is no chat completion ({error})") from error
+    except MALFORMED as error:
+        raise no_completion(error) from error

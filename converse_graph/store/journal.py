@@ -6,7 +6,7 @@ completed is never made twice.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,11 @@ _ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, parts, form, repl
 tokens_in, tokens_out, tokens_cached, usd, seconds)
 VALUES (:run, :place, :attempt, :digest, :parts, :form, :reply, :accepted, :model, :finish,
 :tokens_in, :tokens_out, :tokens_cached, :usd, :seconds) ON CONFLICT DO NOTHING"""
+_ADD_UNUSABLE = """INSERT INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish,
+tokens_in, tokens_out, tokens_cached, usd, seconds)
+SELECT :run, :place, COALESCE(MIN(attempt), 0) - 1, :digest, :parts, :form, :reply, 0, :model, :finish,
+:tokens_in, :tokens_out, :tokens_cached, :usd, :seconds
+FROM calls WHERE run = :run AND place = :place AND digest = :digest AND attempt < 0"""
 _PROGRESS = "UPDATE runs SET rounds = :rounds, statements = :statements WHERE id = :run"
 
 
@@ -36,6 +41,7 @@ class Call:
 
     place: str
     attempt: int
+    """0 for the first time of asking, and so on; below 0 for replies that were paid and no use, such as empty ones."""
     parts: tuple[Part, ...]
     schema: dict[str, Any]
     reply: Reply
@@ -94,20 +100,35 @@ class RunJournal:
 
     async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
+        insert = self._insertion(_ADD_CALL, request, reply, attempt=request.attempt, accepted=int(accepted))
+        await self._writer.write(insert)
+        if self._asked is not None:
+            self._asked.add(request.place)
+
+    def note_unusable(self, request: Request, reply: Reply) -> None:
+        """Keep a reply that is paid and no use, below the attempts that count: the first as -1, the next as -2.
+
+        It is durable with the next thing that is, and is never recalled.
+        """
+        self._writer.post(self._insertion(_ADD_UNUSABLE, request, reply))
+
+    def progress(self, *, rounds: int, statements: int) -> None:
+        """Note how far the run has come; durable with the next thing that is."""
+        self._writer.post(lambda session: session.run(_PROGRESS, rounds=rounds, statements=statements, run=self._run))
+
+    def _insertion(self, statement: str, request: Request, reply: Reply, **more: int) -> Callable[[Session], None]:
         digest, form = self._digest(request), self._form(request)
 
         def insert(session: Session) -> None:
             parts = [self._ids.of(session, part) for part in request.parts]
             session.run(
-                _ADD_CALL,
+                statement,
                 run=self._run,
                 place=request.place,
-                attempt=request.attempt,
                 digest=digest,
                 parts=_pack(parts),
                 form=self._ids.of(session, form),
                 reply=reply.text,
-                accepted=int(accepted),
                 model=reply.model,
                 finish=reply.finish,
                 tokens_in=reply.tokens_in,
@@ -115,15 +136,10 @@ class RunJournal:
                 tokens_cached=reply.tokens_cached,
                 usd=reply.usd,
                 seconds=round(reply.seconds, 3),
+                **more,
             )
 
-        await self._writer.write(insert)
-        if self._asked is not None:
-            self._asked.add(request.place)
-
-    def progress(self, *, rounds: int, statements: int) -> None:
-        """Note how far the run has come; durable with the next thing that is."""
-        self._writer.post(lambda session: session.run(_PROGRESS, rounds=rounds, statements=statements, run=self._run))
+        return insert
 
     def places(self) -> list[str]:
         """Where calls were made, in the order in which they were completed."""

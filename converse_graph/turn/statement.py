@@ -100,7 +100,9 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
         }
         told = context.prompts.render("organisation/statement", profile, values)
         task = Part(role="user", text=told, source="prompt/organisation/statement", owner=party.name)
-        reader = ProseReader(lambda text: emit({"event": "text", "speaker": party.name, "text": text}))
+        reader = ProseReader(
+            lambda text: emit({"event": "text", "speaker": party.name, "text": text}), name="statement"
+        )
 
         def restart() -> None:
             reader.restart()

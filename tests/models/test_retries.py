@@ -8,7 +8,8 @@ from chat_servers import Waits
 
 from converse_graph.errors import ProviderRefused, ProviderUnreachable
 from converse_graph.models.base import Reply
-from converse_graph.models.retries import NotWhole, Origin, failure_of
+from converse_graph.models.failures import NotWhole, failure_of
+from converse_graph.models.retries import Origin
 
 ORIGIN = Origin(model="m", base_url="http://127.0.0.1:1/v1", secret="hush-hush")  # noqa: S106
 
