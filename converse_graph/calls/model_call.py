@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from langgraph.errors import GraphBubbleUp
+
+from converse_graph.calls.prompt_cuts import describe_cut, is_prompt_cut
 from converse_graph.calls.reply_schema import Form
 from converse_graph.calls.run_context import Journal, RunContext
 from converse_graph.calls.streaming import Emit
 from converse_graph.calls.trace_privacy import untraced
-from converse_graph.errors import BrokenReply, PromptTooLong
+from converse_graph.errors import BrokenReply, CallFailed, ConverseError, PromptCut, PromptTooLong
 from converse_graph.measures.drift_patterns import IN_WORDS, Found
 from converse_graph.models.base import Chat, Part, Reply, Request
 from converse_graph.models.reply_reader import said_in
+from converse_graph.models.retries import Origin
 from converse_graph.prompting.truncation import fitted, shortened
 from converse_graph.sanitize import whole_characters
 
@@ -94,6 +98,7 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
             on_text=question.on_text,
             on_restart=question.on_restart,
             on_unusable=lambda reply: _tell_of(emit, question, reply),
+            on_warning=lambda text: emit({"event": "warning", "text": text}),
         )
         if attempt and question.on_restart:
             question.on_restart()
@@ -133,10 +138,15 @@ async def _complete_fitting(context: RunContext, chat: Chat, question: Question,
     while True:
         try:
             return await _complete(context, chat, question, request)
-        except PromptTooLong:
-            parts = shortened(request.parts)
+        except PromptTooLong as refused:
+            reply = question.max_tokens
+            parts = fitted(request.parts, window=chat.window, reply=reply, model=chat.model)
+            if parts == request.parts:
+                parts = shortened(parts)
             if parts == request.parts:
                 raise
+            if isinstance(refused, PromptCut) and request.on_restart:
+                request.on_restart()
             request = replace(request, parts=parts)
 
 
@@ -156,9 +166,13 @@ async def _call(
 ) -> Completed:
     """Ask, read and keep, in one piece that is not broken off."""
     with context.trace.call(chat, request) if context.trace else nullcontext(_untold) as answered:
-        with untraced():
-            reply = await chat.complete(replace(request, on_unusable=partial(_pay, context, journal, chat, request)))
+        pay = partial(_pay, context, journal, chat, request)
+        with untraced(), _pausing(chat, request):
+            reply = await chat.complete(replace(request, on_unusable=pay))
         reply = _as_paid(context, chat, reply)
+        if is_prompt_cut(request.parts, reply):
+            reply = replace(reply, finish="cut")
+            _refuse_cut(context, chat, request, reply, pay)
         if context.spending:
             context.spending.charge(reply)
         values, sorted_fields, problem = _read(question, request, reply)
@@ -184,6 +198,47 @@ def _pay(context: RunContext, journal: Journal | None, chat: Chat, request: Requ
         context.spending.check()
 
 
+def _refuse_cut(context: RunContext, chat: Chat, request: Request, reply: Reply, pay: Callable[[Reply], None]) -> None:
+    """Have a prompt made shorter that its server has cut.
+
+    Where nothing can be left out and somebody has said how much the model takes, its count is wrong rather than the
+    prompt cut, and the reply is taken.
+
+    Raises:
+        PromptCut: It is to be made shorter, or cannot be.
+    """
+    told = describe_cut(chat.model, request.parts, reply)
+    if request.on_warning and chat.model not in context.warned:
+        context.warned.add(chat.model)
+        request.on_warning(told)
+    is_known = chat.window is not None
+    if is_known and shortened(request.parts) == request.parts:
+        return
+    pay(reply)
+    learn = getattr(chat, "learn_window", None)
+    if learn is not None:
+        learn(reply.tokens_in + request.max_tokens)
+    raise PromptCut(told)
+
+
+@contextmanager
+def _pausing(chat: Chat, request: Request) -> Iterator[None]:
+    """Pause the run over whatever nobody expected of a call, in one line.
+
+    Raises:
+        CallFailed: The call raised something else than errors of ours; what a test or LangGraph raises goes on.
+    """
+    try:
+        yield
+    except (ConverseError, GraphBubbleUp, AssertionError):
+        raise
+    except Exception as error:
+        said = Origin(model=chat.model).redact(whole_characters(f"{type(error).__name__}: {error}"))
+        raise CallFailed(
+            f"The call of {chat.model} at {request.place} failed: {said.rstrip('.')}; --debug shows the traceback."
+        ) from error
+
+
 def _as_paid(context: RunContext, chat: Chat, reply: Reply) -> Reply:
     """A reply with its price, and without halves of characters: what comes in here goes to the store."""
     usd = context.chats.prices.charged(chat, reply)
@@ -200,6 +255,8 @@ def _read(
     try:
         values, sorted_fields = question.form.read(reply.text)
     except BrokenReply as broken:
+        if reply.finish == "filtered":
+            broken = BrokenReply(str(broken), for_record="the model's server filtered the prompt or the reply")
         return None, (), broken
     # The last reply is not looked at: it is kept, drift or no drift, and the measures count what it shows.
     signs = question.drift(values) if question.drift and request.attempt < question.repairs else ()

@@ -100,6 +100,8 @@ class RunContext:
     """What parties recall, by meaning."""
     live: bool = False
     """Whether somebody watches the statements being written."""
+    warned: set[str] = field(default_factory=set)
+    """What has been said once and need not be said again, such as which model's server cuts prompts."""
     inside: Inside | None = None
     """Set within a debate."""
 

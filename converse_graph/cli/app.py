@@ -3,9 +3,11 @@
 What a command does is loaded when it is called, so that help is there at once.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,16 +17,27 @@ from converse_graph.cli import playing_commands, reading_commands
 from converse_graph.cli.dispatch import output_gone, tell, usage
 from converse_graph.cli.examples import add_examples
 from converse_graph.cli.exit_codes import Code
+from converse_graph.sanitize import whole_characters
 
 _HELP = "Simulate conversations between organisations that keep private minds."
 
 app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
+def _names_a_place(argument: str) -> bool:
+    """Whether an argument is a path on this machine, which may have bytes in its name that are no text."""
+    value = argument.partition("=")[2] if argument.startswith("-") else argument
+    try:
+        return bool(value) and (Path(value).exists() or (os.sep in value and Path(value).parent.is_dir()))
+    except (OSError, ValueError):  # too long for a path, or with a null in it
+        return False
+
+
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.argv[1:] = [argument if _names_a_place(argument) else whole_characters(argument) for argument in sys.argv[1:]]
     command = typer.main.get_command(app)
     try:
         code = command.main(prog_name="converse", standalone_mode=False) or Code.DONE

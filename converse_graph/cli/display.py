@@ -118,6 +118,9 @@ class Display:
         if draft is not None:
             self._begin_again(draft)
 
+    def _take_warning(self, event: dict[str, Any]) -> None:
+        self._write(f"⚠ {event['text']}")
+
     def _take_call(self, event: dict[str, Any]) -> None:
         self._tokens += event["tokens"]
         _, *inside = event["place"].split("/")

@@ -17,7 +17,19 @@ from converse_graph.record.verdict import Verdict
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSEEN = re.compile(f"[{UNSEEN}]")
-_PUBLIC = ("round", "period", "speaker", "text", "fields", "turn", "problem", "repairs", "sorted_fields", "mended", "dissents")
+_PUBLIC = (
+    "round",
+    "period",
+    "speaker",
+    "text",
+    "fields",
+    "turn",
+    "problem",
+    "repairs",
+    "sorted_fields",
+    "mended",
+    "dissents",
+)
 _PRIVATE = ("deliberation", "written", "conclusions", "memo", "position", "follows_decision")
 
 _NO_COLUMN = _PRIVATE[:3]

@@ -22,7 +22,10 @@ _MUCH = (
     r"too (?:long|large|big|many)|exceed\w*|longer than|greater than|larger than|more than|at most|must be <=?|"
     r"must have less than|less than|over the limit|max(?:imum)?\b|limit\w*|reduce the length|should be \[|overflow\w*"
 )
-_WHAT = r"context|prompts?\b|inputs?\b|input_ids|tokens?\b|messages\b|sequence|window|n_ctx|max_model_len|kv (?:size|cache)"
+_WHAT = (
+    r"context|prompts?\b|inputs?\b|input_ids|tokens?\b|messages\b|sequence|window|n_ctx|"
+    r"max_model_len|kv (?:size|cache)"
+)
 _OVERFLOW = re.compile(
     rf"context[ _-]?(?:length|window|size|limit)|n_ctx|(?:{_MUCH})[^.;]{{0,60}}?\b(?:{_WHAT})|"
     rf"\b(?:{_WHAT})[^.;]{{0,60}}?(?:{_MUCH})",
@@ -37,7 +40,8 @@ _NO_OVERFLOW = re.compile(
 _REQUEST_TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 _REPLY_ROOM = re.compile(
     r"max(?:_completion|_new|_output)?_tokens\W[^.;]{0,80}?(?:too large|at most|<=|less than|exceed|maximum|range)|"
-    r"(?:completion|output|new) tokens[^.;]{0,40}?(?:at most|exceed|maximum|limit)|at most \d[\d,]* (?:completion|output)",
+    r"(?:completion|output|new) tokens[^.;]{0,40}?(?:at most|exceed|maximum|limit)|"
+    r"at most \d[\d,]* (?:completion|output)",
     re.IGNORECASE,
 )
 _LIMITS = tuple(

@@ -42,19 +42,18 @@ class GatheredReply:
         Returns:
             What it adds to what is said, thoughts left out.
         """
-        words = list[str]()
+        words, calls = list[str](), list[str]()
+        taken = {"words": words, "thoughts": self._thoughts, "refusal": self._refusals, "call": calls}
         for kind, text in _pieces_of(message):
-            {"words": words, "thoughts": self._thoughts, "refusal": self._refusals, "call": self._arguments}[kind].append(
-                text
-            )
+            taken[kind].append(text)
             self._length += len(text)
         self._words += words
+        self._arguments += calls
         told = message.response_metadata
         self.reason = next((str(told[key]) for key in _ENDINGS if told.get(key)), self.reason)
         self.model = str(told.get("model_name") or told.get("model") or self.model)
         self._count(_usage_of(message))
-        calls = "".join(text for kind, text in _pieces_of(message) if kind == "call")
-        return "".join(words) or calls
+        return "".join(words) or "".join(calls)
 
     @property
     def is_too_long(self) -> bool:

@@ -21,6 +21,7 @@ from converse_graph.models.tokens import tokens_in
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+
 def name_of(model: Any) -> str:
     """How a model object that nobody named is called: as it was made, or else after its class."""
     own = getattr(model, "model_name", None) or getattr(model, "model", None)
@@ -71,8 +72,12 @@ class LangChainChat:
         try:
             return await self._complete(request)
         except PromptTooLong as refused:
-            self.window = learnt_window(self.window, refused.limit)
+            self.learn_window(refused.limit)
             raise
+
+    def learn_window(self, limit: int | None) -> None:
+        """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
+        self.window = learnt_window(self.window, limit)
 
     async def _complete(self, request: Request) -> Reply:
         return await self._retries.run(
@@ -147,7 +152,8 @@ def _unparsed(bound: Any) -> Any:
     Given a `response_format`, OpenAI's client parses the reply itself, and raises over one that was cut or filtered
     instead of returning it with what it cost.
     """
-    given, model = getattr(bound, "kwargs", None), getattr(bound, "bound", None)
+    given: Any = getattr(bound, "kwargs", None)
+    model: Any = getattr(bound, "bound", None)
     if not isinstance(given, dict) or not isinstance(given.get("response_format"), dict):
         return bound
     if not hasattr(model, "extra_body"):

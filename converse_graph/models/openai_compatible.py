@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from converse_graph.errors import PromptTooLong, UsageError
+from converse_graph.errors import PromptTooLong, ProviderUnreachable, UsageError
+from converse_graph.models.addresses import check_key, checked_base_url
 from converse_graph.models.base import Profile, Reply, Request
 from converse_graph.models.capabilities import Dialect
 from converse_graph.models.failures import MALFORMED, NotWhole, failure_of, no_completion
@@ -67,8 +68,10 @@ class OpenAICompatibleChat:
             sampling: Further fields of the request's body, where the server is known to take them.
 
         Raises:
-            UsageError: There is neither a key nor a server of one's own.
+            InvalidValue: The base URL is no address.
+            UsageError: There is neither a key nor a server of one's own, or the key cannot be one.
         """
+        base_url = checked_base_url(base_url) if base_url else base_url
         self.model = name or (model if base_url else f"openai:{model}")
         self.profile: Profile = profile or profile_of(model)
         self.window = window
@@ -105,8 +108,12 @@ class OpenAICompatibleChat:
         try:
             return await self._complete(request)
         except PromptTooLong as refused:
-            self.window = learnt_window(self.window, refused.limit)
+            self.learn_window(refused.limit)
             raise
+
+    def learn_window(self, limit: int | None) -> None:
+        """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
+        self.window = learnt_window(self.window, limit)
 
     async def _complete(self, request: Request) -> Reply:
         return await self._retries.run(
@@ -127,7 +134,10 @@ class OpenAICompatibleChat:
     def _open(self) -> None:
         with self._opening:
             if self._asked is None:
-                self._asked = self._make()
+                try:
+                    self._asked = self._make()
+                except Exception as error:  # each library in between refuses its surroundings in its own way
+                    raise ProviderUnreachable(_no_client(self._origin, error)) from error
                 self._client = self._asked.root_async_client
                 self._hosted = (self._client.base_url.host or "").endswith("openai.com")
 
@@ -137,7 +147,10 @@ class OpenAICompatibleChat:
         timeout = openai.Timeout(self._timeout, connect=_CONNECT_TIMEOUT)
         # The library shares one HTTP client among all its models, whatever event loop they run in; this one is ours
         # to close. A proxy named in the environment is no way to this very machine.
-        http = openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self.free)
+        named: dict[str, Any] = {"timeout": timeout, "trust_env": not self.free}
+        if not self.free and (proxy := os.environ.get("OPENAI_PROXY")):
+            named["proxy"] = proxy
+        http = openai.DefaultAsyncHttpxClient(**named)
         return messages.WholeChatOpenAI(
             model=self.served_as,
             base_url=self._base_url,
@@ -148,6 +161,8 @@ class OpenAICompatibleChat:
             timeout=timeout,
             stream_chunk_timeout=None,  # `_pieces` has one that does not lose a cancellation
             http_async_client=http,
+            http_client=openai.DefaultHttpxClient(**named),  # never used, and the library's own heeds other settings
+            openai_proxy="",
         )
 
     async def _learn_and_ask(self, request: Request) -> Reply:
@@ -244,11 +259,26 @@ _LEAST_WINDOW = 512
 """Tokens; a lesser number in a server's words is none of a window."""
 
 
+def _no_client(origin: Origin, error: Exception) -> str:
+    """Say which of the surroundings keeps a client from being made."""
+    names = [name for name in _SURROUNDINGS if os.environ.get(name)]
+    about = [name for name in names if ("CERT" in name or "CA_" in name) == isinstance(error, OSError)]
+    said = origin.redact(str(error) or type(error).__name__).rstrip(".")
+    check = f"check {', '.join(about or names)} in the environment" if names else "check the base URL"
+    return f"No client for {origin} can be made: {said}; {check}."
+
+
+_SURROUNDINGS = (
+    "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy",
+    "OPENAI_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+"""Settings of the environment that clients heed."""
+
+
 def _key(given: str | SecretStr | None, base_url: str | None) -> SecretStr:
-    if isinstance(given, SecretStr):
-        return given
-    found = given or os.environ.get("OPENAI_API_KEY")
+    found = given.get_secret_value() if isinstance(given, SecretStr) else given or os.environ.get("OPENAI_API_KEY")
     if found:
+        check_key("OPENAI_API_KEY" if found == os.environ.get("OPENAI_API_KEY") else "The key", found)
         return SecretStr(found)
     if base_url or os.environ.get("OPENAI_BASE_URL"):
         return _NO_KEY

@@ -15,7 +15,7 @@ from converse_graph.models.rate_limit import Gate
 from converse_graph.models.redaction import is_placeholder
 
 _LONGEST_QUOTE = 240
-_KEY = re.compile(r"\b(?:sk|gsk|xai|pplx|key)-[\w*.-]{6,}")
+_KEY = re.compile(r"\b(?:sk|gsk|xai|pplx|key)-[\w*.-]{6,}|(?<=\bBearer )[^'\"\s][^'\"]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +92,7 @@ class Retries:
             ProviderUnreachable: All tries failed in ways that may pass, or took too long together.
             ProviderRefused: A try failed in a way that will not pass.
         """
+
         async def paid() -> Reply:
             try:
                 return await ask()

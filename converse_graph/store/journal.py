@@ -32,6 +32,8 @@ tokens_in, tokens_out, tokens_cached, usd, seconds)
 SELECT :run, :place, COALESCE(MIN(attempt), 0) - 1, :digest, :parts, :form, :reply, 0, :model, :finish,
 :tokens_in, :tokens_out, :tokens_cached, :usd, :seconds
 FROM calls WHERE run = :run AND place = :place AND digest = :digest AND attempt < 0"""
+_CUT = """SELECT model, COUNT(*), MAX(tokens_in) FROM calls
+WHERE run = :run AND attempt < 0 AND finish = 'cut' GROUP BY model ORDER BY model"""
 _PROGRESS = "UPDATE runs SET rounds = :rounds, statements = :statements WHERE id = :run"
 
 
@@ -144,6 +146,10 @@ class RunJournal:
     def places(self) -> list[str]:
         """Where calls were made, in the order in which they were completed."""
         return [place for (place,) in self._reader.read(_PLACES, run=self._run)]
+
+    def cut_prompts(self) -> list[tuple[str, int, int]]:
+        """Models whose server cut prompts without a word: each with how many, and how many tokens it read at most."""
+        return [(model, int(times), int(most)) for model, times, most in self._reader.read(_CUT, run=self._run)]
 
     def calls(self, places: str = "%") -> Iterator[Call]:
         """Every call, in the order in which they were completed.

@@ -23,7 +23,8 @@ async def read_transcript(store: Store, run: Run) -> Transcript:
     minds = {party.name: _by_place(values.get(mind_of(party.name), ())) for party in run.header.cast}
     statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
     votes = tuple(_vote(counted, minds) for counted in values.get("votes", ()))
-    warnings = tuple(_recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock))
+    poorly = _recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock)
+    warnings = (*poorly, *_cut_prompts(store, run))
     told = {"status": run.status, "ended": run.ended, "votes": votes, "warnings": warnings}
     header = run.header.model_copy(update=told)
     return Transcript(header=header, statements=statements, verdicts=store.verdicts(run.id).all())
@@ -62,6 +63,16 @@ def _recalled_poorly(minds: Mapping[str, Sequence[Entry]], clock: Clock) -> Iter
             first, last = clock.period(when[0]).label, clock.period(when[-1]).label
             span = f"in {first}" if first == last else f"in {len(when)} turns from {first} to {last}"
             yield f"{name} recalled by recency and importance alone {span}: {why}."
+
+
+def _cut_prompts(store: Store, run: Run) -> Iterator[str]:
+    """Which models' servers cut prompts; these were made shorter and asked again."""
+    for model, times, most in store.journal(run.id).cut_prompts():
+        count = "a prompt" if times == 1 else f"{times} prompts"
+        yield (
+            f"The server of {model} cut {count} without a word, reading {most:,} tokens at most; they were asked again "
+            "with less of the past. Raise its window (num_ctx) and name it with --window."
+        )
 
 
 def _by_place(mind: Sequence[Entry]) -> dict[str, Entry]:
