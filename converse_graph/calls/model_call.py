@@ -167,7 +167,7 @@ async def _call(
     """Ask, read and keep, in one piece that is not broken off."""
     with context.trace.call(chat, request) if context.trace else nullcontext(_untold) as answered:
         pay = partial(_pay, context, journal, chat, request)
-        with untraced(), _pausing(chat, request):
+        with untraced(), _pausing(chat, request) if journal else nullcontext():
             reply = await chat.complete(replace(request, on_unusable=pay))
         reply = _as_paid(context, chat, reply)
         if is_prompt_cut(request.parts, reply):
@@ -255,8 +255,6 @@ def _read(
     try:
         values, sorted_fields = question.form.read(reply.text)
     except BrokenReply as broken:
-        if reply.finish == "filtered":
-            broken = BrokenReply(str(broken), for_record="the model's server filtered the prompt or the reply")
         return None, (), broken
     # The last reply is not looked at: it is kept, drift or no drift, and the measures count what it shows.
     signs = question.drift(values) if question.drift and request.attempt < question.repairs else ()

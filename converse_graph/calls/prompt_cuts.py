@@ -7,6 +7,8 @@ from converse_graph.models.tokens import least_tokens_in
 
 _LEAST = 512
 """Tokens of a prompt; what is shorter fits any window."""
+_LEAST_WINDOW = 256
+"""Tokens; a server that reports fewer counts something else, such as what was not in its cache."""
 _CERTAIN = 0.6
 """Of the tokens that a prompt has at least: a server that reports fewer has not read it, whatever its tokeniser."""
 _LIKELY = 0.95
@@ -20,12 +22,12 @@ _NEAR = 16
 def is_prompt_cut(parts: Sequence[Part], reply: Reply) -> bool:
     """Tell whether a reply answers less than was sent.
 
-    A server that reports nothing, or that reads what it has cached without counting it, cannot be told of: tokens
-    from its cache are added.
+    Nothing can be told of a server that reports nothing, or hardly anything. What came from its cache is added to what
+    it reports, as some count it apart.
     """
     least = sum(least_tokens_in(part.text) for part in parts)
     reported = reply.tokens_in + reply.tokens_cached
-    if not reply.tokens_in or least < _LEAST:
+    if reply.tokens_in < _LEAST_WINDOW or least < _LEAST:
         return False
     if reported < _CERTAIN * least:
         return True

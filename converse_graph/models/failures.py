@@ -51,7 +51,8 @@ _LIMITS = tuple(
         r"<=?\s*(\d[\d,]{2,})",
         r"\[\s*\d+\s*,\s*(\d[\d,]{2,})\s*\]",
         r"less than (\d[\d,]{2,})",
-        r"(?:maximum|max|limit|window|context|allowed|supports?|at most|up to|n_ctx)\D{0,40}?(\d[\d,]{2,})",
+        r"(?:maximum|max|limit|window|context|allowed|supports?|at most|up to|cannot exceed|n_ctx)"
+        r"\D{0,40}?(\d[\d,]{2,})",
         r"(\d[\d,]{2,})\D{0,20}?(?:maximum|limit|max)",
     )
 )

@@ -209,7 +209,6 @@ class OpenAICompatibleChat:
             tell("")
         else:
             gathered.add(await _whole(bound, dialect.messages(request)))
-            ended = True
         usd = 0.0 if self.free else None
         names = frozenset(request.schema.get("properties", {}))
         reply = gathered.reply(names, served_as=self.served_as, seconds=time.perf_counter() - start, usd=usd)

@@ -47,7 +47,6 @@ class WholeChatOpenAI(ChatOpenAI):
         whole = response if isinstance(response, Mapping) else response.model_dump(warnings=False)
         for generation, choice in zip(made.generations, whole.get("choices") or (), strict=False):
             _pass_on(choice.get("message"), generation.message)
-            generation.message.response_metadata[ENDED] = True
         return made
 
 

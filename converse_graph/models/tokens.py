@@ -1,5 +1,7 @@
 """How many tokens a text has, before any model has counted them."""
 
+import re
+
 USUAL_WINDOW = 24_000
 """Tokens taken for granted of a large model that does not say how many it takes."""
 
@@ -14,13 +16,16 @@ def tokens_in(text: str) -> int:
     return int(len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN) + _MESSAGE
 
 
-_LONGEST_TOKEN = 8
-"""Characters; longer tokens are rare enough that a text has more tokens than an eighth of its characters."""
+_IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+"""Letters of scripts that put no spaces between words: Thai, Lao, Burmese, Khmer."""
 
 
 def least_tokens_in(text: str) -> int:
     """How many tokens a text has at least: no tokeniser of a served model makes fewer than one of a word.
 
-    In scripts without spaces between words an eighth of the characters bounds it.
+    Of ideographs, kana and Hangul up to three make a token, of other scripts without spaces up to eight letters.
     """
-    return max(len(text.split()), len(text) // _LONGEST_TOKEN)
+    if text.isascii():
+        return len(text.split())
+    return len(text.split()) + len(_IDEOGRAPHS.findall(text)) // 3 + len(_UNSPACED.findall(text)) // 8

@@ -17,8 +17,9 @@ from converse_graph.store.writer import Writer
 _RECALL = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds
 FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest = :digest"""
 _CALLS = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds,
-place, attempt, parts, form, accepted FROM calls WHERE run = :run AND place LIKE :places ORDER BY id"""
-_PLACES = "SELECT place FROM calls WHERE run = :run ORDER BY id"
+place, attempt, parts, form, accepted FROM calls
+WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
+_PLACES = "SELECT place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _PART = "SELECT role, source, owner, text FROM parts WHERE id = :id"
 _PART_ID = "SELECT id FROM parts WHERE digest = :digest"
 _ADD_PART = """INSERT INTO parts (digest, role, source, owner, text)
@@ -151,14 +152,16 @@ class RunJournal:
         """Models whose server cut prompts without a word: each with how many, and how many tokens it read at most."""
         return [(model, int(times), int(most)) for model, times, most in self._reader.read(_CUT, run=self._run)]
 
-    def calls(self, places: str = "%") -> Iterator[Call]:
+    def calls(self, places: str = "%", *, unusable: bool = False) -> Iterator[Call]:
         """Every call, in the order in which they were completed.
 
         Args:
             places: Of those alone whose place is like this, as SQL has it: "%/embed" for those that end so.
+            unusable: Whether to give those too that were paid and no use.
         """
         parts: dict[int, Part] = {}
-        for row in self._reader.read(_CALLS, run=self._run, places=places):
+        least = -(10**9) if unusable else 0
+        for row in self._reader.read(_CALLS, run=self._run, places=places, least=least):
             place, attempt, packed, form, accepted = row[8:]
             for number in [*(ids := _unpack(packed)), form]:
                 if number not in parts:

@@ -1,6 +1,7 @@
 """What is shown of a reply while it is written."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -43,7 +44,7 @@ HIDDEN = {
 @given(cuts=st.sets(st.integers(0, 200), max_size=12))
 def test_the_prose_is_shown_however_it_is_cut(text: str, cuts: set[int]) -> None:
     edges = [0, *sorted(cut for cut in cuts if cut < len(text)), len(text)]
-    assert shown([text[start:end] for start, end in zip(edges, edges[1:], strict=False)]) == PROSE
+    assert shown([text[start:end] for start, end in pairwise(edges)]) == PROSE
 
 
 @pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN.keys())

@@ -185,6 +185,15 @@ _MARKS += [":", ",", "\\", "\\u", "\ud83d", "//", "/*", "\n", " ", O, D, '{"stat
 _PIECES = st.lists(st.sampled_from(_MARKS) | st.text(max_size=5), max_size=40).map("".join)
 
 
+_SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=9)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+_OBJECTS = st.dictionaries(st.text(max_size=6), _VALUES, max_size=4)
+
+
 @settings(
     max_examples=int(os.environ.get("CONVERSE_FUZZ_EXAMPLES", "150")),
     deadline=None,
@@ -206,17 +215,7 @@ def test_whatever_a_model_writes_is_read_or_is_none(text: str) -> None:
 
 
 @settings(max_examples=int(os.environ.get("CONVERSE_FUZZ_EXAMPLES", "150")), deadline=None)
-@given(
-    st.dictionaries(
-        st.text(max_size=6),
-        st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(max_size=9),
-            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
-            max_leaves=8,
-        ),
-        max_size=4,
-    )
-)
+@given(_OBJECTS)
 def test_whatever_is_json_is_read_as_it_is(values: dict[str, Any]) -> None:
     assert read_reply(json.dumps(values)).values == values
     assert read_reply(json.dumps(values, ensure_ascii=False), values.keys()).values == values
