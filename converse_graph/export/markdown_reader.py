@@ -111,8 +111,8 @@ class _Page:
             text=self.prose([]),
             problem=self.labelled("No statement", "Problem"),
             fields=self.bullets(),
-            sorted_fields=self.listed(_SORTED),
-            mended=self.listed(_MENDED),
+            sorted_fields=self.listed(_SORTED, read_label),
+            mended=self.listed(_MENDED, read_inline),
             dissents=self.dissents(),
             repairs=self.repairs(),
             private=self.private(),
@@ -254,12 +254,12 @@ class _Page:
         except InvalidValue as error:
             raise block.complaint(str(error)) from None
 
-    def listed(self, sentence: re.Pattern[str]) -> tuple[str, ...]:
+    def listed(self, sentence: re.Pattern[str], read: Callable[[str], str]) -> tuple[str, ...]:
         found = sentence.fullmatch(self.now.text)
         if found is None:
             return ()
         block = self.take()
-        return tuple(_decoded(block, read_label, name) for name in found[1].split(", "))
+        return tuple(_decoded(block, read, name) for name in found[1].split(", "))
 
     def repairs(self) -> int:
         found = _REPAIRS.fullmatch(self.now.text)

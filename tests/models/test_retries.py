@@ -16,6 +16,7 @@ ORIGIN = Origin(model="m", base_url="http://127.0.0.1:1/v1", secret="hush-hush")
 
 IN_HALF_AN_HOUR = datetime.now(UTC) + timedelta(minutes=30)
 """From when this module is loaded, a good while before its last test: the cap is what is waited."""
+DATE = "%a, %d %b %Y %H:%M:%S"
 EAST = timezone(timedelta(hours=9))
 
 
@@ -89,7 +90,7 @@ WAITS = {
     "a span in milliseconds": ({"retry_after": "350ms"}, 0.35, 0.35),
     "a date without a zone": ({"retry_after": IN_HALF_AN_HOUR.strftime("%a, %d %b %Y %H:%M:%S")}, 60, 60),
     "a date in no zone": ({"retry_after": IN_HALF_AN_HOUR.strftime("%a, %d %b %Y %H:%M:%S -0000")}, 60, 60),
-    "a date in another zone": ({"retry_after": IN_HALF_AN_HOUR.astimezone(EAST).strftime("%a, %d %b %Y %H:%M:%S %z")}, 60, 60),
+    "a date in another zone": ({"retry_after": IN_HALF_AN_HOUR.astimezone(EAST).strftime(f"{DATE} %z")}, 60, 60),
     "a date that is past": ({"retry_after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 0, 0),
     "before now": ({"retry_after": "-5"}, 0, 0),
     "for ever": ({"retry_after": "inf"}, 60, 60),
