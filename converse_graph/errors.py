@@ -14,6 +14,8 @@ ConverseError
 │   ├── ProviderUnreachable  no whole reply came from the model's server
 │   ├── ProviderRefused      the server answered that it will not serve us
 │   │   └── PromptTooLong    because prompt and reply are more than the model's window
+│   │       └── PromptCut    it said nothing, and left out a part of the prompt
+│   ├── CallFailed           a call raised something that nobody expected
 │   ├── BudgetSpent          a bound on dollars, tokens, turns or minutes is reached
 │   └── WindowTooSmall       not even who one is and what is asked fit the model's window
 └── BrokenReply              a reply that does not fit its schema, or drifts; repaired or recorded, never shown
@@ -119,6 +121,19 @@ class ProviderRefused(RunPaused):
 
 class PromptTooLong(ProviderRefused):
     """Prompt and reply are more than the model's window, by the server's own count."""
+
+    def __init__(self, message: str, *, limit: int | None = None) -> None:
+        """Say so, and how many tokens the server takes, where it names a number."""
+        super().__init__(message)
+        self.limit = limit
+
+
+class PromptCut(PromptTooLong):
+    """The model's server left out a part of a prompt without a word, by its own count of what it read."""
+
+
+class CallFailed(RunPaused):
+    """A call raised what no model's server does: a fault of an adapter, of a guest, or of ours."""
 
 
 class BudgetSpent(RunPaused):

@@ -18,7 +18,19 @@ _SELECTORS = re.compile("[\ufe00-\ufe0d\U000e0100-\U000e01ef]|(?<=[\ufe0e\ufe0f]
 """Marks that choose a form of the letter before them: in a row they spell out what nobody sees, so one is left."""
 _BRACKETS = str.maketrans("\uff1c\uff1e\ufe64\ufe65", "<><>")
 """Other forms of the brackets that a model could take for a tag's."""
+_HALF = re.compile("[\ud800-\udfff]")
 _QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»\uff02\u301d\u301e\u301f\u275d\u275e', "'"))
+
+
+def whole_characters(text: str) -> str:
+    """Return a text in which two halves of a character are one, and a lone half is the replacement character.
+
+    Halves come from models whose server cuts a character in two, from guests, files and shells; neither a store nor a
+    terminal nor JSON in UTF-8 takes them.
+    """
+    if text.isascii() or not _HALF.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def visible(text: str) -> str:

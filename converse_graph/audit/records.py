@@ -1,15 +1,14 @@
 """What a run has on record, and each record as the speakers were told of it."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from converse_graph.calls.model_call import REPEATED
+from converse_graph.calls.model_call import repeated
 from converse_graph.judge.record_parts import told as told_to_judge
 from converse_graph.models.base import PROFILES, Part
-from converse_graph.models.json_mode import cut_object
+from converse_graph.models.reply_reader import read_reply
 from converse_graph.prompting.history import heard, lines_heard, lines_recalled, persona_mind, public_record
 from converse_graph.prompting.recall_index import sentences_of
 from converse_graph.prompting.recall_records import as_recalled
@@ -166,14 +165,10 @@ class Records:
     def _reply(self, path: CallPath | JudgePath) -> Iterator[Part]:
         for call in self._replies.get(str(path), ()):
             if not call.accepted:
-                text, source = call.reply.text[:REPEATED], str(Provenance.of_reply(path))
+                text, source = repeated(call.reply.text), str(Provenance.of_reply(path))
                 yield Part(role="assistant", text=text, source=source, owner=path.reader)
 
 
 def values_of(call: Call) -> dict[str, Any] | None:
     """A reply as values by field; None where it is no object."""
-    try:
-        values = json.loads(cut_object(call.reply.text))
-    except ValueError:
-        return None
-    return values if isinstance(values, dict) else None
+    return read_reply(call.reply.text, call.schema.get("properties", {})).values

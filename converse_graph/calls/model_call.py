@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from langgraph.errors import GraphBubbleUp
+
+from converse_graph.calls.prompt_cuts import describe_cut, is_prompt_cut
 from converse_graph.calls.reply_schema import Form
 from converse_graph.calls.run_context import Journal, RunContext
 from converse_graph.calls.streaming import Emit
 from converse_graph.calls.trace_privacy import untraced
 from converse_graph.errors import (
     BrokenReply,
+    CallFailed,
+    ConverseError,
+    PromptCut,
     PromptTooLong,
     ProviderRefused,
     ProviderUnreachable,
@@ -22,9 +28,12 @@ from converse_graph.errors import (
 )
 from converse_graph.measures.drift_patterns import IN_WORDS, Found
 from converse_graph.models.base import Chat, Part, Reply, Request
+from converse_graph.models.reply_reader import said_in
+from converse_graph.models.retries import Origin
 from converse_graph.models.settings import REPLY_TOKENS
 from converse_graph.prompting.truncation import fitted, shortened
 from converse_graph.record.paths import CallPath, JudgePath, Provenance
+from converse_graph.sanitize import whole_characters
 
 MAX_REPAIRS = 2
 """How many times a reply that does not fit, or drifts, is sent back."""
@@ -71,6 +80,8 @@ class Answer:
     """Why there are no values, in words that quote nothing of the reply."""
     repairs: int = 0
     sorted_fields: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+    """What code mended in the reply before it could be read."""
 
 
 async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
@@ -83,23 +94,35 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
         RunPaused: The model's server cannot be reached or refuses, or its model's window is too small; the run can
             be resumed.
     """
-    place, parts, broken, drifting = str(question.place), question.parts, None, None
+    parts, broken, drifting = question.parts, None, None
     chat = context.chats.get(question.model)
     for attempt in range(question.repairs + 1):
         if broken is not None and question.on_restart:
             question.on_restart(broken.for_record)
-        chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, question, parts, attempt)
-        emit({"event": "call", "place": place, "tokens": reply.tokens_in + reply.tokens_out, "usd": reply.usd})
-        answer = Answer(values=values, model=chat.model, repairs=attempt, sorted_fields=sorted_fields)
-        if broken is None:
-            return answer
+        request = _request(context, question, parts, attempt, emit)
+        chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, question, request)
+        _tell_of(emit, question, reply)
         if values is not None:
+            answer = Answer(
+                values=values,
+                model=chat.model,
+                repairs=attempt,
+                sorted_fields=sorted_fields,
+                mended=question.form.mended(reply.text),
+            )
+            if broken is None:
+                return answer
             drifting = reply, replace(answer, repairs=question.repairs)
         parts = (*question.parts, *_repair(context, chat, question, reply, str(broken)))
     if drifting is not None:
         return _kept_after_all(question, *drifting)
     problem = broken.for_record if broken else None
     return Answer(values=None, model=chat.model, problem=problem, repairs=question.repairs)
+
+
+def _tell_of(emit: Emit, question: Question, reply: Reply) -> None:
+    tokens = reply.tokens_in + reply.tokens_out
+    emit({"event": "call", "place": str(question.place), "tokens": tokens, "usd": reply.usd})
 
 
 def _kept_after_all(question: Question, reply: Reply, answer: Answer) -> Answer:
@@ -114,9 +137,25 @@ Completed = tuple[Reply, dict[str, Any] | None, tuple[str, ...], BrokenReply | N
 """A reply, what it says where it fits, which of its percentiles had to be sorted, and why it is sent back."""
 
 
-async def _complete_by_any(
-    context: RunContext, question: Question, parts: Sequence[Part], attempt: int
-) -> tuple[Chat, Completed]:
+def _request(context: RunContext, question: Question, parts: Sequence[Part], attempt: int, emit: Emit) -> Request:
+    """What is asked of whichever model, by its speaker's settings, before its window is looked at."""
+    settings = context.settings_of(question.place.reader)
+    return Request(
+        parts=tuple(parts),
+        schema=question.form.schema,
+        place=str(question.place),
+        attempt=attempt,
+        seed=context.seed,
+        max_tokens=settings.max_tokens or question.max_tokens,
+        settings=settings,
+        on_text=question.on_text,
+        on_restart=partial(question.on_restart, "") if question.on_restart else None,
+        on_unusable=partial(_tell_of, emit, question),
+        on_warning=lambda text: emit({"event": "warning", "text": text}),
+    )
+
+
+async def _complete_by_any(context: RunContext, question: Question, request: Request) -> tuple[Chat, Completed]:
     """Ask the model, or where it refuses or stays away those that stand in for it; who answered comes with the reply.
 
     Raises:
@@ -124,27 +163,25 @@ async def _complete_by_any(
     """
     chats = context.chats.all_of(question.model)
     if len(chats) == 1:
-        request = _request(context, question, parts, attempt, chats[0])
-        return chats[0], await _complete_fitting(context, chats[0], question, request)
+        return chats[0], await _complete_fitting(
+            context, chats[0], question, _fit(context, question, request, chats[0])
+        )
     for chat in chats:  # what was answered before a pause is not asked for again, whoever answered
         with suppress(WindowTooSmall):
-            request = _request(context, question, parts, attempt, chat)
-            if (recalled := _recall(context, question, request)) is not None:
+            if (recalled := _recall(context, question, _fit(context, question, request, chat))) is not None:
                 return chat, recalled
-    return await _complete_in_turn(context, question, parts, attempt)
+    return await _complete_in_turn(context, question, request)
 
 
-async def _complete_in_turn(
-    context: RunContext, question: Question, parts: Sequence[Part], attempt: int
-) -> tuple[Chat, Completed]:
+async def _complete_in_turn(context: RunContext, question: Question, request: Request) -> tuple[Chat, Completed]:
     failures: list[RunPaused] = []
     own = context.chats.get(question.model)
     for chat in context.chats.in_turn(question.model):
         if failures and question.on_restart:
             question.on_restart("")
         try:
-            request = _request(context, question, parts, attempt, chat)
-            completed = await _complete_fitting(context, chat, question, request)
+            fitting = _fit(context, question, request, chat)
+            completed = await _complete_fitting(context, chat, question, fitting)
         except (ProviderRefused, ProviderUnreachable, WindowTooSmall) as error:
             failures.append(error)
             if isinstance(error, ProviderUnreachable):
@@ -157,27 +194,15 @@ async def _complete_in_turn(
     raise type(next(unreached, failures[-1]))(" ".join(map(str, failures)))
 
 
-def _request(context: RunContext, question: Question, parts: Sequence[Part], attempt: int, chat: Chat) -> Request:
-    """What is asked of one model, by its speaker's settings, with as much of the past as its window takes.
+def _fit(context: RunContext, question: Question, request: Request, chat: Chat) -> Request:
+    """The same request with as much of the past as the window of one model takes.
 
     Raises:
         WindowTooSmall: Not even the brief and the task fit.
     """
-    settings = context.settings_of(question.place.reader)
-    most = settings.max_tokens or question.max_tokens
     is_own = chat is context.chats.get(question.model)
     window = context.window_of(question.place.reader, question.model) if is_own else chat.window
-    return Request(
-        parts=fitted(parts, window=window, reply=most, model=chat.model),
-        schema=question.form.schema,
-        place=str(question.place),
-        attempt=attempt,
-        seed=context.seed,
-        max_tokens=most,
-        settings=settings,
-        on_text=question.on_text,
-        on_restart=partial(question.on_restart, "") if question.on_restart else None,
-    )
+    return replace(request, parts=fitted(request.parts, window=window, reply=request.max_tokens, model=chat.model))
 
 
 async def _complete_fitting(context: RunContext, chat: Chat, question: Question, request: Request) -> Completed:
@@ -185,10 +210,14 @@ async def _complete_fitting(context: RunContext, chat: Chat, question: Question,
     while True:
         try:
             return await _complete(context, chat, question, request)
-        except PromptTooLong:
-            parts = shortened(request.parts)
+        except PromptTooLong as refused:
+            parts = fitted(request.parts, window=chat.window, reply=request.max_tokens, model=chat.model)
+            if parts == request.parts:
+                parts = shortened(parts)
             if parts == request.parts:
                 raise
+            if isinstance(refused, PromptCut) and request.on_restart:
+                request.on_restart()
             request = replace(request, parts=parts)
 
 
@@ -213,12 +242,15 @@ async def _call(
 ) -> Completed:
     """Ask, read and keep, in one piece that is not broken off."""
     with context.trace.call(chat, request) if context.trace else nullcontext(_untold) as answered:
-        with untraced():
-            reply = await chat.complete(request)
+        as_paid = partial(_as_paid, context, chat, question)
+        pay = partial(_pay, context, journal, request, as_paid)
+        with untraced(), _pausing(chat, request) if journal else nullcontext():
+            reply = await chat.complete(replace(request, on_unusable=pay))
         _warn_of_settings(context, chat, request)
-        reply = replace(reply, usd=context.chats.prices.charged(chat, reply))
-        if len(context.chats.all_of(question.model)) > 1 and reply.model != chat.model:
-            reply = replace(reply, model=f"{chat.model} ({reply.model})")  # two servers may call theirs the same
+        if is_prompt_cut(request.parts, reply):
+            reply = replace(reply, finish="cut")
+            _refuse_cut(context, chat, request, reply, pay)
+        reply = as_paid(reply)
         if context.spending:
             context.spending.charge(reply)
         values, sorted_fields, problem = _read(question, request, reply)
@@ -235,6 +267,73 @@ def _warn_of_settings(context: RunContext, chat: Chat, request: Request) -> None
     not_taken: frozenset[str] = getattr(chat, "not_taken", frozenset())
     for name in not_taken & {*request.settings.given(), *request.settings.extra_body}:
         context.warn(f"{chat.model} does not take {name}, and was asked without it.")
+
+
+def _pay(
+    context: RunContext, journal: Journal | None, request: Request, as_paid: Callable[[Reply], Reply], reply: Reply
+) -> None:
+    """Charge and keep a reply that was no use, and go on only where the budget allows another.
+
+    Raises:
+        BudgetSpent: It does not.
+    """
+    reply = as_paid(reply)
+    if journal is not None:
+        journal.note_unusable(request, reply)
+    if request.on_unusable:
+        request.on_unusable(reply)
+    if context.spending:
+        context.spending.charge(reply)
+        context.spending.check()
+
+
+def _refuse_cut(context: RunContext, chat: Chat, request: Request, reply: Reply, pay: Callable[[Reply], None]) -> None:
+    """Have a prompt made shorter that its server has cut.
+
+    Where nothing can be left out and somebody has said how much the model takes, its count is wrong rather than the
+    prompt cut, and the reply is taken.
+
+    Raises:
+        PromptCut: It is to be made shorter, or cannot be.
+    """
+    told = describe_cut(chat.model, request.parts, reply)
+    if request.on_warning and chat.model not in context.warned:
+        context.warned.add(chat.model)
+        request.on_warning(told)
+    is_known = (request.settings.context_window or chat.window) is not None
+    if is_known and shortened(request.parts) == request.parts:
+        return
+    pay(reply)
+    learn = getattr(chat, "learn_window", None)
+    if learn is not None:
+        learn(reply.tokens_in + request.max_tokens)
+    raise PromptCut(told)
+
+
+@contextmanager
+def _pausing(chat: Chat, request: Request) -> Iterator[None]:
+    """Pause the run over whatever nobody expected of a call, in one line.
+
+    Raises:
+        CallFailed: The call raised something else than errors of ours; what a test or LangGraph raises goes on.
+    """
+    try:
+        yield
+    except (ConverseError, GraphBubbleUp, AssertionError):
+        raise
+    except Exception as error:
+        said = Origin(model=chat.model).redact(whole_characters(f"{type(error).__name__}: {error}"))
+        raise CallFailed(
+            f"The call of {chat.model} at {request.place} failed: {said.rstrip('.')}; --debug shows the traceback."
+        ) from error
+
+
+def _as_paid(context: RunContext, chat: Chat, question: Question, reply: Reply) -> Reply:
+    """A reply with its price and who made it, and without halves of characters: what comes in goes to the store."""
+    usd, model = context.chats.prices.charged(chat, reply), whole_characters(reply.model)
+    if len(context.chats.all_of(question.model)) > 1 and model != chat.model:
+        model = f"{chat.model} ({model})"  # two servers may call theirs the same
+    return replace(reply, usd=usd, text=whole_characters(reply.text), model=model)
 
 
 def _untold(reply: Reply, problem: BrokenReply | None) -> None:
@@ -256,10 +355,15 @@ def _read(
     return values, sorted_fields, BrokenReply(" ".join(found.told for found in signs), for_record=for_record)
 
 
+def repeated(reply: str) -> str:
+    """Return as much of a reply as is shown again to who wrote it: what it says, without what was thought."""
+    return said_in(reply)[:REPEATED] or "…"
+
+
 def _repair(context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str) -> tuple[Part, Part]:
     """Show the model what it wrote, and what is wrong with it."""
     owner, source = question.place.reader, str(Provenance.of_reply(question.place))
     return (
-        Part(role="assistant", text=reply.text[:REPEATED], source=source, owner=owner),
+        Part(role="assistant", text=repeated(reply.text), source=source, owner=owner),
         context.prompts.part("any/repair", chat.profile, {"error": problem}, owner=owner),
     )

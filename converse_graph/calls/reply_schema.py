@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic import Field as Bound
 
 from converse_graph.errors import BrokenReply, InvalidValue
+from converse_graph.models.reply_reader import read_reply
+from converse_graph.sanitize import whole_characters
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.validation_errors import explain
 
@@ -36,8 +38,16 @@ class Form:
         Raises:
             BrokenReply: The reply does not fit; the message says to its author what is wrong.
         """
+        found = read_reply(text, self.schema["properties"])
+        if found.values is None:
+            words = "it holds no JSON object that can be read whole" if found.spoken else "there are none but thoughts"
+            raise BrokenReply(
+                f"That is not the object asked for: {words}; reply with one JSON object and nothing else.",
+                for_record="the reply is not the object asked for",
+            )
         try:
-            values = self.model.model_validate_json(_object_in(text)).model_dump(by_alias=True)
+            spelt = whole_characters(json.dumps(found.values, ensure_ascii=False))
+            values = self.model.model_validate_json(spelt).model_dump(by_alias=True)
         except ValidationError as error:
             raise BrokenReply(explain(error), for_record=self._for_record(error)) from None
         if not values[self.fields[0].name].strip():
@@ -45,6 +55,10 @@ class Form:
             raise BrokenReply(f"{empty} is empty; write it.", for_record=f"the reply has no {empty}")
         normal = {field.name: field.normalise(values[field.name]) for field in self.fields}
         return normal, tuple(name for name, value in normal.items() if value != values[name])
+
+    def mended(self, text: str) -> tuple[str, ...]:
+        """What had to be mended before a reply could be read, by name; nothing in most."""
+        return read_reply(text, self.schema["properties"]).mended
 
     def _for_record(self, error: ValidationError) -> str:
         """What is wrong, by the form's own names alone: a note to oneself is not quoted in public."""
@@ -116,9 +130,3 @@ def _strict(schema: Any, definitions: dict[str, Any]) -> Any:
     if named is not None:
         kept["properties"] = {name: _strict(inner, definitions) for name, inner in named.items()}
     return kept
-
-
-def _object_in(text: str) -> str:
-    """The JSON object in a reply: models that are not held to a schema wrap it in a fence or in courtesies."""
-    start, end = text.find("{"), text.rfind("}")
-    return text[start : end + 1] if 0 <= start < end else text

@@ -18,6 +18,7 @@ from converse_graph.errors import BrokenReply
 from converse_graph.models.base import Chat, Part, Reply, Request
 from converse_graph.models.references import reference_key
 from converse_graph.models.registry import Chats
+from converse_graph.models.settings import window_by
 from converse_graph.prompting.recall_index import RecallIndex
 from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.paths import CallPath
@@ -35,6 +36,9 @@ class Journal(Protocol):
 
     async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
+
+    def note_unusable(self, request: Request, reply: Reply) -> None:
+        """Keep a reply that is paid and no use; durable with the next thing that is."""
 
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""
@@ -105,6 +109,8 @@ class RunContext:
     """What parties recall, by meaning."""
     live: bool = False
     """Whether somebody watches the statements being written."""
+    warned: set[str] = field(default_factory=set)
+    """What has been said once and need not be said again, such as which model's server cuts prompts."""
     inside: Inside | None = None
     """Set within a debate."""
     settings: SpeakerSettings | None = None
@@ -127,7 +133,8 @@ class RunContext:
             speaker: Its path.
             model: A reference to its model, of which the first counts where there are several.
         """
-        return self.settings_of(speaker).context_window or self.chats.get(model).window
+        chat = self.chats.get(model)
+        return window_by(self.settings_of(speaker), known=chat.window, shown=getattr(chat, "shown_window", None))
 
     def warn(self, sentence: str) -> None:
         """Put a sentence on record that readers of the run are to know of, once.

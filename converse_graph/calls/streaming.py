@@ -1,9 +1,12 @@
 """Events for whoever watches a run, and the prose of a structured reply while it is being written."""
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
-from pydantic_core import from_json
+from converse_graph.models.thoughts import marks_in
+from converse_graph.sanitize import whole_characters
 
 Emit = Callable[[dict[str, Any]], None]
 """Passes an event to whoever watches the run: a plain dict whose `event` says which it is."""
@@ -22,29 +25,95 @@ def telling(emit: Emit, trace: Emit | None) -> Emit:
 
 
 class ProseReader:
-    """Reads the first field of a JSON object as it arrives, and passes on what is new of it."""
+    """Reads the first field of a JSON object as it arrives, and passes on what is new of it.
 
-    def __init__(self, pass_on: Callable[[str], None]) -> None:
-        """Pass each new piece of the prose to `pass_on`."""
-        self._pass_on = pass_on
-        self._received = ""
-        self._shown = 0
+    Thoughts before the object are not shown. Where anything else stands before it, nothing is: what comes first may be
+    thoughts that nothing marks as such, so that the reply is shown when it is whole and was read.
+    """
+
+    def __init__(self, pass_on: Callable[[str], None], *, name: str | None = None) -> None:
+        """Pass each new piece of the prose to `pass_on`.
+
+        Args:
+            pass_on: Is given the pieces.
+            name: Of the field, which alone is shown; None for whichever comes first.
+        """
+        self._pass_on, self._name = pass_on, name
+        self.restart()
 
     def restart(self) -> None:
         """Forget what came: the reply begins again."""
-        self._received, self._shown = "", 0
+        self._received, self._half, self._thinking = "", "", ""
+        self._read: Callable[[], bool] | None = self._before
 
     def __call__(self, piece: str) -> None:
         """Take the next piece of the reply."""
+        if self._read is None:
+            return
         self._received += piece
-        start = self._received.find("{")
-        if start < 0:
-            return
+        while self._read is not None and self._read():
+            pass
+
+    def _before(self) -> bool:
+        """Come to the object, past blanks, a fence and thoughts; True where there is more to read."""
+        self._received = text = self._received.lstrip("\ufeff \t\r\n")
+        if text.startswith("{"):
+            self._read = self._field
+            return True
+        mark = next((mark for mark in marks_in(text[:_LONGEST_MARK]) if mark.start == 0), None)
+        if mark is not None:
+            self._received = text[mark.end :]
+            if mark.opens:
+                self._read, self._thinking = self._thoughts, mark.kind
+            return True
+        fence = _FENCE.match(text)
+        if fence is not None:
+            self._received = text[fence.end() :]
+            return True
+        if text and (text[0] not in _BEGINNINGS or len(text) > _LONGEST_MARK):
+            self._read = None
+        return False
+
+    def _thoughts(self) -> bool:
+        for mark in marks_in(self._received):
+            if mark.kind == self._thinking and not mark.opens:
+                self._received, self._read = self._received[mark.end :], self._before
+                return True
+        self._received = self._received[-_LONGEST_MARK:]
+        return False
+
+    def _field(self) -> bool:
+        begun = _FIELD.match(self._received)
+        if begun is None:
+            if len(self._received) > _LONGEST_MARK:
+                self._read = None
+            return False
+        self._received = self._received[begun.end() :]
+        self._read = self._prose if self._name in (None, begun[1]) else None
+        return self._read is not None
+
+    def _prose(self) -> bool:
+        string = _STRING.match(self._received)
+        spelt = string[0] if string else ""
         try:
-            begun = from_json(self._received[start:], allow_partial="trailing-strings")
+            new = self._half + json.loads(f'"{spelt}"', strict=False)
         except ValueError:
-            return
-        prose = next(iter(begun.values()), None) if isinstance(begun, dict) else None
-        if isinstance(prose, str) and len(prose) > self._shown:
-            self._pass_on(prose[self._shown :])
-            self._shown = len(prose)
+            self._read = None
+            return False
+        self._received = self._received[len(spelt) :]
+        # The second half of a character may come with the next piece.
+        self._half = new[-1:] if "\ud800" <= new[-1:] <= "\udbff" else ""
+        if self._received.startswith('"'):
+            self._read = None
+        if shown := whole_characters(new[: len(new) - len(self._half)]):
+            self._pass_on(shown)
+        return False
+
+
+_LONGEST_MARK = 200
+"""Characters of what begins or ends thoughts, at most, and of an object before its first value."""
+_BEGINNINGS = "<[◁`"
+"""Letters with which a mark or a fence begins."""
+_FENCE = re.compile(r"`{3,}[a-zA-Z0-9]{0,10}[ \t]*\n")
+_FIELD = re.compile(r"\{\s*\"([^\"\\]{1,100})\"\s*:\s*\"")
+_STRING = re.compile(r"(?:[^\"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*", re.DOTALL)

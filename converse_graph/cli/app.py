@@ -3,8 +3,10 @@
 What a command needs is loaded when it is called, so that help is there at once.
 """
 
+import os
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,6 +39,7 @@ from converse_graph.cli.commands import (
 )
 from converse_graph.cli.commands.list import list_scenarios
 from converse_graph.cli.exit_codes import Code, close_output, report, usage_message
+from converse_graph.sanitize import whole_characters
 
 _HELP = "Simulate conversations between organisations that keep private minds."
 
@@ -56,10 +59,20 @@ for _heading, _functions in GROUPS.items():
         add_command(app, _function, group=_heading)
 
 
+def _names_a_place(argument: str) -> bool:
+    """Whether an argument is a path on this machine, which may have bytes in its name that are no text."""
+    value = argument.partition("=")[2] if argument.startswith("-") else argument
+    try:
+        return bool(value) and (Path(value).exists() or (os.sep in value and Path(value).parent.is_dir()))
+    except (OSError, ValueError):  # too long for a path, or with a null in it
+        return False
+
+
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.argv[1:] = [argument if _names_a_place(argument) else whole_characters(argument) for argument in sys.argv[1:]]
     command = typer.main.get_command(app)
     try:
         code = command.main(prog_name="converse", standalone_mode=False) or Code.DONE

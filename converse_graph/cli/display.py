@@ -175,6 +175,9 @@ class Display:
         if draft is not None:
             self._begin_again(draft, event.get("reason", ""))
 
+    def _take_warning(self, event: dict[str, Any]) -> None:
+        self._screen.remark(f"⚠ {event['text']}")
+
     def _take_call(self, event: dict[str, Any]) -> None:
         self._tokens += event["tokens"]
         self._usd = None if self._usd is None or event["usd"] is None else self._usd + event["usd"]

@@ -18,7 +18,7 @@ from converse_graph.cli.formatting import count, duration, money
 from converse_graph.cli.judging import is_judged, judge_at_end, store_option
 from converse_graph.cli.options import PlayOptions
 from converse_graph.cli.output import Output
-from converse_graph.errors import ConverseError, RunHeld, RunPaused, StoreFailure
+from converse_graph.errors import CallFailed, ConverseError, RunHeld, RunPaused, StoreFailure
 from converse_graph.export.atomic_files import write_whole
 from converse_graph.export.formats import as_json, json_text
 from converse_graph.export.markdown import render_markdown
@@ -147,6 +147,10 @@ async def _play(
     except StoreFailure as reason:  # where it is gone, or full, no page can be made either
         output.warn(f"{reason} {_way_on(simulation)}")
         return Code.PAUSED
+    except CallFailed as reason:
+        with _warned(output):
+            await _close(simulation, output, "Paused", began)
+        raise CallFailed(f"{reason} {_way_on(simulation)}") from reason.__cause__
     except RunPaused as reason:
         return await _paused(simulation, output, "paused", began, str(reason))
     except RunHeld:

@@ -19,7 +19,19 @@ SHOW_VERSION = 1
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSEEN = re.compile(f"[{UNSEEN}]")
-_PUBLIC = ("round", "period", "speaker", "text", "fields", "turn", "problem", "repairs", "sorted_fields", "dissents")
+_PUBLIC = (
+    "round",
+    "period",
+    "speaker",
+    "text",
+    "fields",
+    "turn",
+    "problem",
+    "repairs",
+    "sorted_fields",
+    "mended",
+    "dissents",
+)
 _PRIVATE = ("deliberation", "written", "conclusions", "memo", "position", "follows_decision")
 
 _NO_COLUMN = _PRIVATE[:3]
@@ -132,7 +144,7 @@ def _read_verdict(shown: Any) -> Verdict:
 
 def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:
     shown = {name: getattr(statement, name) for name in _PUBLIC}
-    shown["sorted_fields"] = list(statement.sorted_fields)
+    shown |= {"sorted_fields": list(statement.sorted_fields), "mended": list(statement.mended)}
     if not raw:
         return shown
     private = statement.private

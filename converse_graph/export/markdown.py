@@ -75,6 +75,9 @@ def _statement(statement: Statement) -> Iterator[str]:
     if statement.sorted_fields:
         names = ", ".join(label(name).replace(",", "&#44;") for name in statement.sorted_fields)
         yield from _block(f"*Percentiles put in order by code: {names}.*")
+    if statement.mended:
+        names = ", ".join(inline(name).replace(",", "&#44;") for name in statement.mended)
+        yield from _block(f"*Mended by code before it could be read: {names}.*")
     if statement.dissents:
         yield from _block(DISSENTS)
     yield from _repairs(statement.repairs)

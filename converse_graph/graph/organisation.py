@@ -188,6 +188,8 @@ def _proposal(scenario: Scenario, party: Organisation, seen: View, answer: Answe
         proposed["repairs"] = answer.repairs
     if answer.sorted_fields:
         proposed["sorted_fields"] = list(answer.sorted_fields)
+    if answer.mended:
+        proposed["mended"] = list(answer.mended)
     return proposed
 
 

@@ -170,12 +170,13 @@ def _note_progress(context: RunContext, rounds: int, transcript: list[StatementR
         context.journal.progress(rounds=rounds, statements=len(transcript))
 
 
-_PROPOSED: tuple[Literal["text", "fields", "problem", "repairs", "sorted_fields"], ...] = (
+_PROPOSED: tuple[Literal["text", "fields", "problem", "repairs", "sorted_fields", "mended"], ...] = (
     "text",
     "fields",
     "problem",
     "repairs",
     "sorted_fields",
+    "mended",
 )
 
 

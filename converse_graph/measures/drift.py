@@ -26,6 +26,8 @@ class Drift(Value):
     """Replies sent back because they did not fit, or drifted."""
     sorted_percentiles: int
     """Statements whose percentiles code had to put in order."""
+    mended: int
+    """Statements whose reply code had to mend before it could be read."""
     other_year: int
     """Statements that speak of another year as now."""
     other_label: int
@@ -88,5 +90,6 @@ def _drift_of(name: str, shown: Sequence[tuple[Statement, frozenset[Sign]]]) -> 
         no_statement=len(own) - len(spoken),
         repairs=sum(said.repairs for said in own),
         sorted_percentiles=sum(bool(said.sorted_fields) for said in spoken),
+        mended=sum(bool(said.mended) for said in spoken),
         **{sign: found[sign] for sign in get_args(Sign)},
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol, get_args
 
+from converse_graph.sanitize import whole_characters
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_paths import PUBLIC as PUBLIC
 
@@ -27,6 +28,10 @@ class Part:
     `record.paths.Provenance`."""
     owner: str = PUBLIC
     """Who may read that record: "public", a party, or the path of a persona such as "OpenAI/CEO"."""
+
+    def __post_init__(self) -> None:
+        """Make characters whole: no server and no store takes halves."""
+        object.__setattr__(self, "text", whole_characters(self.text))
 
     @cached_property
     def digest(self) -> bytes:
@@ -57,6 +62,11 @@ class Request:
     """Called with each piece of the reply as it arrives; None where nobody is watching."""
     on_restart: Callable[[], None] | None = field(default=None, compare=False)
     """Called when the reply broke off and begins again: what `on_text` was given so far is void."""
+    on_unusable: "Callable[[Reply], None] | None" = field(default=None, compare=False)
+    """Called with each reply that is paid and no use, such as an empty one, before another is asked for. It may raise
+    `RunPaused`, and then no other is."""
+    on_warning: Callable[[str], None] | None = field(default=None, compare=False)
+    """Called with what whoever plays the run should know of its models, a sentence or two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +76,8 @@ class Reply:
     text: str
     model: str
     """The model that answered, as its server calls it."""
-    finish: Literal["stop", "length", "filtered"] = "stop"
+    finish: Literal["stop", "length", "filtered", "cut"] = "stop"
+    """Why it ended; "cut" where its server had cut the prompt that it replies to."""
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0

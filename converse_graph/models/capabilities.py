@@ -6,17 +6,30 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from converse_graph.models.base import Request
+from converse_graph.models.failures import Failure
 from converse_graph.models.json_mode import schema_in_words, without_bounds
-from converse_graph.models.retries import Failure
 from converse_graph.models.settings import refusable, thinking_fields
+from converse_graph.models.tokens import tokens_in
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 
 Form = Literal["schema", "schema without bounds", "any object", "words"]
 """How a reply is held to its schema, from strictest to not at all."""
 
 _LADDER: tuple[Form, ...] = ("schema", "schema without bounds", "any object", "words")
-_ABOUT_FORM = re.compile(r"response_format|json[_ ]?schema|json_object|structured output|grammar|guided", re.IGNORECASE)
-_ABOUT_BOUNDS = re.compile(r"invalid schema|is not permitted", re.IGNORECASE)
+_ABOUT_FORM = re.compile(
+    r"response[_ ]?format|json[_ -]?(?:schema|object|mode|output)|structured[_ -]?(?:outputs?|generation|decoding)|"
+    r"grammar|guided|\bschema\b|constrained|format[^.]{0,20}json|tool_?choice|tool use|function[_ ]call|\btools?\b",
+    re.IGNORECASE,
+)
+_ABOUT_BOUNDS = re.compile(r"invalid schema|is not permitted|unsupported (?:schema )?keyword", re.IGNORECASE)
+_ABOUT_SYSTEM = re.compile(
+    r"(?:system|developer)\W{0,3} (?:role|message|prompt|instruction)s?|role\W{1,6}(?:system|developer)|"
+    r"(?:unexpected|unsupported|invalid|unknown) role|developer instruction",
+    re.IGNORECASE,
+)
+_OBJECTING = (400, 404, 415, 422, 500, 501)
+"""Statuses with which servers say that they do not take a part of a request."""
+_LEAST_REPLY = 128
 _ROOM = 4
 _MOST_ROOM = 16
 
@@ -30,6 +43,10 @@ class Dialect:
     """Parameters that the server refused."""
     merged: bool = False
     """Whether neighbouring messages of one role are sent as one: some templates insist that roles alternate."""
+    without_system: bool = False
+    """Whether what a speaker is told first is sent as the user's: some templates know no other role."""
+    most: int | None = None
+    """Tokens of a reply that the server takes at most, where it has named a number."""
     room: int = 1
     """Factor on the longest reply: models that think before they write spend it on thoughts."""
 
@@ -40,22 +57,42 @@ class Dialect:
             failure: What the server said.
             settings: By which it was asked.
         """
-        if failure.status not in (400, 422) or failure.overflow:
+        if (failure.about_reply_room or failure.overflow) and (shorter := self._with_shorter_replies(failure)):
+            return shorter
+        if failure.status not in _OBJECTING or failure.overflow:
             return None
         for name in refusable(settings):
             if name not in self.left_out and (
                 failure.param == name or re.search(rf"\b{re.escape(name)}\b", failure.said)
             ):
                 return replace(self, left_out=self.left_out | {name})
-        if not self.merged and "alternat" in failure.said:
-            return replace(self, merged=True)
+        if roles := self._with_other_roles(failure):
+            return roles
         about = f"{failure.param} {failure.code} {failure.said}"
         rung = _LADDER.index(self.form)
         if rung == 0 and _ABOUT_BOUNDS.search(about):
             return replace(self, form=_LADDER[1])
-        if _ABOUT_FORM.search(about) and rung < len(_LADDER) - 1:
-            return replace(self, form=_LADDER[max(2, rung + 1)])
+        return self.looser() if _ABOUT_FORM.search(about) or failure.is_unfit else None
+
+    def looser(self) -> "Dialect | None":
+        """The dialect with the next looser form; None at words, which are the last."""
+        rung = _LADDER.index(self.form)
+        return replace(self, form=_LADDER[max(2, rung + 1)]) if rung < len(_LADDER) - 1 else None
+
+    def _with_other_roles(self, failure: Failure) -> "Dialect | None":
+        alternating = "alternat" in failure.said.lower()
+        if alternating and not self.merged:
+            return replace(self, merged=True)
+        if (alternating or _ABOUT_SYSTEM.search(failure.said)) and not self.without_system:
+            return replace(self, merged=True, without_system=True)
         return None
+
+    def _with_shorter_replies(self, failure: Failure) -> "Dialect | None":
+        """Replies no longer than the server says it takes, or with less room for thoughts; None where neither helps."""
+        limit = failure.limit
+        if not failure.overflow and limit is not None and _LEAST_REPLY <= limit < (self.most or limit + 1):
+            return replace(self, most=limit)
+        return replace(self, room=self.room // _ROOM) if self.room > 1 else None
 
     def roomier(self) -> "Dialect | None":
         """The dialect after a reply whose room was used up before it began; None at the limit."""
@@ -70,9 +107,24 @@ class Dialect:
                 told[0]["content"] = f"{told[0]['content']}\n\n{rule}"
             else:
                 told.insert(0, {"role": "system", "content": rule})
+        if self.without_system:
+            told = [{**message, "role": "user" if message["role"] == "system" else message["role"]} for message in told]
         return _merge(told) if self.merged else told
 
-    def body(self, request: Request, settings: ModelSettings, *, hosted: bool) -> dict[str, Any]:
+    def longest_reply(self, request: Request, settings: ModelSettings, window: int | None) -> int:
+        """Tokens that a reply is given: more where the model thinks first, and no more than the window has left.
+
+        Who says how long a reply may be does not mean sixteen times that.
+        """
+        most = settings.max_tokens or request.max_tokens * self.room
+        if window is not None and settings.max_tokens is None:
+            left = window - sum(tokens_in(part.text) for part in request.parts)
+            most = max(request.max_tokens, min(most, left))
+        return min(most, self.most) if self.most else most
+
+    def body(
+        self, request: Request, settings: ModelSettings, *, hosted: bool, window: int | None = None
+    ) -> dict[str, Any]:
         """The fields of the request's JSON body beside model and messages.
 
         Args:
@@ -80,9 +132,9 @@ class Dialect:
             settings: By which, our defaults included.
             hosted: Whether it goes to OpenAI itself, which refuses the older name of the limit that other servers
                 may know alone.
+            window: Tokens of prompt and reply together; None where unknown.
         """
-        # Who says how long a reply may be does not mean sixteen times that.
-        most = settings.max_tokens or request.max_tokens * self.room
+        most = self.longest_reply(request, settings, window)
         sent: dict[str, Any] = {"max_completion_tokens": most}
         if not hosted:
             sent["max_tokens"] = most

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from converse_graph.errors import InvalidValue, UsageError
+from converse_graph.models.addresses import checked_base_url
 from converse_graph.models.local import EMBEDDED
 from converse_graph.models.openai_compatible import is_loopback
 from converse_graph.models.retries import without_password
@@ -25,9 +26,8 @@ def base_url_of(environ: Mapping[str, str], base_url: str | None) -> str | None:
     Raises:
         InvalidValue: It is no http or https address, or holds a password, which would be put on record with it.
     """
-    found = base_url or environ.get("OPENAI_BASE_URL") or environ.get("OPENAI_API_BASE") or None
-    if found and (urlsplit(found).scheme not in ("http", "https") or not urlsplit(found).hostname):
-        raise InvalidValue(f"{found!r} is no base URL; it looks like http://127.0.0.1:11434/v1.")
+    given = base_url or environ.get("OPENAI_BASE_URL") or environ.get("OPENAI_API_BASE") or ""
+    found = checked_base_url(given) if given.strip() else None
     if found and urlsplit(found).password is not None:
         raise InvalidValue(
             f"{without_password(found)!r} was given with a password, which would be put on record; give it as "

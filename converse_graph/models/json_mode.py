@@ -1,11 +1,9 @@
-"""For models that cannot be held to a schema: the schema in words, and the object cut out of a reply."""
+"""For models that cannot be held to a schema: the schema in words, and bounds as words."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 _BOUNDS = {
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
@@ -20,21 +18,6 @@ def schema_in_words(schema: Mapping[str, Any]) -> str:
     """What to tell a model whose server does not hold it to a schema."""
     told = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
     return f"Reply with one JSON object and nothing else. It must fit this JSON Schema:\n{told}"
-
-
-def cut_object(text: str) -> str:
-    """The first JSON object in a reply, without thoughts, fences and words around it; all of it if there is none."""
-    text = _THINKING.sub("", text).strip()
-    decoder = json.JSONDecoder()
-    start = text.find("{")
-    while start >= 0:
-        try:
-            _, end = decoder.raw_decode(text, start)
-        except ValueError:
-            start = text.find("{", start + 1)
-        else:
-            return text[start:end]
-    return text
 
 
 def without_bounds(schema: Any) -> Any:

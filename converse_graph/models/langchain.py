@@ -1,23 +1,26 @@
 """Any LangChain chat model object, at the chat port."""
 
 import importlib
-import json
 import re
 import time
 from collections.abc import Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from converse_graph.errors import PromptTooLong
 from converse_graph.models.base import Profile, Reply, Request
-from converse_graph.models.capabilities import call_seed
-from converse_graph.models.json_mode import cut_object, schema_in_words
+from converse_graph.models.capabilities import Dialect, call_seed
+from converse_graph.models.failures import MALFORMED, Failure, NotWhole, failure_of, no_completion
+from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.langchain_settings import fields_by_setting, flat, with_fields
 from converse_graph.models.langchain_wrappers import inmost, is_wrapper, rewrapped
-from converse_graph.models.openai_compatible import finish_of
+from converse_graph.models.openai_compatible import emptiness_of, learnt_window
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import Limits, gate_of
 from converse_graph.models.references import SEPARATOR, one_by_one
-from converse_graph.models.retries import NotWhole, Origin, Retries, failure_of
+from converse_graph.models.reply_reader import read_reply
+from converse_graph.models.retries import Origin, Retries
 from converse_graph.models.settings import LANGCHAIN
 from converse_graph.models.tokens import tokens_in
 
@@ -28,9 +31,6 @@ if TYPE_CHECKING:
 _ANOTHER_LOOP = re.compile(r"event loop is closed|different (event )?loop", re.IGNORECASE)
 _MOST_CONNECTIONS = 100
 """That a client keeps open; more of them cannot be dead."""
-
-_ENDINGS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
-"""Where providers say why a reply ended."""
 
 
 def name_of(model: Any) -> str:
@@ -47,7 +47,7 @@ class LangChainChat:
     """A LangChain chat model, with the settings it was made with where a request does not say otherwise.
 
     It is held to the schema by its own `with_structured_output`, if it has one; otherwise the schema is told in the
-    prompt, and the JSON object cut out of the reply.
+    prompt.
     """
 
     defaults = LANGCHAIN
@@ -72,6 +72,8 @@ class LangChainChat:
         self.model = name or self._served_as
         self.profile: Profile = profile or profile_of(self.model)
         self.window: int | None = None
+        self.shown_window: int | None = None
+        """Tokens that its server has shown that it takes, by refusing or cutting more; None before it has."""
         self.limits = Limits()
         self._chat_model = chat_model
         self._refused: frozenset[str] = frozenset()
@@ -79,6 +81,9 @@ class LangChainChat:
         self._unknown: frozenset[str] = frozenset()
         """Settings that its class has no field for."""
         self._retries = retries or Retries()
+        self._dialect = Dialect()
+        self._asks_whole = False
+        """Whether replies are asked for in one piece, as a stream of them came to nothing."""
 
     async def complete(self, request: Request) -> Reply:
         """Ask once, retrying what may pass by itself.
@@ -87,10 +92,23 @@ class LangChainChat:
             ProviderUnreachable: No whole reply came, however often it was tried.
             ProviderRefused: The server answered that it will not serve the request.
         """
+        try:
+            return await self._complete(request)
+        except PromptTooLong as refused:
+            self.learn_window(refused.limit)
+            raise
+
+    def learn_window(self, limit: int | None) -> None:
+        """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
+        self.shown_window = learnt_window(self.shown_window, limit)
+        self.window = learnt_window(self.window, limit)
+
+    async def _complete(self, request: Request) -> Reply:
         return await self._retries.run(
             lambda: self._learn_and_ask(request),
             Origin(model=self.model),
             on_restart=request.on_restart,
+            on_unusable=request.on_unusable,
             gate=gate_of(self.model.partition(":")[0], self.limits),
             tokens=sum(tokens_in(part.text) for part in request.parts),
         )
@@ -104,23 +122,42 @@ class LangChainChat:
         return self._refused | self._unknown
 
     async def _learn_and_ask(self, request: Request) -> Reply:
-        """Ask, leaving out settings that the server turns out not to take."""
-        dead_connections = 0
+        """Ask, in another form, with other roles or without a setting where the server turns out not to take these."""
+        dead_connections = unfit = 0
         while True:
-            fields = self._fields(request)
+            dialect, fields = self._dialect, self._fields(request)
             try:
-                return await self._ask(request, fields)
+                return await self._ask(request, dialect, fields)
             except RuntimeError as error:
                 # The object's client keeps connections that were opened in another event loop. Each is gone once it
                 # was tried.
                 dead_connections += 1
                 if not _ANOTHER_LOOP.search(str(error)) or dead_connections > _MOST_CONNECTIONS:
                     raise
-            except Exception as error:  # the client library's classes; what is not about a setting goes on
-                refused = _refused_setting(error, fields)
-                if refused is None:
+            except Exception as error:  # each provider's client has classes of its own; what is not conceded goes on
+                failure = failure_of(error)
+                if failure is None:
                     raise
-                self._refused |= {refused}
+                if failure.is_filtered and not failure.passing:
+                    return Reply(text="", model=self._served_as, finish="filtered")
+                unfit += failure.is_unfit
+                may_fit_now = failure.is_unfit and unfit == 1  # as what is sampled next may
+                if not (may_fit_now or self._concede(failure, dialect, fields)):
+                    raise
+
+    def _concede(self, failure: Failure, dialect: Dialect, fields: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Ask otherwise from now on, if the server refuses something of how it was asked; False where it does not."""
+        refused = _refused_setting(failure, fields)
+        if refused is not None:
+            self._refused |= {refused}
+            return True
+        conceded = dialect.conceding(failure)
+        # Its other settings are those that it was made with, and not ours to leave out.
+        if conceded is None or replace(conceded, left_out=frozenset()) == dialect:
+            return False
+        if self._dialect == dialect:
+            self._dialect = conceded
+        return True
 
     def _fields(self, request: Request) -> dict[str, dict[str, Any]]:
         """The fields of the chat model that the request's settings set, by setting."""
@@ -129,63 +166,82 @@ class LangChainChat:
         self._unknown |= {name for name, own in fields.items() if not own}
         return {name: own for name, own in fields.items() if own and name not in self._refused}
 
-    async def _ask(self, request: Request, fields: Mapping[str, Mapping[str, Any]]) -> Reply:
-        model, is_held = self._held_to(request.schema, fields)
-        messages = [{"role": part.role, "content": part.text} for part in request.parts]
-        if not is_held:
-            messages = _with_rule(messages, schema_in_words(request.schema))
+    async def _ask(self, request: Request, dialect: Dialect, fields: Mapping[str, Mapping[str, Any]]) -> Reply:
+        asked, is_held = self._held_to(request.schema if dialect.form == "schema" else None, fields)
+        messages = (dialect if is_held else replace(dialect, form="words")).messages(request)
         start = time.perf_counter()
-        if request.on_text:
-            message: Any = None
-            async with aclosing(model.astream(messages)) as stream:
-                async for piece in stream:
-                    message = piece if message is None else message + piece
-                    if text := _written(piece):
-                        request.on_text(text)
-        else:
-            message = await _whole(model, messages)
-        if message is None or not (text := _text_of(message)).strip():
-            raise NotWhole("the reply is empty")
-        return self._reply(message, text, time.perf_counter() - start)
+        gathered = GatheredReply(sums_usage=True)
+        if request.on_text and not self._asks_whole:
+            await _stream(asked, messages, gathered, request.on_text)
+        elif (message := await _whole(asked, messages)) is not None:
+            text = gathered.add(message)
+            if request.on_text and text:
+                request.on_text(text)
+        names = frozenset(request.schema.get("properties", {}))
+        reply = gathered.reply(names, served_as=self._served_as, seconds=time.perf_counter() - start)
+        if read_reply(reply.text, names).spoken or reply.finish == "filtered":
+            return reply
+        # Packages drop from a stream what they do not know, such as a refusal; a whole message has it.
+        self._asks_whole = not reply.text.strip()
+        raise NotWhole(emptiness_of(reply), reply)
 
-    def _held_to(self, schema: dict[str, Any], fields: Mapping[str, Mapping[str, Any]]) -> tuple[Any, bool]:
+    def _held_to(self, schema: dict[str, Any] | None, fields: Mapping[str, Mapping[str, Any]]) -> tuple[Any, bool]:
         """The model by these settings and in its wrappers, held to the schema; and whether it could be."""
-        is_held, changes = False, flat(fields.values())
+        changes = flat(fields.values())
+        chat_model = with_fields(inmost(self._chat_model), changes)
+        held = _bound_to(schema, chat_model) if schema is not None else None
+        if held is None:
+            return rewrapped(self._chat_model, lambda _: chat_model, changes), False
+        held, by_body = _unparsed(held)
+        if by_body:  # what a wrapper has bound of the body goes with it, where it would go in its place
+            changes = flat([changes, {"extra_body": by_body}])
+        return rewrapped(self._chat_model, lambda _: held, changes), True
 
-        def change(chat_model: Any) -> Any:
-            nonlocal is_held
-            chat_model = with_fields(chat_model, changes)
+
+def _bound_to(schema: dict[str, Any], chat_model: Any) -> Any:
+    """A chat model, held to a schema; None where it cannot be."""
+    try:
+        held = chat_model.with_structured_output({"description": "", **schema})
+    except NotImplementedError:
+        return None
+    # A sequence of the bound model and a parser. The parser is left out: it waits for the end of a stream, and what
+    # does not fit is shown to the model by those who asked.
+    return getattr(held, "first", None)
+
+
+def _unparsed(bound: Any) -> tuple[Any, dict[str, Any]]:
+    """The same model bound to the schema, where it is OpenAI's, by the request's body alone; and what is bound so.
+
+    Given a `response_format`, OpenAI's client parses the reply itself, and raises over one that was cut or filtered
+    instead of returning it with what it cost.
+    """
+    given: Any = getattr(bound, "kwargs", None)
+    model: Any = getattr(bound, "bound", None)
+    if not isinstance(given, dict) or not isinstance(given.get("response_format"), dict):
+        return bound, {}
+    if not hasattr(model, "extra_body"):
+        return bound, {}
+    rest = {name: value for name, value in given.items() if name != "response_format"}
+    by_body = {**(given.get("extra_body") or {}), "response_format": given["response_format"]}
+    return model.bind(**{**rest, "extra_body": {**(model.extra_body or {}), **by_body}}), by_body
+
+
+async def _stream(asked: Any, messages: list[dict[str, str]], gathered: GatheredReply, on_text: Any) -> None:
+    async with aclosing(asked.astream(messages)) as stream:
+        while True:
             try:
-                held = chat_model.with_structured_output({"description": "", **schema})
-            except NotImplementedError:
-                return chat_model
-            # A sequence of the bound model and a parser. The parser is left out: it waits for the end of a stream, and
-            # what does not fit is shown to the model by those who asked.
-            first = getattr(held, "first", None)
-            is_held = first is not None
-            return first or chat_model
-
-        model = rewrapped(self._chat_model, change, changes)
-        return model, is_held
-
-    def _reply(self, message: Any, text: str, seconds: float) -> Reply:
-        ended = message.response_metadata
-        usage = getattr(message, "usage_metadata", None) or _usage_of_openai(ended.get("token_usage"))
-        return Reply(
-            text=text,
-            model=ended.get("model_name") or ended.get("model") or self._served_as,
-            finish=finish_of(next((str(ended[key]) for key in _ENDINGS if ended.get(key)), "stop")),
-            tokens_in=usage.get("input_tokens", 0),
-            tokens_out=usage.get("output_tokens", 0),
-            tokens_cached=usage.get("input_token_details", {}).get("cache_read") or 0,
-            seconds=seconds,
-        )
+                piece = await anext(stream, None)
+            except MALFORMED as error:
+                raise no_completion(error) from error
+            if piece is None or gathered.is_too_long:
+                return
+            if text := gathered.add(piece):
+                on_text(text)
 
 
-def _refused_setting(error: Exception, fields: Mapping[str, Mapping[str, Any]]) -> str | None:
+def _refused_setting(failure: Failure, fields: Mapping[str, Mapping[str, Any]]) -> str | None:
     """The setting that a server refuses, going by what it says; None where it refuses something else."""
-    failure = failure_of(error)
-    if failure is None or failure.status not in (400, 422) or failure.overflow:
+    if failure.status not in (400, 422) or failure.overflow:
         return None
     for setting, own in fields.items():
         for name in {setting, *own}:
@@ -195,51 +251,25 @@ def _refused_setting(error: Exception, fields: Mapping[str, Mapping[str, Any]]) 
 
 
 async def _whole(asked: Any, messages: list[dict[str, str]]) -> Any:
-    """A whole message; also the one that OpenAI's client, parsing it by itself, raises over as cut for length."""
+    """A whole message; also the one that a client, parsing it by itself, raises over as cut or filtered."""
     try:
         return await asked.ainvoke(messages)
+    except MALFORMED as error:
+        raise no_completion(error) from error
     except Exception as error:  # the class is the client library's, which may not even be here
-        cut = getattr(error, "completion", None)
-        if cut is None:
+        reason = _PARSED.get(type(error).__name__)
+        if reason is None:
             raise
+        cut = getattr(error, "completion", None)
     return importlib.import_module("langchain_core.messages").AIMessage(
-        content=cut.choices[0].message.content or "",
+        content=(cut.choices[0].message.content or "") if cut else "",
         response_metadata={
-            "finish_reason": "length",
-            "model_name": cut.model,
-            "token_usage": cut.usage.model_dump() if cut.usage else None,
+            "finish_reason": reason,
+            "model_name": cut.model if cut else "",
+            "token_usage": cut.usage.model_dump() if cut and cut.usage else None,
         },
     )
 
 
-def _usage_of_openai(told: dict[str, Any] | None) -> dict[str, Any]:
-    """Tokens as OpenAI's API tells them, where langchain-openai does not: it drops them from structured streams."""
-    if not told:
-        return {}
-    cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens")
-    return {
-        "input_tokens": told.get("prompt_tokens", 0),
-        "output_tokens": told.get("completion_tokens", 0),
-        "input_token_details": {"cache_read": cached},
-    }
-
-
-def _written(piece: Any) -> str:
-    """The text of a piece; a model held to a schema by way of a tool writes it as the tool's arguments."""
-    calls = getattr(piece, "tool_call_chunks", None) or ()
-    return "".join(call["args"] or "" for call in calls) or str(piece.text)
-
-
-def _text_of(message: Any) -> str:
-    """The object that the message is or holds, as JSON; its words if it holds none."""
-    calls = getattr(message, "tool_calls", None)
-    if calls:
-        return json.dumps(calls[0]["args"], ensure_ascii=False)
-    return cut_object(str(message.text))
-
-
-def _with_rule(messages: list[dict[str, str]], rule: str) -> list[dict[str, str]]:
-    """The prompt, with the rule at the end of its first system message, as some providers take only one."""
-    if messages and messages[0]["role"] == "system":
-        return [{"role": "system", "content": f"{messages[0]['content']}\n\n{rule}"}, *messages[1:]]
-    return [{"role": "system", "content": rule}, *messages]
+_PARSED = {"LengthFinishReasonError": "length", "ContentFilterFinishReasonError": "content_filter"}
+"""What OpenAI's client raises over a reply that it parses, and why that ended."""

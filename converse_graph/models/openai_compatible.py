@@ -8,21 +8,25 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from pydantic import SecretStr
 
-from converse_graph.errors import UsageError
+from converse_graph.errors import PromptTooLong, ProviderUnreachable, UsageError
+from converse_graph.models.addresses import check_key, checked_base_url
 from converse_graph.models.base import Profile, Reply, Request
 from converse_graph.models.capabilities import Dialect
-from converse_graph.models.json_mode import cut_object
+from converse_graph.models.failures import MALFORMED, NotWhole, failure_of, no_completion
+from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import Limits, gate_of
 from converse_graph.models.redaction import without_secret
-from converse_graph.models.retries import NotWhole, Origin, Retries, failure_of
-from converse_graph.models.settings import SERVED, thinking_fields
+from converse_graph.models.reply_reader import KEY_CUT, read_reply
+from converse_graph.models.retries import Origin, Retries
+from converse_graph.models.settings import SERVED, thinking_fields, window_by
 from converse_graph.models.tokens import tokens_in
 from converse_graph.scenarios.model_settings import ModelSettings
 
@@ -35,8 +39,8 @@ _NO_KEY = SecretStr("none")
 _THINKING = ModelSettings(thinking="on")
 _SENT_OTHERWISE = frozenset({"max_tokens", "stream_options"})
 """Fields that a server may refuse and nothing is lost: the limit has a newer name too, the other is no setting."""
-_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
-"""What the client library raises over an answer of 200 that is no chat completion."""
+_ENDED = "stream_ended"
+"""As `openai_messages` has it, which takes too long to load for a name."""
 
 
 class OpenAICompatibleChat:
@@ -70,11 +74,15 @@ class OpenAICompatibleChat:
             defaults: Its settings, where a request does not say otherwise.
 
         Raises:
-            UsageError: There is neither a key nor a server of one's own.
+            InvalidValue: The base URL is no address.
+            UsageError: There is neither a key nor a server of one's own, or the key cannot be one.
         """
+        base_url = checked_base_url(base_url) if base_url else base_url
         self.model = name or (model if base_url else f"openai:{model}")
         self.profile: Profile = profile or profile_of(model)
         self.window = window
+        self.shown_window: int | None = None
+        """Tokens that its server has shown that it takes, by refusing or cutting more; None before it has."""
         self.served_as = model
         self._base_url = base_url
         self._key = _key(api_key, base_url)
@@ -113,10 +121,23 @@ class OpenAICompatibleChat:
         if loop not in self._clients:
             # In a thread, since the client library takes a second to import and others are waiting for the loop.
             await asyncio.to_thread(self._open, loop)
+        try:
+            return await self._complete(request)
+        except PromptTooLong as refused:
+            self.learn_window(refused.limit)
+            raise
+
+    def learn_window(self, limit: int | None) -> None:
+        """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
+        self.shown_window = learnt_window(self.shown_window, limit)
+        self.window = learnt_window(self.window, limit)
+
+    async def _complete(self, request: Request) -> Reply:
         return await self._retries.run(
             lambda: self._learn_and_ask(request),
             self._origin,
             on_restart=request.on_restart,
+            on_unusable=request.on_unusable,
             gate=gate_of(self._base_url or "openai", self.limits),
             tokens=sum(tokens_in(part.text) for part in request.parts),
         )
@@ -130,18 +151,24 @@ class OpenAICompatibleChat:
     def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._opening:
             if loop not in self._clients:
-                client = self._make()
+                try:
+                    client = self._make()
+                except Exception as error:  # each library in between refuses its surroundings in its own way
+                    raise ProviderUnreachable(_no_client(self._origin, error)) from error
                 self._hosted = (client.root_async_client.base_url.host or "").endswith("openai.com")
                 self._clients[loop] = client
 
     def _make(self) -> Any:
         openai = importlib.import_module("openai")
-        langchain_openai = importlib.import_module("langchain_openai")
+        messages = importlib.import_module("converse_graph.models.openai_messages")
         timeout = openai.Timeout(self._timeout, connect=_CONNECT_TIMEOUT)
         # The library shares one HTTP client among all its models, whatever event loop they run in; this one is ours
         # to close. A proxy named in the environment is no way to this very machine.
-        http = openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self.free)
-        return langchain_openai.ChatOpenAI(
+        named: dict[str, Any] = {"timeout": timeout, "trust_env": not self.free}
+        if not self.free and (proxy := os.environ.get("OPENAI_PROXY")):
+            named["proxy"] = proxy
+        http = openai.DefaultAsyncHttpxClient(**named)
+        return messages.WholeChatOpenAI(
             model=self.served_as,
             base_url=self._base_url,
             api_key=self._key,
@@ -151,17 +178,27 @@ class OpenAICompatibleChat:
             timeout=timeout,
             stream_chunk_timeout=None,  # `_pieces` has one that does not lose a cancellation
             http_async_client=http,
+            http_client=openai.DefaultHttpxClient(**named),  # never used, and the library's own heeds other settings
+            openai_proxy="",
         )
 
     async def _learn_and_ask(self, request: Request) -> Reply:
         """Ask, leaving out what the server turns out not to take."""
+        unfit = 0
         while True:
             dialect = self._dialect
             try:
                 return await self._ask(request, dialect)
             except Exception as error:  # the client library's classes; what is not conceded goes on
                 failure = failure_of(error)
-                conceded = dialect.conceding(failure, request.settings) if failure else None
+                if failure is None:
+                    raise
+                if failure.is_filtered and not failure.passing:
+                    return Reply(text="", model=self.served_as, finish="filtered")
+                unfit += failure.is_unfit
+                if unfit == 1 and failure.is_unfit:
+                    continue  # what was sampled did not fit; what is sampled next may
+                conceded = dialect.conceding(failure, request.settings)
                 if conceded is None:
                     raise
             # Where a call at the same time has learnt already, that is tried first.
@@ -171,94 +208,98 @@ class OpenAICompatibleChat:
     async def _ask(self, request: Request, dialect: Dialect) -> Reply:
         # The body is passed whole: given a `response_format`, the library parses the reply itself, and raises over
         # one that was cut for length instead of returning it.
+        settings = self.defaults.merged(request.settings)
+        window = window_by(settings, known=self.window, shown=self.shown_window)
         bound = self._clients[asyncio.get_running_loop()].bind(
-            extra_body=dialect.body(request, self.defaults.merged(request.settings), hosted=self._hosted),
+            extra_body=dialect.body(request, settings, hosted=self._hosted, window=window),
             **({"stream_usage": False} if "stream_options" in dialect.left_out else {}),
         )
         start = time.perf_counter()
-        gathered = _Gathered()
+        gathered, ended = GatheredReply(sums_usage=False), False
         if request.on_text:
             tell = without_secret(self._origin.reply_secret, request.on_text)
             async for piece in _pieces(bound, dialect.messages(request), self._timeout):
+                ended = ended or bool(piece.response_metadata.get(_ENDED))
                 if text := gathered.add(piece):
                     tell(text)
+                if gathered.is_too_long:
+                    break
             tell("")
         else:
             gathered.add(await _whole(bound, dialect.messages(request)))
-        self._check(gathered, dialect)
-        text = gathered.text if dialect.form.startswith("schema") else cut_object(gathered.text)
-        return Reply(
-            text=self._origin.without_key(text),
-            model=gathered.model or self.served_as,
-            finish=gathered.finish,
-            tokens_in=gathered.tokens_in,
-            tokens_out=gathered.tokens_out,
-            tokens_cached=gathered.tokens_cached,
-            usd=0.0 if self.free else None,
-            seconds=time.perf_counter() - start,
-        )
+        usd = 0.0 if self.free else None
+        names = frozenset(request.schema.get("properties", {}))
+        reply = gathered.reply(names, served_as=self.served_as, seconds=time.perf_counter() - start, usd=usd)
+        text = self._origin.without_key(reply.text)
+        reply = replace(reply, text=text if text == reply.text else text + KEY_CUT)
+        self._check(reply, names, dialect, ended=ended or bool(gathered.reason) or gathered.is_too_long)
+        return reply
 
-    def _check(self, gathered: "_Gathered", dialect: Dialect) -> None:
-        if not gathered.reason:
-            raise NotWhole("the reply broke off before its end")
-        if gathered.text.strip() or gathered.finish == "filtered":
+    def _check(self, reply: Reply, names: frozenset[str], dialect: Dialect, *, ended: bool) -> None:
+        """Let a whole reply pass.
+
+        Raises:
+            NotWhole: It broke off, or says nothing.
+        """
+        read = read_reply(reply.text, names)
+        # Some servers never say that a reply has ended; an object that is whole says so itself.
+        if not ended and (read.values is None or not names <= read.values.keys()):
+            raise NotWhole("the reply broke off before its end", reply)
+        if read.spoken or reply.finish == "filtered":
             return
-        if gathered.finish == "length" and (roomier := dialect.roomier()) and self._dialect == dialect:
+        if reply.finish == "length" and (roomier := dialect.roomier()) and self._dialect == dialect:
             self._dialect = roomier
-        raise NotWhole("the reply is empty")
+        raise NotWhole(emptiness_of(reply), reply)
 
 
-class _Gathered:
-    """A reply as it comes in."""
+def emptiness_of(reply: Reply) -> str:
+    """Say what there is of a reply that says nothing."""
+    if not reply.text.strip():
+        return "the reply is empty"
+    spent = f", {reply.tokens_out:,} tokens of them" if reply.tokens_out else ""
+    return f"the reply is thoughts alone{spent}"
 
-    def __init__(self) -> None:
-        self.text = ""
-        self.reason = ""
-        self.model = ""
-        self.tokens_in = self.tokens_out = self.tokens_cached = 0
-        self._refused = False
 
-    def add(self, message: Any) -> str:
-        """Take a whole message or a piece of one; returns the text in it."""
-        refusal = message.additional_kwargs.get("refusal") or ""
-        text = str(message.text) or refusal
-        self._refused = self._refused or bool(refusal)
-        self.text += text
-        self.reason = message.response_metadata.get("finish_reason") or self.reason
-        self.model = message.response_metadata.get("model_name") or self.model
-        if usage := message.usage_metadata:
-            self.tokens_in, self.tokens_out = usage["input_tokens"], usage["output_tokens"]
-            self.tokens_cached = usage.get("input_token_details", {}).get("cache_read") or 0
-        return text
+def learnt_window(known: int | None, limit: int | None) -> int | None:
+    """Return how many tokens a model takes, after its server has refused a prompt as too long.
 
-    @property
-    def finish(self) -> Literal["stop", "length", "filtered"]:
-        """Why it ended."""
-        return "filtered" if self._refused else finish_of(self.reason)
+    Args:
+        known: Before that; None where it was not.
+        limit: What the server named as the most; None where it named nothing.
+    """
+    if limit is None or limit < _LEAST_WINDOW:
+        return known
+    return limit if known is None else min(known, limit)
+
+
+_LEAST_WINDOW = 512
+"""Tokens; a lesser number in a server's words is none of a window."""
+
+
+def _no_client(origin: Origin, error: Exception) -> str:
+    """Say which of the surroundings keeps a client from being made."""
+    names = [name for name in _SURROUNDINGS if os.environ.get(name)]
+    about = [name for name in names if ("CERT" in name or "CA_" in name) == isinstance(error, OSError)]
+    said = origin.redact(str(error) or type(error).__name__).rstrip(".")
+    check = f"check {', '.join(about or names)} in the environment" if names else "check the base URL"
+    return f"No client for {origin} can be made: {said}; {check}."
+
+
+_SURROUNDINGS = (
+    "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy",
+    "OPENAI_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+"""Settings of the environment that clients heed."""
 
 
 def _key(given: str | SecretStr | None, base_url: str | None) -> SecretStr:
-    if isinstance(given, SecretStr):
-        return given
-    found = given or os.environ.get("OPENAI_API_KEY")
+    found = given.get_secret_value() if isinstance(given, SecretStr) else given or os.environ.get("OPENAI_API_KEY")
     if found:
+        check_key("OPENAI_API_KEY" if found == os.environ.get("OPENAI_API_KEY") else "The key", found)
         return SecretStr(found)
     if base_url or os.environ.get("OPENAI_BASE_URL"):
         return _NO_KEY
     raise UsageError("A model of OpenAI needs a key: set OPENAI_API_KEY, or name a server by its base URL.")
-
-
-def finish_of(reason: str) -> Literal["stop", "length", "filtered"]:
-    """A provider's reason for the end of a reply, as ours."""
-    match reason.lower():
-        case "length" | "max_tokens" | "max_output_tokens" | "model_length" | "model_context_window_exceeded":
-            return "length"
-        case "content_filter" | "content_filtered" | "safety" | "refusal" | "recitation" | "prohibited_content":
-            return "filtered"
-        case "blocklist" | "spii" | "guardrail_intervened":
-            return "filtered"
-        case _:
-            return "stop"
 
 
 def is_loopback(base_url: str | None) -> bool:
@@ -281,12 +322,12 @@ async def _pieces(bound: Any, messages: list[dict[str, str]], silence: float) ->
                 if piece is None:
                     return
                 yield piece
-    except _MALFORMED as error:
-        raise NotWhole(f"the answer is no chat completion ({error})") from error
+    except MALFORMED as error:
+        raise no_completion(error) from error
 
 
 async def _whole(bound: Any, messages: list[dict[str, str]]) -> Any:
     try:
         return await bound.ainvoke(messages)
-    except _MALFORMED as error:
-        raise NotWhole(f"the answer is no chat completion ({error})") from error
+    except MALFORMED as error:
+        raise no_completion(error) from error

@@ -9,9 +9,10 @@ from typing import Any
 
 from converse_graph.models.base import Reply
 from converse_graph.models.embeddings import Embedded
+from converse_graph.models.failures import NotWhole
 from converse_graph.models.openai_compatible import is_loopback
 from converse_graph.models.rate_limit import Limits, gate_of
-from converse_graph.models.retries import NotWhole, Origin, Retries
+from converse_graph.models.retries import Origin, Retries
 from converse_graph.models.tokens import tokens_in
 
 TIMEOUT = 60.0

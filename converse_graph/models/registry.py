@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from converse_graph.errors import InvalidValue, UnknownName, UsageError
 from converse_graph.models import local, providers
+from converse_graph.models.addresses import check_key
 from converse_graph.models.base import Chat
 from converse_graph.models.defaults import base_url_of, default_model, window_at
 from converse_graph.models.embedders import make_embedder
@@ -211,6 +212,7 @@ class Chats:
             case "openai" if name:
                 return self._openai(reference, name)
         if name and kind in providers.PROVIDERS:
+            self._check_keys(kind)
             return LangChainChat(providers.make_chat_model(kind, name), reference)
         if self._base_url and reference:
             # A colon may be part of the name at a server of one's own, as in "llama3.2:1b".
@@ -219,6 +221,12 @@ class Chats:
             return LangChainChat(providers.make_chat_model(kind, name), reference)
         known = [*GRAMMAR[:-3], f"PROVIDER:NAME ({', '.join(providers.PROVIDERS)})", *GRAMMAR[-2:]]
         raise UnknownName.among("model", reference, known)
+
+    def _check_keys(self, provider: str) -> None:
+        """Refuse a provider's key that cannot be one, where it is in the environment."""
+        for name, key in self._environ.items():
+            if key and name.endswith("_API_KEY") and name.startswith(provider.partition("_")[0].upper()):
+                check_key(name, key)
 
     def _openai(self, reference: str, name: str) -> Chat:
         key = self._environ.get("OPENAI_API_KEY")

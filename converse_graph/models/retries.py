@@ -1,54 +1,21 @@
 """The one retry layer: what may pass by itself is tried again, what will not pass is refused in one line."""
 
 import asyncio
-import email.utils
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 from converse_graph.errors import PromptTooLong, ProviderRefused, ProviderUnreachable
 from converse_graph.models.base import Reply
+from converse_graph.models.failures import Failure, NotWhole, failure_of
 from converse_graph.models.rate_limit import Gate
 from converse_graph.models.redaction import is_placeholder
 
-_PASSING = frozenset({408, 409, 425, 429})
-_SPENT = ("insufficient_quota", "billing_hard_limit_reached")
-_UNREACHED = frozenset({"APIConnectionError", "APIError", "ClientConnectionError", "ConnectionError", "TransportError"})
-"""Names, since httpx, httpx2 and each provider's client have classes of their own for the same failures."""
 _LONGEST_QUOTE = 240
-_KEY = re.compile(r"\b(?:sk|gsk|xai|pplx|key)-[\w*.-]{6,}")
-_OVERFLOW = re.compile(r"context[ _](?:length|window|size)|too many tokens|prompt is too long", re.IGNORECASE)
-
-
-class NotWhole(Exception):
-    """An answer came that is no whole reply: cut off, empty, or no chat completion at all."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    """What went wrong with one try, whichever client library reported it."""
-
-    said: str
-    """The server's own words, or the client's when there was no answer; not yet redacted."""
-    passing: bool
-    """Whether the same request may succeed later."""
-    status: int | None = None
-    """The HTTP status; None when there was no answer."""
-    code: str = ""
-    """The server's own name for the failure, such as "insufficient_quota"."""
-    param: str = ""
-    """The part of the request that the server objects to, where it says so."""
-    wait: float | None = None
-    """How many seconds the server asks to wait."""
-
-    @property
-    def overflow(self) -> bool:
-        """Whether prompt and reply were more than the model's window."""
-        return bool(_OVERFLOW.search(self.said)) or "context_length" in self.code or "context_size" in self.code
+_KEY = re.compile(r"\b(?:sk|gsk|xai|pplx|key)-[\w*.-]{6,}|(?<=\bBearer )[^'\"\s][^'\"]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +74,7 @@ class Retries:
         origin: Origin,
         *,
         on_restart: Callable[[], None] | None = None,
+        on_unusable: Callable[[Reply], None] | None = None,
         gate: Gate | None = None,
         tokens: int = 0,
     ) -> Reply:
@@ -116,6 +84,7 @@ class Retries:
             ask: One try.
             origin: Who is asked.
             on_restart: Called before each further try.
+            on_unusable: Called with each reply that is paid and not whole.
             gate: Of the provider, which all that ask it share; None for none.
             tokens: Of the prompt, as guessed, for a gate that weighs.
 
@@ -123,9 +92,18 @@ class Retries:
             ProviderUnreachable: All tries failed in ways that may pass, or took too long together.
             ProviderRefused: A try failed in a way that will not pass.
         """
+
+        async def paid() -> Reply:
+            try:
+                return await ask()
+            except NotWhole as broken:
+                if on_unusable and broken.reply is not None:
+                    on_unusable(broken.reply)
+                raise
+
         try:
             async with asyncio.timeout(self.deadline):
-                return await self._tried(ask, origin, on_restart, gate, tokens)
+                return await self._tried(paid, origin, on_restart, gate, tokens)
         except TimeoutError:
             raise ProviderUnreachable(
                 f"No whole reply from {origin} in {self.deadline:g} seconds; it may be overloaded: try again later."
@@ -180,80 +158,14 @@ def refuse(failure: Failure, origin: Origin) -> NoReturn:
     Raises:
         ProviderRefused: Always; PromptTooLong where that is why.
     """
-    refusal = PromptTooLong if failure.overflow else ProviderRefused
-    raise refusal(
-        f"{origin} refused: {_status(failure)}{origin.redact(failure.said)}; {_way_out(failure, origin)}."
-    ) from None
-
-
-def failure_of(error: BaseException) -> Failure | None:
-    """What an exception says of a try; None when it is no failure of a model's server."""
-    if isinstance(error, NotWhole):
-        return Failure(said=str(error), passing=True)
-    body = _body(error)
-    code, param = str(body.get("code") or body.get("type") or ""), str(body.get("param") or "")
-    spent = any(word in (code, str(body.get("type"))) for word in _SPENT)
-    said = str(body.get("message") or body.get("detail") or _described(error))
-    status = _status_of(error)
-    if status is not None:
-        passing = (status in _PASSING or (status >= 500 and status != 501)) and not spent
-        return Failure(said=said, passing=passing, status=status, code=code, param=param, wait=_asked_wait(error))
-    if _unreached(error):
-        return Failure(said=said, passing=not spent, code=code, param=param)
-    return None
+    said = f"{origin} refused: {_status(failure)}{origin.redact(failure.said)}; {_way_out(failure, origin)}."
+    raise (PromptTooLong(said, limit=failure.limit) if failure.overflow else ProviderRefused(said)) from None
 
 
 def without_password(url: str) -> str:
     """An address without the user and password it may hold."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-def _described(error: BaseException) -> str:
-    """The error in words, with its cause: a client's own line is often no more than "Connection error."."""
-    own = str(error) or type(error).__name__
-    cause = error.__cause__
-    return f"{own.rstrip('.')} ({cause})" if cause is not None and str(cause) not in ("", own) else own.rstrip(".")
-
-
-def _body(error: BaseException) -> Mapping[str, Any]:
-    body = getattr(error, "body", None)
-    if isinstance(body, Mapping):
-        inner = body.get("error")
-        if isinstance(inner, Mapping):
-            return inner
-        return {**body, "message": body.get("message") or inner}
-    return {"message": body} if isinstance(body, str) else {}
-
-
-def _status_of(error: BaseException) -> int | None:
-    response = getattr(error, "response", None)
-    told = [getattr(error, "status_code", None), getattr(response, "status_code", None), getattr(error, "code", None)]
-    if isinstance(response, Mapping):
-        told.append(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
-    return next((status for status in told if isinstance(status, int) and 400 <= status < 600), None)
-
-
-def _unreached(error: BaseException) -> bool:
-    """Whether no answer came; Python's own connection errors are not meant, as a watcher's closed pipe is one."""
-    foreign = (kind.__name__ for kind in type(error).__mro__ if kind.__module__ != "builtins")
-    return isinstance(error, TimeoutError) or any(name in _UNREACHED for name in foreign)
-
-
-def _asked_wait(error: BaseException) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    asked = headers.get("retry-after")
-    if not asked:
-        return None
-    try:
-        return max(0.0, float(asked))
-    except ValueError:
-        pass
-    try:
-        until = email.utils.parsedate_to_datetime(asked)
-    except ValueError:
-        return None
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
 def _status(failure: Failure) -> str:
@@ -271,7 +183,7 @@ def _way_to(failure: Failure, origin: Origin) -> str:
 def _way_out(failure: Failure, origin: Origin) -> str:
     if failure.overflow:
         return "choose a model with a longer window, or give the scenario a smaller `window` or `length`"
-    if failure.code in _SPENT or failure.status in (402, 429):
+    if failure.spent or failure.status == 429:
         return "the account's quota is spent: raise it, or choose another model"
     match failure.status:
         case 401 | 403:

@@ -48,6 +48,18 @@ def thinking_fields(settings: ModelSettings, *, hosted: bool) -> dict[str, Any]:
     return {**effort, "chat_template_kwargs": {"enable_thinking": settings.thinking != "none"}}
 
 
+def window_by(settings: ModelSettings, *, known: int | None, shown: int | None) -> int | None:
+    """Return how many tokens prompt and reply may be together; None where unknown.
+
+    Args:
+        settings: Which go before what is known of the model.
+        known: Of the model; None where nothing is.
+        shown: As many as its server has shown that it takes, which nobody's word changes; None where it has not.
+    """
+    window = settings.context_window or known
+    return window if window is None or shown is None else min(window, shown)
+
+
 def refusable(settings: ModelSettings) -> tuple[str, ...]:
     """Return the fields of a body that a server may refuse and be asked without, in the order in which they are tried.
 

@@ -25,6 +25,8 @@ class StatementRecord(TypedDict):
     """How many times the reply was sent back."""
     sorted_fields: NotRequired[list[str]]
     """Fields whose percentiles were put in order by code."""
+    mended: NotRequired[list[str]]
+    """What code mended in the reply before it could be read."""
     dissents: NotRequired[bool]
     """Whether the party was called on to argue against what all had agreed on."""
 
@@ -209,6 +211,7 @@ class StatementProposal(TypedDict):
     problem: NotRequired[str | None]
     repairs: NotRequired[int]
     sorted_fields: NotRequired[list[str]]
+    mended: NotRequired[list[str]]
 
 
 class BallotProposal(TypedDict):

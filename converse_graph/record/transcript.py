@@ -137,6 +137,9 @@ class Statement(Value):
     """How many times the reply was sent back because it did not fit its schema."""
     sorted_fields: tuple[str, ...] = ()
     """Fields whose percentiles came out of order and were sorted by code."""
+    mended: tuple[str, ...] = ()
+    """What code mended in the reply before it could be read, such as "trailing comma"; "key cut out" where a key of
+    ours stood in it."""
     dissents: bool = False
     """Whether the party was called on to argue against what all had agreed on."""
     private: PrivateTurn | None = None

@@ -6,7 +6,7 @@ completed is never made twice.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,9 @@ from converse_graph.store.writer import Writer
 _RECALL = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds
 FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest = :digest"""
 _CALLS = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds,
-place, attempt, parts, form, accepted FROM calls WHERE run = :run AND place LIKE :places ORDER BY id"""
-_PLACES = "SELECT place FROM calls WHERE run = :run ORDER BY id"
+place, attempt, parts, form, accepted FROM calls
+WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
+_PLACES = "SELECT place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _PART = "SELECT role, source, owner, text FROM parts WHERE id = :id"
 _PART_ID = "SELECT id FROM parts WHERE digest = :digest"
 _ADD_PART = """INSERT INTO parts (digest, role, source, owner, text)
@@ -27,6 +28,13 @@ _ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, parts, form, repl
 tokens_in, tokens_out, tokens_cached, usd, seconds)
 VALUES (:run, :place, :attempt, :digest, :parts, :form, :reply, :accepted, :model, :finish,
 :tokens_in, :tokens_out, :tokens_cached, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING id"""
+_ADD_UNUSABLE = """INSERT INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish,
+tokens_in, tokens_out, tokens_cached, usd, seconds)
+SELECT :run, :place, COALESCE(MIN(attempt), 0) - 1, :digest, :parts, :form, :reply, 0, :model, :finish,
+:tokens_in, :tokens_out, :tokens_cached, :usd, :seconds
+FROM calls WHERE run = :run AND place = :place AND digest = :digest AND attempt < 0 RETURNING id"""
+_CUT = """SELECT model, COUNT(*), MAX(tokens_in) FROM calls
+WHERE run = :run AND attempt < 0 AND finish = 'cut' GROUP BY model ORDER BY model"""
 _CHARGE_TOKENS = "UPDATE runs SET tokens = tokens + :tokens, unpriced = unpriced + 1 WHERE id = :run"
 _CHARGE = "UPDATE runs SET tokens = tokens + :tokens, usd = COALESCE(usd, 0) + :usd WHERE id = :run"
 _HEADER = "SELECT header FROM specs WHERE run = :run"
@@ -40,6 +48,7 @@ class Call:
 
     place: str
     attempt: int
+    """0 for the first time of asking, and so on; below 0 for replies that were paid and no use, such as empty ones."""
     parts: tuple[Part, ...]
     schema: dict[str, Any]
     reply: Reply
@@ -99,21 +108,36 @@ class RunJournal:
 
     async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
+        insert = self._insertion(_ADD_CALL, request, reply, attempt=request.attempt, accepted=int(accepted))
+        await self._writer.write(insert)
+        if self._asked is not None:
+            self._asked.add(request.place)
+
+    def note_unusable(self, request: Request, reply: Reply) -> None:
+        """Keep a reply that is paid and no use, below the attempts that count: the first as -1, the next as -2.
+
+        It is durable with the next thing that is, and is never recalled.
+        """
+        self._writer.post(self._insertion(_ADD_UNUSABLE, request, reply))
+
+    def progress(self, *, rounds: int, statements: int) -> None:
+        """Note how far the run has come; durable with the next thing that is."""
+        self._writer.post(lambda session: session.run(_PROGRESS, rounds=rounds, statements=statements, run=self._run))
+
+    def _insertion(self, statement: str, request: Request, reply: Reply, **more: int) -> Callable[[Session], None]:
         form = self._form(request)
         digest = _digest(request, form)
 
         def insert(session: Session) -> None:
             parts = [self._ids.of(session, part) for part in request.parts]
             added = session.run(
-                _ADD_CALL,
+                statement,
                 run=self._run,
                 place=request.place,
-                attempt=request.attempt,
                 digest=digest,
                 parts=_pack(parts),
                 form=self._ids.of(session, form),
                 reply=reply.text,
-                accepted=int(accepted),
                 model=reply.model,
                 finish=reply.finish,
                 tokens_in=reply.tokens_in,
@@ -121,17 +145,12 @@ class RunJournal:
                 tokens_cached=reply.tokens_cached,
                 usd=reply.usd,
                 seconds=round(reply.seconds, 3),
+                **more,
             )
             if added:
                 _charge(session, self._run, reply)
 
-        await self._writer.write(insert)
-        if self._asked is not None:
-            self._asked.add(request.place)
-
-    def progress(self, *, rounds: int, statements: int) -> None:
-        """Note how far the run has come; durable with the next thing that is."""
-        self._writer.post(lambda session: session.run(_PROGRESS, rounds=rounds, statements=statements, run=self._run))
+        return insert
 
     def warn(self, sentence: str) -> None:
         """Put a sentence among the warnings of the run's header, once; durable with the next thing that is."""
@@ -148,14 +167,20 @@ class RunJournal:
         """Where calls were made, in the order in which they were completed."""
         return [place for (place,) in self._reader.read(_PLACES, run=self._run)]
 
-    def calls(self, places: str = "%") -> Iterator[Call]:
+    def cut_prompts(self) -> list[tuple[str, int, int]]:
+        """Models whose server cut prompts without a word: each with how many, and how many tokens it read at most."""
+        return [(model, int(times), int(most)) for model, times, most in self._reader.read(_CUT, run=self._run)]
+
+    def calls(self, places: str = "%", *, unusable: bool = False) -> Iterator[Call]:
         """Every call, in the order in which they were completed.
 
         Args:
             places: Of those alone whose place is like this, as SQL has it: "%/embed" for those that end so.
+            unusable: Whether to give those too that were paid and no use.
         """
         parts: dict[int, Part] = {}
-        for row in self._reader.read(_CALLS, run=self._run, places=places):
+        least = -(10**9) if unusable else 0
+        for row in self._reader.read(_CALLS, run=self._run, places=places, least=least):
             place, attempt, packed, form, accepted = row[8:]
             for number in [*(ids := _unpack(packed)), form]:
                 if number not in parts:

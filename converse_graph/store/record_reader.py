@@ -17,20 +17,27 @@ Minds = Mapping[str, dict[str, MindRecord]]
 """The records of each party's mind, by the turn or the call that they were made in."""
 
 
-def transcript_of(run: Run, values: Mapping[str, Any], verdicts: Sequence[Verdict]) -> Transcript:
+def transcript_of(
+    run: Run,
+    values: Mapping[str, Any],
+    verdicts: Sequence[Verdict],
+    *,
+    cut_prompts: Sequence[tuple[str, int, int]] = (),
+) -> Transcript:
     """The record of a run so far, with what each party kept to itself: the reader's edition.
 
     Args:
         run: The run as the register has it.
         values: The channels of its root graph, as `read_channels` gives them.
         verdicts: What judges made of it.
+        cut_prompts: Models whose server cut prompts, as the journal's `cut_prompts` gives them.
     """
     clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
     minds = {party.name: _by_path(values.get(mind_of(party.name), ())) for party in run.header.cast}
     statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
     votes = tuple(_vote(counted, minds) for counted in values.get("votes", ()))
     recalled_poorly = _recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock)
-    warnings = (*run.header.warnings, *recalled_poorly)
+    warnings = (*run.header.warnings, *recalled_poorly, *_warn_of_cuts(cut_prompts))
     header = run.header.model_copy(update={"votes": votes, "warnings": warnings})
     return Transcript(header=header, statements=statements, verdicts=tuple(verdicts))
 
@@ -98,6 +105,16 @@ def _recalled_poorly(minds: Mapping[str, Sequence[MindRecord]], clock: Clock) ->
             first, last = clock.period(when[0]).label, clock.period(when[-1]).label
             span = f"in {first}" if first == last else f"in {len(when)} turns from {first} to {last}"
             yield f"{name} recalled by recency and importance alone {span}: {why}."
+
+
+def _warn_of_cuts(cut_prompts: Sequence[tuple[str, int, int]]) -> Iterator[str]:
+    """Which models' servers cut prompts; these were made shorter and asked again."""
+    for model, times, most in cut_prompts:
+        count = "a prompt" if times == 1 else f"{times} prompts"
+        yield (
+            f"The server of {model} cut {count} without a word, reading {most:,} tokens at most; they were asked again "
+            "with less of the past. Raise its window (num_ctx) and name it with --window."
+        )
 
 
 def _by_path(mind: Sequence[MindRecord]) -> dict[str, MindRecord]:

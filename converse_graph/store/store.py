@@ -90,7 +90,8 @@ class Store:
             StoreFailure: The store did not answer, or holds what this release cannot read.
         """
         run = self.register.run(name)
-        return transcript_of(run, read_channels(self.checkpoints, run), self.verdicts(run.id).all())
+        values, verdicts = read_channels(self.checkpoints, run), self.verdicts(run.id).all()
+        return transcript_of(run, values, verdicts, cut_prompts=self.journal(run.id).cut_prompts())
 
     def channels(self, name: str) -> dict[str, Any]:
         """The channels of a run's root graph, public and private, as its last checkpoint has them.

@@ -13,8 +13,8 @@ from converse_graph.calls.run_context import RunContext
 from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
 from converse_graph.models.base import Part, Reply, Request
 from converse_graph.models.embeddings import Embedder, NoVectors, Vector, packed, unit
+from converse_graph.models.failures import failure_of
 from converse_graph.models.registry import Chats
-from converse_graph.models.retries import failure_of
 from converse_graph.models.tokens import tokens_in
 from converse_graph.prompting.recall_index import form_of, sentences_of
 from converse_graph.prompting.recall_ranking import Weighed, chosen, relevances

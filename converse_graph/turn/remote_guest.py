@@ -17,7 +17,8 @@ from langgraph_sdk.client import LangGraphClient
 
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, RunPaused
 from converse_graph.models.base import Request
-from converse_graph.models.retries import Failure, Origin, failure_of
+from converse_graph.models.failures import Failure, failure_of
+from converse_graph.models.retries import Origin
 
 PATIENCE = 15.0
 """Seconds for which a server may be gone while a run of ours is on it: as long as one takes to start again."""

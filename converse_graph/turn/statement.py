@@ -100,7 +100,9 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             "topic": topic_of(party, round=speech.view.round, seed=context.seed),
         }
         task = context.prompts.part("organisation/statement", profile, values, owner=party.name)
-        reader = ProseReader(lambda text: emit({"event": "text", "speaker": party.name, "text": text}))
+        reader = ProseReader(
+            lambda text: emit({"event": "text", "speaker": party.name, "text": text}), name="statement"
+        )
 
         def restart(reason: str) -> None:
             reader.restart()

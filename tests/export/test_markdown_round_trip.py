@@ -26,6 +26,7 @@ def _saying(text: str) -> Transcript:
     )
     statement = Statement(
         round=0, turn=0, period=text, speaker=text, text=text, problem=text, sorted_fields=(text, text),
+        mended=(text,),
         fields={"note": text, text: [text, [text], {text: {text: text}}]},
         private=PrivateTurn(memo=text, position=text, deliberation=talk),
     )  # fmt: skip

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pytest_httpserver import HTTPServer
 
 from converse_graph.errors import ProviderRefused, ProviderUnreachable
 from converse_graph.models.langchain import LangChainChat
+from converse_graph.models.reply_reader import read_reply
 from tests.support.model_servers import SCHEMA, StreamServer, Waits, ask, completion, streaming
 
 OBJECT = '{"text": "No.", "year": 2030}'
@@ -19,7 +21,7 @@ def openai_at(base_url: str, **changes: Any) -> ChatOpenAI:
     return ChatOpenAI(model="mini", base_url=base_url, api_key="none", max_retries=0, timeout=Timeout(20), **changes)
 
 
-async def test_a_model_without_structured_output_is_told_the_schema_and_its_object_cut_out() -> None:
+async def test_a_model_without_structured_output_is_told_the_schema_and_its_object_is_found() -> None:
     seen: list[Any] = []
 
     class Watching(FakeListChatModel):
@@ -30,7 +32,8 @@ async def test_a_model_without_structured_output_is_told_the_schema_and_its_obje
     chat = LangChainChat(Watching(responses=[f"<think>{{hm}}</think>Here:\n```json\n{OBJECT}\n```\nDone."]))
     reply = await chat.complete(ask())
     await chat.close()
-    assert (reply.text, reply.finish, reply.model) == (OBJECT, "stop", "Watching")
+    assert read_reply(reply.text).values == json.loads(OBJECT)
+    assert (reply.finish, reply.model) == ("stop", "Watching")
     assert [message.type for message in seen[0]] == ["system", "human"]
     assert '"maxLength":60' in seen[0][0].content
 

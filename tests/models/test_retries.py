@@ -1,5 +1,5 @@
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
@@ -7,10 +7,17 @@ import pytest
 
 from converse_graph.errors import ProviderRefused, ProviderUnreachable
 from converse_graph.models.base import Reply
-from converse_graph.models.retries import NotWhole, Origin, failure_of
+from converse_graph.models.failures import NotWhole, failure_of
+from converse_graph.models.retries import Origin
 from tests.support.model_servers import Waits
 
 ORIGIN = Origin(model="m", base_url="http://127.0.0.1:1/v1", secret="hush-hush")  # noqa: S106
+
+
+IN_HALF_AN_HOUR = datetime.now(UTC) + timedelta(minutes=30)
+"""From when this module is loaded, a good while before its last test: the cap is what is waited."""
+DATE = "%a, %d %b %Y %H:%M:%S"
+EAST = timezone(timedelta(hours=9))
 
 
 class Answered(Exception):
@@ -71,6 +78,36 @@ async def test_a_date_to_come_back_at_is_honoured(waits: Waits) -> None:
     at = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
     await waits.retries().run(Tries(Answered(503, retry_after=at), "yes"), ORIGIN)
     assert 20 < waits.asked[0] <= 30
+
+
+WAITS = {
+    "seconds": ({"retry_after": "7"}, 7, 7),
+    "a fraction": ({"retry_after": "0.25"}, 0.25, 0.25),
+    "milliseconds": ({"retry_after_ms": "3000"}, 3, 3),
+    "milliseconds first": ({"retry_after_ms": "1500", "retry_after": "9"}, 1.5, 1.5),
+    "a span": ({"retry_after": "20s"}, 20, 20),
+    "a span of minutes": ({"retry_after": "1m3s"}, 60, 60),
+    "a span in milliseconds": ({"retry_after": "350ms"}, 0.35, 0.35),
+    "a date without a zone": ({"retry_after": IN_HALF_AN_HOUR.strftime("%a, %d %b %Y %H:%M:%S")}, 60, 60),
+    "a date in no zone": ({"retry_after": IN_HALF_AN_HOUR.strftime("%a, %d %b %Y %H:%M:%S -0000")}, 60, 60),
+    "a date in another zone": ({"retry_after": IN_HALF_AN_HOUR.astimezone(EAST).strftime(f"{DATE} %z")}, 60, 60),
+    "a date that is past": ({"retry_after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 0, 0),
+    "before now": ({"retry_after": "-5"}, 0, 0),
+    "for ever": ({"retry_after": "inf"}, 60, 60),
+    "ages": ({"retry_after": "99999999999999999999"}, 60, 60),
+    "a year beyond all": ({"retry_after": "Fri, 31 Dec 99999 23:59:59 GMT"}, 1, 1),
+    "no number": ({"retry_after": "nan"}, 1, 1),
+    "a word": ({"retry_after": "soon"}, 1, 1),
+    "blank": ({"retry_after": " "}, 1, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("headers", "least", "most"), WAITS.values(), ids=WAITS.keys())
+async def test_a_wait_is_read_however_it_is_said_and_is_never_longer_than_the_cap(
+    waits: Waits, headers: dict[str, str], least: float, most: float
+) -> None:
+    await waits.retries().run(Tries(Answered(503, **headers), "yes"), ORIGIN)
+    assert least <= waits.asked[0] <= most
 
 
 async def test_a_wait_that_makes_no_sense_is_ignored(waits: Waits) -> None:

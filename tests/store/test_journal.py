@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from converse_graph import Organisation, Part, Reply, Request, ScriptedChat, Store
+from converse_graph.errors import CallFailed
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store.session import Session
 from tests.support.small_scenarios import CountingChat, begin, consciences, debate, journal, played, table
@@ -109,7 +110,7 @@ async def test_rejected_replies_are_on_record_and_never_answer_when_a_run_goes_o
     good = {"statement": "At last.", "memo": "m"}
     first = ScriptedChat([{"statement": "", "memo": ""}, "nonsense", good, ConnectionError("gone")])
     simulation = await begin(store, scenario, model=first)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(CallFailed, match="ConnectionError: gone"):
         await simulation.play()
     second = ScriptedChat(["nonsense", "nonsense", "nonsense"])
     reopened = await Simulation.reopen(store, simulation.run.name, scenario=scenario, model=second)
@@ -133,7 +134,7 @@ async def test_a_rejected_reply_that_was_paid_for_is_not_asked_for_again_after_a
     nonsense = ["nonsense"]
     first = ScriptedChat({"*/0.One/line": nonsense * 2 + [ConnectionError("gone")]})
     simulation = await begin(store, scenario, model=first)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(CallFailed, match="ConnectionError: gone"):
         await simulation.play()
     second = ScriptedChat(
         {

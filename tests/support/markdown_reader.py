@@ -22,6 +22,7 @@ _STATEMENT = re.compile(r"<b>([^<]*)</b> · ([^<]*) · round (-?[0-9]{1,9}), tur
 _LINE = re.compile(r"\*\*([0-9]{1,9}) · ((?:[^\\*\n]|\\.)*):\*\*(?: ([^\n].*))?", re.DOTALL)
 _STANCE = r"\*\*((?:[^\\*\n]|\\.)*), {when}:\*\*(?: ([^\n].*))?"
 _SORTED = re.compile(r"\*Percentiles put in order by code: ((?:[^\\*\n]|\\.)*)\.\*")
+_MENDED = re.compile(r"\*Mended by code before it could be read: ((?:[^\\*\n]|\\.)*)\.\*")
 _REPAIRS = re.compile(r"\*Sent back (-?[0-9]{1,9}) times?, as it did not fit its form\.\*")
 _MODES: tuple[tuple[str, Mode], ...] = tuple((f"🔒 {name} ", mode) for mode, name in KINDS.items())
 _PRIVATE = "🔒 Private to "
@@ -110,7 +111,8 @@ class _Page:
             text=self.prose([]),
             problem=self.labelled("No statement", "Problem"),
             fields=self.bullets(),
-            sorted_fields=self.sorted_fields(),
+            sorted_fields=self.listed(_SORTED, read_label),
+            mended=self.listed(_MENDED, read_inline),
             dissents=self.dissents(),
             repairs=self.repairs(),
             private=self.private(),
@@ -252,12 +254,12 @@ class _Page:
         except InvalidValue as error:
             raise block.complaint(str(error)) from None
 
-    def sorted_fields(self) -> tuple[str, ...]:
-        found = _SORTED.fullmatch(self.now.text)
+    def listed(self, sentence: re.Pattern[str], read: Callable[[str], str]) -> tuple[str, ...]:
+        found = sentence.fullmatch(self.now.text)
         if found is None:
             return ()
         block = self.take()
-        return tuple(_decoded(block, read_label, name) for name in found[1].split(", "))
+        return tuple(_decoded(block, read, name) for name in found[1].split(", "))
 
     def repairs(self) -> int:
         found = _REPAIRS.fullmatch(self.now.text)

@@ -181,6 +181,7 @@ _statements = st.builds(
     problem=_maybe_text,
     repairs=_counts,
     sorted_fields=_names,
+    mended=_names,
     dissents=st.booleans(),
     private=st.none() | _private,
 )

@@ -1,0 +1,45 @@
+"""Finds out, by the tokens that a server reports, that it cut a prompt without a word, the system message first."""
+
+from collections.abc import Sequence
+
+from converse_graph.models.base import Part, Reply
+from converse_graph.models.tokens import least_tokens_in
+
+_LEAST = 512
+"""Tokens of a prompt; what is shorter fits any window."""
+_LEAST_WINDOW = 256
+"""Tokens; a server that reports fewer counts something else, such as what was not in its cache."""
+_CERTAIN = 0.6
+"""Of the tokens that a prompt has at least: a server that reports fewer has not read it, whatever its tokeniser."""
+_LIKELY = 0.95
+"""The same for one that reports just as many as a window commonly has."""
+_STEP = 1024
+"""Windows are commonly multiples of this."""
+_NEAR = 16
+"""Tokens by which a report of a full window may differ from it."""
+
+
+def is_prompt_cut(parts: Sequence[Part], reply: Reply) -> bool:
+    """Tell whether a reply answers less than was sent.
+
+    Nothing can be told of a server that reports nothing, or hardly anything. What came from its cache is added to what
+    it reports, as some count it apart.
+    """
+    least = sum(least_tokens_in(part.text) for part in parts)
+    reported = reply.tokens_in + reply.tokens_cached
+    if reply.tokens_in < _LEAST_WINDOW or least < _LEAST:
+        return False
+    if reported < _CERTAIN * least:
+        return True
+    beyond = (reported + _NEAR) % _STEP
+    return reported < _LIKELY * least and beyond <= 2 * _NEAR
+
+
+def describe_cut(model: str, parts: Sequence[Part], reply: Reply) -> str:
+    """Say that a prompt was cut, and the way out."""
+    least = sum(least_tokens_in(part.text) for part in parts)
+    return (
+        f"{model} read {reply.tokens_in:,} tokens of a prompt that has {least:,} at least: its server cuts what is "
+        "more than its window, without a word. Raise it there (num_ctx, as Ollama calls it) and "
+        "name it with --window, or choose another model."
+    )
