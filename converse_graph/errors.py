@@ -123,7 +123,12 @@ class PromptTooLong(ProviderRefused):
     """Prompt and reply are more than the model's window, by the server's own count."""
 
     def __init__(self, message: str, *, limit: int | None = None) -> None:
-        """Say so, and how many tokens the server takes, where it names a number."""
+        """Say so, and how many tokens the server takes, where it names a number.
+
+        Args:
+            message: One line.
+            limit: Tokens that the server takes; None where it names none.
+        """
         super().__init__(message)
         self.limit = limit
 

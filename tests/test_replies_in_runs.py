@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from converse_graph.export.markdown_reader import read_markdown
 from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
 from converse_graph import Budget, Organisation, Scenario, Store
-from converse_graph.audit.audit import audit
+from converse_graph.audit.audit import audit_run
 from converse_graph.errors import BudgetSpent, CallFailed, PromptCut, PromptTooLong
 from converse_graph.export.markdown import render_markdown
 from converse_graph.export.stats import stats_markdown
@@ -22,6 +21,7 @@ from converse_graph.models.failures import NotWhole
 from converse_graph.models.reply_reader import KEY_CUT
 from converse_graph.models.retries import Origin, Retries
 from converse_graph.runs.simulation import Simulation
+from tests.support.markdown_reader import read_markdown
 from tests.support.small_scenarios import CountingChat, begin, played, table
 
 
@@ -44,7 +44,7 @@ async def test_thoughts_stay_in_the_journal(store: Store) -> None:
     assert all(said.text for said in transcript.statements)
     assert "SECRET" not in transcript.model_dump_json()
     assert all("SECRET" in call.reply.text for call in store.journal(simulation.run.id).calls())
-    assert (await audit(store, simulation.run.name, scenario=simulation.scenario)).leaks == ()
+    assert (await audit_run(store, simulation.run.name, scenario=simulation.scenario)).leaks == ()
 
 
 async def test_what_was_mended_is_on_record_and_counted(store: Store) -> None:

@@ -20,7 +20,8 @@ def checked_base_url(url: str) -> str:
     except ValueError as error:  # a port out of range or no number, half an IPv6 address
         fault = str(error)
     if fault:
-        shown = address.rpartition("@")[2]  # what stands before it may be a password
+        # What stands before "@" may be a password, what stands after "?" a key.
+        shown = address.rpartition("@")[2].partition("?")[0]
         raise InvalidValue(f"{shown!r} is no base URL ({fault}); it looks like http://127.0.0.1:11434/v1.")
     return address
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import Converse
+from tests.support.command_line import Converse
 
 TALKS = """
 from converse_graph import Clock, Organisation, Scenario, scenario
