@@ -5,10 +5,19 @@ from collections.abc import Sequence
 from types import GenericAlias
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, GetCoreSchemaHandler, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    GetCoreSchemaHandler,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from converse_graph.errors import InvalidValue
+from converse_graph.sanitize import whole_characters
 from converse_graph.scenarios.field_docs import Explained
 from converse_graph.scenarios.validation_errors import explain
 
@@ -54,6 +63,22 @@ class Value(BaseModel):
                 f"{kind} is frozen: {name} cannot be set; make another {kind}, or copy it with "
                 f"model_copy(update={{{name!r}: ...}})."
             ) from None
+
+    @field_validator("*")
+    @classmethod
+    def _make_whole(cls, given: Any) -> Any:
+        """Make characters whole: no digest, no store and no model's server takes halves."""
+        return _with_whole_characters(given)
+
+
+def _with_whole_characters(given: Any) -> Any:
+    if isinstance(given, str):
+        return whole_characters(given)
+    if type(given) is dict:
+        return {_with_whole_characters(name): _with_whole_characters(value) for name, value in given.items()}
+    if type(given) in (list, tuple):
+        return type(given)(map(_with_whole_characters, given))
+    return given
 
 
 Value.__class__ = Explained  # type: ignore[method-assign]  # type checkers that see a metaclass take it for no BaseModel
