@@ -91,6 +91,7 @@ def _as_callback(function: Callable[..., Any]) -> Callable[..., None]:
     for name, parameter in signature.parameters.items():
         parameters += _options_of(groups[name]) if name in groups else [parameter.replace(kind=Parameter.KEYWORD_ONLY)]
     parameters.append(Parameter("debug", Parameter.KEYWORD_ONLY, default=False, annotation=Debug))
+    # Typer reads the options here; Python allows the field, which its type stubs do not list.
     callback.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return callback
 
