@@ -212,7 +212,8 @@ async def test_two_that_store_the_same_parts_in_another_order_wait_for_each_othe
     for writer in writers:
         await writer.close()
     assert one == two[::-1]
-    assert len(tries) == 3, "one of the two was undone by the server, and tried again"
+    # The one that is undone may be back before the other has gone on: then the other is undone in its turn.
+    assert len(tries) > 2, "one of the two was undone by the server, and tried again"
 
 
 async def test_what_is_committed_is_on_disk_even_where_the_server_would_not_wait_for_it(database: str) -> None:
