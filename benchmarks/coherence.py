@@ -25,11 +25,11 @@ import httpx
 from benchmarks.report import show
 from benchmarks.served import served_at
 from benchmarks.whole_history import WholeHistory
-from converse_graph import Chat, NullChat, Simulation, Store, Transcript
+from converse_graph import Model, NullModel, Simulation, Store, Transcript
 from converse_graph.audit.records import values_of
 from converse_graph.measures.drift import drift, year_of
-from converse_graph.measures.drift_patterns import Speaking, claims_in, past_estimates, signs_in, words_of
-from converse_graph.models.local import WINDOW, EmbeddedChat
+from converse_graph.measures.drift_patterns import SpeakerContext, claims_in, find_drift, past_estimates, words_of
+from converse_graph.models.local import WINDOW, LocalModel
 from converse_graph.record.paths import CallPath
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store.journal import Call
@@ -57,7 +57,7 @@ def counter(model: str) -> Callable[[str], int]:
     return count
 
 
-async def play(name: str, model: Chat, rounds: int, seconds: float, folder: Path) -> tuple[Transcript, list[Call]]:
+async def play(name: str, model: Model, rounds: int, seconds: float, folder: Path) -> tuple[Transcript, list[Call]]:
     """Play so many rounds, or as many turns as the time allows."""
     async with Store.open(folder / f"{name}.sqlite", make=True) as store:
         run = await Simulation.begin(
@@ -101,9 +101,9 @@ def signs_before_repairs(transcript: Transcript, calls: Sequence[Call]) -> int:
     for number, said in enumerate(transcript.statements):
         values = first.get(str(CallPath.of_turn(said.round, said.turn, said.speaker).call("statement")), {})
         year = year_of(said)
-        by = Speaking(name=said.speaker, others=tuple(name for name in names if name != said.speaker), year=year)
+        by = SpeakerContext(name=said.speaker, others=tuple(name for name in names if name != said.speaker), year=year)
         past = past_estimates(values, year, claimed)
-        found += len(signs_in(str(values.get("statement") or ""), by, past=past, earlier=texts[:number]))
+        found += len(find_drift(str(values.get("statement") or ""), by, past=past, earlier=texts[:number]))
         claimed.update(claims_in(said.fields))
     return found
 
@@ -124,7 +124,7 @@ def figures(name: str, transcript: Transcript, calls: Sequence[Call], first_cut:
         "before repairs": signs_before_repairs(transcript, calls) / max(1, turns),
         "no prose": sum(not is_prose(said.text) for said in transcript.statements if said.text) / max(1, spoken),
         "distinct trigrams": len(set(trigrams)) / max(1, len(trigrams)),
-        "prompt tokens": sum(call.reply.tokens_in for call in calls),
+        "prompt tokens": sum(call.reply.input_tokens for call in calls),
         "cut at the window from": f"round {int(first_cut.split('.')[0]) + 1}" if first_cut else "-",
     }
 
@@ -144,7 +144,7 @@ def _trigrams(text: str) -> list[tuple[str, str, str]]:
 
 async def main(model: str, rounds: int, seconds: float, window: int, folder: Path, out: Path | None) -> None:
     """Play both arms at once, and show them."""
-    make: Callable[[], Chat] = EmbeddedChat if model == "embedded" else NullChat
+    make: Callable[[], Model] = LocalModel if model == "embedded" else NullModel
     count = counter(model)
     whole = WholeHistory(make(), count, window)
     (ours, our_calls), (theirs, their_calls) = await asyncio.gather(

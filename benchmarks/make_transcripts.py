@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from converse_graph import Simulation, Store, find_scenario
-from converse_graph.export.atomic_files import write_whole
+from converse_graph.export.atomic_files import write_atomically
 from converse_graph.export.markdown import render_markdown
 from converse_graph.judge.runs import judge_run
 from converse_graph.runs.simulation import Origin
@@ -67,7 +67,7 @@ async def make(name: str, into: Path, model: str) -> str:
                 transcript = await simulation.transcript()
             finally:
                 await simulation.close()
-    write_whole(into / f"{name}.md", render_markdown(transcript))
+    write_atomically(into / f"{name}.md", render_markdown(transcript))
     said = sum(bool(statement.text) for statement in transcript.statements)
     took = time.monotonic() - began
     return f"{name}: {ROUNDS[name]} rounds, {said} of {len(transcript.statements)} turns with a statement, {took:.0f} s"

@@ -24,7 +24,7 @@ from benchmarks import handwritten
 from benchmarks.report import show
 from benchmarks.workload import LargeNull, conversation
 from converse_graph import Simulation, Store
-from converse_graph.models.base import Reply, Request
+from converse_graph.models.base import Request, Response
 from converse_graph.record.paths import CallPath
 
 SPAN = 50
@@ -39,7 +39,7 @@ class Counted(LargeNull):
         super().__init__()
         self._note, self._turns = note, 0
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Note it, and fill the request's schema."""
         if CallPath.parse(request.place).task == "statement":
             self._note(self._turns)

@@ -22,7 +22,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from benchmarks import handwritten
 from benchmarks.report import show
 from benchmarks.workload import LargeNull, conversation
-from converse_graph import NullChat, Simulation, Store
+from converse_graph import NullModel, Simulation, Store
 from converse_graph.scenarios.scenario import Order
 
 DEBATE_LATENCY = 0.2
@@ -38,7 +38,7 @@ async def measure_round(order: Order, *, rounds: int, latency: float) -> dict[st
     scenario = conversation(rounds, lines=DEBATE_LINES, order=order)
     with tempfile.TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "store.sqlite", make=True) as store:
-            model = NullChat(latency=latency)
+            model = NullModel(latency=latency)
             run = await Simulation.begin(store, scenario, seed=1, created=datetime.now(UTC), model=model)
             begun = time.perf_counter()
             await run.play()

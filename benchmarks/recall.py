@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import show
-from converse_graph import Clock, Memory, Names, NullChat, Organisation, Recall, Scenario, Simulation, Store, Text
-from converse_graph.models.base import Profile, Reply, Request
-from converse_graph.models.tokens import tokens_in
+from converse_graph import Clock, Memory, NullModel, Organisation, Recall, Scenario, Simulation, Store, Text, TextList
+from converse_graph.models.base import PromptProfile, Request, Response
+from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.summaries import FIELDS
 from converse_graph.record.paths import CallPath, Provenance
 
@@ -148,11 +148,11 @@ def plan(seed: int, rounds: int) -> Iterator[Asked]:
                     asked_of=listener, in_other_words=(number + seed) % 2 == 0)  # fmt: skip
 
 
-class Script(NullChat):
+class Script(NullModel):
     """Speaks by plan and by chance, and keeps the prompts in which something is asked."""
 
     model = "script"
-    profile: Profile = "large"
+    profile: PromptProfile = "large"
 
     def __init__(self, asked: Sequence[Asked], seed: int) -> None:
         """Speak by that plan."""
@@ -161,7 +161,7 @@ class Script(NullChat):
         self.prompts: dict[str, Request] = {}
         self.tokens = self.recalled = self.turns = 0
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Say what is due at this place."""
         reply = await super().complete(request)
         path = CallPath.parse(request.place)
@@ -170,12 +170,12 @@ class Script(NullChat):
         elif path.task == "statement":
             said = {**json.loads(reply.text), **self._said(path)}
             self.turns += 1
-            self.tokens += sum(tokens_in(part.text) for part in request.parts)
+            self.tokens += sum(estimate_tokens(part.text) for part in request.parts)
             self.recalled += sum(Provenance.parse(part.source).is_recalled for part in request.parts)
             self.prompts[request.place] = request
         else:
             said = json.loads(reply.text)
-        return Reply(text=json.dumps(said), model=self.model, usd=0.0)
+        return Response(text=json.dumps(said), model=self.model, usd=0.0)
 
     def _said(self, path: CallPath) -> dict[str, str]:
         chance = random.Random(f"{self._seed}|{path}")
@@ -197,7 +197,7 @@ def _beginnings(texts: Sequence[str]) -> dict[str, Any]:
     said: dict[str, Any] = {}
     left = [text for text in words if text]
     for field in FIELDS:
-        if isinstance(field, Names):
+        if isinstance(field, TextList):
             said[field.name] = [text[: field.max_length] for text in left[: field.max_items]]
             left = left[field.max_items :]
         elif isinstance(field, Text):

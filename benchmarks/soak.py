@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import show
-from converse_graph import Clock, NullChat, Organisation, Scenario, Simulation, Store
+from converse_graph import Clock, NullModel, Organisation, Scenario, Simulation, Store
 from converse_graph.models.base import Request
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
-from converse_graph.models.retries import Retries
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
+from converse_graph.models.retries import RetryPolicy
 
 FAULTY = 1 / 12
 PARTIES = ("Lab 0", "Lab 1", "Lab 2", "Office")
@@ -56,7 +56,7 @@ async def _answer_one(
     body = json.loads(await reader.readexactly(int(head.split("content-length:")[1].split("\r\n")[0])))
     schema = body["response_format"]["json_schema"]["schema"]
     place = str(answered[0])
-    text = (await NullChat().complete(Request(parts=(), schema=schema, place=place))).text
+    text = (await NullModel().complete(Request(parts=(), schema=schema, place=place))).text
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     whole = json.dumps(
         {"id": "1", "object": "chat.completion", "created": 0, "model": "served-1b", "choices": [choice]}
@@ -95,7 +95,7 @@ async def soak(runs: int, rounds: int, base_url: str, path: Path, samples: list[
         organisations=[Organisation(name=name) for name in PARTIES],
         length=300,
     )
-    model = OpenAICompatibleChat("served-1b", base_url, timeout=30, retries=Retries(tries=TRIES, base=0.05))
+    model = OpenAICompatibleModel("served-1b", base_url, timeout=30, retries=RetryPolicy(tries=TRIES, base=0.05))
     done = [0]
 
     async def one(store: Store, number: int) -> None:

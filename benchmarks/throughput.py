@@ -25,8 +25,8 @@ from benchmarks.served import served_at
 from benchmarks.workload import conversation
 from converse_graph import Simulation, Store
 from converse_graph.models.base import Request
-from converse_graph.models.capabilities import Dialect
-from converse_graph.models.local import SERVED_AS, EmbeddedChat
+from converse_graph.models.capabilities import ServerCapabilities
+from converse_graph.models.local import SERVED_AS, LocalModel
 from converse_graph.models.settings import EMBEDDED
 from converse_graph.store.journal import Call
 
@@ -39,7 +39,7 @@ async def through_framework(runs: int, rounds: int, seed: int) -> tuple[float, l
     scenario = conversation(rounds, length=LENGTH)
     with tempfile.TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "store.sqlite", make=True) as store:
-            model = EmbeddedChat()
+            model = LocalModel()
             begun = [
                 await Simulation.begin(store, scenario, seed=seed + number, created=datetime.now(UTC), model=model)
                 for number in range(runs)
@@ -71,7 +71,7 @@ async def by_bare_client(journals: Sequence[Sequence[Call]], seed: int) -> tuple
 def _body(call: Call, seed: int) -> dict[str, Any]:
     """What our adapter sends for this call."""
     request = Request(parts=call.parts, schema=call.schema, place=call.place, attempt=call.attempt, seed=seed)
-    dialect = Dialect()
+    dialect = ServerCapabilities()
     messages = dialect.messages(request)
     messages[0]["content"] = f"Again. {messages[0]['content']}"
     return {**dialect.body(request, EMBEDDED, hosted=False), "model": SERVED_AS, "messages": messages}
@@ -84,7 +84,7 @@ async def measure(runs: int, rounds: int, repeats: int) -> list[dict[str, Any]]:
     for repeat in range(repeats):
         seed = 1 + 100 * repeat + runs
         taken, journals = await through_framework(runs, rounds, seed)
-        tokens, calls = sum(call.reply.tokens_out for told in journals for call in told), sum(map(len, journals))
+        tokens, calls = sum(call.reply.output_tokens for told in journals for call in told), sum(map(len, journals))
         rates["converse-graph"].append(tokens / taken)
         bare, written = await by_bare_client(journals, seed)
         rates["bare client"].append(written / bare)

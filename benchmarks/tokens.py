@@ -24,9 +24,9 @@ import httpx
 from benchmarks.report import show
 from benchmarks.served import served_at
 from benchmarks.workload import LENGTH, LargeNull, LongNull, conversation
-from converse_graph import Chat, Scenario, Simulation, Store
-from converse_graph.models.base import PUBLIC, Part, Profile
-from converse_graph.models.local import EmbeddedChat, is_installed
+from converse_graph import Model, Scenario, Simulation, Store
+from converse_graph.models.base import PUBLIC, Message, PromptProfile
+from converse_graph.models.local import LocalModel, is_installed
 from converse_graph.record.paths import CallPath
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store.journal import Call
@@ -37,7 +37,7 @@ SMALL = "agi-race"
 MESSAGE = 4
 """Tokens that a chat template puts around a message."""
 
-Count = Callable[[Part], int]
+Count = Callable[[Message], int]
 
 
 def counter() -> tuple[str, Count]:
@@ -48,7 +48,7 @@ def counter() -> tuple[str, Count]:
     address, headers = served_at()
     client = httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False)
 
-    def count(part: Part) -> int:
+    def count(part: Message) -> int:
         if part.digest not in known:
             told = client.post("/tokenize", json={"content": part.text}).raise_for_status().json()
             known[part.digest] = len(told["tokens"]) + MESSAGE
@@ -57,7 +57,7 @@ def counter() -> tuple[str, Count]:
     return "the embedded model's own tokenizer", count
 
 
-async def journal_of(model: Chat, scenario: Scenario, turns: int) -> list[Call]:
+async def journal_of(model: Model, scenario: Scenario, turns: int) -> list[Call]:
     """Every call of a run of so many turns."""
     rounds = -(-turns // len(scenario.organisations))
     with tempfile.TemporaryDirectory() as folder:
@@ -68,16 +68,16 @@ async def journal_of(model: Chat, scenario: Scenario, turns: int) -> list[Call]:
             return list(store.journal(run.run.id).calls())
 
 
-def whole_history(statements: Sequence[Call]) -> Iterable[list[Part]]:
+def whole_history(statements: Sequence[Call]) -> Iterable[list[Message]]:
     """The prompts of the same turns when each holds all that its party knows: brief, statements, own notes, task."""
-    said: list[tuple[str, Part]] = []
+    said: list[tuple[str, Message]] = []
     for call in statements:
         brief, task, speaker = call.parts[0], call.parts[-1], CallPath.parse(call.place).party
         yield [brief, *(part for owner, part in said if owner in (PUBLIC, speaker)), task]
         answer = json.loads(call.reply.text)
         told = f'<statement by="{speaker}">\n{answer["statement"]}\n</statement>'
-        said.append((PUBLIC, Part(role="user", text=told, source=call.place)))
-        said.append((speaker, Part(role="user", text=f"<private>\n{answer['memo']}\n</private>", source=call.place)))
+        said.append((PUBLIC, Message(role="user", text=told, source=call.place)))
+        said.append((speaker, Message(role="user", text=f"<private>\n{answer['memo']}\n</private>", source=call.place)))
 
 
 def compare(calls: Sequence[Call], count: Count, lengths: Sequence[int]) -> list[dict[str, Any]]:
@@ -114,18 +114,18 @@ def perfectly_cached(calls: Sequence[Call], count: Count) -> float:
     return kept / sent
 
 
-async def cached(profile: Profile, turns: int) -> dict[str, Any]:
+async def cached(profile: PromptProfile, turns: int) -> dict[str, Any]:
     """Which share of its prompts the embedded model's server had in its cache, in the second half of a run.
 
     As a small model it plays a scenario that is made for one, with examples in its briefs; as a large one, which hears
     far more, the conversation that is measured elsewhere.
     """
-    model = EmbeddedChat()
+    model = LocalModel()
     model.profile = profile
     scenario = find_scenario(SMALL)() if profile == "small" else conversation(1, length=240)
     calls = await journal_of(model, scenario, turns)
     half = calls[len(calls) // 2 :]
-    sent, kept = sum(call.reply.tokens_in for call in half), sum(call.reply.tokens_cached for call in half)
+    sent, kept = sum(call.reply.input_tokens for call in half), sum(call.reply.cached_tokens for call in half)
     return {
         "scenario": scenario.name, "told as": profile, "turns": turns, "calls": len(half), "prompt tokens": sent,
         "from cache": kept, "ratio": kept / sent, "wanted": 0.85,

@@ -21,10 +21,10 @@ from threading import Thread
 from typing import Any
 
 from benchmarks.report import show
-from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario, Simulation, Store
-from converse_graph.models.base import Profile
+from converse_graph import Clock, Debate, NullModel, Organisation, Persona, Scenario, Simulation, Store
+from converse_graph.models.base import PromptProfile
 from converse_graph.runs.derived import extend
-from converse_graph.tracing.settings import Tracing, tracing_of
+from converse_graph.tracing.settings import Tracing, build_tracing
 
 BLOCK = 10
 """Rounds that a figure is averaged over."""
@@ -41,10 +41,10 @@ INFO = {
 }
 
 
-class Large(NullChat):
+class Large(NullModel):
     """The null model, prompted as a large one: it hears the most."""
 
-    profile: Profile = "large"
+    profile: PromptProfile = "large"
 
 
 @contextmanager
@@ -106,7 +106,7 @@ async def measure(blocks: int, *, private: bool | None) -> tuple[list[int], floa
 
 def _tracing(url: str, private: bool) -> Tracing:
     settings = {"LANGSMITH_TRACING": "true", "LANGSMITH_ENDPOINT": url, "LANGSMITH_API_KEY": "none"}
-    opened = tracing_of(settings, warn=print, now=lambda: datetime.now(UTC), private=private)
+    opened = build_tracing(settings, warn=print, now=lambda: datetime.now(UTC), private=private)
     if opened is None:
         raise RuntimeError("tracing was switched on")
     return opened

@@ -8,7 +8,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Sequence
 
-from converse_graph.models.base import PUBLIC, Chat, Part, Profile, Reply, Request
+from converse_graph.models.base import PUBLIC, Message, Model, PromptProfile, Request, Response
 from converse_graph.record.paths import CallPath, Provenance
 
 _BEFORE = tuple(Provenance.of_template(f"organisation/{task}") for task in ("brief", "example"))
@@ -23,7 +23,7 @@ class WholeHistory:
 
     free = True
 
-    def __init__(self, chat: Chat, count: Callable[[str], int], window: int) -> None:
+    def __init__(self, chat: Model, count: Callable[[str], int], window: int) -> None:
         """Ask another model.
 
         Args:
@@ -39,9 +39,9 @@ class WholeHistory:
         self.first_cut: str | None = None
         """The place of the first prompt that the history did not fit into; None where it always did."""
 
-    profile: Profile
+    profile: PromptProfile
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Ask with the whole history in place of what the run tells of it."""
         origins = [(part, Provenance.parse(part.source)) for part in request.parts]
         before = [part for part, origin in origins if origin in _BEFORE]
@@ -61,7 +61,7 @@ class WholeHistory:
         """Let go of the model."""
         await self._chat.close()
 
-    def _history(self, speaker: str, place: str) -> list[Part]:
+    def _history(self, speaker: str, place: str) -> list[Message]:
         parts = []
         for where, said in self._said.items():
             path = CallPath.parse(where)
@@ -70,15 +70,15 @@ class WholeHistory:
                 continue  # what is being repaired is told by the repair
             told = f'{by} said: "{said["statement"]}"'
             parts.append(
-                Part(role="user", text=told, source=str(Provenance(record="statement", of=path)), owner=PUBLIC)
+                Message(role="user", text=told, source=str(Provenance(record="statement", of=path)), owner=PUBLIC)
             )
             if by == speaker:
                 noted = f'{by} noted in private: "{said["memo"]}"'
-                parts.append(Part(role="user", text=noted, source=str(Provenance.of_mind(path)), owner=by))
+                parts.append(Message(role="user", text=noted, source=str(Provenance.of_mind(path)), owner=by))
         return parts
 
-    def _latest(self, history: Sequence[Part], room: int) -> list[Part]:
-        kept: list[Part] = []
+    def _latest(self, history: Sequence[Message], room: int) -> list[Message]:
+        kept: list[Message] = []
         for part in reversed(history):
             room -= self._count(part.text)
             if room < 0:
@@ -86,7 +86,7 @@ class WholeHistory:
             kept.append(part)
         return kept[::-1]
 
-    def _note(self, place: str, reply: Reply) -> None:
+    def _note(self, place: str, reply: Response) -> None:
         """Keep what was said; of several replies at a place the last that could be read, which is the one on record."""
         try:
             said = json.loads(reply.text)

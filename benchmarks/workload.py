@@ -5,24 +5,24 @@ import json
 from collections.abc import Sequence
 
 from benchmarks.handwritten import PARTIES
-from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario
-from converse_graph.models.base import Profile, Reply, Request
+from converse_graph import Clock, Debate, NullModel, Organisation, Persona, Scenario
+from converse_graph.models.base import PromptProfile, Request, Response
 from converse_graph.scenarios.scenario import Order
 
 LENGTH = 480
 """Characters of a statement at most: the null model fills it with sixty words."""
 
 
-class LargeNull(NullChat):
+class LargeNull(NullModel):
     """The null model, told as much as a large model is told."""
 
-    profile: Profile = "large"
+    profile: PromptProfile = "large"
 
 
 class LongNull(LargeNull):
     """The same, with statements of up to 120 words."""
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Say twice as much in the prose of a statement, as far as its form has room."""
         reply = await super().complete(request)
         room = request.schema["properties"].get("statement", {}).get("maxLength", 0)

@@ -3,22 +3,22 @@
 ConverseError
 ├── UsageError               the caller asked for something that cannot be
 │   ├── InvalidValue         a value outside what its field allows
-│   ├── UnknownName          no scenario, dial, model, run or party of that name
-│   ├── ForeignStore         a store file that is not ours, or from a newer version
-│   └── RunChanged           the scenario no longer matches what the run began with
+│   ├── NotFound          no scenario, dial, model, run or party of that name
+│   ├── IncompatibleStore         a store file that is not ours, or from a newer version
+│   └── ScenarioChanged           the scenario no longer matches what the run began with
 ├── StoreFailure             the store cannot be opened or written; what was committed is kept
 │   └── StoreUnreachable     its server is gone in mid-run; a RunPaused too
-├── DatasetRefused           LangSmith cannot be reached, or takes no dataset; the runs are as they were
-├── RunHeld                  another process is writing to the run
+├── DatasetUploadFailed           LangSmith cannot be reached, or takes no dataset; the runs are as they were
+├── RunLocked                  another process is writing to the run
 ├── RunPaused                the run stopped where `resume` can go on
 │   ├── ProviderUnreachable  no whole reply came from the model's server
 │   ├── ProviderRefused      the server answered that it will not serve us
-│   │   └── PromptTooLong    because prompt and reply are more than the model's window
+│   │   └── ContextLengthExceeded    because prompt and reply are more than the model's window
 │   │       └── PromptCut    it said nothing, and left out a part of the prompt
 │   ├── CallFailed           a call raised something that nobody expected
-│   ├── BudgetSpent          a bound on dollars, tokens, turns or minutes is reached
-│   └── WindowTooSmall       not even who one is and what is asked fit the model's window
-└── BrokenReply              a reply that does not fit its schema, or drifts; repaired or recorded, never shown
+│   ├── BudgetExceeded          a bound on dollars, tokens, turns or minutes is reached
+│   └── ContextWindowTooSmall       not even who one is and what is asked fit the model's window
+└── InvalidReply              a reply that does not fit its schema, or drifts; repaired or recorded, never shown
 """
 
 from collections.abc import Iterable
@@ -40,11 +40,11 @@ class InvalidValue(UsageError, ValueError):
     """A value lies outside what its field allows."""
 
 
-class UnknownName(UsageError, LookupError):
+class NotFound(UsageError, LookupError):
     """No such scenario, dial, model, run or party."""
 
     @classmethod
-    def among(cls, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> "UnknownName":
+    def among(cls, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> "NotFound":
         """Name what was asked for, what exists, and what of it was meant by the look of it.
 
         Args:
@@ -60,11 +60,11 @@ class UnknownName(UsageError, LookupError):
         return cls(" ".join(filter(None, [f"No {kind} {name!r}{meant} is: {', '.join(names) or 'none'}.", hint])))
 
 
-class ForeignStore(UsageError):
+class IncompatibleStore(UsageError):
     """The file is no store of ours, or was written by a newer version; it was left untouched."""
 
     @classmethod
-    def newer(cls, address: str, version: int, known: int) -> "ForeignStore":
+    def newer(cls, address: str, version: int, known: int) -> "IncompatibleStore":
         """Name the store, its version, and the highest that this release reads.
 
         Args:
@@ -78,7 +78,7 @@ class ForeignStore(UsageError):
         )
 
 
-class RunChanged(UsageError):
+class ScenarioChanged(UsageError):
     """The scenario, its prompts or its graph are not those the run began with."""
 
 
@@ -86,15 +86,15 @@ class StoreFailure(ConverseError):
     """The store cannot be written, for want of room or of leave; what was committed is kept."""
 
 
-class DatasetRefused(ConverseError):
+class DatasetUploadFailed(ConverseError):
     """LangSmith cannot be reached, or will not take a dataset; the runs are as they were."""
 
 
-class RunHeld(ConverseError):
+class RunLocked(ConverseError):
     """Another process is writing to this run."""
 
     @classmethod
-    def by_another(cls, name: str) -> "RunHeld":
+    def by_another(cls, name: str) -> "RunLocked":
         """Name the run.
 
         Args:
@@ -119,7 +119,7 @@ class ProviderRefused(RunPaused):
     """The model's server answered, and will not serve this request."""
 
 
-class PromptTooLong(ProviderRefused):
+class ContextLengthExceeded(ProviderRefused):
     """Prompt and reply are more than the model's window, by the server's own count."""
 
     def __init__(self, message: str, *, limit: int | None = None) -> None:
@@ -133,7 +133,7 @@ class PromptTooLong(ProviderRefused):
         self.limit = limit
 
 
-class PromptCut(PromptTooLong):
+class PromptCut(ContextLengthExceeded):
     """The model's server left out a part of a prompt without a word, by its own count of what it read."""
 
 
@@ -141,15 +141,15 @@ class CallFailed(RunPaused):
     """A call raised what no model's server does: a fault of an adapter, of a guest, or of ours."""
 
 
-class BudgetSpent(RunPaused):
+class BudgetExceeded(RunPaused):
     """A bound on what a run may spend is reached."""
 
 
-class WindowTooSmall(RunPaused):
+class ContextWindowTooSmall(RunPaused):
     """Not even a speaker's brief and its task fit the model's window."""
 
 
-class BrokenReply(ConverseError):
+class InvalidReply(ConverseError):
     """A reply does not fit its schema, or drifts; the message is for the model that made it, and may quote it."""
 
     def __init__(self, message: str, *, for_record: str = "") -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def folders(kind: Literal["graphs", "prompts"]) -> list[Path]:
+def search_path(kind: Literal["graphs", "prompts"]) -> list[Path]:
     """Folders to look in, first come first served: the working directory's own, then what came with the package."""
     inside = _PACKAGE / "bundled" / kind
     own = inside if inside.is_dir() else _PACKAGE.parent / kind

@@ -33,7 +33,7 @@ def whole_characters(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def visible(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """A text without characters that nobody sees: controls, marks of direction, zero-width ones; line breaks stay."""
     if not text.isascii():
         text = _SELECTORS.sub("", text.translate(_BLANKS))
@@ -41,19 +41,19 @@ def visible(text: str) -> str:
     return text if text.replace("\n", "").isprintable() else "".join(map(_seen, text))
 
 
-def as_data(text: str) -> str:
+def escape_text(text: str) -> str:
     """A text as it stands between tags: nothing in it is a tag."""
-    return html.escape(visible(text).translate(_BRACKETS), quote=False)
+    return html.escape(strip_invisible(text).translate(_BRACKETS), quote=False)
 
 
-def as_line(text: str) -> str:
+def escape_line(text: str) -> str:
     """The same on one line."""
-    return as_data(" ".join(visible(text).split()))
+    return escape_text(" ".join(strip_invisible(text).split()))
 
 
-def between_quotes(text: str) -> str:
+def quote(text: str) -> str:
     """The same on one line between quotation marks, none of which stands inside it."""
-    return f"“{as_line(text).translate(_QUOTES)}”"
+    return f"“{escape_line(text).translate(_QUOTES)}”"
 
 
 def _seen(letter: str) -> str:

@@ -13,7 +13,7 @@ _STYLE = "text-align:left;vertical-align:top"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
+class Summary:
     """What is worth seeing of a value at a glance; all text may be anybody's, and is escaped when shown."""
 
     kind: str

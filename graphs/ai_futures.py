@@ -7,22 +7,22 @@ from typing import Annotated, Any, Literal
 from pydantic import Field as Bound
 
 from converse_graph import (
+    Boolean,
     Clock,
     Debate,
     Event,
     Example,
-    Flag,
-    Imagined,
-    Kept,
-    Names,
-    OnEvent,
+    ImaginedDebate,
     Organisation,
     Percentiles,
     Persona,
+    Pinned,
+    RunningList,
     Scenario,
     ScenarioTexts,
-    Standing,
+    StopOnEvent,
     Text,
+    TextList,
     by_party,
     cast_member,
     scenario,
@@ -108,7 +108,7 @@ def ai_futures(
         events=[Event(name="agi_reached", field="agi_claimed")],
         standing=[_LAWS] if uk or china else [],
         kept=_KEPT,
-        stop=[OnEvent(event="agi_reached")] if stop == "agi" else [],
+        stop=[StopOnEvent(event="agi_reached")] if stop == "agi" else [],
         length=600,
         rubric="ai-futures",
     )
@@ -186,10 +186,10 @@ departments = ai_futures.preset(
     end=2026,
 )
 
-_LAWS = Standing(title="Laws in force, with what they forbid", adds="instruments", ends="repealed", to="lab")
+_LAWS = RunningList(title="Laws in force, with what they forbid", adds="instruments", ends="repealed", to="lab")
 _KEPT = (
-    Kept(title="What you have announced so far", field="capabilities", to="lab"),
-    Kept(title="Incidents so far", field="incident", whose="all", most=8),
+    Pinned(title="What you have announced so far", field="capabilities", to="lab"),
+    Pinned(title="Incidents so far", field="incident", whose="all", most=8),
 )
 
 
@@ -197,10 +197,10 @@ def _lab(told: ScenarioTexts, who: str, start: int, tone: Tone) -> tuple[Organis
     party, people = cast_member(who)
     ask = partial(told.text, "lab", "fields")
     fields = (
-        Names(name="capabilities", ask=ask("capabilities"), max_items=3, max_length=70),
+        TextList(name="capabilities", ask=ask("capabilities"), max_items=3, max_length=70),
         Text(name="incident", ask=ask("incident"), max_length=120, optional=tone == "sober"),
         Percentiles(name="agi_estimate", ask=ask("agi_estimate"), minimum=start, maximum=LATEST),
-        Flag(name="agi_claimed", ask=ask("agi_claimed"), example=False),
+        Boolean(name="agi_claimed", ask=ask("agi_claimed"), example=False),
     )
     shown = tuple(_with_estimate(who, number, start, example) for number, example in enumerate(party.examples))
     spec = {
@@ -228,8 +228,8 @@ def _government(told: ScenarioTexts, who: str) -> tuple[Organisation, tuple[Pers
     party, people = cast_member(who)
     ask = partial(told.text, "government", "fields")
     fields = (
-        Names(name="instruments", ask=ask("instruments"), max_items=3, max_length=90),
-        Names(name="repealed", ask=ask("repealed"), max_items=2, max_length=60, example=[]),
+        TextList(name="instruments", ask=ask("instruments"), max_items=3, max_length=90),
+        TextList(name="repealed", ask=ask("repealed"), max_items=2, max_length=60, example=[]),
         Text(name="enforcement", ask=ask("enforcement"), max_length=120, optional=True),
         Text(name="finding", ask=ask("finding"), max_length=120, optional=True),
     )
@@ -242,8 +242,8 @@ def _placebo(told: ScenarioTexts) -> tuple[Organisation, tuple[Persona, ...]]:
     party, people = cast_member("allotments")
     ask = partial(told.text, "society", "fields")
     fields = (
-        Names(name="crops", ask=ask("crops"), max_items=3, max_length=90),
-        Names(name="cleared", ask=ask("cleared"), max_items=2, max_length=60, example=[]),
+        TextList(name="crops", ask=ask("crops"), max_items=3, max_length=90),
+        TextList(name="cleared", ask=ask("cleared"), max_items=2, max_length=60, example=[]),
         Text(name="weather", ask=ask("weather"), max_length=120, optional=True),
         Text(name="finding", ask=ask("finding"), max_length=120, optional=True),
     )
@@ -269,7 +269,7 @@ def _plain(people: Sequence[Persona]) -> tuple[Persona, ...]:
     return tuple(person.model_copy(update={"temperament": "", "deliberation": _plainly(person)}) for person in people)
 
 
-def _plainly(person: Persona) -> Debate | Imagined | None:
+def _plainly(person: Persona) -> Debate | ImaginedDebate | None:
     held = person.deliberation
     return held and held.model_copy(update={"members": _plain(held.members)})
 
@@ -285,12 +285,12 @@ _HELD_BY = {**_RULES, "none": {}, "all": {name: on for rule in _RULES.values() f
 
 def _deliberation(
     told: ScenarioTexts, kind: str, people: tuple[Persona, ...], how: How, lines: int, rules: Rules = "none"
-) -> Debate | Imagined | None:
+) -> Debate | ImaginedDebate | None:
     motion, options = told.text(kind, "motion"), told.texts(kind, "options")
     match how:
         case "none":
             return None
         case "imagined":
-            return Imagined(motion=motion, options=options, members=people, turns=lines)
+            return ImaginedDebate(motion=motion, options=options, members=people, turns=lines)
         case "debate":
             return Debate(motion=motion, options=options, members=people, turns=lines, **_HELD_BY[rules])

@@ -5,17 +5,17 @@ from typing import Annotated
 from pydantic import Field as Bound
 
 from converse_graph import (
+    Boolean,
     Clock,
     Debate,
     Event,
     Example,
-    Flag,
     Number,
-    OnEvent,
-    OnSilence,
     Organisation,
     Persona,
     Scenario,
+    StopOnEvent,
+    StopOnSilence,
     Text,
     scenario,
 )
@@ -81,16 +81,16 @@ def wage_talks(
             ),
         ],
         events=[Event(name="settled", field="accepts", parties=2, from_round=1)],
-        stop=[OnEvent(event="settled"), OnSilence(rounds=2)],
+        stop=[StopOnEvent(event="settled"), StopOnSilence(rounds=2)],
         length=400,
     )
 
 
-def _bargaining(asked: str) -> tuple[Number | Text | Flag, ...]:
+def _bargaining(asked: str) -> tuple[Number | Text | Boolean, ...]:
     return (
         Number(name="raise_percent", ask=asked, minimum=0, maximum=30),
         Text(name="condition", ask="one condition beside pay", max_length=80, optional=True),
-        Flag(name="accepts", ask="whether you accept what the other side put forward last", example=False),
+        Boolean(name="accepts", ask="whether you accept what the other side put forward last", example=False),
     )
 
 

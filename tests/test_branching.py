@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converse_graph import Dated, Organisation, Scenario, Simulation, Store
-from converse_graph.record.state import mind_of
+from converse_graph import Organisation, Scenario, ScheduledEvent, Simulation, Store
+from converse_graph.record.state import private_channel
 from converse_graph.runs.derived import extend, fork, inject, replay
 from tests.support.branching_scenarios import ORDERS, SEEDS, by_chance, in_a_store, record, scenarios, silent
 from tests.support.small_scenarios import CREATED, CountingChat, Stop, channels, debate, journal, played, table
@@ -22,7 +22,9 @@ def turns(state: dict[str, Any]) -> list[tuple[int, int]]:
 def minds(scenario: Scenario, state: dict[str, Any], before: tuple[int, int]) -> dict[str, list[Any]]:
     """What each party had kept to itself before a turn."""
     return {
-        party.name: [entry for entry in state.get(mind_of(party.name), ()) if (entry["round"], entry["turn"]) < before]
+        party.name: [
+            entry for entry in state.get(private_channel(party.name), ()) if (entry["round"], entry["turn"]) < before
+        ]
         for party in scenario.organisations
     }
 
@@ -220,7 +222,7 @@ async def test_what_is_injected_while_a_run_is_open_is_heard_as_it_plays_on_and_
     scenario = table("Alpha", "Beta", rounds=1)
     run = await played(store, scenario)
     longer = await extend(store, run.run.name, rounds=2, scenario=scenario)
-    await inject(store, run.run.name, Dated(at="round 2", text="It rains."), scenario=scenario)
+    await inject(store, run.run.name, ScheduledEvent(at="round 2", text="It rains."), scenario=scenario)
     await longer.play()
 
     asked = store.journal(run.run.id).calls()

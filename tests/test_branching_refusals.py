@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from converse_graph import Store
-from converse_graph.errors import InvalidValue, RunHeld, UnknownName
+from converse_graph.errors import InvalidValue, NotFound, RunLocked
 from converse_graph.runs.derived import extend, fork, inject
-from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.rules import ScheduledEvent
 from tests.support.small_scenarios import CREATED, begin, played, table
 
 pytestmark = pytest.mark.every_store
@@ -17,10 +17,10 @@ async def test_a_run_that_is_held_takes_no_event_and_no_horizon(store: Store) ->
     scenario = table("Alpha", "Beta")
     run = await played(store, scenario)
     with store.hold(run.run.name):
-        with pytest.raises(RunHeld):
+        with pytest.raises(RunLocked):
             await extend(store, run.run.name, rounds=5, scenario=scenario)
-        with pytest.raises(RunHeld):
-            await inject(store, run.run.name, Dated(at="round 5", text="Rain."), scenario=scenario)
+        with pytest.raises(RunLocked):
+            await inject(store, run.run.name, ScheduledEvent(at="round 5", text="Rain."), scenario=scenario)
     assert store.register.run(run.run.name) == run.run
 
 
@@ -44,7 +44,7 @@ async def test_a_fork_that_cannot_be_is_refused_and_nothing_is_written(store: St
     scenario = table("Alpha", "Beta", order=order)
     await played(store, scenario, name="table")
     for case, (asked, told) in REFUSED.items():
-        with pytest.raises((InvalidValue, UnknownName)) as refused:
+        with pytest.raises((InvalidValue, NotFound)) as refused:
             await fork(store, "table", created=CREATED, scenario=scenario, **asked)
         assert told in str(refused.value), case
     assert [run.name for run in store.register.runs()] == ["table"]

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from converse_graph import Budget, Motion, Price, Prices, Store
-from converse_graph.calls.budget import Spending
-from converse_graph.errors import BudgetSpent, InvalidValue, UnknownName
+from converse_graph.calls.budget import BudgetTracker
+from converse_graph.errors import BudgetExceeded, InvalidValue, NotFound
 from converse_graph.judge.runs import judge_run
-from converse_graph.models.base import Reply, Request
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
-from converse_graph.models.prices import load_prices, window_of
+from converse_graph.models.base import Request, Response
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
+from converse_graph.models.prices import context_window_of, load_prices
 from converse_graph.runs.simulation import Simulation
 from tests.support.small_scenarios import CountingChat, begin, consciences, table
 
@@ -22,10 +22,12 @@ class Priced(CountingChat):
 
     free = True
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         reply = await super().complete(request)
         broken = request.attempt == 0 and request.place.endswith("/statement")
-        return dataclasses.replace(reply, text="no" if broken else reply.text, usd=0.01, tokens_in=90, tokens_out=10)
+        return dataclasses.replace(
+            reply, text="no" if broken else reply.text, usd=0.01, input_tokens=90, output_tokens=10
+        )
 
 
 BOUNDS = [
@@ -44,7 +46,7 @@ async def test_a_run_pauses_at_its_bound_and_then_ends_as_one_without(
         whole = await begin(store, scenario, model=Priced(), name="whole")
         await whole.play()
         bounded = await begin(store, scenario, model=Priced(), name="bounded")
-        with pytest.raises(BudgetSpent, match=told):
+        with pytest.raises(BudgetExceeded, match=told):
             await bounded.play(budget=budget)
         run = store.register.run("bounded")
         assert run.status == "paused"
@@ -70,7 +72,7 @@ async def test_what_was_spent_before_counts_when_a_run_is_resumed(tmp_path: Path
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         bounded = await begin(store, scenario, model=Priced(), name="bounded")
         for usd in (0.03, 0.06):
-            with pytest.raises(BudgetSpent):
+            with pytest.raises(BudgetExceeded):
                 await bounded.play(budget=Budget(usd=usd))
             assert store.register.run("bounded").usd == pytest.approx(usd)
             bounded = await Simulation.reopen(store, "bounded", scenario=scenario, model=Priced())
@@ -80,7 +82,7 @@ async def test_at_a_simultaneous_table_only_calls_that_were_under_way_exceed_the
     scenario = table("Alpha", "Beta", "Gamma", rounds=5, order="simultaneous")
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         bounded = await begin(store, scenario, model=Priced(), name="bounded")
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(BudgetExceeded):
             await bounded.play(budget=Budget(usd=0.04))
         spent = store.register.run("bounded").usd
     assert spent is not None
@@ -93,19 +95,19 @@ async def test_a_judge_is_charged_to_its_run(tmp_path: Path) -> None:
         await simulation.play()
         spent = store.register.run(simulation.run.name).usd
         assert spent is not None
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(BudgetExceeded):
             await judge_run(store, simulation.run.name, chats=simulation.chats, budget=Budget(usd=spent + 0.01))
         assert store.register.run(simulation.run.name).usd == pytest.approx(spent + 0.01)
 
 
 def test_minutes_are_of_the_session() -> None:
     clock = [0.0]
-    spending = Spending(Budget(minutes=2), usd=0, tokens=0, now=lambda: clock[0])
+    spending = BudgetTracker(Budget(minutes=2), usd=0, tokens=0, now=lambda: clock[0])
     spending.check()
     clock[0] = 119.0
     spending.check()
     clock[0] = 120.0
-    with pytest.raises(BudgetSpent, match="The 2 minutes of this session are over"):
+    with pytest.raises(BudgetExceeded, match="The 2 minutes of this session are over"):
         spending.take_turn()
 
 
@@ -116,13 +118,13 @@ def test_a_bound_that_is_none_is_refused(bound: dict[str, Any]) -> None:
 
 
 def test_cached_tokens_have_their_own_price_and_own_prices_go_first() -> None:
-    reply = Reply(text="", model="gpt-4.1", tokens_in=1000, tokens_cached=600, tokens_out=100)
+    reply = Response(text="", model="gpt-4.1", input_tokens=1000, cached_tokens=600, output_tokens=100)
     own = Prices({"openai:gpt-4.1": Price(input=10, cached=1, output=100)})
-    chat = OpenAICompatibleChat("gpt-4.1", api_key="k")
+    chat = OpenAICompatibleModel("gpt-4.1", api_key="k")
     assert own.charged(chat, reply) == pytest.approx((400 * 10 + 600 * 1 + 100 * 100) / 1e6)
     listed, uncached = (
         Prices().charged(chat, reply),
-        Prices().charged(chat, dataclasses.replace(reply, tokens_cached=0)),
+        Prices().charged(chat, dataclasses.replace(reply, cached_tokens=0)),
     )
     assert listed is not None
     assert uncached is not None
@@ -130,11 +132,11 @@ def test_cached_tokens_have_their_own_price_and_own_prices_go_first() -> None:
 
 
 def test_a_model_that_runs_here_is_free_and_an_unknown_one_has_no_price() -> None:
-    here = OpenAICompatibleChat("llama3.3", "http://127.0.0.1:9/v1")
-    there = OpenAICompatibleChat("our-own-model", "http://models.example/v1", "k")
+    here = OpenAICompatibleModel("llama3.3", "http://127.0.0.1:9/v1")
+    there = OpenAICompatibleModel("our-own-model", "http://models.example/v1", "k")
     assert Prices().known(here)
     assert not Prices().known(there)
-    assert Prices().charged(there, Reply(text="", model="our-own-model", tokens_in=5)) is None
+    assert Prices().charged(there, Response(text="", model="our-own-model", input_tokens=5)) is None
     assert Prices({"our-own-model": Price(input=1, output=1)}).known(there)
 
 
@@ -153,8 +155,8 @@ async def test_a_bound_in_dollars_on_a_model_of_unknown_price_is_refused_before_
 
 
 def test_the_window_of_a_hosted_model_is_known_by_name() -> None:
-    assert (window_of("openai:gpt-4.1") or 0) > 500_000
-    assert window_of("our-own-model") is None
+    assert (context_window_of("openai:gpt-4.1") or 0) > 500_000
+    assert context_window_of("our-own-model") is None
 
 
 @pytest.mark.parametrize(
@@ -174,5 +176,5 @@ def test_a_file_of_prices_that_holds_none_is_refused_with_the_model_or_the_line(
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidValue, match=told):
         load_prices(path)
-    with pytest.raises(UnknownName, match="nowhere"):
+    with pytest.raises(NotFound, match="nowhere"):
         load_prices(tmp_path / "nowhere.yaml")

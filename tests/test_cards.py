@@ -7,7 +7,7 @@ import pytest
 
 from converse_graph import Clock, Debate, Organisation, Persona, Scenario, Simulation, Store, Transcript, find_scenario
 from converse_graph.record.transcript import Statement
-from converse_graph.summary_repr import Card
+from converse_graph.summary_repr import Summary
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"
 
@@ -97,4 +97,4 @@ async def test_a_long_transcript_shows_twenty_statements_and_how_many_more_there
 
 
 def test_facts_without_a_value_are_left_out() -> None:
-    assert Card(kind="Run", name="r", facts=(("usd", ""), ("seed", "7"))).line() == "<Run r: seed 7>"
+    assert Summary(kind="Run", name="r", facts=(("usd", ""), ("seed", "7"))).line() == "<Run r: seed 7>"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Clock, Event, Flag, Organisation, Persona, Scenario, Store, find_scenario
-from converse_graph.errors import ConverseError, InvalidValue, ProviderUnreachable, RunChanged, UnknownName
+from converse_graph import Boolean, Clock, Event, Organisation, Persona, Scenario, Store, find_scenario
+from converse_graph.errors import ConverseError, InvalidValue, NotFound, ProviderUnreachable, ScenarioChanged
 from converse_graph.prompting.templates import Prompts, Template, load_prompts
 from converse_graph.runs.fingerprint import differences, fingerprint
 from converse_graph.runs.simulation import Origin, Simulation
@@ -24,7 +24,7 @@ def test_the_horizon_and_names_for_readers_are_no_change() -> None:
 
 def test_every_other_change_is_named_where_it_was_made() -> None:
     scenario = table(
-        Organisation(name="A", deliberation=debate("One", "Two"), fields=[Flag(name="done", ask="?")]), "B"
+        Organisation(name="A", deliberation=debate("One", "Two"), fields=[Boolean(name="done", ask="?")]), "B"
     )
     party = scenario.organisations[0]
     board = party.deliberation
@@ -48,9 +48,9 @@ def test_every_other_change_is_named_where_it_was_made() -> None:
 async def test_a_run_whose_scenario_has_changed_is_refused_by_the_name_of_what_changed(store: Store) -> None:
     simulation = await begin(store, table("A", "B"))
     name = simulation.run.name
-    with pytest.raises(RunChanged, match=r"began with something else: scenario: premise\. Put it back"):
+    with pytest.raises(ScenarioChanged, match=r"began with something else: scenario: premise\. Put it back"):
         await Simulation.reopen(store, name, scenario=table("A", "B", premise="Other."), model="null")
-    with pytest.raises(RunChanged, match=r"organisations \(names\)"):
+    with pytest.raises(ScenarioChanged, match=r"organisations \(names\)"):
         await Simulation.reopen(store, name, scenario=table("A", "C"), model="null")
     reopened = await Simulation.reopen(store, name, scenario=table("A", "B", rounds=9), model="null")
     assert (await reopened.play()).status == "finished"
@@ -68,7 +68,7 @@ async def test_a_run_made_in_python_says_that_it_must_be_reopened_there(store: S
     simulation = await begin(store, table("A"))
     with pytest.raises(InvalidValue, match="was begun in Python with a scenario of its own; reopen it there"):
         await Simulation.reopen(store, simulation.run.name)
-    with pytest.raises(UnknownName, match="No run 'other'"):
+    with pytest.raises(NotFound, match="No run 'other'"):
         await Simulation.reopen(store, "other")
 
 
@@ -87,7 +87,7 @@ async def test_a_renamed_party_does_not_end_a_paused_run_in_silence(store: Store
     with pytest.raises(ProviderUnreachable):
         await simulation.play()
     renamed = table("A", "Renamed")
-    with pytest.raises(RunChanged):
+    with pytest.raises(ScenarioChanged):
         await Simulation.reopen(store, simulation.run.name, scenario=renamed, model="null")
     forced = Simulation(store=store, run=simulation.run, scenario=renamed, chats=simulation.chats)
     with pytest.raises(ConverseError, match="stopped without an end; its graph has changed"):

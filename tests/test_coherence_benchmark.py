@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.whole_history import WholeHistory
-from converse_graph import Chat, ScriptedChat, Store
+from converse_graph import Model, ScriptedModel, Store
 from tests.support.child_process import run_python
 from tests.support.small_scenarios import played, table
 
@@ -30,7 +30,7 @@ def test_both_arms_are_played_and_their_figures_printed_and_written(tmp_path: Pa
     assert theirs["prompt tokens"] > ours["prompt tokens"]
 
 
-async def shown_all(store: Store, model: Chat, window: int) -> tuple[Any, WholeHistory]:
+async def shown_all(store: Store, model: Model, window: int) -> tuple[Any, WholeHistory]:
     whole = WholeHistory(model, len, window)
     return await played(store, table("Alpha", "Beta", rounds=3), model=whole), whole
 
@@ -38,7 +38,7 @@ async def shown_all(store: Store, model: Chat, window: int) -> tuple[Any, WholeH
 async def test_each_hears_all_that_was_said_and_its_own_notes_and_nobody_elses(store: Store) -> None:
     said = [{"statement": f"Word {number}.", "memo": f"note {number}"} for number in range(6)]
     said.insert(5, {"statement": "", "memo": "sent back"})
-    chat = ScriptedChat(said)
+    chat = ScriptedModel(said)
     _, whole = await shown_all(store, chat, 10**6)
 
     last = "\n".join(part.text for part in chat.requests[-1].parts)
@@ -51,7 +51,7 @@ async def test_each_hears_all_that_was_said_and_its_own_notes_and_nobody_elses(s
 @pytest.mark.parametrize("window", [1900, 2300])
 async def test_what_does_not_fit_the_window_is_cut_off_oldest_first(store: Store, window: int) -> None:
     said = [{"statement": f"Word {number}. {'x' * 250}", "memo": "m"} for number in range(6)]
-    chat = ScriptedChat(said)
+    chat = ScriptedModel(said)
     _, whole = await shown_all(store, chat, window)
 
     for request in chat.requests:

@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converse_graph.measures.drift import year_of
-from converse_graph.measures.drift_patterns import REACH, Sign, Speaking, claims_in, past_estimates, signs_in
+from converse_graph.measures.drift_patterns import LOOKBACK, Sign, SpeakerContext, claims_in, find_drift, past_estimates
 from tests.support.markdown_reader import read_markdown
 
 KEPT = sorted(path for path in (Path(__file__).parents[1] / "transcripts").glob("*.md") if path.name != "README.md")
 OTHERS = ("Anthropic", "DeepMind", "UK Government", "Union", "Union of Bakers", "OpenAI Europe")
-OPENAI = Speaking(name="OpenAI", others=OTHERS, year=2029)
+OPENAI = SpeakerContext(name="OpenAI", others=OTHERS, year=2029)
 REPORT = "We trained Atlas 3 on twice the compute of last year, and three auditors read the report before we did."
 
 
-def signs(text: str, *earlier: str, by: Speaking = OPENAI, past: dict[str, int] | None = None) -> list[Sign]:
-    return [found.sign for found in signs_in(text, by, past=past or {}, earlier=earlier)]
+def signs(text: str, *earlier: str, by: SpeakerContext = OPENAI, past: dict[str, int] | None = None) -> list[Sign]:
+    return [found.sign for found in find_drift(text, by, past=past or {}, earlier=earlier)]
 
 
 DRIFTING: list[tuple[Sign, str]] = [
@@ -117,11 +117,11 @@ def test_of_the_transcripts_that_come_with_the_project_few_statements_are_accuse
         names = [party.name for party in transcript.header.cast]
         for number, said in enumerate(transcript.statements):
             others = tuple(name for name in names if name != said.speaker)
-            by = Speaking(name=said.speaker, others=others, year=year_of(said))
+            by = SpeakerContext(name=said.speaker, others=others, year=year_of(said))
             earlier = [before.text for before in transcript.statements[:number]]
             past = past_estimates(said.fields, by.year)
             found += [
-                (page.stem, said.period, shown.told) for shown in signs_in(said.text, by, past=past, earlier=earlier)
+                (page.stem, said.period, shown.told) for shown in find_drift(said.text, by, past=past, earlier=earlier)
             ]
             total += 1
     assert total > 100
@@ -141,9 +141,9 @@ def test_no_random_talk_of_others_and_of_the_own_year_is_drift(words: list[str],
 @given(text=st.text(), names=st.lists(st.text(min_size=1), max_size=4, unique=True), year=st.integers(0, 9999))
 def test_what_is_told_is_one_line_whatever_was_said(text: str, names: list[str], year: int) -> None:
     others = tuple(name for name in names if name != "Alpha")
-    by = Speaking(name="Alpha", others=others, year=year)
+    by = SpeakerContext(name="Alpha", others=others, year=year)
     for prose in (text, *(f"{name}: {text}\nWe at {name} agree. It is {year + 1}." for name in others)):
-        for found in signs_in(prose, by, past={}, earlier=[text]):
+        for found in find_drift(prose, by, past={}, earlier=[text]):
             assert len(found.told.splitlines()) == 1, found.told
             quoted = found.told.partition("“")[2].rpartition("”")[0]
             assert not set('“”"<>\x1b\x9b\u202e') & set(quoted), (
@@ -159,7 +159,7 @@ def test_whoever_says_the_same_again_repeats_it_and_whoever_quotes_it_does_not(w
 
 
 def test_only_the_last_statements_are_compared_so_that_a_turn_costs_the_same_at_the_end_of_a_run() -> None:
-    fillers = [f"Statement {number} says nothing of what the others say this time." for number in range(REACH)]
+    fillers = [f"Statement {number} says nothing of what the others say this time." for number in range(LOOKBACK)]
     assert signs(REPORT, REPORT, *fillers[:-1]) == ["repeated"]
     assert signs(REPORT, REPORT, *fillers) == []
 
@@ -185,7 +185,7 @@ def test_an_estimate_is_past_once_its_year_is_unless_what_it_estimates_has_come(
 
 def test_what_is_told_names_what_was_wrong_and_what_is_allowed() -> None:
     text = 'It is now 2031. UK Government of "all" things.\nDeepMind: We at DeepMind agree, as an AI.'
-    told = [found.told for found in signs_in(text, OPENAI, past={"agi_estimate": 2026}, earlier=[])]
+    told = [found.told for found in find_drift(text, OPENAI, past={"agi_estimate": 2026}, earlier=[])]
     assert told == [
         "it says “It is now 2031”, but it is 2029: speak of no other year as now.",
         "a line begins with “DeepMind:”: write what OpenAI says alone, with no name before it.",

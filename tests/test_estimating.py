@@ -32,7 +32,7 @@ async def test_a_hosted_model_has_a_range_and_needs_no_key(monkeypatch: pytest.M
     assert 0 < usd[0] < usd[1]
     assert {"statements", "debate lines", "summaries", "the judge"} <= {row.kind for row in made.rows}
     statements = next(row for row in made.rows if row.kind == "statements")
-    assert 0 < statements.tokens_cached < statements.tokens_in
+    assert 0 < statements.cached_tokens < statements.input_tokens
 
 
 async def test_a_run_that_recalls_is_counted_with_its_reflections_and_asks_no_embedder() -> None:
@@ -47,7 +47,7 @@ async def test_own_prices_count_and_an_unknown_price_stays_unknown() -> None:
                           prices=prices, judged=False)  # fmt: skip
     usd = made.usd()
     assert usd is not None
-    assert usd[1] == pytest.approx(made.tokens_in / 1e6 * 1.1)
+    assert usd[1] == pytest.approx(made.input_tokens / 1e6 * 1.1)
     other = await estimate(consciences(), model="mine", base_url="http://models.example/v1")
     assert other.usd() is None
 
@@ -62,7 +62,7 @@ async def test_its_tokens_are_near_those_that_the_embedded_models_server_counts(
         await simulation.play()
         calls = list(store.journal(simulation.run.id).calls())
         await simulation.close()
-    counted = sum(call.reply.tokens_in for call in calls if call.attempt == 0)
+    counted = sum(call.reply.input_tokens for call in calls if call.attempt == 0)
     first = len([call for call in calls if call.attempt == 0])
     assert made.calls == first
-    assert 0.5 < made.tokens_in / counted < 2.0, (made.tokens_in, counted)
+    assert 0.5 < made.input_tokens / counted < 2.0, (made.input_tokens, counted)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from converse_graph import NullChat, Store
+from converse_graph import NullModel, Store
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, RunPaused
 from converse_graph.models.base import Request
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
-from converse_graph.models.rate_limit import Gate, Limits, limits_of
-from converse_graph.models.retries import Retries
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
+from converse_graph.models.rate_limit import Limits, RateLimiter, limits_for
+from converse_graph.models.retries import RetryPolicy
 from converse_graph.runs.simulation import Simulation
 from tests.support.small_scenarios import begin, consciences, played, table
 
@@ -96,7 +96,7 @@ def reply(
 async def filled(body: dict[str, Any]) -> str:
     schema = body["response_format"]["json_schema"]["schema"]
     asked = Request(parts=(), schema=schema, place=str(len(json.dumps(body["messages"]))))
-    return (await NullChat().complete(asked)).text
+    return (await NullModel().complete(asked)).text
 
 
 def says(status: int, message: str = "no", code: str = "", **headers: str) -> Fault:
@@ -172,9 +172,9 @@ async def server() -> AsyncIterator[Server]:
     await asyncio.gather(*made.serving, return_exceptions=True)
 
 
-def chat(server: Server, **retries: Any) -> OpenAICompatibleChat:
-    patience = Retries(**{"tries": 2, "base": 0.01, "deadline": 2.0, **retries})
-    return OpenAICompatibleChat("served", server.base_url, "sk-secret-secret-secret", timeout=0.6, retries=patience)
+def chat(server: Server, **retries: Any) -> OpenAICompatibleModel:
+    patience = RetryPolicy(**{"tries": 2, "base": 0.01, "deadline": 2.0, **retries})
+    return OpenAICompatibleModel("served", server.base_url, "sk-secret-secret-secret", timeout=0.6, retries=patience)
 
 
 @pytest.mark.parametrize("watched", [False, True], ids=["plain", "streamed"])
@@ -268,7 +268,7 @@ async def test_when_one_is_asked_to_wait_all_that_ask_the_same_provider_wait(ser
 
 
 async def test_a_gate_spreads_requests_over_the_minute() -> None:
-    gate = Gate(Limits(requests=600))
+    gate = RateLimiter(Limits(requests=600))
     began = asyncio.get_running_loop().time()
     for _ in range(4):
         await gate.enter(10)
@@ -276,7 +276,7 @@ async def test_a_gate_spreads_requests_over_the_minute() -> None:
 
 
 async def test_a_gate_weighs_tokens_and_lets_one_through_that_is_heavier_than_all() -> None:
-    gate = Gate(Limits(tokens=6000))
+    gate = RateLimiter(Limits(tokens=6000))
     began = asyncio.get_running_loop().time()
     await gate.enter(9000)
     await gate.enter(30)
@@ -286,4 +286,4 @@ async def test_a_gate_weighs_tokens_and_lets_one_through_that_is_heavier_than_al
 @pytest.mark.parametrize("given", ["0", "-1", "many", "inf", "nan"])
 def test_a_limit_that_is_none_is_refused(given: str) -> None:
     with pytest.raises(InvalidValue, match="CONVERSE_RPM"):
-        limits_of({"CONVERSE_RPM": given})
+        limits_for({"CONVERSE_RPM": given})

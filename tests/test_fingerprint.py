@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Clock, Event, Flag, Organisation, Scenario, When
+from converse_graph import Boolean, Clock, Event, Organisation, Scenario, StopWhen
 from converse_graph.prompting.templates import load_prompts
 from converse_graph.runs.fingerprint import differences, digest_of, fingerprint
-from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.rules import ScheduledEvent
 
 
 def made(after: dict[str, str], *, fields: str = "one", **more: Any) -> Scenario:
-    flags = (Flag(name="one", ask="one?"), Flag(name="two", ask="two?"))
+    flags = (Boolean(name="one", ask="one?"), Boolean(name="two", ask="two?"))
     party = Organisation(
         name="A", fields=flags, questions_after=after, questions_at={"round 2": "Second?", "round 1": "First?"}
     )
@@ -49,7 +49,7 @@ def test_questions_of_periods_are_the_same_in_any_order() -> None:
         {"title": "Other"}, {"name": "other"}, {"rubric": "ai-futures"}, {"dials": {"labs": 3}},
         {"clock": Clock(end=9, step="round")},
         {"events": (Event(name="first", field="one"), Event(name="second", field="two"),
-                    Dated(at="round 2", text="It rains."))},
+                    ScheduledEvent(at="round 2", text="It rains."))},
     ],
     ids=lambda free: next(iter(free)),
 )  # fmt: skip
@@ -79,7 +79,7 @@ def predicate(tmp_path: Path, text: str) -> Any:
 
 def test_a_function_counts_by_what_it_does_and_not_by_how_it_is_laid_out(tmp_path: Path) -> None:
     before, commented, changed = (
-        parts(made(USUAL, stop=[When(predicate=predicate(tmp_path, text))]))
+        parts(made(USUAL, stop=[StopWhen(predicate=predicate(tmp_path, text))]))
         for text in (
             "def enough(said):\n    return len(said) > 4\n",
             "def enough(said):\n    # four is plenty\n    return len(said)   >  4\n",

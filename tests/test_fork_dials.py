@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from converse_graph import Simulation, Store, find_scenario
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.runs.derived import fork, inject
 from converse_graph.runs.simulation import Origin
-from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.rules import ScheduledEvent
 from tests.support.small_scenarios import CREATED, begin, channels
 
 pytestmark = pytest.mark.every_store
@@ -38,7 +38,7 @@ async def parent(store: Store, tmp_path: Path) -> Simulation:
     source = tmp_path / "weather.py"
     source.write_text(WEATHER, encoding="utf-8")
     run = await begin(store, find_scenario(str(source))(), origin=Origin(scenario=str(source)), name="parent")
-    await inject(store, "parent", Dated(at=2029, text="an eclipse"))
+    await inject(store, "parent", ScheduledEvent(at=2029, text="an eclipse"))
     run = await Simulation.reopen(store, "parent")
     await run.play()
     return run
@@ -88,6 +88,6 @@ async def test_a_dial_that_moves_the_beginning_of_the_clock_is_refused(store: St
 
 
 async def test_a_dial_that_is_not_there_is_named(store: Store, parent: Simulation) -> None:
-    with pytest.raises(UnknownName, match="No dial of weather 'colour'"):
+    with pytest.raises(NotFound, match="No dial of weather 'colour'"):
         await fork(store, "parent", at="2028", dials={"colour": "red"}, created=CREATED)
     assert [run.name for run in store.register.runs()] == ["parent"]

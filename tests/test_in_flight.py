@@ -5,21 +5,21 @@ from typing import Any
 
 import pytest
 
-from converse_graph import NullChat, Organisation, Reply, Request, Store
+from converse_graph import NullModel, Organisation, Request, Response, Store
 from converse_graph.errors import ProviderUnreachable
 from tests.support.small_scenarios import Simulation, begin, debate, journal, table
 
 pytestmark = pytest.mark.every_store
 
 
-class Neighbours(NullChat):
+class Neighbours(NullModel):
     """Answers B only after A was answered or failed, and notes every call that it is asked for."""
 
     def __init__(self, *, fails: bool) -> None:
         super().__init__()
         self.fails, self.asked, self.a_is_over = fails, list[str](), asyncio.Event()
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         self.asked.append(request.place)
         if "/B/" in request.place:
             await self.a_is_over.wait()
@@ -59,8 +59,8 @@ async def test_a_pause_inside_a_debate_waits_for_the_call_beside_it(store: Store
 
 
 async def test_to_be_cancelled_breaks_off_what_is_in_flight(store: Store) -> None:
-    class Endless(NullChat):
-        async def complete(self, request: Request) -> Reply:
+    class Endless(NullModel):
+        async def complete(self, request: Request) -> Response:
             begun.set()
             await asyncio.Event().wait()
             raise AssertionError

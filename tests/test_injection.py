@@ -12,7 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from converse_graph import Kept, Names, NullChat, Organisation, Reply, Request, Scenario, Standing, Store
+from converse_graph import NullModel, Organisation, Pinned, Request, Response, RunningList, Scenario, Store, TextList
 from converse_graph.cli.display import Display, Plan
 from converse_graph.cli.formatting import plain
 from converse_graph.cli.screen import LiveScreen, PlainScreen
@@ -20,7 +20,7 @@ from converse_graph.export.comparison import as_text, compare
 from converse_graph.export.formats import as_json, from_json, json_text
 from converse_graph.export.markdown import render_markdown
 from converse_graph.judge.record_parts import as_parts
-from converse_graph.models.base import Part
+from converse_graph.models.base import Message
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.interview import interview
 from converse_graph.store.journal import Call
@@ -58,14 +58,14 @@ PROFILES: tuple[Any, ...] = ("small", "large")
 EVERY_ATTACK = pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
 
 
-class Attacker(NullChat):
+class Attacker(NullModel):
     """Says the attack wherever its form has room for it: in statements, fields, memos, lines and reasons."""
 
     def __init__(self, attack: str, profile: Any) -> None:
         super().__init__()
         self.profile, self._attack = profile, attack
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         reply = await super().complete(request)
         said = json.loads(reply.text)
         for name, schema in request.schema["properties"].items():
@@ -76,8 +76,8 @@ class Attacker(NullChat):
             elif schema.get("type") == "string" and "enum" not in schema:
                 said[name] = self._attack[: schema.get("maxLength", 400)]
         text = json.dumps(said)
-        if request.on_text:
-            request.on_text(text)
+        if request.on_delta:
+            request.on_delta(text)
         return dataclasses.replace(reply, text=text)
 
 
@@ -107,14 +107,14 @@ async def attacked(store: Store, attack: str, profile: str = "large", on_drift: 
 
 def scenario(**more: Any) -> Scenario:
     """Alpha attacks in words, in a law and in an announcement; inside it, in lines, reasons and positions."""
-    laws = Names(name="laws", ask="laws you make", max_items=2, max_length=120)
+    laws = TextList(name="laws", ask="laws you make", max_items=2, max_length=120)
     board = debate("Chair", "Critic", private_positions=True, ballot="secret")
     return table(
         Organisation(name="Alpha", fields=(laws,), deliberation=board),
         Organisation(name="Beta", fields=(laws,)),
         "Gamma",
-        standing=(Standing(title="Laws in force", adds="laws", ends="repealed", to="party"),),
-        kept=(Kept(title="Announced", field="laws", whose="all"),),
+        standing=(RunningList(title="Laws in force", adds="laws", ends="repealed", to="party"),),
+        kept=(Pinned(title="Announced", field="laws", whose="all"),),
         **more,
     )
 
@@ -125,7 +125,7 @@ def unseen(text: str) -> set[str]:
     return (hidden - set("\n\u200c\u200d")) | {letter for letter in text if letter in "\u3164\u115f\uffa0"}
 
 
-def check_told(part: Part) -> None:
+def check_told(part: Message) -> None:
     """A part is one delimited piece with its author on it, and nothing in it is a tag, a quotation's end or hidden."""
     assert unseen(part.text) == set()
     assert part.role == "user"
@@ -247,10 +247,10 @@ async def test_an_interview_is_asked_with_an_attack_as_data(store: Store, attack
     run = await played(store, scenario(), model=Attacker(attack, "large"))
     asked: list[Request] = []
 
-    class Listening(NullChat):
+    class Listening(NullModel):
         profile = "large"
 
-        async def complete(self, request: Request) -> Reply:
+        async def complete(self, request: Request) -> Response:
             asked.append(request)
             return await super().complete(request)
 
@@ -266,7 +266,7 @@ def test_every_attack_is_seen_for_what_it_is_by_the_tests_above() -> None:
     said = [ATTACKS[name] for name in ("the end of its tag", "hidden tags", "blank letters")]
     told = [f'<statement by="Alpha" in="x">{attack}</statement>' for attack in said]
     told.append(f"Alpha said: “{ATTACKS['the end of its quotation']}”")
-    raw = [Part(role="user", text=text, source="statement/0.0/Alpha") for text in told]
+    raw = [Message(role="user", text=text, source="statement/0.0/Alpha") for text in told]
     for part in raw:
         with pytest.raises(AssertionError):
             check_told(part)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Organisation, Reply, Request, Store
-from converse_graph.errors import ConverseError, InvalidValue, UnknownName
+from converse_graph import Organisation, Request, Response, Store
+from converse_graph.errors import ConverseError, InvalidValue, NotFound
 from converse_graph.runs.interview import interview
-from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.rules import ScheduledEvent
 from tests.support.small_scenarios import CountingChat, begin, debate, played, table
 
 
@@ -25,9 +25,9 @@ class Listening:
         self.requests: list[Request] = []
         self._reply = reply
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         self.requests.append(request)
-        return Reply(text=self._reply, model=self.model)
+        return Response(text=self._reply, model=self.model)
 
     async def close(self) -> None:
         raise AssertionError("it belongs to who made it")
@@ -86,7 +86,7 @@ async def test_a_party_knows_its_own_mind_and_nobody_elses(store: Store) -> None
 
 
 async def test_events_of_later_periods_are_unknown(store: Store) -> None:
-    events = (Dated(at="round 2", text="It rains."), Dated(at="round 3", text="It snows."))
+    events = (ScheduledEvent(at="round 2", text="It rains."), ScheduledEvent(at="round 3", text="It snows."))
     run = await played(store, council(events=events))
     model = Listening()
     await interview(store, run.run.name, party="Beta", at="round 2", question="Why?", model=model,
@@ -132,7 +132,7 @@ async def test_who_and_what_cannot_be_asked_is_said_in_one_line(store: Store) ->
         (unplayed.run.name, {}, "nobody has spoken yet"),
         ("nothing", {}, "No run 'nothing'"),
     ):  # fmt: skip
-        with pytest.raises((InvalidValue, UnknownName)) as refused:
+        with pytest.raises((InvalidValue, NotFound)) as refused:
             await interview(store, name, scenario=seated(), **{**asked, **changed})
         assert told in str(refused.value)
         assert "\n" not in str(refused.value)

@@ -14,7 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
 from converse_graph.graph.channels import Statements
-from converse_graph.record.state import extend
+from converse_graph.record.state import append
 
 THREAD: Any = {"configurable": {"thread_id": "t"}}
 
@@ -25,7 +25,7 @@ class Plain(TypedDict, total=False):
 
 
 class Talk(TypedDict, total=False):
-    said: Annotated[list[dict[str, Any]], DeltaChannel(extend, snapshot_frequency=3)]
+    said: Annotated[list[dict[str, Any]], DeltaChannel(append, snapshot_frequency=3)]
     turn: int
 
 
@@ -149,5 +149,5 @@ async def test_a_ledger_is_read_back_whole_across_snapshots(tmp_path: Path) -> N
 def test_a_ledger_does_not_care_how_its_writes_are_batched() -> None:
     writes: Sequence[list[dict[str, Any]]] = [[{"n": 1}], [], [{"n": 2}, {"n": 3}]]
 
-    assert extend(extend(None, writes[:1]), writes[1:]) == extend([], writes)
+    assert append(append(None, writes[:1]), writes[1:]) == append([], writes)
     assert any(isinstance(mark, DeltaChannel) for mark in Statements.__metadata__)  # type: ignore[attr-defined]

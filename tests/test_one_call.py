@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import converse_graph as cg
-from converse_graph.models.registry import Chats
+from converse_graph.models.registry import ModelRegistry
 from tests.support.recording_model import ListeningChat
 from tests.support.small_scenarios import CountingChat, consciences, table
 
@@ -130,14 +130,14 @@ def test_a_verdict_that_cannot_be_had_is_missed_in_a_line_and_the_record_is_ther
 
 
 def test_what_pauses_a_run_says_how_to_go_on_and_so_it_does() -> None:
-    with pytest.raises(cg.BudgetSpent) as paused:
+    with pytest.raises(cg.BudgetExceeded) as paused:
         cg.run(talks, model="null", seed=1, name="r", budget=cg.Budget(turns=1))
     told = "Run r is paused. Go on with: converse_graph.run(scenario, name='r', resume=True)"
     assert paused.value.__notes__[-1] == told
     assert len(cg.load_run("r").statements) == 1
     whole = cg.run(talks, model="null", seed=1, name="whole")
     assert cg.run(talks, name="r", resume=True).statements == whole.statements
-    with pytest.raises(cg.BudgetSpent) as paused:
+    with pytest.raises(cg.BudgetExceeded) as paused:
         cg.run("wage-talks", model="null", name="named", store="a b.sqlite", budget=cg.Budget(turns=1))
     assert paused.value.__notes__[-1] == "Run named is paused. Go on with: converse resume named --store 'a b.sqlite'"
 
@@ -150,12 +150,14 @@ def test_a_model_object_is_asked_and_goes_on() -> None:
     record = cg.run(talks, model=second, name="r", resume=True)
     assert len(record.statements) == 4
     assert set(first.answered).isdisjoint(second.places)
-    assert cg.run(talks, model=Chats(CountingChat(), prices=cg.Prices({"counting": cg.Price(input=1, output=1)})))
+    assert cg.run(
+        talks, model=ModelRegistry(CountingChat(), prices=cg.Prices({"counting": cg.Price(input=1, output=1)}))
+    )
 
 
 def test_settings_of_models_are_asked_by_and_those_given_on_the_way_go_before_them(here: Path) -> None:
     options = {"": cg.ModelSettings(temperature=0.2, context_window=9_000), "B": cg.ModelSettings(temperature=1)}
-    with pytest.raises(cg.BudgetSpent):
+    with pytest.raises(cg.BudgetExceeded):
         cg.run(talks, model="null", options=options, name="r", budget=cg.Budget(turns=1))
     assert cg.load_run("r").header.options == options
     asked = ListeningChat("small")
@@ -165,7 +167,7 @@ def test_settings_of_models_are_asked_by_and_those_given_on_the_way_go_before_th
     assert record.header.options == {"A": cooler}
     record = cg.run(talks, options={"B": cooler}, name="r", resume=True)
     assert record.header.options == {**options, "B": options["B"].merged(cooler)}
-    with pytest.raises(cg.UnknownName, match="Nobody"):
+    with pytest.raises(cg.NotFound, match="Nobody"):
         cg.run(talks, model="null", options={"Nobody": cooler}, store="none.sqlite")
     assert not (here / "none.sqlite").exists()
 
@@ -173,14 +175,14 @@ def test_settings_of_models_are_asked_by_and_those_given_on_the_way_go_before_th
 @pytest.mark.parametrize(
     ("asked", "error", "told"),
     [
-        ({"scenario": "wage-walks"}, cg.UnknownName, "wage-walks"),
+        ({"scenario": "wage-walks"}, cg.NotFound, "wage-walks"),
         ({"scenario": 7}, cg.InvalidValue, "7 is no scenario"),
-        ({"dials": {"colour": 1}}, cg.UnknownName, "colour"),
+        ({"dials": {"colour": 1}}, cg.NotFound, "colour"),
         ({"scenario": table("A"), "dials": {"rounds": 1}}, cg.InvalidValue, "pass its function"),
         ({"resume": True}, cg.InvalidValue, "name=RUN"),
         ({"name": "No Name"}, cg.InvalidValue, "No Name"),
         ({"judge": "nobody:x"}, cg.UsageError, "nobody"),
-        ({"model": "nobody"}, cg.UnknownName, "nobody"),
+        ({"model": "nobody"}, cg.NotFound, "nobody"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(asked: dict[str, Any], error: type[Exception], told: str) -> None:
@@ -197,7 +199,7 @@ def test_a_run_of_that_name_that_is_another_one_is_not_gone_on_with() -> None:
     for other in ({"seed": 2}, {"model": "null:1"}, {"rounds": 1}):
         with pytest.raises(cg.InvalidValue, match="Run 'r' has "):
             cg.run(talks, name="r", resume=True, **other)  # type: ignore[arg-type]
-    with pytest.raises(cg.RunChanged):
+    with pytest.raises(cg.ScenarioChanged):
         cg.run(consciences(), name="r", resume=True)
 
 
@@ -207,10 +209,10 @@ async def test_an_open_store_is_not_taken_for_a_path(store: cg.Store) -> None:
 
 
 def test_there_is_no_store_and_no_run_to_read_before_one_is_played() -> None:
-    with pytest.raises(cg.UnknownName):
+    with pytest.raises(cg.NotFound):
         cg.list_runs()
     cg.run(talks, model="null", name="r")
-    with pytest.raises(cg.UnknownName, match="there is: r"):
+    with pytest.raises(cg.NotFound, match="there is: r"):
         cg.load_run("s")
 
 

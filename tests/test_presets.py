@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Debate, Imagined, Persona, Scenario, ScenarioFunction, find_scenario
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph import Debate, ImaginedDebate, Persona, Scenario, ScenarioFunction, find_scenario
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.store import Store
 from tests.support.small_scenarios import played
@@ -88,9 +88,14 @@ def test_every_dial_has_a_help(function: ScenarioFunction) -> None:
 
 def test_a_dial_by_party_sets_some_and_leaves_the_others() -> None:
     made = FUTURES(uk=True, deliberation={"OpenAI": "debate", "UK Government": "imagined"})
-    assert [type(party.deliberation) for party in made.organisations] == [Debate, type(None), type(None), Imagined]
+    assert [type(party.deliberation) for party in made.organisations] == [
+        Debate,
+        type(None),
+        type(None),
+        ImaginedDebate,
+    ]
     with pytest.raises(
-        UnknownName, match=r"No party 'Openai'. Did you mean 'OpenAI'\? There is: OpenAI, DeepMind, Anthropic, others"
+        NotFound, match=r"No party 'Openai'. Did you mean 'OpenAI'\? There is: OpenAI, DeepMind, Anthropic, others"
     ):
         FUTURES(deliberation={"Openai": "debate"})
     with pytest.raises(InvalidValue, match=r"Dial deliberation takes none \| imagined \| debate"):
@@ -133,7 +138,7 @@ def test_a_preset_has_its_cast_its_clock_and_its_depth(
 
 def test_imagined_and_boardrooms_differ_in_how_they_deliberate_alone() -> None:
     one, other = find_scenario("imagined")(), find_scenario("boardrooms")()
-    assert {type(party.deliberation) for party in one.organisations} == {Imagined}
+    assert {type(party.deliberation) for party in one.organisations} == {ImaginedDebate}
     assert {type(party.deliberation) for party in other.organisations} == {Debate}
 
 

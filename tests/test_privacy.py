@@ -8,17 +8,17 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converse_graph import NullChat, Organisation, Persona, Reply, Request, Scenario, Store
+from converse_graph import NullModel, Organisation, Persona, Request, Response, Scenario, Store
 from converse_graph.graph import build_graph
 from converse_graph.models.base import PUBLIC
-from converse_graph.record.state import mind_of
+from converse_graph.record.state import private_channel
 from tests.support.property_search import example_count
 from tests.support.small_scenarios import CREATED, Simulation, debate, nested, table
 
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
 
 
-class Canary(NullChat):
+class Canary(NullModel):
     """Signs what it writes in private with the place it was asked at, and remembers what it was shown."""
 
     def __init__(self, profile: Any) -> None:
@@ -26,7 +26,7 @@ class Canary(NullChat):
         self.profile = profile
         self.shown: list[Request] = []
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         self.shown.append(request)
         reply = await super().complete(request)
         said = json.loads(reply.text)
@@ -105,7 +105,7 @@ def test_no_node_but_its_owner_s_reads_a_mind() -> None:
 
     for name, node in built.nodes.items():
         reads = set(node.input_schema.__annotations__)
-        assert {channel for channel in reads if channel.startswith("mind_")} <= {mind_of(name)}
+        assert {channel for channel in reads if channel.startswith("mind_")} <= {private_channel(name)}
 
 
 async def test_a_bare_graph_returns_nothing_private() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from converse_graph import Organisation, Scenario, find_scenario
 from converse_graph.errors import InvalidValue
-from converse_graph.models.base import PROFILES, Profile
-from converse_graph.prompting.descriptions import period_in_words, topic_of
+from converse_graph.models.base import PROFILES, PromptProfile
+from converse_graph.prompting.descriptions import format_period, topic_for_round
 from converse_graph.prompting.templates import TASKS, load_prompts
 from converse_graph.scenarios.catalogue import catalogue
 from tests.support.recording_model import ListeningChat, listened
@@ -27,7 +27,7 @@ def statements_of(chat: ListeningChat, party: str) -> list[tuple[str, list[str]]
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("task", sorted(TASKS))
-def test_every_template_renders_with_what_code_offers_it(task: str, profile: Profile) -> None:
+def test_every_template_renders_with_what_code_offers_it(task: str, profile: PromptProfile) -> None:
     text = load_prompts().render(task, profile, {name: f"<{name}>" for name in TASKS[task]})
     assert text
     assert "$" not in text
@@ -36,7 +36,7 @@ def test_every_template_renders_with_what_code_offers_it(task: str, profile: Pro
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("name", BUNDLED)
 async def test_every_bundled_scenario_asks_with_its_clock_in_the_last_message_alone(
-    name: str, profile: Profile
+    name: str, profile: PromptProfile
 ) -> None:
     made = find_scenario(name)()
     chat = await listened(made, profile, rounds=2)
@@ -54,7 +54,7 @@ async def test_every_bundled_scenario_asks_with_its_clock_in_the_last_message_al
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("name", ["agi-race", "wage-talks"])
-async def test_a_partys_prompts_begin_the_same_in_every_round(name: str, profile: Profile) -> None:
+async def test_a_partys_prompts_begin_the_same_in_every_round(name: str, profile: PromptProfile) -> None:
     made = find_scenario(name)()
     chat = await listened(made, profile, rounds=3)
     for party in made.organisations:
@@ -74,7 +74,7 @@ async def test_a_large_models_history_grows_at_its_end_alone() -> None:
 
 async def test_only_a_small_model_is_shown_examples_and_told_a_topic() -> None:
     made = find_scenario("agi-race")()
-    topic = topic_of(made.party("OpenAI"), round=0, seed=3)
+    topic = topic_for_round(made.party("OpenAI"), round=0, seed=3)
     for profile in PROFILES:
         parts = (await listened(made, profile, rounds=1)).of("0.0/OpenAI/statement")
         roles = [part.role for part in parts]
@@ -93,7 +93,7 @@ async def test_a_small_model_is_given_less_room() -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-async def test_an_event_changes_what_is_asked(profile: Profile) -> None:
+async def test_an_event_changes_what_is_asked(profile: PromptProfile) -> None:
     made = find_scenario("agi-race")()
     asked = made.party("OpenAI").questions_after["agi_reached"]
     for seed in range(20):
@@ -113,26 +113,26 @@ def seated(scenario: Scenario) -> list[Organisation]:
 def test_each_topic_comes_once_before_any_comes_again(name: str) -> None:
     for party in seated(find_scenario(name)()):
         count = len(party.topics)
-        drawn = [topic_of(party, round=round, seed=5) for round in range(2 * count)]
+        drawn = [topic_for_round(party, round=round, seed=5) for round in range(2 * count)]
         assert sorted(drawn[:count]) == sorted(drawn[count:]) == sorted(party.topics)
 
 
 def test_topics_differ_by_seed_and_are_the_same_for_one() -> None:
     party = find_scenario("agi-race")().party("OpenAI")
-    orders = {tuple(topic_of(party, round=round, seed=seed) for round in range(6)) for seed in range(8)}
-    again = tuple(topic_of(party, round=round, seed=0) for round in range(6))
+    orders = {tuple(topic_for_round(party, round=round, seed=seed) for round in range(6)) for seed in range(8)}
+    again = tuple(topic_for_round(party, round=round, seed=0) for round in range(6))
     assert len(orders) > 1
     assert again in orders
 
 
 def test_parties_of_a_kind_do_not_report_on_the_same_topics_all_the_way() -> None:
     made = find_scenario("agi-race")()
-    orders = {tuple(topic_of(party, round=round, seed=5) for round in range(6)) for party in seated(made)}
+    orders = {tuple(topic_for_round(party, round=round, seed=5) for round in range(6)) for party in seated(made)}
     assert len(orders) == len(seated(made))
 
 
 def test_a_party_without_topics_is_asked_for_what_it_does() -> None:
-    assert topic_of(Organisation(name="Alpha"), round=4, seed=1) == "what it does now"
+    assert topic_for_round(Organisation(name="Alpha"), round=4, seed=1) == "what it does now"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_party_without_topics_is_asked_for_what_it_does() -> None:
      ("2026 Q3", "2026 Q3"), ("2026 M07", "2026 M07"), ("round 4", "round 4")],
 )  # fmt: skip
 def test_a_half_year_is_said_in_words(label: str, words: str) -> None:
-    assert period_in_words(label) == words
+    assert format_period(label) == words
 
 
 async def test_a_persona_of_a_small_model_begins_with_who_it_is_and_hears_the_last_line() -> None:

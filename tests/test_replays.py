@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from converse_graph import Scenario, Simulation, Store
 from converse_graph.errors import InvalidValue, RunPaused
 from converse_graph.runs.derived import extend, fork, inject, replay
-from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.rules import ScheduledEvent
 from tests.support.branching_scenarios import (
     SEEDS,
     asked,
@@ -34,7 +34,7 @@ def test_a_replay_is_its_original_but_for_name_and_dates(
         run = await begin(store, scenario, seed=seed)
         if injected:
             name = run.run.name
-            await inject(store, name, Dated(at="round 2", text="It rains.", to="Beta"), scenario=scenario)
+            await inject(store, name, ScheduledEvent(at="round 2", text="It rains.", to="Beta"), scenario=scenario)
             run = await Simulation.reopen(store, name, scenario=scenario)
         await run.play()
         if forked:
@@ -113,7 +113,7 @@ async def test_a_guest_is_replayed_without_being_asked(store: Store) -> None:
 async def test_an_event_is_heard_by_whom_it_is_for_from_its_round_on(store: Store) -> None:
     scenario = table("Alpha", "Beta", rounds=3)
     run = await begin(store, scenario)
-    await inject(store, run.run.name, Dated(at="round 2", text="It rains.", to="Beta"), scenario=scenario)
+    await inject(store, run.run.name, ScheduledEvent(at="round 2", text="It rains.", to="Beta"), scenario=scenario)
     run = await Simulation.reopen(store, run.run.name, scenario=scenario)
     await run.play()
     heard = [call.place for call in store.journal(run.run.id).calls()
@@ -125,7 +125,7 @@ async def test_an_event_is_heard_by_whom_it_is_for_from_its_round_on(store: Stor
 async def test_an_event_of_a_fork_leaves_the_shared_past_alone(store: Store) -> None:
     scenario = table("Alpha", "Beta", rounds=3)
     parent = await played(store, scenario)
-    rain = (Dated(at="round 2", text="It rains."),)
+    rain = (ScheduledEvent(at="round 2", text="It rains."),)
     child = await fork(store, parent.run.name, at="round 2", events=rain, created=CREATED, scenario=scenario)
     await child.play()
 
@@ -133,8 +133,8 @@ async def test_an_event_of_a_fork_leaves_the_shared_past_alone(store: Store) -> 
     assert len(calls) == 4
     assert all(any("It rains." in part.text for part in call.parts) for call in calls)
     with pytest.raises(InvalidValue, match="name round 2 or later"):
-        await fork(store, parent.run.name, at="round 2", events=(Dated(at="round 1", text="Snow."),), created=CREATED,
-                   scenario=scenario)  # fmt: skip
+        snow = ScheduledEvent(at="round 1", text="Snow.")
+        await fork(store, parent.run.name, at="round 2", events=(snow,), created=CREATED, scenario=scenario)
 
 
 async def test_a_round_that_has_begun_takes_no_event(store: Store) -> None:
@@ -144,6 +144,6 @@ async def test_a_round_that_has_begun_takes_no_event(store: Store) -> None:
         await run.play()
 
     with pytest.raises(InvalidValue, match="name round 3 or later"):
-        await inject(store, run.run.name, Dated(at="round 2", text="It rains."), scenario=scenario)
-    await inject(store, run.run.name, Dated(at="round 3", text="It rains."), scenario=scenario)
+        await inject(store, run.run.name, ScheduledEvent(at="round 2", text="It rains."), scenario=scenario)
+    await inject(store, run.run.name, ScheduledEvent(at="round 3", text="It rains."), scenario=scenario)
     assert [event.at for event in store.register.run(run.run.name).header.events] == ["round 3"]

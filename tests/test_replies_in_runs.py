@@ -12,14 +12,14 @@ from typing_extensions import TypedDict
 
 from converse_graph import Budget, Organisation, Scenario, Store
 from converse_graph.audit.audit import audit_run
-from converse_graph.errors import BudgetSpent, CallFailed, PromptCut, PromptTooLong
+from converse_graph.errors import BudgetExceeded, CallFailed, ContextLengthExceeded, PromptCut
 from converse_graph.export.markdown import render_markdown
 from converse_graph.export.stats import stats_markdown
 from converse_graph.measures.drift import drift
-from converse_graph.models.base import Reply, Request
-from converse_graph.models.failures import NotWhole
-from converse_graph.models.reply_reader import KEY_CUT
-from converse_graph.models.retries import Origin, Retries
+from converse_graph.models.base import Request, Response
+from converse_graph.models.failures import IncompleteResponse
+from converse_graph.models.reply_reader import KEY_REMOVED_NOTE
+from converse_graph.models.retries import Endpoint, RetryPolicy
 from converse_graph.runs.simulation import Simulation
 from tests.support.markdown_reader import read_markdown
 from tests.support.small_scenarios import CountingChat, begin, played, table
@@ -32,7 +32,7 @@ class Rewriting(CountingChat):
         super().__init__(**more)
         self._write = write
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         reply = await super().complete(request)
         return dataclasses.replace(reply, text=self._write(reply.text))
 
@@ -48,7 +48,9 @@ async def test_thoughts_stay_in_the_journal(store: Store) -> None:
 
 
 async def test_what_was_mended_is_on_record_and_counted(store: Store) -> None:
-    simulation = await played(store, table("A", rounds=1), model=Rewriting(lambda text: text[:-1] + ",}" + KEY_CUT))
+    simulation = await played(
+        store, table("A", rounds=1), model=Rewriting(lambda text: text[:-1] + ",}" + KEY_REMOVED_NOTE)
+    )
     transcript = await simulation.transcript()
     assert transcript.statements[0].mended == ("key cut out", "trailing comma")
     assert drift(transcript)[0].mended == 1
@@ -59,24 +61,24 @@ async def test_what_was_mended_is_on_record_and_counted(store: Store) -> None:
 class Wasteful(CountingChat):
     """Gives nothing but thoughts, and is paid for them."""
 
-    async def complete(self, request: Request) -> Reply:
-        async def ask() -> Reply:
-            thoughts = Reply(text="<think>hm", model=self.model, tokens_in=100, tokens_out=900)
+    async def complete(self, request: Request) -> Response:
+        async def ask() -> Response:
+            thoughts = Response(text="<think>hm", model=self.model, input_tokens=100, output_tokens=900)
             self.places.append((request.place, request.attempt))
-            raise NotWhole("the reply is thoughts alone", thoughts)
+            raise IncompleteResponse("the reply is thoughts alone", thoughts)
 
         async def sleep(seconds: float) -> None:
             return
 
-        return await Retries(sleep=sleep).run(ask, Origin(model=self.model), on_unusable=request.on_unusable)
+        return await RetryPolicy(sleep=sleep).run(ask, Endpoint(model=self.model), on_unusable=request.on_unusable)
 
 
 async def test_what_is_paid_for_nothing_is_charged_journalled_and_shown(store: Store) -> None:
     model, events = Wasteful(), list[dict[str, Any]]()
     simulation = await begin(store, table("A", rounds=1), model=model)
-    with pytest.raises(BudgetSpent, match="1,500 tokens is spent: 2,000 so far"):
+    with pytest.raises(BudgetExceeded, match="1,500 tokens is spent: 2,000 so far"):
         await simulation.play(events.append, budget=Budget(tokens=1500))
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(BudgetExceeded):
         await (await Simulation.reopen(store, simulation.run.name, scenario=simulation.scenario, model=model)).play(
             budget=Budget(tokens=2500)
         )
@@ -96,10 +98,10 @@ class Cutting(CountingChat):
         self.most, self.window = most, window
         self.read: list[int] = []
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         words = sum(len(part.text.split()) for part in request.parts)
         self.read.append(words)
-        return dataclasses.replace(await super().complete(request), tokens_in=min(self.most, words))
+        return dataclasses.replace(await super().complete(request), input_tokens=min(self.most, words))
 
 
 def _talkative(rounds: int) -> Scenario:
@@ -141,11 +143,11 @@ async def test_too_long_is_learnt_once_and_the_past_is_cut_from_then_on(store: S
         profile = "large"
         refused = 0
 
-        async def complete(self, request: Request) -> Reply:
+        async def complete(self, request: Request) -> Response:
             if sum(len(part.text.split()) for part in request.parts) > 900:
                 self.refused += 1
                 self.window = 2600
-                raise PromptTooLong("too long", limit=2600)
+                raise ContextLengthExceeded("too long", limit=2600)
             return await super().complete(request)
 
     model = Short()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from converse_graph import Organisation, Request, Store
-from converse_graph.errors import CallFailed, ProviderUnreachable, RunHeld
+from converse_graph.errors import CallFailed, ProviderUnreachable, RunLocked
 from converse_graph.runs.simulation import Simulation
 from tests.support.child_process import start_python
 from tests.support.small_scenarios import CountingChat, begin, channels, consciences, journal, played, table
@@ -157,12 +157,12 @@ async def test_a_run_that_was_registered_and_never_began_is_found_and_played(sto
 PLAY = """
 import asyncio
 from tests.support.small_scenarios import CREATED, consciences
-from converse_graph import NullChat, Simulation, Store
+from converse_graph import NullModel, Simulation, Store
 
 async def main():
     async with Store.open({store!r}, make=True) as store:
         scenario = consciences({order!r})
-        model = NullChat(latency={latency})
+        model = NullModel(latency={latency})
         if any(run.name == "run" for run in store.register.runs()):
             simulation = await Simulation.reopen(store, "run", scenario=scenario, model=model)
         else:
@@ -213,7 +213,7 @@ async def test_a_run_that_one_process_plays_is_held_from_every_other(store_addre
             async with Store.open(store_address) as store:
                 assert store.is_held("run")
                 other = await Simulation.reopen(store, "run", scenario=consciences(), model=CountingChat())
-                with pytest.raises(RunHeld, match="Run 'run' is held by another process"):
+                with pytest.raises(RunLocked, match="Run 'run' is held by another process"):
                     await other.play()
                 assert store.register.run("run").status == "running", "what the holder noted stands"
                 await played(store, table("A"), name="beside-it")
@@ -233,7 +233,7 @@ async def test_two_tasks_of_one_process_cannot_play_one_run_either(store: Store)
     playing = asyncio.create_task(simulation.play())
     await waits.wait()
     other = await Simulation.reopen(store, simulation.run.name, scenario=scenario, model="null")
-    with pytest.raises(RunHeld):
+    with pytest.raises(RunLocked):
         await other.play()
     playing.cancel()
     with pytest.raises(asyncio.CancelledError):

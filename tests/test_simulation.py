@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Clock, Event, Flag, OnEvent, Organisation, ScriptedChat, Store
-from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, UnknownName
+from converse_graph import Boolean, Clock, Event, Organisation, ScriptedModel, StopOnEvent, Store
+from converse_graph.errors import InvalidValue, NotFound, ProviderRefused, ProviderUnreachable
 from converse_graph.runs.simulation import Simulation
 from tests.support.small_scenarios import CREATED, CountingChat, begin, channels, consciences, journal, played, table
 
@@ -91,7 +91,7 @@ async def test_a_horizon_before_the_start_is_refused_and_nothing_is_registered(
 
 
 async def test_an_unknown_model_is_refused_and_nothing_is_registered(store: Store) -> None:
-    with pytest.raises(UnknownName):
+    with pytest.raises(NotFound):
         await begin(store, table("A"), model="nobody")
     assert store.register.runs() == []
 
@@ -165,11 +165,11 @@ async def test_the_seed_decides_what_the_null_model_says(store: Store) -> None:
 
 
 async def test_an_event_that_ends_a_run_is_why_it_ended(store: Store) -> None:
-    party = Organisation(name="A", fields=[Flag(name="done", ask="?")])
-    chat = ScriptedChat([{"statement": "x", "done": done, "memo": ""} for done in (False, True)])
-    scenario = table(party, rounds=5, events=[Event(name="settled", field="done")], stop=[OnEvent(event="settled")])
+    party = Organisation(name="A", fields=[Boolean(name="done", ask="?")])
+    chat = ScriptedModel([{"statement": "x", "done": done, "memo": ""} for done in (False, True)])
+    scenario = table(party, rounds=5, events=[Event(name="settled", field="done")], stop=[StopOnEvent(event="settled")])
     simulation = await played(store, scenario, model=chat)
-    chat.assert_spent()
+    chat.assert_exhausted()
     assert (simulation.run.ended, simulation.run.rounds) == ("event settled", 2)
 
 

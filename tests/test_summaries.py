@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converse_graph import Kept, Memory, Names, Organisation, Scenario, Store
-from converse_graph.errors import InvalidValue, PromptTooLong, WindowTooSmall
-from converse_graph.models.base import PUBLIC, Part, Profile, Reply, Request
-from converse_graph.prompting.summaries import FAN, due_blocks, due_roll_up, standing_summaries
-from converse_graph.prompting.truncation import fitted, shortened
+from converse_graph import Memory, Organisation, Pinned, Scenario, Store, TextList
+from converse_graph.errors import ContextLengthExceeded, ContextWindowTooSmall, InvalidValue
+from converse_graph.models.base import PUBLIC, Message, PromptProfile, Request, Response
+from converse_graph.prompting.summaries import MERGE_EVERY, current_summaries, spans_to_summarise, summaries_to_merge
+from converse_graph.prompting.truncation import drop_oldest_half, fit_to_window
 from converse_graph.prompting.visibility import window_start
 from converse_graph.record.paths import Span
 from converse_graph.record.records import SummaryRecord
 from converse_graph.runs.derived import fork, replay
-from converse_graph.scenarios.memory_settings import kept_now
+from converse_graph.scenarios.memory_settings import pinned_entries
 from tests.support.property_search import example_count
 from tests.support.small_scenarios import CREATED, CountingChat, debate, played, table
 
@@ -26,13 +26,13 @@ from tests.support.small_scenarios import CREATED, CountingChat, debate, played,
 class LargeChat(CountingChat):
     """The null model, told what a large one is told, which keeps every request."""
 
-    profile: Profile = "large"
+    profile: PromptProfile = "large"
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
         self.requests: list[Request] = []
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         self.requests.append(request)
         return await super().complete(request)
 
@@ -56,7 +56,7 @@ def test_rounds_are_frozen_once_in_order_and_before_they_leave_the_window(
 ) -> None:
     frozen = 0
     for following in range(1, len(rounds) + 1):
-        for block in due_blocks(frozen, following, window, rounds[frozen:following], limit):
+        for block in spans_to_summarise(frozen, following, window, rounds[frozen:following], limit):
             assert block.first == frozen
             assert block.first <= block.last < following - 1, "the last round is always heard word for word"
             frozen = block.last + 1
@@ -74,12 +74,12 @@ def test_what_stands_for_the_past_covers_it_once_and_grows_with_the_logarithm(bl
     made: list[SummaryRecord] = []
     for number in range(blocks):
         made.append(summary(1, 2 * number, 2 * number + 1))
-        while due := due_roll_up(made):
+        while due := summaries_to_merge(made):
             made.append(summary(due[0]["level"] + 1, due[0]["first"], due[-1]["last"]))
-    standing = standing_summaries(made)
+    standing = current_summaries(made)
     covered = [round for kept in standing for round in range(kept["first"], kept["last"] + 1)]
     assert covered == list(range(2 * blocks))
-    assert len(standing) <= (FAN - 1) * 6, "300 blocks have five levels above the first"
+    assert len(standing) <= (MERGE_EVERY - 1) * 6, "300 blocks have five levels above the first"
 
 
 async def test_a_prompt_is_brief_then_summaries_then_recent_words_then_the_task_with_the_clock(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ async def test_small_models_and_a_scenario_without_summaries_are_asked_for_none(
 
 async def test_a_summary_that_no_model_could_write_is_made_of_the_last_words(tmp_path: Path) -> None:
     class Broken(LargeChat):
-        async def complete(self, request: Request) -> Reply:
+        async def complete(self, request: Request) -> Response:
             reply = await super().complete(request)
             return dataclasses.replace(reply, text="no") if "/summary." in request.place else reply
 
@@ -185,10 +185,12 @@ async def test_rounds_too_long_for_their_share_of_the_window_are_summed_up_soone
 
 @given(sizes=st.lists(st.integers(0, 4000), max_size=12), window=st.integers(1600, 9000))
 def test_a_prompt_never_exceeds_the_window_and_loses_the_oldest_words_first(sizes: list[int], window: int) -> None:
-    brief = Part(role="system", text="b" * 400, source="prompt/organisation/brief", owner="A")
-    heard = [Part(role="user", text="x" * size, source=f"statement/{number}.0/A") for number, size in enumerate(sizes)]
-    task = Part(role="user", text="t" * 400, source="prompt/organisation/statement", owner="A")
-    kept = fitted((brief, *heard, task), window=window, reply=1000, model="m")
+    brief = Message(role="system", text="b" * 400, source="prompt/organisation/brief", owner="A")
+    heard = [
+        Message(role="user", text="x" * size, source=f"statement/{number}.0/A") for number, size in enumerate(sizes)
+    ]
+    task = Message(role="user", text="t" * 400, source="prompt/organisation/statement", owner="A")
+    kept = fit_to_window((brief, *heard, task), window=window, reply=1000, model="m")
     assert kept[0] == brief
     assert kept[-1] == task
     assert list(kept[1:-1]) == heard[len(heard) - len(kept) + 2 :]
@@ -196,19 +198,19 @@ def test_a_prompt_never_exceeds_the_window_and_loses_the_oldest_words_first(size
 
 
 def test_of_a_prompt_that_the_server_finds_too_long_half_of_the_past_is_left_out() -> None:
-    summary = Part(role="user", text="s", source="summary/1.0-1")
-    heard = [Part(role="user", text="x", source=f"statement/{number}.0/A") for number in range(4)]
-    assert shortened((summary, *heard)) == (summary, heard[3])
-    assert shortened((summary,)) == ()
-    task = Part(role="user", text="t", source="prompt/organisation/statement")
-    assert shortened((task,)) == (task,)
+    summary = Message(role="user", text="s", source="summary/1.0-1")
+    heard = [Message(role="user", text="x", source=f"statement/{number}.0/A") for number in range(4)]
+    assert drop_oldest_half((summary, *heard)) == (summary, heard[3])
+    assert drop_oldest_half((summary,)) == ()
+    task = Message(role="user", text="t", source="prompt/organisation/statement")
+    assert drop_oldest_half((task,)) == (task,)
 
 
 async def test_a_server_that_counts_more_tokens_than_we_do_is_asked_again_with_less(tmp_path: Path) -> None:
     class Narrow(LargeChat):
-        async def complete(self, request: Request) -> Reply:
+        async def complete(self, request: Request) -> Response:
             if sum(len(part.text) for part in request.parts) > 3600:
-                raise PromptTooLong("the context size is exceeded")
+                raise ContextLengthExceeded("the context size is exceeded")
             return await super().complete(request)
 
     chat = Narrow()
@@ -223,7 +225,7 @@ async def test_a_window_too_small_for_the_brief_alone_is_refused_with_the_number
     chat.window = 1500
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         with pytest.raises(
-            WindowTooSmall, match=r"take about \d{3,4} tokens and the reply 1024; the window of counting"
+            ContextWindowTooSmall, match=r"take about \d{3,4} tokens and the reply 1024; the window of counting"
         ):
             await played(store, table(Organisation(name="Alpha", brief="word " * 600)), model=chat)
         assert store.register.runs() == []
@@ -236,15 +238,15 @@ def test_what_is_kept_is_folded_from_fields_oldest_first_once_and_capped() -> No
         {"speaker": "A", "fields": {"made": ["x"], "broke": "a leak"}},
         {"speaker": "B", "fields": {"broke": None}},
     ]
-    assert kept_now(Kept(title="t", field="made"), "A", said) == ("y", "x")
-    assert kept_now(Kept(title="t", field="made", most=1), "A", said) == ("x",)
-    assert kept_now(Kept(title="t", field="broke", whose="all"), "B", said) == ("A: a leak",)
+    assert pinned_entries(Pinned(title="t", field="made"), "A", said) == ("y", "x")
+    assert pinned_entries(Pinned(title="t", field="made", most=1), "A", said) == ("x",)
+    assert pinned_entries(Pinned(title="t", field="broke", whose="all"), "B", said) == ("A: a leak",)
 
 
 async def test_a_party_is_told_what_it_must_never_lose_long_after_it_left_the_window(tmp_path: Path) -> None:
-    made = Names(name="made", ask="what you made")
+    made = TextList(name="made", ask="what you made")
     parties = [Organisation(name=name, fields=[made]) for name in ("Alpha", "Beta")]
-    kept = [Kept(title="You have made", field="made", most=50)]
+    kept = [Pinned(title="You have made", field="made", most=50)]
     chat = LargeChat()
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         simulation = await played(store, table(*parties, rounds=9, kept=kept), model=chat)
@@ -257,14 +259,14 @@ async def test_a_party_is_told_what_it_must_never_lose_long_after_it_left_the_wi
 
 def test_a_field_that_nobody_reports_cannot_be_kept() -> None:
     with pytest.raises(InvalidValue, match="'T' keeps field 'made'; the parties report: nothing"):
-        table("Alpha", kept=[Kept(title="T", field="made")])
+        table("Alpha", kept=[Pinned(title="T", field="made")])
 
 
 def test_a_block_of_one_round_is_due_where_the_window_is_one() -> None:
-    assert list(due_blocks(0, 2, 1, [9, 9], 99)) == [Span(level=1, first=0, last=0)]
+    assert list(spans_to_summarise(0, 2, 1, [9, 9], 99)) == [Span(level=1, first=0, last=0)]
 
 
-def _kind(part: Part) -> str:
+def _kind(part: Message) -> str:
     if part.source == "prompt/organisation/brief":
         return "brief"
     if "summary" in part.source:
@@ -272,7 +274,7 @@ def _kind(part: Part) -> str:
     return "task" if part.source.startswith("prompt/") else "recent"
 
 
-def _alike(before: tuple[Part, ...], after: tuple[Part, ...]) -> Any:
+def _alike(before: tuple[Message, ...], after: tuple[Message, ...]) -> Any:
     for one, other in zip(before, after, strict=False):
         if one != other:
             return

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from converse_graph.audit.findings import Audit
-from converse_graph.audit.phrase_index import RUN, Words
-from converse_graph.audit.private_texts import take_prompts, take_records, take_replies, take_scenario
+from converse_graph.audit.phrase_index import NGRAM, PhraseIndex
+from converse_graph.audit.private_texts import index_prompts, index_records, index_replies, index_scenario
 from converse_graph.audit.prompt_check import PromptCheck
 from converse_graph.audit.record_check import RecordCheck
 from converse_graph.audit.records import Records
@@ -16,7 +16,7 @@ from converse_graph.judge.forms import judge_prompts
 from converse_graph.prompting.templates import load_prompts
 from converse_graph.record.paths import VIEW, parse_path
 from converse_graph.record.transcript import Transcript
-from converse_graph.runs.header import make_again
+from converse_graph.runs.header import rebuild_scenario
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 from converse_graph.store.journal import Call
@@ -31,7 +31,7 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
         scenario: What it plays, for one that was made in Python; otherwise it is made anew from its dials.
 
     Raises:
-        UnknownName: There is no such run.
+        NotFound: There is no such run.
     """
     run = store.register.run(name)
     calls = list(store.journal(run.id).calls())
@@ -61,15 +61,15 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
     )
 
 
-def _words(records: Records, calls: list[Call], scenario: Scenario | None) -> Words:
+def _words(records: Records, calls: list[Call], scenario: Scenario | None) -> PhraseIndex:
     """All texts with their owners."""
-    words = Words()
-    take_prompts(words, load_prompts())
-    take_prompts(words, judge_prompts())
-    take_records(words, records)
-    take_replies(words, calls, records)
+    words = PhraseIndex()
+    index_prompts(words, load_prompts())
+    index_prompts(words, judge_prompts())
+    index_records(words, records)
+    index_replies(words, calls, records)
     if scenario is not None:
-        take_scenario(words, scenario)
+        index_scenario(words, scenario)
     return words
 
 
@@ -81,7 +81,7 @@ def _exports(public: Transcript) -> dict[str, object]:
 
 def _made_again(run: Run) -> Scenario | None:
     try:
-        return make_again(run)
+        return rebuild_scenario(run)
     except ConverseError:
         return None
 
@@ -94,7 +94,7 @@ def _lineage(store: Store, run: Run) -> Iterator[Run]:
         yield run
 
 
-def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: Words) -> Iterator[str]:
+def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: PhraseIndex) -> Iterator[str]:
     guests = sorted(
         {parse_path(call.place).reader for call in calls if call.parts and call.parts[0].source == str(VIEW)}
     )
@@ -104,7 +104,7 @@ def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: Words) -
         yield "Briefs and aims, which are in a scenario that was made in Python or is gone."
     if words.too_short:
         yield (
-            f"Words of {words.too_short} private texts of fewer than {RUN}, which may stand elsewhere by chance: "
+            f"Words of {words.too_short} private texts of fewer than {NGRAM}, which may stand elsewhere by chance: "
             "who was given them was checked."
         )
     sent_back = sum(not call.accepted and parse_path(call.place).task == "statement" for call in calls)

@@ -37,7 +37,7 @@ class Leak:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quoted:
+class SelfDisclosure:
     """A statement in which a party makes words public that are on its own private record: its own choice."""
 
     place: str
@@ -64,7 +64,7 @@ class Audit:
     """Private texts that were searched for."""
     too_short: int
     """Private texts of too few words to be told from chance."""
-    quoted: tuple[Quoted, ...]
+    quoted: tuple[SelfDisclosure, ...]
     unchecked: tuple[str, ...]
     """What could not be checked, and why; a sentence each."""
     leaks: tuple[Leak, ...]

@@ -6,7 +6,7 @@ from typing import Any
 
 from converse_graph.models.base import PUBLIC
 
-RUN = 7
+NGRAM = 7
 """Words in a row that are taken for a quotation. Fewer turn up by chance; of a text with fewer, nothing can be said."""
 
 _WORD = re.compile(r"\w+")
@@ -16,7 +16,7 @@ Time = tuple[float, float]
 _ALWAYS: Time = (-1, -1)
 
 
-class Words:
+class PhraseIndex:
     """Runs of words, each with its owners."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Words:
         """
         if not text.strip():
             return
-        runs = list(runs_of(text))
+        runs = list(ngrams(text))
         if owner != PUBLIC:
             self.texts += 1
             self.too_short += not runs
@@ -47,7 +47,7 @@ class Words:
 
     def owners_in(self, text: str) -> Iterator[Mapping[str, Time]]:
         """For each known run of words in a text: whose it is, and since when."""
-        for run in runs_of(text):
+        for run in ngrams(text):
             if found := self._owners.get(run):
                 yield found
 
@@ -56,11 +56,11 @@ class Words:
         return len(self._owners)
 
 
-def runs_of(text: str) -> Iterator[tuple[str, ...]]:
+def ngrams(text: str) -> Iterator[tuple[str, ...]]:
     """Every run of words in a text, apart from case and punctuation."""
     words = _WORD.findall(text.casefold())
-    for start in range(len(words) - RUN + 1):
-        yield tuple(words[start : start + RUN])
+    for start in range(len(words) - NGRAM + 1):
+        yield tuple(words[start : start + NGRAM])
 
 
 def strings_in(value: Any) -> Iterator[str]:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from converse_graph.audit.phrase_index import Words, strings_in
+from converse_graph.audit.phrase_index import PhraseIndex, strings_in
 from converse_graph.audit.records import Records, values_of
 from converse_graph.models.base import PUBLIC
-from converse_graph.prompting.decisions import told_decision
+from converse_graph.prompting.decisions import redacted_decision
 from converse_graph.prompting.templates import Prompts
 from converse_graph.record.paths import CallPath, parse_path
 from converse_graph.record.records import DebateRecord, MindRecord, debate_of, without_kind
-from converse_graph.scenarios.cast import Debate, Imagined, Organisation, personas
+from converse_graph.scenarios.cast import Debate, ImaginedDebate, Organisation, personas
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_paths import join_path, owner_of
 from converse_graph.store.journal import Call
@@ -19,7 +19,7 @@ Owned = tuple[str, str]
 """A text, and whose it is."""
 
 
-def take_records(words: Words, records: Records) -> None:
+def index_records(words: PhraseIndex, records: Records) -> None:
     """Take everything in the ledgers: what was said in public, and what each party kept to itself."""
     for said in (*records.statements, *records.summaries):
         # A summary bears the turn after the last that it sums up.
@@ -31,7 +31,7 @@ def take_records(words: Words, records: Records) -> None:
         words.add(text, owner)
 
 
-def take_replies(words: Words, calls: list[Call], records: Records) -> None:
+def index_replies(words: PhraseIndex, calls: list[Call], records: Records) -> None:
     """Take what was answered and is on no public record: private answers, and whatever was sent back."""
     for call in calls:
         path = parse_path(call.place)
@@ -40,7 +40,7 @@ def take_replies(words: Words, calls: list[Call], records: Records) -> None:
                 words.add(text, owner)
 
 
-def take_scenario(words: Words, scenario: Scenario) -> None:
+def index_scenario(words: PhraseIndex, scenario: Scenario) -> None:
     """Take briefs and aims, and what of the scenario everybody is told."""
     motion = [scenario.motion.question, *scenario.motion.options] if scenario.motion else []
     for text in (scenario.premise, scenario.title, *motion):
@@ -50,7 +50,7 @@ def take_scenario(words: Words, scenario: Scenario) -> None:
             words.add(text, owner)
 
 
-def take_prompts(words: Words, prompts: Prompts) -> None:
+def index_prompts(words: PhraseIndex, prompts: Prompts) -> None:
     """Take the templates, which everybody is told."""
     for template in prompts.templates.values():
         words.add(template.text, PUBLIC)
@@ -81,7 +81,7 @@ def _own_values(record: MindRecord) -> Any:
 
 def _in_debate(debate: DebateRecord, path: str) -> Iterator[Owned]:
     """The texts of a debate: those that its holder is told of are the holder's, the others those of their members."""
-    decision = told_decision(debate)
+    decision = redacted_decision(debate)
     told: list[Any] = [debate["motion"], [without_kind(line) for line in debate["lines"]]]
     if decision:
         told += [decision["position"], decision["reasons"], [*decision["votes"].values()]]
@@ -116,6 +116,6 @@ def _brought(party: Organisation) -> Iterator[Owned]:
         yield from _motion(path, persona.deliberation)
 
 
-def _motion(path: str, deliberation: Debate | Imagined | None) -> Iterator[Owned]:
+def _motion(path: str, deliberation: Debate | ImaginedDebate | None) -> Iterator[Owned]:
     if deliberation is not None:
         yield from ((text, path) for text in (deliberation.motion, *deliberation.options))

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from converse_graph.audit.access import may_read
 from converse_graph.audit.findings import Kind, Leak
-from converse_graph.audit.phrase_index import Words
+from converse_graph.audit.phrase_index import PhraseIndex
 from converse_graph.audit.records import Records
 from converse_graph.errors import InvalidValue
-from converse_graph.models.base import PUBLIC, Part
+from converse_graph.models.base import PUBLIC, Message
 from converse_graph.record.paths import CallPath, JudgePath, Provenance, parse_path
 from converse_graph.store.journal import Call
 
@@ -20,7 +20,7 @@ _OPEN_TO_ALL = ("moderator", "judge")
 class PromptCheck:
     """Looks at one call after the other, and counts."""
 
-    def __init__(self, records: Records, words: Words) -> None:
+    def __init__(self, records: Records, words: PhraseIndex) -> None:
         """Compare with these records, and search for these words."""
         self._records, self._words = records, words
         self._known: dict[tuple[str, bytes], list[Leak]] = {}
@@ -41,7 +41,7 @@ class PromptCheck:
                 yield _leak("provenance", call.place, part, "it names no record that a run can have")
 
     def _unlike_its_record(
-        self, call: Call, path: CallPath | JudgePath, part: Part, origin: Provenance
+        self, call: Call, path: CallPath | JudgePath, part: Message, origin: Provenance
     ) -> Iterator[Leak]:
         renderings = self._records.renderings(part, origin)
         if renderings is None:
@@ -53,7 +53,7 @@ class PromptCheck:
             yield _leak("provenance", call.place, part, "it is not what that record says, or not that owner's")
 
     def _made_from_template(
-        self, call: Call, path: CallPath | JudgePath, part: Part, origin: Provenance
+        self, call: Call, path: CallPath | JudgePath, part: Message, origin: Provenance
     ) -> Iterator[Leak]:
         if part.owner == PUBLIC and not _is_open_to_all(origin):
             yield _leak("provenance", call.place, part, "it is called public and is no public record")
@@ -74,7 +74,7 @@ def _is_open_to_all(origin: Provenance) -> bool:
     return origin.record in ("note", "reply") or folder in _OPEN_TO_ALL
 
 
-def _same(part: Part, rendering: Part) -> bool:
+def _same(part: Message, rendering: Message) -> bool:
     if (part.role, part.source, part.owner) != (rendering.role, rendering.source, rendering.owner):
         return False
     if part.text.endswith(_CUT):
@@ -82,5 +82,5 @@ def _same(part: Part, rendering: Part) -> bool:
     return part.text == rendering.text
 
 
-def _leak(kind: Kind, place: str, part: Part, why: str) -> Leak:
+def _leak(kind: Kind, place: str, part: Message, why: str) -> Leak:
     return Leak(kind=kind, place=place, source=part.source, owner=part.owner, why=why)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from converse_graph.audit.findings import Leak, Quoted
-from converse_graph.audit.phrase_index import Words, strings_in
+from converse_graph.audit.findings import Leak, SelfDisclosure
+from converse_graph.audit.phrase_index import PhraseIndex, strings_in
 from converse_graph.audit.records import SAID, Records
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.paths import CallPath, Provenance, Task
@@ -16,7 +16,7 @@ from converse_graph.turn.reflection import insights_in
 class RecordCheck:
     """Looks at statements, minds and exports, and counts."""
 
-    def __init__(self, records: Records, words: Words, injected: frozenset[str]) -> None:
+    def __init__(self, records: Records, words: PhraseIndex, injected: frozenset[str]) -> None:
         """Compare with these.
 
         Args:
@@ -105,9 +105,9 @@ class RecordCheck:
                         yield Leak(kind="record", place=place, source=source, owner=owner,
                                    why=f"words on the record of {owner} alone that were not answered")  # fmt: skip
 
-    def quotations(self) -> tuple[Quoted, ...]:
+    def quotations(self) -> tuple[SelfDisclosure, ...]:
         """Statements in which a party makes public what is on its own private record."""
-        return tuple(Quoted(place=place, owner=owner) for place, owner in sorted(self.quoted))
+        return tuple(SelfDisclosure(place=place, owner=owner) for place, owner in sorted(self.quoted))
 
 
 def _worded(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

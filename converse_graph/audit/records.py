@@ -6,12 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 from converse_graph.calls.model_call import repeated
-from converse_graph.judge.record_parts import told as told_to_judge
-from converse_graph.models.base import PROFILES, Part
+from converse_graph.judge.record_parts import format_statement as told_to_judge
+from converse_graph.models.base import PROFILES, Message
 from converse_graph.models.reply_reader import read_reply
-from converse_graph.prompting.history import heard, lines_heard, lines_recalled, persona_mind, public_record
+from converse_graph.prompting.history import (
+    heard_line_messages,
+    persona_memory,
+    public_record,
+    recalled_line_messages,
+    recent_messages,
+)
 from converse_graph.prompting.recall_index import sentences_of
-from converse_graph.prompting.recall_records import as_recalled
+from converse_graph.prompting.recall_records import recalled_message_text
 from converse_graph.prompting.summaries import span_of, summary_part
 from converse_graph.prompting.visibility import KnownEvent, View
 from converse_graph.record.paths import CallPath, JudgePath, Provenance, Span, Task, parse_path
@@ -23,7 +29,7 @@ from converse_graph.record.records import (
     debate_of,
     without_kind,
 )
-from converse_graph.record.state import mind_of
+from converse_graph.record.state import private_channel
 from converse_graph.record.transcript import Header, Statement
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.speaker_paths import join_path, party_of
@@ -49,7 +55,7 @@ class Records:
         self.statements: Sequence[StatementRecord] = channels.get("transcript", ())
         self.summaries: Sequence[SummaryRecord] = channels.get("summaries", ())
         self.minds: dict[str, Sequence[MindRecord]] = {
-            party.name: channels.get(mind_of(party.name), ()) for party in header.cast
+            party.name: channels.get(private_channel(party.name), ()) for party in header.cast
         }
         self._private: dict[CallPath, list[tuple[str, MindRecord]]] = defaultdict(list)
         for party, mind in self.minds.items():
@@ -60,7 +66,7 @@ class Records:
         for call in calls:
             self._replies[call.place].append(call)
 
-    def renderings(self, part: Part, origin: Provenance) -> set[Part] | None:
+    def renderings(self, part: Message, origin: Provenance) -> set[Message] | None:
         """The ways in which the record that a part names is told; None for a part that is made from no one record.
 
         Args:
@@ -70,10 +76,10 @@ class Records:
         whole = self._whole(origin)
         if whole is None:
             return None
-        told = {as_recalled(rendering) for rendering in whole} if origin.is_recalled else {*whole}
+        told = {recalled_message_text(rendering) for rendering in whole} if origin.is_recalled else {*whole}
         return {piece for rendering in told for piece in sentences_of(rendering)} if origin.is_sentence else told
 
-    def _whole(self, origin: Provenance) -> Iterator[Part] | None:
+    def _whole(self, origin: Provenance) -> Iterator[Message] | None:
         """The same of the whole record, as it is told first."""
         match origin:
             case Provenance(record="statement", of=CallPath() as path):
@@ -103,7 +109,7 @@ class Records:
         said = self._said.get(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
         return said is not None and bool(said["text"]) and (values_of(call) or {}).get("statement") == said["text"]
 
-    def _statement(self, path: CallPath) -> Iterator[Part]:
+    def _statement(self, path: CallPath) -> Iterator[Message]:
         said = self._said.get(path)
         if said is None:
             return
@@ -111,19 +117,19 @@ class Records:
             yield from public_record([said], self.clock, profile)
             yield told_to_judge(Statement(period=self.clock.period(said["round"]).label, **without_kind(said)), profile)
 
-    def _event(self, number: int) -> Iterator[Part]:
+    def _event(self, number: int) -> Iterator[Message]:
         for event in self.header.events[number : number + 1]:
             round = self.clock.round_of(event.at)
             known = KnownEvent(round=round, number=number, text=event.text, to=event.to)
             yield from self._heard(View(party="", round=round, turn=0, statements=(), mind=(), events=(),
                                         dated=(known,)))  # fmt: skip
 
-    def _summary(self, span: Span) -> Iterator[Part]:
+    def _summary(self, span: Span) -> Iterator[Message]:
         for summary in self.summaries:
             if span == span_of(summary):
                 yield summary_part(summary, self.clock)
 
-    def _recollection(self, made_in: CallPath) -> Iterator[Part]:
+    def _recollection(self, made_in: CallPath) -> Iterator[Message]:
         for party, record in self._private.get(made_in, ()):
             path = record["path"]
             if party_of(path) != party:
@@ -136,14 +142,14 @@ class Records:
             debate = debate_of(record)
             for name in {line["speaker"] for line in debate["lines"]} if debate else ():
                 member = join_path(path, name)
-                yield from lines_recalled([record], member, self.clock)
-                yield from persona_mind([record], member, self.clock, record["round"], "small")
+                yield from recalled_line_messages([record], member, self.clock)
+                yield from persona_memory([record], member, self.clock, record["round"], "small")
 
-    def _heard(self, view: View) -> Iterator[Part]:
+    def _heard(self, view: View) -> Iterator[Message]:
         for profile in PROFILES:
-            yield from heard(view, self.clock, profile)
+            yield from recent_messages(view, self.clock, profile)
 
-    def _line(self, path: CallPath) -> Iterator[Part]:
+    def _line(self, path: CallPath) -> Iterator[Message]:
         if not path.steps or not isinstance(number := path.steps[-1].at, int):
             return
         turn, speaker = replace(path, steps=path.steps[:-1]), path.steps[-1].name
@@ -160,13 +166,13 @@ class Records:
         for line in said:
             for profile in PROFILES:
                 before = [line] * (number + 1)  # only the last is told; it bears its own number
-                yield lines_heard(before, place=turn, profile=profile)[-1]
+                yield heard_line_messages(before, place=turn, profile=profile)[-1]
 
-    def _reply(self, path: CallPath | JudgePath) -> Iterator[Part]:
+    def _reply(self, path: CallPath | JudgePath) -> Iterator[Message]:
         for call in self._replies.get(str(path), ()):
             if not call.accepted:
                 text, source = repeated(call.reply.text), str(Provenance.of_reply(path))
-                yield Part(role="assistant", text=text, source=source, owner=path.reader)
+                yield Message(role="assistant", text=text, source=source, owner=path.reader)
 
 
 def values_of(call: Call) -> dict[str, Any] | None:

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from pydantic import Field as Bound
 
-from converse_graph.errors import BudgetSpent
-from converse_graph.models.base import Reply
-from converse_graph.scenarios.value import Value
+from converse_graph.errors import BudgetExceeded
+from converse_graph.models.base import Response
+from converse_graph.scenarios.value import FrozenModel
 
 
-class Budget(Value):
+class Budget(FrozenModel):
     """Bounds on a run; it pauses where it can be resumed once one of them is reached. None for no bound."""
 
     usd: Annotated[float, Bound(gt=0)] | None = None
@@ -26,7 +26,7 @@ class Budget(Value):
     """Minutes of this session."""
 
 
-class Spending:
+class BudgetTracker:
     """What a run has spent of its budget.
 
     Calls that are under way when a bound is reached are paid for and kept, so that a run may exceed its bound by as
@@ -49,37 +49,37 @@ class Spending:
         """Let a call be made, or not.
 
         Raises:
-            BudgetSpent: A bound is reached.
+            BudgetExceeded: A bound is reached.
         """
         budget = self._budget
         minutes = (self._now() - self._began) / 60
         if budget.usd is not None and self._usd >= budget.usd:
-            raise BudgetSpent(f"The budget of ${budget.usd:g} is spent: ${self._usd:.4f} so far; raise --max-usd.")
+            raise BudgetExceeded(f"The budget of ${budget.usd:g} is spent: ${self._usd:.4f} so far; raise --max-usd.")
         if budget.tokens is not None and self._tokens >= budget.tokens:
-            raise BudgetSpent(
+            raise BudgetExceeded(
                 f"The budget of {budget.tokens:,} tokens is spent: {self._tokens:,} so far; raise --max-tokens."
             )
         if budget.minutes is not None and minutes >= budget.minutes:
-            raise BudgetSpent(f"The {budget.minutes:g} minutes of this session are over; resume for more.")
+            raise BudgetExceeded(f"The {budget.minutes:g} minutes of this session are over; resume for more.")
 
     def take_turn(self) -> None:
         """Let a party take a turn, or not.
 
         Raises:
-            BudgetSpent: A bound is reached.
+            BudgetExceeded: A bound is reached.
         """
         self.check()
         if self._budget.turns is not None and self._turns >= self._budget.turns:
-            raise BudgetSpent(f"The {self._budget.turns} turns of this session are over; resume for more.")
+            raise BudgetExceeded(f"The {self._budget.turns} turns of this session are over; resume for more.")
         self._turns += 1
 
-    def charge(self, reply: Reply) -> None:
+    def charge(self, reply: Response) -> None:
         """Add a call."""
         self._usd += reply.usd or 0.0
-        self._tokens += reply.tokens_in + reply.tokens_out
+        self._tokens += reply.input_tokens + reply.output_tokens
 
 
-def spending_of(budget: Budget | None, *, usd: float | None, tokens: int) -> Spending | None:
+def build_budget_tracker(budget: Budget | None, *, usd: float | None, tokens: int) -> BudgetTracker | None:
     """What is spent so far of a budget; None where there is none.
 
     Args:
@@ -87,4 +87,4 @@ def spending_of(budget: Budget | None, *, usd: float | None, tokens: int) -> Spe
         usd: What it has spent, in dollars; None where that is not known.
         tokens: How many tokens its prompts and replies had.
     """
-    return None if budget is None else Spending(budget, usd=usd or 0.0, tokens=tokens)
+    return None if budget is None else BudgetTracker(budget, usd=usd or 0.0, tokens=tokens)

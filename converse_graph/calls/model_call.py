@@ -11,48 +11,48 @@ from typing import Any
 from langgraph.errors import GraphBubbleUp
 
 from converse_graph.calls.prompt_cuts import describe_cut, is_prompt_cut
-from converse_graph.calls.reply_schema import Form
+from converse_graph.calls.reply_schema import ReplySchema
 from converse_graph.calls.run_context import Journal, RunContext
 from converse_graph.calls.streaming import Emit
 from converse_graph.calls.trace_privacy import untraced
 from converse_graph.errors import (
-    BrokenReply,
     CallFailed,
+    ContextLengthExceeded,
+    ContextWindowTooSmall,
     ConverseError,
+    InvalidReply,
     PromptCut,
-    PromptTooLong,
     ProviderRefused,
     ProviderUnreachable,
     RunPaused,
-    WindowTooSmall,
 )
-from converse_graph.measures.drift_patterns import IN_WORDS, Found
-from converse_graph.models.base import Chat, Part, Reply, Request
-from converse_graph.models.reply_reader import said_in
-from converse_graph.models.retries import Origin
+from converse_graph.measures.drift_patterns import LABELS, DriftFinding
+from converse_graph.models.base import Message, Model, Request, Response
+from converse_graph.models.reply_reader import strip_thoughts
+from converse_graph.models.retries import Endpoint
 from converse_graph.models.settings import REPLY_TOKENS
-from converse_graph.prompting.truncation import fitted, shortened
+from converse_graph.prompting.truncation import drop_oldest_half, fit_to_window
 from converse_graph.record.paths import CallPath, JudgePath, Provenance
 from converse_graph.sanitize import whole_characters
 
 MAX_REPAIRS = 2
 """How many times a reply that does not fit, or drifts, is sent back."""
 
-REPEATED = 4000
+MAX_ECHO = 4000
 """Characters of a reply that does not fit, as it is shown again to who wrote it."""
 
-Drift = Callable[[Mapping[str, Any]], Sequence[Found]]
+Drift = Callable[[Mapping[str, Any]], Sequence[DriftFinding]]
 """Finds signs of drift in the values of a reply."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class StructuredRequest:
     """What a node asks."""
 
     place: CallPath | JudgePath
     """Where in the run the call is made."""
-    parts: tuple[Part, ...]
-    form: Form
+    parts: tuple[Message, ...]
+    form: ReplySchema
     model: Any = None
     """A model reference; None for the run's."""
     repairs: int = MAX_REPAIRS
@@ -62,14 +62,14 @@ class Question:
     without comes."""
     max_tokens: int = REPLY_TOKENS
     """Of the reply at most."""
-    on_text: Callable[[str], None] | None = None
+    on_delta: Callable[[str], None] | None = None
     on_restart: Callable[[str], None] | None = None
-    """Called when what `on_text` was given is void: with why the reply was sent back, which quotes nothing of it, or
+    """Called when what `on_delta` was given is void: with why the reply was sent back, which quotes nothing of it, or
     with nothing where it broke off."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class StructuredReply:
     """What came of a question."""
 
     values: dict[str, Any] | None
@@ -84,7 +84,7 @@ class Answer:
     """What code mended in the reply before it could be read."""
 
 
-async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
+async def ask(context: RunContext, question: StructuredRequest, emit: Emit) -> StructuredReply:
     """Ask a model and check what it says.
 
     Returns:
@@ -103,7 +103,7 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
         chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, question, request)
         _tell_of(emit, question, reply)
         if values is not None:
-            answer = Answer(
+            answer = StructuredReply(
                 values=values,
                 model=chat.model,
                 repairs=attempt,
@@ -115,29 +115,31 @@ async def ask(context: RunContext, question: Question, emit: Emit) -> Answer:
             drifting = reply, replace(answer, repairs=question.repairs)
         parts = (*question.parts, *_repair(context, chat, question, reply, str(broken)))
     if drifting is not None:
-        return _kept_after_all(question, *drifting)
+        return _accept_despite_drift(question, *drifting)
     problem = broken.for_record if broken else None
-    return Answer(values=None, model=chat.model, problem=problem, repairs=question.repairs)
+    return StructuredReply(values=None, model=chat.model, problem=problem, repairs=question.repairs)
 
 
-def _tell_of(emit: Emit, question: Question, reply: Reply) -> None:
-    tokens = reply.tokens_in + reply.tokens_out
+def _tell_of(emit: Emit, question: StructuredRequest, reply: Response) -> None:
+    tokens = reply.input_tokens + reply.output_tokens
     emit({"event": "call", "place": str(question.place), "tokens": tokens, "usd": reply.usd})
 
 
-def _kept_after_all(question: Question, reply: Reply, answer: Answer) -> Answer:
+def _accept_despite_drift(question: StructuredRequest, reply: Response, answer: StructuredReply) -> StructuredReply:
     """What drifted is worth more than nothing: it is taken where all that came after it did not fit."""
-    if question.on_restart and question.on_text:
+    if question.on_restart and question.on_delta:
         question.on_restart("what came after an earlier reply does not fit, so that one is taken")
-        question.on_text(reply.text)
+        question.on_delta(reply.text)
     return answer
 
 
-Completed = tuple[Reply, dict[str, Any] | None, tuple[str, ...], BrokenReply | None]
+Completed = tuple[Response, dict[str, Any] | None, tuple[str, ...], InvalidReply | None]
 """A reply, what it says where it fits, which of its percentiles had to be sorted, and why it is sent back."""
 
 
-def _request(context: RunContext, question: Question, parts: Sequence[Part], attempt: int, emit: Emit) -> Request:
+def _request(
+    context: RunContext, question: StructuredRequest, parts: Sequence[Message], attempt: int, emit: Emit
+) -> Request:
     """What is asked of whichever model, by its speaker's settings, before its window is looked at."""
     settings = context.settings_of(question.place.reader)
     return Request(
@@ -148,14 +150,16 @@ def _request(context: RunContext, question: Question, parts: Sequence[Part], att
         seed=context.seed,
         max_tokens=settings.max_tokens or question.max_tokens,
         settings=settings,
-        on_text=question.on_text,
+        on_delta=question.on_delta,
         on_restart=partial(question.on_restart, "") if question.on_restart else None,
         on_unusable=partial(_tell_of, emit, question),
         on_warning=lambda text: emit({"event": "warning", "text": text}),
     )
 
 
-async def _complete_by_any(context: RunContext, question: Question, request: Request) -> tuple[Chat, Completed]:
+async def _complete_by_any(
+    context: RunContext, question: StructuredRequest, request: Request
+) -> tuple[Model, Completed]:
     """Ask the model, or where it refuses or stays away those that stand in for it; who answered comes with the reply.
 
     Raises:
@@ -167,13 +171,15 @@ async def _complete_by_any(context: RunContext, question: Question, request: Req
             context, chats[0], question, _fit(context, question, request, chats[0])
         )
     for chat in chats:  # what was answered before a pause is not asked for again, whoever answered
-        with suppress(WindowTooSmall):
+        with suppress(ContextWindowTooSmall):
             if (recalled := _recall(context, question, _fit(context, question, request, chat))) is not None:
                 return chat, recalled
     return await _complete_in_turn(context, question, request)
 
 
-async def _complete_in_turn(context: RunContext, question: Question, request: Request) -> tuple[Chat, Completed]:
+async def _complete_in_turn(
+    context: RunContext, question: StructuredRequest, request: Request
+) -> tuple[Model, Completed]:
     failures: list[RunPaused] = []
     own = context.chats.get(question.model)
     for chat in context.chats.in_turn(question.model):
@@ -182,7 +188,7 @@ async def _complete_in_turn(context: RunContext, question: Question, request: Re
         try:
             fitting = _fit(context, question, request, chat)
             completed = await _complete_fitting(context, chat, question, fitting)
-        except (ProviderRefused, ProviderUnreachable, WindowTooSmall) as error:
+        except (ProviderRefused, ProviderUnreachable, ContextWindowTooSmall) as error:
             failures.append(error)
             if isinstance(error, ProviderUnreachable):
                 context.chats.stays_away(chat)
@@ -194,26 +200,30 @@ async def _complete_in_turn(context: RunContext, question: Question, request: Re
     raise type(next(unreached, failures[-1]))(" ".join(map(str, failures)))
 
 
-def _fit(context: RunContext, question: Question, request: Request, chat: Chat) -> Request:
+def _fit(context: RunContext, question: StructuredRequest, request: Request, chat: Model) -> Request:
     """The same request with as much of the past as the window of one model takes.
 
     Raises:
-        WindowTooSmall: Not even the brief and the task fit.
+        ContextWindowTooSmall: Not even the brief and the task fit.
     """
     is_own = chat is context.chats.get(question.model)
     window = context.window_of(question.place.reader, question.model) if is_own else chat.window
-    return replace(request, parts=fitted(request.parts, window=window, reply=request.max_tokens, model=chat.model))
+    return replace(
+        request, parts=fit_to_window(request.parts, window=window, reply=request.max_tokens, model=chat.model)
+    )
 
 
-async def _complete_fitting(context: RunContext, chat: Chat, question: Question, request: Request) -> Completed:
+async def _complete_fitting(
+    context: RunContext, chat: Model, question: StructuredRequest, request: Request
+) -> Completed:
     """Ask with less of the past where the server says that a prompt is too long: our count was a guess."""
     while True:
         try:
             return await _complete(context, chat, question, request)
-        except PromptTooLong as refused:
-            parts = fitted(request.parts, window=chat.window, reply=request.max_tokens, model=chat.model)
+        except ContextLengthExceeded as refused:
+            parts = fit_to_window(request.parts, window=chat.window, reply=request.max_tokens, model=chat.model)
             if parts == request.parts:
-                parts = shortened(parts)
+                parts = drop_oldest_half(parts)
             if parts == request.parts:
                 raise
             if isinstance(refused, PromptCut) and request.on_restart:
@@ -221,7 +231,7 @@ async def _complete_fitting(context: RunContext, chat: Chat, question: Question,
             request = replace(request, parts=parts)
 
 
-async def _complete(context: RunContext, chat: Chat, question: Question, request: Request) -> Completed:
+async def _complete(context: RunContext, chat: Model, question: StructuredRequest, request: Request) -> Completed:
     if (recalled := _recall(context, question, request)) is not None:
         return recalled
     if context.journal is None:
@@ -231,17 +241,17 @@ async def _complete(context: RunContext, chat: Chat, question: Question, request
     return await context.in_flight.see_through(_call(context, context.journal, chat, question, request))
 
 
-def _recall(context: RunContext, question: Question, request: Request) -> Completed | None:
+def _recall(context: RunContext, question: StructuredRequest, request: Request) -> Completed | None:
     """The reply that this very request had, read again; None where it has none."""
     reply = context.journal.recall(request) if context.journal else None
     return None if reply is None else (reply, *_read(question, request, reply))
 
 
 async def _call(
-    context: RunContext, journal: Journal | None, chat: Chat, question: Question, request: Request
+    context: RunContext, journal: Journal | None, chat: Model, question: StructuredRequest, request: Request
 ) -> Completed:
     """Ask, read and keep, in one piece that is not broken off."""
-    with context.trace.call(chat, request) if context.trace else nullcontext(_untold) as answered:
+    with context.trace.call(chat, request) if context.trace else nullcontext(_ignore) as answered:
         as_paid = partial(_as_paid, context, chat, question)
         pay = partial(_pay, context, journal, request, as_paid)
         with untraced(), _pausing(chat, request) if journal else nullcontext():
@@ -260,7 +270,7 @@ async def _call(
     return reply, values, sorted_fields, problem
 
 
-def _warn_of_settings(context: RunContext, chat: Chat, request: Request) -> None:
+def _warn_of_settings(context: RunContext, chat: Model, request: Request) -> None:
     """Put on record which of the settings that somebody chose a model turned out not to take."""
     if not request.settings:
         return
@@ -270,12 +280,16 @@ def _warn_of_settings(context: RunContext, chat: Chat, request: Request) -> None
 
 
 def _pay(
-    context: RunContext, journal: Journal | None, request: Request, as_paid: Callable[[Reply], Reply], reply: Reply
+    context: RunContext,
+    journal: Journal | None,
+    request: Request,
+    as_paid: Callable[[Response], Response],
+    reply: Response,
 ) -> None:
     """Charge and keep a reply that was no use, and go on only where the budget allows another.
 
     Raises:
-        BudgetSpent: It does not.
+        BudgetExceeded: It does not.
     """
     reply = as_paid(reply)
     if journal is not None:
@@ -287,7 +301,9 @@ def _pay(
         context.spending.check()
 
 
-def _refuse_cut(context: RunContext, chat: Chat, request: Request, reply: Reply, pay: Callable[[Reply], None]) -> None:
+def _refuse_cut(
+    context: RunContext, chat: Model, request: Request, reply: Response, pay: Callable[[Response], None]
+) -> None:
     """Have a prompt made shorter that its server has cut.
 
     Where nothing can be left out and somebody has said how much the model takes, its count is wrong rather than the
@@ -301,17 +317,17 @@ def _refuse_cut(context: RunContext, chat: Chat, request: Request, reply: Reply,
         context.warned.add(chat.model)
         request.on_warning(told)
     is_known = (request.settings.context_window or chat.window) is not None
-    if is_known and shortened(request.parts) == request.parts:
+    if is_known and drop_oldest_half(request.parts) == request.parts:
         return
     pay(reply)
     learn = getattr(chat, "learn_window", None)
     if learn is not None:
-        learn(reply.tokens_in + request.max_tokens)
+        learn(reply.input_tokens + request.max_tokens)
     raise PromptCut(told)
 
 
 @contextmanager
-def _pausing(chat: Chat, request: Request) -> Iterator[None]:
+def _pausing(chat: Model, request: Request) -> Iterator[None]:
     """Pause the run over whatever nobody expected of a call, in one line.
 
     Raises:
@@ -322,13 +338,13 @@ def _pausing(chat: Chat, request: Request) -> Iterator[None]:
     except (ConverseError, GraphBubbleUp, AssertionError):
         raise
     except Exception as error:
-        said = Origin(model=chat.model).redact(whole_characters(f"{type(error).__name__}: {error}"))
+        said = Endpoint(model=chat.model).redact(whole_characters(f"{type(error).__name__}: {error}"))
         raise CallFailed(
             f"The call of {chat.model} at {request.place} failed: {said.rstrip('.')}; --debug shows the traceback."
         ) from error
 
 
-def _as_paid(context: RunContext, chat: Chat, question: Question, reply: Reply) -> Reply:
+def _as_paid(context: RunContext, chat: Model, question: StructuredRequest, reply: Response) -> Response:
     """A reply with its price and who made it, and without halves of characters: what comes in goes to the store."""
     usd, model = context.chats.prices.charged(chat, reply), whole_characters(reply.model)
     if len(context.chats.all_of(question.model)) > 1 and model != chat.model:
@@ -336,34 +352,36 @@ def _as_paid(context: RunContext, chat: Chat, question: Question, reply: Reply) 
     return replace(reply, usd=usd, text=whole_characters(reply.text), model=model)
 
 
-def _untold(reply: Reply, problem: BrokenReply | None) -> None:
+def _ignore(reply: Response, problem: InvalidReply | None) -> None:
     """Of a run that is not traced."""
 
 
 def _read(
-    question: Question, request: Request, reply: Reply
-) -> tuple[dict[str, Any] | None, tuple[str, ...], BrokenReply | None]:
+    question: StructuredRequest, request: Request, reply: Response
+) -> tuple[dict[str, Any] | None, tuple[str, ...], InvalidReply | None]:
     try:
         values, sorted_fields = question.form.read(reply.text)
-    except BrokenReply as broken:
+    except InvalidReply as broken:
         return None, (), broken
     # The last reply is not looked at: it is kept, drift or no drift, and the measures count what it shows.
     signs = question.drift(values) if question.drift and request.attempt < question.repairs else ()
     if not signs:
         return values, sorted_fields, None
-    for_record = f"drift: {', '.join(IN_WORDS[found.sign] for found in signs)}"
-    return values, sorted_fields, BrokenReply(" ".join(found.told for found in signs), for_record=for_record)
+    for_record = f"drift: {', '.join(LABELS[found.sign] for found in signs)}"
+    return values, sorted_fields, InvalidReply(" ".join(found.told for found in signs), for_record=for_record)
 
 
 def repeated(reply: str) -> str:
     """Return as much of a reply as is shown again to who wrote it: what it says, without what was thought."""
-    return said_in(reply)[:REPEATED] or "…"
+    return strip_thoughts(reply)[:MAX_ECHO] or "…"
 
 
-def _repair(context: RunContext, chat: Chat, question: Question, reply: Reply, problem: str) -> tuple[Part, Part]:
+def _repair(
+    context: RunContext, chat: Model, question: StructuredRequest, reply: Response, problem: str
+) -> tuple[Message, Message]:
     """Show the model what it wrote, and what is wrong with it."""
     owner, source = question.place.reader, str(Provenance.of_reply(question.place))
     return (
-        Part(role="assistant", text=repeated(reply.text), source=source, owner=owner),
+        Message(role="assistant", text=repeated(reply.text), source=source, owner=owner),
         context.prompts.part("any/repair", chat.profile, {"error": problem}, owner=owner),
     )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class InFlight:
+class PendingCalls:
     """The calls of a run that are under way.
 
     LangGraph cancels a node when its neighbour in the same step fails, or pauses. The call that the node had made goes

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from converse_graph.models.base import Part, Reply
+from converse_graph.models.base import Message, Response
 from converse_graph.models.tokens import least_tokens_in
 
 _LEAST = 512
@@ -19,15 +19,15 @@ _NEAR = 16
 """Tokens by which a report of a full window may differ from it."""
 
 
-def is_prompt_cut(parts: Sequence[Part], reply: Reply) -> bool:
+def is_prompt_cut(parts: Sequence[Message], reply: Response) -> bool:
     """Tell whether a reply answers less than was sent.
 
     Nothing can be told of a server that reports nothing, or hardly anything. What came from its cache is added to what
     it reports, as some count it apart.
     """
     least = sum(least_tokens_in(part.text) for part in parts)
-    reported = reply.tokens_in + reply.tokens_cached
-    if reply.tokens_in < _LEAST_WINDOW or least < _LEAST:
+    reported = reply.input_tokens + reply.cached_tokens
+    if reply.input_tokens < _LEAST_WINDOW or least < _LEAST:
         return False
     if reported < _CERTAIN * least:
         return True
@@ -35,11 +35,11 @@ def is_prompt_cut(parts: Sequence[Part], reply: Reply) -> bool:
     return reported < _LIKELY * least and beyond <= 2 * _NEAR
 
 
-def describe_cut(model: str, parts: Sequence[Part], reply: Reply) -> str:
+def describe_cut(model: str, parts: Sequence[Message], reply: Response) -> str:
     """Say that a prompt was cut, and the way out."""
     least = sum(least_tokens_in(part.text) for part in parts)
     return (
-        f"{model} read {reply.tokens_in:,} tokens of a prompt that has {least:,} at least: its server cuts what is "
+        f"{model} read {reply.input_tokens:,} tokens of a prompt that has {least:,} at least: its server cuts what is "
         "more than its window, without a word. Raise it there (num_ctx, as Ollama calls it) and "
         "name it with --window, or choose another model."
     )

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic import Field as Bound
 
-from converse_graph.errors import BrokenReply, InvalidValue
+from converse_graph.errors import InvalidReply, InvalidValue
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.sanitize import whole_characters
 from converse_graph.scenarios.fields import Field
@@ -20,7 +20,7 @@ from converse_graph.scenarios.validation_errors import explain
 
 
 @dataclass(frozen=True, kw_only=True)
-class Form:
+class ReplySchema:
     """A schema and its reader. The first field is the prose, so that it can be shown while it is written."""
 
     title: str
@@ -36,12 +36,12 @@ class Form:
             The values by field, and the names of fields whose percentiles had to be sorted.
 
         Raises:
-            BrokenReply: The reply does not fit; the message says to its author what is wrong.
+            InvalidReply: The reply does not fit; the message says to its author what is wrong.
         """
         found = read_reply(text, self.schema["properties"])
         if found.values is None:
             words = "it holds no JSON object that can be read whole" if found.spoken else "there are none but thoughts"
-            raise BrokenReply(
+            raise InvalidReply(
                 f"That is not the object asked for: {words}; reply with one JSON object and nothing else.",
                 for_record="the reply is not the object asked for",
             )
@@ -49,10 +49,10 @@ class Form:
             spelt = whole_characters(json.dumps(found.values, ensure_ascii=False))
             values = self.model.model_validate_json(spelt).model_dump(by_alias=True)
         except ValidationError as error:
-            raise BrokenReply(explain(error), for_record=self._for_record(error)) from None
+            raise InvalidReply(explain(error), for_record=self._for_record(error)) from None
         if not values[self.fields[0].name].strip():
             empty = self.fields[0].name
-            raise BrokenReply(f"{empty} is empty; write it.", for_record=f"the reply has no {empty}")
+            raise InvalidReply(f"{empty} is empty; write it.", for_record=f"the reply has no {empty}")
         normal = {field.name: field.normalise(values[field.name]) for field in self.fields}
         return normal, tuple(name for name, value in normal.items() if value != values[name])
 
@@ -67,7 +67,7 @@ class Form:
         return f"the reply does not fit in {', '.join(unfit)}" if unfit else "the reply is not the object asked for"
 
 
-def make_form(title: str, fields: Sequence[Field]) -> Form:
+def build_reply_schema(title: str, fields: Sequence[Field]) -> ReplySchema:
     """A form of these fields, in this order; the same object for the same fields, as one takes milliseconds to make."""
     told = tuple(fields)
     try:
@@ -77,11 +77,11 @@ def make_form(title: str, fields: Sequence[Field]) -> Form:
 
 
 @lru_cache(maxsize=512)
-def _made(title: str, fields: tuple[Field, ...]) -> Form:
+def _made(title: str, fields: tuple[Field, ...]) -> ReplySchema:
     return _make(title, fields)
 
 
-def _make(title: str, fields: tuple[Field, ...]) -> Form:
+def _make(title: str, fields: tuple[Field, ...]) -> ReplySchema:
     # By alias, since a field may have any name, also one that a model has a method of.
     spec: dict[str, Any] = {
         f"field_{number}": (field.annotation(), Bound(alias=field.name)) for number, field in enumerate(fields)
@@ -89,16 +89,16 @@ def _make(title: str, fields: tuple[Field, ...]) -> Form:
     model = create_model(title, __config__=ConfigDict(extra="forbid"), **spec)
     described = model.model_json_schema()
     schema = _strict(described, described.get("$defs", {}))
-    return Form(title=title, fields=fields, schema={"title": title, **schema}, model=model)
+    return ReplySchema(title=title, fields=fields, schema={"title": title, **schema}, model=model)
 
 
-def read_answer(field: Field, given: Any) -> Any:
+def parse_field(field: Field, given: Any) -> Any:
     """One answer to one field, checked: a value, or the text of one, which may be JSON.
 
     Raises:
         InvalidValue: The field does not take it.
     """
-    form = make_form(field.name, (field,))
+    form = build_reply_schema(field.name, (field,))
     tried = [given]
     if isinstance(given, str):
         with suppress(ValueError):

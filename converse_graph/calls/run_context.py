@@ -12,12 +12,12 @@ from weakref import WeakKeyDictionary
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
-from converse_graph.calls.budget import Spending
-from converse_graph.calls.pending_calls import InFlight
-from converse_graph.errors import BrokenReply
-from converse_graph.models.base import Chat, Part, Reply, Request
+from converse_graph.calls.budget import BudgetTracker
+from converse_graph.calls.pending_calls import PendingCalls
+from converse_graph.errors import InvalidReply
+from converse_graph.models.base import Message, Model, Request, Response
 from converse_graph.models.references import reference_key
-from converse_graph.models.registry import Chats
+from converse_graph.models.registry import ModelRegistry
 from converse_graph.models.settings import window_by
 from converse_graph.prompting.recall_index import RecallIndex
 from converse_graph.prompting.templates import Prompts, load_prompts
@@ -31,13 +31,13 @@ from converse_graph.scenarios.speaker_settings import SpeakerSettings
 class Journal(Protocol):
     """Keeps every call of a run, so that none is made twice."""
 
-    def recall(self, request: Request) -> Reply | None:
+    def recall(self, request: Request) -> Response | None:
         """The reply that this very request had, if it was ever completed."""
 
-    async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
+    async def record(self, request: Request, reply: Response, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
 
-    def note_unusable(self, request: Request, reply: Reply) -> None:
+    def note_unusable(self, request: Request, reply: Response) -> None:
         """Keep a reply that is paid and no use; durable with the next thing that is."""
 
     def progress(self, *, rounds: int, statements: int) -> None:
@@ -50,7 +50,9 @@ class Journal(Protocol):
 class Trace(Protocol):
     """Is told of calls and of what becomes public, for whoever looks at a run from elsewhere."""
 
-    def call(self, chat: Chat, request: Request) -> AbstractContextManager[Callable[[Reply, BrokenReply | None], None]]:
+    def call(
+        self, chat: Model, request: Request
+    ) -> AbstractContextManager[Callable[[Response, InvalidReply | None], None]]:
         """Trace a call; what it gives is told of the reply, and of what is wrong with it."""
 
     def told(self, event: Mapping[str, Any]) -> None:
@@ -58,7 +60,7 @@ class Trace(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inside:
+class DebateFrame:
     """Where a debate is held: inside whom, in which turn, and what its owner hears."""
 
     place: CallPath
@@ -66,7 +68,7 @@ class Inside:
     period: Period
     topic: str
     """What the organisation is about to report on, for the prompts of small models."""
-    parts: tuple[Part, ...]
+    parts: tuple[Message, ...]
     """What the owner heard and remembers."""
     mind: tuple[MindRecord, ...]
     """The recent records of the organisation's private channel."""
@@ -89,14 +91,14 @@ class Inside:
 class RunContext:
     """The context of a graph in motion."""
 
-    chats: Chats
+    chats: ModelRegistry
     prompts: Prompts = field(default_factory=load_prompts)
     seed: int = 0
     run: str | None = None
     """The run's name and when it was begun, for names repeat from store to store; None where it has no journal."""
     journal: Journal | None = None
     """None when the graph runs under somebody else's checkpointer, or under none."""
-    spending: Spending | None = None
+    spending: BudgetTracker | None = None
     """What is left to spend; None for no bound."""
     horizon: int | None = None
     """How many rounds to play; None for what the graph was started with."""
@@ -104,14 +106,14 @@ class RunContext:
     """Of a replay: the rounds after which the run that it replays held a vote; None for as the run ends."""
     trace: Trace | None = None
     """None where the run is not traced."""
-    in_flight: InFlight = field(default_factory=InFlight)
+    in_flight: PendingCalls = field(default_factory=PendingCalls)
     recall: RecallIndex = field(default_factory=RecallIndex)
     """What parties recall, by meaning."""
     live: bool = False
     """Whether somebody watches the statements being written."""
     warned: set[str] = field(default_factory=set)
     """What has been said once and need not be said again, such as which model's server cuts prompts."""
-    inside: Inside | None = None
+    inside: DebateFrame | None = None
     """Set within a debate."""
     settings: SpeakerSettings | None = None
     """Of each speaker's model; None in a bare graph, whose nodes know their scenario's."""
@@ -153,11 +155,11 @@ _bare: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], RunCon
 
 
 _recalled: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, RecallIndex]] = WeakKeyDictionary()
-MOST_THREADS = 100
+MAX_THREADS = 100
 """Of bare graphs, whose vectors are kept from turn to turn; those of another are made anew when it goes on."""
 
 
-async def context_of(runtime: Runtime[RunContext], settings: SpeakerSettings | None = None) -> RunContext:
+async def context_from_config(runtime: Runtime[RunContext], settings: SpeakerSettings | None = None) -> RunContext:
     """The context of a graph in motion; of a bare graph one made from its configuration or the environment.
 
     Args:
@@ -185,13 +187,13 @@ def _index_of(loop: asyncio.AbstractEventLoop, thread: str) -> RecallIndex:
     """What is recalled in a thread of a bare graph, which has no journal to read vectors from."""
     indexes = _recalled.setdefault(loop, {})
     indexes[thread] = indexes.pop(thread) if thread in indexes else RecallIndex()
-    if len(indexes) > MOST_THREADS:
+    if len(indexes) > MAX_THREADS:
         del indexes[next(iter(indexes))]
     return indexes[thread]
 
 
 def _bare_context(model: Any, base_url: str | None, seed: int) -> RunContext:
     """Make one, in a thread: it reads prompts and may ask a server for its models, which may hold up no event loop."""
-    chats = Chats(model, base_url)
+    chats = ModelRegistry(model, base_url)
     chats.get()
     return RunContext(chats=chats, seed=seed)

@@ -5,14 +5,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from converse_graph.models.thoughts import marks_in
+from converse_graph.models.thoughts import find_thought_marks
 from converse_graph.sanitize import whole_characters
 
 Emit = Callable[[dict[str, Any]], None]
 """Passes an event to whoever watches the run: a plain dict whose `event` says which it is."""
 
 
-def telling(emit: Emit, trace: Emit | None) -> Emit:
+def tee(emit: Emit, trace: Emit | None) -> Emit:
     """Pass events on to a trace too, where there is one."""
     if trace is None:
         return emit
@@ -60,7 +60,7 @@ class ProseReader:
         if text.startswith("{"):
             self._read = self._field
             return True
-        mark = next((mark for mark in marks_in(text[:_LONGEST_MARK]) if mark.start == 0), None)
+        mark = next((mark for mark in find_thought_marks(text[:_LONGEST_MARK]) if mark.start == 0), None)
         if mark is not None:
             self._received = text[mark.end :]
             if mark.opens:
@@ -75,7 +75,7 @@ class ProseReader:
         return False
 
     def _thoughts(self) -> bool:
-        for mark in marks_in(self._received):
+        for mark in find_thought_marks(self._received):
             if mark.kind == self._thinking and not mark.opens:
                 self._received, self._read = self._received[mark.end :], self._before
                 return True

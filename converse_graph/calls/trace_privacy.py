@@ -13,7 +13,7 @@ from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.types import TracePolicy, omit_payload
 from langsmith import get_tracing_context, tracing_context
 
-UNSEEN = TracePolicy(process_inputs=omit_payload, process_outputs=omit_payload)
+NO_PAYLOAD = TracePolicy(process_inputs=omit_payload, process_outputs=omit_payload)
 """How a node is traced: without what it is given and what it returns."""
 
 

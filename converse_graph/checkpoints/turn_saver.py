@@ -18,10 +18,10 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
 
 from converse_graph.checkpoints.saver import StoreSaver
-from converse_graph.record.state import outbox_of
+from converse_graph.record.state import outbox_channel
 
 
-class ThinCheckpoints(BaseCheckpointSaver[int]):
+class TurnSaver(BaseCheckpointSaver[int]):
     """The saver of one play of one run: of the root graph alone, and of that a turn at a time.
 
     A debate that is interrupted begins again on resume, and the journal answers every call that was completed: so its
@@ -157,5 +157,5 @@ def _is_gain(name: str, values: Mapping[str, Any]) -> bool:
     return name not in values and not name.startswith(_PASSING)
 
 
-_PASSING = ("branch:to:", outbox_of(""))
+_PASSING = ("branch:to:", outbox_channel(""))
 """Channels that are gone a step after they were written."""

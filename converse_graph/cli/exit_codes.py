@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from typer.exceptions import TyperException
 
-from converse_graph.errors import ConverseError, RunHeld, RunPaused, UsageError
+from converse_graph.errors import ConverseError, RunLocked, RunPaused, UsageError
 
 
 class Code(IntEnum):
@@ -30,7 +30,7 @@ def code_of(error: ConverseError) -> Code:
         return Code.USAGE
     if isinstance(error, RunPaused):
         return Code.PAUSED
-    if isinstance(error, RunHeld):
+    if isinstance(error, RunLocked):
         return Code.HELD
     return Code.FAILED
 

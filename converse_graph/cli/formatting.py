@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from converse_graph.sanitize import visible
+from converse_graph.sanitize import strip_invisible
 from converse_graph.scenarios.fields import format_value
 
 _ESCAPES = re.compile(
@@ -21,7 +21,7 @@ def plain(text: str) -> str:
     """A text without terminal control sequences, control characters and invisible marks; newlines stay."""
     if text.isascii() and text.isprintable():
         return text
-    return visible(_ESCAPES.sub("", text))
+    return strip_invisible(_ESCAPES.sub("", text))
 
 
 def plain_line(text: str) -> str:

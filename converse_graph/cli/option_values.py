@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.scenarios.dials import OTHERS, Dial, ScenarioFunction
 from converse_graph.scenarios.model_settings import ModelSettings
-from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.rules import ScheduledEvent
 
 
 def read_settings(function: ScenarioFunction, given: Sequence[str]) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def read_settings(function: ScenarioFunction, given: Sequence[str]) -> dict[str,
         given: Texts of the form DIAL=VALUE, or DIAL.PARTY=VALUE where a dial can be set by party.
 
     Raises:
-        UnknownName: There is no such dial.
+        NotFound: There is no such dial.
         InvalidValue: A text has another form, a dial is set twice, or it does not take that value.
     """
     known = {dial.name: dial for dial in function.dials}
@@ -31,7 +31,7 @@ def read_settings(function: ScenarioFunction, given: Sequence[str]) -> dict[str,
         if not equals:
             raise InvalidValue(f"--set takes DIAL=VALUE, not {text!r}; the dials are: {', '.join(known) or 'none'}.")
         if name not in known:
-            raise UnknownName.among(f"dial of {function.name}", written, known)
+            raise NotFound.among(f"dial of {function.name}", written, known)
         if dot:
             _set_for(known[name], party.strip(), value, settings)
         elif name in settings:
@@ -54,7 +54,7 @@ def read_model_options(given: Sequence[str]) -> dict[str, ModelSettings]:
 
     Raises:
         InvalidValue: A text has another form, a setting is given twice, or it does not take that value.
-        UnknownName: There is no such setting.
+        NotFound: There is no such setting.
     """
     values: dict[str, dict[str, Any]] = {}
     for text in given:
@@ -74,14 +74,16 @@ def _read_option(text: str) -> tuple[str, str, Any]:
         raise InvalidValue(f"--option takes NAME=VALUE or PARTY.NAME=VALUE, not {text!r}.")
     match = _OPTION.fullmatch(written.strip())
     if match is None:
-        raise UnknownName.among("setting", written.strip().rpartition(".")[2], ModelSettings.model_fields)
+        raise NotFound.among("setting", written.strip().rpartition(".")[2], ModelSettings.model_fields)
     try:
         return match[1] or "", match[2], json.loads(value)
     except ValueError:
         return match[1] or "", match[2], value.strip()
 
 
-def read_events(texts: Sequence[str], dates: Sequence[str], parties: Sequence[str], *, at: str) -> tuple[Dated, ...]:
+def read_events(
+    texts: Sequence[str], dates: Sequence[str], parties: Sequence[str], *, at: str
+) -> tuple[ScheduledEvent, ...]:
     """The events that were asked for.
 
     Args:
@@ -98,7 +100,7 @@ def read_events(texts: Sequence[str], dates: Sequence[str], parties: Sequence[st
             raise InvalidValue("An event says nothing; --event takes what happens, in words.")
     when = _for_each(texts, dates, "--event-at") or [at] * len(texts)
     whom: Sequence[str | None] = _for_each(texts, parties, "--to") or [None] * len(texts)
-    return tuple(Dated(at=when[number], text=text, to=whom[number]) for number, text in enumerate(texts))
+    return tuple(ScheduledEvent(at=when[number], text=text, to=whom[number]) for number, text in enumerate(texts))
 
 
 def read_fields(given: Sequence[str]) -> dict[str, str]:

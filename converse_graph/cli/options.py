@@ -42,7 +42,7 @@ Dials = Annotated[
         autocompletion=complete_dials,
     ),
 ]
-Model = Annotated[
+ModelChoice = Annotated[
     str | None,
     typer.Option(metavar="MODEL", help="The model, such as openai:gpt-4.1, embedded or null; see `converse models`."),
 ]
@@ -174,7 +174,7 @@ DiffAs = Annotated[DiffFormat | None, typer.Option("--as", help="The format.  [d
 class ModelOptions:
     """Which model is asked, where, and by which settings."""
 
-    model: Model = None
+    model: ModelChoice = None
     base_url: BaseUrl = None
     options: ModelOption = None
 

@@ -18,8 +18,8 @@ from converse_graph.cli.formatting import count, duration, money
 from converse_graph.cli.judging import is_judged, judge_at_end, store_option
 from converse_graph.cli.options import PlayOptions
 from converse_graph.cli.output import Output
-from converse_graph.errors import CallFailed, ConverseError, RunHeld, RunPaused, StoreFailure
-from converse_graph.export.atomic_files import write_whole
+from converse_graph.errors import CallFailed, ConverseError, RunLocked, RunPaused, StoreFailure
+from converse_graph.export.atomic_files import write_atomically
 from converse_graph.export.formats import as_json, json_text
 from converse_graph.export.markdown import render_markdown
 from converse_graph.models.prices import Prices, load_prices
@@ -27,7 +27,7 @@ from converse_graph.record.transcript import Transcript
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store import Run, Store
 from converse_graph.tracing.outcome import trace_outcome
-from converse_graph.tracing.settings import Tracing, thread_of, tracing_of
+from converse_graph.tracing.settings import Tracing, build_tracing, thread_of
 
 
 class Session:
@@ -38,7 +38,7 @@ class Session:
 
         Raises:
             InvalidValue: A bound is none, or the file of prices holds no prices.
-            UnknownName: There is no file of prices.
+            NotFound: There is no file of prices.
         """
         self.output = Output(quiet=options.quiet, as_json=options.as_json)
         self.judges = None if options.no_judge else tuple(options.judge_models or ())
@@ -50,7 +50,7 @@ class Session:
         """Play a run to its end or to a pause, judge it, and let go of its models.
 
         Raises:
-            RunHeld: Another process is writing to the run.
+            RunLocked: Another process is writing to the run.
             ConverseError: The run failed.
         """
         try:
@@ -78,14 +78,14 @@ def read_prices(path: Path | None) -> Prices | None:
 
     Raises:
         InvalidValue: The file holds no prices.
-        UnknownName: There is no such file.
+        NotFound: There is no such file.
     """
     return load_prices(path) if path else None
 
 
 def open_tracing(output: Output, *, private: bool) -> Tracing | None:
     """Where the environment has runs traced to; None for nowhere."""
-    return tracing_of(os.environ, warn=output.warn, now=lambda: datetime.now(UTC), private=private)
+    return build_tracing(os.environ, warn=output.warn, now=lambda: datetime.now(UTC), private=private)
 
 
 async def play(
@@ -109,7 +109,7 @@ async def play(
         The exit code; what is to be said has been said.
 
     Raises:
-        RunHeld: Another process is writing to the run.
+        RunLocked: Another process is writing to the run.
         ConverseError: The run failed.
     """
     async with _traced(tracing, simulation, output):
@@ -153,7 +153,7 @@ async def _play(
         raise CallFailed(f"{reason} {_way_on(simulation)}") from reason.__cause__
     except RunPaused as reason:
         return await _paused(simulation, output, "paused", began, str(reason))
-    except RunHeld:
+    except RunLocked:
         raise
     except Exception:  # whatever went wrong, what was said until then can be read
         with _warned(output):
@@ -270,7 +270,7 @@ async def leave_transcript(store: Store, name: str) -> tuple[str, Transcript]:
     path = store.folder / "transcripts" / f"{name}.md"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(write_whole, path, render_markdown(transcript))
+        await asyncio.to_thread(write_atomically, path, render_markdown(transcript))
     except (OSError, ConverseError) as error:
         safe = f"The run is kept; read it with `converse show {name}`."
         raise ConverseError(f"The transcript was not written: {str(error).rstrip('.')}. {safe}") from error

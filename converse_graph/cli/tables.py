@@ -16,7 +16,7 @@ from rich.text import Text
 
 from converse_graph.cli.formatting import indented_line, plain, plain_line
 from converse_graph.cli.output import draw, is_terminal, paragraph
-from converse_graph.export.atomic_files import write_whole
+from converse_graph.export.atomic_files import write_atomically
 
 MANY_COLUMNS = 6
 """A table with more of them reads better on its side than with every word broken."""
@@ -77,7 +77,7 @@ def print_text(text: str) -> None:
 def write_or_print(text: str, out: Path | None) -> None:
     """Write a text to a file, whole or not at all; print it where no file is named."""
     if out is not None:
-        write_whole(out, text)
+        write_atomically(out, text)
     else:
         print_text(text)
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field as Bound
 
 from converse_graph.errors import InvalidValue
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 
 NULL = "null"
 """The model that plays by chance."""
@@ -20,7 +20,7 @@ NULL = "null"
 _SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
-class Cell(Value):
+class Cell(FrozenModel):
     """One run of a design."""
 
     run: str
@@ -31,7 +31,7 @@ class Cell(Value):
     """Whether it is played by chance, to be held against the arm of the same settings."""
 
 
-class Design(Value):
+class Design(FrozenModel):
     """What an ensemble plays: every arm with every seed."""
 
     scenario: str

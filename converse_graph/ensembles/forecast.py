@@ -24,7 +24,7 @@ from converse_graph.ensembles.survival import (
     survival,
 )
 from converse_graph.errors import InvalidValue
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 
 ALL_RUNS = "all runs"
 """The name of the arm where nothing was varied."""
@@ -34,7 +34,7 @@ _FEW = 10
 """Runs of an arm below which the report warns that its interval says little."""
 
 
-class Probability(Value):
+class Probability(FrozenModel):
     """The probability that the event has happened by the end of a year."""
 
     year: float
@@ -43,7 +43,7 @@ class Probability(Value):
     """None for a year that no run of the arm has reached."""
 
 
-class ArmForecast(Value):
+class ArmForecast(FrozenModel):
     """What the runs of one arm say about the event."""
 
     arm: str
@@ -63,7 +63,7 @@ class ArmForecast(Value):
     """Runs that would narrow the median's interval to one year to either side; None where it is open."""
 
 
-class Comparison(Value):
+class Comparison(FrozenModel):
     """Another arm beside the first."""
 
     arm: str
@@ -73,7 +73,7 @@ class Comparison(Value):
     """The log-rank p value, corrected for the number of comparisons (Benjamini and Hochberg)."""
 
 
-class Effect(Value):
+class Effect(FrozenModel):
     """How far one dial moves the restricted mean, averaged over the others."""
 
     dial: str
@@ -86,7 +86,7 @@ class Effect(Value):
         return max(self.by_value.values()) - min(self.by_value.values())
 
 
-class Calibration(Value):
+class Calibration(FrozenModel):
     """Stated percentiles of the event's year, held against what then happened in the same run."""
 
     estimates: int
@@ -99,7 +99,7 @@ class Calibration(Value):
     """Stated median year regressed on the year in which it was said: 0 is a fixed date, 1 is always as far away."""
 
 
-class Forecast(Value):
+class Forecast(FrozenModel):
     """A forecast of one event from an ensemble."""
 
     name: str

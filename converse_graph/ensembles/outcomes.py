@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converse_graph.ensembles.survival import Observation
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.measures.drift import drift
 from converse_graph.measures.event_dates import condition_dates, event_dates, parse_condition
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.clock import Clock
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 
 PERCENTILES = ("p10", "p50", "p90")
 
 
-class Estimate(Value):
+class Estimate(FrozenModel):
     """What a party said of an uncertain year, and when it said so."""
 
     party: str
@@ -28,7 +28,7 @@ class Estimate(Value):
     p90: float
 
 
-class Outcome(Value):
+class Outcome(FrozenModel):
     """One run as a row: how it was set up, and what came of it."""
 
     run: str
@@ -145,10 +145,10 @@ def observation(row: Outcome, event: str) -> Observation:
         event: One of the scenario's events, or a condition that the row was made with.
 
     Raises:
-        UnknownName: The scenario has no such event.
+        NotFound: The scenario has no such event.
     """
     if event not in row.awaited:
         hint = "A comparison such as 'agi_estimate.p50 <= 2030' is an event too."
-        raise UnknownName.among(f"event of {row.scenario}", event, row.awaited, hint=hint)
+        raise NotFound.among(f"event of {row.scenario}", event, row.awaited, hint=hint)
     date = row.events.get(event)
     return Observation(time=row.watched if date is None else date, happened=date is not None)

@@ -18,7 +18,7 @@ from pydantic import Field as Bound
 from scipy import stats
 
 from converse_graph.errors import InvalidValue
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 
 Floats = npt.NDArray[np.float64]
 T = TypeVar("T")
@@ -32,7 +32,7 @@ _ENOUGH = 2
 """Runs below which no interval is given."""
 
 
-class Observation(Value):
+class Observation(FrozenModel):
     """When something happened in a run, or how long it was watched without it."""
 
     time: Annotated[float, Bound(ge=0, allow_inf_nan=False)]
@@ -41,7 +41,7 @@ class Observation(Value):
     """False for a run that ended without it: it is censored at `time`."""
 
 
-class Interval(Value):
+class Interval(FrozenModel):
     """An estimate with its confidence interval."""
 
     estimate: float | None
@@ -52,7 +52,7 @@ class Interval(Value):
     """None where the interval is open above: the runs do not say how late it may be."""
 
 
-class Curve(Value):
+class Curve(FrozenModel):
     """The probability that an event has happened by a time, by Kaplan and Meier."""
 
     times: tuple[float, ...]
@@ -75,7 +75,7 @@ class Curve(Value):
         return Interval(estimate=self.probability[index], low=self.low[index], high=self.high[index])
 
 
-class Survival(Value):
+class Survival(FrozenModel):
     """What a set of runs says about when an event happens."""
 
     runs: int
@@ -273,7 +273,7 @@ def _incidences(cells: Sequence[tuple[float, str | None]], weights: Floats, caus
     return np.clip(total, 0.0, 1.0)
 
 
-class Difference(Value):
+class Difference(FrozenModel):
     """How much later an event comes in one arm than in another."""
 
     years: Interval

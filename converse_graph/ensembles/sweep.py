@@ -14,9 +14,9 @@ from pathlib import Path
 from converse_graph.calls.budget import Budget
 from converse_graph.ensembles.design import NULL, Cell, Design, check_ensemble_name
 from converse_graph.ensembles.outcomes import Outcome, outcome
-from converse_graph.errors import ConverseError, RunHeld, RunPaused, UnknownName
+from converse_graph.errors import ConverseError, NotFound, RunLocked, RunPaused
 from converse_graph.models.prices import Prices
-from converse_graph.models.registry import Chats
+from converse_graph.models.registry import ModelRegistry
 from converse_graph.runs.simulation import Origin, Simulation
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.scenarios.scenario import Scenario
@@ -90,7 +90,7 @@ async def play_sweep(
         share: Which part of the runs this process plays, and into how many they are divided.
 
     Raises:
-        UnknownName: There is no such ensemble, or its scenario is gone.
+        NotFound: There is no such ensemble, or its scenario is gone.
         RunPaused: The budget is spent; the same call goes on.
     """
     design = Design.model_validate_json(store.ensembles.design(name))
@@ -143,7 +143,7 @@ class _Player:
         status = "failed"
         try:
             status = await self._play(cell)
-        except RunHeld as error:
+        except RunLocked as error:
             self._progress.failed[cell.run] = str(error)
         except RunPaused as error:
             self._progress.failed[cell.run] = str(error)
@@ -167,7 +167,7 @@ class _Player:
     def _status(self, cell: Cell) -> str | None:
         try:
             return self._store.register.run(cell.run).status
-        except UnknownName:
+        except NotFound:
             return None
 
     async def _play(self, cell: Cell) -> str:
@@ -188,7 +188,7 @@ class _Player:
             simulation = await Simulation.begin(
                 self._store,
                 scenario,
-                model=Chats(model, base_url, prices=self._prices),
+                model=ModelRegistry(model, base_url, prices=self._prices),
                 seed=cell.seed,
                 name=cell.run,
                 rounds=self._design.rounds,
@@ -282,7 +282,7 @@ def read_outcomes(store: Store, name: str, *, conditions: Sequence[str] = ()) ->
         conditions: Comparisons that count as events beside the scenario's own.
 
     Raises:
-        UnknownName: There is no such ensemble.
+        NotFound: There is no such ensemble.
     """
     design = Design.model_validate_json(store.ensembles.design(name))
     begun = {run.name for run in store.register.runs()}

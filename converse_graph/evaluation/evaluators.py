@@ -16,7 +16,7 @@ from converse_graph.measures.disagreement import Disagreement, table_disagreemen
 from converse_graph.measures.disagreement import disagreement as debate_disagreement
 from converse_graph.measures.drift import signs
 from converse_graph.measures.drift_patterns import Sign
-from converse_graph.models.registry import Chats
+from converse_graph.models.registry import ModelRegistry
 from converse_graph.record.transcript import Transcript
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store.store import DEFAULT_PATH, Store
@@ -128,7 +128,7 @@ def judged_by(
     async def evaluator(inputs: Mapping[str, Any], outputs: Any) -> list[Result]:
         record = record_of(inputs, outputs).alone()
         header = record.header
-        chats = Chats(model, base_url)
+        chats = ModelRegistry(model, base_url)
         try:
             wanted = load_rubric(rubric or header.rubric)
             verdict = await judge(record, wanted, chats=chats, journal=None, seed=header.seed)

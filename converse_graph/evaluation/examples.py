@@ -66,7 +66,7 @@ def examples(
         raise InvalidValue(f"Run {header.run!r} has no statement yet, so there is no example in it; play it first.")
     shown = as_json(transcript if private else transcript.public(), raw=private)
     setup = {name: shown["header"][name] for name in SETUP}
-    made = _Making(header=header, shown=shown, setup=setup, by=by, private=private, dataset=dataset)
+    made = _ExampleBuilder(header=header, shown=shown, setup=setup, by=by, private=private, dataset=dataset)
     match by:
         case "run":
             return (made.whole(),)
@@ -79,7 +79,7 @@ def examples(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Making:
+class _ExampleBuilder:
     header: Header
     shown: dict[str, Any]
     setup: dict[str, Any]

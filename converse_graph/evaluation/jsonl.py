@@ -10,7 +10,7 @@ from uuid import UUID
 
 from langsmith.schemas import Example as LangSmithExample
 
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.evaluation.examples import EXAMPLE_VERSION, SETUP, By, Example
 from converse_graph.export.formats import json_text
 from converse_graph.export.schemas import show_schema
@@ -30,13 +30,13 @@ def read_lines(path: Path | str) -> tuple[Example, ...]:
         path: Of the file.
 
     Raises:
-        UnknownName: There is no such file.
+        NotFound: There is no such file.
         InvalidValue: A line is no example.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UnknownName(f"No file {str(path)!r}; write one with: converse dataset RUN --out {path}") from None
+        raise NotFound(f"No file {str(path)!r}; write one with: converse dataset RUN --out {path}") from None
     return tuple(_read(line, f"{path}, line {number}") for number, line in enumerate(text.splitlines(), 1))
 
 
@@ -122,7 +122,7 @@ def examples_in(path: Path | str) -> list[LangSmithExample]:
         path: Of a file that `converse dataset --out` wrote.
 
     Raises:
-        UnknownName: There is no such file.
+        NotFound: There is no such file.
         InvalidValue: A line is no example.
     """
     return [

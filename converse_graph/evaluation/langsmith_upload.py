@@ -18,7 +18,7 @@ from langsmith.utils import (
 )
 from urllib3 import Retry
 
-from converse_graph.errors import DatasetRefused, UsageError
+from converse_graph.errors import DatasetUploadFailed, UsageError
 from converse_graph.evaluation.examples import Example
 from converse_graph.export.formats import json_text
 from converse_graph.tracing.langsmith import HOSTED
@@ -33,7 +33,7 @@ _ABOUT = "Runs of Converse Graph: what was set up, and what was said in public."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
+class UploadResult:
     """What became of examples."""
 
     where: str
@@ -43,7 +43,7 @@ class Sent:
     """Those that the dataset had already, brought up to date."""
 
 
-def send(examples: Sequence[Example], dataset: str, *, environment: Mapping[str, str]) -> Sent:
+def upload_examples(examples: Sequence[Example], dataset: str, *, environment: Mapping[str, str]) -> UploadResult:
     """Send examples to a dataset, which is made if there is none; to send them again changes nothing.
 
     Args:
@@ -53,7 +53,7 @@ def send(examples: Sequence[Example], dataset: str, *, environment: Mapping[str,
 
     Raises:
         UsageError: There is no key.
-        DatasetRefused: LangSmith cannot be reached, refuses the key, or takes no dataset.
+        DatasetUploadFailed: LangSmith cannot be reached, refuses the key, or takes no dataset.
     """
     key, endpoint = setting(environment, "API_KEY"), setting(environment, "ENDPOINT")
     if not key and not endpoint:
@@ -66,7 +66,7 @@ def send(examples: Sequence[Example], dataset: str, *, environment: Mapping[str,
         client.close(0)
 
 
-def _sent(client: Client, url: str, examples: Sequence[Example], dataset: str) -> Sent:
+def _sent(client: Client, url: str, examples: Sequence[Example], dataset: str) -> UploadResult:
     found = _dataset(client, dataset)
     listed = client.list_examples(dataset_id=found, select=["id"], exclude_default_fields=True)
     there = {one.id for one in listed}
@@ -76,7 +76,7 @@ def _sent(client: Client, url: str, examples: Sequence[Example], dataset: str) -
         client.create_examples(dataset_id=found, examples=[_created(example) for example in some])
     for some in _batches(known):
         client.update_examples(dataset_id=found, updates=[_updated(example) for example in some])
-    return Sent(where=url, new=len(new), known=len(known))
+    return UploadResult(where=url, new=len(new), known=len(known))
 
 
 def _dataset(client: Client, name: str) -> UUID:
@@ -123,10 +123,12 @@ def _told(url: str, send_all: Callable[[], Done]) -> Done:
     try:
         return send_all()
     except LangSmithAuthError:
-        raise DatasetRefused(f"LangSmith at {url} refuses the key in LANGSMITH_API_KEY. {kept}") from None
+        raise DatasetUploadFailed(f"LangSmith at {url} refuses the key in LANGSMITH_API_KEY. {kept}") from None
     except LangSmithConnectionError:
-        raise DatasetRefused(f"LangSmith at {url} cannot be reached. {kept}") from None
+        raise DatasetUploadFailed(f"LangSmith at {url} cannot be reached. {kept}") from None
     except (LangSmithError, OSError, ValueError) as error:
         if "403 Client Error" in str(error):
-            raise DatasetRefused(f"LangSmith at {url} refuses the key in LANGSMITH_API_KEY. {kept}") from None
-        raise DatasetRefused(f"LangSmith at {url} did not take a dataset ({type(error).__name__}). {kept}") from None
+            raise DatasetUploadFailed(f"LangSmith at {url} refuses the key in LANGSMITH_API_KEY. {kept}") from None
+        raise DatasetUploadFailed(
+            f"LangSmith at {url} did not take a dataset ({type(error).__name__}). {kept}"
+        ) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 from converse_graph.errors import ConverseError, UsageError
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
     r"""Write a file so that at any moment, also after a kill or a power cut, it is the old one, the new one or none.
 
     The text goes to a file beside it, which then takes its name. A symbolic link is followed; what is no file, such as

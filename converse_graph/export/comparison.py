@@ -26,7 +26,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class DifferenceRow:
     """One party's turn in one round of both runs."""
 
     round: int
@@ -54,7 +54,7 @@ class Difference:
     second: str
     settings: tuple[Change, ...]
     """Where what they were begun with differs: model, seed, dials, events and the like."""
-    rows: tuple[Row, ...]
+    rows: tuple[DifferenceRow, ...]
     """In the order of the rounds, and in each as the first run has it."""
 
 
@@ -76,7 +76,7 @@ def compare(first: Transcript, second: Transcript) -> Difference:
 
 
 def as_json(difference: Difference) -> dict[str, Any]:
-    """The difference as JSON values: `version`, `runs`, `settings`, and `rows` with every turn, `same` or not."""
+    """The difference as JSON values: `version`, `runs`, `settings`, and `rows` with every turn, `normalise` or not."""
     return {
         "version": DIFF_VERSION,
         "runs": [difference.first, difference.second],
@@ -135,10 +135,10 @@ def _by_turn(statements: Sequence[Statement]) -> dict[tuple[int, str, int], Stat
     return found
 
 
-def _row(first: Statement | None, second: Statement | None) -> Row:
+def _row(first: Statement | None, second: Statement | None) -> DifferenceRow:
     said = first or second
     assert said is not None  # noqa: S101 - a key comes from one of the two
-    return Row(
+    return DifferenceRow(
         round=said.round,
         period=said.period,
         party=said.speaker,
@@ -168,10 +168,10 @@ def _settings(header: Header) -> dict[str, Any]:
     }
 
 
-def _stretches(difference: Difference) -> Iterator[tuple[str, list[Row]]]:
+def _stretches(difference: Difference) -> Iterator[tuple[str, list[DifferenceRow]]]:
     """Rows that can be told in one line, with what is told of them; and, with nothing told, those that differ."""
 
-    def told_in(row: Row) -> str:
+    def told_in(row: DifferenceRow) -> str:
         if row.second is None:
             return f"in {difference.first} alone"
         if row.first is None:
@@ -195,11 +195,11 @@ def _counted(difference: Difference) -> str:
     return told
 
 
-def _turns(rows: Sequence[Row]) -> str:
+def _turns(rows: Sequence[DifferenceRow]) -> str:
     return "1 turn" if len(rows) == 1 else f"{len(rows)} turns"
 
 
-def _span(rows: Sequence[Row]) -> str:
+def _span(rows: Sequence[DifferenceRow]) -> str:
     first, last = rows[0].period, rows[-1].period
     return f"{first if first == last else f'{first} to {last}'}: {_turns(rows)}"
 

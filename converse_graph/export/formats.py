@@ -10,7 +10,7 @@ from typing import Any
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown_escaping import UNSEEN
 from converse_graph.export.overview import in_force
-from converse_graph.record.transcript import PrivateTurn, Statement, Transcript
+from converse_graph.record.transcript import PrivateNotes, Statement, Transcript
 from converse_graph.record.verdict import Verdict
 
 SHOW_VERSION = 1
@@ -165,7 +165,7 @@ def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:
 def _read_statement(shown: Mapping[str, Any]) -> Statement:
     kept = {name: shown.get(name) for name in _PRIVATE} | {"conclusions": shown.get("conclusions") or ()}
     public = {name: value for name, value in shown.items() if name not in kept}
-    return Statement(**public, private=None if kept["memo"] is None else PrivateTurn(**kept))
+    return Statement(**public, private=None if kept["memo"] is None else PrivateNotes(**kept))
 
 
 def _row(statement: Statement, *, raw: bool) -> dict[str, Any]:

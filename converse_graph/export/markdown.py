@@ -14,7 +14,7 @@ from converse_graph.export.markdown_escaping import heading, html, inline, prose
 from converse_graph.export.markdown_fields import bullets, label
 from converse_graph.export.markdown_verdicts import verdict_blocks
 from converse_graph.export.overview import counted, introduction, section, summary
-from converse_graph.record.transcript import Decision, Deliberation, Line, PrivateTurn, Stance, Statement, Transcript
+from converse_graph.record.transcript import Decision, Deliberation, Line, PrivateNotes, Stance, Statement, Transcript
 
 OPEN, CLOSE = "<details>", "</details>"
 INDENT, OUTDENT = "<blockquote>", "</blockquote>"
@@ -86,9 +86,9 @@ def _statement(statement: Statement) -> Iterator[str]:
     yield from _block(CLOSE)
 
 
-def _private(private: PrivateTurn, speaker: str) -> Iterator[str]:
+def _private(private: PrivateNotes, speaker: str) -> Iterator[str]:
     yield from _opening(f"🔒 Private to {html(speaker)}", INDENT)
-    if private == PrivateTurn():
+    if private == PrivateNotes():
         yield from _block(NOTHING_NOTED)
     if private.memo:
         yield from _block(f"**Memo:** {inline(private.memo)}")

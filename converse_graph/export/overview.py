@@ -8,7 +8,7 @@ from converse_graph.export.markdown_escaping import inline
 from converse_graph.measures.disagreement import disagreement
 from converse_graph.record.transcript import Header, Statement, Transcript
 from converse_graph.scenarios.fields import format_value
-from converse_graph.scenarios.rules import standing_now
+from converse_graph.scenarios.rules import running_list_entries
 
 MOST_PARTS = 4
 """How many fields a statement's summary line tells."""
@@ -34,7 +34,7 @@ def introduction(transcript: Transcript, *, edition: str) -> list[str]:
             "the conversation it held first. No other party heard any of it."
         ]
     failed = " ".join(map(inline, header.warnings))
-    for told in (what_to_expect(header.model), only_agrees(transcript), failed and f"**Done without.** {failed}"):
+    for told in (reading_notes(header.model), only_agrees(transcript), failed and f"**Done without.** {failed}"):
         lines += [">", f"> {told}"] if told else []
     return lines
 
@@ -51,7 +51,7 @@ def only_agrees(transcript: Transcript) -> str:
     )
 
 
-def what_to_expect(model: str) -> str:
+def reading_notes(model: str) -> str:
     """One sentence on what the words of a model are worth; empty for models of the usual size."""
     if model.partition(":")[0] == "null":
         return (
@@ -148,7 +148,7 @@ def _how_many(statements: Sequence[Statement]) -> str:
 def in_force(transcript: Transcript) -> dict[str, tuple[str, ...]]:
     """What stands at the end of the record, such as laws: entries by the title of their list."""
     said = [{"speaker": statement.speaker, "fields": statement.fields} for statement in transcript.statements]
-    return {rule.title: standing_now(rule, said) for rule in transcript.header.standing}
+    return {rule.title: running_list_entries(rule, said) for rule in transcript.header.standing}
 
 
 def _in_force(transcript: Transcript) -> str:

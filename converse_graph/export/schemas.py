@@ -10,14 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field as Bound
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
-from converse_graph.export.comparison import DIFF_VERSION, Change, Row
+from converse_graph.export.comparison import DIFF_VERSION, Change, DifferenceRow
 from converse_graph.export.formats import SHOW_VERSION
 from converse_graph.export.stats import STATS_VERSION
 from converse_graph.graph.wiring import WIRING_VERSION, Conversation
 from converse_graph.measures.consistency import Contradiction
 from converse_graph.measures.disagreement import Disagreement
 from converse_graph.measures.drift import Drift
-from converse_graph.measures.events import Reported
+from converse_graph.measures.events import ReportedEvent
 from converse_graph.record.transcript import Header, Statement
 from converse_graph.record.verdict import Verdict
 from converse_graph.runs.interview import INTERVIEW_VERSION, Interview
@@ -70,7 +70,7 @@ class StatsJson(TypedDict):
     disagreement: Disagreement | None
     table: Disagreement | None
     drift: list[Drift]
-    events: list[Reported]
+    events: list[ReportedEvent]
     warnings: list[str]
     consistency: list[Contradiction]
 
@@ -81,7 +81,7 @@ class DiffJson(TypedDict):
     version: int
     runs: Annotated[list[str], Bound(min_length=2, max_length=2)]
     settings: list[Change]
-    rows: list[Row]
+    rows: list[DifferenceRow]
 
 
 class GraphJson(TypedDict):
@@ -101,7 +101,7 @@ def show_schema() -> dict[str, Any]:
     definitions["Header"]["additionalProperties"] = True
     verified = {"type": "boolean", "description": "Whether the quotation is in the transcript."}
     add_property(definitions["Score"], "verified", verified)
-    statement, private = definitions["Statement"], definitions.pop("PrivateTurn")["properties"]
+    statement, private = definitions["Statement"], definitions.pop("PrivateNotes")["properties"]
     del statement["properties"]["private"]
     statement["required"].remove("private")
     for name, schema in private.items():  # all null where the record is without the private part
@@ -128,7 +128,7 @@ def stats_schema() -> dict[str, Any]:
 def diff_schema() -> dict[str, Any]:
     """The schema of `diff --as json`."""
     document = printed_schema("diff", DIFF_VERSION, DiffJson, title="Two runs side by side")
-    add_property(document["$defs"]["Row"], "same", {"type": "boolean"})
+    add_property(document["$defs"]["DifferenceRow"], "same", {"type": "boolean"})
     return document
 
 

@@ -9,7 +9,7 @@ from converse_graph.export.overview import counted, only_agrees
 from converse_graph.measures.consistency import Contradiction, contradictions
 from converse_graph.measures.disagreement import Disagreement, disagreement, table_disagreement
 from converse_graph.measures.drift import Drift, drift
-from converse_graph.measures.events import Reported, events
+from converse_graph.measures.events import ReportedEvent, events
 from converse_graph.record.transcript import Transcript
 
 STATS_VERSION = 1
@@ -122,7 +122,7 @@ def _consistency(rows: Sequence[Contradiction]) -> Iterator[str]:
     )
 
 
-def _events(rows: Sequence[Reported]) -> Iterator[str]:
+def _events(rows: Sequence[ReportedEvent]) -> Iterator[str]:
     new = [row for row in rows if row.first]
     if not new:
         yield "Nothing was reported in fields."

@@ -6,7 +6,7 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from converse_graph.calls.trace_privacy import UNSEEN
+from converse_graph.calls.trace_privacy import NO_PAYLOAD
 from converse_graph.graph.channels import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
 from converse_graph.graph.debates import compile_debate
 from converse_graph.graph.organisation import organisation_node
@@ -38,7 +38,7 @@ def build_graph(
     """
     check_scenario(scenario)
     names = [party.name for party in scenario.organisations]
-    policy = UNSEEN if is_traced else None
+    policy = NO_PAYLOAD if is_traced else None
     graph = StateGraph(table_schema(names), context_schema=settings, input_schema=TableInput, output_schema=TableOutput)
     graph.add_node(
         SUPERVISOR,

@@ -23,9 +23,9 @@ from converse_graph.record.records import (
     SummaryRecord,
     VoteRecord,
 )
-from converse_graph.record.state import Floor, before_of, extend, mind_of, outbox_of, titled
+from converse_graph.record.state import TurnState, append, outbox_channel, position_channel, private_channel, titled
 
-_GROWS: DeltaChannel[Any] = DeltaChannel(extend, snapshot_frequency=1000)
+_GROWS: DeltaChannel[Any] = DeltaChannel(append, snapshot_frequency=1000)
 """Of a ledger: a step stores only what it appended. Its records are plain values, for message objects cost ten times
 as much to store and read."""
 
@@ -60,7 +60,7 @@ class TableOutput(TypedDict, total=False):
     """What was said long ago, summed up: `level`, `first`, `last`, `summary`, lists; see `prompting.summaries`."""
     votes: Votes
     """Votes on the scenario's motion, counted: `round`, `position`, `counts`."""
-    floor: Floor
+    floor: TurnState
     """Whose turn it is, or was last."""
     horizon: int | None
     """How many rounds are played; null for as many as the clock has."""
@@ -76,19 +76,19 @@ def _channels(name: str, channels: dict[str, Any]) -> type[Any]:
 
 def table_schema(parties: Sequence[str]) -> type[Any]:
     """All channels of a root graph."""
-    private: dict[str, Any] = {mind_of(name): Mind for name in parties}
-    proposed: dict[str, Any] = {outbox_of(name): Outbox for name in parties}
+    private: dict[str, Any] = {private_channel(name): Mind for name in parties}
+    proposed: dict[str, Any] = {outbox_channel(name): Outbox for name in parties}
     return _channels("Table", {**_PUBLIC, **private, **proposed})
 
 
 def party_schema(party: str) -> type[Any]:
     """What the node of one party reads: the public channels and its own mind."""
-    return _channels("PartyInput", {**_PUBLIC, mind_of(party): Mind})
+    return _channels("PartyInput", {**_PUBLIC, private_channel(party): Mind})
 
 
 def supervisor_schema(parties: Sequence[str]) -> type[Any]:
     """What the supervisor reads: the public channels and what was proposed, no mind."""
-    proposed = {outbox_of(name): Outbox for name in parties}
+    proposed = {outbox_channel(name): Outbox for name in parties}
     return _channels("SupervisorInput", {**_PUBLIC, **proposed})
 
 
@@ -97,7 +97,7 @@ _PUBLIC: dict[str, Any] = {
     "events": Events,
     "summaries": Summaries,
     "votes": Votes,
-    "floor": Floor,
+    "floor": TurnState,
     "horizon": int | None,
     "ended": str | None,
 }
@@ -107,19 +107,19 @@ PUBLIC_CHANNELS = frozenset(_PUBLIC)
 
 def debate_schema(members: Sequence[str]) -> type[Any]:
     """All channels of a debate."""
-    proposed: dict[str, Any] = {outbox_of(name): Outbox for name in members}
-    written: dict[str, Any] = {before_of(name): MemberStanceRecord for name in members}
+    proposed: dict[str, Any] = {outbox_channel(name): Outbox for name in members}
+    written: dict[str, Any] = {position_channel(name): MemberStanceRecord for name in members}
     return _channels("DebateChannels", {**_DEBATE, **proposed, **written})
 
 
 def member_schema(member: str) -> type[Any]:
     """What one member of a debate reads of it: what was said, and what itself wrote down before."""
-    return _channels("MemberInput", {**_HEARD, before_of(member): MemberStanceRecord})
+    return _channels("MemberInput", {**_HEARD, position_channel(member): MemberStanceRecord})
 
 
 def debate_supervisor_schema(members: Sequence[str]) -> type[Any]:
     """What the supervisor of a debate reads: what was said and is proposed, nothing that a member keeps to itself."""
-    return _channels("DebateInput", {**_HEARD, **{outbox_of(name): Outbox for name in members}})
+    return _channels("DebateInput", {**_HEARD, **{outbox_channel(name): Outbox for name in members}})
 
 
 _HEARD: dict[str, Any] = {"lines": Lines, "line": int, "dissent": bool}

@@ -8,19 +8,19 @@ from converse_graph.errors import InvalidValue
 from converse_graph.graph.channels import debate_schema, debate_supervisor_schema, member_schema
 from converse_graph.graph.persona import debate_supervisor, persona_node
 from converse_graph.graph.turn_node import TurnNode
-from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined
+from converse_graph.scenarios.cast import SUPERVISOR, Debate, ImaginedDebate
 from converse_graph.scenarios.clock import Clock
-from converse_graph.turn.deliberation import Debating
+from converse_graph.turn.deliberation import DebateGraph
 
 
 def compile_debate(
-    deliberation: Debate | Imagined | None,
+    deliberation: Debate | ImaginedDebate | None,
     clock: Clock,
     *,
     chain: tuple[str, ...],
     max_depth: int,
     policy: TracePolicy | None,
-) -> Debating | None:
+) -> DebateGraph | None:
     """Compile the debate inside a speaker, with those inside its members.
 
     Args:
@@ -43,7 +43,7 @@ def compile_debate(
             f"Conversations are nested {len(chain) + 1} deep at {' > '.join(chain)}; "
             f"the limit is {max_depth} (max_depth of the scenario)."
         )
-    if isinstance(deliberation, Imagined):
+    if isinstance(deliberation, ImaginedDebate):
         return None
     names = [member.name for member in deliberation.members]
     graph = StateGraph(debate_schema(names), context_schema=RunContext)

@@ -9,14 +9,14 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from converse_graph.calls.model_call import MAX_REPAIRS, Answer, Question, ask
-from converse_graph.calls.reply_schema import make_form
-from converse_graph.calls.run_context import Inside, RunContext, context_of
-from converse_graph.graph.write_access import debate_supervisor_writes, member_writes, only
-from converse_graph.models.base import PROFILES, Part, Profile
-from converse_graph.prompting.decisions import describe_decision, told_decision
+from converse_graph.calls.model_call import MAX_REPAIRS, StructuredReply, StructuredRequest, ask
+from converse_graph.calls.reply_schema import build_reply_schema
+from converse_graph.calls.run_context import DebateFrame, RunContext, context_from_config
+from converse_graph.graph.write_access import debate_supervisor_writes, member_writes, restrict_writes
+from converse_graph.models.base import PROFILES, Message, PromptProfile
+from converse_graph.prompting.decisions import describe_decision, redacted_decision
 from converse_graph.prompting.descriptions import describe_options, describe_persona
-from converse_graph.prompting.history import lines_heard, persona_mind
+from converse_graph.prompting.history import heard_line_messages, persona_memory
 from converse_graph.record.records import (
     DebateRecord,
     DecisionRecord,
@@ -25,23 +25,23 @@ from converse_graph.record.records import (
     MemberStanceRecord,
     MindRecord,
 )
-from converse_graph.record.state import outbox_of
+from converse_graph.record.state import outbox_channel
 from converse_graph.scenarios.cast import Debate, Persona
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
 from converse_graph.scenarios.speaker_paths import name_of
 from converse_graph.turn.debate_positions import (
-    agreed_on,
     cast_ballots,
     guest_view,
-    outer_of,
-    place_of,
+    initial_position,
+    member_frame,
+    owner_frame,
     reminders,
+    unanimous_position,
     write_positions,
-    written_before,
 )
-from converse_graph.turn.decision import agrees, decide, dissent_is_due, position_field
-from converse_graph.turn.deliberation import Debating, deliberate, line_length
+from converse_graph.turn.decision import decide, dissent_is_due, matches, position_field
+from converse_graph.turn.deliberation import DebateGraph, deliberate, line_length
 from converse_graph.turn.guest import Guest, view_part
 
 
@@ -57,7 +57,7 @@ def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Com
 
     async def supervise(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> Command[Any]:
         number = state["line"]
-        proposed = state.get(outbox_of(names[(number - 1) % len(names)])) if number else None
+        proposed = state.get(outbox_channel(names[(number - 1) % len(names)])) if number else None
         said: list[LineRecord] = [proposed] if proposed else []
         lines: list[LineRecord] = [*state.get("lines", ()), *said]
         update: dict[str, Any] = {"lines": said, "dissent": dissent_is_due(spec, lines)}
@@ -67,14 +67,14 @@ def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Com
             ballots = await cast_ballots(spec, clock, lines, runtime) if spec.ballot == "secret" else []
             votes = [_as_line(ballot) for ballot in ballots] or lines
             ended = {**update, "ballots": ballots, "decision": decide(spec, votes)}
-            return Command(goto=END, update=only(writes, ended))
-        return Command(goto=names[number % len(names)], update=only(writes, {**update, "line": number + 1}))
+            return Command(goto=END, update=restrict_writes(writes, ended))
+        return Command(goto=names[number % len(names)], update=restrict_writes(writes, {**update, "line": number + 1}))
 
     return supervise
 
 
 def persona_node(
-    spec: Debate, persona: Persona, clock: Clock, debate: Debating | None
+    spec: Debate, persona: Persona, clock: Clock, debate: DebateGraph | None
 ) -> Callable[..., Awaitable[dict[str, Any]]]:
     """The node of one member of a debate.
 
@@ -84,23 +84,26 @@ def persona_node(
         clock: The scenario's clock.
         debate: The debate inside the persona, compiled, where its deliberation is one.
     """
-    forms = {profile: make_form("line", [_prose(profile), position_field(spec), *_fact(spec)]) for profile in PROFILES}
+    forms = {
+        profile: build_reply_schema("line", [_prose(profile), position_field(spec), *_fact(spec)])
+        for profile in PROFILES
+    }
     writes = member_writes(persona.name)
     guest = Guest(persona.graph, prose="line") if persona.graph is not None else None
     if guest is not None:  # it may have words and no position
         position = position_field(spec).model_copy(update={"optional": True})
-        forms = dict.fromkeys(PROFILES, make_form("line", [_prose("large"), position, *_fact(spec)]))
+        forms = dict.fromkeys(PROFILES, build_reply_schema("line", [_prose("large"), position, *_fact(spec)]))
 
     async def speak(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
-        context, emit = await context_of(runtime), runtime.stream_writer
-        inside = place_of(context, state["line"] - 1, persona)
+        context, emit = await context_from_config(runtime), runtime.stream_writer
+        inside = member_frame(context, state["line"] - 1, persona)
         emit({"event": "line", "path": inside.path, "line": state["line"], "of": spec.turns})
         profile = context.chats.get(inside.model).profile if guest is None else "large"
-        outer = outer_of(context)
-        remembered = persona_mind(
+        outer = owner_frame(context)
+        remembered = persona_memory(
             (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
         )
-        lines = lines_heard(state.get("lines", ()), place=outer.place, profile=profile)
+        lines = heard_line_messages(state.get("lines", ()), place=outer.place, profile=profile)
         known = inside.parts if profile == "large" else tuple(_brief(context, persona, inside))
         inside = replace(inside, parts=(*known, *remembered, *lines))
         inner: list[MindRecord] = []
@@ -108,13 +111,13 @@ def persona_node(
         if persona.deliberation is not None:
             deliberations = await deliberate(persona.deliberation, debate, clock, context, inside, emit)
             inner = [_deliberation(inside, deliberations.debate), *deliberations.within]
-            decision = told_decision(deliberations.debate)
+            decision = redacted_decision(deliberations.debate)
         reminded = reminders(context, spec, inside, state, persona.name, profile)
         task = _task(context, spec, persona, inside, decision)
         view = view_part(_guest_view(spec, inside, state, persona, decision), owner=inside.path) if guest else None
         answer = await ask(
             context,
-            Question(
+            StructuredRequest(
                 place=inside.place.call("line"),
                 parts=(view,) if view else (*inside.parts, *reminded, task),
                 form=forms[profile],
@@ -126,7 +129,7 @@ def persona_node(
         line = _line(spec, persona, answer.values, answer, decision)
         if state.get("dissent"):
             line["dissents"] = True
-        return only(writes, {outbox_of(persona.name): line, "inner": inner})
+        return restrict_writes(writes, {outbox_channel(persona.name): line, "inner": inner})
 
     return speak
 
@@ -141,7 +144,7 @@ def _as_line(ballot: MemberStanceRecord) -> LineRecord:
     }
 
 
-def _deliberation(inside: Inside, debate: DebateRecord) -> DeliberationRecord:
+def _deliberation(inside: DebateFrame, debate: DebateRecord) -> DeliberationRecord:
     """A debate that a persona held, for its organisation's mind."""
     return {
         "kind": "deliberation",
@@ -153,7 +156,7 @@ def _deliberation(inside: Inside, debate: DebateRecord) -> DeliberationRecord:
     }
 
 
-def _brief(context: RunContext, persona: Persona, inside: Inside) -> Iterator[Part]:
+def _brief(context: RunContext, persona: Persona, inside: DebateFrame) -> Iterator[Message]:
     """Who it is, and lines of its as if asked for and given before: where a small model's prompt in a debate begins.
 
     It stands in the place of all that its organisation heard, which such a model would repeat. The examples give no
@@ -167,7 +170,7 @@ def _brief(context: RunContext, persona: Persona, inside: Inside) -> Iterator[Pa
         yield replace(question, role="assistant", text=json.dumps({"line": line}, ensure_ascii=False))
 
 
-def _itself(persona: Persona, inside: Inside) -> dict[str, str]:
+def _itself(persona: Persona, inside: DebateFrame) -> dict[str, str]:
     """What a persona is told of itself."""
     return {
         "name": persona.name,
@@ -184,11 +187,13 @@ def _fact(spec: Debate) -> list[Text]:
     return [Text(name="new_fact", ask=asked, max_length=160, optional=True)] if spec.justify_changes else []
 
 
-def _prose(profile: Profile) -> Text:
+def _prose(profile: PromptProfile) -> Text:
     return Text(name="line", ask="what you say", max_length=line_length(profile))
 
 
-def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, decision: DecisionRecord | None) -> Part:
+def _task(
+    context: RunContext, spec: Debate, persona: Persona, inside: DebateFrame, decision: DecisionRecord | None
+) -> Message:
     profile = context.chats.get(inside.model).profile
     values = {
         **_itself(persona, inside),
@@ -203,22 +208,26 @@ def _task(context: RunContext, spec: Debate, persona: Persona, inside: Inside, d
 
 
 def _guest_view(
-    spec: Debate, inside: Inside, state: Mapping[str, Any], persona: Persona, decision: DecisionRecord | None
+    spec: Debate, inside: DebateFrame, state: Mapping[str, Any], persona: Persona, decision: DecisionRecord | None
 ) -> dict[str, Any]:
     """What a guest is told as it is asked for a line: the debate so far, and what its rules ask of the line."""
     lines = state.get("lines", ())
     return {
         **guest_view(spec, persona, inside, "line", lines),
         "decision": decision,
-        "written": written_before(state, persona.name),
+        "written": initial_position(state, persona.name),
         "rules": list(spec.rules),
         "dissents": bool(state.get("dissent")),
-        "agreed": agreed_on(spec, state),
+        "agreed": unanimous_position(spec, state),
     }
 
 
 def _line(
-    spec: Debate, persona: Persona, values: dict[str, Any] | None, answer: Answer, decision: DecisionRecord | None
+    spec: Debate,
+    persona: Persona,
+    values: dict[str, Any] | None,
+    answer: StructuredReply,
+    decision: DecisionRecord | None,
 ) -> LineRecord:
     said: LineRecord = {"kind": "line", "speaker": persona.name, "text": values["line"] if values else ""}
     if values is None:
@@ -229,10 +238,10 @@ def _line(
             said["new_fact"] = values["new_fact"]
         # A debate about something else cannot be followed or not.
         comparable = decision is not None and (
-            not spec.options or any(agrees(option, decision) for option in spec.options)
+            not spec.options or any(matches(option, decision) for option in spec.options)
         )
         if decision is not None and comparable and values["position"] is not None:
-            said["follows_decision"] = agrees(values["position"], decision)
+            said["follows_decision"] = matches(values["position"], decision)
     if answer.repairs:
         said["repairs"] = answer.repairs
     return said

@@ -7,33 +7,33 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from converse_graph.calls.model_call import Question, ask
-from converse_graph.calls.reply_schema import make_form
-from converse_graph.calls.run_context import RunContext, context_of
-from converse_graph.calls.streaming import Emit, telling
+from converse_graph.calls.model_call import StructuredRequest, ask
+from converse_graph.calls.reply_schema import build_reply_schema
+from converse_graph.calls.run_context import RunContext, context_from_config
+from converse_graph.calls.streaming import Emit, tee
 from converse_graph.errors import InvalidValue
-from converse_graph.graph.write_access import TABLE_SUPERVISOR, only
+from converse_graph.graph.write_access import TABLE_SUPERVISOR, restrict_writes
 from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.history import public_record
 from converse_graph.record.paths import CallPath
 from converse_graph.record.records import EventRecord, StatementRecord, VoteRecord, without_kind
-from converse_graph.record.state import Floor, outbox_of
+from converse_graph.record.state import TurnState, outbox_channel
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.rules import events_so_far
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import speaker_settings
-from converse_graph.turn.compaction import sum_up_rounds
+from converse_graph.turn.compaction import summarise_rounds
 from converse_graph.turn.motions import count_ballots, dissent_is_due
 from converse_graph.turn.turn_order import (
     ballot_floor,
-    may_be_picked,
+    eligible_speakers,
+    end_of_run,
+    first_reports,
     next_in_round,
-    open_round,
-    reason_to_stop,
-    reports,
-    rest,
-    said_in,
+    start_round,
+    statements_in_round,
+    stop_reason,
     vote_is_due,
 )
 
@@ -45,11 +45,11 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
     settings = speaker_settings(scenario)
 
     async def supervise(state: State, runtime: Runtime[RunContext]) -> Command[Any]:
-        context = await context_of(runtime, settings)
-        emit = telling(runtime.stream_writer, context.trace.told if context.trace else None)
-        floor: Floor | None = state.get("floor")
+        context = await context_from_config(runtime, settings)
+        emit = tee(runtime.stream_writer, context.trace.told if context.trace else None)
+        floor: TurnState | None = state.get("floor")
         _check_horizon(state.get("horizon"))
-        if floor and floor["speakers"] and not any(state.get(outbox_of(name)) for name in floor["speakers"]):
+        if floor and floor["speakers"] and not any(state.get(outbox_channel(name)) for name in floor["speakers"]):
             # Somebody gave the graph new input in the middle of a turn, and what was in hand is lost: ask again.
             return Command(goto=floor["speakers"])
         voting = bool(floor and floor.get("stage") == "ballot")
@@ -61,10 +61,10 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
             closed, goto = _between_rounds(scenario, state, transcript, context, emit)
             update |= closed
             if goto:
-                return Command(goto=goto, update=only(TABLE_SUPERVISOR, update))
-            following = open_round(scenario, floor, seed=context.seed)
+                return Command(goto=goto, update=restrict_writes(TABLE_SUPERVISOR, update))
+            following = start_round(scenario, floor, seed=context.seed)
             known = state.get("summaries", ())
-            made = await sum_up_rounds(scenario, context, known, transcript, following["round"], emit)
+            made = await summarise_rounds(scenario, context, known, transcript, following["round"], emit)
             update |= {"summaries": made} if made else {}
         if said:
             _note_progress(context, following["round"], transcript)
@@ -72,7 +72,9 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
             following = await _moderate(scenario, context, following, transcript, emit)
         if dissent_is_due(scenario, transcript, following["speakers"][0]):
             following["dissent"] = True
-        return Command(goto=following["speakers"], update=only(TABLE_SUPERVISOR, {**update, "floor": following}))
+        return Command(
+            goto=following["speakers"], update=restrict_writes(TABLE_SUPERVISOR, {**update, "floor": following})
+        )
 
     return supervise
 
@@ -91,7 +93,7 @@ def _between_rounds(
     scenario: Scenario, state: State, transcript: list[StatementRecord], context: RunContext, emit: Emit
 ) -> tuple[dict[str, Any], list[str]]:
     """Close a round: what changes by it, and who is next: those who vote, nobody more, or none where it goes on."""
-    floor: Floor | None = state.get("floor")
+    floor: TurnState | None = state.get("floor")
     if floor and floor.get("stage") == "ballot":
         update: dict[str, Any] = {"votes": [_count(scenario, state, floor, emit)]}
         ended = floor.get("ending")
@@ -105,42 +107,42 @@ def _between_rounds(
     if not ended:
         return update, []
     _note_progress(context, floor["round"] + 1 if floor else 0, transcript)
-    return update | ({"floor": rest(floor)} if floor else {}), [END]
+    return update | ({"floor": end_of_run(floor)} if floor else {}), [END]
 
 
 def _close_round(
     scenario: Scenario, state: State, transcript: Sequence[StatementRecord], horizon: int | None
 ) -> tuple[dict[str, Any], str | None]:
     """Fold what happened in the round that is over, and say why the run ends, if it does."""
-    floor: Floor | None = state.get("floor")
+    floor: TurnState | None = state.get("floor")
     rounds = floor["round"] + 1 if floor else 0
     reported: list[EventRecord] = list(state.get("events", ()))
     new, ended = list[EventRecord](), None
     if floor and not state.get("ended"):  # a run that is extended has closed its last round already
-        new = list(reports(scenario, reported, said_in(transcript, rounds - 1)))
+        new = list(first_reports(scenario, reported, statements_in_round(transcript, rounds - 1)))
         before, now = (events_so_far(scenario.events, known) for known in (reported, [*reported, *new]))
-        ended = reason_to_stop(scenario, transcript, [name for name in now if name not in before])
+        ended = stop_reason(scenario, transcript, [name for name in now if name not in before])
     if rounds >= (horizon or state.get("horizon") or scenario.clock.rounds):
         ended = ended or "horizon"
     return {"events": new} if new else {}, ended
 
 
-def _count(scenario: Scenario, state: State, floor: Floor, emit: Emit) -> VoteRecord:
+def _count(scenario: Scenario, state: State, floor: TurnState, emit: Emit) -> VoteRecord:
     if scenario.motion is None:
         raise TypeError("a vote is held on a motion")
-    cast = [state.get(outbox_of(name)) or {} for name in floor["speakers"]]
+    cast = [state.get(outbox_channel(name)) or {} for name in floor["speakers"]]
     counted = count_ballots(scenario.motion, floor["round"], [ballot.get("position") for ballot in cast])
     emit({"event": "vote", **without_kind(counted)})
     return counted
 
 
-def _commit(state: State, floor: Floor | None, emit: Emit) -> list[StatementRecord]:
+def _commit(state: State, floor: TurnState | None, emit: Emit) -> list[StatementRecord]:
     """Take what those with the floor propose, in their order; refuse another's name and another round."""
     if floor is None:
         return []
     said: list[StatementRecord] = []
     for position, name in enumerate(floor["speakers"]):
-        proposed = state.get(outbox_of(name)) or {}
+        proposed = state.get(outbox_channel(name)) or {}
         statement: StatementRecord = {
             "kind": "statement",
             "round": floor["round"],
@@ -181,13 +183,13 @@ _PROPOSED: tuple[Literal["text", "fields", "problem", "repairs", "sorted_fields"
 
 
 async def _moderate(
-    scenario: Scenario, context: RunContext, floor: Floor, transcript: list[StatementRecord], emit: Emit
-) -> Floor:
+    scenario: Scenario, context: RunContext, floor: TurnState, transcript: list[StatementRecord], emit: Emit
+) -> TurnState:
     """Let a model give somebody the floor, within the bounds of fairness."""
-    allowed = may_be_picked(scenario, floor["taken"])
+    allowed = eligible_speakers(scenario, floor["taken"])
     picked = allowed[0]
     if len(allowed) > 1:
-        form = make_form("pick", [Choice(name="next_speaker", ask="who speaks next", options=tuple(allowed))])
+        form = build_reply_schema("pick", [Choice(name="next_speaker", ask="who speaks next", options=tuple(allowed))])
         place = CallPath.of_turn(floor["round"], floor["turn"], SUPERVISOR).call("pick")
         values = {
             "premise": scenario.premise,
@@ -197,8 +199,8 @@ async def _moderate(
         profile = context.chats.get(scenario.moderator_model).profile
         task = context.prompts.part("moderator/pick", profile, values, owner=PUBLIC)
         recent = public_record(transcript[-2 * len(scenario.organisations) :], scenario.clock)
-        question = Question(place=place, parts=(*recent, task), form=form, model=scenario.moderator_model)
+        question = StructuredRequest(place=place, parts=(*recent, task), form=form, model=scenario.moderator_model)
         answer = await ask(context, question, emit)
         picked = answer.values["next_speaker"] if answer.values else picked
     taken = {**floor["taken"], picked: floor["taken"].get(picked, 0) + 1}
-    return Floor(**{**floor, "speakers": [picked], "taken": taken})
+    return TurnState(**{**floor, "speakers": [picked], "taken": taken})

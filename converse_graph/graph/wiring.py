@@ -10,7 +10,7 @@ from langgraph.graph.state import CompiledStateGraph
 from converse_graph.graph.build import build_graph
 from converse_graph.graph.channels import HEARD_IN_DEBATE, PUBLIC_CHANNELS
 from converse_graph.graph.write_access import TABLE_SUPERVISOR, debate_supervisor_writes, member_writes, party_writes
-from converse_graph.scenarios.cast import SUPERVISOR, Imagined
+from converse_graph.scenarios.cast import SUPERVISOR, ImaginedDebate
 from converse_graph.scenarios.scenario import Scenario
 
 WIRING_VERSION = 1
@@ -93,7 +93,7 @@ def _conversation(
                 name=seat,
                 reads=tuple(sorted(given)),
                 writes=tuple(sorted(writes[seat])),
-                imagines=isinstance(talk, Imagined),
+                imagines=isinstance(talk, ImaginedDebate),
                 is_guest=getattr(spec, "graph", None) is not None,
                 inside=_debate(talk, debates[seat], depth) if seat in debates else None,
             )

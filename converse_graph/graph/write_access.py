@@ -5,7 +5,7 @@ from typing import Any
 
 from converse_graph.errors import ConverseError
 from converse_graph.graph.channels import DEBATE_CHANNELS, PUBLIC_CHANNELS
-from converse_graph.record.state import before_of, mind_of, outbox_of
+from converse_graph.record.state import outbox_channel, position_channel, private_channel
 
 TABLE_SUPERVISOR = PUBLIC_CHANNELS
 """What the supervisor of the root table writes: all that is public, and nothing else."""
@@ -13,20 +13,20 @@ TABLE_SUPERVISOR = PUBLIC_CHANNELS
 
 def party_writes(party: str) -> frozenset[str]:
     """What a party writes: its proposal and its mind."""
-    return frozenset({outbox_of(party), mind_of(party)})
+    return frozenset({outbox_channel(party), private_channel(party)})
 
 
 def member_writes(member: str) -> frozenset[str]:
     """What a member of a debate writes: its proposal, and records of debates inside it."""
-    return frozenset({outbox_of(member), "inner"})
+    return frozenset({outbox_channel(member), "inner"})
 
 
 def debate_supervisor_writes(members: Sequence[str]) -> frozenset[str]:
     """What the supervisor of a debate writes: all but those records, and what each member wrote down at the start."""
-    return frozenset({*DEBATE_CHANNELS, *map(before_of, members)}) - {"inner"}
+    return frozenset({*DEBATE_CHANNELS, *map(position_channel, members)}) - {"inner"}
 
 
-def only(channels: frozenset[str], update: dict[str, Any]) -> dict[str, Any]:
+def restrict_writes(channels: frozenset[str], update: dict[str, Any]) -> dict[str, Any]:
     """An update that is held to these channels.
 
     Raises:

@@ -8,7 +8,7 @@ from converse_graph.judge.rubric import RubricQuestion
 from converse_graph.record.verdict import Score
 
 
-def combined(question: RubricQuestion, scores: Sequence[Score]) -> Score:
+def aggregate(question: RubricQuestion, scores: Sequence[Score]) -> Score:
     """One of the scores that parts of a transcript were given, with its own reason and quotation.
 
     It is the last, the highest or the lower median, as the question's `combine` says, of those that have a score; of

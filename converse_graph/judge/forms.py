@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from converse_graph.calls.reply_schema import Form, make_form
-from converse_graph.judge.quotations import sentences, source_of
+from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
+from converse_graph.judge.quotations import find_quotation, sentences
 from converse_graph.judge.rubric import RubricQuestion
 from converse_graph.prompting.templates import TASKS, Prompts, load_prompts
 from converse_graph.record.transcript import Statement
 from converse_graph.record.verdict import Score
-from converse_graph.scenarios.fields import Choice, Field, Text, Whole
+from converse_graph.scenarios.fields import Choice, Field, Integer, Text
 
-Asked = tuple[RubricQuestion, str | None]
+Target = tuple[RubricQuestion, str | None]
 """A question and whom it is about."""
 
 _JUDGE_TASKS: Mapping[str, frozenset[str]] = {
@@ -36,27 +36,27 @@ def judge_prompts() -> Prompts:
     return load_prompts(tasks=_JUDGE_TASKS)
 
 
-def form_for_all(asked: Sequence[Asked]) -> Form:
+def form_for_all(asked: Sequence[Target]) -> ReplySchema:
     """Summary and every answer in one object, for large models."""
     fields: list[Field] = [Text(name="summary", ask="summary", max_length=SUMMARY_LENGTH["large"])]
     for number in range(1, len(asked) + 1):
         fields += _answer(f"_{number}", _REASON["large"], _free())
-    return make_form("verdict", fields)
+    return build_reply_schema("verdict", fields)
 
 
-def form_for_one(read: Sequence[Statement]) -> Form:
+def form_for_one(read: Sequence[Statement]) -> ReplySchema:
     """One answer, for small models: a model that cannot copy a sentence chooses one of those that were said."""
     choices = sentences(read, most=_CHOICES, longest=160)
     quotation = Choice(name="quotation", ask="quotation", options=choices) if len(choices) > 1 else _free()
-    return make_form("score", _answer("", _REASON["small"], quotation))
+    return build_reply_schema("score", _answer("", _REASON["small"], quotation))
 
 
-def form_for_summary(profile: str) -> Form:
+def form_for_summary(profile: str) -> ReplySchema:
     """The summary alone."""
-    return make_form("summary", [Text(name="summary", ask="summary", max_length=SUMMARY_LENGTH[profile])])
+    return build_reply_schema("summary", [Text(name="summary", ask="summary", max_length=SUMMARY_LENGTH[profile])])
 
 
-def numbered(asked: Sequence[Asked]) -> str:
+def numbered(asked: Sequence[Target]) -> str:
     """All questions with their anchors, by number."""
     return "\n\n".join(
         f"{number}. {question.worded(party)}\n{anchors(question)}" for number, (question, party) in enumerate(asked, 1)
@@ -68,7 +68,7 @@ def anchors(question: RubricQuestion) -> str:
     return "\n".join(f"{point}: {meaning}" for point, meaning in sorted(question.anchors.items()))
 
 
-def score_of(asked: Asked, values: Mapping[str, Any], suffix: str, read: Sequence[Statement]) -> Score:
+def score_of(asked: Target, values: Mapping[str, Any], suffix: str, read: Sequence[Statement]) -> Score:
     """An answer as a score, its quotation looked up in what was read."""
     quotation = values[f"quotation{suffix}"].strip()
     return Score(
@@ -77,11 +77,11 @@ def score_of(asked: Asked, values: Mapping[str, Any], suffix: str, read: Sequenc
         score=values[f"score{suffix}"],
         reason=values[f"reason{suffix}"].strip(),
         quotation=quotation,
-        source=source_of(quotation, read),
+        source=find_quotation(quotation, read),
     )
 
 
-def no_score(asked: Asked, problem: str | None) -> Score:
+def no_score(asked: Target, problem: str | None) -> Score:
     """What is on record where the judge made no usable reply."""
     return Score(question=asked[0].name, party=asked[1], problem=problem or "no usable reply")
 
@@ -90,7 +90,7 @@ def _answer(suffix: str, reason: int, quotation: Field) -> list[Field]:
     return [
         Text(name=f"reason{suffix}", ask="reason", max_length=reason),
         quotation.model_copy(update={"name": f"quotation{suffix}"}),
-        Whole(name=f"score{suffix}", ask="score", minimum=1, maximum=10, optional=True),
+        Integer(name=f"score{suffix}", ask="score", minimum=1, maximum=10, optional=True),
     ]
 
 

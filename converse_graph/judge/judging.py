@@ -6,22 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from converse_graph.calls.budget import Spending
-from converse_graph.calls.model_call import Answer, Question, ask
-from converse_graph.calls.reply_schema import Form
+from converse_graph.calls.budget import BudgetTracker
+from converse_graph.calls.model_call import StructuredReply, StructuredRequest, ask
+from converse_graph.calls.reply_schema import ReplySchema
 from converse_graph.calls.run_context import Journal, RunContext
 from converse_graph.errors import InvalidValue
 from converse_graph.judge import forms as forms
-from converse_graph.judge.aggregation import combined
-from converse_graph.judge.record_parts import as_parts, in_parts, room_for_record
+from converse_graph.judge.aggregation import aggregate
+from converse_graph.judge.record_parts import as_parts, record_budget, split_record
 from converse_graph.judge.rubric import Rubric
-from converse_graph.models.base import PUBLIC, Part, Profile
-from converse_graph.models.registry import Chats
-from converse_graph.models.tokens import tokens_in
+from converse_graph.models.base import PUBLIC, Message, PromptProfile
+from converse_graph.models.registry import ModelRegistry
+from converse_graph.models.tokens import estimate_tokens
 from converse_graph.record.paths import JudgePath, Provenance
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.record.verdict import Score, Verdict
-from converse_graph.sanitize import between_quotes
+from converse_graph.sanitize import quote
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
 
@@ -41,22 +41,24 @@ class _Judge:
     emit: Emit
 
     @property
-    def profile(self) -> Profile:
+    def profile(self) -> PromptProfile:
         return self.context.chats.get(self.model).profile
 
     @property
     def name(self) -> str:
         return self.context.chats.name_of(self.model)
 
-    def asked(self) -> tuple[forms.Asked, ...]:
+    def asked(self) -> tuple[forms.Target, ...]:
         return self.rubric.asked(self.transcript.header.cast)
 
     def path(self) -> JudgePath:
         return JudgePath(rubric=self.rubric.name, model=self.name, repeat=self.repeat)
 
-    async def ask(self, place: JudgePath, parts: Sequence[Part], form: Form, told: str, *, most: int) -> Answer:
-        task = Part(role="user", text=told, source=str(Provenance.of_template("judge")))
-        question = Question(
+    async def ask(
+        self, place: JudgePath, parts: Sequence[Message], form: ReplySchema, told: str, *, most: int
+    ) -> StructuredReply:
+        task = Message(role="user", text=told, source=str(Provenance.of_template("judge")))
+        question = StructuredRequest(
             place=place,
             parts=(self.rules(), *parts, task),
             form=form,
@@ -65,7 +67,7 @@ class _Judge:
         )
         return await ask(self.context, question, self.emit)
 
-    def rules(self) -> Part:
+    def rules(self) -> Message:
         header = self.transcript.header
         events = " ".join(f"{event.at}: {event.text}" for event in header.events if event.to is None)
         values = {
@@ -83,13 +85,13 @@ async def judge(
     transcript: Transcript,
     rubric: Rubric,
     *,
-    chats: Chats,
+    chats: ModelRegistry,
     journal: Journal | None,
     seed: int,
     model: Any = None,
     repeat: int = 1,
     emit: Emit = lambda event: None,
-    spending: Spending | None = None,
+    spending: BudgetTracker | None = None,
     settings: ModelSettings = UNSET,
 ) -> Verdict:
     """Judge the public record of a run.
@@ -135,7 +137,7 @@ async def _judge_large(judging: _Judge) -> Verdict:
     form = forms.form_for_all(asked)
     most = 800 + _TOKENS_PER_ANSWER * len(asked)
     questions = forms.numbered(asked)
-    parts, room = _cut(judging, besides=most + tokens_in(questions) + 1200)
+    parts, room = _cut(judging, besides=most + estimate_tokens(questions) + 1200)
     rows: list[list[Score]] = []
     notes: list[tuple[str, str | None]] = []
     for number, read in enumerate(parts, 1):
@@ -156,7 +158,7 @@ async def _judge_large(judging: _Judge) -> Verdict:
 
 async def _judge_small(judging: _Judge) -> Verdict:
     asked = judging.asked()
-    longest = max((tokens_in(_one_question(judging, one)) for one in asked), default=0)
+    longest = max((estimate_tokens(_one_question(judging, one)) for one in asked), default=0)
     parts, room = _cut(judging, besides=longest + 1024 + 400)
     form = forms.form_for_summary("small")
     rows: list[list[Score]] = []
@@ -170,7 +172,7 @@ async def _judge_small(judging: _Judge) -> Verdict:
     return await _concluded(judging, notes, rows, room)
 
 
-async def _ask_one(judging: _Judge, one: forms.Asked, place: JudgePath, read: Sequence[Statement], room: int) -> Score:
+async def _ask_one(judging: _Judge, one: forms.Target, place: JudgePath, read: Sequence[Statement], room: int) -> Score:
     question, party = one
     about = [said for said in read if party in (None, said.speaker)]
     if not any(said.text for said in about):
@@ -185,15 +187,15 @@ async def _ask_one(judging: _Judge, one: forms.Asked, place: JudgePath, read: Se
     return forms.score_of(one, answer.values, "", about) if answer.values else forms.no_score(one, answer.problem)
 
 
-def _one_question(judging: _Judge, one: forms.Asked) -> str:
+def _one_question(judging: _Judge, one: forms.Target) -> str:
     return judging.render("question", {"question": one[0].worded(one[1]), "anchors": forms.anchors(one[0])})
 
 
 def _cut(judging: _Judge, *, besides: int) -> tuple[tuple[tuple[Statement, ...], ...], int]:
     window = judging.context.window_of("judge", judging.model)
-    rules = tokens_in(judging.rules().text)
-    room = room_for_record(window, judging.profile, besides=besides + rules)
-    return in_parts(judging.transcript.statements, room, judging.profile), room
+    rules = estimate_tokens(judging.rules().text)
+    room = record_budget(window, judging.profile, besides=besides + rules)
+    return split_record(judging.transcript.statements, room, judging.profile), room
 
 
 def _part(number: int, parts: Sequence[Sequence[Statement]]) -> str:
@@ -207,7 +209,7 @@ async def _concluded(
     judging: _Judge, notes: Sequence[tuple[str, str | None]], rows: Sequence[Sequence[Score]], room: int
 ) -> Verdict:
     summary, problem = notes[0] if len(notes) == 1 else await _summed_up(judging, [note for note, _ in notes], room)
-    scores = [combined(question, [row[place] for row in rows]) for place, (question, _) in enumerate(judging.asked())]
+    scores = [aggregate(question, [row[place] for row in rows]) for place, (question, _) in enumerate(judging.asked())]
     return Verdict(
         rubric=judging.rubric.name,
         model=judging.name,
@@ -224,7 +226,7 @@ async def _summed_up(judging: _Judge, notes: Sequence[str], room: int) -> tuple[
     """One summary of the notes on the parts; each note gets its share of the room."""
     share = max(120, room * 2 // max(1, len(notes)))
     parts = [
-        Part(role="user", text=f"Part {number}: {between_quotes(note[:share])}", source=str(Provenance.of_note(number)))
+        Message(role="user", text=f"Part {number}: {quote(note[:share])}", source=str(Provenance.of_note(number)))
         for number, note in enumerate(notes, 1)
         if note
     ]

@@ -14,7 +14,7 @@ _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))  # noqa: RUF00
 _SENTENCE = re.compile(r"\S.*?[.!?…]+(?=\s|$)")
 
 
-def source_of(quotation: str, statements: Sequence[Statement]) -> str | None:
+def find_quotation(quotation: str, statements: Sequence[Statement]) -> str | None:
     """Where a quotation stands, such as "2026 H2, OpenAI"; None where it stands nowhere.
 
     White space, case, quotation marks and the forms of a dash count for nothing, nor do dots or marks at the ends;

@@ -9,18 +9,18 @@ from functools import lru_cache
 from itertools import groupby
 
 from converse_graph.errors import InvalidValue
-from converse_graph.models.base import Part, Profile
-from converse_graph.models.tokens import BYTES_PER_TOKEN, USUAL_WINDOW, tokens_in
+from converse_graph.models.base import Message, PromptProfile
+from converse_graph.models.tokens import BYTES_PER_TOKEN, DEFAULT_CONTEXT_WINDOW, estimate_tokens
 from converse_graph.record.paths import Provenance
 from converse_graph.record.transcript import Statement
-from converse_graph.sanitize import as_data
+from converse_graph.sanitize import escape_text
 
 SMALL_READ = 2_800
 """Tokens of transcript that a small model reads at once, however large its window: beyond that it loses the thread,
 and on one core the prompt alone takes half a minute."""
 
 
-def room_for_record(window: int | None, profile: Profile, *, besides: int) -> int:
+def record_budget(window: int | None, profile: PromptProfile, *, besides: int) -> int:
     """Tokens of transcript that fit a judge's window.
 
     Args:
@@ -31,7 +31,7 @@ def room_for_record(window: int | None, profile: Profile, *, besides: int) -> in
     Raises:
         InvalidValue: Questions and reply leave no room.
     """
-    room = (window or USUAL_WINDOW) - besides
+    room = (window or DEFAULT_CONTEXT_WINDOW) - besides
     if room < 200:
         raise InvalidValue(
             f"The rubric's questions leave no room in the judge's window of {window} tokens; shorten it, or name "
@@ -40,7 +40,9 @@ def room_for_record(window: int | None, profile: Profile, *, besides: int) -> in
     return min(room, SMALL_READ) if profile == "small" else room
 
 
-def in_parts(statements: Sequence[Statement], room: int, profile: Profile) -> tuple[tuple[Statement, ...], ...]:
+def split_record(
+    statements: Sequence[Statement], room: int, profile: PromptProfile
+) -> tuple[tuple[Statement, ...], ...]:
     """Statements in parts that fit, cut between rounds; a round too long for a part is cut between its statements.
 
     Args:
@@ -52,7 +54,7 @@ def in_parts(statements: Sequence[Statement], room: int, profile: Profile) -> tu
     left = room
     for _, group in groupby(statements, key=lambda statement: statement.round):
         together = list(group)
-        costs = [min(room, tokens_in(told(statement, profile).text)) for statement in together]
+        costs = [min(room, estimate_tokens(format_statement(statement, profile).text)) for statement in together]
         if parts[-1] and sum(costs) > left:
             parts.append([])
             left = room
@@ -65,13 +67,13 @@ def in_parts(statements: Sequence[Statement], room: int, profile: Profile) -> tu
     return tuple(tuple(part) for part in parts if part)
 
 
-def as_parts(statements: Sequence[Statement], room: int, profile: Profile) -> tuple[Part, ...]:
+def as_parts(statements: Sequence[Statement], room: int, profile: PromptProfile) -> tuple[Message, ...]:
     """Statements as messages of a prompt, each at most as long as the room for all."""
     most = int(room * BYTES_PER_TOKEN)
-    return tuple(_shortened(told(statement, profile), most) for statement in statements)
+    return tuple(_shortened(format_statement(statement, profile), most) for statement in statements)
 
 
-def told(statement: Statement, profile: Profile) -> Part:
+def format_statement(statement: Statement, profile: PromptProfile) -> Message:
     """A statement as a judge reads it: what a party said can neither end its part nor pass for another's."""
     fields = "" if profile == "small" else json.dumps(statement.fields, sort_keys=True, ensure_ascii=False)
     source = Provenance.of_statement(statement.round, statement.turn, statement.speaker)
@@ -79,16 +81,16 @@ def told(statement: Statement, profile: Profile) -> Part:
 
 
 @lru_cache(maxsize=4096)
-def _told(speaker: str, period: str, source: Provenance, text: str, fields: str) -> Part:
+def _told(speaker: str, period: str, source: Provenance, text: str, fields: str) -> Message:
     lines = [text or "(no statement)"]
     lines += [f"reported: {fields}"] if fields not in ("", "{}") else []
-    inner = as_data("\n".join(lines))
+    inner = escape_text("\n".join(lines))
     told = f'<statement by="{html.escape(speaker)}" in="{html.escape(period)}">\n{inner}\n</statement>'
-    return Part(role="user", text=told, source=str(source))
+    return Message(role="user", text=told, source=str(source))
 
 
-def _shortened(part: Part, most: int) -> Part:
+def _shortened(part: Message, most: int) -> Message:
     if len(part.text.encode("utf-8", "replace")) <= most:
         return part
     kept = part.text.encode("utf-8", "replace")[: most - 40].decode("utf-8", "ignore")
-    return Part(role=part.role, text=f"{kept} [cut]\n</statement>", source=part.source, owner=part.owner)
+    return Message(role=part.role, text=f"{kept} [cut]\n</statement>", source=part.source, owner=part.owner)

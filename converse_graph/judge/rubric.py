@@ -9,12 +9,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.record.transcript import Party
-from converse_graph.resources import folders
+from converse_graph.resources import search_path
 from converse_graph.scenarios.cast import check_distinct
 from converse_graph.scenarios.strict_yaml import build, in_file, load_yaml
-from converse_graph.scenarios.value import Identifier, Items, Value
+from converse_graph.scenarios.value import FrozenModel, Identifier, Items
 
 ANCHORS = (1, 4, 7, 10)
 """The points of the scale that a question must say the meaning of."""
@@ -26,7 +26,7 @@ _MOST = 256 * 1024
 """Bytes of a rubric's file."""
 
 
-class RubricQuestion(Value):
+class RubricQuestion(FrozenModel):
     """One question, about the whole run or about each party of a kind."""
 
     name: Identifier
@@ -61,7 +61,7 @@ class RubricQuestion(Value):
         return self.ask.replace("{party}", party or "the parties")
 
 
-class Rubric(Value):
+class Rubric(FrozenModel):
     """What a judge is asked about a run."""
 
     name: str
@@ -98,7 +98,7 @@ def load_rubric(reference: str) -> Rubric:
         reference: The name of a file in `prompts/rubrics` without its ending, or the path of a .yaml file.
 
     Raises:
-        UnknownName: There is none.
+        NotFound: There is none.
         InvalidValue: It is no rubric: no table, another scale, an anchor or a question that is missing.
     """
     path = _locate(reference)
@@ -114,13 +114,13 @@ def _locate(reference: str) -> Path:
     if reference.endswith((".yaml", ".yml")):
         if Path(reference).is_file():
             return Path(reference)
-        raise UnknownName(f"No rubric file {reference}; name one that is there, or one of {', '.join(_names())}.")
-    for folder in folders("prompts"):
+        raise NotFound(f"No rubric file {reference}; name one that is there, or one of {', '.join(_names())}.")
+    for folder in search_path("prompts"):
         path = folder / "rubrics" / f"{reference}.yaml"
         if path.parent == folder / "rubrics" and path.is_file():
             return path
-    raise UnknownName.among("rubric", reference, _names(), hint="A path that ends in .yaml names a file of your own.")
+    raise NotFound.among("rubric", reference, _names(), hint="A path that ends in .yaml names a file of your own.")
 
 
 def _names() -> list[str]:
-    return sorted({path.stem for folder in folders("prompts") for path in (folder / "rubrics").glob("*.yaml")})
+    return sorted({path.stem for folder in search_path("prompts") for path in (folder / "rubrics").glob("*.yaml")})

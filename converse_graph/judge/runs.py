@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from converse_graph.calls.budget import Budget, spending_of
+from converse_graph.calls.budget import Budget, build_budget_tracker
 from converse_graph.errors import InvalidValue
 from converse_graph.judge.judging import judge
 from converse_graph.judge.rubric import load_rubric
 from converse_graph.models.prices import Prices
-from converse_graph.models.registry import Chats
-from converse_graph.models.replay import ReplayChats
+from converse_graph.models.registry import ModelRegistry
+from converse_graph.models.replay import ReplayRegistry
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.model_settings import EVERYBODY, UNSET, ModelSettings
 from converse_graph.store import Run, Store
 
-MOST_REPEATS = 100
+MAX_REPEATS = 100
 """How often one model may judge a run."""
 
 Plan = tuple[str, str | None, int]
@@ -31,7 +31,7 @@ async def judge_run(
     models: Sequence[str] = (),
     repeats: int = 1,
     base_url: str | None = None,
-    chats: Chats | None = None,
+    chats: ModelRegistry | None = None,
     emit: Callable[[dict[str, Any]], None] = lambda event: None,
     budget: Budget | None = None,
     prices: Prices | None = None,
@@ -58,14 +58,14 @@ async def judge_run(
         The new verdicts; none for a replay of a run that was not judged.
 
     Raises:
-        UnknownName: No such run, rubric or model.
+        NotFound: No such run, rubric or model.
         InvalidValue: The rubric is none, or the run has no statements.
-        RunHeld: Another process is writing to the run.
+        RunLocked: Another process is writing to the run.
         RunPaused: A judge's server cannot be reached or refuses; what was answered is journalled.
     """
     run = store.register.run(name)
-    if not 1 <= repeats <= MOST_REPEATS:
-        raise InvalidValue(f"A judge judges 1 to {MOST_REPEATS} times, not {repeats}.")
+    if not 1 <= repeats <= MAX_REPEATS:
+        raise InvalidValue(f"A judge judges 1 to {MAX_REPEATS} times, not {repeats}.")
     plans = _plans(store, run, rubric, models, repeats)
     rubrics = {wanted: load_rubric(wanted) for wanted, _, _ in plans}
     opened = chats or _chats(store, run, models, base_url, prices)
@@ -84,7 +84,7 @@ async def judge_run(
                     model=model,
                     repeat=repeat,
                     emit=emit,
-                    spending=spending_of(budget, usd=so_far.usd, tokens=so_far.tokens),
+                    spending=build_budget_tracker(budget, usd=so_far.usd, tokens=so_far.tokens),
                     settings=_settings(run, options or UNSET, is_own_model=model is None),
                 )
                 await store.verdicts(run.id).keep(verdict)
@@ -111,7 +111,7 @@ def _plans(store: Store, run: Run, rubric: str | None, models: Sequence[str], re
     return [(wanted, model, repeat) for model in judges for repeat in range(1, repeats + 1)]
 
 
-def _chats(store: Store, run: Run, models: Sequence[str], base_url: str | None, prices: Prices | None) -> Chats:
+def _chats(store: Store, run: Run, models: Sequence[str], base_url: str | None, prices: Prices | None) -> ModelRegistry:
     if run.replays and not models:
-        return ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model, run.header.models)
-    return Chats(run.header.model, base_url or run.header.base_url, prices=prices)
+        return ReplayRegistry(store.journal(store.register.run(run.replays).id), run.header.model, run.header.models)
+    return ModelRegistry(run.header.model, base_url or run.header.base_url, prices=prices)

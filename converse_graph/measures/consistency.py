@@ -6,9 +6,9 @@ from typing import Literal
 
 from converse_graph.measures.drift import year_of
 from converse_graph.measures.drift_patterns import p50_of, past_estimates
-from converse_graph.measures.events import Reported, events
+from converse_graph.measures.events import ReportedEvent, events
 from converse_graph.record.transcript import Statement, Transcript
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 
 Rule = Literal["version out of order", "claimed, then estimated", "estimate already past", "repealed, never in force"]
 
@@ -27,7 +27,7 @@ _REPEALED = frozenset({"repeals", "repealed", "revoked", "lifted"})
 _FILLER = frozenset({"the", "a", "an", "act", "law", "rule", "rules", "on", "of", "for", "and", "to", "all", "our"})
 
 
-class Contradiction(Value):
+class Contradiction(FrozenModel):
     """Two reports that do not go together, or one that cannot be."""
 
     period: str
@@ -59,7 +59,7 @@ def contradictions(transcript: Transcript) -> tuple[Contradiction, ...]:
     )
 
 
-def _versions(reported: Sequence[Reported]) -> Iterator[Contradiction]:
+def _versions(reported: Sequence[ReportedEvent]) -> Iterator[Contradiction]:
     highest: dict[tuple[str, str], float] = {}
     known: set[tuple[str, str, float]] = set()
     for event in reported:
@@ -96,7 +96,7 @@ def _past(statements: Sequence[Statement]) -> Iterator[Contradiction]:
             yield _found(statement, "estimate already past", f"{name} {estimate}")
 
 
-def _repeals(reported: Sequence[Reported]) -> Iterator[Contradiction]:
+def _repeals(reported: Sequence[ReportedEvent]) -> Iterator[Contradiction]:
     in_force: dict[str, list[set[str]]] = {}
     for event in reported:
         repealed = _REPEAL.sub("", event.value, count=1) if event.field in _IN_FORCE else event.value
@@ -112,6 +112,6 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold())) - _FILLER
 
 
-def _found(at: Reported | Statement, rule: Rule, told: str) -> Contradiction:
-    party = at.party if isinstance(at, Reported) else at.speaker
+def _found(at: ReportedEvent | Statement, rule: Rule, told: str) -> Contradiction:
+    party = at.party if isinstance(at, ReportedEvent) else at.speaker
     return Contradiction(period=at.period, party=party, rule=rule, told=told)

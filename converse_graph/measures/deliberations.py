@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from converse_graph.record.transcript import Deliberation, Line, Statement, Transcript
-from converse_graph.scenarios.positions import fold
+from converse_graph.scenarios.positions import normalise_position
 from converse_graph.scenarios.speaker_paths import join_path
 
-Said = TypeVar("Said")
+Position = TypeVar("Position")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Talk:
+class HeldDeliberation:
     """A private conversation and where it was held."""
 
     statement: Statement
@@ -23,15 +23,15 @@ class Talk:
     deliberation: Deliberation
 
 
-def talks(transcript: Transcript) -> Iterator[Talk]:
+def iter_deliberations(transcript: Transcript) -> Iterator[HeldDeliberation]:
     """Every private conversation, each before those held inside its members."""
     for statement in transcript.statements:
         if statement.private is not None and statement.private.deliberation is not None:
             yield from _within(statement, statement.speaker, statement.private.deliberation)
 
 
-def _within(statement: Statement, path: str, talk: Deliberation) -> Iterator[Talk]:
-    yield Talk(statement=statement, path=path, deliberation=talk)
+def _within(statement: Statement, path: str, talk: Deliberation) -> Iterator[HeldDeliberation]:
+    yield HeldDeliberation(statement=statement, path=path, deliberation=talk)
     for line in talk.lines:
         if line.deliberation is not None:
             yield from _within(statement, join_path(path, line.speaker), line.deliberation)
@@ -48,7 +48,7 @@ def table_talk(transcript: Transcript) -> Deliberation | None:
         return None
     voters = {party.name for party in transcript.header.cast if motion.concerns(party.kind)}
     said = [statement for statement in transcript.statements if statement.speaker in voters]
-    vote = last(transcript.header.votes)
+    vote = last_or_none(transcript.header.votes)
     return Deliberation(
         motion=motion.question,
         options=motion.options,
@@ -68,9 +68,9 @@ def table_talk(transcript: Transcript) -> Deliberation | None:
     )
 
 
-def same(talk: Deliberation, position: str) -> str:
+def normalise(talk: Deliberation, position: str) -> str:
     """A position as it is counted: to the letter where the motion has options, else without case and punctuation."""
-    return position if talk.options else fold(position)
+    return position if talk.options else normalise_position(position)
 
 
 def positions_by_pass(talk: Deliberation) -> list[dict[str, str]]:
@@ -81,7 +81,7 @@ def positions_by_pass(talk: Deliberation) -> list[dict[str, str]]:
     own: dict[str, list[str]] = {}
     for line in talk.lines:
         if line.position and line.position.strip() and not line.dissents:
-            own.setdefault(line.speaker, []).append(same(talk, line.position))
+            own.setdefault(line.speaker, []).append(normalise(talk, line.position))
     longest = max(map(len, own.values()), default=0)
     return [{name: taken[min(number, len(taken) - 1)] for name, taken in own.items()} for number in range(longest)]
 
@@ -94,15 +94,15 @@ def changes(talk: Deliberation) -> Iterator[tuple[Line, bool]]:
     asked for as dissent is no change of mind, and neither is the return from it.
     """
     held = {
-        stance.speaker: same(talk, stance.position)
+        stance.speaker: normalise(talk, stance.position)
         for stance in talk.private_positions
         if stance.position and stance.position.strip()
     }
     named: set[str] = set()
     for line in talk.lines:
-        fact = fold(line.new_fact) if line.new_fact and re.search(r"\w", line.new_fact) else ""
+        fact = normalise_position(line.new_fact) if line.new_fact and re.search(r"\w", line.new_fact) else ""
         if line.position and line.position.strip() and not line.dissents:
-            position = same(talk, line.position)
+            position = normalise(talk, line.position)
             if held.get(line.speaker, position) != position:
                 yield line, bool(fact) and fact not in named and fact not in _NO_FACT
             held[line.speaker] = position
@@ -112,6 +112,6 @@ def changes(talk: Deliberation) -> Iterator[tuple[Line, bool]]:
 _NO_FACT = frozenset({"none", "null", "no", "n a", "n/a", "nothing", "no new fact", "unknown"})
 
 
-def last(items: Sequence[Said]) -> Said | None:
+def last_or_none(items: Sequence[Position]) -> Position | None:
     """The last of them; None where there is none."""
     return items[-1] if items else None

@@ -11,9 +11,17 @@ from collections.abc import Iterable, Sequence
 from math import log2
 from statistics import fmean, pstdev
 
-from converse_graph.measures.deliberations import Talk, changes, last, positions_by_pass, same, table_talk, talks
+from converse_graph.measures.deliberations import (
+    HeldDeliberation,
+    changes,
+    iter_deliberations,
+    last_or_none,
+    normalise,
+    positions_by_pass,
+    table_talk,
+)
 from converse_graph.record.transcript import Deliberation, Transcript
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 
 ENOUGH_DEBATES = 3
 """Fewer debates than these say nothing about whether a run only agrees."""
@@ -22,7 +30,7 @@ AGREES = 0.8
 """The share of debates without a second position from which on a run is said to only agree."""
 
 
-class Pass(Value):
+class DebateRound(FrozenModel):
     """All debates at the same point: after each member's first line, its second, and so on."""
 
     number: int
@@ -36,7 +44,7 @@ class Pass(Value):
     None where there is none."""
 
 
-class Disagreement(Value):
+class Disagreement(FrozenModel):
     """Disagreement in the private debates of a run."""
 
     debates: int
@@ -66,7 +74,7 @@ class Disagreement(Value):
     """Share of statements and lines after a decision that take the position it decided for; None where none did."""
     dissenters: int
     """Lines that were asked for as dissent."""
-    passes: tuple[Pass, ...]
+    passes: tuple[DebateRound, ...]
 
     @property
     def only_agrees(self) -> bool:
@@ -80,7 +88,7 @@ def disagreement(transcript: Transcript) -> Disagreement | None:
     Args:
         transcript: The reader's edition: the public record has no debates.
     """
-    held = [talk for talk in talks(transcript) if positions_by_pass(talk.deliberation)]
+    held = [talk for talk in iter_deliberations(transcript) if positions_by_pass(talk.deliberation)]
     if not held:
         return None
     return _measured([talk.deliberation for talk in held], followed=_mean(_followed(transcript, held)))
@@ -135,14 +143,14 @@ def spread(positions: Sequence[str], options: Sequence[str]) -> float:
     return pstdev(-2 + step * options.index(position) for position in positions)
 
 
-def _passes(debates: Sequence[Deliberation]) -> tuple[Pass, ...]:
+def _passes(debates: Sequence[Deliberation]) -> tuple[DebateRound, ...]:
     by_debate = [(debate, positions_by_pass(debate)) for debate in debates]
     found = []
     for number in range(max(len(passes) for _, passes in by_debate)):
         here = [(debate, list(passes[number].values())) for debate, passes in by_debate if len(passes) > number]
         spreads = [spread(taken, debate.options) for debate, taken in here if _on_scale(taken, debate.options)]
         found.append(
-            Pass(
+            DebateRound(
                 number=number + 1,
                 debates=len(here),
                 entropy=fmean(entropy(taken) for _, taken in here),
@@ -159,25 +167,27 @@ def _on_scale(positions: Sequence[str], options: Sequence[str]) -> bool:
 def _is_unanimous(debate: Deliberation) -> bool:
     written = [stance.position for stance in (*debate.private_positions, *debate.ballots)]
     spoken = [line.position for line in debate.lines if not line.dissents]
-    return len({same(debate, position) for position in (*written, *spoken) if position}) == 1
+    return len({normalise(debate, position) for position in (*written, *spoken) if position}) == 1
 
 
 def _converged(debates: Sequence[Deliberation]) -> int | None:
     asked = [debate for debate in debates if debate.private_positions]
-    written = [(debate, {same(debate, s.position) for s in debate.private_positions if s.position}) for debate in asked]
+    written = [
+        (debate, {normalise(debate, s.position) for s in debate.private_positions if s.position}) for debate in asked
+    ]
     ended = [set(positions_by_pass(debate)[-1].values()) for debate in asked]
     pairs = zip(written, ended, strict=True)
     return sum(len(before) > 1 and len(after) == 1 for (_, before), after in pairs) if asked else None
 
 
 def _ballot_gaps(debate: Deliberation) -> Iterable[bool]:
-    spoken = last(positions_by_pass(debate)) or {}
+    spoken = last_or_none(positions_by_pass(debate)) or {}
     for ballot in debate.ballots:
         if ballot.position and ballot.speaker in spoken:
-            yield same(debate, ballot.position) != spoken[ballot.speaker]
+            yield normalise(debate, ballot.position) != spoken[ballot.speaker]
 
 
-def _followed(transcript: Transcript, held: Sequence[Talk]) -> Iterable[bool]:
+def _followed(transcript: Transcript, held: Sequence[HeldDeliberation]) -> Iterable[bool]:
     kept = [statement.private.follows_decision for statement in transcript.statements if statement.private]
     kept += [line.follows_decision for talk in held for line in talk.deliberation.lines]
     return [follows for follows in kept if follows is not None]

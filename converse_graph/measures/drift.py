@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
-from converse_graph.measures.drift_patterns import REACH, Sign, Speaking, claims_in, past_estimates, signs_in
+from converse_graph.measures.drift_patterns import LOOKBACK, Sign, SpeakerContext, claims_in, find_drift, past_estimates
 from converse_graph.record.transcript import Statement, Transcript
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 
 _YEAR = re.compile(r"\d{4}")
 
 
-class Drift(Value):
+class Drift(FrozenModel):
     """Drift of one party: every count is of its turns or statements."""
 
     party: str
@@ -72,11 +72,11 @@ def signs(transcript: Transcript) -> tuple[frozenset[Sign], ...]:
     found = []
     for number, said in enumerate(transcript.statements):
         year = year_of(said)
-        by = Speaking(name=said.speaker, others=tuple(name for name in names if name != said.speaker), year=year)
+        by = SpeakerContext(name=said.speaker, others=tuple(name for name in names if name != said.speaker), year=year)
         past = past_estimates(said.fields, year, claimed)
         claimed.update(claims_in(said.fields))
-        earlier = texts[max(0, number - REACH) : number]
-        found.append(frozenset(shown.sign for shown in signs_in(said.text, by, past=past, earlier=earlier)))
+        earlier = texts[max(0, number - LOOKBACK) : number]
+        found.append(frozenset(shown.sign for shown in find_drift(said.text, by, past=past, earlier=earlier)))
     return tuple(found)
 
 

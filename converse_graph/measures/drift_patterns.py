@@ -13,11 +13,11 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal
 
-from converse_graph.sanitize import between_quotes, visible
+from converse_graph.sanitize import quote, strip_invisible
 
 Sign = Literal["other_year", "other_label", "other_person", "past_estimate", "repeated", "refusals"]
 
-IN_WORDS: dict[Sign, str] = {
+LABELS: dict[Sign, str] = {
     "other_year": "another year spoken of as now",
     "other_label": "a line under another party's name",
     "other_person": "first person for another party",
@@ -30,10 +30,10 @@ IN_WORDS: dict[Sign, str] = {
 REPEATED = 0.6
 """Share of a statement's word trigrams that one earlier statement has too, from which on it is a repetition."""
 
-REACH = 60
+LOOKBACK = 60
 """How many earlier statements a statement is compared with, the last ones: the cost of a turn stays flat."""
 
-LEAST_WORDS = 8
+MIN_WORDS = 8
 """Of a text that can be a repetition: a party may say more than once that it agrees."""
 
 _SHOWN = 60
@@ -89,7 +89,7 @@ _REFUSAL = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speaking:
+class SpeakerContext:
     """Who speaks, and when: what a statement may claim of itself."""
 
     name: str
@@ -100,7 +100,7 @@ class Speaking:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class DriftFinding:
     """A sign of drift in a statement."""
 
     sign: Sign
@@ -108,7 +108,9 @@ class Found:
     """What is wrong and what is allowed, in one line to its author; it quotes the statement."""
 
 
-def signs_in(text: str, by: Speaking, *, past: Mapping[str, int], earlier: Sequence[str]) -> tuple[Found, ...]:
+def find_drift(
+    text: str, by: SpeakerContext, *, past: Mapping[str, int], earlier: Sequence[str]
+) -> tuple[DriftFinding, ...]:
     """The signs of drift in a statement, each kind once, in a fixed order.
 
     Args:
@@ -120,7 +122,7 @@ def signs_in(text: str, by: Speaking, *, past: Mapping[str, int], earlier: Seque
     if not text:
         return ()
     own = _own_words(text)
-    found: list[Found | None] = [
+    found: list[DriftFinding | None] = [
         _other_year(own, by.year),
         _other_label(own, by),
         _other_person(own, by),
@@ -171,7 +173,7 @@ def _own_words(text: str) -> str:
     return (own if _WORD.search(own) else text).translate(_PLAIN)
 
 
-def _other_year(text: str, year: int | None) -> Found | None:
+def _other_year(text: str, year: int | None) -> DriftFinding | None:
     if year is None:
         return None
     for pattern in _NOW:
@@ -179,19 +181,19 @@ def _other_year(text: str, year: int | None) -> Found | None:
             named = int(said["year"])
             if named != year and abs(named - year) <= _FAR and not _IMAGINED.search(text[: said.start("year")]):
                 told = f"it says {_shown(said[0])}, but it is {year}: speak of no other year as now."
-                return Found(sign="other_year", told=told)
+                return DriftFinding(sign="other_year", told=told)
     return None
 
 
-def _other_label(text: str, by: Speaking) -> Found | None:
+def _other_label(text: str, by: SpeakerContext) -> DriftFinding | None:
     for said in _label((by.name, *by.others)).finditer(text):
         if said["name"].casefold() != by.name.casefold():
             told = f"a line begins with {_shown(said[0])}: write what {by.name} says alone, with no name before it."
-            return Found(sign="other_label", told=told)
+            return DriftFinding(sign="other_label", told=told)
     return None
 
 
-def _other_person(text: str, by: Speaking) -> Found | None:
+def _other_person(text: str, by: SpeakerContext) -> DriftFinding | None:
     if not any(name in text for name in by.others):  # most statements name nobody, and are searched no further
         return None
     names = (by.name, *by.others)
@@ -201,41 +203,43 @@ def _other_person(text: str, by: Speaking) -> Found | None:
             told = (
                 f"it says {_shown(said[0])}, but you are {by.name}: speak as {by.name}, and of others by their names."
             )
-            return Found(sign="other_person", told=told)
+            return DriftFinding(sign="other_person", told=told)
     return None
 
 
-def _past_estimate(name: str, estimate: int, year: int | None) -> Found:
+def _past_estimate(name: str, estimate: int, year: int | None) -> DriftFinding:
     told = f"{name} has p50 {estimate}, which is past, for it is {year}: give {year} or later."
-    return Found(sign="past_estimate", told=told)
+    return DriftFinding(sign="past_estimate", told=told)
 
 
-def _repeated(text: str, earlier: Sequence[str]) -> Found | None:
+def _repeated(text: str, earlier: Sequence[str]) -> DriftFinding | None:
     ours = _trigrams(text)
-    if len(ours) < LEAST_WORDS - 2 and len(words_of(text)) < LEAST_WORDS:
+    if len(ours) < MIN_WORDS - 2 and len(words_of(text)) < MIN_WORDS:
         return None
     least = math.ceil(REPEATED * len(ours))
     # As many trigrams as a repetition may lack, and one more: most statements have none of them, and are no repetition.
     some = frozenset(islice(ours, len(ours) - least + 1))
-    for said in earlier[-REACH:]:
+    for said in earlier[-LOOKBACK:]:
         theirs = _trigrams(said)
         if not some.isdisjoint(theirs) and len(ours & theirs) >= least:
             told = f"it says again what was said before, {_shown(said)}: say what is new, in words of your own."
-            return Found(sign="repeated", told=told)
+            return DriftFinding(sign="repeated", told=told)
     return None
 
 
-def _refusal(text: str, by: Speaking) -> Found | None:
+def _refusal(text: str, by: SpeakerContext) -> DriftFinding | None:
     said = _REFUSAL.search(text)
     if said is None:
         return None
-    return Found(sign="refusals", told=f"it says {_shown(said[0])}: speak as {by.name}, which answers for itself.")
+    return DriftFinding(
+        sign="refusals", told=f"it says {_shown(said[0])}: speak as {by.name}, which answers for itself."
+    )
 
 
 def _shown(text: str) -> str:
     """The beginning of a text as data: what was said before may be somebody else's, and stands in a prompt."""
-    line = " ".join(visible(text).split())
-    return between_quotes(line if len(line) <= _SHOWN else f"{line[:_SHOWN].rstrip()}…")
+    line = " ".join(strip_invisible(text).split())
+    return quote(line if len(line) <= _SHOWN else f"{line[:_SHOWN].rstrip()}…")
 
 
 @lru_cache(maxsize=2048)

@@ -9,7 +9,7 @@ from typing import Any
 from converse_graph.errors import InvalidValue
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.rules import Event
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 
 _CONDITION = re.compile(r"\s*([A-Za-z_]\w*)(?:\.(p10|p50|p90))?\s*(==|=|!=|>=|<=|>|<)\s*(.+?)\s*")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -23,7 +23,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-class EventDate(Value):
+class EventDate(FrozenModel):
     """An event that has happened, and who reported it."""
 
     name: str
@@ -34,7 +34,7 @@ class EventDate(Value):
     """Who had reported it by then, in the order of their reports."""
 
 
-class Condition(Value):
+class Condition(FrozenModel):
     """A comparison of a field that a statement may fulfil, such as `agi_estimate.p50 <= 2030`."""
 
     field: str

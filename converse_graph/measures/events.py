@@ -8,10 +8,10 @@ from typing import Any
 
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.fields import format_value
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 
 
-class Reported(Value):
+class ReportedEvent(FrozenModel):
     """One thing that a statement reported."""
 
     round: int
@@ -26,7 +26,7 @@ class Reported(Value):
     """Whether this party reports this value of this field for the first time."""
 
 
-def events(transcript: Transcript) -> tuple[Reported, ...]:
+def events(transcript: Transcript) -> tuple[ReportedEvent, ...]:
     """Everything that was reported, in the order of the statements and of their fields.
 
     A list counts as one event an item; "none", "no" and empty lists are no events.
@@ -40,7 +40,7 @@ def events(transcript: Transcript) -> tuple[Reported, ...]:
         for name, value in _told(statement):
             key = (statement.speaker, name, value.casefold())
             found.append(
-                Reported(
+                ReportedEvent(
                     round=statement.round,
                     period=statement.period,
                     party=statement.speaker,

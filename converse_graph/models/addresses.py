@@ -7,7 +7,7 @@ from converse_graph.errors import InvalidValue, UsageError
 _QUOTES = "\"'“”‘’„«»`"  # noqa: RUF001 - what word processors put around a key
 
 
-def checked_base_url(url: str) -> str:
+def validate_base_url(url: str) -> str:
     """Return an address without blanks around it.
 
     Raises:

@@ -11,14 +11,14 @@ from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_paths import PUBLIC as PUBLIC
 
 Role = Literal["system", "user", "assistant"]
-Profile = Literal["small", "large"]
+PromptProfile = Literal["small", "large"]
 """Which set of prompts suits a model."""
 
-PROFILES: tuple[Profile, ...] = get_args(Profile)
+PROFILES: tuple[PromptProfile, ...] = get_args(PromptProfile)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Message:
     """A message of a prompt, with the record it was made from and whose that record is."""
 
     role: Role
@@ -44,7 +44,7 @@ class Part:
 class Request:
     """One call of a model."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Message, ...]
     schema: dict[str, Any]
     """JSON Schema, strict form, of the object that the reply must be; its `title` names it."""
     place: str
@@ -58,11 +58,11 @@ class Request:
     """Of the reply at most, as this kind of call needs; what `settings` say of it goes before."""
     settings: ModelSettings = UNSET
     """Of the model, as they were set for who is asked; what is not set is as the adapter has it by default."""
-    on_text: Callable[[str], None] | None = field(default=None, compare=False)
+    on_delta: Callable[[str], None] | None = field(default=None, compare=False)
     """Called with each piece of the reply as it arrives; None where nobody is watching."""
     on_restart: Callable[[], None] | None = field(default=None, compare=False)
-    """Called when the reply broke off and begins again: what `on_text` was given so far is void."""
-    on_unusable: "Callable[[Reply], None] | None" = field(default=None, compare=False)
+    """Called when the reply broke off and begins again: what `on_delta` was given so far is void."""
+    on_unusable: "Callable[[Response], None] | None" = field(default=None, compare=False)
     """Called with each reply that is paid and no use, such as an empty one, before another is asked for. It may raise
     `RunPaused`, and then no other is."""
     on_warning: Callable[[str], None] | None = field(default=None, compare=False)
@@ -70,7 +70,7 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class Response:
     """A whole reply: received to its end, with its finish reason."""
 
     text: str
@@ -78,17 +78,17 @@ class Reply:
     """The model that answered, as its server calls it."""
     finish: Literal["stop", "length", "filtered", "cut"] = "stop"
     """Why it ended; "cut" where its server had cut the prompt that it replies to."""
-    tokens_in: int = 0
-    tokens_out: int = 0
-    tokens_cached: int = 0
-    """Of `tokens_in`, those that the server had in its prefix cache."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    """Of `estimate_tokens`, those that the server had in its prefix cache."""
     usd: float | None = None
     """Cost where it is known; 0 for a model that runs here."""
     seconds: float = 0.0
     """From sending the request to the end of the reply."""
 
 
-class Chat(Protocol):
+class Model(Protocol):
     """A model to be asked.
 
     One that costs nothing may say so by an attribute `free`; one that is asked by other settings than its provider's,
@@ -100,14 +100,14 @@ class Chat(Protocol):
         """How a user names it, such as "openai:gpt-4.1", "embedded" or "null"."""
 
     @property
-    def profile(self) -> Profile:
+    def profile(self) -> PromptProfile:
         """Which set of prompts suits it."""
 
     @property
     def window(self) -> int | None:
         """How many tokens prompt and reply may be together; None where unknown."""
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Ask once, retrying what may pass by itself.
 
         Args:

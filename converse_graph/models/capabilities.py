@@ -7,15 +7,15 @@ from typing import Any, Literal
 
 from converse_graph.models.base import Request
 from converse_graph.models.failures import Failure
-from converse_graph.models.json_mode import schema_in_words, without_bounds
+from converse_graph.models.json_mode import bounds_to_descriptions, schema_instructions
 from converse_graph.models.settings import refusable, thinking_fields
-from converse_graph.models.tokens import tokens_in
+from converse_graph.models.tokens import estimate_tokens
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 
-Form = Literal["schema", "schema without bounds", "any object", "words"]
+ReplyFormat = Literal["schema", "schema without bounds", "any object", "words"]
 """How a reply is held to its schema, from strictest to not at all."""
 
-_LADDER: tuple[Form, ...] = ("schema", "schema without bounds", "any object", "words")
+_LADDER: tuple[ReplyFormat, ...] = ("schema", "schema without bounds", "any object", "words")
 _ABOUT_FORM = re.compile(
     r"response[_ ]?format|json[_ -]?(?:schema|object|mode|output)|structured[_ -]?(?:outputs?|generation|decoding)|"
     r"grammar|guided|\bschema\b|constrained|format[^.]{0,20}json|tool_?choice|tool use|function[_ ]call|\btools?\b",
@@ -35,10 +35,10 @@ _MOST_ROOM = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dialect:
+class ServerCapabilities:
     """What is sent to one server. A value: calls in flight keep the one they began with."""
 
-    form: Form = "schema"
+    form: ReplyFormat = "schema"
     left_out: frozenset[str] = frozenset()
     """Parameters that the server refused."""
     merged: bool = False
@@ -50,7 +50,7 @@ class Dialect:
     room: int = 1
     """Factor on the longest reply: models that think before they write spend it on thoughts."""
 
-    def conceding(self, failure: Failure, settings: ModelSettings = UNSET) -> "Dialect | None":
+    def conceding(self, failure: Failure, settings: ModelSettings = UNSET) -> "ServerCapabilities | None":
         """The dialect to try next after a refusal; None when the refusal is about something else.
 
         Args:
@@ -74,12 +74,12 @@ class Dialect:
             return replace(self, form=_LADDER[1])
         return self.looser() if _ABOUT_FORM.search(about) or failure.is_unfit else None
 
-    def looser(self) -> "Dialect | None":
+    def looser(self) -> "ServerCapabilities | None":
         """The dialect with the next looser form; None at words, which are the last."""
         rung = _LADDER.index(self.form)
         return replace(self, form=_LADDER[max(2, rung + 1)]) if rung < len(_LADDER) - 1 else None
 
-    def _with_other_roles(self, failure: Failure) -> "Dialect | None":
+    def _with_other_roles(self, failure: Failure) -> "ServerCapabilities | None":
         alternating = "alternat" in failure.said.lower()
         if alternating and not self.merged:
             return replace(self, merged=True)
@@ -87,14 +87,14 @@ class Dialect:
             return replace(self, merged=True, without_system=True)
         return None
 
-    def _with_shorter_replies(self, failure: Failure) -> "Dialect | None":
+    def _with_shorter_replies(self, failure: Failure) -> "ServerCapabilities | None":
         """Replies no longer than the server says it takes, or with less room for thoughts; None where neither helps."""
         limit = failure.limit
         if not failure.overflow and limit is not None and _LEAST_REPLY <= limit < (self.most or limit + 1):
             return replace(self, most=limit)
         return replace(self, room=self.room // _ROOM) if self.room > 1 else None
 
-    def roomier(self) -> "Dialect | None":
+    def roomier(self) -> "ServerCapabilities | None":
         """The dialect after a reply whose room was used up before it began; None at the limit."""
         return replace(self, room=self.room * _ROOM) if self.room < _MOST_ROOM else None
 
@@ -102,7 +102,7 @@ class Dialect:
         """The prompt, with the schema in words at the end of its beginning where the server does not enforce it."""
         told = [{"role": part.role, "content": part.text} for part in request.parts]
         if self.form in ("any object", "words"):
-            rule = schema_in_words(request.schema)
+            rule = schema_instructions(request.schema)
             if told and told[0]["role"] == "system":
                 told[0]["content"] = f"{told[0]['content']}\n\n{rule}"
             else:
@@ -118,7 +118,7 @@ class Dialect:
         """
         most = settings.max_tokens or request.max_tokens * self.room
         if window is not None and settings.max_tokens is None:
-            left = window - sum(tokens_in(part.text) for part in request.parts)
+            left = window - sum(estimate_tokens(part.text) for part in request.parts)
             most = max(request.max_tokens, min(most, left))
         return min(most, self.most) if self.most else most
 
@@ -146,7 +146,7 @@ class Dialect:
         if self.form == "any object":
             sent["response_format"] = {"type": "json_object"}
         elif self.form != "words":
-            schema = request.schema if self.form == "schema" else without_bounds(request.schema)
+            schema = request.schema if self.form == "schema" else bounds_to_descriptions(request.schema)
             named = {"name": _schema_name(request.schema), "strict": True, "schema": schema}
             sent["response_format"] = {"type": "json_schema", "json_schema": named}
         sent |= settings.extra_body

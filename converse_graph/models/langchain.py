@@ -8,21 +8,27 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from converse_graph.errors import PromptTooLong
-from converse_graph.models.base import Profile, Reply, Request
-from converse_graph.models.capabilities import Dialect, call_seed
-from converse_graph.models.failures import MALFORMED, Failure, NotWhole, failure_of, no_completion
+from converse_graph.errors import ContextLengthExceeded
+from converse_graph.models.base import PromptProfile, Request, Response
+from converse_graph.models.capabilities import ServerCapabilities, call_seed
+from converse_graph.models.failures import (
+    MALFORMED,
+    Failure,
+    IncompleteResponse,
+    classify_failure,
+    missing_completion_error,
+)
 from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.langchain_settings import fields_by_setting, flat, with_fields
 from converse_graph.models.langchain_wrappers import inmost, is_wrapper, rewrapped
 from converse_graph.models.openai_compatible import emptiness_of, learnt_window
 from converse_graph.models.prompt_profiles import profile_of
-from converse_graph.models.rate_limit import Limits, gate_of
+from converse_graph.models.rate_limit import Limits, limiter_for
 from converse_graph.models.references import SEPARATOR, one_by_one
 from converse_graph.models.reply_reader import read_reply
-from converse_graph.models.retries import Origin, Retries
+from converse_graph.models.retries import Endpoint, RetryPolicy
 from converse_graph.models.settings import LANGCHAIN
-from converse_graph.models.tokens import tokens_in
+from converse_graph.models.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -43,7 +49,7 @@ def name_of(model: Any) -> str:
     return own if isinstance(own, str) else type(model).__name__
 
 
-class LangChainChat:
+class LangChainModel:
     """A LangChain chat model, with the settings it was made with where a request does not say otherwise.
 
     It is held to the schema by its own `with_structured_output`, if it has one; otherwise the schema is told in the
@@ -57,8 +63,8 @@ class LangChainChat:
         chat_model: "BaseChatModel | Runnable[Any, Any]",
         name: str | None = None,
         *,
-        profile: Profile | None = None,
-        retries: Retries | None = None,
+        profile: PromptProfile | None = None,
+        retries: RetryPolicy | None = None,
     ) -> None:
         """Take a chat model.
 
@@ -70,7 +76,7 @@ class LangChainChat:
         """
         self._served_as = name_of(chat_model)
         self.model = name or self._served_as
-        self.profile: Profile = profile or profile_of(self.model)
+        self.profile: PromptProfile = profile or profile_of(self.model)
         self.window: int | None = None
         self.shown_window: int | None = None
         """Tokens that its server has shown that it takes, by refusing or cutting more; None before it has."""
@@ -80,12 +86,12 @@ class LangChainChat:
         """Settings that its server would not take."""
         self._unknown: frozenset[str] = frozenset()
         """Settings that its class has no field for."""
-        self._retries = retries or Retries()
-        self._dialect = Dialect()
+        self._retries = retries or RetryPolicy()
+        self._dialect = ServerCapabilities()
         self._asks_whole = False
         """Whether replies are asked for in one piece, as a stream of them came to nothing."""
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Ask once, retrying what may pass by itself.
 
         Raises:
@@ -94,7 +100,7 @@ class LangChainChat:
         """
         try:
             return await self._complete(request)
-        except PromptTooLong as refused:
+        except ContextLengthExceeded as refused:
             self.learn_window(refused.limit)
             raise
 
@@ -103,14 +109,14 @@ class LangChainChat:
         self.shown_window = learnt_window(self.shown_window, limit)
         self.window = learnt_window(self.window, limit)
 
-    async def _complete(self, request: Request) -> Reply:
+    async def _complete(self, request: Request) -> Response:
         return await self._retries.run(
             lambda: self._learn_and_ask(request),
-            Origin(model=self.model),
+            Endpoint(model=self.model),
             on_restart=request.on_restart,
             on_unusable=request.on_unusable,
-            gate=gate_of(self.model.partition(":")[0], self.limits),
-            tokens=sum(tokens_in(part.text) for part in request.parts),
+            gate=limiter_for(self.model.partition(":")[0], self.limits),
+            tokens=sum(estimate_tokens(part.text) for part in request.parts),
         )
 
     async def close(self) -> None:
@@ -121,7 +127,7 @@ class LangChainChat:
         """The settings that its class or its server turned out not to take."""
         return self._refused | self._unknown
 
-    async def _learn_and_ask(self, request: Request) -> Reply:
+    async def _learn_and_ask(self, request: Request) -> Response:
         """Ask, in another form, with other roles or without a setting where the server turns out not to take these."""
         dead_connections = unfit = 0
         while True:
@@ -135,17 +141,17 @@ class LangChainChat:
                 if not _ANOTHER_LOOP.search(str(error)) or dead_connections > _MOST_CONNECTIONS:
                     raise
             except Exception as error:  # each provider's client has classes of its own; what is not conceded goes on
-                failure = failure_of(error)
+                failure = classify_failure(error)
                 if failure is None:
                     raise
                 if failure.is_filtered and not failure.passing:
-                    return Reply(text="", model=self._served_as, finish="filtered")
+                    return Response(text="", model=self._served_as, finish="filtered")
                 unfit += failure.is_unfit
                 may_fit_now = failure.is_unfit and unfit == 1  # as what is sampled next may
                 if not (may_fit_now or self._concede(failure, dialect, fields)):
                     raise
 
-    def _concede(self, failure: Failure, dialect: Dialect, fields: Mapping[str, Mapping[str, Any]]) -> bool:
+    def _concede(self, failure: Failure, dialect: ServerCapabilities, fields: Mapping[str, Mapping[str, Any]]) -> bool:
         """Ask otherwise from now on, if the server refuses something of how it was asked; False where it does not."""
         refused = _refused_setting(failure, fields)
         if refused is not None:
@@ -166,24 +172,26 @@ class LangChainChat:
         self._unknown |= {name for name, own in fields.items() if not own}
         return {name: own for name, own in fields.items() if own and name not in self._refused}
 
-    async def _ask(self, request: Request, dialect: Dialect, fields: Mapping[str, Mapping[str, Any]]) -> Reply:
+    async def _ask(
+        self, request: Request, dialect: ServerCapabilities, fields: Mapping[str, Mapping[str, Any]]
+    ) -> Response:
         asked, is_held = self._held_to(request.schema if dialect.form == "schema" else None, fields)
         messages = (dialect if is_held else replace(dialect, form="words")).messages(request)
         start = time.perf_counter()
         gathered = GatheredReply(sums_usage=True)
-        if request.on_text and not self._asks_whole:
-            await _stream(asked, messages, gathered, request.on_text)
+        if request.on_delta and not self._asks_whole:
+            await _stream(asked, messages, gathered, request.on_delta)
         elif (message := await _whole(asked, messages)) is not None:
             text = gathered.add(message)
-            if request.on_text and text:
-                request.on_text(text)
+            if request.on_delta and text:
+                request.on_delta(text)
         names = frozenset(request.schema.get("properties", {}))
-        reply = gathered.reply(names, served_as=self._served_as, seconds=time.perf_counter() - start)
+        reply = gathered.reply(names, remote_name=self._served_as, seconds=time.perf_counter() - start)
         if read_reply(reply.text, names).spoken or reply.finish == "filtered":
             return reply
         # Packages drop from a stream what they do not know, such as a refusal; a whole message has it.
         self._asks_whole = not reply.text.strip()
-        raise NotWhole(emptiness_of(reply), reply)
+        raise IncompleteResponse(emptiness_of(reply), reply)
 
     def _held_to(self, schema: dict[str, Any] | None, fields: Mapping[str, Mapping[str, Any]]) -> tuple[Any, bool]:
         """The model by these settings and in its wrappers, held to the schema; and whether it could be."""
@@ -226,17 +234,17 @@ def _unparsed(bound: Any) -> tuple[Any, dict[str, Any]]:
     return model.bind(**{**rest, "extra_body": {**(model.extra_body or {}), **by_body}}), by_body
 
 
-async def _stream(asked: Any, messages: list[dict[str, str]], gathered: GatheredReply, on_text: Any) -> None:
+async def _stream(asked: Any, messages: list[dict[str, str]], gathered: GatheredReply, on_delta: Any) -> None:
     async with aclosing(asked.astream(messages)) as stream:
         while True:
             try:
                 piece = await anext(stream, None)
             except MALFORMED as error:
-                raise no_completion(error) from error
+                raise missing_completion_error(error) from error
             if piece is None or gathered.is_too_long:
                 return
             if text := gathered.add(piece):
-                on_text(text)
+                on_delta(text)
 
 
 def _refused_setting(failure: Failure, fields: Mapping[str, Mapping[str, Any]]) -> str | None:
@@ -255,7 +263,7 @@ async def _whole(asked: Any, messages: list[dict[str, str]]) -> Any:
     try:
         return await asked.ainvoke(messages)
     except MALFORMED as error:
-        raise no_completion(error) from error
+        raise missing_completion_error(error) from error
     except Exception as error:  # the class is the client library's, which may not even be here
         reason = _PARSED.get(type(error).__name__)
         if reason is None:

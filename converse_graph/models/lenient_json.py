@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-DEEPEST = 32
+MAX_DEPTH = 32
 """Levels of lists and objects in each other; a form has three."""
 
 _LONGEST_NUMBER = 400
@@ -37,7 +37,7 @@ _HEX = re.compile(r"[0-9a-fA-F]{4}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoundObject:
+class ParsedObject:
     """An object in a text."""
 
     values: dict[str, Any]
@@ -47,7 +47,7 @@ class FoundObject:
     """What had to be mended, by names such as "trailing comma"."""
 
 
-class NoObject(ValueError):
+class NotAnObject(ValueError):
     """What begins here is no object that can be read whole."""
 
     def __init__(self, work: int = 0) -> None:
@@ -56,7 +56,7 @@ class NoObject(ValueError):
         self.work = work
 
 
-def read_object(text: str, start: int) -> FoundObject:
+def read_object(text: str, start: int) -> ParsedObject:
     """Read the object whose opening brace stands at `start`.
 
     Args:
@@ -64,22 +64,22 @@ def read_object(text: str, start: int) -> FoundObject:
         start: Where the brace is.
 
     Raises:
-        NoObject: It cannot be read whole, or is nested too deep.
+        NotAnObject: It cannot be read whole, or is nested too deep.
     """
     try:
         values, end = _STRICT.raw_decode(text, start)
     except RecursionError:
-        raise NoObject(_TOO_DEEP) from None
+        raise NotAnObject(_TOO_DEEP) from None
     except ValueError:
         reader = _Reader(text=text)
         try:
             values, end = reader.object(start, 1)
-        except NoObject:
-            raise NoObject(reader.work) from None
-        return FoundObject(values=values, end=end, mended=frozenset(reader.mended))
-    if not _is_within(values, DEEPEST):
-        raise NoObject(end - start)
-    return FoundObject(values=values, end=end)
+        except NotAnObject:
+            raise NotAnObject(reader.work) from None
+        return ParsedObject(values=values, end=end, mended=frozenset(reader.mended))
+    if not _is_within(values, MAX_DEPTH):
+        raise NotAnObject(end - start)
+    return ParsedObject(values=values, end=end)
 
 
 def _refuse_constant(name: str) -> Any:
@@ -120,7 +120,7 @@ class _Reader:
             name, at = self._name(at)
             at = self._blank(at)
             if not self.text.startswith(":", at):
-                raise NoObject
+                raise NotAnObject
             values[name], at = self._value(self._blank(at + 1), depth)
             at = self._next(at, "}")
         return values, at + 1
@@ -140,7 +140,7 @@ class _Reader:
         if self.text.startswith(end, at):
             return at
         if not self.text.startswith(",", at):
-            raise NoObject
+            raise NotAnObject
         at = self._blank(at + 1)
         if self.text.startswith(end, at):
             self.mended.add("trailing comma")
@@ -151,12 +151,12 @@ class _Reader:
         if mark in _CLOSING and mark:
             return self._string(at, ",}]")
         if mark in ("{", "["):
-            if depth >= DEEPEST:
-                raise NoObject
+            if depth >= MAX_DEPTH:
+                raise NotAnObject
             return self.object(at, depth + 1) if mark == "{" else self._list(at, depth + 1)
         value, end = self._number(at) or self._word(at)
         if self.text[self._blank(end) : self._blank(end) + 1] not in (",", "}", "]"):
-            raise NoObject
+            raise NotAnObject
         return value, end
 
     def _name(self, at: int) -> tuple[str, int]:
@@ -164,7 +164,7 @@ class _Reader:
             return self._string(at, ":")
         bare = _NAME.match(self.text, at)
         if bare is None:
-            raise NoObject
+            raise NotAnObject
         self.mended.add("name without quotation marks")
         return bare[0], bare.end()
 
@@ -181,7 +181,7 @@ class _Reader:
     def _word(self, at: int) -> tuple[Any, int]:
         word = _WORD.match(self.text, at)
         if word is None:
-            raise NoObject
+            raise NotAnObject
         if word[0] in _WORDS:
             return _WORDS[word[0]], word.end()
         if word[0] in _OTHER_WORDS:
@@ -190,7 +190,7 @@ class _Reader:
         if word[0] in _NO_NUMBERS:
             self.mended.add("no number")
             return None, word.end()
-        raise NoObject
+        raise NotAnObject
 
     def _string(self, at: int, after: str) -> tuple[str, int]:
         """A string; the mark that ends it has one of `after` behind it, or it is one of the string's own letters."""
@@ -206,7 +206,7 @@ class _Reader:
             self._count(end - at + 1)
             letter = self.text[end : end + 1]
             if not letter:
-                raise NoObject
+                raise NotAnObject
             if letter == closing:
                 beyond = self._blank(end + 1)
                 if self.text[beyond : beyond + 1] in after and beyond < len(self.text):
@@ -226,7 +226,7 @@ class _Reader:
         """The string, unless what was taken for its own marks are those of another member."""
         if inner:
             if _OTHER_MEMBER.search(string):
-                raise NoObject
+                raise NotAnObject
             self.mended.add("quotation marks in a string")
         return string
 
@@ -250,4 +250,4 @@ class _Reader:
     def _count(self, letters: int) -> None:
         self.work += letters
         if self.work > 4 * len(self.text) + 1000:
-            raise NoObject
+            raise NotAnObject

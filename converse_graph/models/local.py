@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from converse_graph.errors import UsageError
-from converse_graph.models.base import Profile, Reply, Request
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
+from converse_graph.models.base import PromptProfile, Request, Response
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
 from converse_graph.models.settings import EMBEDDED as EMBEDDED_SETTINGS
 
 EMBEDDED = "embedded"
@@ -54,11 +54,11 @@ _served: dict[int, _Served] = {}
 _starting = threading.Lock()
 
 
-class EmbeddedChat:
+class LocalModel:
     """The embedded model. All in one process share one server, which begins with the first call."""
 
     model = EMBEDDED
-    profile: Profile = "small"
+    profile: PromptProfile = "small"
     window: int | None = WINDOW
     free = True
     defaults = EMBEDDED_SETTINGS
@@ -70,14 +70,14 @@ class EmbeddedChat:
             UsageError: It is not installed.
         """
         weights_path()
-        self._asked: OpenAICompatibleChat | None = None
+        self._asked: OpenAICompatibleModel | None = None
 
     @property
     def not_taken(self) -> frozenset[str]:
         """The settings that mean nothing to it: it knows no thinking."""
         return (self._asked.not_taken if self._asked else frozenset()) | {"thinking"}
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Ask it, starting its server if need be, which takes about a second.
 
         Raises:
@@ -85,7 +85,7 @@ class EmbeddedChat:
         """
         if self._asked is None:
             served = await asyncio.to_thread(_serve)
-            self._asked = self._asked or OpenAICompatibleChat(
+            self._asked = self._asked or OpenAICompatibleModel(
                 SERVED_AS,
                 f"{served.address}/v1",
                 served.key,

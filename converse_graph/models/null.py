@@ -5,7 +5,7 @@ import json
 import random
 from typing import Any
 
-from converse_graph.models.base import Profile, Reply, Request
+from converse_graph.models.base import PromptProfile, Request, Response
 
 TRUE_RATE = 0.1
 """How often a yes-or-no field is yes: what a field of that sort claims is the exception, not the rule."""
@@ -22,10 +22,10 @@ _WORDS = (  # noqa: SIM905 - as a list it is six times as long
 _AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
-class NullChat:
+class NullModel:
     """Uniform chance within each bound: a function of run seed, place and attempt alone. No language model."""
 
-    profile: Profile = "small"
+    profile: PromptProfile = "small"
     window: int | None = None
     free = True
     not_taken = frozenset({"temperature", "top_p", "max_tokens", "thinking", "seed", "extra_body"})
@@ -44,7 +44,7 @@ class NullChat:
         self._latency = latency
         self.model = f"null:{latency:g}" if latency else "null"
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Fill the request's schema.
 
         Args:
@@ -54,11 +54,16 @@ class NullChat:
             await asyncio.sleep(self._latency)
         chance = random.Random(f"{request.seed}|{request.place}|{request.attempt}")
         text = _AS_JSON(_fill(request.schema, chance))
-        if request.on_text:
-            request.on_text(text)
+        if request.on_delta:
+            request.on_delta(text)
         asked = sum(len(part.text) for part in request.parts)
-        return Reply(
-            text=text, model=self.model, tokens_in=asked // 4, tokens_out=len(text) // 4, usd=0.0, seconds=self._latency
+        return Response(
+            text=text,
+            model=self.model,
+            input_tokens=asked // 4,
+            output_tokens=len(text) // 4,
+            usd=0.0,
+            seconds=self._latency,
         )
 
     async def close(self) -> None:

@@ -15,19 +15,19 @@ from weakref import WeakKeyDictionary
 
 from pydantic import SecretStr
 
-from converse_graph.errors import PromptTooLong, ProviderUnreachable, UsageError
-from converse_graph.models.addresses import check_key, checked_base_url
-from converse_graph.models.base import Profile, Reply, Request
-from converse_graph.models.capabilities import Dialect
-from converse_graph.models.failures import MALFORMED, NotWhole, failure_of, no_completion
+from converse_graph.errors import ContextLengthExceeded, ProviderUnreachable, UsageError
+from converse_graph.models.addresses import check_key, validate_base_url
+from converse_graph.models.base import PromptProfile, Request, Response
+from converse_graph.models.capabilities import ServerCapabilities
+from converse_graph.models.failures import MALFORMED, IncompleteResponse, classify_failure, missing_completion_error
 from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.prompt_profiles import profile_of
-from converse_graph.models.rate_limit import Limits, gate_of
-from converse_graph.models.redaction import without_secret
-from converse_graph.models.reply_reader import KEY_CUT, read_reply
-from converse_graph.models.retries import Origin, Retries
+from converse_graph.models.rate_limit import Limits, limiter_for
+from converse_graph.models.redaction import redact_stream
+from converse_graph.models.reply_reader import KEY_REMOVED_NOTE, read_reply
+from converse_graph.models.retries import Endpoint, RetryPolicy
 from converse_graph.models.settings import SERVED, thinking_fields, window_by
-from converse_graph.models.tokens import tokens_in
+from converse_graph.models.tokens import estimate_tokens
 from converse_graph.scenarios.model_settings import ModelSettings
 
 TIMEOUT = 300.0
@@ -43,7 +43,7 @@ _ENDED = "stream_ended"
 """As `openai_messages` has it, which takes too long to load for a name."""
 
 
-class OpenAICompatibleChat:
+class OpenAICompatibleModel:
     """A model behind OpenAI's chat completions API, through langchain-openai."""
 
     def __init__(
@@ -52,11 +52,11 @@ class OpenAICompatibleChat:
         base_url: str | None = None,
         api_key: str | SecretStr | None = None,
         *,
-        profile: Profile | None = None,
+        profile: PromptProfile | None = None,
         window: int | None = None,
         name: str | None = None,
         timeout: float = TIMEOUT,
-        retries: Retries | None = None,
+        retries: RetryPolicy | None = None,
         defaults: ModelSettings = SERVED,
     ) -> None:
         """Name a model and its server. Nothing is sent before the first `complete`.
@@ -77,26 +77,26 @@ class OpenAICompatibleChat:
             InvalidValue: The base URL is no address.
             UsageError: There is neither a key nor a server of one's own, or the key cannot be one.
         """
-        base_url = checked_base_url(base_url) if base_url else base_url
+        base_url = validate_base_url(base_url) if base_url else base_url
         self.model = name or (model if base_url else f"openai:{model}")
-        self.profile: Profile = profile or profile_of(model)
+        self.profile: PromptProfile = profile or profile_of(model)
         self.window = window
         self.shown_window: int | None = None
         """Tokens that its server has shown that it takes, by refusing or cutting more; None before it has."""
-        self.served_as = model
+        self.remote_name = model
         self._base_url = base_url
         self._key = _key(api_key, base_url)
         self._timeout = timeout
-        self._retries = retries or Retries()
+        self._retries = retries or RetryPolicy()
         self.defaults = defaults
-        self._dialect = Dialect()
+        self._dialect = ServerCapabilities()
         self.free = is_loopback(base_url)
         self.limits = Limits()
         self._opening = threading.Lock()
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
         """By event loop, as connections belong to the loop that they were opened in."""
         self._hosted = False
-        self._origin = Origin(
+        self._origin = Endpoint(
             model=self.model,
             base_url=base_url,
             key_name="OPENAI_API_KEY",
@@ -110,7 +110,7 @@ class OpenAICompatibleChat:
         refused = self._dialect.left_out - _SENT_OTHERWISE - ways_to_think
         return refused | ({"thinking"} if ways_to_think <= self._dialect.left_out else set())
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Ask once, retrying what may pass by itself.
 
         Raises:
@@ -123,7 +123,7 @@ class OpenAICompatibleChat:
             await asyncio.to_thread(self._open, loop)
         try:
             return await self._complete(request)
-        except PromptTooLong as refused:
+        except ContextLengthExceeded as refused:
             self.learn_window(refused.limit)
             raise
 
@@ -132,14 +132,14 @@ class OpenAICompatibleChat:
         self.shown_window = learnt_window(self.shown_window, limit)
         self.window = learnt_window(self.window, limit)
 
-    async def _complete(self, request: Request) -> Reply:
+    async def _complete(self, request: Request) -> Response:
         return await self._retries.run(
             lambda: self._learn_and_ask(request),
             self._origin,
             on_restart=request.on_restart,
             on_unusable=request.on_unusable,
-            gate=gate_of(self._base_url or "openai", self.limits),
-            tokens=sum(tokens_in(part.text) for part in request.parts),
+            gate=limiter_for(self._base_url or "openai", self.limits),
+            tokens=sum(estimate_tokens(part.text) for part in request.parts),
         )
 
     async def close(self) -> None:
@@ -169,7 +169,7 @@ class OpenAICompatibleChat:
             named["proxy"] = proxy
         http = openai.DefaultAsyncHttpxClient(**named)
         return messages.WholeChatOpenAI(
-            model=self.served_as,
+            model=self.remote_name,
             base_url=self._base_url,
             api_key=self._key,
             use_responses_api=False,
@@ -182,7 +182,7 @@ class OpenAICompatibleChat:
             openai_proxy="",
         )
 
-    async def _learn_and_ask(self, request: Request) -> Reply:
+    async def _learn_and_ask(self, request: Request) -> Response:
         """Ask, leaving out what the server turns out not to take."""
         unfit = 0
         while True:
@@ -190,11 +190,11 @@ class OpenAICompatibleChat:
             try:
                 return await self._ask(request, dialect)
             except Exception as error:  # the client library's classes; what is not conceded goes on
-                failure = failure_of(error)
+                failure = classify_failure(error)
                 if failure is None:
                     raise
                 if failure.is_filtered and not failure.passing:
-                    return Reply(text="", model=self.served_as, finish="filtered")
+                    return Response(text="", model=self.remote_name, finish="filtered")
                 unfit += failure.is_unfit
                 if unfit == 1 and failure.is_unfit:
                     continue  # what was sampled did not fit; what is sampled next may
@@ -205,7 +205,7 @@ class OpenAICompatibleChat:
             if self._dialect == dialect:
                 self._dialect = conceded
 
-    async def _ask(self, request: Request, dialect: Dialect) -> Reply:
+    async def _ask(self, request: Request, dialect: ServerCapabilities) -> Response:
         # The body is passed whole: given a `response_format`, the library parses the reply itself, and raises over
         # one that was cut for length instead of returning it.
         settings = self.defaults.merged(request.settings)
@@ -216,8 +216,8 @@ class OpenAICompatibleChat:
         )
         start = time.perf_counter()
         gathered, ended = GatheredReply(sums_usage=False), False
-        if request.on_text:
-            tell = without_secret(self._origin.reply_secret, request.on_text)
+        if request.on_delta:
+            tell = redact_stream(self._origin.reply_secret, request.on_delta)
             async for piece in _pieces(bound, dialect.messages(request), self._timeout):
                 ended = ended or bool(piece.response_metadata.get(_ENDED))
                 if text := gathered.add(piece):
@@ -229,34 +229,34 @@ class OpenAICompatibleChat:
             gathered.add(await _whole(bound, dialect.messages(request)))
         usd = 0.0 if self.free else None
         names = frozenset(request.schema.get("properties", {}))
-        reply = gathered.reply(names, served_as=self.served_as, seconds=time.perf_counter() - start, usd=usd)
+        reply = gathered.reply(names, remote_name=self.remote_name, seconds=time.perf_counter() - start, usd=usd)
         text = self._origin.without_key(reply.text)
-        reply = replace(reply, text=text if text == reply.text else text + KEY_CUT)
+        reply = replace(reply, text=text if text == reply.text else text + KEY_REMOVED_NOTE)
         self._check(reply, names, dialect, ended=ended or bool(gathered.reason) or gathered.is_too_long)
         return reply
 
-    def _check(self, reply: Reply, names: frozenset[str], dialect: Dialect, *, ended: bool) -> None:
+    def _check(self, reply: Response, names: frozenset[str], dialect: ServerCapabilities, *, ended: bool) -> None:
         """Let a whole reply pass.
 
         Raises:
-            NotWhole: It broke off, or says nothing.
+            IncompleteResponse: It broke off, or says nothing.
         """
         read = read_reply(reply.text, names)
         # Some servers never say that a reply has ended; an object that is whole says so itself.
         if not ended and (read.values is None or not names <= read.values.keys()):
-            raise NotWhole("the reply broke off before its end", reply)
+            raise IncompleteResponse("the reply broke off before its end", reply)
         if read.spoken or reply.finish == "filtered":
             return
         if reply.finish == "length" and (roomier := dialect.roomier()) and self._dialect == dialect:
             self._dialect = roomier
-        raise NotWhole(emptiness_of(reply), reply)
+        raise IncompleteResponse(emptiness_of(reply), reply)
 
 
-def emptiness_of(reply: Reply) -> str:
+def emptiness_of(reply: Response) -> str:
     """Say what there is of a reply that says nothing."""
     if not reply.text.strip():
         return "the reply is empty"
-    spent = f", {reply.tokens_out:,} tokens of them" if reply.tokens_out else ""
+    spent = f", {reply.output_tokens:,} tokens of them" if reply.output_tokens else ""
     return f"the reply is thoughts alone{spent}"
 
 
@@ -276,7 +276,7 @@ _LEAST_WINDOW = 512
 """Tokens; a lesser number in a server's words is none of a window."""
 
 
-def _no_client(origin: Origin, error: Exception) -> str:
+def _no_client(origin: Endpoint, error: Exception) -> str:
     """Say which of the surroundings keeps a client from being made."""
     names = [name for name in _SURROUNDINGS if os.environ.get(name)]
     about = [name for name in names if ("CERT" in name or "CA_" in name) == isinstance(error, OSError)]
@@ -323,11 +323,11 @@ async def _pieces(bound: Any, messages: list[dict[str, str]], silence: float) ->
                     return
                 yield piece
     except MALFORMED as error:
-        raise no_completion(error) from error
+        raise missing_completion_error(error) from error
 
 
 async def _whole(bound: Any, messages: list[dict[str, str]]) -> Any:
     try:
         return await bound.ainvoke(messages)
     except MALFORMED as error:
-        raise no_completion(error) from error
+        raise missing_completion_error(error) from error

@@ -7,13 +7,13 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
-from converse_graph.models.base import Reply
-from converse_graph.models.embeddings import Embedded
-from converse_graph.models.failures import NotWhole
+from converse_graph.models.base import Response
+from converse_graph.models.embeddings import EmbeddingResult
+from converse_graph.models.failures import IncompleteResponse
 from converse_graph.models.openai_compatible import is_loopback
-from converse_graph.models.rate_limit import Limits, gate_of
-from converse_graph.models.retries import Origin, Retries
-from converse_graph.models.tokens import tokens_in
+from converse_graph.models.rate_limit import Limits, limiter_for
+from converse_graph.models.retries import Endpoint, RetryPolicy
+from converse_graph.models.tokens import estimate_tokens
 
 TIMEOUT = 60.0
 """Seconds for one try: a run can do without, and others wait."""
@@ -33,7 +33,7 @@ class OpenAIEmbedder:
         *,
         name: str | None = None,
         timeout: float = TIMEOUT,
-        retries: Retries | None = None,
+        retries: RetryPolicy | None = None,
         limits: Limits | None = None,
     ) -> None:
         """Name a model and its server. Nothing is sent before the first `embed`.
@@ -48,14 +48,14 @@ class OpenAIEmbedder:
             limits: How much its server may be asked for; None for as much as it takes.
         """
         self.model = name or model
-        self.served_as = model
+        self.remote_name = model
         self.free, self._limits = is_loopback(base_url), limits or Limits()
         self._base_url, self._key, self._timeout = base_url, api_key or "none", timeout
-        self._retries = retries or Retries(tries=_TRIES, deadline=2 * TIMEOUT)
-        self._origin = Origin(model=self.model, base_url=base_url, key_name="OPENAI_API_KEY", secret=api_key or "")
+        self._retries = retries or RetryPolicy(tries=_TRIES, deadline=2 * TIMEOUT)
+        self._origin = Endpoint(model=self.model, base_url=base_url, key_name="OPENAI_API_KEY", secret=api_key or "")
         self._client: Any = None
 
-    async def embed(self, texts: Sequence[str]) -> Embedded:
+    async def embed(self, texts: Sequence[str]) -> EmbeddingResult:
         """Turn texts into vectors, retrying what may pass by itself.
 
         Raises:
@@ -64,20 +64,20 @@ class OpenAIEmbedder:
         """
         if self._client is None:
             self._client = await asyncio.to_thread(self._open)
-        found: list[Embedded] = []
+        found: list[EmbeddingResult] = []
 
-        async def ask() -> Reply:
+        async def ask() -> Response:
             answer = await self._client.embeddings.create(
-                model=self.served_as, input=list(texts), encoding_format="float"
+                model=self.remote_name, input=list(texts), encoding_format="float"
             )
             found.append(_read(answer, len(texts), free=self.free))
-            return Reply(text="", model=self.model)
+            return Response(text="", model=self.model)
 
         await self._retries.run(
             ask,
             self._origin,
-            gate=gate_of(self._base_url or "openai", self._limits),
-            tokens=sum(map(tokens_in, texts)),
+            gate=limiter_for(self._base_url or "openai", self._limits),
+            tokens=sum(map(estimate_tokens, texts)),
         )
         return found[-1]
 
@@ -97,18 +97,20 @@ class OpenAIEmbedder:
         )
 
 
-def _read(answer: Any, wanted: int, *, free: bool) -> Embedded:
+def _read(answer: Any, wanted: int, *, free: bool) -> EmbeddingResult:
     """The vectors in the order of the texts; a server may send them in another.
 
     Raises:
-        NotWhole: It is not one vector for each text, all of one size.
+        IncompleteResponse: It is not one vector for each text, all of one size.
     """
     try:
         rows = sorted(answer.data, key=lambda row: row.index)
         vectors = tuple(tuple(map(float, row.embedding)) for row in rows)
     except (AttributeError, TypeError, ValueError) as error:
-        raise NotWhole(f"the answer is no list of embeddings ({type(error).__name__})") from error
+        raise IncompleteResponse(f"the answer is no list of embeddings ({type(error).__name__})") from error
     if len(vectors) != wanted or len({len(vector) for vector in vectors}) != 1:
-        raise NotWhole(f"{len(vectors)} embeddings came for {wanted} texts, or not all of one size")
+        raise IncompleteResponse(f"{len(vectors)} embeddings came for {wanted} texts, or not all of one size")
     usage = getattr(answer, "usage", None)
-    return Embedded(vectors=vectors, tokens=getattr(usage, "prompt_tokens", None) or 0, usd=0.0 if free else None)
+    return EmbeddingResult(
+        vectors=vectors, tokens=getattr(usage, "prompt_tokens", None) or 0, usd=0.0 if free else None
+    )

@@ -10,16 +10,16 @@ from typing import Annotated, Any
 
 from pydantic import Field as Bound
 
-from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.models.base import Chat, Reply
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.models.base import Model, Response
 from converse_graph.models.embeddings import Embedder
-from converse_graph.scenarios.strict_yaml import Tree, build, in_file, load_yaml
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.strict_yaml import Document, build, in_file, load_yaml
+from converse_graph.scenarios.value import FrozenModel
 
 _MILLION = 1_000_000
 
 
-class Price(Value):
+class Price(FrozenModel):
     """What tokens of a model cost, in USD for a million of them."""
 
     input: Annotated[float, Bound(ge=0)]
@@ -29,15 +29,15 @@ class Price(Value):
     cached: Annotated[float, Bound(ge=0)] | None = None
     """Of prompts, where the provider had them in its cache; None for as much as others."""
 
-    def of(self, reply: Reply) -> float:
+    def of(self, reply: Response) -> float:
         """What a call cost, in USD.
 
         Args:
             reply: With the tokens that it took.
         """
         cached = self.input if self.cached is None else self.cached
-        fresh = max(0, reply.tokens_in - reply.tokens_cached)
-        return (fresh * self.input + reply.tokens_cached * cached + reply.tokens_out * self.output) / _MILLION
+        fresh = max(0, reply.input_tokens - reply.cached_tokens)
+        return (fresh * self.input + reply.cached_tokens * cached + reply.output_tokens * self.output) / _MILLION
 
 
 class Prices:
@@ -51,7 +51,7 @@ class Prices:
         """
         self._own = dict(own or {})
 
-    def charged(self, chat: Chat | Embedder, reply: Reply) -> float | None:
+    def charged(self, chat: Model | Embedder, reply: Response) -> float | None:
         """What a call cost, in USD; None where nobody knows.
 
         Every call is charged, also one whose reply was no use; cached tokens at their own price, reasoning as output.
@@ -66,17 +66,19 @@ class Prices:
             return own.of(reply)
         if reply.usd is not None:
             return reply.usd
-        return _listed(_bare(chat.model), _provider(chat.model), reply.tokens_in, reply.tokens_cached, reply.tokens_out)
+        return _listed(
+            _bare(chat.model), _provider(chat.model), reply.input_tokens, reply.cached_tokens, reply.output_tokens
+        )
 
-    def known(self, chat: Chat | Embedder) -> bool:
+    def known(self, chat: Model | Embedder) -> bool:
         """Whether a call of this model would have a price.
 
         Args:
             chat: Who would be asked.
         """
-        return getattr(chat, "free", False) or self.charged(chat, Reply(text="", model=chat.model)) is not None
+        return getattr(chat, "free", False) or self.charged(chat, Response(text="", model=chat.model)) is not None
 
-    def require(self, chats: Sequence[Chat | Embedder]) -> None:
+    def require(self, chats: Sequence[Model | Embedder]) -> None:
         """Refuse models whose price is not known: a bound in dollars on them would never be reached.
 
         Args:
@@ -100,11 +102,11 @@ def load_prices(path: Path) -> Prices:
         path: The file.
 
     Raises:
-        UnknownName: There is no such file.
+        NotFound: There is no such file.
         InvalidValue: It holds no prices; the message names the model.
     """
     if not path.is_file():
-        raise UnknownName(f"No file {str(path)!r} of prices; name one that is there.")
+        raise NotFound(f"No file {str(path)!r} of prices; name one that is there.")
     tree = load_yaml(path)
     try:
         return Prices({model: _price(tree, model) for model in tree.values})
@@ -112,7 +114,7 @@ def load_prices(path: Path) -> Prices:
         raise in_file(path, error) from None
 
 
-def _price(tree: Tree, model: str) -> Price:
+def _price(tree: Document, model: str) -> Price:
     listed = tree.values[model]
     if not isinstance(listed, dict):
         where = f"line {tree.line_of([model])}: the price of {model!r}"
@@ -122,7 +124,7 @@ def _price(tree: Tree, model: str) -> Price:
 
 
 @lru_cache(maxsize=64)
-def window_of(model: str) -> int | None:
+def context_window_of(model: str) -> int | None:
     """How many tokens a hosted model takes, by the public list; None where it is not on it.
 
     Args:

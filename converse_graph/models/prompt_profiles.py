@@ -2,7 +2,7 @@
 
 import re
 
-from converse_graph.models.base import Profile
+from converse_graph.models.base import PromptProfile
 
 SMALL = 4.0
 """Billions of parameters up to which a model gets the prompts for small ones."""
@@ -12,7 +12,7 @@ _ACTIVE = re.compile(r"(?<![a-z\d.])\d+x|-a\d", re.IGNORECASE)
 _SMALL_NAMES = ("smollm", "tinyllama", "phi3:mini", "phi-3-mini")
 
 
-def profile_of(model_name: str) -> Profile:
+def profile_of(model_name: str) -> PromptProfile:
     """Small if the name tells of at most 4 billion parameters, such as "llama3.2:1b" or "SmolLM2-135M"; else large."""
     lowered = model_name.lower()
     if any(name in lowered for name in _SMALL_NAMES):

@@ -24,7 +24,7 @@ class Limits:
     """Tokens of prompts a minute, as we guess them; a minute's worth may go at once."""
 
 
-class Gate:
+class RateLimiter:
     """Lets requests through to one provider, in the order in which they came."""
 
     def __init__(self, limits: Limits) -> None:
@@ -49,16 +49,16 @@ class Gate:
         self._closed_until = max(self._closed_until, asyncio.get_running_loop().time() + seconds)
 
 
-_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, Limits], Gate]] = WeakKeyDictionary()
+_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, Limits], RateLimiter]] = WeakKeyDictionary()
 
 
-def gate_of(provider: str, limits: Limits) -> Gate:
+def limiter_for(provider: str, limits: Limits) -> RateLimiter:
     """The gate of a provider; the same for all who ask it under these limits in this event loop."""
     kept = _gates.setdefault(asyncio.get_running_loop(), {})
-    return kept.setdefault((provider, limits), Gate(limits))
+    return kept.setdefault((provider, limits), RateLimiter(limits))
 
 
-def limits_of(environ: Mapping[str, str]) -> Limits:
+def limits_for(environ: Mapping[str, str]) -> Limits:
     """The limits that the environment sets: CONVERSE_RPM and CONVERSE_TPM, requests and tokens a minute.
 
     Raises:

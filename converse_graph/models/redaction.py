@@ -12,7 +12,7 @@ def is_placeholder(secret: str) -> bool:
     return len(secret) < _SHORTEST_REAL_KEY or not has_both
 
 
-def without_secret(secret: str, tell: Callable[[str], None]) -> Callable[[str], None]:
+def redact_stream(secret: str, tell: Callable[[str], None]) -> Callable[[str], None]:
     """Pass pieces of a text on, with "[key]" in the place of a secret that may be cut anywhere.
 
     Args:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.runnables import Runnable
 
-    from converse_graph.models.base import Chat
+    from converse_graph.models.base import Model
 
-    ModelReference = str | BaseChatModel | Runnable[Any, Any] | Chat | Sequence[str | BaseChatModel | Chat]
+    ModelReference = str | BaseChatModel | Runnable[Any, Any] | Model | Sequence[str | BaseChatModel | Model]
     """What a model may be given as."""
 
 SEPARATOR = ","

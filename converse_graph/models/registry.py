@@ -8,38 +8,46 @@ import time
 from collections.abc import Hashable, Mapping
 from typing import Any, Self
 
-from converse_graph.errors import InvalidValue, UnknownName, UsageError
+from converse_graph.errors import InvalidValue, NotFound, UsageError
 from converse_graph.models import local, providers
 from converse_graph.models.addresses import check_key
-from converse_graph.models.base import Chat
-from converse_graph.models.defaults import base_url_of, default_model, window_at
+from converse_graph.models.base import Model
+from converse_graph.models.defaults import base_url_of, default_model, fetch_context_window
 from converse_graph.models.embedders import make_embedder
 from converse_graph.models.embeddings import Embedder
-from converse_graph.models.langchain import LangChainChat
+from converse_graph.models.langchain import LangChainModel
 from converse_graph.models.langchain_wrappers import is_chat_model
-from converse_graph.models.local import EMBEDDED, EmbeddedChat
-from converse_graph.models.null import NullChat
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
-from converse_graph.models.prices import Prices, window_of
+from converse_graph.models.local import EMBEDDED, LocalModel
+from converse_graph.models.null import NullModel
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
+from converse_graph.models.prices import Prices, context_window_of
 from converse_graph.models.prompt_profiles import profile_of
-from converse_graph.models.rate_limit import limits_of
+from converse_graph.models.rate_limit import limits_for
 from converse_graph.models.references import SEPARATOR, one_by_one, reference_key
 from converse_graph.models.settings import EMBEDDED as EMBEDDED_SETTINGS
 from converse_graph.models.settings import SERVED
 
-GRAMMAR = ("embedded", "null", "null:SECONDS", "openai:NAME", "PROVIDER:NAME", "NAME with a base URL", "several: a,b")
+REFERENCE_FORMS = (
+    "embedded",
+    "null",
+    "null:SECONDS",
+    "openai:NAME",
+    "PROVIDER:NAME",
+    "NAME with a base URL",
+    "several: a,b",
+)
 """The forms of a model reference."""
 
 AWAY_SECONDS = 300.0
 """How long a model that was not reached is asked last, where others stand in for it."""
 
 
-class Chats:
+class ModelRegistry:
     """The models of a run.
 
-    A reference is None (the run's own model), one of the forms in `GRAMMAR`, a LangChain chat model object, any object
-    with the port's `complete`, or several of these in a list, of which the next stands in for one that refuses or
-    stays away.
+    A reference is None (the run's own model), one of the forms in `REFERENCE_FORMS`, a LangChain chat model object, any
+    object with the port's `complete`, or several of these in a list, of which the next stands in for one that refuses
+    or stays away.
     """
 
     def __init__(
@@ -67,7 +75,7 @@ class Chats:
         self.given_base_url = base_url
         """As it was given; None where the environment's counts."""
         self._base_url = base_url_of(environ, base_url)
-        self._chats: dict[Hashable, tuple[Any, Chat]] = {}
+        self._chats: dict[Hashable, tuple[Any, Model]] = {}
         self._several: dict[Hashable, tuple[Any, ...]] = {}
         self._away_until: dict[Hashable, float] = {}
         self._embedders: dict[Hashable, tuple[Any, Embedder]] = {}
@@ -77,26 +85,26 @@ class Chats:
         """How the run's own model is named; of several, all names."""
         return self.name_of()
 
-    def get(self, reference: Any = None) -> Chat:
+    def get(self, reference: Any = None) -> Model:
         """The model that a reference names, of several the first; the same one each time.
 
         Args:
             reference: As `all_of` takes it.
 
         Raises:
-            UnknownName: It is no form of reference.
+            NotFound: It is no form of reference.
             UsageError: What it needs (a key, a package, a base URL) is missing.
         """
         return self.all_of(reference)[0]
 
-    def all_of(self, reference: Any = None) -> tuple[Chat, ...]:
+    def all_of(self, reference: Any = None) -> tuple[Model, ...]:
         """The models that a reference names, in the order in which they are asked; mostly one.
 
         Args:
-            reference: None for the run's own, a form of `GRAMMAR`, or an object.
+            reference: None for the run's own, a form of `REFERENCE_FORMS`, or an object.
 
         Raises:
-            UnknownName: It is no form of reference.
+            NotFound: It is no form of reference.
             UsageError: What it needs (a key, a package, a base URL) is missing.
         """
         if reference is None:
@@ -110,7 +118,7 @@ class Chats:
         is_own = key == reference_key(self._default)
         return (self._one(first, is_own=is_own), *(self._one(other) for other in others))
 
-    def in_turn(self, reference: Any = None) -> list[Chat]:
+    def in_turn(self, reference: Any = None) -> list[Model]:
         """The models that a reference names, in the order in which they are asked now: those that stay away go last.
 
         Args:
@@ -119,7 +127,7 @@ class Chats:
         now = time.monotonic()
         return sorted(self.all_of(reference), key=lambda chat: self._away_until.get(reference_key(chat), now) > now)
 
-    def stays_away(self, chat: Chat) -> None:
+    def stays_away(self, chat: Model) -> None:
         """Ask a model after those that stand in for it, for a while: each try of one that is not reached takes long.
 
         Args:
@@ -148,7 +156,7 @@ class Chats:
         """
         return SEPARATOR.join(chat.model for chat in self.all_of(reference))
 
-    def _one(self, reference: Any, *, is_own: bool = False) -> Chat:
+    def _one(self, reference: Any, *, is_own: bool = False) -> Model:
         key = reference_key(reference)
         if key not in self._chats:
             self._chats[key] = (reference, self._settled(reference, self._resolve(reference), is_own=is_own))
@@ -161,7 +169,7 @@ class Chats:
             reference: As `Recall.embedder` takes it.
 
         Raises:
-            UnknownName: It is no form of reference.
+            NotFound: It is no form of reference.
             UsageError: What it needs (a key, a package, a base URL) is missing.
         """
         key = reference_key(reference)
@@ -171,56 +179,57 @@ class Chats:
 
     async def close(self) -> None:
         """Close them all; those that were passed in as port objects are left to who made them."""
-        kept: list[tuple[Any, Chat | Embedder]] = [*self._chats.values(), *self._embedders.values()]
+        kept: list[tuple[Any, Model | Embedder]] = [*self._chats.values(), *self._embedders.values()]
         self._chats, self._several, self._embedders = {}, {}, {}
         for reference, made in kept:
             if made is not reference:
                 await made.close()
 
-    def _settled(self, reference: Any, chat: Chat, *, is_own: bool) -> Chat:
+    def _settled(self, reference: Any, chat: Model, *, is_own: bool) -> Model:
         """The same model, which knows how many tokens it takes where we do, and how much it may be asked for."""
-        if isinstance(chat, OpenAICompatibleChat | LangChainChat):
-            chat.limits = limits_of(self._environ)
+        if isinstance(chat, OpenAICompatibleModel | LangChainModel):
+            chat.limits = limits_for(self._environ)
         window = self._window if is_own else None
-        if window is None and isinstance(reference, str) and isinstance(chat, OpenAICompatibleChat) and self._base_url:
-            window = window_at(self._base_url, self._environ.get("OPENAI_API_KEY"), chat.served_as)
-        if window is None and chat.window is None and isinstance(chat, OpenAICompatibleChat | LangChainChat):
-            window = window_of(chat.model)
-        if window is not None and isinstance(chat, OpenAICompatibleChat | LangChainChat):
+        if window is None and isinstance(reference, str) and isinstance(chat, OpenAICompatibleModel) and self._base_url:
+            window = fetch_context_window(self._base_url, self._environ.get("OPENAI_API_KEY"), chat.remote_name)
+        if window is None and chat.window is None and isinstance(chat, OpenAICompatibleModel | LangChainModel):
+            window = context_window_of(chat.model)
+        if window is not None and isinstance(chat, OpenAICompatibleModel | LangChainModel):
             chat.window = window
         return chat
 
-    def _resolve(self, reference: Any) -> Chat:
+    def _resolve(self, reference: Any) -> Model:
         if isinstance(reference, str):
             return self._named(reference)
         if hasattr(reference, "complete"):
-            given: Chat = reference
+            given: Model = reference
             return given
         if is_chat_model(reference):
-            return LangChainChat(reference)
+            return LangChainModel(reference)
         raise InvalidValue(
-            f"{type(reference).__name__} is no model; pass one of {', '.join(GRAMMAR)}, or a LangChain chat model."
+            f"{type(reference).__name__} is no model; pass one of {', '.join(REFERENCE_FORMS)}, or a LangChain chat "
+            "model."
         )
 
-    def _named(self, reference: str) -> Chat:
+    def _named(self, reference: str) -> Model:
         kind, colon, name = reference.partition(":")
         match kind:
             case "null":
-                return NullChat(latency=_latency(reference, name) if colon else 0.0)
+                return NullModel(latency=_latency(reference, name) if colon else 0.0)
             case "embedded" if not colon:
-                return EmbeddedChat()
+                return LocalModel()
             case "openai" if name:
                 return self._openai(reference, name)
         if name and kind in providers.PROVIDERS:
             self._check_keys(kind)
-            return LangChainChat(providers.make_chat_model(kind, name), reference)
+            return LangChainModel(providers.make_chat_model(kind, name), reference)
         if self._base_url and reference:
             # A colon may be part of the name at a server of one's own, as in "llama3.2:1b".
-            return OpenAICompatibleChat(reference, self._base_url, self._environ.get("OPENAI_API_KEY"))
+            return OpenAICompatibleModel(reference, self._base_url, self._environ.get("OPENAI_API_KEY"))
         if name and providers.langchain_is_installed():
-            return LangChainChat(providers.make_chat_model(kind, name), reference)
-        known = [*GRAMMAR[:-3], f"PROVIDER:NAME ({', '.join(providers.PROVIDERS)})", *GRAMMAR[-2:]]
-        raise UnknownName.among("model", reference, known)
+            return LangChainModel(providers.make_chat_model(kind, name), reference)
+        known = [*REFERENCE_FORMS[:-3], f"PROVIDER:NAME ({', '.join(providers.PROVIDERS)})", *REFERENCE_FORMS[-2:]]
+        raise NotFound.among("model", reference, known)
 
     def _check_keys(self, provider: str) -> None:
         """Refuse a provider's key that cannot be one, where it is in the environment."""
@@ -228,14 +237,14 @@ class Chats:
             if key and name.endswith("_API_KEY") and name.startswith(provider.partition("_")[0].upper()):
                 check_key(name, key)
 
-    def _openai(self, reference: str, name: str) -> Chat:
+    def _openai(self, reference: str, name: str) -> Model:
         key = self._environ.get("OPENAI_API_KEY")
         if not key and not self._base_url:
             raise UsageError(
                 f"{reference} needs a key: set OPENAI_API_KEY, or name a server with --base-url, or choose "
                 f"--model {EMBEDDED}."
             )
-        return OpenAICompatibleChat(name, self._base_url, key, name=reference)
+        return OpenAICompatibleModel(name, self._base_url, key, name=reference)
 
 
 def describe_models(environ: Mapping[str, str] = os.environ) -> list[dict[str, Any]]:
@@ -283,4 +292,4 @@ def _latency(reference: str, seconds: str) -> float:
     return latency
 
 
-__all__ = ["GRAMMAR", "Chats", "default_model", "describe_models", "profile_of"]
+__all__ = ["REFERENCE_FORMS", "ModelRegistry", "default_model", "describe_models", "profile_of"]

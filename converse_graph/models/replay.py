@@ -7,25 +7,25 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from converse_graph.errors import ProviderRefused, RunPaused
-from converse_graph.models.base import Chat, Profile, Reply, Request
+from converse_graph.models.base import Model, PromptProfile, Request, Response
 from converse_graph.models.embedders import HERE
-from converse_graph.models.embeddings import Embedded, Embedder
+from converse_graph.models.embeddings import Embedder, EmbeddingResult
 from converse_graph.models.langchain import name_of
 from converse_graph.models.references import SEPARATOR
-from converse_graph.models.registry import Chats
+from converse_graph.models.registry import ModelRegistry
 
 
-class Recall(Protocol):
+class ReplyLookup(Protocol):
     """What is needed of a journal."""
 
-    def recall(self, request: Request) -> Reply | None:
+    def recall(self, request: Request) -> Response | None:
         """The reply that this very request had, if it was ever completed."""
 
 
-class ReplayChat:
+class ReplayModel:
     """Gives each request the reply that it had."""
 
-    def __init__(self, journal: Recall, model: str, profile: Profile, window: int | None) -> None:
+    def __init__(self, journal: ReplyLookup, model: str, profile: PromptProfile, window: int | None) -> None:
         """Answer from a journal, as the model of that name did, which was prompted like this."""
         self._journal, self._model = journal, model
         self.profile, self.window = profile, window
@@ -35,7 +35,7 @@ class ReplayChat:
         """The model that answered then."""
         return self._model
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Look the reply up.
 
         Raises:
@@ -46,8 +46,8 @@ class ReplayChat:
             raise ProviderRefused(
                 f"The journal ends at {request.place}: the run that is replayed had not come further."
             )
-        if request.on_text:
-            request.on_text(kept.text)
+        if request.on_delta:
+            request.on_delta(kept.text)
         return replace(kept, usd=0.0)
 
     async def close(self) -> None:
@@ -64,7 +64,7 @@ class ReplayEmbedder:
         """Stand for the embedder of that name."""
         self.model = model
 
-    async def embed(self, texts: Sequence[str]) -> Embedded:
+    async def embed(self, texts: Sequence[str]) -> EmbeddingResult:
         """Have none to give.
 
         Raises:
@@ -76,11 +76,11 @@ class ReplayEmbedder:
         """Nothing to let go of."""
 
 
-class Told(Protocol):
+class PromptedModel(Protocol):
     """How a model was prompted."""
 
     @property
-    def profile(self) -> Profile:
+    def profile(self) -> PromptProfile:
         """Which set of prompts it had."""
 
     @property
@@ -88,10 +88,10 @@ class Told(Protocol):
         """How many tokens it took: what is told in parts, and what is summed up when, depend on this."""
 
 
-class ReplayChats(Chats):
+class ReplayRegistry(ModelRegistry):
     """The models of a run that is replayed; whatever is asked for, the journal answers."""
 
-    def __init__(self, journal: Recall, model: str, told: Mapping[str, Told]) -> None:
+    def __init__(self, journal: ReplyLookup, model: str, told: Mapping[str, PromptedModel]) -> None:
         """Answer from a journal.
 
         Args:
@@ -101,22 +101,22 @@ class ReplayChats(Chats):
         """
         super().__init__(model)
         self._journal, self._model, self._told = journal, model, told
-        self._voices: dict[str, ReplayChat] = {}
+        self._voices: dict[str, ReplayModel] = {}
 
     @property
     def default_name(self) -> str:
         """How the run's own model was named."""
         return self._model
 
-    def all_of(self, reference: Any = None) -> tuple[Chat, ...]:
+    def all_of(self, reference: Any = None) -> tuple[Model, ...]:
         """The journal, in the voice of each model that a reference names."""
         names = self._model if reference is None else name_of(reference)
         return tuple(self._voice(name.strip()) for name in names.split(SEPARATOR))
 
-    def _voice(self, name: str) -> ReplayChat:
+    def _voice(self, name: str) -> ReplayModel:
         if name not in self._voices:
             told = self._told.get(name) or self._told[self._model.partition(SEPARATOR)[0]]
-            self._voices[name] = ReplayChat(self._journal, name, told.profile, told.window)
+            self._voices[name] = ReplayModel(self._journal, name, told.profile, told.window)
         return self._voices[name]
 
     def embedder(self, reference: Any) -> Embedder:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from converse_graph.models.lenient_json import FoundObject, NoObject, read_object
-from converse_graph.models.thoughts import ThoughtMark, begins_bare, marks_in
+from converse_graph.models.lenient_json import NotAnObject, ParsedObject, read_object
+from converse_graph.models.thoughts import ThoughtMark, find_thought_marks, starts_with_bare_thought
 
-LONGEST = 300_000
+MAX_REPLY_CHARS = 300_000
 """Characters of a reply that are looked at: more than the longest reply that is asked for has, thoughts included."""
 
-KEY_CUT = "\n[a key of ours was cut out of this reply]"
+KEY_REMOVED_NOTE = "\n[a key of ours was cut out of this reply]"
 """Ends a reply out of which a key was cut, as the journal keeps it; no part of what was said."""
 
 _OPENING = re.compile("\\{\\s{0,200}[\"'“„‘`}A-Za-z_]")  # noqa: RUF001 - marks that models write
@@ -51,30 +51,30 @@ def read_reply(text: str, names: Collection[str] = ()) -> ReadReply:
         text: The reply, thoughts and all.
         names: Of the object's members; none for the first object there is.
     """
-    is_cut = text.endswith(KEY_CUT)
-    text = text.removesuffix(KEY_CUT)[:LONGEST]
+    is_cut = text.endswith(KEY_REMOVED_NOTE)
+    text = text.removesuffix(KEY_REMOVED_NOTE)[:MAX_REPLY_CHARS]
     spoken, found = _Pass(text).run()
     values, mended = _chosen(found, frozenset(names))
     noted = sorted({*mended, "key cut out"} if is_cut else mended)
     return ReadReply(values=values, spoken=spoken.strip(), mended=tuple(noted))
 
 
-def said_in(text: str) -> str:
+def strip_thoughts(text: str) -> str:
     """Return what a reply says when its thoughts are set aside: all of it where it has none."""
     return read_reply(text).spoken
 
 
-def with_thoughts(thoughts: str, said: str) -> str:
+def prepend_thoughts(thoughts: str, said: str) -> str:
     """Return a reply whose thoughts came apart from it, as one text that `read_reply` reads."""
     return f"<think>{thoughts.replace('</think>', '')}</think>\n{said}" if thoughts.strip() else said
 
 
-def object_at_end(thoughts: str, names: Collection[str]) -> str:
+def find_final_object(thoughts: str, names: Collection[str]) -> str:
     """Return the object that a text ends with, as it stands there; empty where it ends with none that has the names.
 
     Some servers take a whole reply for thoughts, where the model did not think.
     """
-    text = thoughts[:LONGEST]
+    text = thoughts[:MAX_REPLY_CHARS]
     for one, start in _Pass(text).objects()[-1:]:
         if frozenset(names) <= one.values.keys() and not text[one.end :].strip("` \n\t\r"):
             return text[start : one.end]
@@ -86,7 +86,7 @@ class _Pass:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._marks = marks_in(text)
+        self._marks = find_thought_marks(text)
         self._closing: dict[str, list[ThoughtMark]] = {}
         for mark in self._marks:
             if not mark.opens:
@@ -94,15 +94,15 @@ class _Pass:
         self._work = 2 * len(text) + 50_000
         """How many more characters may be read in vain."""
 
-    def objects(self) -> list[tuple[FoundObject, int]]:
+    def objects(self) -> list[tuple[ParsedObject, int]]:
         """Objects with where they begin, thoughts or not."""
         return self._objects_between(0, len(self._text))
 
-    def run(self) -> tuple[str, list[FoundObject]]:
+    def run(self) -> tuple[str, list[ParsedObject]]:
         """What is no thought, and the objects in it."""
         text, at, number = self._text, 0, 0
-        spoken, found = list[str](), list[FoundObject]()
-        if begins_bare(text):
+        spoken, found = list[str](), list[ParsedObject]()
+        if starts_with_bare_thought(text):
             close = next((mark for mark in self._marks if mark.kind == "bare"), None)
             if close is None:
                 return "", []
@@ -128,14 +128,14 @@ class _Pass:
                 found.clear()
         return "".join(spoken), found
 
-    def _objects_between(self, at: int, until: int) -> list[tuple[FoundObject, int]]:
+    def _objects_between(self, at: int, until: int) -> list[tuple[ParsedObject, int]]:
         """Objects that begin in a stretch of the text; the last may end beyond it."""
-        found = list[tuple[FoundObject, int]]()
+        found = list[tuple[ParsedObject, int]]()
         while self._work > 0 and (opening := _OPENING.search(self._text, at, until)):
             brace = opening.start()
             try:
                 one = read_object(self._text, brace)
-            except NoObject as none:
+            except NotAnObject as none:
                 self._work -= none.work + _TRIAL
                 at = brace + 1
             else:
@@ -160,7 +160,7 @@ class _Pass:
         return None
 
 
-def _chosen(found: Sequence[FoundObject], names: frozenset[str]) -> tuple[dict[str, Any] | None, frozenset[str]]:
+def _chosen(found: Sequence[ParsedObject], names: frozenset[str]) -> tuple[dict[str, Any] | None, frozenset[str]]:
     """The object that was meant, and what was mended."""
     if not found:
         return None, frozenset()

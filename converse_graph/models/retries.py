@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
-from converse_graph.errors import PromptTooLong, ProviderRefused, ProviderUnreachable
-from converse_graph.models.base import Reply
-from converse_graph.models.failures import Failure, NotWhole, failure_of
-from converse_graph.models.rate_limit import Gate
+from converse_graph.errors import ContextLengthExceeded, ProviderRefused, ProviderUnreachable
+from converse_graph.models.base import Response
+from converse_graph.models.failures import Failure, IncompleteResponse, classify_failure
+from converse_graph.models.rate_limit import RateLimiter
 from converse_graph.models.redaction import is_placeholder
 
 _LONGEST_QUOTE = 240
@@ -19,7 +19,7 @@ _KEY = re.compile(r"\b(?:sk|gsk|xai|pplx|key)-[\w*.-]{6,}|(?<=\bBearer )[^'\"\s]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
+class Endpoint:
     """Who is asked, as the one line of an error names it."""
 
     model: str
@@ -50,7 +50,7 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Retries:
+class RetryPolicy:
     """How often and how patiently a model is asked: exponential backoff with full jitter.
 
     The wait before try n + 1 is uniform between 0 and `base` * 2^(n - 1) seconds, unless the server says how long
@@ -70,14 +70,14 @@ class Retries:
 
     async def run(
         self,
-        ask: Callable[[], Awaitable[Reply]],
-        origin: Origin,
+        ask: Callable[[], Awaitable[Response]],
+        origin: Endpoint,
         *,
         on_restart: Callable[[], None] | None = None,
-        on_unusable: Callable[[Reply], None] | None = None,
-        gate: Gate | None = None,
+        on_unusable: Callable[[Response], None] | None = None,
+        gate: RateLimiter | None = None,
         tokens: int = 0,
-    ) -> Reply:
+    ) -> Response:
         """Ask until a whole reply comes.
 
         Args:
@@ -93,10 +93,10 @@ class Retries:
             ProviderRefused: A try failed in a way that will not pass.
         """
 
-        async def paid() -> Reply:
+        async def paid() -> Response:
             try:
                 return await ask()
-            except NotWhole as broken:
+            except IncompleteResponse as broken:
                 if on_unusable and broken.reply is not None:
                     on_unusable(broken.reply)
                 raise
@@ -111,19 +111,19 @@ class Retries:
 
     async def _tried(
         self,
-        ask: Callable[[], Awaitable[Reply]],
-        origin: Origin,
+        ask: Callable[[], Awaitable[Response]],
+        origin: Endpoint,
         on_restart: Callable[[], None] | None,
-        gate: Gate | None,
+        gate: RateLimiter | None,
         tokens: int,
-    ) -> Reply:
+    ) -> Response:
         for tried in range(1, self.tries + 1):
             if gate:
                 await gate.enter(tokens)
             try:
                 return await ask()
             except Exception as error:  # each provider's client has classes of its own; what is no failure goes on
-                found = failure_of(error)
+                found = classify_failure(error)
                 if found is None:
                     raise
                 failure = found
@@ -136,7 +136,7 @@ class Retries:
         )
 
     async def _wait_after(
-        self, tried: int, failure: Failure, on_restart: Callable[[], None] | None, gate: Gate | None
+        self, tried: int, failure: Failure, on_restart: Callable[[], None] | None, gate: RateLimiter | None
     ) -> None:
         """Wait for the next try, if there is one; and have all others wait too, where the provider asks us to."""
         if gate and failure.wait is not None:
@@ -152,14 +152,14 @@ class Retries:
         return float(self.chance() * min(self.cap, self.base * 2 ** (tried - 1)))
 
 
-def refuse(failure: Failure, origin: Origin) -> NoReturn:
+def refuse(failure: Failure, origin: Endpoint) -> NoReturn:
     """Say in one line that the server will not serve us.
 
     Raises:
-        ProviderRefused: Always; PromptTooLong where that is why.
+        ProviderRefused: Always; ContextLengthExceeded where that is why.
     """
     said = f"{origin} refused: {_status(failure)}{origin.redact(failure.said)}; {_way_out(failure, origin)}."
-    raise (PromptTooLong(said, limit=failure.limit) if failure.overflow else ProviderRefused(said)) from None
+    raise (ContextLengthExceeded(said, limit=failure.limit) if failure.overflow else ProviderRefused(said)) from None
 
 
 def without_password(url: str) -> str:
@@ -172,7 +172,7 @@ def _status(failure: Failure) -> str:
     return "" if failure.status is None else f"HTTP {failure.status}: "
 
 
-def _way_to(failure: Failure, origin: Origin) -> str:
+def _way_to(failure: Failure, origin: Endpoint) -> str:
     if failure.status is not None:
         return "try again later"
     if origin.base_url:
@@ -180,7 +180,7 @@ def _way_to(failure: Failure, origin: Origin) -> str:
     return "check the connection"
 
 
-def _way_out(failure: Failure, origin: Origin) -> str:
+def _way_out(failure: Failure, origin: Endpoint) -> str:
     if failure.overflow:
         return "choose a model with a longer window, or give the scenario a smaller `window` or `length`"
     if failure.spent or failure.status == 429:

@@ -6,25 +6,27 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from converse_graph.models.base import Profile, Reply, Request
+from converse_graph.models.base import PromptProfile, Request, Response
 
-Said = Mapping[str, Any] | str | Exception
+Scripted = Mapping[str, Any] | str | Exception
 """A line: the object to reply, raw text, or an exception to raise."""
 
 
-class ScriptedChat:
+class ScriptedModel:
     """Says its lines in order, and notes what it was asked.
 
-    `ScriptedChat([{"text": "We agree."}, "no JSON at all", TimeoutError()])` speaks in the order in which it is
+    `ScriptedModel([{"text": "We agree."}, "no JSON at all", TimeoutError()])` speaks in the order in which it is
     asked. Where parties think at the same time, name the places instead:
-    `ScriptedChat({"*/Union/*": [...], "*": [...]})`; the first pattern that fits a request's place supplies its line.
+    `ScriptedModel({"*/Union/*": [...], "*": [...]})`; the first pattern that fits a request's place supplies its line.
     """
 
     model = "scripted"
     window: int | None = None
     free = True
 
-    def __init__(self, lines: Sequence[Said] | Mapping[str, Sequence[Said]], *, profile: Profile = "small") -> None:
+    def __init__(
+        self, lines: Sequence[Scripted] | Mapping[str, Sequence[Scripted]], *, profile: PromptProfile = "small"
+    ) -> None:
         """Give the lines.
 
         Args:
@@ -33,11 +35,11 @@ class ScriptedChat:
         """
         script = lines if isinstance(lines, Mapping) else {"*": lines}
         self._script = {pattern: deque(said) for pattern, said in script.items()}
-        self.profile: Profile = profile
+        self.profile: PromptProfile = profile
         self.requests: list[Request] = []
         """All that was asked, in order."""
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Say the next line.
 
         Args:
@@ -51,12 +53,12 @@ class ScriptedChat:
         if isinstance(said, Exception):
             raise said
         text = said if isinstance(said, str) else json.dumps(dict(said), ensure_ascii=False)
-        if request.on_text:
-            request.on_text(text)
+        if request.on_delta:
+            request.on_delta(text)
         asked = sum(len(part.text) for part in request.parts)
-        return Reply(text=text, model=self.model, tokens_in=asked // 4, tokens_out=len(text) // 4, usd=0.0)
+        return Response(text=text, model=self.model, input_tokens=asked // 4, output_tokens=len(text) // 4, usd=0.0)
 
-    def assert_spent(self) -> None:
+    def assert_exhausted(self) -> None:
         """Fail when lines were left unspoken.
 
         Raises:
@@ -69,7 +71,7 @@ class ScriptedChat:
     async def close(self) -> None:
         """Nothing to let go of."""
 
-    def _next(self, place: str) -> Said:
+    def _next(self, place: str) -> Scripted:
         for pattern, lines in self._script.items():
             if fnmatchcase(place, pattern):
                 if not lines:

@@ -35,12 +35,12 @@ class ThoughtMark:
     end: int
 
 
-def marks_in(text: str) -> list[ThoughtMark]:
+def find_thought_marks(text: str) -> list[ThoughtMark]:
     """Return the marks in a text, in order."""
     return [_mark_of(found) for found in _MARK.finditer(text)]
 
 
-def begins_bare(text: str) -> bool:
+def starts_with_bare_thought(text: str) -> bool:
     """Tell whether a text begins with thoughts in the harmony format, its special tokens dropped."""
     return bool(_BARE_ANALYSIS.match(text))
 

@@ -2,7 +2,7 @@
 
 import re
 
-USUAL_WINDOW = 24_000
+DEFAULT_CONTEXT_WINDOW = 24_000
 """Tokens taken for granted of a large model that does not say how many it takes."""
 
 BYTES_PER_TOKEN = 2.5
@@ -11,7 +11,7 @@ _MESSAGE = 8
 """Tokens around a message."""
 
 
-def tokens_in(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """How many tokens a text has, guessed from above: by its bytes in UTF-8, so that no script comes out too cheap."""
     return int(len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN) + _MESSAGE
 

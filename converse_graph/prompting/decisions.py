@@ -2,20 +2,20 @@
 
 from collections import Counter
 
-from converse_graph.models.base import Profile
+from converse_graph.models.base import PromptProfile
 from converse_graph.record.records import DebateRecord, DecisionRecord
-from converse_graph.sanitize import as_line
+from converse_graph.sanitize import escape_line
 
 
-def describe_decision(decision: DecisionRecord | None, profile: Profile = "large") -> str:
+def describe_decision(decision: DecisionRecord | None, profile: PromptProfile = "large") -> str:
     """A decision in words, as its owner is told of it: one line, in which nothing can pass for a tag.
 
     A small model is told the outcome and who was against it; reasons it would say over again, word for word.
     """
-    return as_line(decision_in_words(decision, profile))
+    return escape_line(format_decision(decision, profile))
 
 
-def told_decision(debate: DebateRecord) -> DecisionRecord | None:
+def redacted_decision(debate: DebateRecord) -> DecisionRecord | None:
     """A decision as those whom it concerns are told of it: after a secret ballot how many voted for what, not who.
 
     Args:
@@ -31,7 +31,7 @@ def told_decision(debate: DebateRecord) -> DecisionRecord | None:
     return {"position": decision["position"], "reasons": [], "votes": {}, "dissent": [], "counts": dict(counts)}
 
 
-def decision_in_words(decision: DecisionRecord | None, profile: Profile) -> str:
+def format_decision(decision: DecisionRecord | None, profile: PromptProfile) -> str:
     """The same as it was worded."""
     if decision is None:
         return ""

@@ -4,18 +4,18 @@ import json
 import random
 from collections.abc import Sequence
 
-from converse_graph.scenarios.cast import Debate, Example, Imagined, Organisation, Persona
+from converse_graph.scenarios.cast import Debate, Example, ImaginedDebate, Organisation, Persona
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.scenario import Scenario
 
 
-def describe_report(fields: Sequence[Field]) -> str:
+def describe_fields(fields: Sequence[Field]) -> str:
     """The fields of a form, one a line."""
     return "\n".join(f"- {field.name}: {field.ask} ({field.bounds_text()})" for field in fields)
 
 
-def filled_form(fields: Sequence[Field], example: Example) -> str:
+def example_reply(fields: Sequence[Field], example: Example) -> str:
     """An example as the reply that a model would have given: JSON on one line, fields in their order.
 
     Args:
@@ -29,7 +29,7 @@ def filled_form(fields: Sequence[Field], example: Example) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def topic_of(party: Organisation, *, round: int, seed: int) -> str:
+def topic_for_round(party: Organisation, *, round: int, seed: int) -> str:
     """What a party is told to report on in a round: each topic once before any comes again."""
     if not party.topics:
         return "what it does now"
@@ -38,7 +38,7 @@ def topic_of(party: Organisation, *, round: int, seed: int) -> str:
     return order[place]
 
 
-def period_in_words(label: str) -> str:
+def format_period(label: str) -> str:
     """What a period is called in prose: a small model takes the "H2" of a label for the name of a product."""
     year, _, half = label.partition(" H")
     return f"the {'second' if half == '2' else 'first'} half of {year}" if half else label
@@ -50,7 +50,7 @@ def describe_persona(persona: Persona) -> str:
     return f"{persona.name}: {traits}" if traits else persona.name
 
 
-def describe_options(spec: Debate | Imagined) -> str:
+def describe_options(spec: Debate | ImaginedDebate) -> str:
     """The positions of a motion."""
     if spec.options:
         return "one of: " + "; ".join(spec.options)
@@ -70,5 +70,5 @@ def brief_values(scenario: Scenario, party: Organisation, fields: Sequence[Field
         "brief": party.brief,
         "motion": describe_motion(scenario.motion),
         "others": ", ".join(other.name for other in scenario.organisations if other.name != party.name) or "nobody",
-        "report": describe_report(fields),
+        "report": describe_fields(fields),
     }

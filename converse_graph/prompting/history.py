@@ -16,11 +16,11 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
-from converse_graph.models.base import PUBLIC, Part, Profile
-from converse_graph.models.tokens import tokens_in
-from converse_graph.prompting.decisions import decision_in_words, told_decision
-from converse_graph.prompting.summaries import standing_summaries, summary_part
-from converse_graph.prompting.visibility import View, frozen_until, summaries_of
+from converse_graph.models.base import PUBLIC, Message, PromptProfile
+from converse_graph.models.tokens import estimate_tokens
+from converse_graph.prompting.decisions import format_decision, redacted_decision
+from converse_graph.prompting.summaries import current_summaries, summary_part
+from converse_graph.prompting.visibility import View, summaries_of, summarised_until
 from converse_graph.record.paths import CallPath, Provenance
 from converse_graph.record.records import (
     AnySummaryRecord,
@@ -32,7 +32,7 @@ from converse_graph.record.records import (
     debate_of,
     memo_of,
 )
-from converse_graph.sanitize import as_data, between_quotes, visible
+from converse_graph.sanitize import escape_text, quote, strip_invisible
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import format_value
 from converse_graph.scenarios.speaker_paths import join_path, name_of, owner_of
@@ -60,7 +60,7 @@ _IN_TIME = itemgetter(0, 1, 2)
 _SENTENCE_END = re.compile(r"[.!?](?= )")
 
 
-def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
+def recent_messages(view: View, clock: Clock, profile: PromptProfile = "large") -> tuple[Message, ...]:
     """What a party heard and what it kept to itself, in the order in which it happened.
 
     Args:
@@ -99,7 +99,9 @@ def heard(view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, .
     return tuple(part for *_, part in sorted(parts, key=_IN_TIME) if part.text)
 
 
-def fold(brief: tuple[Part, ...], view: View, clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
+def build_history(
+    brief: tuple[Message, ...], view: View, clock: Clock, profile: PromptProfile = "large"
+) -> tuple[Message, ...]:
     """What a party is told before its task: who it is, the past summed up, then what was said of late.
 
     This is the order of every prompt. What changes least comes first, so that a provider's cache keeps the most: the
@@ -112,25 +114,29 @@ def fold(brief: tuple[Part, ...], view: View, clock: Clock, profile: Profile = "
         clock: The scenario's clock.
         profile: Which sort of model is told; a small one is told of no past.
     """
-    past = past_of(view, clock) if profile == "large" else ()
-    return (*brief, *past, *heard(view, clock, profile))
+    past = summary_messages(view, clock) if profile == "large" else ()
+    return (*brief, *past, *recent_messages(view, clock, profile))
 
 
-def past_of(view: View, clock: Clock) -> tuple[Part, ...]:
+def summary_messages(view: View, clock: Clock) -> tuple[Message, ...]:
     """The summaries that stand for the past: the public ones and the party's own, in the order of time."""
-    public = standing_summaries(view.summaries)
-    own = standing_summaries(summaries_of(view.own_summaries, view.party))
+    public = current_summaries(view.summaries)
+    own = current_summaries(summaries_of(view.own_summaries, view.party))
     summaries: list[AnySummaryRecord] = [*public, *own]
     in_time = sorted(summaries, key=lambda summary: (summary["last"], summary["kind"] == "private_summary"))
     return tuple(summary_part(summary, clock) for summary in in_time)
 
 
-def public_record(statements: Sequence[StatementRecord], clock: Clock, profile: Profile = "large") -> tuple[Part, ...]:
+def public_record(
+    statements: Sequence[StatementRecord], clock: Clock, profile: PromptProfile = "large"
+) -> tuple[Message, ...]:
     """Statements as everybody hears them."""
     return tuple(_public(said, clock.period(said["round"]).label, profile) for said in statements)
 
 
-def lines_heard(lines: Sequence[LineRecord], *, place: CallPath, profile: Profile = "large") -> tuple[Part, ...]:
+def heard_line_messages(
+    lines: Sequence[LineRecord], *, place: CallPath, profile: PromptProfile = "large"
+) -> tuple[Message, ...]:
     """The lines of a debate so far, as its members hear them; a small model hears the last alone, lest it copies."""
     first = max(0, len(lines) - SMALL_LINES) if profile == "small" else 0
     return tuple(
@@ -138,14 +144,14 @@ def lines_heard(lines: Sequence[LineRecord], *, place: CallPath, profile: Profil
     )
 
 
-def persona_mind(
+def persona_memory(
     mind: Sequence[MindRecord],
     path: str,
     clock: Clock,
     round: int,
-    profile: Profile = "large",
+    profile: PromptProfile = "large",
     summaries: Sequence[PrivateSummaryRecord] = (),
-) -> tuple[Part, ...]:
+) -> tuple[Message, ...]:
     """What a persona remembers of earlier rounds that its organisation does not: its words and its own debates.
 
     Args:
@@ -157,9 +163,9 @@ def persona_mind(
         summaries: In its organisation's private channel; it is told of its own.
     """
     own_past = summaries_of(summaries, path) if profile == "large" else []
-    past = tuple(summary_part(summary, clock) for summary in standing_summaries(own_past))
+    past = tuple(summary_part(summary, clock) for summary in current_summaries(own_past))
     owner, name = owner_of(path), name_of(path)
-    first = frozen_until(own_past) if profile == "large" else round - SMALL_ROUNDS
+    first = summarised_until(own_past) if profile == "large" else round - SMALL_ROUNDS
     parts = []
     for record in mind:
         debate = debate_of(record)
@@ -176,7 +182,7 @@ def persona_mind(
     return (*past, *parts)
 
 
-def private_record(mind: Sequence[OwnRecord], party: str, clock: Clock) -> tuple[Part, ...]:
+def private_record(mind: Sequence[OwnRecord], party: str, clock: Clock) -> tuple[Message, ...]:
     """What a party kept to itself, as a large model hears it: memos and decisions; nothing of records without any."""
     return tuple(
         _recollection(party, clock.period(record["round"]).label, record["place"], words, "large")
@@ -185,16 +191,18 @@ def private_record(mind: Sequence[OwnRecord], party: str, clock: Clock) -> tuple
     )
 
 
-def mind_is_full(past: Sequence[OwnRecord], party: str, clock: Clock) -> bool:
+def notes_need_summary(past: Sequence[OwnRecord], party: str, clock: Clock) -> bool:
     """Whether what a party, or one of its personas, kept to itself long ago is more than it is told word for word."""
-    own = sum(tokens_in(part.text) for part in private_record(past, party, clock))
+    own = sum(estimate_tokens(part.text) for part in private_record(past, party, clock))
     debates = [debate for record in past if record["path"] == party and (debate := debate_of(record))]
     speakers = {line["speaker"] for debate in debates for line in debate["lines"]}
-    lines = (sum(tokens_in(words) for _, words in own_lines(past, join_path(party, name))) for name in speakers)
+    lines = (
+        sum(estimate_tokens(words) for _, words in own_line_messages(past, join_path(party, name))) for name in speakers
+    )
     return max(own, *lines, 0) > PRIVATE_TOKENS
 
 
-def own_lines(mind: Sequence[OwnRecord], path: str) -> tuple[tuple[OwnRecord, str], ...]:
+def own_line_messages(mind: Sequence[OwnRecord], path: str) -> tuple[tuple[OwnRecord, str], ...]:
     """What a persona said in debates on record: each record with the persona's words in it."""
     owner, name = owner_of(path), name_of(path)
     own = []
@@ -206,41 +214,41 @@ def own_lines(mind: Sequence[OwnRecord], path: str) -> tuple[tuple[OwnRecord, st
     return tuple(own)
 
 
-def lines_recalled(mind: Sequence[OwnRecord], path: str, clock: Clock) -> tuple[Part, ...]:
+def recalled_line_messages(mind: Sequence[OwnRecord], path: str, clock: Clock) -> tuple[Message, ...]:
     """The same as parts of a prompt for that persona alone."""
     return tuple(
         _recollection(path, clock.period(record["round"]).label, record["place"], f"You said: {words}", "large")
-        for record, words in own_lines(mind, path)
+        for record, words in own_line_messages(mind, path)
     )
 
 
-def _public(said: StatementRecord, label: str, profile: Profile) -> Part:
+def _public(said: StatementRecord, label: str, profile: PromptProfile) -> Message:
     text = _said(said) if profile == "large" else said["text"]
     return _statement(said["speaker"], label, said["round"], said["turn"], text, profile)
 
 
 @lru_cache(maxsize=4096)
-def _statement(speaker: str, label: str, round: int, turn: int, text: str, profile: Profile) -> Part:
+def _statement(speaker: str, label: str, round: int, turn: int, text: str, profile: PromptProfile) -> Message:
     if profile == "small":
         told = f"{speaker} said: {_quoted(text)}" if text else f"{speaker} said nothing."
     else:
-        told = f'<statement by="{speaker}" in="{label}">{as_data(text)}</statement>'
-    return Part(role="user", text=told, source=str(Provenance.of_statement(round, turn, speaker)), owner=PUBLIC)
+        told = f'<statement by="{speaker}" in="{label}">{escape_text(text)}</statement>'
+    return Message(role="user", text=told, source=str(Provenance.of_statement(round, turn, speaker)), owner=PUBLIC)
 
 
 @lru_cache(maxsize=4096)
-def _happened(text: str, label: str, number: int, owner: str, profile: Profile) -> Part:
-    told = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">{as_data(text)}</event>'
-    return Part(role="user", text=told, source=str(Provenance.of_event(number)), owner=owner)
+def _happened(text: str, label: str, number: int, owner: str, profile: PromptProfile) -> Message:
+    told = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">{escape_text(text)}</event>'
+    return Message(role="user", text=told, source=str(Provenance.of_event(number)), owner=owner)
 
 
 @lru_cache(maxsize=4096)
-def _recollection(owner: str, label: str, place: str, text: str, profile: Profile) -> Part:
+def _recollection(owner: str, label: str, place: str, text: str, profile: PromptProfile) -> Message:
     if profile == "small":
         told = f"{name_of(owner)} noted in private: {_quoted(text)}" if text else ""
     else:
-        told = f'<private{_of(owner)} in="{label}">{as_data(text)}</private>'
-    return Part(role="user", text=told, source=str(Provenance.of_mind(CallPath.parse(place))), owner=owner)
+        told = f'<private{_of(owner)} in="{label}">{escape_text(text)}</private>'
+    return Message(role="user", text=told, source=str(Provenance.of_mind(CallPath.parse(place))), owner=owner)
 
 
 def _of(owner: str) -> str:
@@ -249,17 +257,17 @@ def _of(owner: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _line(speaker: str, number: int, place: CallPath, text: str, profile: Profile) -> Part:
+def _line(speaker: str, number: int, place: CallPath, text: str, profile: PromptProfile) -> Message:
     if profile == "small":
         told = f"{speaker}: {_quoted(text)}" if text else f"{speaker} says nothing."
     else:
-        told = f'<line by="{speaker}">{as_data(text or "(says nothing)")}</line>'
-    return Part(role="user", text=told, source=str(Provenance.of_line(place, number, speaker)), owner=place.reader)
+        told = f'<line by="{speaker}">{escape_text(text or "(says nothing)")}</line>'
+    return Message(role="user", text=told, source=str(Provenance.of_line(place, number, speaker)), owner=place.reader)
 
 
 def _quoted(text: str) -> str:
     """The beginning of a text on one line between quotation marks, none of which stands inside it."""
-    return between_quotes(_beginning(" ".join(visible(text).split())))
+    return quote(_beginning(" ".join(strip_invisible(text).split())))
 
 
 def _beginning(text: str) -> str:
@@ -279,16 +287,16 @@ def _said(statement: StatementRecord) -> str:
     return f"{statement['text']}\n[{report}]" if report else statement["text"]
 
 
-def _remembered(record: MindRecord, profile: Profile) -> str:
+def _remembered(record: MindRecord, profile: PromptProfile) -> str:
     return " ".join(_thoughts(record, profile))
 
 
-def _thoughts(record: MindRecord, profile: Profile) -> Iterator[str]:
+def _thoughts(record: MindRecord, profile: PromptProfile) -> Iterator[str]:
     debate = debate_of(record)
     if debate is not None:
         if profile == "large":
             yield f"We debated: {debate['motion']}"
-        yield decision_in_words(told_decision(debate), profile)
+        yield format_decision(redacted_decision(debate), profile)
     if memo := memo_of(record):
         yield memo
     if record["kind"] == "reflection" and record["insights"]:

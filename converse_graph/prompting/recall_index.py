@@ -20,9 +20,9 @@ from typing import Any, Protocol
 from langgraph.store.base import BaseStore, IndexConfig
 from langgraph.store.memory import InMemoryStore
 
-from converse_graph.models.base import Part, Reply
-from converse_graph.models.embeddings import NoVectors, Vector, unpacked
-from converse_graph.prompting.recall_ranking import Likeness
+from converse_graph.models.base import Message, Response
+from converse_graph.models.embeddings import EmbeddingFailed, Vector, decode_vectors
+from converse_graph.prompting.recall_ranking import CueScores
 from converse_graph.record.paths import Provenance
 
 AT_ONCE = 128
@@ -37,7 +37,7 @@ class EmbeddingCall(Protocol):
         """Where in the run it was made."""
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[Message, ...]:
         """The sentences."""
 
     @property
@@ -45,8 +45,8 @@ class EmbeddingCall(Protocol):
         """With the name of the embedder, as `form_of` has it."""
 
     @property
-    def reply(self) -> Reply:
-        """With the vectors, as `packed` made a text of them; or with what went wrong."""
+    def reply(self) -> Response:
+        """With the vectors, as `encode_vectors` made a text of them; or with what went wrong."""
 
     @property
     def accepted(self) -> bool:
@@ -63,8 +63,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
 Namespace = tuple[str, str]
 """A run and a party: nobody's past is searched but one's own."""
 
-Embed = Callable[[Sequence[Part]], Awaitable[tuple[Vector, ...]]]
-"""Has an embedder turn sentences into vectors, and keeps them; raises `NoVectors` where it cannot."""
+Embed = Callable[[Sequence[Message]], Awaitable[tuple[Vector, ...]]]
+"""Has an embedder turn sentences into vectors, and keeps them; raises `EmbeddingFailed` where it cannot."""
 
 
 def form_of(embedder: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def form_of(embedder: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16_384)
-def sentences_of(part: Part) -> tuple[Part, ...]:
+def sentences_of(part: Message) -> tuple[Message, ...]:
     """What is embedded of a part: its sentences, each by itself, for a fact lies in one of them and drowns in the rest.
 
     Marks are left out, and with them who said it and when; they are the same for every sentence.
@@ -102,17 +102,17 @@ class RecallIndex:
         self._put: dict[tuple[str, Namespace], set[bytes]] = {}
         self._failed = {call.place: str(json.loads(call.reply.text)["failed"]) for call in failed}
         for call in kept:
-            self._keep(call.schema["embedder"], call.parts, unpacked(call.reply.text))
+            self._keep(call.schema["embedder"], call.parts, decode_vectors(call.reply.text))
 
     async def likenesses(
         self,
         embedder: str,
         whose: Namespace,
-        records: Sequence[Part],
-        cues: Sequence[tuple[Part, float]],
+        records: Sequence[Message],
+        cues: Sequence[tuple[Message, float]],
         place: str,
         embed: Embed,
-    ) -> list[Likeness]:
+    ) -> list[CueScores]:
         """How near each record comes to what is talked of: by the nearest of its sentences.
 
         Args:
@@ -127,10 +127,10 @@ class RecallIndex:
             Cosines by the sources of the records, for each different cue.
 
         Raises:
-            NoVectors: The embedder has failed, now or when the same was asked at this place.
+            EmbeddingFailed: The embedder has failed, now or when the same was asked at this place.
         """
         if place in self._failed:
-            raise NoVectors(self._failed[place])
+            raise EmbeddingFailed(self._failed[place])
         told = {part.source: [_digest(piece.text) for piece in sentences_of(part)] for part in records}
         pieces = {_digest(piece.text): piece for part in records for piece in sentences_of(part)}
         await self._learn(embedder, [*pieces.values(), *(cue for cue, _ in cues)], embed)
@@ -147,10 +147,10 @@ class RecallIndex:
             items = await store.asearch(whose, query=text, limit=every)
             cosines = {item.key: item.score for item in items if item.score is not None}
             near = {name: max(cosines[digest.hex()] for digest in digests) for name, digests in told.items() if digests}
-            found.append(Likeness(weight=weight, cosines=near))
+            found.append(CueScores(weight=weight, cosines=near))
         return found
 
-    async def _learn(self, embedder: str, parts: Sequence[Part], embed: Embed) -> None:
+    async def _learn(self, embedder: str, parts: Sequence[Message], embed: Embed) -> None:
         """Have vectors for these parts; what somebody else is asking for is waited for, not asked for twice."""
         names = {(embedder, _digest(part.text)): part for part in parts}
         while missing := {name: part for name, part in names.items() if name not in self._vectors}:
@@ -160,20 +160,20 @@ class RecallIndex:
             else:
                 await asyncio.wait({self._asked_for[name] for name in missing})
 
-    async def _ask(self, embedder: str, missing: Mapping[tuple[str, bytes], Part], embed: Embed) -> None:
+    async def _ask(self, embedder: str, missing: Mapping[tuple[str, bytes], Message], embed: Embed) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked_for |= dict.fromkeys(missing, done)
         try:
             waiting = list(missing.values())
             for parts in (waiting[first : first + AT_ONCE] for first in range(0, len(waiting), AT_ONCE)):
                 if not self._keep(embedder, parts, await embed(parts)):
-                    raise NoVectors(f"the embedder {embedder} gave vectors of another size than before")
+                    raise EmbeddingFailed(f"the embedder {embedder} gave vectors of another size than before")
         finally:
             for name in missing:
                 del self._asked_for[name]
             done.set_result(None)
 
-    def _keep(self, embedder: str, parts: Sequence[Part], vectors: Sequence[Vector]) -> bool:
+    def _keep(self, embedder: str, parts: Sequence[Message], vectors: Sequence[Vector]) -> bool:
         """Take vectors, unless they are of another size than those that the embedder gave before."""
         size = self._sizes.setdefault(embedder, len(vectors[0]))
         if any(len(vector) != size for vector in vectors):

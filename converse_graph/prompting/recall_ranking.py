@@ -13,7 +13,7 @@ from converse_graph.scenarios.memory_settings import Recall
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weighed:
+class Candidate:
     """A record as far as its rank is concerned."""
 
     name: str
@@ -36,7 +36,7 @@ def recency(years: float, half_life: float) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Likeness:
+class CueScores:
     """How near records come to one thing that is talked of."""
 
     weight: float
@@ -45,7 +45,7 @@ class Likeness:
     """By the name of the record."""
 
 
-def relevances(likenesses: Iterable[Likeness]) -> dict[str, float]:
+def relevances(likenesses: Iterable[CueScores]) -> dict[str, float]:
     """How relevant each record is, 0 to 1: by how far it stands out from the others for anything that is talked of.
 
     The cosines of one embedder lie between 0.7 and 0.9, of another between 0 and 0.3, and to a common phrase all is
@@ -70,7 +70,7 @@ def relevances(likenesses: Iterable[Likeness]) -> dict[str, float]:
 _ROUNDING = 1e-6
 
 
-def score(record: Weighed, relevance: float, recall: Recall) -> float:
+def score(record: Candidate, relevance: float, recall: Recall) -> float:
     """How much a record should be recalled.
 
     Args:
@@ -82,7 +82,7 @@ def score(record: Weighed, relevance: float, recall: Recall) -> float:
     return recall.recency * recent + recall.importance * record.importance + recall.relevance * relevance
 
 
-def chosen(records: Sequence[Weighed], relevant: Mapping[str, float], recall: Recall) -> tuple[str, ...]:
+def select(records: Sequence[Candidate], relevant: Mapping[str, float], recall: Recall) -> tuple[str, ...]:
     """The names of the records that are recalled, the best first; of equals the younger, then by name.
 
     One that no longer fits the tokens is passed over for the next that does.

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from converse_graph.models.base import Part
-from converse_graph.prompting.history import heard
-from converse_graph.prompting.summaries import standing_summaries, summary_part
+from converse_graph.models.base import Message
+from converse_graph.prompting.history import recent_messages
+from converse_graph.prompting.summaries import current_summaries, summary_part
 from converse_graph.prompting.visibility import View, summaries_of
 from converse_graph.record.paths import CallPath, Provenance
 from converse_graph.record.records import (
@@ -33,7 +33,7 @@ summary that another has replaced; of any other statement. Told from fields, so 
 class PastRecord:
     """Something that a party could recall."""
 
-    part: Part
+    part: Message
     """As it was told when it was in the window."""
     round: int
     importance: float
@@ -51,7 +51,7 @@ def past_records(scenario: Scenario, seen: View) -> tuple[PastRecord, ...]:
                                          dated=seen.dated_earlier))) + tuple(_summaries(scenario, seen))  # fmt: skip
 
 
-def happened_since(scenario: Scenario, seen: View, first: int) -> tuple[PastRecord, ...]:
+def records_since(scenario: Scenario, seen: View, first: int) -> tuple[PastRecord, ...]:
     """Everything that a party heard or kept from a round on and before the present one, in the order of time.
 
     Args:
@@ -69,7 +69,7 @@ def happened_since(scenario: Scenario, seen: View, first: int) -> tuple[PastReco
     return tuple(_told(scenario, whole))
 
 
-def as_recalled(part: Part) -> Part:
+def recalled_message_text(part: Message) -> Message:
     """A part as it is told again: marked as something that its reader recalls, and named after the same record."""
     source = str(Provenance.parse(part.source).recalled())
     return replace(part, text=f"<recalled>\n{part.text}\n</recalled>", source=source)
@@ -87,7 +87,7 @@ def _within(records: Sequence[R], first: int, until: int) -> tuple[R, ...]:
 
 def _told(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
     weights = dict(_weights(scenario, seen))
-    for part in heard(seen, scenario.clock):
+    for part in recent_messages(seen, scenario.clock):
         round, importance = weights[part.source]
         if importance:
             yield PastRecord(part=part, round=round, importance=importance)
@@ -140,5 +140,5 @@ S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)
 
 
 def _replaced(summaries: Sequence[S]) -> list[S]:
-    standing = standing_summaries(summaries)
+    standing = current_summaries(summaries)
     return [summary for summary in summaries if summary not in standing]

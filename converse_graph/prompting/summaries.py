@@ -8,15 +8,15 @@ higher level covers is no longer told, and is still on record.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from converse_graph.models.base import PUBLIC, Part
+from converse_graph.models.base import PUBLIC, Message
 from converse_graph.prompting.visibility import window_start
 from converse_graph.record.paths import CallPath, Provenance, Span
 from converse_graph.record.records import AnySummaryRecord, PrivateSummaryRecord, SummaryRecord
-from converse_graph.sanitize import as_data
+from converse_graph.sanitize import escape_text
 from converse_graph.scenarios.clock import Clock
-from converse_graph.scenarios.fields import Field, Names, Text
+from converse_graph.scenarios.fields import Field, Text, TextList
 
-FAN = 3
+MERGE_EVERY = 3
 """How many summaries of one level become one of the next."""
 
 _LISTS = (
@@ -30,7 +30,7 @@ _LISTS = (
 
 FIELDS: tuple[Field, ...] = (
     Text(name="summary", ask="what happened, in two sentences, with names and dates", max_length=240),
-    *(Names(name=name, ask=ask, max_items=most, max_length=70) for name, ask, most in _LISTS),
+    *(TextList(name=name, ask=ask, max_items=most, max_length=70) for name, ask, most in _LISTS),
 )
 """The form of a summary. Its bounds are the cap of the fold: 1,010 characters at most, whatever it stands for."""
 
@@ -38,7 +38,7 @@ _LONGEST = 160
 """Characters of a statement that stand for it where no model could sum it up."""
 
 
-def due_blocks(frozen: int, following: int, window: int, sizes: Sequence[int], limit: int) -> Iterator[Span]:
+def spans_to_summarise(frozen: int, following: int, window: int, sizes: Sequence[int], limit: int) -> Iterator[Span]:
     """Which rounds to sum up before a round begins: those that leave the window, and more where they are too long.
 
     Args:
@@ -62,7 +62,7 @@ def due_blocks(frozen: int, following: int, window: int, sizes: Sequence[int], l
 S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)
 
 
-def standing_summaries(summaries: Sequence[S]) -> tuple[S, ...]:
+def current_summaries(summaries: Sequence[S]) -> tuple[S, ...]:
     """Those that stand for the past, oldest first: each round by the highest level there is."""
     standing: list[S] = []
     for summary in sorted(summaries, key=lambda summary: (-summary["level"], summary["first"])):
@@ -71,27 +71,27 @@ def standing_summaries(summaries: Sequence[S]) -> tuple[S, ...]:
     return tuple(sorted(standing, key=lambda summary: summary["first"]))
 
 
-def due_roll_up(summaries: Sequence[S]) -> tuple[S, ...]:
+def summaries_to_merge(summaries: Sequence[S]) -> tuple[S, ...]:
     """The summaries that become one of the next level; none where no level has enough."""
-    standing = standing_summaries(summaries)
+    standing = current_summaries(summaries)
     for level in sorted({summary["level"] for summary in standing}):
         alike = [summary for summary in standing if summary["level"] == level]
-        if len(alike) >= FAN:
-            return tuple(alike[:FAN])
+        if len(alike) >= MERGE_EVERY:
+            return tuple(alike[:MERGE_EVERY])
     return ()
 
 
-def summary_part(summary: AnySummaryRecord, clock: Clock) -> Part:
+def summary_part(summary: AnySummaryRecord, clock: Clock) -> Message:
     """A summary as its readers are told of it."""
     first, last = clock.period(summary["first"]).label, clock.period(summary["last"]).label
     when = first if first == last else f"{first} to {last}"
-    words = as_data(describe_summary(summary))
+    words = escape_text(describe_summary(summary))
     if summary["kind"] == "summary":
         source, owner, of = Provenance.of_summary(span_of(summary)), PUBLIC, ""
     else:
         source, owner = Provenance.of_mind(CallPath.parse(summary["place"])), summary["path"]
         of = f' of="{owner}"'
-    return Part(role="user", text=f'<summary{of} in="{when}">{words}</summary>', source=str(source), owner=owner)
+    return Message(role="user", text=f'<summary{of} in="{when}">{words}</summary>', source=str(source), owner=owner)
 
 
 def span_of(summary: AnySummaryRecord) -> Span:
@@ -108,7 +108,7 @@ def describe_summary(summary: AnySummaryRecord) -> str:
     return "\n".join([summary["summary"], *lists])
 
 
-def without_a_model(told: Sequence[tuple[str, str]]) -> str:
+def fallback_summary(told: Sequence[tuple[str, str]]) -> str:
     """What stands for rounds that no model could sum up: the beginning of what each speaker said last.
 
     Args:

@@ -9,9 +9,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from converse_graph.errors import InvalidValue
-from converse_graph.models.base import Part, Profile, Role
+from converse_graph.models.base import Message, PromptProfile, Role
 from converse_graph.record.paths import Provenance
-from converse_graph.resources import folders
+from converse_graph.resources import search_path
 
 _MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "motion", "positions"})
 _TALK = frozenset({"name", "period", "motion", "topic", "members", "positions", "turns"})
@@ -74,13 +74,15 @@ class Template:
 class Prompts:
     """The templates of one run, by task and profile."""
 
-    templates: Mapping[tuple[str, Profile], Template]
+    templates: Mapping[tuple[str, PromptProfile], Template]
 
-    def render(self, task: str, profile: Profile, values: Mapping[str, str]) -> str:
+    def render(self, task: str, profile: PromptProfile, values: Mapping[str, str]) -> str:
         """Render the template of a task in the set that suits a model."""
         return self.templates[task, profile].render(values)
 
-    def part(self, task: str, profile: Profile, values: Mapping[str, str], *, owner: str, role: Role = "user") -> Part:
+    def part(
+        self, task: str, profile: PromptProfile, values: Mapping[str, str], *, owner: str, role: Role = "user"
+    ) -> Message:
         """Render the template of a task as a part of a prompt, which names the template as its source.
 
         Args:
@@ -91,7 +93,7 @@ class Prompts:
             role: Who says it.
         """
         text = self.render(task, profile, values)
-        return Part(role=role, text=text, source=str(Provenance.of_template(task)), owner=owner)
+        return Message(role=role, text=text, source=str(Provenance.of_template(task)), owner=owner)
 
     @cached_property
     def digests(self) -> dict[str, str]:
@@ -118,13 +120,13 @@ def load_prompts(look_in: Sequence[Path] | None = None, tasks: Mapping[str, froz
     Raises:
         InvalidValue: A template is missing, or its variables are not those it declares and code offers.
     """
-    places = tuple(look_in) if look_in is not None else tuple(folders("prompts"))
+    places = tuple(look_in) if look_in is not None else tuple(search_path("prompts"))
     return _load(places, tuple(tasks.items()))
 
 
 @lru_cache(maxsize=8)
 def _load(look_in: tuple[Path, ...], tasks: tuple[tuple[str, frozenset[str]], ...]) -> Prompts:
-    found: dict[tuple[str, Profile], Template] = {}
+    found: dict[tuple[str, PromptProfile], Template] = {}
     for task, offered in tasks:
         large = _read(_locate(task, look_in), task, offered)
         small = next((path for folder in look_in if (path := folder / f"{task}.small.md").is_file()), None)

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from converse_graph.errors import WindowTooSmall
-from converse_graph.models.base import Part
-from converse_graph.models.tokens import tokens_in
+from converse_graph.errors import ContextWindowTooSmall
+from converse_graph.models.base import Message
+from converse_graph.models.tokens import estimate_tokens
 from converse_graph.record.paths import Provenance
 
 _RECENT = ("statement", "mind", "line", "event")
 """Records whose parts may be left out; a summary goes only when all of these are gone."""
 
 
-def fitted(parts: Sequence[Part], *, window: int | None, reply: int, model: str) -> tuple[Part, ...]:
+def fit_to_window(parts: Sequence[Message], *, window: int | None, reply: int, model: str) -> tuple[Message, ...]:
     """The parts of a prompt that fit, in their order.
 
     Args:
@@ -21,11 +21,11 @@ def fitted(parts: Sequence[Part], *, window: int | None, reply: int, model: str)
         model: As a user names it.
 
     Raises:
-        WindowTooSmall: Not even the brief and the task fit.
+        ContextWindowTooSmall: Not even the brief and the task fit.
     """
     if window is None:
         return tuple(parts)
-    sizes = [tokens_in(part.text) for part in parts]
+    sizes = [estimate_tokens(part.text) for part in parts]
     over = sum(sizes) + reply - window
     if over <= 0:
         return tuple(parts)
@@ -37,21 +37,21 @@ def fitted(parts: Sequence[Part], *, window: int | None, reply: int, model: str)
         over -= sizes[number]
     if over > 0:
         least = window + over
-        raise WindowTooSmall(
+        raise ContextWindowTooSmall(
             f"Brief and task take about {least - reply} tokens and the reply {reply}; the window of {model} has "
             f"{window}. Shorten the brief, or name a model with a longer window."
         )
     return tuple(part for number, part in enumerate(parts) if number not in gone)
 
 
-def shortened(parts: Sequence[Part]) -> tuple[Part, ...]:
+def drop_oldest_half(parts: Sequence[Message]) -> tuple[Message, ...]:
     """The same prompt with half as much of what can be left out; as it is where nothing can."""
     leaving = _in_order_of_leaving(parts)
     gone = set(leaving[: (len(leaving) + 1) // 2])
     return tuple(part for number, part in enumerate(parts) if number not in gone)
 
 
-def _in_order_of_leaving(parts: Sequence[Part]) -> list[int]:
+def _in_order_of_leaving(parts: Sequence[Message]) -> list[int]:
     """The numbers of parts that can be left out: what a party is reminded of, then what is recent, then summaries."""
     origins = [Provenance.parse(part.source) for part in parts]
     summaries = [number for number, origin in enumerate(origins) if origin.is_summary and not origin.is_recalled]

@@ -20,9 +20,9 @@ from converse_graph.record.records import (
     is_own,
     is_summary,
 )
-from converse_graph.record.state import Floor, mind_of
-from converse_graph.scenarios.memory_settings import kept_now
-from converse_graph.scenarios.rules import events_so_far, standing_now
+from converse_graph.record.state import TurnState, private_channel
+from converse_graph.scenarios.memory_settings import pinned_entries
+from converse_graph.scenarios.rules import events_so_far, running_list_entries
 from converse_graph.scenarios.scenario import Scenario
 
 
@@ -80,25 +80,25 @@ class View:
 
 def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
     """Put together what a party hears."""
-    floor: Floor = state["floor"]
+    floor: TurnState = state["floor"]
     transcript: Sequence[StatementRecord] = state.get("transcript", ())
     summaries: Sequence[SummaryRecord] = state.get("summaries", ())
-    first = max(window_start(floor["round"], scenario.window), frozen_until(summaries))
-    mind: Sequence[MindRecord] = state.get(mind_of(party), ())
+    first = max(window_start(floor["round"], scenario.window), summarised_until(summaries))
+    mind: Sequence[MindRecord] = state.get(private_channel(party), ())
     own, own_summaries = tuple(filter(is_own, mind)), tuple(filter(is_summary, mind))
     long_ago = first if scenario.recall_of(scenario.party(party)) else 0
     return View(
         party=party,
         round=floor["round"],
         turn=floor["turn"] + floor["speakers"].index(party),
-        statements=since(transcript, first),
-        mind=since(mind, first),
+        statements=records_since_period(transcript, first),
+        mind=records_since_period(mind, first),
         summaries=tuple(summaries),
         own_summaries=own_summaries,
-        past=_between(own, frozen_until(summaries_of(own_summaries, party)), first) if summaries else (),
+        past=_between(own, summarised_until(summaries_of(own_summaries, party)), first) if summaries else (),
         events=events_so_far(scenario.events, state.get("events", ())),
         kept=tuple(
-            (rule.title, kept_now(rule, party, transcript))
+            (rule.title, pinned_entries(rule, party, transcript))
             for rule in scenario.kept
             if rule.to in (None, scenario.party(party).kind)
         ),
@@ -120,7 +120,7 @@ def _standing(
     if not scenario.standing:
         return ()
     kind = scenario.party(party).kind
-    return tuple((rule.title, standing_now(rule, transcript)) for rule in scenario.standing if rule.to == kind)
+    return tuple((rule.title, running_list_entries(rule, transcript)) for rule in scenario.standing if rule.to == kind)
 
 
 def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[KnownEvent, ...]:
@@ -140,7 +140,7 @@ def window_start(round: int, window: int) -> int:
     return max(0, -(-(round - window) // window) * window)
 
 
-def frozen_until(summaries: Sequence[AnySummaryRecord]) -> int:
+def summarised_until(summaries: Sequence[AnySummaryRecord]) -> int:
     """The first round that none of these summaries stands for."""
     return max((summary["last"] + 1 for summary in summaries), default=0)
 
@@ -167,7 +167,7 @@ def _between(ledger: Sequence[R], first: int, until: int) -> tuple[R, ...]:
     return tuple(reversed(recent))
 
 
-def since(ledger: Sequence[R], first: int) -> tuple[R, ...]:
+def records_since_period(ledger: Sequence[R], first: int) -> tuple[R, ...]:
     """The records of rounds from `first` on, found from the end so that the cost does not grow with the run."""
     start = len(ledger)
     while start and ledger[start - 1]["round"] >= first:

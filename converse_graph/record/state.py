@@ -12,7 +12,7 @@ from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
 
-def extend(current: list[Any] | None, writes: Sequence[Sequence[Any]]) -> list[Any]:
+def append(current: list[Any] | None, writes: Sequence[Sequence[Any]]) -> list[Any]:
     """The reducer of every ledger: append, in the order of the writes."""
     return [*(current or ()), *(record for write in writes for record in write)]
 
@@ -22,8 +22,8 @@ def titled(title: str) -> Any:
     return with_config(ConfigDict(title=title, use_attribute_docstrings=True))
 
 
-@titled("Floor")
-class Floor(TypedDict):
+@titled("TurnState")
+class TurnState(TypedDict):
     """Whose turn it is."""
 
     round: int
@@ -50,16 +50,16 @@ PUBLIC_VALUES = ("floor", "horizon", "ended")
 """Its other channels that everybody may read."""
 
 
-def mind_of(party: str) -> str:
+def private_channel(party: str) -> str:
     """The name of a party's private channel."""
     return f"mind_{party}"
 
 
-def outbox_of(speaker: str) -> str:
+def outbox_channel(speaker: str) -> str:
     """The name of the channel in which a speaker proposes what to say."""
     return f"out_{speaker}"
 
 
-def before_of(member: str) -> str:
+def position_channel(member: str) -> str:
     """The name of the channel that holds what a member wrote down before it heard the others."""
     return f"before_{member}"

@@ -10,12 +10,12 @@ from pydantic import Field as Bound
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.model_settings import ModelSettings, options_in_words
-from converse_graph.scenarios.rules import Dated, Event, Standing
-from converse_graph.scenarios.value import Value
-from converse_graph.summary_repr import Card
+from converse_graph.scenarios.rules import Event, RunningList, ScheduledEvent
+from converse_graph.scenarios.value import FrozenModel
+from converse_graph.summary_repr import Summary
 
 
-class Decision(Value):
+class Decision(FrozenModel):
     """How a deliberation ended, counted by code from what its members said."""
 
     position: str
@@ -32,7 +32,7 @@ Rule = Literal["private_positions", "secret_ballot", "justify_changes", "dissent
 """A rule against easy agreement that a debate may be held by."""
 
 
-class Stance(Value):
+class Stance(FrozenModel):
     """Where a member stands, as it wrote down for itself: before it heard the others, or on its ballot."""
 
     speaker: str
@@ -46,7 +46,7 @@ class Stance(Value):
     """How many times the reply was sent back because it did not fit its schema."""
 
 
-class Line(Value):
+class Line(FrozenModel):
     """What one member said in a deliberation."""
 
     speaker: str
@@ -69,7 +69,7 @@ class Line(Value):
     """The conversation that the member held inside itself first."""
 
 
-class Deliberation(Value):
+class Deliberation(FrozenModel):
     """A private conversation inside a speaker."""
 
     mode: Literal["debate", "imagined"] = "debate"
@@ -87,7 +87,7 @@ class Deliberation(Value):
     """None when nobody took a position."""
 
 
-class Vote(Value):
+class Vote(FrozenModel):
     """A secret ballot on the scenario's motion, counted by code."""
 
     round: int
@@ -100,7 +100,7 @@ class Vote(Value):
     """Who voted how; in the reader's edition alone."""
 
 
-class PrivateTurn(Value):
+class PrivateNotes(FrozenModel):
     """What a party kept to itself in a turn."""
 
     memo: str = ""
@@ -116,7 +116,7 @@ class PrivateTurn(Value):
     deliberation: Deliberation | None = None
 
 
-class Statement(Value):
+class Statement(FrozenModel):
     """What a turn made public."""
 
     round: int
@@ -142,11 +142,11 @@ class Statement(Value):
     ours stood in it."""
     dissents: bool = False
     """Whether the party was called on to argue against what all had agreed on."""
-    private: PrivateTurn | None = None
+    private: PrivateNotes | None = None
     """In the reader's edition alone."""
 
 
-class Party(Value):
+class Party(FrozenModel):
     """A member of the cast, as the header names it."""
 
     name: str
@@ -159,7 +159,7 @@ class Party(Value):
     """Models of its personas, by their path, such as "OpenAI/CEO", where they have one of their own."""
 
 
-class ModelTold(Value):
+class PromptedModel(FrozenModel):
     """How a model was prompted: what a replay must know to ask the same."""
 
     profile: Literal["small", "large"]
@@ -168,7 +168,7 @@ class ModelTold(Value):
     """How many tokens prompt and reply might be together; None where unknown."""
 
 
-class Fork(Value):
+class Fork(FrozenModel):
     """Where a run leaves its parent, and what was put into a mouth there."""
 
     at: str
@@ -179,7 +179,7 @@ class Fork(Value):
     """What it reports otherwise, by field."""
 
 
-class Changed(Value):
+class Override(FrozenModel):
     """A resume that went on though scenario or prompts had changed, as it was told to."""
 
     statements: int
@@ -188,7 +188,7 @@ class Changed(Value):
     """What had changed, such as "prompt: organisation/brief (large)"."""
 
 
-class Header(Value):
+class Header(FrozenModel):
     """What a run was, at the top of its transcript."""
 
     run: str
@@ -207,7 +207,7 @@ class Header(Value):
     """The run's own model; of several, all names with commas between them."""
     base_url: str | None = None
     """The server that it was given for its models; None for the environment's."""
-    models: dict[str, ModelTold] = Bound(default_factory=dict)
+    models: dict[str, PromptedModel] = Bound(default_factory=dict)
     """Every model that may be asked, by its name, with how it is prompted."""
     settings: dict[str, ModelSettings] = Bound(default_factory=dict)
     """How models are asked, where something was chosen: by the path of a speaker, such as "OpenAI/CEO"; of everybody
@@ -228,17 +228,17 @@ class Header(Value):
     """Who sat at the table."""
     dials: dict[str, Any] = Bound(default_factory=dict)
     """Settings of the scenario function's dials, by name."""
-    standing: tuple[Standing, ...] = ()
+    standing: tuple[RunningList, ...] = ()
     """Lists that code folds from the statements, such as laws in force."""
     motion: Motion | None = None
     """The question before the table, and the rules against easy agreement that it was settled by."""
     votes: tuple[Vote, ...] = ()
     """Secret ballots on it: one at the end, and one at each end that the run had before it was extended."""
-    events: tuple[Dated, ...] = ()
+    events: tuple[ScheduledEvent, ...] = ()
     """What happened at a date, whatever the parties did."""
     awaited: tuple[Event, ...] = ()
     """What may happen, once enough parties report it; when it did is folded from the statements."""
-    changed: tuple[Changed, ...] = ()
+    changed: tuple[Override, ...] = ()
     """Where it went on with something else than it began with."""
     warnings: tuple[str, ...] = ()
     """What failed and was done without, a sentence each: settings that a model does not take, a model that another
@@ -261,7 +261,7 @@ class Header(Value):
         return f"{self.model} ({words})" if words else self.model
 
 
-class Transcript(Value):
+class Transcript(FrozenModel):
     """A run's record: the public one, or, where statements have a private part, the reader's edition."""
 
     header: Header
@@ -288,7 +288,7 @@ class Transcript(Value):
     def _repr_html_(self) -> str:
         return self._card().html()
 
-    def _card(self) -> Card:
+    def _card(self) -> Summary:
         """The public record alone, also of a reader's edition."""
         header, counted = self.header, str(len(self.statements))
         facts = (
@@ -299,7 +299,7 @@ class Transcript(Value):
         )
         rows = [(said.period, said.speaker, said.text or f"({said.problem})") for said in self.statements]
         columns = ("period", "speaker", "statement")
-        return Card(kind="Transcript", name=header.run, facts=facts, columns=columns, rows=rows)
+        return Summary(kind="Transcript", name=header.run, facts=facts, columns=columns, rows=rows)
 
 
 Line.model_rebuild()

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field as Bound
 
-from converse_graph.scenarios.value import Identifier, Value
+from converse_graph.scenarios.value import FrozenModel, Identifier
 
 
-class Score(Value):
+class Score(FrozenModel):
     """A judge's answer to one question of its rubric."""
 
     question: Identifier
@@ -33,7 +33,7 @@ class Score(Value):
         return self.source is not None
 
 
-class Verdict(Value):
+class Verdict(FrozenModel):
     """What a judge made of the public record of a run."""
 
     rubric: str

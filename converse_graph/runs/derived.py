@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from converse_graph.calls.reply_schema import read_answer
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.calls.reply_schema import parse_field
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.models.prices import Prices
 from converse_graph.models.references import SEPARATOR
-from converse_graph.models.registry import Chats
+from converse_graph.models.registry import ModelRegistry
 from converse_graph.record.transcript import Fork
-from converse_graph.runs.fork_state import branch
-from converse_graph.runs.header import make_again
+from converse_graph.runs.fork_state import fork_state
+from converse_graph.runs.header import rebuild_scenario
 from converse_graph.runs.simulation import Origin, Simulation
 from converse_graph.scenarios.model_settings import ModelSettings, Options, merged_options, read_options
-from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.rules import ScheduledEvent
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 
@@ -42,7 +42,7 @@ async def extend(
 
     Raises:
         InvalidValue: The new horizon lies in the run's past, no further than it plays anyway, or none was given.
-        RunHeld: Another process is writing to the run.
+        RunLocked: Another process is writing to the run.
     """
     made = await Simulation.reopen(store, name, scenario=scenario, prices=prices)
     if until is None and rounds is None:
@@ -71,7 +71,7 @@ async def fork(
     say: str | None = None,
     fields: Mapping[str, Any] | None = None,
     dials: Mapping[str, Any] | None = None,
-    events: Sequence[Dated] = (),
+    events: Sequence[ScheduledEvent] = (),
     until: int | None = None,
     rounds: int | None = None,
     new_name: str | None = None,
@@ -105,18 +105,18 @@ async def fork(
     Raises:
         InvalidValue: There is no such turn, words were given and no mouth, a field does not take that, an event lies in
             the shared past, or a dial gives the clock other periods.
-        UnknownName: There is no such run, party or dial.
+        NotFound: There is no such run, party or dial.
     """
     parent = store.register.run(name)
-    played = scenario or make_again(parent, **(dials or {}))
+    played = scenario or rebuild_scenario(parent, **(dials or {}))
     _check_clock(parent, played)
     own = played.clock.round_of(at.partition(":")[0].strip())
     played = _with_events(played, (*_dated(parent, played, own, changed=bool(dials)), *events))
     leave = Fork(at=at, say=say, fields=_checked(played, at, say, fields or {}))
     seed = parent.header.seed if seed is None else seed
-    past = branch(played, store.channels(parent.name), leave, seed=seed)  # refuses a turn that is none
+    past = fork_state(played, store.channels(parent.name), leave, seed=seed)  # refuses a turn that is none
     for event in events:
-        check_ahead(played, event, own)
+        require_future(played, event, own)
     horizon = _horizon(parent, played) if until is None and rounds is None else played.clock.horizon(until, rounds)
     if horizon <= own:
         raise InvalidValue(f"A fork at {at} has its horizon before it; give --until or --rounds beyond that.")
@@ -125,7 +125,7 @@ async def fork(
         played,
         seed=seed,
         created=created,
-        model=Chats(
+        model=ModelRegistry(
             model or parent.header.model,
             base_url or parent.header.base_url,
             prices=prices,
@@ -158,8 +158,8 @@ async def replay(
         scenario: What it plays, for one that was made in Python.
 
     Raises:
-        UnknownName: There is no such run.
-        RunChanged: The scenario or its prompts are not what the run began with.
+        NotFound: There is no such run.
+        ScenarioChanged: The scenario or its prompts are not what the run began with.
     """
     original = (await Simulation.reopen(store, name, scenario=scenario)).run
     begun = {"created": created or datetime.now(UTC), "status": "running", "ended": None}
@@ -177,7 +177,7 @@ async def replay(
     return await Simulation.reopen(store, run.name, scenario=scenario)
 
 
-async def inject(store: Store, name: str, event: Dated, *, scenario: Scenario | None = None) -> None:
+async def inject(store: Store, name: str, event: ScheduledEvent, *, scenario: Scenario | None = None) -> None:
     """Let something happen at a date that a run has not come to.
 
     A round that has begun is not open to it: those who have spoken or thought in it would not have known.
@@ -190,18 +190,18 @@ async def inject(store: Store, name: str, event: Dated, *, scenario: Scenario | 
 
     Raises:
         InvalidValue: The run is past that date, or its clock has no such period.
-        UnknownName: The event is for nobody at the table.
-        RunHeld: Another process is writing to the run.
+        NotFound: The event is for nobody at the table.
+        RunLocked: Another process is writing to the run.
     """
     made = await Simulation.reopen(store, name, scenario=scenario)
     with store.hold(name):
         run = store.register.run(name)
         _with_events(made.scenario, (*run.header.events, event))
-        check_ahead(made.scenario, event, _first_open(store, run, made.scenario))
+        require_future(made.scenario, event, _first_unplayed_round(store, run, made.scenario))
         await store.register.set_events(run, (*run.header.events, event))
 
 
-def check_ahead(scenario: Scenario, event: Dated, first: int) -> None:
+def require_future(scenario: Scenario, event: ScheduledEvent, first: int) -> None:
     """Refuse an event in a past that cannot be changed any more.
 
     Args:
@@ -214,7 +214,7 @@ def check_ahead(scenario: Scenario, event: Dated, first: int) -> None:
         raise InvalidValue(f"An event at {event.at} would change what has been; name {label} or later.")
 
 
-def _first_open(store: Store, run: Run, scenario: Scenario) -> int:
+def _first_unplayed_round(store: Store, run: Run, scenario: Scenario) -> int:
     """The first round in which a run has asked nobody yet; the place of a call of its own begins with its round."""
     rounds = [place.partition(".")[0] for place in store.journal(run.id).places()]
     begun = [int(round) for round in rounds if round.isdecimal()]  # a judge's calls are made at no round
@@ -242,11 +242,11 @@ def _check_clock(parent: Run, played: Scenario) -> None:
         raise InvalidValue(f"A fork keeps its parent's clock, from {begins}; leave the dials that change it.")
 
 
-def _with_events(scenario: Scenario, events: Sequence[Dated]) -> Scenario:
+def _with_events(scenario: Scenario, events: Sequence[ScheduledEvent]) -> Scenario:
     """The scenario with these events, each for somebody who is at its table.
 
     Raises:
-        UnknownName: One is for somebody who is not.
+        NotFound: One is for somebody who is not.
     """
     for event in events:
         if event.to is not None:
@@ -259,7 +259,7 @@ def _horizon(parent: Run, played: Scenario) -> int:
     return parent.horizon if played.clock.end == parent.header.clock["end"] else played.clock.rounds
 
 
-def _dated(parent: Run, played: Scenario, own: int, *, changed: bool) -> tuple[Dated, ...]:
+def _dated(parent: Run, played: Scenario, own: int, *, changed: bool) -> tuple[ScheduledEvent, ...]:
     """What happens at a date in a fork: up to its own first round what happened to its parent, whatever its dials say.
 
     Args:
@@ -271,7 +271,7 @@ def _dated(parent: Run, played: Scenario, own: int, *, changed: bool) -> tuple[D
     known = parent.header.events
     if not changed:
         return known
-    brought = make_again(parent).dated_events
+    brought = rebuild_scenario(parent).dated_events
     before = tuple(event for event in known if played.clock.round_of(event.at) < own)
     put_in = tuple(event for event in known if event not in brought and event not in before)
     return (*before, *(event for event in played.dated_events if played.clock.round_of(event.at) >= own), *put_in)
@@ -282,7 +282,7 @@ def _checked(played: Scenario, at: str, say: str | None, fields: Mapping[str, An
 
     Raises:
         InvalidValue: There are no words to go with it, no mouth, or a field does not take that.
-        UnknownName: The party reports no such field.
+        NotFound: The party reports no such field.
     """
     if not fields:
         return {}
@@ -294,5 +294,5 @@ def _checked(played: Scenario, at: str, say: str | None, fields: Mapping[str, An
     known = {field.name: field for field in played.party(name).fields}
     for field in fields:
         if field not in known:
-            raise UnknownName.among(f"field of {name}", field, known)
-    return {field: read_answer(known[field], given) for field, given in fields.items()}
+            raise NotFound.among(f"field of {name}", field, known)
+    return {field: parse_field(known[field], given) for field, given in fields.items()}

@@ -15,17 +15,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from converse_graph.judge.runs import judge_run
-from converse_graph.models.base import Chat, Part, Profile, Reply, Request
+from converse_graph.models.base import Message, Model, PromptProfile, Request, Response
 from converse_graph.models.defaults import default_model
-from converse_graph.models.embedders import WordsEmbedder
+from converse_graph.models.embedders import HashingEmbedder
 from converse_graph.models.embeddings import Embedder
-from converse_graph.models.local import EMBEDDED, EmbeddedChat
-from converse_graph.models.null import NullChat
+from converse_graph.models.local import EMBEDDED, LocalModel
+from converse_graph.models.null import NullModel
 from converse_graph.models.openai_compatible import is_loopback
-from converse_graph.models.prices import Prices, window_of
+from converse_graph.models.prices import Prices, context_window_of
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.references import one_by_one, reference_key
-from converse_graph.models.registry import Chats
+from converse_graph.models.registry import ModelRegistry
 from converse_graph.record.paths import JudgePath, parse_path
 from converse_graph.runs.simulation import Simulation
 from converse_graph.scenarios.model_settings import ModelSettings, Options, read_options
@@ -35,10 +35,10 @@ from converse_graph.store import Store
 
 USUAL_BYTES = 4.0
 """Of a token in English prose."""
-FULL = 1.0
-BRIEF = 1 / 3
+MAX_REPLY_SHARE = 1.0
+MIN_REPLY_SHARE = 1 / 3
 """Shares of its form that a reply fills, at the most and at the least."""
-REPAIRED = 0.1
+RETRY_SHARE = 0.1
 """Share of calls that are made again, at the most: the reply did not fit."""
 
 _KINDS: Mapping[str | None, str] = {
@@ -49,17 +49,17 @@ _KINDS: Mapping[str | None, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class EstimateRow:
     """Calls of one kind on one model."""
 
     kind: str
     model: str
     calls: int
-    tokens_in: int
+    input_tokens: int
     """Of prompts."""
-    tokens_cached: int
+    cached_tokens: int
     """Of these, what a prefix cache could serve: what the same speaker's last prompt began with."""
-    tokens_out: int
+    output_tokens: int
     """Of replies, half way between the least and the most."""
     usd_low: float | None
     """With every prefix served from a cache, brief replies, none made again; None where no price is known."""
@@ -73,7 +73,7 @@ class Estimate:
 
     scenario: str
     rounds: int
-    rows: tuple[Row, ...]
+    rows: tuple[EstimateRow, ...]
     settings: Options = dataclasses.field(default_factory=dict)
     """How models would be asked, by the path of a speaker, everybody else under ""."""
 
@@ -83,14 +83,14 @@ class Estimate:
         return sum(row.calls for row in self.rows)
 
     @property
-    def tokens_in(self) -> int:
+    def input_tokens(self) -> int:
         """Of prompts, in all."""
-        return sum(row.tokens_in for row in self.rows)
+        return sum(row.input_tokens for row in self.rows)
 
     @property
-    def tokens_out(self) -> int:
+    def output_tokens(self) -> int:
         """Of replies, in all."""
-        return sum(row.tokens_out for row in self.rows)
+        return sum(row.output_tokens for row in self.rows)
 
     def usd(self) -> tuple[float, float] | None:
         """The least and the most, in all; None where some price is not known."""
@@ -127,9 +127,9 @@ async def estimate(
 
     Raises:
         InvalidValue: The horizon lies before the start, or the scenario is none.
-        WindowTooSmall: A party's brief alone fills its model's window.
+        ContextWindowTooSmall: A party's brief alone fills its model's window.
     """
-    chats = _Sized(model, base_url, prices=prices, window=window)
+    chats = _CountingRegistry(model, base_url, prices=prices, window=window)
     with TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
             played = await Simulation.begin(
@@ -142,29 +142,29 @@ async def estimate(
     return Estimate(scenario=scenario.name, rounds=run.horizon, rows=tuple(_rows(chats)), settings=settings)
 
 
-class _SizedChat(NullChat):
+class _CountingModel(NullModel):
     """The null model in the place of another: prompted as that one is, and keeping what it was asked."""
 
-    def __init__(self, model: str, profile: Profile, window: int | None) -> None:
+    def __init__(self, model: str, profile: PromptProfile, window: int | None) -> None:
         super().__init__()
         self.model, self.profile, self.window = model, profile, window
         self.requests: list[Request] = []
 
-    async def complete(self, request: Request) -> Reply:
-        self.requests.append(dataclasses.replace(request, on_text=None, on_restart=None))
+    async def complete(self, request: Request) -> Response:
+        self.requests.append(dataclasses.replace(request, on_delta=None, on_restart=None))
         return await super().complete(request)
 
 
-class _Sized(Chats):
+class _CountingRegistry(ModelRegistry):
     """The models of a run that is only counted: no key is needed, no server asked."""
 
     def __init__(self, model: str | None, base_url: str | None, *, prices: Prices | None, window: int | None) -> None:
         super().__init__(model, base_url, prices=prices)
         self._given = window
-        self._made: dict[Hashable, _SizedChat] = {}
+        self._made: dict[Hashable, _CountingModel] = {}
         self.is_free = is_loopback(self._base_url)
 
-    def all_of(self, reference: Any = None) -> tuple[Chat, ...]:
+    def all_of(self, reference: Any = None) -> tuple[Model, ...]:
         """The null model in the place of the one that a reference names, of several the first."""
         if reference is None and self._default is None:
             self._default = default_model(self._environ, self._base_url)
@@ -176,49 +176,49 @@ class _Sized(Chats):
 
     def embedder(self, reference: Any) -> Embedder:
         """One that costs nothing: what embeddings cost is far below what their run's prompts do, and is left out."""
-        return WordsEmbedder()
+        return HashingEmbedder()
 
-    def sized(self) -> list[_SizedChat]:
+    def sized(self) -> list[_CountingModel]:
         """All that were asked for."""
         return list(self._made.values())
 
-    def charge(self, chat: _SizedChat, reply: Reply) -> float | None:
+    def charge(self, chat: _CountingModel, reply: Response) -> float | None:
         """What a call would cost."""
         free = self.is_free or chat.model == EMBEDDED or chat.model.partition(":")[0] == "null"
         return self.prices.charged(chat, dataclasses.replace(reply, usd=0.0 if free else None))
 
-    def _stand_in(self, named: Any, *, is_default: bool) -> _SizedChat:
+    def _stand_in(self, named: Any, *, is_default: bool) -> _CountingModel:
         if not isinstance(named, str):
-            real: Chat = self._resolve(named)
-            return _SizedChat(real.model, real.profile, real.window or window_of(real.model))
+            real: Model = self._resolve(named)
+            return _CountingModel(real.model, real.profile, real.window or context_window_of(real.model))
         window = self._given if is_default else None
         if named == EMBEDDED:
-            return _SizedChat(named, EmbeddedChat.profile, EmbeddedChat.window)
+            return _CountingModel(named, LocalModel.profile, LocalModel.window)
         if named.partition(":")[0] == "null":
-            return _SizedChat(named, NullChat.profile, None)
-        return _SizedChat(named, profile_of(named), window or window_of(named))
+            return _CountingModel(named, NullModel.profile, None)
+        return _CountingModel(named, profile_of(named), window or context_window_of(named))
 
 
-def _rows(chats: _Sized) -> Iterator[Row]:
+def _rows(chats: _CountingRegistry) -> Iterator[EstimateRow]:
     for chat in chats.sized():
         kinds: dict[str, list[_Call]] = {}
         for call in _calls(chat.requests):
             kinds.setdefault(call.kind, []).append(call)
         for kind, calls in kinds.items():
             prompt, cached, full = (sum(getattr(call, name) for call in calls) for name in ("prompt", "cached", "full"))
-            brief = round(full * BRIEF)
-            low = Reply(text="", model=chat.model, tokens_in=prompt, tokens_cached=cached, tokens_out=brief)
-            high = Reply(text="", model=chat.model, tokens_in=prompt, tokens_out=full)
+            brief = round(full * MIN_REPLY_SHARE)
+            low = Response(text="", model=chat.model, input_tokens=prompt, cached_tokens=cached, output_tokens=brief)
+            high = Response(text="", model=chat.model, input_tokens=prompt, output_tokens=full)
             least, most = chats.charge(chat, low), chats.charge(chat, high)
-            yield Row(
+            yield EstimateRow(
                 kind=kind,
                 model=chat.model,
                 calls=len(calls),
-                tokens_in=prompt,
-                tokens_cached=cached,
-                tokens_out=(full + brief) // 2,
+                input_tokens=prompt,
+                cached_tokens=cached,
+                output_tokens=(full + brief) // 2,
                 usd_low=least,
-                usd_high=None if most is None else most * (1 + REPAIRED),
+                usd_high=None if most is None else most * (1 + RETRY_SHARE),
             )
 
 
@@ -232,7 +232,7 @@ class _Call:
 
 
 def _calls(requests: Sequence[Request]) -> Iterator[_Call]:
-    last: dict[tuple[str, str | None], tuple[Part, ...]] = {}
+    last: dict[tuple[str, str | None], tuple[Message, ...]] = {}
     for request in requests:
         path = parse_path(request.place)
         speaker = (request.parts[-1].owner, path.question if isinstance(path, JudgePath) else path.task)

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from converse_graph.errors import InvalidValue
 from converse_graph.record.records import MindRecord, StatementRecord, SummaryRecord
-from converse_graph.record.state import Floor, mind_of
+from converse_graph.record.state import TurnState, private_channel
 from converse_graph.record.transcript import Fork
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.turn.turn_order import open_round
+from converse_graph.turn.turn_order import start_round
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Turn:
     """Whose turn it is; None for the beginning of a round."""
 
 
-def find_turn(scenario: Scenario, transcript: Sequence[StatementRecord], at: str) -> Turn:
+def parse_turn(scenario: Scenario, transcript: Sequence[StatementRecord], at: str) -> Turn:
     """The turn that a user means.
 
     Args:
@@ -37,7 +37,7 @@ def find_turn(scenario: Scenario, transcript: Sequence[StatementRecord], at: str
 
     Raises:
         InvalidValue: There is no such period, or the run has not come to that turn.
-        UnknownName: There is no such party.
+        NotFound: There is no such party.
     """
     when, _, name = at.partition(":")
     round = scenario.clock.round_of(when.strip())
@@ -55,7 +55,7 @@ def find_turn(scenario: Scenario, transcript: Sequence[StatementRecord], at: str
     raise InvalidValue(f"{party} has not spoken in {label} yet; name an earlier period, or {label!r} alone.")
 
 
-def branch(scenario: Scenario, values: Mapping[str, Any], fork: Fork, *, seed: int) -> dict[str, Any]:
+def fork_state(scenario: Scenario, values: Mapping[str, Any], fork: Fork, *, seed: int) -> dict[str, Any]:
     """The channels that a fork begins with.
 
     Args:
@@ -66,16 +66,16 @@ def branch(scenario: Scenario, values: Mapping[str, Any], fork: Fork, *, seed: i
 
     Raises:
         InvalidValue: There is no such turn, or words were given and no mouth.
-        UnknownName: There is no such party.
+        NotFound: There is no such party.
     """
-    turn = find_turn(scenario, values.get("transcript", ()), fork.at)
-    kept = cut(scenario, values, turn, seed=seed)
+    turn = parse_turn(scenario, values.get("transcript", ()), fork.at)
+    kept = truncate(scenario, values, turn, seed=seed)
     if fork.say is None:
         return kept
-    return put_in_mouth(scenario, values, kept, turn, fork.say, fork.fields)
+    return override_statement(scenario, values, kept, turn, fork.say, fork.fields)
 
 
-def cut(scenario: Scenario, values: Mapping[str, Any], turn: Turn, *, seed: int) -> dict[str, Any]:
+def truncate(scenario: Scenario, values: Mapping[str, Any], turn: Turn, *, seed: int) -> dict[str, Any]:
     """The channels of a run as they stood before a turn, ready to go on from there.
 
     Args:
@@ -95,11 +95,11 @@ def cut(scenario: Scenario, values: Mapping[str, Any], turn: Turn, *, seed: int)
         "floor": _floor(
             scenario, turn, dict(taken), {said["speaker"] for said in said_before if said["round"] == turn.round}, seed
         ),
-        **{mind_of(name): _before(values.get(mind_of(name), ()), turn) for name in names},
+        **{private_channel(name): _before(values.get(private_channel(name), ()), turn) for name in names},
     }
 
 
-def put_in_mouth(
+def override_statement(
     scenario: Scenario,
     values: Mapping[str, Any],
     kept: dict[str, Any],
@@ -146,14 +146,14 @@ def put_in_mouth(
     minds: dict[str, Any] = {}
     if scenario.order == "simultaneous":
         for name in (party.name for party in scenario.organisations if party.name != turn.party):
-            thought = [entry for entry in values.get(mind_of(name), ()) if entry["round"] == turn.round]
-            minds[mind_of(name)] = [*kept[mind_of(name)], *thought]
+            thought = [entry for entry in values.get(private_channel(name), ()) if entry["round"] == turn.round]
+            minds[private_channel(name)] = [*kept[private_channel(name)], *thought]
         told = [said if entry["speaker"] == turn.party else entry for entry in of_round]
         left: list[str] = []
     else:
         told, left = [said], kept["floor"]["queue"][1:] if kept["floor"] else []
     taken = kept["floor"]["taken"] if kept["floor"] else {}
-    floor = Floor(round=turn.round, turn=then["turn"] + 1, speakers=[], queue=left, taken=taken)
+    floor = TurnState(round=turn.round, turn=then["turn"] + 1, speakers=[], queue=left, taken=taken)
     return {**kept, **minds, "transcript": [*kept["transcript"], *told], "floor": floor}
 
 
@@ -164,19 +164,19 @@ def _before(entries: Sequence[R], turn: Turn) -> list[R]:
     return [entry for entry in entries if (entry["round"], entry["turn"]) < (turn.round, turn.turn)]
 
 
-def _floor(scenario: Scenario, turn: Turn, taken: dict[str, int], spoken: set[str], seed: int) -> Floor | None:
+def _floor(scenario: Scenario, turn: Turn, taken: dict[str, int], spoken: set[str], seed: int) -> TurnState | None:
     """Nobody's yet: the supervisor gives it to those who queue. None for a run that begins from the start.
 
     The round is opened here, so that no rule to stop is asked again about rounds that are over.
     """
     if turn == Turn(round=0, turn=0, party=None) or (turn.round == 0 and scenario.order == "simultaneous"):
         return None
-    before = Floor(round=turn.round - 1, turn=len(scenario.organisations), speakers=[], queue=[], taken=taken)
+    before = TurnState(round=turn.round - 1, turn=len(scenario.organisations), speakers=[], queue=[], taken=taken)
     if scenario.order == "moderated":
         queue = [turn.party] if turn.party else []
         taken = {**taken, **{name: taken.get(name, 0) + 1 for name in queue}}
     else:
-        opened = open_round(scenario, before, seed=seed)
+        opened = start_round(scenario, before, seed=seed)
         waiting = [name for name in (*opened["speakers"], *opened["queue"]) if name not in spoken]
         queue = sorted(waiting, key=lambda name: name != turn.party)
-    return Floor(round=turn.round, turn=turn.turn, speakers=[], queue=queue, taken=taken)
+    return TurnState(round=turn.round, turn=turn.turn, speakers=[], queue=queue, taken=taken)

@@ -9,12 +9,12 @@ from langgraph.graph.state import CompiledStateGraph
 from converse_graph.checkpoints import StoreSaver
 from converse_graph.prompting.recall_index import RecallIndex
 from converse_graph.record.paths import calls_for
-from converse_graph.runs.fork_state import branch
+from converse_graph.runs.fork_state import fork_state
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 
 
-async def way_in(
+async def initial_input(
     graph: CompiledStateGraph[Any, Any, Any, Any], config: Any, store: Store, run: Run, scenario: Scenario
 ) -> dict[str, Any] | None:
     """What to start the graph with: None goes on where it stood."""
@@ -28,7 +28,7 @@ async def way_in(
     if run.header.fork is None or run.parent is None:
         return start
     shared = store.channels(run.parent)
-    past = branch(scenario, shared, run.header.fork, seed=run.header.seed)
+    past = fork_state(scenario, shared, run.header.fork, seed=run.header.seed)
     if past["floor"] is None:
         return start
     whole = graph.copy(update={"checkpointer": saver})
@@ -51,7 +51,7 @@ def recall_index(store: Store, run: Run, scenario: Scenario) -> RecallIndex:
     )
 
 
-async def votes_of_the_original(store: Store, run: Run, scenario: Scenario) -> frozenset[int] | None:
+async def replayed_vote_rounds(store: Store, run: Run, scenario: Scenario) -> frozenset[int] | None:
     """The rounds after which the run that a replay replays voted; it may have ended there, and been extended."""
     if not run.replays or scenario.motion is None:
         return None
@@ -59,6 +59,6 @@ async def votes_of_the_original(store: Store, run: Run, scenario: Scenario) -> f
     return frozenset(vote["round"] for vote in held.get("votes", ()))
 
 
-def original_went_on(store: Store, run: Run, statements: int) -> bool:
+def replay_has_more(store: Store, run: Run, statements: int) -> bool:
     """Whether the run that a replay replays was extended past what has just ended it."""
     return bool(run.replays) and statements < store.register.run(str(run.replays)).statements

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from converse_graph.errors import InvalidValue
-from converse_graph.models.base import Chat
+from converse_graph.models.base import Model
 from converse_graph.models.embeddings import Embedder
 from converse_graph.models.references import reference_key
-from converse_graph.models.registry import Chats
+from converse_graph.models.registry import ModelRegistry
 from converse_graph.prompting.templates import Prompts
-from converse_graph.record.transcript import ModelTold, Party
+from converse_graph.record.transcript import Party, PromptedModel
 from converse_graph.scenarios.cast import Organisation, personas
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.scenarios.model_settings import Options
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
 from converse_graph.store import Run
-from converse_graph.turn.recall import embedders_of
+from converse_graph.turn.recall import embedders_for
 
 _LIBRARIES = (
     "converse-graph",
@@ -31,9 +31,9 @@ _LIBRARIES = (
 )
 
 
-def header_of(
+def build_header(
     scenario: Scenario,
-    chats: Chats,
+    chats: ModelRegistry,
     prompts: Prompts,
     *,
     source: str,
@@ -58,7 +58,7 @@ def header_of(
     Raises:
         UsageError: A model or an embedder is not to be had.
     """
-    embedders_of(scenario, chats)
+    embedders_for(scenario, chats)
     where, colon, function = source.partition(":")
     return {
         "scenario": scenario.name,
@@ -82,7 +82,7 @@ def header_of(
     }
 
 
-def models_of(scenario: Scenario) -> list[Any]:
+def model_references(scenario: Scenario) -> list[Any]:
     """Every reference to a model in a scenario, once; None for the run's own.
 
     Args:
@@ -98,7 +98,7 @@ def models_of(scenario: Scenario) -> list[Any]:
     return list(told.values())
 
 
-def asked_of(scenario: Scenario, chats: Chats) -> list[Chat | Embedder]:
+def models_and_embedders(scenario: Scenario, chats: ModelRegistry) -> list[Model | Embedder]:
     """Every model and every embedder that a run may ask.
 
     Args:
@@ -106,8 +106,8 @@ def asked_of(scenario: Scenario, chats: Chats) -> list[Chat | Embedder]:
         chats: The models.
     """
     return [
-        *(chat for reference in models_of(scenario) for chat in chats.all_of(reference)),
-        *embedders_of(scenario, chats),
+        *(chat for reference in model_references(scenario) for chat in chats.all_of(reference)),
+        *embedders_for(scenario, chats),
     ]
 
 
@@ -117,25 +117,25 @@ def _versions() -> dict[str, str]:
     return {library: version(library) for library in _LIBRARIES}
 
 
-def _party(party: Organisation, chats: Chats) -> Party:
+def _party(party: Organisation, chats: ModelRegistry) -> Party:
     deliberation = party.deliberation.kind if party.deliberation else "none"
     own = {path: _named(persona.model, chats) for path, persona in personas(party) if persona.model is not None}
     model = None if party.model is None else _named(party.model, chats)
     return Party(name=party.name, kind=party.kind, deliberation=deliberation, model=model, persona_models=own)
 
 
-def _named(reference: Any, chats: Chats) -> str:
+def _named(reference: Any, chats: ModelRegistry) -> str:
     """A model by the name that it answers under, which is also its name among the models of the header."""
     return reference if isinstance(reference, str) else chats.name_of(reference)
 
 
-def _models(scenario: Scenario, chats: Chats) -> dict[str, ModelTold]:
+def _models(scenario: Scenario, chats: ModelRegistry) -> dict[str, PromptedModel]:
     """Every model that the run may ask, by its name."""
-    asked = [chat for reference in models_of(scenario) for chat in chats.all_of(reference)]
-    return {chat.model: ModelTold(profile=chat.profile, window=chat.window) for chat in asked}
+    asked = [chat for reference in model_references(scenario) for chat in chats.all_of(reference)]
+    return {chat.model: PromptedModel(profile=chat.profile, window=chat.window) for chat in asked}
 
 
-def make_again(run: Run, **dials: Any) -> Scenario:
+def rebuild_scenario(run: Run, **dials: Any) -> Scenario:
     """The scenario of a run, made anew by its scenario function.
 
     Args:
@@ -144,7 +144,7 @@ def make_again(run: Run, **dials: Any) -> Scenario:
 
     Raises:
         InvalidValue: It was made in Python, or cannot be made with these dials.
-        UnknownName: The scenario function is gone, or has no such dial.
+        NotFound: The scenario function is gone, or has no such dial.
     """
     if not run.scenario:
         raise InvalidValue(f"Run {run.name!r} was begun in Python with a scenario of its own; reopen it there.")

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from converse_graph.calls.model_call import Question, ask
-from converse_graph.calls.reply_schema import make_form
+from converse_graph.calls.model_call import StructuredRequest, ask
+from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.calls.run_context import RunContext
 from converse_graph.errors import ConverseError, InvalidValue
-from converse_graph.models.base import Part, Profile
-from converse_graph.models.registry import Chats
-from converse_graph.prompting.descriptions import brief_values, filled_form, period_in_words
-from converse_graph.prompting.history import fold
+from converse_graph.models.base import Message, PromptProfile
+from converse_graph.models.registry import ModelRegistry
+from converse_graph.prompting.descriptions import brief_values, example_reply, format_period
+from converse_graph.prompting.history import build_history
 from converse_graph.prompting.templates import TASKS, Prompts, load_prompts
 from converse_graph.prompting.visibility import View, view
 from converse_graph.record.paths import CallPath
-from converse_graph.record.state import Floor
-from converse_graph.runs.fork_state import Turn, cut
+from converse_graph.record.state import TurnState
+from converse_graph.runs.fork_state import Turn, truncate
 from converse_graph.runs.graph_input import recall_index
 from converse_graph.runs.simulation import Simulation
 from converse_graph.scenarios.cast import Organisation
@@ -35,7 +35,7 @@ from converse_graph.scenarios.model_settings import (
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
 from converse_graph.store import Store
-from converse_graph.turn.recall import Occasion, recall_for
+from converse_graph.turn.recall import RecallQuery, recall_for
 from converse_graph.turn.statement import describe_events
 
 _TASKS: Mapping[str, frozenset[str]] = {
@@ -100,7 +100,7 @@ async def interview(
         options: Settings of the model that answers, over those of the run.
 
     Raises:
-        UnknownName: There is no such run, party or model, or an option is for somebody who does not speak.
+        NotFound: There is no such run, party or model, or an option is for somebody who does not speak.
         InvalidValue: The run has not come to that period, there is no question, or the party is a graph of its own.
         RunPaused: The model's server cannot be reached or refuses.
         ConverseError: No reply of the model was usable.
@@ -110,7 +110,10 @@ async def interview(
     made = await Simulation.reopen(store, name, scenario=scenario)
     asked = _who(made.scenario, party)
     seen = await _as_it_was(store, made, asked, at)
-    chats, prompts = Chats(model or made.run.header.model, base_url or made.run.header.base_url), interview_prompts()
+    chats, prompts = (
+        ModelRegistry(model or made.run.header.model, base_url or made.run.header.base_url),
+        interview_prompts(),
+    )
     try:
         own = None if model is not None else asked.model
         chat = chats.get(own)
@@ -125,14 +128,14 @@ async def interview(
         place = CallPath.of_turn(seen.round, seen.turn, asked.name)
         *known, last = _task(prompts, chat.profile, made.scenario, asked, seen, period, question)
         if chat.profile == "large":
-            occasion = Occasion(run=name, place=place, asked=question)
+            occasion = RecallQuery(run=name, place=place, asked=question)
             known += (await recall_for(context, made.scenario, asked, seen, occasion, known)).parts
         answer = await ask(
             context,
-            Question(
+            StructuredRequest(
                 place=place.call("interview"),
                 parts=(*known, last),
-                form=make_form("interview", (_field(made.scenario, chat.profile),)),
+                form=build_reply_schema("interview", (_field(made.scenario, chat.profile),)),
                 model=own,
             ),
             lambda event: None,
@@ -177,26 +180,26 @@ async def _as_it_was(store: Store, made: Simulation, party: Organisation, at: st
     if round > last:
         way_out = f"name {scenario.clock.period(last).label} or before" if said else "nobody has spoken yet"
         raise InvalidValue(f"The run has not come to {scenario.clock.period(round).label}: {way_out}.")
-    kept = cut(scenario, values, Turn(round=round + 1, turn=0, party=None), seed=made.run.header.seed)
+    kept = truncate(scenario, values, Turn(round=round + 1, turn=0, party=None), seed=made.run.header.seed)
     after = sum(entry["round"] == round for entry in kept["transcript"])
-    floor = Floor(round=round, turn=after, speakers=[party.name], queue=[], taken={})
+    floor = TurnState(round=round, turn=after, speakers=[party.name], queue=[], taken={})
     return view(scenario, {**kept, "floor": floor}, party.name)
 
 
 def _task(
     prompts: Prompts,
-    profile: Profile,
+    profile: PromptProfile,
     scenario: Scenario,
     party: Organisation,
     seen: View,
     period: Period,
     question: str,
-) -> tuple[Part, ...]:
+) -> tuple[Message, ...]:
     """The prompt: the party's brief, what it heard and noted, then the question."""
     field = _field(scenario, profile)
     values = {
         "name": party.name,
-        "period": period_in_words(period.label) if profile == "small" else period.label,
+        "period": format_period(period.label) if profile == "small" else period.label,
         "events": describe_events(seen),
         "question": question.strip(),
         "length": str(field.max_length),
@@ -207,20 +210,20 @@ def _task(
         *(_examples(prompts, party, field) if profile == "small" else ()),
     )
     return (
-        *fold(itself, seen, scenario.clock, profile),
+        *build_history(itself, seen, scenario.clock, profile),
         prompts.part("organisation/interview", profile, values, owner=party.name),
     )
 
 
-def _examples(prompts: Prompts, party: Organisation, field: Text) -> Iterator[Part]:
+def _examples(prompts: Prompts, party: Organisation, field: Text) -> Iterator[Message]:
     """The party's examples as answers: what a small model takes the shape of its own from."""
     for example in party.examples:
         values = {"name": party.name, "topic": example.topic}
         asked = prompts.part("organisation/example", "small", values, owner=party.name)
         yield asked
-        yield replace(asked, role="assistant", text=filled_form((field,), example))
+        yield replace(asked, role="assistant", text=example_reply((field,), example))
 
 
-def _field(scenario: Scenario, profile: Profile) -> Text:
+def _field(scenario: Scenario, profile: PromptProfile) -> Text:
     length = min(scenario.length, SMALL_LENGTH) if profile == "small" else scenario.length
     return Text(name="answer", ask="your answer to the question", max_length=length)

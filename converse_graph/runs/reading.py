@@ -18,7 +18,7 @@ def load_run(name: str, *, store: Path | str | None = None) -> Transcript:
         store: Where it is kept; None for where the command line keeps runs, `.converse/runs.sqlite`.
 
     Raises:
-        UnknownName: There is no such run, or no such store.
+        NotFound: There is no such run, or no such store.
         StoreFailure: The store cannot be read.
     """
 
@@ -36,7 +36,7 @@ def list_runs(*, store: Path | str | None = None) -> list[RunSummary]:
         store: Where they are kept; None for where the command line keeps runs, `.converse/runs.sqlite`.
 
     Raises:
-        UnknownName: There is no such store.
+        NotFound: There is no such store.
         StoreFailure: The store cannot be read.
     """
 

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 from langsmith import tracing_context
 
 from converse_graph.calls.budget import Budget
-from converse_graph.errors import ConverseError, InvalidValue, RunPaused, UnknownName
+from converse_graph.errors import ConverseError, InvalidValue, NotFound, RunPaused
 from converse_graph.event_loop import submit
 from converse_graph.judge.rubric import load_rubric
 from converse_graph.judge.runs import judge_run
-from converse_graph.models.registry import Chats
+from converse_graph.models.registry import ModelRegistry
 from converse_graph.record.transcript import Transcript
-from converse_graph.runs.simulation import Origin, Simulation, Watch
-from converse_graph.scenarios.catalogue import find_scenario, lasting_reference, reference_to
+from converse_graph.runs.simulation import EventHandler, Origin, Simulation
+from converse_graph.scenarios.catalogue import absolute_reference, find_scenario, reference_to
 from converse_graph.scenarios.dials import ScenarioFunction, check_scenario
 from converse_graph.scenarios.model_settings import ModelSettings, Options, read_options
 from converse_graph.scenarios.scenario import Scenario
@@ -33,7 +33,7 @@ from converse_graph.scenarios.speaker_settings import speaker_settings
 from converse_graph.store import Store, check_run_name
 from converse_graph.store.store import DEFAULT_PATH
 from converse_graph.tracing.outcome import trace_outcome
-from converse_graph.tracing.settings import Tracing, tracing_of
+from converse_graph.tracing.settings import Tracing, build_tracing
 
 if TYPE_CHECKING:
     from converse_graph.models.references import ModelReference
@@ -45,7 +45,7 @@ MOST_INTERRUPTS = 2
 def run(
     scenario: Scenario | ScenarioFunction | Path | str,
     *,
-    model: ModelReference | Chats | None = None,
+    model: ModelReference | ModelRegistry | None = None,
     base_url: str | None = None,
     options: ModelSettings | Options | None = None,
     dials: Mapping[str, Any] | None = None,
@@ -57,7 +57,7 @@ def run(
     judge: bool | str | Sequence[str] = False,
     budget: Budget | None = None,
     store: Path | str | None = None,
-    watch: Watch | None = None,
+    watch: EventHandler | None = None,
 ) -> Transcript:
     """Play a scenario to its end, keep it where `converse run` would, and return its record.
 
@@ -70,7 +70,7 @@ def run(
             file.py:function, or file.yaml.
         model: "provider:model", "embedded", "null", a LangChain chat model or an adapter; None for the environment's.
             Of several, as "a,b" or in a list, the next is asked where one refuses or stays away. Or all that is to be
-            said of the run's models, as one `Chats`.
+            said of the run's models, as one `ModelRegistry`.
         base_url: Of an OpenAI-compatible server.
         options: Settings of models, such as the temperature, over those of the scenario: for everybody, or by the path
             of a speaker. A run that is gone on with has them from then on, over those that it has.
@@ -90,10 +90,10 @@ def run(
         The record, with what each party kept to itself; of itself it shows what is public.
 
     Raises:
-        UnknownName: There is no such scenario, dial, model or rubric, or an option is for somebody who does not speak.
+        NotFound: There is no such scenario, dial, model or rubric, or an option is for somebody who does not speak.
         InvalidValue: The name is taken, the horizon lies before the start, or the run of that name is another one.
         RunPaused: A model's server cannot be reached or refuses, or the budget is spent.
-        RunHeld: Another process is writing to the run.
+        RunLocked: Another process is writing to the run.
         KeyboardInterrupt: It was paused by Ctrl-C.
         ConverseError: The run failed; what was committed is kept.
     """
@@ -101,7 +101,7 @@ def run(
         raise InvalidValue("An open store is for `await begin(store, scenario)`; give `run` the store's path.")
     made, source = _scenario(scenario, dials)
     judges = _judges(judge)
-    chats = model if isinstance(model, Chats) else Chats(model, base_url)
+    chats = model if isinstance(model, ModelRegistry) else ModelRegistry(model, base_url)
     if name is not None:
         check_run_name(name)
     elif resume:
@@ -130,7 +130,7 @@ def run(
 def _scenario(given: Scenario | ScenarioFunction | Path | str, dials: Mapping[str, Any] | None) -> tuple[Scenario, str]:
     """The scenario that was meant, and how to find its function again; nothing for one of the caller's own."""
     if isinstance(given, str | Path):
-        return find_scenario(str(given))(**(dials or {})), lasting_reference(str(given))
+        return find_scenario(str(given))(**(dials or {})), absolute_reference(str(given))
     if isinstance(given, ScenarioFunction):
         return given(**(dials or {})), reference_to(given)
     check_scenario(given)
@@ -152,7 +152,7 @@ class _Play:
 
     scenario: Scenario
     origin: Origin
-    chats: Chats
+    chats: ModelRegistry
     is_remembered: bool
     """Whether a run that is gone on with is to have the models that it began with, whatever the environment says."""
     begin: Mapping[str, Any]
@@ -161,7 +161,7 @@ class _Play:
     judges: tuple[str, ...] | None
     budget: Budget | None
     store: Path | str
-    watch: Watch | None
+    watch: EventHandler | None
     _simulation: Simulation | None = field(default=None, init=False)
     _task: asyncio.Task[Any] | None = field(default=None, init=False)
     _is_playing: bool = field(default=False, init=False)
@@ -233,7 +233,7 @@ class _Play:
         """The run of that name, if there is one and it is the one that was asked for."""
         try:
             stored = store.register.run(self.begin["name"])
-        except UnknownName:
+        except NotFound:
             return None
         asked = {"seed": self.begin["seed"], "model": None if self.is_remembered else self.chats.default_name}
         if self.begin["until"] is not None or self.begin["rounds"] is not None:
@@ -282,7 +282,7 @@ class _Play:
 @asynccontextmanager
 async def _traced() -> AsyncIterator[Tracing | None]:
     """Tracing as the environment has it; nothing inside is traced by anybody else."""
-    tracing = tracing_of(os.environ, warn=warnings.warn, now=lambda: datetime.now(UTC))
+    tracing = build_tracing(os.environ, warn=warnings.warn, now=lambda: datetime.now(UTC))
     try:
         with tracing_context(enabled=False):
             yield tracing

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
-from converse_graph.calls.budget import Budget, spending_of
-from converse_graph.calls.pending_calls import InFlight
+from converse_graph.calls.budget import Budget, build_budget_tracker
+from converse_graph.calls.pending_calls import PendingCalls
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.trace_privacy import is_traced, untraced
-from converse_graph.checkpoints import StoreSaver, ThinCheckpoints
-from converse_graph.errors import ConverseError, RunChanged, RunPaused, StoreFailure
+from converse_graph.checkpoints import StoreSaver, TurnSaver
+from converse_graph.errors import ConverseError, RunPaused, ScenarioChanged, StoreFailure
 from converse_graph.graph import compile_graph
 from converse_graph.graph.organisation import check_windows
 from converse_graph.models.prices import Prices
 from converse_graph.models.references import SEPARATOR
-from converse_graph.models.registry import Chats
-from converse_graph.models.replay import ReplayChats
+from converse_graph.models.registry import ModelRegistry
+from converse_graph.models.replay import ReplayRegistry
 from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.transcript import Fork, Header, Transcript
 from converse_graph.runs.fingerprint import differences, digest_of, fingerprint, option_parts
-from converse_graph.runs.graph_input import original_went_on, recall_index, votes_of_the_original, way_in
-from converse_graph.runs.header import asked_of, header_of, make_again
+from converse_graph.runs.graph_input import initial_input, recall_index, replay_has_more, replayed_vote_rounds
+from converse_graph.runs.header import build_header, models_and_embedders, rebuild_scenario
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.dials import check_scenario
 from converse_graph.scenarios.model_settings import ModelSettings, Options, merged_options, read_options
@@ -43,11 +43,11 @@ from converse_graph.tracing.settings import Tracing
 if TYPE_CHECKING:
     from converse_graph.models.references import ModelReference
 
-Watch = Callable[[dict[str, Any]], None]
+EventHandler = Callable[[dict[str, Any]], None]
 """Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
 "statement"."""
 
-_NO_LIMIT = 10**9
+RECURSION_LIMIT = 10**9
 """Supersteps in one go: a run ends by its clock and its rules, not by LangGraph's guard against loops."""
 
 
@@ -74,10 +74,10 @@ class Simulation:
     store: Store
     run: Run
     scenario: Scenario
-    chats: Chats
+    chats: ModelRegistry
     prompts: Prompts = field(default_factory=load_prompts)
     _control: RunControl = field(default_factory=RunControl, init=False)
-    _in_flight: InFlight = field(default_factory=InFlight, init=False)
+    _in_flight: PendingCalls = field(default_factory=PendingCalls, init=False)
 
     @classmethod
     async def begin(
@@ -85,7 +85,7 @@ class Simulation:
         store: Store,
         scenario: Scenario,
         *,
-        model: ModelReference | Chats | None = None,
+        model: ModelReference | ModelRegistry | None = None,
         options: ModelSettings | Options | None = None,
         seed: int | None = None,
         created: datetime | None = None,
@@ -102,7 +102,7 @@ class Simulation:
             model: "provider:model", "embedded", "null", a LangChain chat model or an adapter; None for the
                 environment's. Of several, as "a,b" or in a list, the next is asked where one refuses or stays away.
                 Or all that is to be said of the run's models, a server's address, prices and a window among it, as one
-                `Chats`.
+                `ModelRegistry`.
             options: Settings of models, such as the temperature, over those of the scenario: for everybody, or by the
                 path of a speaker.
             seed: Of the order, of the null model, and of models that take one; None for one that is drawn, and is on
@@ -115,19 +115,19 @@ class Simulation:
 
         Raises:
             InvalidValue: The name is taken, the horizon lies before the start, or the scenario is none.
-            UnknownName: An option is for somebody who does not speak.
-            WindowTooSmall: A party's brief alone fills its model's window.
+            NotFound: An option is for somebody who does not speak.
+            ContextWindowTooSmall: A party's brief alone fills its model's window.
         """
         check_scenario(scenario)
         origin, given, prompts = origin or Origin(), read_options(options), load_prompts()
         settings = speaker_settings(scenario, given)
-        chats = model if isinstance(model, Chats) else Chats(model)
+        chats = model if isinstance(model, ModelRegistry) else ModelRegistry(model)
         chats = chats.with_window(settings.everybody.context_window)
         compile_graph(scenario, is_traced=False)
         check_windows(scenario, chats, prompts, settings)
         horizon, marks = scenario.clock.horizon(until, rounds), fingerprint(scenario, prompts, given)
         header = {
-            **header_of(
+            **build_header(
                 scenario,
                 chats,
                 prompts,
@@ -175,20 +175,22 @@ class Simulation:
             options: Settings of models from now on, over those that it has; its header then says so.
 
         Raises:
-            UnknownName: There is no such run, its scenario is gone, or an option is for somebody who does not speak.
-            RunChanged: The scenario or its prompts are not what the run began with.
+            NotFound: There is no such run, its scenario is gone, or an option is for somebody who does not speak.
+            ScenarioChanged: The scenario or its prompts are not what the run began with.
         """
         run = store.register.run(name)
-        scenario = (scenario or make_again(run)).with_events(run.header.events)
+        scenario = (scenario or rebuild_scenario(run)).with_events(run.header.events)
         told = run.header.models.get(run.header.model.partition(SEPARATOR)[0])
-        chats: Chats = Chats(
+        chats: ModelRegistry = ModelRegistry(
             model or run.header.model,
             base_url or run.header.base_url,
             prices=prices,
             window=told.window if told and model is None else None,
         )
         if run.replays:
-            chats = ReplayChats(store.journal(store.register.run(run.replays).id), run.header.model, run.header.models)
+            chats = ReplayRegistry(
+                store.journal(store.register.run(run.replays).id), run.header.model, run.header.models
+            )
         made = cls(store=store, run=run, scenario=scenario, chats=chats)
         given = merged_options(run.header.options, read_options(options))
         now = fingerprint(scenario, made.prompts, given)
@@ -200,7 +202,7 @@ class Simulation:
                 made.run = await store.register.change(run, tuple(changed), now, options=given, settings=settings)
         elif changed:
             shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
-            raise RunChanged(
+            raise ScenarioChanged(
                 f"Run {name!r} began with something else: {shown}. Put it back, `converse fork` it, or go on "
                 "all the same with --allow-changed."
             )
@@ -217,7 +219,7 @@ class Simulation:
         self._control.request_drain("pause")
 
     async def play(
-        self, watch: Watch | None = None, *, budget: Budget | None = None, tracing: Tracing | None = None
+        self, watch: EventHandler | None = None, *, budget: Budget | None = None, tracing: Tracing | None = None
     ) -> Run:
         """Play on from where the run stands, to its end or to a pause.
 
@@ -231,14 +233,14 @@ class Simulation:
             The run as the register has it then: "finished" or "paused".
 
         Raises:
-            RunHeld: Another process is writing to this run.
+            RunLocked: Another process is writing to this run.
             RunPaused: A model's server cannot be reached or refuses, or the budget is spent; the run can be resumed.
             StoreFailure: The store cannot be written, for want of room say; the run can be resumed once it can.
             InvalidValue: The budget is in dollars, and what a model costs is not known.
             ConverseError: The run failed; what was committed is kept.
         """
         if budget is not None and budget.usd is not None:
-            self.chats.prices.require(asked_of(self.scenario, self.chats))
+            self.chats.prices.require(models_and_embedders(self.scenario, self.chats))
         with self.store.hold(self.run.name):
             if (stored := self.store.register.run(self.run.name)).status == "finished":
                 return stored
@@ -282,20 +284,20 @@ class Simulation:
         """The header of the run that this one was forked from."""
         return self.store.register.run(self.run.parent).header if self.run.parent and self.run.header.fork else None
 
-    async def _drive(self, watch: Watch | None, budget: Budget | None, trace: RunTrace | None) -> str:
-        saver = ThinCheckpoints(StoreSaver(self.store), passing=f"branch:to:{SUPERVISOR}")
+    async def _drive(self, watch: EventHandler | None, budget: Budget | None, trace: RunTrace | None) -> str:
+        saver = TurnSaver(StoreSaver(self.store), passing=f"branch:to:{SUPERVISOR}")
         traced = is_traced()
         graph = compile_graph(self.scenario, is_traced=traced).copy(update={"checkpointer": saver})
-        config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": _NO_LIMIT}
+        config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": RECURSION_LIMIT}
         context = RunContext(
             chats=self.chats,
             prompts=self.prompts,
             seed=self.run.header.seed,
             run=f"{self.run.name} {self.run.header.created.isoformat()}",
             journal=self.store.journal(self.run.id),
-            spending=spending_of(budget, usd=self.run.usd, tokens=self.run.tokens),
+            spending=build_budget_tracker(budget, usd=self.run.usd, tokens=self.run.tokens),
             horizon=self.run.horizon,
-            votes_after=await votes_of_the_original(self.store, self.run, self.scenario),
+            votes_after=await replayed_vote_rounds(self.store, self.run, self.scenario),
             in_flight=self._in_flight,
             recall=recall_index(self.store, self.run, self.scenario),
             trace=trace,
@@ -304,7 +306,7 @@ class Simulation:
         )
         while True:
             stream: AsyncIterator[Any] = graph.astream(
-                await way_in(graph, config, self.store, self.run, self.scenario),
+                await initial_input(graph, config, self.store, self.run, self.scenario),
                 config,
                 context=context,
                 stream_mode=["custom"] if watch else [],
@@ -325,7 +327,7 @@ class Simulation:
                 values = (await graph.aget_state(config)).values
             if not values.get("ended"):
                 raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
-            if not original_went_on(self.store, self.run, len(values.get("transcript", ()))):
+            if not replay_has_more(self.store, self.run, len(values.get("transcript", ()))):
                 return str(values["ended"])
 
 

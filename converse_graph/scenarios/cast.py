@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
-from converse_graph.scenarios.deliberation_rules import HeldByRules, check_options
+from converse_graph.scenarios.deliberation_rules import DeliberationRules, check_options
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.memory_settings import Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_paths import JUDGE, PUBLIC, join_path
 from converse_graph.scenarios.speaker_paths import SUPERVISOR as SUPERVISOR
-from converse_graph.scenarios.value import ByKind, Identifier, Items, Name, Value
+from converse_graph.scenarios.value import ByKind, FrozenModel, Identifier, Items, Name
 
 MAX_DEPTH = 6
 """How many conversations may be nested, the root table included, unless a scenario says otherwise."""
@@ -29,7 +29,7 @@ _CHANNELS = {
 """Names of the channels of a graph: none of its nodes can be called that."""
 
 
-class Persona(Value):
+class Persona(FrozenModel):
     """A member of a debate."""
 
     name: Name
@@ -53,7 +53,7 @@ class Persona(Value):
     """A runnable or compiled graph that speaks in its place: takes a view, returns a line."""
 
 
-class _Deliberation(Value):
+class _Deliberation(FrozenModel):
     motion: str
     """The question to settle."""
     members: Items[Persona]
@@ -72,7 +72,7 @@ class _Deliberation(Value):
         return self
 
 
-class Debate(HeldByRules, _Deliberation):
+class Debate(DeliberationRules, _Deliberation):
     """A private conversation inside a speaker; the members speak in turn, each by a call of its own."""
 
     kind: Literal["debate"] = "debate"
@@ -87,7 +87,7 @@ class Debate(HeldByRules, _Deliberation):
         return self
 
 
-class Imagined(_Deliberation):
+class ImaginedDebate(_Deliberation):
     """The cheap alternative to a debate: one call writes the whole inner talk."""
 
     kind: Literal["imagined"] = "imagined"
@@ -99,11 +99,11 @@ class Imagined(_Deliberation):
         return ()
 
 
-Deliberation = Annotated[Debate | Imagined, ByKind(default="debate")]
+Deliberation = Annotated[Debate | ImaginedDebate, ByKind(default="debate")]
 """How a speaker makes up its mind before it speaks; a table that names no kind is a debate."""
 
 
-class Example(Value):
+class Example(FrozenModel):
     """A form as a party might have filled it."""
 
     topic: str
@@ -116,7 +116,7 @@ class Example(Value):
     """The private note that went with it."""
 
 
-class Organisation(Value):
+class Organisation(FrozenModel):
     """A party at the root table: a graph node with a private channel, its mind."""
 
     name: Name
@@ -201,5 +201,5 @@ def check_distinct(kind: str, names: list[str]) -> None:
 
 Persona.model_rebuild()
 Debate.model_rebuild()
-Imagined.model_rebuild()
+ImaginedDebate.model_rebuild()
 Organisation.model_rebuild()

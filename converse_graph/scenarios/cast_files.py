@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.resources import folders
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.resources import search_path
 from converse_graph.scenarios.cast import Organisation, Persona
 from converse_graph.scenarios.strict_yaml import build, in_file, load_yaml
 
@@ -18,7 +18,7 @@ def cast_member(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
         The organisation, without fields and deliberation, and its personas; the first is in the chair.
 
     Raises:
-        UnknownName: There is no such file.
+        NotFound: There is no such file.
         InvalidValue: The file is not what a cast file may be.
     """
     path = _locate(who)
@@ -36,8 +36,8 @@ def cast_member(who: str) -> tuple[Organisation, tuple[Persona, ...]]:
 
 
 def _locate(who: str) -> Path:
-    places = [folder / "cast" for folder in folders("prompts")]
+    places = [folder / "cast" for folder in search_path("prompts")]
     for place in places:
         if (path := place / f"{who}.yaml").is_file():
             return path
-    raise UnknownName.among("cast file", who, sorted({path.stem for place in places for path in place.glob("*.yaml")}))
+    raise NotFound.among("cast file", who, sorted({path.stem for place in places for path in place.glob("*.yaml")}))

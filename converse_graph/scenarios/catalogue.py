@@ -7,8 +7,8 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
 
-from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.resources import folders
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.resources import search_path
 from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.yaml_files import SUFFIXES, scenario_file
 
@@ -24,7 +24,7 @@ def find_scenario(reference: str) -> ScenarioFunction:
             scenario, `file.py:function`, or `file.yaml`.
 
     Raises:
-        UnknownName: There is none of that name.
+        NotFound: There is none of that name.
         InvalidValue: The file cannot be loaded, or holds several and none was named.
     """
     if reference.endswith(SUFFIXES):
@@ -35,7 +35,7 @@ def find_scenario(reference: str) -> ScenarioFunction:
     known = catalogue()
     found = known.get(reference.replace("_", "-"))
     if found is None:
-        raise UnknownName.among("scenario", reference, known, hint=_hint(reference))
+        raise NotFound.among("scenario", reference, known, hint=_hint(reference))
     return found
 
 
@@ -50,14 +50,14 @@ def _hint(reference: str) -> str:
 def catalogue() -> dict[str, ScenarioFunction]:
     """All scenarios to be had by name, in alphabetical order; one in the working directory's `graphs` goes first."""
     found: dict[str, ScenarioFunction] = {}
-    for folder in folders("graphs"):
+    for folder in search_path("graphs"):
         for path in sorted(folder.glob("*.py")):
             for name, function in _load(path).items():
                 found.setdefault(name, function)
     return dict(sorted(found.items()))
 
 
-def lasting_reference(reference: str) -> str:
+def absolute_reference(reference: str) -> str:
     """The same reference, such that it finds its scenario from any working directory."""
     if reference.endswith(SUFFIXES):
         return str(Path(reference).resolve())
@@ -80,13 +80,13 @@ def reference_to(function: ScenarioFunction) -> str:
     if not any(held is function for held in vars(module).values()):
         return ""
     path = Path(module.__file__).resolve()
-    is_in_folder = path.parent in [folder.resolve() for folder in folders("graphs")]
+    is_in_folder = path.parent in [folder.resolve() for folder in search_path("graphs")]
     return function.name if is_in_folder else f"{path}:{function.name}"
 
 
 def _find_in_file(path: Path, name: str) -> ScenarioFunction:
     if not path.is_file():
-        raise UnknownName(f"No file {str(path)!r}; name a scenario or a Python file that exists.")
+        raise NotFound(f"No file {str(path)!r}; name a scenario or a Python file that exists.")
     held = _load(path)
     if not name and len(held) == 1:
         return next(iter(held.values()))
@@ -94,11 +94,11 @@ def _find_in_file(path: Path, name: str) -> ScenarioFunction:
         raise InvalidValue(f"{path} holds {', '.join(held) or 'no scenario'}; name one as {path}:function.")
     found = held.get(name.replace("_", "-"))
     if found is None:
-        raise UnknownName.among(f"scenario in {path}", name, held)
+        raise NotFound.among(f"scenario in {path}", name, held)
     return found
 
 
-class _Fresh(SourceFileLoader):
+class _UncachedLoader(SourceFileLoader):
     """Loads a file as it is now: an import takes an older compiled file for a text of the same second and length."""
 
     def get_code(self, fullname: str) -> CodeType:
@@ -113,7 +113,7 @@ def _load(path: Path) -> dict[str, ScenarioFunction]:
         module_name = f"{_MODULES}{path.stem}_{digest}"
         module = sys.modules.get(module_name)
         if module is None:
-            loader = _Fresh(module_name, str(path))
+            loader = _UncachedLoader(module_name, str(path))
             spec = ModuleSpec(module_name, loader, origin=str(path))
             spec.has_location = True
             module = sys.modules[module_name] = importlib.util.module_from_spec(spec)

@@ -7,7 +7,7 @@ from typing import Literal, Self, assert_never, get_args
 from pydantic import model_validator
 
 from converse_graph.errors import InvalidValue
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 
 Step = Literal["year", "half-year", "quarter", "month", "round"]
 
@@ -15,7 +15,7 @@ _PER_YEAR: dict[Step, int] = {"year": 1, "half-year": 2, "quarter": 4, "month": 
 _MARK: dict[Step, str] = {"half-year": "H", "quarter": "Q"}
 
 
-class Period(Value):
+class Period(FrozenModel):
     """One step of simulated time, in which each party speaks once."""
 
     round: int
@@ -26,7 +26,7 @@ class Period(Value):
     """The calendar year, or the number of the round on a clock of plain rounds."""
 
 
-class Clock(Value):
+class Clock(FrozenModel):
     """Simulated time from `start` to the end of `end`, in equal steps."""
 
     start: int = 1

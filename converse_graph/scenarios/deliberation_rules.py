@@ -8,10 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
-from converse_graph.scenarios.value import Identifier, Items, Value
+from converse_graph.scenarios.value import FrozenModel, Identifier, Items
 
 
-class HeldByRules(Value):
+class DeliberationRules(FrozenModel):
     """What is common to conversations that settle a question: four rules, each on or off."""
 
     private_positions: bool = False
@@ -38,7 +38,7 @@ class HeldByRules(Value):
         return tuple(name for name, is_on in on.items() if is_on)
 
 
-class Motion(HeldByRules):
+class Motion(DeliberationRules):
     """A question before the table: each statement says in public where its party stands on it."""
 
     question: str

@@ -12,8 +12,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from converse_graph.errors import InvalidValue, UnknownName, UsageError
-from converse_graph.scenarios.graph_settings import as_bad_request, dials_in, settings_schema
+from converse_graph.errors import InvalidValue, NotFound, UsageError
+from converse_graph.scenarios.graph_settings import bad_request, dials_in, settings_schema
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.validation_errors import explain
 
@@ -61,7 +61,7 @@ class ScenarioFunction:
         """Make the scenario with these settings; dials that are not named keep their defaults.
 
         Raises:
-            UnknownName: There is no such dial.
+            NotFound: There is no such dial.
             InvalidValue: A dial does not take that setting, or the scenario that comes of it cannot be.
         """
         set_to = self._read(settings)
@@ -91,7 +91,7 @@ class ScenarioFunction:
             settings: The dials that differ.
 
         Raises:
-            UnknownName: There is no such dial.
+            NotFound: There is no such dial.
             InvalidValue: A dial does not take that setting.
         """
         set_to = self._read(settings)
@@ -117,13 +117,13 @@ class ScenarioFunction:
             made = self(**dials_in(configured, self.dials, self.name))
             return made.graph(settings=settings_schema(self.dials))
         except UsageError as error:
-            raise as_bad_request(error) from None
+            raise bad_request(error) from None
 
     def _read(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         known = {dial.name: dial for dial in self.dials}
         for name in settings:
             if name not in known:
-                raise UnknownName.among(f"dial of {self.name}", name, known)
+                raise NotFound.among(f"dial of {self.name}", name, known)
         return {name: dial.read(settings.get(name, dial.default)) for name, dial in known.items()}
 
 
@@ -140,13 +140,13 @@ def by_party(setting: Any, parties: Sequence[str], *, otherwise: Any) -> dict[st
         otherwise: For those whom a table passes over.
 
     Raises:
-        UnknownName: The table names somebody who is not at the table.
+        NotFound: The table names somebody who is not at the table.
     """
     if not isinstance(setting, Mapping):
         return dict.fromkeys(parties, setting)
     for name in setting:
         if name != OTHERS and name not in parties:
-            raise UnknownName.among("party", name, [*parties, OTHERS])
+            raise NotFound.among("party", name, [*parties, OTHERS])
     return {name: setting.get(name, setting.get(OTHERS, otherwise)) for name in parties}
 
 

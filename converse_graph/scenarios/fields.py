@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field as Bound
 from pydantic import create_model, model_validator
 
-from converse_graph.scenarios.value import ByKind, Identifier, Items, Value
+from converse_graph.scenarios.value import ByKind, FrozenModel, Identifier, Items
 
 
-class _Field(Value, ABC):
+class _Field(FrozenModel, ABC):
     name: Identifier
     """What the field is called in the record."""
     ask: str
@@ -62,7 +62,7 @@ class Text(_Field):
         return f"at most {self.max_length} characters"
 
 
-class Names(_Field):
+class TextList(_Field):
     """A list of short names or phrases."""
 
     kind: Literal["names"] = "names"
@@ -79,7 +79,7 @@ class Names(_Field):
         return f"a list of at most {self.max_items}, each of at most {self.max_length} characters"
 
 
-class Flag(_Field):
+class Boolean(_Field):
     """Yes or no."""
 
     kind: Literal["flag"] = "flag"
@@ -139,7 +139,7 @@ class Number(_Bounded):
         return Annotated[float, Bound(ge=self.minimum, le=self.maximum)]
 
 
-class Whole(_Bounded):
+class Integer(_Bounded):
     """A whole number, such as a year."""
 
     kind: Literal["whole"] = "whole"
@@ -175,7 +175,7 @@ class Percentiles(_Bounded):
         return dict(zip(("p10", "p50", "p90"), sorted(answer.values()), strict=True)) if answer else answer
 
 
-AnyField = Text | Names | Flag | Choice | Number | Whole | Percentiles
+AnyField = Text | TextList | Boolean | Choice | Number | Integer | Percentiles
 """All kinds of fields."""
 
 

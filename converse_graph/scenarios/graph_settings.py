@@ -9,12 +9,12 @@ from pydantic import ConfigDict, with_config
 from pydantic import Field as Bound
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
-from converse_graph.errors import InvalidValue, UnknownName, UsageError
+from converse_graph.errors import InvalidValue, NotFound, UsageError
 
 if TYPE_CHECKING:
     from converse_graph.scenarios.dials import Dial
 
-Model = Annotated[
+ModelField = Annotated[
     str | None,
     Bound(
         description="Who speaks: embedded, null, openai:NAME or PROVIDER:NAME; empty for the environment's.",
@@ -34,7 +34,7 @@ Seed = Annotated[
 class GraphSettings(TypedDict, total=False):
     """What any scenario's graph may be configured with, unless it is given a context."""
 
-    model: Model
+    model: ModelField
     base_url: Annotated[str | None, Bound(description="Of an OpenAI-compatible server.")]
     seed: Seed
 
@@ -50,7 +50,7 @@ def settings_schema(dials: Iterable[Dial]) -> type[Any]:
         ]
         for dial in dials
     }
-    made: type[Any] = TypedDict("Settings", {**marked, "model": Model, "seed": Seed}, total=False)  # type: ignore[misc]
+    made: type[Any] = TypedDict("Settings", {**marked, "model": ModelField, "seed": Seed}, total=False)  # type: ignore[misc]
     made.__doc__ = "Dials of the scenario, and which model speaks."
     return with_config(ConfigDict(arbitrary_types_allowed=True))(made)
 
@@ -64,17 +64,17 @@ def dials_in(configured: Mapping[str, Any], dials: Iterable[Dial], scenario: str
         scenario: Whose they are, for the message.
 
     Raises:
-        UnknownName: Somebody meant to set what is no dial.
+        NotFound: Somebody meant to set what is no dial.
     """
     known = [dial.name for dial in dials]
     for name in configured:
         if name not in (*known, "model", "seed") and not _is_the_servers(name):
             hint = "Set OPENAI_BASE_URL where the server runs." if name == "base_url" else ""
-            raise UnknownName.among(f"dial of {scenario}", name, [*known, "model", "seed"], hint=hint)
+            raise NotFound.among(f"dial of {scenario}", name, [*known, "model", "seed"], hint=hint)
     return {name: configured[name] for name in known if name in configured}
 
 
-def as_bad_request(error: UsageError) -> InvalidValue:
+def bad_request(error: UsageError) -> InvalidValue:
     """The same refusal as a `ValueError`, which a LangGraph server answers with its message and not with "500"."""
     return error if isinstance(error, InvalidValue) else InvalidValue(str(error))
 

@@ -23,7 +23,9 @@ def scenario_schema() -> dict[str, Any]:
     made = Scenario.model_json_schema(schema_generator=_OfFiles)
     definitions: dict[str, Any] = made["$defs"]
     del definitions["When"]
-    made["properties"]["stop"]["items"] = {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("OnEvent", "OnSilence")]}
+    made["properties"]["stop"]["items"] = {
+        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("StopOnEvent", "StopOnSilence")]
+    }
     for spec in (*definitions.values(), made):
         _without_code(spec)
     version = {"const": VERSION, "description": "Of the shape of this file."}

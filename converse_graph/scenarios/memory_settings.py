@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
-from converse_graph.scenarios.value import Identifier, Value
+from converse_graph.scenarios.value import FrozenModel, Identifier
 
 Weight = Annotated[float, Bound(ge=0, le=10)]
 
 
-class Recall(Value):
+class Recall(FrozenModel):
     """What a party is reminded of, word for word, each time it speaks: a few records of before its window.
 
     They are chosen by how near they are in time, how much they weigh, and what is being talked of. Small models and
@@ -45,7 +45,7 @@ class Recall(Value):
         return self
 
 
-class Memory(Value):
+class Memory(FrozenModel):
     """What becomes of rounds that a party no longer hears word for word.
 
     Small models hear so little that none of it concerns them.
@@ -61,7 +61,7 @@ class Memory(Value):
     """What a party is reminded of beside the summaries, unless it has a `recall` of its own; None for nothing."""
 
 
-class Kept(Value):
+class Pinned(FrozenModel):
     """What a party must never lose, folded by code from what was reported, however long ago."""
 
     title: str
@@ -76,7 +76,7 @@ class Kept(Value):
     """How many entries are told, the latest; the fold has no more than that in any prompt."""
 
 
-def kept_now(rule: Kept, party: str, statements: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def pinned_entries(rule: Pinned, party: str, statements: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """What a party keeps after these statements, each entry once, oldest first.
 
     Args:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, model_serializer, model_validator
 from pydantic import Field as Bound
 
-from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.scenarios.value import Value
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.scenarios.value import FrozenModel
 
 Thinking = Literal["on", "none", "low", "medium", "high"]
 """How much a model thinks before it writes: as much as it likes, not at all, or by its provider's levels of effort."""
@@ -22,7 +22,7 @@ def _as_thinking(given: Any) -> Any:
     return "none" if given == "off" else given
 
 
-class ModelSettings(Value):
+class ModelSettings(FrozenModel):
     """Settings of a model; None for what is our default, or where we have none its provider's."""
 
     temperature: Annotated[float, Bound(ge=0, le=10)] | None = None
@@ -147,11 +147,11 @@ def require_paths(options: Options, known: Mapping[str, Any] | set[str] | frozen
         known: The paths of all who speak.
 
     Raises:
-        UnknownName: There is one.
+        NotFound: There is one.
     """
     for path in options:
         if path != EVERYBODY and path not in known:
-            raise UnknownName.among("party or persona", path, sorted(known))
+            raise NotFound.among("party or persona", path, sorted(known))
 
 
 def _in_words(value: Any) -> str:

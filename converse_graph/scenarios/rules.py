@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field as Bound
 
-from converse_graph.scenarios.value import ByKind, Identifier, Name, Value
+from converse_graph.scenarios.value import ByKind, FrozenModel, Identifier, Name
 
 
-class Event(Value):
+class Event(FrozenModel):
     """Something that has happened once enough parties have reported it."""
 
     name: Identifier
@@ -24,7 +24,7 @@ class Event(Value):
     """From which round on a report counts, from 0: nobody can accept what nobody has offered yet."""
 
 
-class Dated(Value):
+class ScheduledEvent(FrozenModel):
     """Something that happens at a date, whatever the parties do: it reaches whom it is for as that round begins."""
 
     at: str | int
@@ -35,7 +35,7 @@ class Dated(Value):
     """The one party that learns of it; None for everybody."""
 
 
-class Standing(Value):
+class RunningList(FrozenModel):
     """A list that stands until it is changed, such as laws: put together by code from what parties report."""
 
     title: str
@@ -48,7 +48,7 @@ class Standing(Value):
     """The kind of parties that it is put before."""
 
 
-class OnEvent(Value):
+class StopOnEvent(FrozenModel):
     """Stop at the end of the round in which an event happens."""
 
     kind: Literal["event"] = "event"
@@ -57,7 +57,7 @@ class OnEvent(Value):
     """The name of one of the scenario's events."""
 
 
-class OnSilence(Value):
+class StopOnSilence(FrozenModel):
     """Stop after rounds in which nobody made a statement."""
 
     kind: Literal["silence"] = "silence"
@@ -66,7 +66,7 @@ class OnSilence(Value):
     """How many such rounds, one after the other."""
 
 
-class When(Value):
+class StopWhen(FrozenModel):
     """Stop at the end of the first round for which a Python predicate on the statements so far is true."""
 
     kind: Literal["when"] = "when"
@@ -77,11 +77,11 @@ class When(Value):
     """Why the run ends, as the record says it."""
 
 
-StopRule = Annotated[OnEvent | OnSilence | When, ByKind()]
+StopRule = Annotated[StopOnEvent | StopOnSilence | StopWhen, ByKind()]
 """Any reason to end a run before its horizon."""
 
 
-def events_so_far(events: Sequence[Event | Dated], reported: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def events_so_far(events: Sequence[Event | ScheduledEvent], reported: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The names of the events that enough parties have reported.
 
     Args:
@@ -95,7 +95,7 @@ def events_so_far(events: Sequence[Event | Dated], reported: Sequence[Mapping[st
     return tuple(event.name for event in awaited if counts[event.name] >= event.parties)
 
 
-def standing_now(rule: Standing, statements: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def running_list_entries(rule: RunningList, statements: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """What stands after these statements.
 
     An entry goes by the words before its colon, apart from case and spaces; who put it up alone can take it off, and

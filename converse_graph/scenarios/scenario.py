@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, overload
 from pydantic import Field as Bound
 from pydantic import model_validator
 
-from converse_graph.errors import UnknownName
+from converse_graph.errors import NotFound
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct, check_not_taken
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.graph_settings import GraphSettings
-from converse_graph.scenarios.memory_settings import Kept, Memory, Recall
+from converse_graph.scenarios.memory_settings import Memory, Pinned, Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
-from converse_graph.scenarios.rules import Dated, Event, OnEvent, Standing, StopRule
-from converse_graph.scenarios.value import Items, Value
-from converse_graph.summary_repr import Card
+from converse_graph.scenarios.rules import Event, RunningList, ScheduledEvent, StopOnEvent, StopRule
+from converse_graph.scenarios.value import FrozenModel, Items
+from converse_graph.summary_repr import Summary
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
@@ -30,7 +30,7 @@ Order = Literal["listed", "shuffled", "simultaneous", "moderated"]
 OnDrift = Literal["repair", "count"]
 
 
-class Scenario(Value):
+class Scenario(FrozenModel):
     """Parties, clock, order and rules: all that a run is, but for model, seed and horizon."""
 
     name: str = "scenario"
@@ -52,15 +52,15 @@ class Scenario(Value):
     """Of a moderated table: the model that picks; None for the run's."""
     settings: ModelSettings = UNSET
     """Of every model that is asked, such as the temperature, unless a party or persona has settings of its own."""
-    events: Items[Event | Dated] = ()
+    events: Items[Event | ScheduledEvent] = ()
     """What may happen, folded from the statements' fields; and what does happen, at a date."""
-    standing: Items[Standing] = ()
+    standing: Items[RunningList] = ()
     """Lists that code keeps from what parties report, and puts before those that they concern: laws in force."""
     motion: Motion | None = None
     """A question that the table settles, and the rules against easy agreement that it is settled by."""
     stop: Items[StopRule] = ()
     """Reasons to end before the horizon, looked at after every round."""
-    kept: Items[Kept] = ()
+    kept: Items[Pinned] = ()
     """What parties must never lose, folded from their fields: what they announced, what went wrong. Small models,
     which copy a list into their reports, are not told."""
     window: Annotated[int, Bound(ge=1)] = 4
@@ -114,7 +114,7 @@ class Scenario(Value):
                     f"event {event.name!r} waits for {event.parties} parties, and {able} can report {event.field!r}"
                 )
         known = [event.name for event in awaited_events]
-        awaited = [rule.event for rule in self.stop if isinstance(rule, OnEvent)]
+        awaited = [rule.event for rule in self.stop if isinstance(rule, StopOnEvent)]
         awaited += [name for party in self.organisations for name in party.questions_after]
         for name in awaited:
             if name not in known:
@@ -140,10 +140,10 @@ class Scenario(Value):
     def _repr_html_(self) -> str:
         return self._card().html()
 
-    def _card(self) -> Card:
+    def _card(self) -> Summary:
         """What is public of it: the parties' briefs are theirs."""
         dials = ", ".join(f"{name}={value!r}" for name, value in self.dials.items())
-        return Card(
+        return Summary(
             kind="Scenario",
             name=self.name,
             facts=(
@@ -170,13 +170,13 @@ class Scenario(Value):
         motion = self.motion
         return tuple(party for party in self.organisations if motion and motion.concerns(party.kind))
 
-    def _check_dated(self, event: Dated) -> None:
+    def _check_dated(self, event: ScheduledEvent) -> None:
         self.clock.round_of(event.at)
         names = [party.name for party in self.organisations]
         if event.to is not None and event.to not in names:
             raise ValueError(f"an event is for {event.to!r}; there is: {', '.join(names)}")
 
-    def with_events(self, dated: Sequence[Dated]) -> Scenario:
+    def with_events(self, dated: Sequence[ScheduledEvent]) -> Scenario:
         """The same scenario with these dated events in place of its own.
 
         Args:
@@ -196,9 +196,9 @@ class Scenario(Value):
         return tuple(event for event in self.events if isinstance(event, Event))
 
     @property
-    def dated_events(self) -> tuple[Dated, ...]:
+    def dated_events(self) -> tuple[ScheduledEvent, ...]:
         """What happens at a date."""
-        return tuple(event for event in self.events if isinstance(event, Dated))
+        return tuple(event for event in self.events if isinstance(event, ScheduledEvent))
 
     def party(self, name: str) -> Organisation:
         """The organisation of that name.
@@ -207,12 +207,12 @@ class Scenario(Value):
             name: As the cast has it.
 
         Raises:
-            UnknownName: There is none.
+            NotFound: There is none.
         """
         for party in self.organisations:
             if party.name == name:
                 return party
-        raise UnknownName.among("organisation", name, (party.name for party in self.organisations))
+        raise NotFound.among("organisation", name, (party.name for party in self.organisations))
 
     def recall_of(self, party: Organisation) -> Recall | None:
         """How a party recalls; None for one that recalls nothing, as a graph of its own does.

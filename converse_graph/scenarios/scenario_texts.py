@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.resources import folders
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.resources import search_path
 from converse_graph.scenarios.strict_yaml import load_yaml
 
 
@@ -59,15 +59,15 @@ def scenario_texts(name: str) -> ScenarioTexts:
         name: Of a file in `prompts/scenarios`, without its ending, such as "ai-futures".
 
     Raises:
-        UnknownName: There is no such file.
+        NotFound: There is no such file.
         InvalidValue: It holds no table.
     """
-    places = [folder / "scenarios" for folder in folders("prompts")]
+    places = [folder / "scenarios" for folder in search_path("prompts")]
     for place in places:
         if (path := place / f"{name}.yaml").is_file():
             return ScenarioTexts(path=path, table=load_yaml(path).values)
     known = sorted({path.stem for place in places for path in place.glob("*.yaml")})
-    raise UnknownName.among("file of texts", name, known)
+    raise NotFound.among("file of texts", name, known)
 
 
 def _called(found: Any) -> str:

@@ -44,7 +44,7 @@ def speaker_settings(scenario: Scenario, options: Options | None = None) -> Spea
         options: What the call or the command line gave, by path; "" for everybody.
 
     Raises:
-        UnknownName: An option is for somebody who does not speak.
+        NotFound: An option is for somebody who does not speak.
     """
     given = options or {}
     specs = {

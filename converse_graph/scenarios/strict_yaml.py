@@ -46,7 +46,7 @@ _FOLDABLE = re.compile(r"[A-Za-z][!-~]*(?: [!-~]+)+", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tree:
+class Document:
     """What a YAML text holds."""
 
     values: dict[str, Any]
@@ -61,7 +61,7 @@ class Tree:
         return self.lines.get(at, 1)
 
 
-def read_yaml(text: str, *, number_keys: bool = False) -> Tree:
+def read_yaml(text: str, *, number_keys: bool = False) -> Document:
     """Read a table.
 
     Args:
@@ -79,7 +79,7 @@ def read_yaml(text: str, *, number_keys: bool = False) -> Tree:
         raise InvalidValue(f"line {mark.line + 1 if mark else 1}: this is no YAML: {problem}.") from None
 
 
-def load_yaml(path: Path, *, max_bytes: int = MAX_BYTES, number_keys: bool = False) -> Tree:
+def load_yaml(path: Path, *, max_bytes: int = MAX_BYTES, number_keys: bool = False) -> Document:
     """Read the table that a file holds.
 
     Args:
@@ -126,7 +126,7 @@ def in_file(path: Path, error: InvalidValue) -> InvalidValue:
     return InvalidValue(f"{path}, {error}")
 
 
-def build(kind: Callable[..., Any], values: dict[str, Any], tree: Tree, at: tuple[str | int, ...]) -> Any:
+def build(kind: Callable[..., Any], values: dict[str, Any], tree: Document, at: tuple[str | int, ...]) -> Any:
     """Make a value from a table of a file.
 
     Args:
@@ -161,7 +161,7 @@ def _innermost(error: InvalidValue) -> tuple[tuple[str | int, ...], str]:
     return first["loc"], str(error)
 
 
-def _written(tree: Tree, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+def _written(tree: Document, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
     """A location as the file has it: pydantic names the branch of a union too."""
     value: Any = tree.values
     path: list[str | int] = []
@@ -182,7 +182,7 @@ class _Reader:
         self._lines: dict[Location, int] = {}
         self._key_types = (str, int) if number_keys else (str,)
 
-    def read(self) -> Tree:
+    def read(self) -> Document:
         begin = self._next()
         while isinstance(begin, StreamStartEvent | DocumentStartEvent):
             if isinstance(begin, DocumentStartEvent) and (begin.version or begin.tags):
@@ -194,7 +194,7 @@ class _Reader:
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
                 raise _refused(event, "a second document; a file holds one")
-        return Tree(values=values, lines=self._lines)
+        return Document(values=values, lines=self._lines)
 
     def _next(self) -> Any:
         return next(self._events)

@@ -25,7 +25,7 @@ _NAME = re.compile(r"[^\W_](?:[\w .'&-]{0,58}[\w.])?")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-class Value(BaseModel):
+class FrozenModel(BaseModel):
     """A frozen value that is checked when it is made and says in one line what it does not allow."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -81,7 +81,7 @@ def _with_whole_characters(given: Any) -> Any:
     return given
 
 
-Value.__class__ = Explained  # type: ignore[method-assign]  # type checkers that see a metaclass take it for no BaseModel
+FrozenModel.__class__ = Explained  # type: ignore[method-assign]  # type checkers that see a metaclass take it for no BaseModel
 
 
 def _check_name(name: str) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.scenarios.dials import ScenarioFunction
-from converse_graph.scenarios.rules import Dated, Event, When
+from converse_graph.scenarios.rules import Event, ScheduledEvent, StopWhen
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.strict_yaml import Tree, build, in_file, read_text, read_yaml, write_yaml
+from converse_graph.scenarios.strict_yaml import Document, build, in_file, read_text, read_yaml, write_yaml
 
 VERSION = 1
 """Of the shape of a scenario file. A reader refuses another."""
@@ -26,7 +26,7 @@ def scenario_file(path: Path) -> ScenarioFunction:
     """The scenario of a file as a scenario function without dials, named as the file says or else as it is called.
 
     Raises:
-        UnknownName: There is no such file.
+        NotFound: There is no such file.
         InvalidValue: It holds no scenario.
     """
     made = load_scenario(path)
@@ -39,11 +39,11 @@ def load_scenario(path: Path) -> Scenario:
     """The scenario that a YAML file describes.
 
     Raises:
-        UnknownName: There is no such file.
+        NotFound: There is no such file.
         InvalidValue: It is too large, no YAML without tricks, of another version, or describes no scenario.
     """
     if not path.is_file():
-        raise UnknownName(f"No file {str(path)!r}; name a scenario, a Python file or a YAML file that exists.")
+        raise NotFound(f"No file {str(path)!r}; name a scenario, a Python file or a YAML file that exists.")
     try:
         return read_scenario(read_text(path))
     except InvalidValue as error:
@@ -72,14 +72,14 @@ def read_scenario(text: str) -> Scenario:
     return made
 
 
-def _event(given: Any, tree: Tree, number: int) -> Any:
+def _event(given: Any, tree: Document, number: int) -> Any:
     """An entry of the table of events: dated where it says at what date, otherwise one to be reported."""
     if not isinstance(given, dict):
         return given
-    return build(Dated if "at" in given else Event, given, tree, ("events", number))
+    return build(ScheduledEvent if "at" in given else Event, given, tree, ("events", number))
 
 
-def _refuse_predicates(rules: list[Any], tree: Tree) -> None:
+def _refuse_predicates(rules: list[Any], tree: Document) -> None:
     for number, rule in enumerate(rules):
         if isinstance(rule, dict) and rule.get("kind") == "when":
             line = tree.line_of(["stop", number, "kind"])
@@ -110,7 +110,7 @@ def write_scenario(scenario: Scenario) -> str:
 
 def _code_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """The parts of a spec that are code, by where they stand."""
-    if isinstance(value, When):
+    if isinstance(value, StopWhen):
         yield path, "a When rule with a predicate in Python"
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:

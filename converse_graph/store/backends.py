@@ -19,7 +19,7 @@ class Locks(Protocol):
     """The locks of the runs of a store: one writer a run."""
 
     def hold(self, name: str) -> AbstractContextManager[None]:
-        """Be the one that writes to a run; raises `RunHeld`."""
+        """Be the one that writes to a run; raises `RunLocked`."""
 
     def is_held(self, name: str) -> bool:
         """Whether somebody is writing to the run now."""
@@ -37,8 +37,8 @@ class Database(Protocol):
         """Make the tables if there are none and that is wanted, and bring older ones up to the present version.
 
         Raises:
-            UnknownName: There is no such store.
-            ForeignStore: It is none of ours, or from a newer version; it was left untouched.
+            NotFound: There is no such store.
+            IncompatibleStore: It is none of ours, or from a newer version; it was left untouched.
             StoreFailure: It cannot be reached, made, or brought up.
         """
 
@@ -49,7 +49,7 @@ class Database(Protocol):
         """The locks of the store's runs."""
 
 
-def database_at(where: Path | str) -> Database:
+def backend_for(where: Path | str) -> Database:
     """The database that somebody named, not opened yet.
 
     Raises:

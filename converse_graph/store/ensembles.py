@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from converse_graph.errors import UnknownName
+from converse_graph.errors import NotFound
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
@@ -30,11 +30,11 @@ class EnsembleTable:
         """Look a design up, as it was saved.
 
         Raises:
-            UnknownName: There is no such ensemble.
+            NotFound: There is no such ensemble.
         """
         design = self.find(name)
         if design is None:
-            raise UnknownName.among("ensemble", name, self.names(), hint="`converse sweep` makes one.")
+            raise NotFound.among("ensemble", name, self.names(), hint="`converse sweep` makes one.")
         return design
 
     async def save(self, name: str, design: str, *, created: datetime) -> None:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from converse_graph.models.base import PUBLIC, Part, Reply, Request
-from converse_graph.store.session import Row, Session
+from converse_graph.models.base import PUBLIC, Message, Request, Response
+from converse_graph.store.session import DatabaseRow, Session
 from converse_graph.store.writer import Writer
 
-_RECALL = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds
+_RECALL = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds
 FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest = :digest"""
-_CALLS = """SELECT reply, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds,
+_CALLS = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
 place, attempt, parts, form, accepted FROM calls
 WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
 _PLACES = "SELECT place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
@@ -25,15 +25,15 @@ _PART_ID = "SELECT id FROM parts WHERE digest = :digest"
 _ADD_PART = """INSERT INTO parts (digest, role, source, owner, text)
 VALUES (:digest, :role, :source, :owner, :text) ON CONFLICT DO NOTHING RETURNING id"""
 _ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish,
-tokens_in, tokens_out, tokens_cached, usd, seconds)
+input_tokens, output_tokens, cached_tokens, usd, seconds)
 VALUES (:run, :place, :attempt, :digest, :parts, :form, :reply, :accepted, :model, :finish,
-:tokens_in, :tokens_out, :tokens_cached, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING id"""
+:input_tokens, :output_tokens, :cached_tokens, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING id"""
 _ADD_UNUSABLE = """INSERT INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish,
-tokens_in, tokens_out, tokens_cached, usd, seconds)
+input_tokens, output_tokens, cached_tokens, usd, seconds)
 SELECT :run, :place, COALESCE(MIN(attempt), 0) - 1, :digest, :parts, :form, :reply, 0, :model, :finish,
-:tokens_in, :tokens_out, :tokens_cached, :usd, :seconds
+:input_tokens, :output_tokens, :cached_tokens, :usd, :seconds
 FROM calls WHERE run = :run AND place = :place AND digest = :digest AND attempt < 0 RETURNING id"""
-_CUT = """SELECT model, COUNT(*), MAX(tokens_in) FROM calls
+_CUT = """SELECT model, COUNT(*), MAX(input_tokens) FROM calls
 WHERE run = :run AND attempt < 0 AND finish = 'cut' GROUP BY model ORDER BY model"""
 _CHARGE_TOKENS = "UPDATE runs SET tokens = tokens + :tokens, unpriced = unpriced + 1 WHERE id = :run"
 _CHARGE = "UPDATE runs SET tokens = tokens + :tokens, usd = COALESCE(usd, 0) + :usd WHERE id = :run"
@@ -49,14 +49,14 @@ class Call:
     place: str
     attempt: int
     """0 for the first time of asking, and so on; below 0 for replies that were paid and no use, such as empty ones."""
-    parts: tuple[Part, ...]
+    parts: tuple[Message, ...]
     schema: dict[str, Any]
-    reply: Reply
+    reply: Response
     accepted: bool
     """Whether the reply fitted its schema."""
 
 
-class PartIds:
+class MessageIds:
     """Gives each part of a prompt one row, however many prompts it is in. Used on the writing thread alone."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class PartIds:
         """Look everything up again: what was thought stored may have been rolled back."""
         self._known.clear()
 
-    def of(self, session: Session, part: Part) -> int:
+    def of(self, session: Session, part: Message) -> int:
         """The row of a part, made if it is new."""
         known = self._known.get(part.digest)
         if known is None:
@@ -83,15 +83,15 @@ class PartIds:
 class RunJournal:
     """The journal of one run."""
 
-    def __init__(self, reader: Session, writer: Writer, ids: PartIds, run: int) -> None:
+    def __init__(self, reader: Session, writer: Writer, ids: MessageIds, run: int) -> None:
         """Read and write the calls of the run with that id."""
         self._reader, self._writer, self._ids, self._run = reader, writer, ids, run
-        self._forms: dict[str, Part] = {}
+        self._forms: dict[str, Message] = {}
         """Schemas as parts, by their text."""
         self._asked: set[str] | None = None
         """Places of calls that are on record, once they were looked up: most calls are new, and a set says so."""
 
-    def recall(self, request: Request) -> Reply | None:
+    def recall(self, request: Request) -> Response | None:
         """The reply that this very request had, if it was ever completed."""
         if self._asked is None:
             self._asked = set(self.places())
@@ -106,14 +106,14 @@ class RunJournal:
         )
         return _reply(found[0]) if found else None
 
-    async def record(self, request: Request, reply: Reply, *, accepted: bool) -> None:
+    async def record(self, request: Request, reply: Response, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
         insert = self._insertion(_ADD_CALL, request, reply, attempt=request.attempt, accepted=int(accepted))
         await self._writer.write(insert)
         if self._asked is not None:
             self._asked.add(request.place)
 
-    def note_unusable(self, request: Request, reply: Reply) -> None:
+    def note_unusable(self, request: Request, reply: Response) -> None:
         """Keep a reply that is paid and no use, below the attempts that count: the first as -1, the next as -2.
 
         It is durable with the next thing that is, and is never recalled.
@@ -124,7 +124,7 @@ class RunJournal:
         """Note how far the run has come; durable with the next thing that is."""
         self._writer.post(lambda session: session.run(_PROGRESS, rounds=rounds, statements=statements, run=self._run))
 
-    def _insertion(self, statement: str, request: Request, reply: Reply, **more: int) -> Callable[[Session], None]:
+    def _insertion(self, statement: str, request: Request, reply: Response, **more: int) -> Callable[[Session], None]:
         form = self._form(request)
         digest = _digest(request, form)
 
@@ -140,9 +140,9 @@ class RunJournal:
                 reply=reply.text,
                 model=reply.model,
                 finish=reply.finish,
-                tokens_in=reply.tokens_in,
-                tokens_out=reply.tokens_out,
-                tokens_cached=reply.tokens_cached,
+                input_tokens=reply.input_tokens,
+                output_tokens=reply.output_tokens,
+                cached_tokens=reply.cached_tokens,
                 usd=reply.usd,
                 seconds=round(reply.seconds, 3),
                 **more,
@@ -178,7 +178,7 @@ class RunJournal:
             places: Of those alone whose place is like this, as SQL has it: "%/embed" for those that end so.
             unusable: Whether to give those too that were paid and no use.
         """
-        parts: dict[int, Part] = {}
+        parts: dict[int, Message] = {}
         least = -(10**9) if unusable else 0
         for row in self._reader.read(_CALLS, run=self._run, places=places, least=least):
             place, attempt, packed, form, accepted = row[8:]
@@ -194,29 +194,29 @@ class RunJournal:
                 accepted=bool(accepted),
             )
 
-    def _part(self, number: int) -> Part:
+    def _part(self, number: int) -> Message:
         ((role, source, owner, text),) = self._reader.read(_PART, id=number)
-        return Part(role=role, source=source, owner=owner, text=text)
+        return Message(role=role, source=source, owner=owner, text=text)
 
-    def _form(self, request: Request) -> Part:
+    def _form(self, request: Request) -> Message:
         """The schema as a part; one that was met before has its digest already."""
         text = json.dumps(request.schema, sort_keys=False)
         form = self._forms.get(text)
         if form is None:
             if len(self._forms) > 256:
                 self._forms.clear()
-            form = self._forms[text] = Part(role="system", text=text, source="form", owner=PUBLIC)
+            form = self._forms[text] = Message(role="system", text=text, source="form", owner=PUBLIC)
         return form
 
 
-def _digest(request: Request, form: Part) -> bytes:
+def _digest(request: Request, form: Message) -> bytes:
     joined = b"".join([part.digest for part in (*request.parts, form)])
     return hashlib.blake2b(joined, digest_size=16).digest()
 
 
-def _charge(session: Session, run: int, reply: Reply) -> None:
+def _charge(session: Session, run: int, reply: Response) -> None:
     """Add a call to what its run has spent, which lists of runs show without a look at the calls."""
-    tokens = reply.tokens_in + reply.tokens_out
+    tokens = reply.input_tokens + reply.output_tokens
     if reply.usd is None:
         session.run(_CHARGE_TOKENS, run=run, tokens=tokens)
     else:
@@ -235,15 +235,15 @@ def _unpack(packed: str) -> list[int]:
     return ids
 
 
-def _reply(row: Row) -> Reply:
-    text, model, finish, tokens_in, tokens_out, tokens_cached, usd, seconds = row
-    return Reply(
+def _reply(row: DatabaseRow) -> Response:
+    text, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds = row
+    return Response(
         text=text,
         model=model,
         finish=finish,
-        tokens_in=tokens_in,
-        tokens_out=tokens_out,
-        tokens_cached=tokens_cached,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_tokens=cached_tokens,
         usd=usd,
         seconds=seconds,
     )

@@ -16,7 +16,7 @@ STEPS: Final[dict[int, str]] = {}
 changed once it was released. Nothing is released yet, so version 1 is the only one."""
 
 
-def make_tables(session: Session, then: Callable[[], None] | None = None) -> None:
+def create_tables(session: Session, then: Callable[[], None] | None = None) -> None:
     """Make the tables of a new store, within the transaction that is open.
 
     Args:

@@ -9,10 +9,10 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from converse_graph.errors import ForeignStore, InvalidValue, StoreFailure, UnknownName
-from converse_graph.store.migrations import make_tables, migrate
+from converse_graph.errors import IncompatibleStore, InvalidValue, NotFound, StoreFailure
+from converse_graph.store.migrations import create_tables, migrate
 from converse_graph.store.postgres_locks import AdvisoryLocks
-from converse_graph.store.postgres_session import PostgresSession, said_by, without_password
+from converse_graph.store.postgres_session import PostgresSession, driver_message, without_password
 from converse_graph.store.session import Session
 from converse_graph.store.versions import VERSION
 from converse_graph.store.writer import Writer
@@ -48,7 +48,7 @@ class PostgresDatabase:
         try:
             asked: dict[str, Any] = conninfo_to_dict(url)
         except psycopg.Error as error:
-            raise self._unreadable(said_by(error)) from None
+            raise self._unreadable(driver_message(error)) from None
         if "@" in str(asked.get("host", "")):
             raise self._unreadable("a second @")
         self._conninfo = make_conninfo(**(_DEFAULTS | asked))
@@ -58,8 +58,8 @@ class PostgresDatabase:
         """Make the tables if there are none and that is wanted, and bring older ones up to the present version.
 
         Raises:
-            UnknownName: There is no store in that database.
-            ForeignStore: The schema is none of ours, or from a newer version; it was left untouched.
+            NotFound: There is no store in that database.
+            IncompatibleStore: The schema is none of ours, or from a newer version; it was left untouched.
             StoreFailure: The database cannot be reached, or lets us not.
         """
         with closing(self.connect()) as session:
@@ -68,7 +68,7 @@ class PostgresDatabase:
                     with session.transaction():
                         self._make_ready(session, make)
             except psycopg.Error as error:
-                raise StoreFailure(f"{self.address} cannot be made or brought up: {said_by(error)}.") from None
+                raise StoreFailure(f"{self.address} cannot be made or brought up: {driver_message(error)}.") from None
 
     def connect(self) -> PostgresSession:
         """A connection that commits when told.
@@ -93,16 +93,16 @@ class PostgresDatabase:
         there, ours, full = session.run(_STATE)[0]
         if not ours:
             if there and full:
-                raise ForeignStore(
+                raise IncompatibleStore(
                     f"The schema {SCHEMA} in {self.address} is none of ours and was left untouched; name another "
                     "database with --store."
                 )
             if not make:
-                raise UnknownName(f"No store in {self.address}; `converse run` makes one, and --store names another.")
+                raise NotFound(f"No store in {self.address}; `converse run` makes one, and --store names another.")
             return False
         version = session.run(_VERSION)[0][0]
         if version > VERSION:
-            raise ForeignStore.newer(self.address, version, VERSION)
+            raise IncompatibleStore.newer(self.address, version, VERSION)
         return bool(version == VERSION)
 
     def _make_ready(self, session: Session, make: bool) -> None:
@@ -115,7 +115,7 @@ class PostgresDatabase:
             migrate(session, int(session.run(_VERSION)[0][0]))
         else:
             session.run(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            make_tables(session)
+            create_tables(session)
 
     def _unreadable(self, why: str) -> InvalidValue:
         if "parameter" not in why:
@@ -126,7 +126,7 @@ class PostgresDatabase:
         )
 
     def _no_way_in(self, error: psycopg.Error) -> StoreFailure:
-        said = said_by(error)
+        said = driver_message(error)
         if self._password:
             said = said.replace(self._password, "***")
         return StoreFailure(

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from converse_graph.errors import RunHeld, StoreUnreachable
+from converse_graph.errors import RunLocked, StoreUnreachable
 from converse_graph.store.postgres_session import lock_key
 from converse_graph.store.runs import check_run_name
 from converse_graph.store.session import Session
@@ -13,8 +13,8 @@ from converse_graph.store.writer import Writer
 _PATIENCE = 0.3
 """Seconds to wait for a run's lock: it may be let go just now."""
 
-TRY = "SELECT pg_try_advisory_lock(:key)"
-LET_GO = "SELECT pg_advisory_unlock(:key)"
+TRY_LOCK = "SELECT pg_try_advisory_lock(:key)"
+UNLOCK = "SELECT pg_advisory_unlock(:key)"
 _WHO_HOLDS = """SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 AND (CAST(classid AS bigint) << 32) | CAST(objid AS bigint) = :key"""
@@ -36,7 +36,7 @@ class AdvisoryLocks:
         deadline = time.monotonic() + _PATIENCE
         while not self._take(key):
             if time.monotonic() > deadline:
-                raise RunHeld.by_another(name)
+                raise RunLocked.by_another(name)
             time.sleep(_PATIENCE / 10)
         self._held.add(key)
         try:
@@ -44,7 +44,7 @@ class AdvisoryLocks:
         finally:
             self._held.discard(key)
             with suppress(StoreUnreachable):  # the lock went with the connection
-                self._writer.between(lambda session: session.run(LET_GO, key=key))
+                self._writer.between(lambda session: session.run(UNLOCK, key=key))
 
     def is_held(self, name: str) -> bool:
         """Whether somebody is writing to the run now."""
@@ -53,4 +53,6 @@ class AdvisoryLocks:
 
     def _take(self, key: int) -> bool:
         # A connection may take a lock that it has once more, so the tasks of one process are told apart here.
-        return key not in self._held and bool(self._writer.between(lambda session: session.run(TRY, key=key))[0][0])
+        return key not in self._held and bool(
+            self._writer.between(lambda session: session.run(TRY_LOCK, key=key))[0][0]
+        )

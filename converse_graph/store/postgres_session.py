@@ -11,7 +11,7 @@ from psycopg.pq import TransactionStatus
 
 from converse_graph.errors import StoreFailure, StoreUnreachable
 from converse_graph.store.schema import POSTGRES_WORDS
-from converse_graph.store.session import Row, Session
+from converse_graph.store.session import DatabaseRow, Session
 
 _WAIT = "SELECT pg_advisory_xact_lock(:key)"
 
@@ -27,7 +27,7 @@ class PostgresSession(Session):
     driver_error = psycopg.Error
     _gone = ""
 
-    def run(self, statement: str, **values: Any) -> list[Row]:
+    def run(self, statement: str, **values: Any) -> list[DatabaseRow]:
         """Run a statement with values for its names; returns the rows that it found."""
         cursor = self.connection.execute(_as_psycopg_names(statement), _marked_row(values))
         if not cursor.description:
@@ -60,7 +60,7 @@ class PostgresSession(Session):
     def failure(self, error: Exception, doing: str = "write") -> StoreFailure:
         """What is told of an error of the driver's, and of what met it."""
         if isinstance(error, psycopg.OperationalError) and (self.connection.closed or not error.sqlstate):
-            self._gone = self._gone or said_by(error)  # later ones tell only that the connection is closed
+            self._gone = self._gone or driver_message(error)  # later ones tell only that the connection is closed
             return StoreUnreachable(f"The store's server is gone: {self._gone}. What was committed before is kept.")
         return super().failure(error, doing)
 
@@ -97,7 +97,7 @@ def _unmarked(value: str) -> str:
     return value.replace(_MARKED[_NUL], _NUL).replace(_MARKED[_MARK], _MARK)
 
 
-def said_by(error: Exception) -> str:
+def driver_message(error: Exception) -> str:
     """What a server or driver says, as one line without its last stop, and without what every such line begins with."""
     line = " ".join(str(error).split()).rstrip(".?") or type(error).__name__
     return line.removeprefix("connection failed: ").removeprefix("connection is bad: ")

@@ -5,8 +5,8 @@ from typing import Any
 
 from converse_graph.record.paths import CallPath
 from converse_graph.record.records import MindRecord, StatementRecord, VoteRecord, debate_of, without_kind
-from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, extend, mind_of
-from converse_graph.record.transcript import Deliberation, Line, PrivateTurn, Stance, Statement, Transcript, Vote
+from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, append, private_channel
+from converse_graph.record.transcript import Deliberation, Line, PrivateNotes, Stance, Statement, Transcript, Vote
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.clock import Clock
 from converse_graph.store.checkpoint_rows import CheckpointRow, CheckpointRows, ledger_history
@@ -33,10 +33,10 @@ def transcript_of(
         cut_prompts: Models whose server cut prompts, as the journal's `cut_prompts` gives them.
     """
     clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
-    minds = {party.name: _by_path(values.get(mind_of(party.name), ())) for party in run.header.cast}
+    minds = {party.name: _by_path(values.get(private_channel(party.name), ())) for party in run.header.cast}
     statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
     votes = tuple(_vote(counted, minds) for counted in values.get("votes", ()))
-    recalled_poorly = _recalled_poorly({name: values.get(mind_of(name), ()) for name in minds}, clock)
+    recalled_poorly = _recalled_poorly({name: values.get(private_channel(name), ()) for name in minds}, clock)
     warnings = (*run.header.warnings, *recalled_poorly, *_warn_of_cuts(cut_prompts))
     header = run.header.model_copy(update={"votes": votes, "warnings": warnings})
     return Transcript(header=header, statements=statements, verdicts=tuple(verdicts))
@@ -56,7 +56,7 @@ def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
     if row is None:
         return {}
     saved = load_plain(row.kind, row.checkpoint)["channel_values"]
-    ledgers = (*PUBLIC_LEDGERS, *(mind_of(party.name) for party in run.header.cast))
+    ledgers = (*PUBLIC_LEDGERS, *(private_channel(party.name) for party in run.header.cast))
     return {
         **{name: saved[name] for name in PUBLIC_VALUES if name in saved},
         **read_ledgers(rows, row, saved, ledgers),
@@ -78,7 +78,7 @@ def read_ledgers(
     history = ledger_history(rows, row, [name for name in names if name not in saved], load_plain)
     for name, (snapshot, writes) in history.items():
         before = snapshot.entries if isinstance(snapshot, Snapshot) else []
-        ledgers[name] = extend(before, [entries for _, entries in writes])
+        ledgers[name] = append(before, [entries for _, entries in writes])
     return ledgers
 
 
@@ -130,7 +130,7 @@ def _statement(said: StatementRecord, clock: Clock, mind: dict[str, MindRecord])
         private = {name: note[name] for name in ("memo", "position", "follows_decision") if name in note}
         if "written" in note:
             private["written"] = Stance(speaker=said["speaker"], **note["written"])
-    turn = PrivateTurn(conclusions=tuple(conclusions), deliberation=_deliberation(path, mind), **private)
+    turn = PrivateNotes(conclusions=tuple(conclusions), deliberation=_deliberation(path, mind), **private)
     return Statement(period=clock.period(said["round"]).label, private=turn, **without_kind(said))
 
 

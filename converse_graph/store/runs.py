@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.record.transcript import Changed, Header
-from converse_graph.scenarios.rules import Dated
-from converse_graph.store.session import Row, Session
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.record.transcript import Header, Override
+from converse_graph.scenarios.rules import ScheduledEvent
+from converse_graph.store.session import DatabaseRow, Session
 from converse_graph.store.writer import Writer
-from converse_graph.summary_repr import Card
+from converse_graph.summary_repr import Summary
 
 Status = Literal["running", "paused", "finished", "failed"]
 
@@ -68,8 +68,8 @@ class RunSummary:
     def _repr_html_(self) -> str:
         return self._card().html()
 
-    def _card(self) -> Card:
-        return Card(kind="Run", name=self.name, facts=self._facts())
+    def _card(self) -> Summary:
+        return Summary(kind="Run", name=self.name, facts=self._facts())
 
     def _facts(self) -> tuple[tuple[str, str], ...]:
         return (
@@ -96,7 +96,7 @@ class Run(RunSummary):
         return (*facts, ("model", self.header.model_in_words), ("seed", str(self.header.seed)), forked)
 
 
-class Register:
+class RunTable:
     """The runs of a store."""
 
     def __init__(self, reader: Session, writer: Writer) -> None:
@@ -166,7 +166,7 @@ class Register:
         await self._change(run.id, {"rounds": rounds, "statements": statements})
         return self.run(run.name)
 
-    async def set_events(self, run: Run, events: tuple[Dated, ...]) -> Run:
+    async def set_events(self, run: Run, events: tuple[ScheduledEvent, ...]) -> Run:
         """Let other things happen at dates."""
         header = run.header.model_copy(update={"events": events})
         await self._change(run.id, header=_header_json(header))
@@ -181,7 +181,7 @@ class Register:
             fingerprint: What a resume must match from now on.
             fields: Of the header, that are others from now on.
         """
-        changed = (*run.header.changed, Changed(statements=run.statements, parts=parts))
+        changed = (*run.header.changed, Override(statements=run.statements, parts=parts))
         header = run.header.model_copy(update={"changed": changed, **fields})
         await self._change(run.id, header=_header_json(header), fingerprint=json.dumps(fingerprint))
         return self.run(run.name)
@@ -201,11 +201,11 @@ class Register:
         """The run of that name.
 
         Raises:
-            UnknownName: There is none.
+            NotFound: There is none.
         """
         rows = self._reader.read(_RUN, name=name)
         if not rows:
-            raise UnknownName.among("run", name, [found for (found,) in self._reader.read(_LATEST)])
+            raise NotFound.among("run", name, [found for (found,) in self._reader.read(_LATEST)])
         return _run(rows[0])
 
     def runs(self) -> list[RunSummary]:
@@ -234,7 +234,7 @@ def _free_name(session: Session, scenario: str) -> str:
     return f"{stem}-{number}"
 
 
-def _run(row: Row) -> Run:
+def _run(row: DatabaseRow) -> Run:
     header, fingerprint, *rest = row
     columns = dict(zip(_COLUMN_NAMES, rest, strict=True))
     own = {"run": columns["name"], "status": columns["status"], "ended": columns["ended"]}

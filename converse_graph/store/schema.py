@@ -54,9 +54,9 @@ CREATE TABLE calls (
     accepted INTEGER NOT NULL,
     model TEXT NOT NULL,
     finish TEXT NOT NULL,
-    tokens_in INTEGER NOT NULL,
-    tokens_out INTEGER NOT NULL,
-    tokens_cached INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL,
     usd {real},
     seconds {real} NOT NULL,
     UNIQUE (run, place, attempt, digest)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from converse_graph.errors import StoreFailure
 
-Row = tuple[Any, ...]
+DatabaseRow = tuple[Any, ...]
 
 
 class Session(ABC):
@@ -29,7 +29,7 @@ class Session(ABC):
         self.connection = connection
 
     @abstractmethod
-    def run(self, statement: str, **values: Any) -> list[Row]:
+    def run(self, statement: str, **values: Any) -> list[DatabaseRow]:
         """Run a statement with values for its names; returns the rows that it found."""
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -37,7 +37,7 @@ class Session(ABC):
         for row in rows:
             self.run(statement, **row)
 
-    def read(self, statement: str, **values: Any) -> list[Row]:
+    def read(self, statement: str, **values: Any) -> list[DatabaseRow]:
         """Run a statement outside a transaction.
 
         Raises:

@@ -9,11 +9,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from converse_graph.errors import ForeignStore, RunHeld, StoreFailure, UnknownName
-from converse_graph.store.migrations import make_tables, migrate
+from converse_graph.errors import IncompatibleStore, NotFound, RunLocked, StoreFailure
+from converse_graph.store.migrations import create_tables, migrate
 from converse_graph.store.runs import check_run_name
 from converse_graph.store.schema import SQLITE_WORDS
-from converse_graph.store.session import Row, Session
+from converse_graph.store.session import DatabaseRow, Session
 from converse_graph.store.versions import APPLICATION, VERSION
 from converse_graph.store.writer import Writer
 
@@ -29,9 +29,9 @@ class SqliteSession(Session):
     words = SQLITE_WORDS
     driver_error = sqlite3.Error
 
-    def run(self, statement: str, **values: Any) -> list[Row]:
+    def run(self, statement: str, **values: Any) -> list[DatabaseRow]:
         """Run a statement with values for its names; returns the rows that it found."""
-        found: list[Row] = self.connection.execute(statement, values).fetchall()
+        found: list[DatabaseRow] = self.connection.execute(statement, values).fetchall()
         return found
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -72,13 +72,13 @@ class SqliteFile:
         """Make the file if there is none and that is wanted, and bring an older one up to the present version.
 
         Raises:
-            UnknownName: There is no such file.
-            ForeignStore: The file is no store of ours, or from a newer version; it was left untouched.
+            NotFound: There is no such file.
+            IncompatibleStore: The file is no store of ours, or from a newer version; it was left untouched.
             StoreFailure: The file cannot be made, or not be brought up.
         """
-        found = check_ours(self.path)
+        found = check_version(self.path)
         if found is None and not make:
-            raise UnknownName(f"No store at {self.path}; `converse run` makes one, and --store names another.")
+            raise NotFound(f"No store at {self.path}; `converse run` makes one, and --store names another.")
         if found is None:
             create(self.path)
         else:
@@ -112,7 +112,7 @@ class FileLocks:
         try:
             lock.acquire(timeout=_PATIENCE)
         except Timeout:
-            raise RunHeld.by_another(name) from None
+            raise RunLocked.by_another(name) from None
         try:
             yield
         finally:
@@ -145,26 +145,26 @@ def _remove(lock: FileLock) -> None:
         lock.release()
 
 
-def check_ours(path: Path) -> int | None:
+def check_version(path: Path) -> int | None:
     """The version of a store of ours; None when there is no such file. It is only read.
 
     Raises:
-        ForeignStore: It is something else, or from a newer version.
+        IncompatibleStore: It is something else, or from a newer version.
     """
     if not path.exists():
         return None
     if not path.is_file():
-        raise ForeignStore(f"{path} is no file; name a store, such as .converse/runs.sqlite.")
+        raise IncompatibleStore(f"{path} is no file; name a store, such as .converse/runs.sqlite.")
     try:
         with path.open("rb") as file:
             head = file.read(72)
     except OSError as error:
-        raise ForeignStore(f"{path} cannot be read: {error.strerror}.") from None
+        raise IncompatibleStore(f"{path} cannot be read: {error.strerror}.") from None
     if not head.startswith(b"SQLite format 3\0") or int.from_bytes(head[68:72], "big") != APPLICATION:
-        raise ForeignStore(f"{path} is no store of ours and was left untouched; name another with --store.")
+        raise IncompatibleStore(f"{path} is no store of ours and was left untouched; name another with --store.")
     version = int.from_bytes(head[60:64], "big")
     if version > VERSION:
-        raise ForeignStore.newer(str(path), version, VERSION)
+        raise IncompatibleStore.newer(str(path), version, VERSION)
     return version
 
 
@@ -199,7 +199,7 @@ def _fill(path: Path) -> None:
 
         session.connection.execute(f"PRAGMA page_size = {_PAGE}")
         with session.transaction():
-            make_tables(session, then=mark)
+            create_tables(session, then=mark)
         session.connection.execute("PRAGMA journal_mode = WAL")
 
 
@@ -220,7 +220,7 @@ def _bring_up(path: Path) -> None:
         with closing(connect(path)) as session:
             version = session.version()  # the file's head may be behind its write-ahead log
             if version > VERSION:
-                raise ForeignStore.newer(str(path), version, VERSION)
+                raise IncompatibleStore.newer(str(path), version, VERSION)
             if version < VERSION:
                 with session.transaction():
                     migrate(session, session.version(), session.set_version)

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from converse_graph.record.transcript import Transcript
-from converse_graph.store.backends import Locks, database_at
+from converse_graph.store.backends import Locks, backend_for
 from converse_graph.store.checkpoint_rows import CheckpointRows
 from converse_graph.store.ensembles import EnsembleTable
-from converse_graph.store.journal import PartIds, RunJournal
+from converse_graph.store.journal import MessageIds, RunJournal
 from converse_graph.store.record_reader import read_channels, transcript_of
-from converse_graph.store.runs import Register
+from converse_graph.store.runs import RunTable
 from converse_graph.store.session import Session
 from converse_graph.store.verdicts import Verdicts
 from converse_graph.store.writer import Writer
@@ -32,13 +32,13 @@ class Store:
     """As `--store` takes it, without a password."""
     folder: Path
     """Where what belongs beside it lies, such as transcripts: a file's own folder, or `.converse`."""
-    register: Register
+    register: RunTable
     checkpoints: CheckpointRows
     """As they are stored; `converse_graph.checkpoints.StoreSaver` makes them LangGraph's."""
     ensembles: EnsembleTable
     _reader: Session
     _writer: Writer
-    _part_ids: PartIds
+    _part_ids: MessageIds
     _locks: Locks
 
     @classmethod
@@ -52,20 +52,20 @@ class Store:
 
         Raises:
             InvalidValue: It is neither, or takes an extra that is not installed.
-            UnknownName: There is no such store.
-            ForeignStore: It is no store of ours, or from a newer version; it was left untouched.
+            NotFound: There is no such store.
+            IncompatibleStore: It is no store of ours, or from a newer version; it was left untouched.
             StoreFailure: It cannot be reached, made, or brought up to the present version.
         """
-        database = database_at(where)
+        database = backend_for(where)
         await asyncio.to_thread(database.prepare, make=make)
         reader = database.connect()
-        writer, ids = Writer(database.connect()), PartIds()
+        writer, ids = Writer(database.connect()), MessageIds()
         writer.on_rollback(ids.forget)
         try:
             yield cls(
                 address=database.address,
                 folder=database.folder,
-                register=Register(reader, writer),
+                register=RunTable(reader, writer),
                 checkpoints=CheckpointRows(reader, writer),
                 ensembles=EnsembleTable(reader, writer),
                 _reader=reader,
@@ -86,7 +86,7 @@ class Store:
             name: The run.
 
         Raises:
-            UnknownName: There is none of that name.
+            NotFound: There is none of that name.
             StoreFailure: The store did not answer, or holds what this release cannot read.
         """
         run = self.register.run(name)
@@ -100,7 +100,7 @@ class Store:
             name: The run.
 
         Raises:
-            UnknownName: There is none of that name.
+            NotFound: There is none of that name.
             StoreFailure: The store did not answer, or holds what this release cannot read.
         """
         return read_channels(self.checkpoints, self.register.run(name))
@@ -128,7 +128,7 @@ class Store:
             name: The run.
 
         Raises:
-            RunHeld: Another process, or another task of this one, holds it.
+            RunLocked: Another process, or another task of this one, holds it.
         """
         return self._locks.hold(name)
 

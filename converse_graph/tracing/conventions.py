@@ -61,11 +61,11 @@ def attributes_at_end(span: Span) -> Attributes:
     """What a span came to."""
     told: dict[str, Any] = {f"{_OURS}.tags": tuple(span.tags)}
     if span.error is not None:
-        told["error.type"] = "BrokenReply" if "sent back" in span.tags else span.error.partition(":")[0]
+        told["error.type"] = "InvalidReply" if "sent back" in span.tags else span.error.partition(":")[0]
     if span.usage is not None:
-        told["gen_ai.usage.input_tokens"] = span.usage.tokens_in
-        told["gen_ai.usage.output_tokens"] = span.usage.tokens_out
-        told["gen_ai.usage.cache_read.input_tokens"] = span.usage.tokens_cached
+        told["gen_ai.usage.input_tokens"] = span.usage.input_tokens
+        told["gen_ai.usage.output_tokens"] = span.usage.output_tokens
+        told["gen_ai.usage.cache_read.input_tokens"] = span.usage.cached_tokens
         told["gen_ai.response.model"] = span.metadata.get("answered_by")
         told[f"{_OURS}.usd"] = span.usage.usd
     return _plain({**told, **_said(span)})

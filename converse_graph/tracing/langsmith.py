@@ -24,7 +24,7 @@ _log = logging.getLogger("langsmith")
 _log.addHandler(logging.NullHandler())  # what its client says of failures is said by us, once
 
 
-class Uploads:
+class LangSmithExporter:
     """An exporter of spans to LangSmith.
 
     Where it cannot be reached the run goes on without, after one warning; each round is tried anew. A key that is
@@ -169,9 +169,9 @@ def _type(span: Span) -> Literal["llm", "chain"]:
 
 def _usage(usage: Usage) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "input_tokens": usage.tokens_in,
-        "output_tokens": usage.tokens_out,
-        "total_tokens": usage.tokens_in + usage.tokens_out,
-        "input_token_details": {"cache_read": usage.tokens_cached},
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "input_token_details": {"cache_read": usage.cached_tokens},
     }
     return told if usage.usd is None else {**told, "total_cost": usage.usd}

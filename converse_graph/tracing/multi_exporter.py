@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from converse_graph.tracing.spans import Exporter, Feedback, Span
 
 
-class Several:
+class MultiExporter:
     """Exporters that are told the same."""
 
     def __init__(self, exporters: Sequence[Exporter]) -> None:

@@ -36,7 +36,7 @@ _log = logging.getLogger("opentelemetry")
 _log.addHandler(logging.NullHandler())  # what its SDK says of failures is said by us, once
 
 
-class Telemetry:
+class OpenTelemetryExporter:
     """An exporter of spans by OpenTelemetry.
 
     Where they cannot be sent the run goes on without, after one warning; each round is tried anew.
@@ -51,7 +51,7 @@ class Telemetry:
             warn: Told once of what goes wrong.
         """
         self._where, self._warn = where, warn
-        self._watched = _Watched(exporter)
+        self._watched = _ReportingExporter(exporter)
         self._provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(self._watched))
         self._tracer = self._provider.get_tracer("converse_graph", version("converse-graph"))
@@ -124,7 +124,7 @@ class Telemetry:
         return not self._watched.is_lost
 
 
-class _Watched(SpanExporter):
+class _ReportingExporter(SpanExporter):
     """An exporter that notes a failure, on the SDK's own thread, and is left alone after it until the next round."""
 
     def __init__(self, exporter: SpanExporter) -> None:

@@ -27,7 +27,7 @@ def telemetry_endpoint(environment: Mapping[str, str]) -> str:
     return f"{general.rstrip('/')}/v1/traces"
 
 
-def telemetry_hindrance(environment: Mapping[str, str]) -> str:
+def telemetry_problem(environment: Mapping[str, str]) -> str:
     """Why nothing can be sent, with the way out; empty where something can."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return "OTEL_SDK_DISABLED is true. Unset it."

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, nullcontext
 from langgraph.errors import GraphDrained
 from langsmith import get_tracing_context, tracing_context
 
-from converse_graph.calls.pending_calls import InFlight
+from converse_graph.calls.pending_calls import PendingCalls
 from converse_graph.errors import RunPaused
 from converse_graph.record.transcript import Header
 from converse_graph.scenarios.scenario import Scenario
@@ -17,7 +17,7 @@ from converse_graph.tracing.settings import Tracing
 
 @asynccontextmanager
 async def traced_play(
-    tracing: Tracing | None, header: Header, scenario: Scenario, parent: Header | None, in_flight: InFlight
+    tracing: Tracing | None, header: Header, scenario: Scenario, parent: Header | None, in_flight: PendingCalls
 ) -> AsyncIterator[RunTrace | None]:
     """Trace what is played inside, and nothing of it twice; what is under way is over before the trace ends.
 

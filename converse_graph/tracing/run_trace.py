@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from converse_graph.errors import BrokenReply
-from converse_graph.models.base import Chat, Reply, Request
+from converse_graph.errors import InvalidReply
+from converse_graph.models.base import Model, Request, Response
 from converse_graph.record.paths import CallPath
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.model_settings import UNSET
@@ -27,7 +27,7 @@ from converse_graph.tracing.call_spans import (
 )
 from converse_graph.tracing.spans import Exporter, Kind, Span, Usage
 
-Answered = Callable[[Reply, BrokenReply | None], None]
+Answered = Callable[[Response, InvalidReply | None], None]
 """Is told of a call's reply, and of what is wrong with it."""
 
 
@@ -56,7 +56,7 @@ class RunTrace:
     """Keys of the innermost spans of calls that are under way."""
 
     @contextmanager
-    def call(self, chat: Chat, request: Request) -> Iterator[Answered]:
+    def call(self, chat: Model, request: Request) -> Iterator[Answered]:
         """Trace a call of a model.
 
         Args:
@@ -109,9 +109,12 @@ class RunTrace:
             self.exporter.finish(self._root)
             self._root = None
 
-    def _answered(self, span: Span, reply: Reply, problem: BrokenReply | None) -> None:
+    def _answered(self, span: Span, reply: Response, problem: InvalidReply | None) -> None:
         span.usage = Usage(
-            tokens_in=reply.tokens_in, tokens_out=reply.tokens_out, tokens_cached=reply.tokens_cached, usd=reply.usd
+            input_tokens=reply.input_tokens,
+            output_tokens=reply.output_tokens,
+            cached_tokens=reply.cached_tokens,
+            usd=reply.usd,
         )
         span.metadata["answered_by"] = reply.model
         if self.private:
@@ -202,7 +205,7 @@ class RunTrace:
         return f"{kind}: {error}" if self.private and str(error) else kind
 
 
-def _asked(chat: Chat, request: Request) -> dict[str, Any]:
+def _asked(chat: Model, request: Request) -> dict[str, Any]:
     provider, colon, name = chat.model.partition(":")
     settings = getattr(chat, "defaults", UNSET).merged(request.settings)
     told = {

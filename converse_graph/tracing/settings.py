@@ -10,9 +10,9 @@ from typing import Any
 
 from converse_graph.record.transcript import Header
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.tracing.langsmith import HOSTED, Uploads
-from converse_graph.tracing.multi_exporter import Several
-from converse_graph.tracing.otlp import telemetry_endpoint, telemetry_hindrance, telemetry_is_on, without_secrets
+from converse_graph.tracing.langsmith import HOSTED, LangSmithExporter
+from converse_graph.tracing.multi_exporter import MultiExporter
+from converse_graph.tracing.otlp import telemetry_endpoint, telemetry_is_on, telemetry_problem, without_secrets
 from converse_graph.tracing.run_trace import RunTrace
 from converse_graph.tracing.spans import Exporter, Span
 
@@ -74,7 +74,7 @@ class Tracing:
         return span
 
 
-def tracing_of(
+def build_tracing(
     environment: Mapping[str, str], *, warn: Callable[[str], None], now: Callable[[], datetime], private: bool = False
 ) -> Tracing | None:
     """Tracing as the environment has it: to LangSmith, by OpenTelemetry, or both.
@@ -99,7 +99,7 @@ def tracing_of(
     opened = [found for found in (_langsmith(environment, warn), _telemetry(environment, warn)) if found is not None]
     if not opened:
         return None
-    exporter = opened[0][0] if len(opened) == 1 else Several([exporter for exporter, _ in opened])
+    exporter = opened[0][0] if len(opened) == 1 else MultiExporter([exporter for exporter, _ in opened])
     return Tracing(exporter=exporter, now=now, where=" and ".join(where for _, where in opened), private=private)
 
 
@@ -116,14 +116,14 @@ def _langsmith(environment: Mapping[str, str], warn: Callable[[str], None]) -> O
         warn("LANGSMITH_TRACING is on and LANGSMITH_API_KEY is not set, so nothing is traced; set it, or turn it off.")
         return None
     project = setting(environment, "PROJECT") or "default"
-    uploads = Uploads(url=endpoint or HOSTED, key=key or None, project=project, warn=warn)
+    uploads = LangSmithExporter(url=endpoint or HOSTED, key=key or None, project=project, warn=warn)
     return uploads, f"LangSmith, project {project}"
 
 
 def _telemetry(environment: Mapping[str, str], warn: Callable[[str], None]) -> Opened | None:
     if not telemetry_is_on(environment):
         return None
-    if hindrance := telemetry_hindrance(environment):
+    if hindrance := telemetry_problem(environment):
         warn(f"CONVERSE_OTEL is on and nothing is sent: {hindrance}")
         return None
     telemetry = import_module("converse_graph.tracing.opentelemetry")  # its SDK is an extra

@@ -15,10 +15,10 @@ Kind = Literal["round", "turn", "debate", "persona", "call", "outcome"]
 class Usage:
     """What a call took."""
 
-    tokens_in: int
-    tokens_out: int
-    tokens_cached: int
-    """Of `tokens_in`, those that the server had in its prefix cache."""
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    """Of `estimate_tokens`, those that the server had in its prefix cache."""
     usd: float | None
     """None where it is not known."""
 

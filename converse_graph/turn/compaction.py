@@ -6,30 +6,42 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Generic, TypeVar, cast
 
-from converse_graph.calls.model_call import Question, ask
-from converse_graph.calls.reply_schema import make_form
-from converse_graph.calls.run_context import Inside, RunContext
+from converse_graph.calls.model_call import StructuredRequest, ask
+from converse_graph.calls.reply_schema import build_reply_schema
+from converse_graph.calls.run_context import DebateFrame, RunContext
 from converse_graph.calls.streaming import Emit
-from converse_graph.models.base import PUBLIC, Part
-from converse_graph.models.tokens import USUAL_WINDOW, tokens_in
-from converse_graph.prompting.history import lines_recalled, mind_is_full, own_lines, private_record, public_record
-from converse_graph.prompting.summaries import FIELDS, due_blocks, due_roll_up, summary_part, without_a_model
-from converse_graph.prompting.visibility import View, frozen_until, since, summaries_of
+from converse_graph.models.base import PUBLIC, Message
+from converse_graph.models.tokens import DEFAULT_CONTEXT_WINDOW, estimate_tokens
+from converse_graph.prompting.history import (
+    notes_need_summary,
+    own_line_messages,
+    private_record,
+    public_record,
+    recalled_line_messages,
+)
+from converse_graph.prompting.summaries import (
+    FIELDS,
+    fallback_summary,
+    spans_to_summarise,
+    summaries_to_merge,
+    summary_part,
+)
+from converse_graph.prompting.visibility import View, records_since_period, summaries_of, summarised_until
 from converse_graph.record.paths import CallPath, Span
 from converse_graph.record.records import PrivateSummaryRecord, StatementRecord, SummaryRecord, SummaryText, memo_of
-from converse_graph.scenarios.cast import SUPERVISOR, Debate, Imagined, Organisation
+from converse_graph.scenarios.cast import SUPERVISOR, Debate, ImaginedDebate, Organisation
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_paths import name_of
 
-_FORM = make_form("summary", FIELDS)
+_FORM = build_reply_schema("summary", FIELDS)
 
 
 S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Writer(Generic[S]):
+class _Summariser(Generic[S]):
     """Who sums up, where it is put on record, and what it is told first."""
 
     context: RunContext
@@ -42,7 +54,7 @@ class _Writer(Generic[S]):
     record: Callable[[CallPath, Span, SummaryText], S]
     """Makes the record of a summary, by the call that it was written in."""
 
-    async def sum_up(self, block: Span, parts: Sequence[Part], told: Sequence[tuple[str, str]]) -> S:
+    async def sum_up(self, block: Span, parts: Sequence[Message], told: Sequence[tuple[str, str]]) -> S:
         """One summary, as a record.
 
         Args:
@@ -54,7 +66,7 @@ class _Writer(Generic[S]):
         profile = self.context.chats.get(self.model).profile
         values = {"name": name_of(self.place.reader), "first": first, "last": last}
         where = self.place.summary(block)
-        question = Question(
+        question = StructuredRequest(
             place=where,
             parts=(
                 *parts,
@@ -66,14 +78,14 @@ class _Writer(Generic[S]):
             model=self.model,
         )
         answer = await ask(self.context, question, self.emit)
-        words = answer.values or {"summary": without_a_model(told), "problem": answer.problem}
+        words = answer.values or {"summary": fallback_summary(told), "problem": answer.problem}
         text = cast("SummaryText", {name: value for name, value in words.items() if value})
         return self.record(where, block, text)
 
     async def roll_up(self, known: Sequence[S]) -> list[S]:
         """Sum up summaries, for as long as a level has enough of them."""
         made: list[S] = []
-        while due := due_roll_up([*known, *made]):
+        while due := summaries_to_merge([*known, *made]):
             block = Span(level=due[0]["level"] + 1, first=due[0]["first"], last=due[-1]["last"])
             parts = [summary_part(summary, self.clock) for summary in due]
             words = [(str(summary["first"]), summary["summary"]) for summary in due]
@@ -91,7 +103,7 @@ def _private_summary(path: CallPath, span: Span, text: SummaryText) -> PrivateSu
             "level": span.level, "first": span.first, "last": span.last, **text}  # fmt: skip
 
 
-async def sum_up_rounds(
+async def summarise_rounds(
     scenario: Scenario,
     context: RunContext,
     summaries: Sequence[SummaryRecord],
@@ -115,13 +127,16 @@ async def sum_up_rounds(
     voices = _listeners(scenario, context)
     if not voices or not scenario.memory.summaries:
         return []
-    frozen = frozen_until(summaries)
-    rounds = {round: list(said) for round, said in groupby(since(transcript, frozen), key=lambda said: said["round"])}
-    sizes = [sum(tokens_in(said["text"]) for said in rounds.get(round, ())) for round in range(frozen, following)]
-    windows = [context.window_of(party.name, party.model) or USUAL_WINDOW for party in voices]
+    frozen = summarised_until(summaries)
+    rounds = {
+        round: list(said)
+        for round, said in groupby(records_since_period(transcript, frozen), key=lambda said: said["round"])
+    }
+    sizes = [sum(estimate_tokens(said["text"]) for said in rounds.get(round, ())) for round in range(frozen, following)]
+    windows = [context.window_of(party.name, party.model) or DEFAULT_CONTEXT_WINDOW for party in voices]
     limit = int(scenario.memory.share * min(windows))
     last = max(rounds, default=0)
-    writer = _Writer(
+    writer = _Summariser(
         context=context,
         clock=scenario.clock,
         emit=emit,
@@ -131,14 +146,14 @@ async def sum_up_rounds(
         record=_public_summary,
     )
     made: list[SummaryRecord] = []
-    for block in due_blocks(frozen, following, scenario.window, sizes, limit):
+    for block in spans_to_summarise(frozen, following, scenario.window, sizes, limit):
         said = [entry for round in range(block.first, block.last + 1) for entry in rounds.get(round, ())]
         words = [(entry["speaker"], entry["text"]) for entry in said]
         made.append(await writer.sum_up(block, public_record(said, scenario.clock), words))
     return [*made, *await writer.roll_up([*summaries, *made])] if made else []
 
 
-async def sum_up_mind(
+async def summarise_mind(
     scenario: Scenario,
     context: RunContext,
     party: Organisation,
@@ -147,10 +162,10 @@ async def sum_up_mind(
     emit: Emit,
 ) -> list[PrivateSummaryRecord]:
     """Have a party sum up what it kept to itself long ago, once that is much: records for its mind."""
-    if not mind_is_full(seen.past, party.name, scenario.clock):
+    if not notes_need_summary(seen.past, party.name, scenario.clock):
         return []
     parts = private_record(seen.past, party.name, scenario.clock)
-    writer = _Writer(
+    writer = _Summariser(
         context=context,
         clock=scenario.clock,
         emit=emit,
@@ -160,20 +175,20 @@ async def sum_up_mind(
         record=_private_summary,
     )
     own = summaries_of(seen.own_summaries, party.name)
-    block = Span(level=1, first=frozen_until(own), last=max(record["round"] for record in seen.past))
+    block = Span(level=1, first=summarised_until(own), last=max(record["round"] for record in seen.past))
     memos = [(party.name, memo_of(record)) for record in seen.past]
     return await _with_roll_up(writer, block, parts, memos, own)
 
 
-async def sum_up_debates(
-    spec: Debate | Imagined, clock: Clock, context: RunContext, inside: Inside, emit: Emit
+async def summarise_debates(
+    spec: Debate | ImaginedDebate, clock: Clock, context: RunContext, inside: DebateFrame, emit: Emit
 ) -> list[PrivateSummaryRecord]:
     """Have the members of a debate sum up, each for itself, what they said long ago, as their owner does.
 
     Returns:
         Records for the organisation's mind.
     """
-    if isinstance(spec, Imagined) or not inside.freezes:
+    if isinstance(spec, ImaginedDebate) or not inside.freezes:
         return []
     asked = []
     for member in spec.members:
@@ -182,12 +197,12 @@ async def sum_up_debates(
         if member.graph is not None or context.chats.get(model).profile == "small":
             continue
         own = summaries_of(inside.summaries, path)
-        first = frozen_until(own)
+        first = summarised_until(own)
         past = [record for record in inside.past if record["round"] >= first]
-        parts = lines_recalled(past, path, clock)
+        parts = recalled_line_messages(past, path, clock)
         if parts:
             block = Span(level=1, first=first, last=max(record["round"] for record in past))
-            writer = _Writer(
+            writer = _Summariser(
                 context=context,
                 clock=clock,
                 emit=emit,
@@ -196,15 +211,15 @@ async def sum_up_debates(
                 model=model,
                 record=_private_summary,
             )
-            told = [(path, words) for _, words in own_lines(past, path)]
+            told = [(path, words) for _, words in own_line_messages(past, path)]
             asked.append(_with_roll_up(writer, block, parts, told, own))
     return [kept for made in await asyncio.gather(*asked) for kept in made]
 
 
 async def _with_roll_up(
-    writer: _Writer[PrivateSummaryRecord],
+    writer: _Summariser[PrivateSummaryRecord],
     block: Span,
-    parts: Sequence[Part],
+    parts: Sequence[Message],
     told: Sequence[tuple[str, str]],
     own: Sequence[PrivateSummaryRecord],
 ) -> list[PrivateSummaryRecord]:

@@ -3,35 +3,39 @@
 from collections.abc import Sequence
 
 from converse_graph.record.records import DecisionRecord, LineRecord
-from converse_graph.scenarios.cast import Debate, Imagined
+from converse_graph.scenarios.cast import Debate, ImaginedDebate
 from converse_graph.scenarios.fields import Choice, Text
-from converse_graph.scenarios.positions import fold
+from converse_graph.scenarios.positions import normalise_position
 
 POSITION_LENGTH = 80
 """Characters of a position that a speaker words itself."""
 
-OTHERWISE = "something else"
+NONE_OF_THESE = "something else"
 """What a statement may answer when it takes none of the positions that its open debate came up with."""
 
 
-def position_field(spec: Debate | Imagined, *, name: str = "position", ask: str = "where you stand") -> Choice | Text:
+def position_field(
+    spec: Debate | ImaginedDebate, *, name: str = "position", ask: str = "where you stand"
+) -> Choice | Text:
     """The field in which a member says where it stands."""
     if spec.options:
         return Choice(name=name, ask=ask, options=spec.options)
     return Text(name=name, ask=ask, max_length=POSITION_LENGTH)
 
 
-def statement_position(spec: Debate | Imagined, decision: DecisionRecord | None) -> Choice | None:
+def statement_position(spec: Debate | ImaginedDebate, decision: DecisionRecord | None) -> Choice | None:
     """The field in which a statement says which position it takes; None where there is none to take."""
     if decision is None:
         return None
-    options = spec.options or tuple(dict.fromkeys([*(decision.get("counts") or decision["votes"].values()), OTHERWISE]))
+    options = spec.options or tuple(
+        dict.fromkeys([*(decision.get("counts") or decision["votes"].values()), NONE_OF_THESE])
+    )
     if len(options) < 2:
         return None
     return Choice(name="position", ask="the position that this statement takes", options=options)
 
 
-def decide(spec: Debate | Imagined, lines: Sequence[LineRecord]) -> DecisionRecord | None:
+def decide(spec: Debate | ImaginedDebate, lines: Sequence[LineRecord]) -> DecisionRecord | None:
     """Count each member's last position; the most votes win, and a tie goes as the chair, the first member, voted.
 
     Positions in a speaker's own words count as the same when they differ only in case, spaces and punctuation;
@@ -50,7 +54,9 @@ def decide(spec: Debate | Imagined, lines: Sequence[LineRecord]) -> DecisionReco
     first_wording: dict[str, str] = {}
     given = {name: last[name].get("position") or "" for name in voters}
     votes = (
-        given if spec.options else {name: first_wording.setdefault(fold(given[name]), given[name]) for name in voters}
+        given
+        if spec.options
+        else {name: first_wording.setdefault(normalise_position(given[name]), given[name]) for name in voters}
     )
     counts = {position: list(votes.values()).count(position) for position in dict.fromkeys(votes.values())}
     most = max(counts.values())
@@ -73,6 +79,6 @@ def dissent_is_due(spec: Debate, lines: Sequence[LineRecord]) -> bool:
     return decision is not None and not decision["dissent"] and len(decision["votes"]) == len(spec.members)
 
 
-def agrees(position: str, decision: DecisionRecord) -> bool:
+def matches(position: str, decision: DecisionRecord) -> bool:
     """Whether a position is the one that was decided for, in these or nearly these words."""
-    return fold(position) == fold(decision["position"])
+    return normalise_position(position) == normalise_position(decision["position"])

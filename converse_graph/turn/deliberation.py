@@ -8,21 +8,21 @@ from weakref import WeakKeyDictionary
 
 from langgraph.graph.state import CompiledStateGraph
 
-from converse_graph.calls.model_call import Question, ask
-from converse_graph.calls.reply_schema import Form, make_form
-from converse_graph.calls.run_context import Inside, RunContext
+from converse_graph.calls.model_call import StructuredRequest, ask
+from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
+from converse_graph.calls.run_context import DebateFrame, RunContext
 from converse_graph.calls.streaming import Emit
 from converse_graph.calls.trace_privacy import untraced
 from converse_graph.event_loop import SYNCHRONOUS, in_new_thread
-from converse_graph.models.base import Part, Profile
+from converse_graph.models.base import Message, PromptProfile
 from converse_graph.prompting.descriptions import describe_options, describe_persona
 from converse_graph.record.records import DebateRecord, DecisionRecord, LineRecord, MindRecord
-from converse_graph.record.state import before_of
-from converse_graph.scenarios.cast import Debate, Imagined
+from converse_graph.record.state import position_channel
+from converse_graph.scenarios.cast import Debate, ImaginedDebate
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
 from converse_graph.scenarios.speaker_paths import name_of
-from converse_graph.turn.compaction import sum_up_debates
+from converse_graph.turn.compaction import summarise_debates
 from converse_graph.turn.decision import decide, position_field
 
 LINE_LENGTH = 400
@@ -32,12 +32,12 @@ SMALL_LINE_LENGTH = 200
 """The same for a small model."""
 
 
-def line_length(profile: Profile) -> int:
+def line_length(profile: PromptProfile) -> int:
     """How many characters a line in a debate may have."""
     return SMALL_LINE_LENGTH if profile == "small" else LINE_LENGTH
 
 
-Debating = CompiledStateGraph[Any, Any, Any, Any]
+DebateGraph = CompiledStateGraph[Any, Any, Any, Any]
 """A debate, compiled."""
 
 
@@ -51,7 +51,12 @@ class Deliberations:
 
 
 async def deliberate(
-    spec: Debate | Imagined, debate: Debating | None, clock: Clock, context: RunContext, inside: Inside, emit: Emit
+    spec: Debate | ImaginedDebate,
+    debate: DebateGraph | None,
+    clock: Clock,
+    context: RunContext,
+    inside: DebateFrame,
+    emit: Emit,
 ) -> Deliberations:
     """Let a speaker make up its mind.
 
@@ -66,12 +71,12 @@ async def deliberate(
     Returns:
         The debate, and records for the organisation's mind of what went on inside its members.
     """
-    if isinstance(spec, Imagined):
+    if isinstance(spec, ImaginedDebate):
         task = "persona/imagined" if inside.place.steps else "organisation/imagined"
         return Deliberations(debate=await _imagine(spec, context, inside, emit, task))
     if debate is None:
         raise TypeError(f"the debate of {inside.path} was not compiled")
-    made = await sum_up_debates(spec, clock, context, inside, emit)
+    made = await summarise_debates(spec, clock, context, inside, emit)
     inside = replace(inside, summaries=(*inside.summaries, *made))
     if context.journal is not None:
         debate = _unsaved(debate)
@@ -83,14 +88,14 @@ async def deliberate(
         else:
             result = await debate.ainvoke({"line": 0}, context=held)
     record = _record(spec, result["lines"], result["decision"])
-    if positions := [stance for member in spec.members if (stance := result.get(before_of(member.name)))]:
+    if positions := [stance for member in spec.members if (stance := result.get(position_channel(member.name)))]:
         record["private_positions"] = positions
     if ballots := result.get("ballots"):
         record["ballots"] = ballots
     return Deliberations(debate=record, within=(*made, *result.get("inner", ())))
 
 
-def _unsaved(debate: Debating) -> Debating:
+def _unsaved(debate: DebateGraph) -> DebateGraph:
     """The same debate with no saver, for runs whose journal answers for it: none of its checkpoints would be kept."""
     kept = _UNSAVED.get(debate)
     if kept is None:
@@ -98,10 +103,12 @@ def _unsaved(debate: Debating) -> Debating:
     return kept
 
 
-_UNSAVED: WeakKeyDictionary[Debating, Debating] = WeakKeyDictionary()
+_UNSAVED: WeakKeyDictionary[DebateGraph, DebateGraph] = WeakKeyDictionary()
 
 
-async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Emit, task: str) -> DebateRecord:
+async def _imagine(
+    spec: ImaginedDebate, context: RunContext, inside: DebateFrame, emit: Emit, task: str
+) -> DebateRecord:
     """Let one call write the inner talk; it leaves the same record as a debate."""
     profile = context.chats.get(inside.model).profile
     values = {
@@ -114,8 +121,8 @@ async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Em
         "turns": str(spec.turns),
     }
     form = _imagined_form(spec, profile)
-    known = inside.parts if profile == "large" else tuple(_small_talk(context, spec, inside, values))
-    question = Question(
+    known = inside.parts if profile == "large" else tuple(_small_model_prompt(context, spec, inside, values))
+    question = StructuredRequest(
         place=inside.place.call("imagine"),
         parts=(*known, context.prompts.part(task, profile, values, owner=inside.path)),
         form=form,
@@ -128,7 +135,9 @@ async def _imagine(spec: Imagined, context: RunContext, inside: Inside, emit: Em
     return _record(spec, lines, decide(spec, lines))
 
 
-def _small_talk(context: RunContext, spec: Imagined, inside: Inside, values: Mapping[str, str]) -> Iterator[Part]:
+def _small_model_prompt(
+    context: RunContext, spec: ImaginedDebate, inside: DebateFrame, values: Mapping[str, str]
+) -> Iterator[Message]:
     """Who talks, and a talk of theirs as if asked for and written before: where a small model's prompt begins.
 
     Without a talk to copy the form from, such a model fills its lines with dates and numbers. It stands in the place
@@ -142,7 +151,7 @@ def _small_talk(context: RunContext, spec: Imagined, inside: Inside, values: Map
         yield replace(question, role="assistant", text=json.dumps(shown, ensure_ascii=False))
 
 
-def _example_talk(spec: Imagined) -> dict[str, str]:
+def _example_talk(spec: ImaginedDebate) -> dict[str, str]:
     """The lines that members might say, in the form of a talk: each once, in its speaker's turn."""
     shown = {}
     for number in range(spec.turns):
@@ -153,7 +162,7 @@ def _example_talk(spec: Imagined) -> dict[str, str]:
     return shown
 
 
-def _imagined_form(spec: Imagined, profile: Profile) -> Form:
+def _imagined_form(spec: ImaginedDebate, profile: PromptProfile) -> ReplySchema:
     length = line_length(profile)
     lines = [
         Text(name=f"line_{number}", ask=f"what {_speaker(spec, number)} says", max_length=length)
@@ -163,10 +172,10 @@ def _imagined_form(spec: Imagined, profile: Profile) -> Form:
         position_field(spec, name=f"position_{number}", ask=f"where {member.name} stands")
         for number, member in enumerate(spec.members)
     ]
-    return make_form("imagined_talk", [*lines, *positions])
+    return build_reply_schema("imagined_talk", [*lines, *positions])
 
 
-def _imagined_lines(spec: Imagined, values: dict[str, Any]) -> list[LineRecord]:
+def _imagined_lines(spec: ImaginedDebate, values: dict[str, Any]) -> list[LineRecord]:
     """The lines by speaker; a member's position goes with the last line it has, or with a line of its own."""
     lines: list[LineRecord] = [
         {"kind": "line", "speaker": _speaker(spec, number), "text": values[f"line_{number}"]}
@@ -181,11 +190,11 @@ def _imagined_lines(spec: Imagined, values: dict[str, Any]) -> list[LineRecord]:
     return lines
 
 
-def _speaker(spec: Imagined, number: int) -> str:
+def _speaker(spec: ImaginedDebate, number: int) -> str:
     return spec.members[number % len(spec.members)].name
 
 
-def _record(spec: Debate | Imagined, lines: list[LineRecord], decision: DecisionRecord | None) -> DebateRecord:
+def _record(spec: Debate | ImaginedDebate, lines: list[LineRecord], decision: DecisionRecord | None) -> DebateRecord:
     record: DebateRecord = {"mode": spec.kind, "motion": spec.motion, "lines": lines, "decision": decision}
     if spec.options:
         record["options"] = list(spec.options)

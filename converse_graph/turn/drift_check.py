@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converse_graph.calls.model_call import Drift
-from converse_graph.measures.drift_patterns import REACH, Found, Speaking, claims_in, past_estimates, signs_in
+from converse_graph.measures.drift_patterns import (
+    LOOKBACK,
+    DriftFinding,
+    SpeakerContext,
+    claims_in,
+    find_drift,
+    past_estimates,
+)
 from converse_graph.record.records import StatementRecord
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.clock import Period
@@ -33,13 +40,13 @@ def drift_of_statements(
         return None
     others = tuple(other.name for other in scenario.organisations if other.name != party.name)
     year = None if scenario.clock.step == "round" else period.year
-    by = Speaking(name=party.name, others=others, year=year)
+    by = SpeakerContext(name=party.name, others=others, year=year)
     years = [field.name for field in party.fields if isinstance(field, Percentiles) and field.minimum >= _FIRST_YEAR]
 
-    def look(values: Mapping[str, Any]) -> Sequence[Found]:
+    def look(values: Mapping[str, Any]) -> Sequence[DriftFinding]:
         claimed = {thing for entry in said for thing in claims_in(entry["fields"])} if years else set()
         past = past_estimates({name: values[name] for name in years}, year, {*claimed, *claims_in(values)})
-        earlier = [entry["text"] for entry in said[-REACH:]]
-        return signs_in(values["statement"], by, past=past, earlier=earlier)
+        earlier = [entry["text"] for entry in said[-LOOKBACK:]]
+        return find_drift(values["statement"], by, past=past, earlier=earlier)
 
     return look

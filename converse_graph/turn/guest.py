@@ -14,9 +14,9 @@ from langgraph.config import get_config
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.runtime import get_runtime
 
-from converse_graph.calls.run_context import RunContext, context_of
+from converse_graph.calls.run_context import RunContext, context_from_config
 from converse_graph.errors import InvalidValue
-from converse_graph.models.base import Part, Profile, Reply, Request
+from converse_graph.models.base import Message, PromptProfile, Request, Response
 from converse_graph.record.paths import VIEW
 from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.turn.remote_guest import ask_remote
@@ -28,7 +28,7 @@ _BESIDE_FIELDS = ("speaker", "round", "position", "new_fact", "memo")
 class Guest:
     """A runnable behind the port to models. Only what it says is taken from its result, so it can echo nothing."""
 
-    profile: Profile = "large"
+    profile: PromptProfile = "large"
     window: int | None = None
 
     def __init__(self, graph: Any, prose: str) -> None:
@@ -46,7 +46,7 @@ class Guest:
         """How the record names it."""
         return f"graph:{self._runnable.get_name()}"
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         """Hand over the view, which is the request's only part, and take what the graph says.
 
         Raises:
@@ -54,7 +54,7 @@ class Guest:
             ProviderRefused: The graph is on another server, and was refused or failed there.
         """
         if isinstance(self._runnable, RemoteGraph):
-            asking = await context_of(get_runtime(RunContext))
+            asking = await context_from_config(get_runtime(RunContext))
             result = await ask_remote(self._runnable, request, run=asking.run)
         else:
             result = await self._apart(json.loads(request.parts[0].text), _seed(request))
@@ -63,7 +63,7 @@ class Guest:
         filled = {name: said.get(name) for name in wanted}
         if filled.get(self._prose) is None:
             filled[self._prose] = ""  # so that the record says what is wanting
-        return Reply(text=json.dumps(filled, ensure_ascii=False, default=str), model=self.model)
+        return Response(text=json.dumps(filled, ensure_ascii=False, default=str), model=self.model)
 
     async def close(self) -> None:
         """Nothing of ours to let go of."""
@@ -78,7 +78,7 @@ class Guest:
         config: Any = {"callbacks": ambient.get("callbacks"), "configurable": settings}
         given: dict[str, Any] = {}
         if getattr(self._runnable, "context_schema", None) is GraphSettings:
-            outer = await context_of(get_runtime(RunContext))
+            outer = await context_from_config(get_runtime(RunContext))
             given["context"] = RunContext(chats=outer.chats, prompts=outer.prompts, seed=seed)
         alone = contextvars.copy_context()
         alone.run(var_child_runnable_config.set, None)
@@ -120,9 +120,9 @@ def _as_message(said: Any) -> Any:
     return convert_to_messages([dict(said)])[0] if isinstance(said, Mapping) and "content" in said else said
 
 
-def view_part(view: Mapping[str, Any], *, owner: str) -> Part:
+def view_part(view: Mapping[str, Any], *, owner: str) -> Message:
     """The one part of a guest's request: all it may know, as JSON."""
-    return Part(role="user", text=json.dumps(view, ensure_ascii=False), source=str(VIEW), owner=owner)
+    return Message(role="user", text=json.dumps(view, ensure_ascii=False), source=str(VIEW), owner=owner)
 
 
 def _seed(request: Request) -> int:

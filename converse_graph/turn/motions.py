@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from converse_graph.calls.model_call import MAX_REPAIRS, Question, ask
-from converse_graph.calls.reply_schema import make_form
+from converse_graph.calls.model_call import MAX_REPAIRS, StructuredRequest, ask
+from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.streaming import Emit
-from converse_graph.models.base import Part, Profile
+from converse_graph.models.base import Message, PromptProfile
 from converse_graph.prompting.visibility import View
 from converse_graph.record.paths import CallPath
 from converse_graph.record.records import StanceRecord, StatementRecord, VoteRecord
-from converse_graph.sanitize import as_line
+from converse_graph.sanitize import escape_line
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.fields import Choice, Field, Text
@@ -43,7 +43,7 @@ async def write_stance(
     party: Organisation,
     seen: View,
     place: CallPath,
-    parts: tuple[Part, ...],
+    parts: tuple[Message, ...],
     emit: Emit,
 ) -> StanceRecord:
     """Ask a party for itself where it stands: before it hears anybody, or on its secret ballot.
@@ -78,10 +78,10 @@ async def write_stance(
         shown = (view_part(view, owner=party.name),)
     reason = Text(name="reason", ask="why, in one sentence", max_length=REASON_LENGTH)
     position = Choice(name="position", ask="where you stand on the motion", options=motion.options)
-    question = Question(
+    question = StructuredRequest(
         place=place.call(what),
         parts=shown,
-        form=make_form(what, [reason, position]),
+        form=build_reply_schema(what, [reason, position]),
         model=guest or party.model,
         repairs=0 if guest else MAX_REPAIRS,
     )
@@ -94,15 +94,15 @@ def motion_reminders(
     party: Organisation,
     seen: View,
     written: StanceRecord | None,
-    profile: Profile,
-) -> tuple[Part, ...]:
+    profile: PromptProfile,
+) -> tuple[Message, ...]:
     """What a party is told beside its task: what it wrote down, that a change takes a fact, that it is to dissent."""
     motion = motion_for(scenario, party)
     if motion is None:
         return ()
     told = []
     if written and (position := written.get("position")):
-        values = {"position": as_line(position), "reason": as_line(written["reason"])}
+        values = {"position": escape_line(position), "reason": escape_line(written["reason"])}
         told.append(_told(context, party, "written", profile, values))
     if motion.justify_changes:
         told.append(_told(context, party, "justify", profile, {}))
@@ -155,5 +155,7 @@ def count_ballots(motion: Motion, round: int, ballots: Sequence[Any]) -> VoteRec
     return {"kind": "vote", "round": round, "position": most[0] if len(most) == 1 else None, "counts": counts}
 
 
-def _told(context: RunContext, party: Organisation, task: str, profile: Profile, values: dict[str, str]) -> Part:
+def _told(
+    context: RunContext, party: Organisation, task: str, profile: PromptProfile, values: dict[str, str]
+) -> Message:
     return context.prompts.part(f"organisation/{task}", profile, values, owner=party.name)

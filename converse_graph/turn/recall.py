@@ -11,32 +11,32 @@ from itertools import takewhile
 
 from converse_graph.calls.run_context import RunContext
 from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunPaused
-from converse_graph.models.base import Part, Reply, Request
-from converse_graph.models.embeddings import Embedder, NoVectors, Vector, packed, unit
-from converse_graph.models.failures import failure_of
-from converse_graph.models.registry import Chats
-from converse_graph.models.tokens import tokens_in
+from converse_graph.models.base import Message, Request, Response
+from converse_graph.models.embeddings import Embedder, EmbeddingFailed, Vector, encode_vectors, normalise
+from converse_graph.models.failures import classify_failure
+from converse_graph.models.registry import ModelRegistry
+from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.recall_index import form_of, sentences_of
-from converse_graph.prompting.recall_ranking import Weighed, chosen, relevances
-from converse_graph.prompting.recall_records import PastRecord, as_recalled, past_records
+from converse_graph.prompting.recall_ranking import Candidate, relevances, select
+from converse_graph.prompting.recall_records import PastRecord, past_records, recalled_message_text
 from converse_graph.prompting.visibility import View
 from converse_graph.record.paths import CUE, CallPath, Provenance
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.memory_settings import Recall
 from converse_graph.scenarios.scenario import Scenario
 
-MOST_CUES = 8
+MAX_CUES = 8
 """How many sentences of what was said last are looked for in the past, the last statement's first: a search takes CPU
 in proportion to the past, 13 ms for that of 80 rounds of three parties."""
 
-SAID = 0.5
+STATEMENT_WEIGHT = 0.5
 """How much it counts that a record is like something just said, where to be like what is asked counts 1: in the
 benchmark a fact that is asked about is found as often as with nothing but the question, and in most turns nothing in
 particular is asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Occasion:
+class RecallQuery:
     """What a party is reminded for."""
 
     run: str
@@ -51,17 +51,17 @@ class Occasion:
 class Recalled:
     """What a party is reminded of."""
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Message, ...] = ()
     """For its prompt, oldest first; behind what changes less often."""
     problem: str | None = None
     """Why nobody could tell what is relevant, so that recency and importance alone decided; quotes nothing."""
 
 
-def embedders_of(scenario: Scenario, chats: Chats) -> list[Embedder]:
+def embedders_for(scenario: Scenario, chats: ModelRegistry) -> list[Embedder]:
     """The embedders that parties recall by, each once.
 
     Raises:
-        UnknownName: There is none of that name.
+        NotFound: There is none of that name.
         UsageError: What one needs (a key, a package, a base URL) is missing.
     """
     recalls = filter(None, map(scenario.recall_of, scenario.organisations))
@@ -74,8 +74,8 @@ async def recall_for(
     scenario: Scenario,
     party: Organisation,
     seen: View,
-    occasion: Occasion,
-    known: Sequence[Part],
+    occasion: RecallQuery,
+    known: Sequence[Message],
 ) -> Recalled:
     """Choose what a party is reminded of.
 
@@ -101,20 +101,20 @@ async def recall_for(
     if recall.relevance:
         try:
             relevant = await _relevances(context, party, recall, occasion, records, known)
-        except NoVectors as error:
+        except EmbeddingFailed as error:
             problem = str(error)
-    names = chosen([weighed(scenario, seen, record) for record in records], relevant, recall)
-    return Recalled(parts=tuple(as_recalled(record.part) for record in records if record.part.source in names),
-                    problem=problem)  # fmt: skip
+    names = select([to_candidate(scenario, seen, record) for record in records], relevant, recall)
+    chosen = [record.part for record in records if record.part.source in names]
+    return Recalled(parts=tuple(recalled_message_text(part) for part in chosen), problem=problem)
 
 
-def weighed(scenario: Scenario, seen: View, record: PastRecord) -> Weighed:
+def to_candidate(scenario: Scenario, seen: View, record: PastRecord) -> Candidate:
     """A record as it is ranked in the round that is played."""
-    return Weighed(
+    return Candidate(
         name=record.part.source,
         years=scenario.clock.years_between(record.round, seen.round),
         importance=record.importance,
-        tokens=tokens_in(record.part.text),
+        tokens=estimate_tokens(record.part.text),
     )
 
 
@@ -122,31 +122,31 @@ async def _relevances(
     context: RunContext,
     party: Organisation,
     recall: Recall,
-    occasion: Occasion,
+    occasion: RecallQuery,
     records: Sequence[PastRecord],
-    known: Sequence[Part],
+    known: Sequence[Message],
 ) -> dict[str, float]:
     # In a thread: to find an embedder may take a look at the disk, which a LangGraph server forbids on its loop.
     embedder = await asyncio.to_thread(context.chats.embedder, recall.embedder)
     place = str(occasion.place.call("embed"))
     said = [sentence for part in _last_heard(known, party) for sentence in sentences_of(part)]
-    asked = sentences_of(Part(role="user", text=occasion.asked, source=str(CUE), owner=party.name))
+    asked = sentences_of(Message(role="user", text=occasion.asked, source=str(CUE), owner=party.name))
     return relevances(
         await context.recall.likenesses(
             embedder.model,
             (occasion.run, party.name),
             [record.part for record in records],
-            [*((sentence, SAID) for sentence in said[:MOST_CUES]), *((sentence, 1.0) for sentence in asked)],
+            [*((sentence, STATEMENT_WEIGHT) for sentence in said[:MAX_CUES]), *((sentence, 1.0) for sentence in asked)],
             place,
             partial(_embed, context, embedder, place),
         )
     )
 
 
-def _last_heard(known: Sequence[Part], party: Organisation) -> Sequence[Part]:
+def _last_heard(known: Sequence[Message], party: Organisation) -> Sequence[Message]:
     """What was said since the party's own last statement, and what it noted after that."""
 
-    def is_new(part: Part) -> bool:
+    def is_new(part: Message) -> bool:
         origin = Provenance.parse(part.source)
         if origin.is_recalled or origin.record not in ("statement", "mind", "event"):
             return False
@@ -155,11 +155,11 @@ def _last_heard(known: Sequence[Part], party: Organisation) -> Sequence[Part]:
     return list(takewhile(is_new, reversed(known)))
 
 
-async def _embed(context: RunContext, embedder: Embedder, place: str, parts: Sequence[Part]) -> tuple[Vector, ...]:
+async def _embed(context: RunContext, embedder: Embedder, place: str, parts: Sequence[Message]) -> tuple[Vector, ...]:
     """Have sentences embedded by one call, which is kept and paid for.
 
     Raises:
-        NoVectors: The embedder failed; that is on record too, so that whoever goes on finds the same.
+        EmbeddingFailed: The embedder failed; that is on record too, so that whoever goes on finds the same.
     """
     request = Request(parts=tuple(parts), schema=form_of(embedder.model), place=place, seed=context.seed)
     if context.spending:
@@ -171,33 +171,36 @@ async def _call(context: RunContext, embedder: Embedder, request: Request) -> tu
     """Ask and keep, in one piece that is not broken off."""
     try:
         made = await embedder.embed([part.text for part in request.parts])
-        vectors = tuple(map(unit, made.vectors))
+        vectors = tuple(map(normalise, made.vectors))
         if len(vectors) != len(request.parts) or len({len(vector) for vector in vectors}) != 1:
-            raise NoVectors(f"{len(vectors)} vectors for {len(request.parts)} texts, or not all of one size")
+            raise EmbeddingFailed(f"{len(vectors)} vectors for {len(request.parts)} texts, or not all of one size")
     except RunPaused as error:
         if not isinstance(error, ProviderUnreachable | ProviderRefused):
             raise
         raise await _failed(context, embedder, request, error) from None
     except Exception as error:  # an embedder may be anybody's, and raise what it likes
         raise await _failed(context, embedder, request, error) from None
-    reply = Reply(
-        text="" if embedder.instant else packed(vectors), model=embedder.model, tokens_in=made.tokens, usd=made.usd
+    reply = Response(
+        text="" if embedder.instant else encode_vectors(vectors),
+        model=embedder.model,
+        input_tokens=made.tokens,
+        usd=made.usd,
     )
     if not embedder.instant:
         await _keep(context, embedder, request, reply, accepted=True)
     return vectors
 
 
-async def _failed(context: RunContext, embedder: Embedder, request: Request, error: Exception) -> NoVectors:
+async def _failed(context: RunContext, embedder: Embedder, request: Request, error: Exception) -> EmbeddingFailed:
     """What is put on record of a failure: a server's own words might quote what it was sent."""
     why = f"the embedder {embedder.model} failed: {_kind_of(error)}"
-    reply = Reply(text=json.dumps({"failed": why}), model=embedder.model, usd=0.0)
+    reply = Response(text=json.dumps({"failed": why}), model=embedder.model, usd=0.0)
     await _keep(context, embedder, request, reply, accepted=False)
-    return NoVectors(why)
+    return EmbeddingFailed(why)
 
 
-async def _keep(context: RunContext, embedder: Embedder, request: Request, reply: Reply, *, accepted: bool) -> None:
-    reply = Reply(text=reply.text, model=reply.model, tokens_in=reply.tokens_in,
+async def _keep(context: RunContext, embedder: Embedder, request: Request, reply: Response, *, accepted: bool) -> None:
+    reply = Response(text=reply.text, model=reply.model, input_tokens=reply.input_tokens,
                   usd=context.chats.prices.charged(embedder, reply))  # fmt: skip
     if context.spending:
         context.spending.charge(reply)
@@ -206,11 +209,11 @@ async def _keep(context: RunContext, embedder: Embedder, request: Request, reply
 
 
 def _kind_of(error: Exception) -> str:
-    if isinstance(error, NoVectors):
+    if isinstance(error, EmbeddingFailed):
         return str(error)
     if isinstance(error, ProviderUnreachable):
         return "no whole answer came from its server"
     if isinstance(error, ProviderRefused):
         return "its server refuses"
-    failure = failure_of(error)
+    failure = classify_failure(error)
     return f"HTTP {failure.status}" if failure and failure.status else type(error).__name__

@@ -3,27 +3,27 @@
 from collections.abc import Mapping
 from typing import Any
 
-from converse_graph.calls.model_call import Question, ask
-from converse_graph.calls.reply_schema import make_form
+from converse_graph.calls.model_call import StructuredRequest, ask
+from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.streaming import Emit
-from converse_graph.models.base import Part
-from converse_graph.prompting.history import fold
-from converse_graph.prompting.recall_ranking import chosen
-from converse_graph.prompting.recall_records import as_recalled, happened_since
+from converse_graph.models.base import Message
+from converse_graph.prompting.history import build_history
+from converse_graph.prompting.recall_ranking import select
+from converse_graph.prompting.recall_records import recalled_message_text, records_since
 from converse_graph.prompting.visibility import View
 from converse_graph.record.paths import CallPath, Provenance
 from converse_graph.record.records import ReflectionRecord
 from converse_graph.scenarios.cast import Organisation
-from converse_graph.scenarios.fields import Names, Text
+from converse_graph.scenarios.fields import Text, TextList
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.turn.recall import weighed
+from converse_graph.turn.recall import to_candidate
 
-_FORM = make_form(
+_FORM = build_reply_schema(
     "reflection",
     [
         Text(name="insight", ask="the most important thing that you conclude", max_length=160),
-        Names(name="further", ask="what else you conclude, a sentence each", max_items=2, max_length=160),
+        TextList(name="further", ask="what else you conclude, a sentence each", max_items=2, max_length=160),
     ],
 )
 
@@ -34,7 +34,7 @@ async def reflect(
     party: Organisation,
     seen: View,
     place: CallPath,
-    brief: tuple[Part, ...],
+    brief: tuple[Message, ...],
     emit: Emit,
 ) -> list[ReflectionRecord]:
     """Draw conclusions, if enough has happened since the party last did: a record for its mind, else none.
@@ -55,19 +55,19 @@ async def reflect(
         return []
     own = (*seen.own_earlier, *seen.mind)
     first = max((record["round"] for record in own if record["kind"] == "reflection"), default=0)
-    happened = [record for record in happened_since(scenario, seen, first)
+    happened = [record for record in records_since(scenario, seen, first)
                 if not _is_conclusion(record.part)]  # fmt: skip
     if sum(record.importance for record in happened) < recall.reflect_after:
         return []
-    known = fold(brief, seen, scenario.clock)
+    known = build_history(brief, seen, scenario.clock)
     told = {part.source for part in known}
     gone = [record for record in happened if record.part.source not in told]
-    names = chosen([weighed(scenario, seen, record) for record in gone], {}, recall)
-    reminded = tuple(as_recalled(record.part) for record in gone if record.part.source in names)
+    names = select([to_candidate(scenario, seen, record) for record in gone], {}, recall)
+    reminded = tuple(recalled_message_text(record.part) for record in gone if record.part.source in names)
     since, until = (scenario.clock.period(round).label for round in (first, seen.round - 1))
     values = {"name": party.name, "first": since, "last": until}
     task = context.prompts.part("organisation/reflection", "large", values, owner=party.name)
-    question = Question(
+    question = StructuredRequest(
         place=place.call("reflection"),
         parts=(*known, *reminded, task),
         form=_FORM,
@@ -87,7 +87,7 @@ async def reflect(
     return [record]
 
 
-def _is_conclusion(part: Part) -> bool:
+def _is_conclusion(part: Message) -> bool:
     path = Provenance.parse(part.source).path
     return path is not None and path.task == "reflection"
 

@@ -17,10 +17,10 @@ from langgraph_sdk.client import LangGraphClient
 
 from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, RunPaused
 from converse_graph.models.base import Request
-from converse_graph.models.failures import Failure, failure_of
-from converse_graph.models.retries import Origin
+from converse_graph.models.failures import Failure, classify_failure
+from converse_graph.models.retries import Endpoint
 
-PATIENCE = 15.0
+RESTART_GRACE = 15.0
 """Seconds for which a server may be gone while a run of ours is on it: as long as one takes to start again."""
 
 FIRST_WAIT, LONGEST_WAIT = 0.05, 1.0
@@ -54,7 +54,7 @@ async def ask_remote(graph: RemoteGraph, request: Request, *, run: str | None) -
     client = graph.client
     if client is None:
         raise InvalidValue(f"RemoteGraph {name!r} has no asynchronous client; give it `url` or `client`.")
-    far = _Far(client=client, party=request.parts[0].owner, name=name)
+    far = _RemoteTurn(client=client, party=request.parts[0].owner, name=name)
     view = json.loads(request.parts[0].text)
     settings: Any = {key: value for key, value in (graph.config or {}).items() if key in _SENT}
     try:
@@ -79,7 +79,7 @@ _ASKED = "converse_asked"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Far:
+class _RemoteTurn:
     """A graph's server, for one turn of one speaker. Runs, threads and states are the server's own documents."""
 
     client: LangGraphClient
@@ -114,7 +114,7 @@ class _Far:
                 failure = _failure(error)
                 if failure.status == 404:
                     raise self._unanswered("the server has started again without that run") from error
-                if not failure.passing or now() - heard > PATIENCE:
+                if not failure.passing or now() - heard > RESTART_GRACE:
                     raise self.paused(failure) from error
         return run
 
@@ -172,7 +172,7 @@ class _Far:
         keys = [http.headers.get("x-api-key", ""), http.headers.get("authorization", "").rpartition(" ")[2]]
         for key in filter(None, [*keys, http.base_url.password]):
             text = text.replace(key, "[key]")
-        return Origin(model=self.name).redact(text).rstrip(".")
+        return Endpoint(model=self.name).redact(text).rstrip(".")
 
 
 _KEPT = "all until then is kept"
@@ -184,7 +184,7 @@ def _failure(error: Exception) -> Failure:
     Raises:
         Exception: The error itself, where it is no failure of a server.
     """
-    found = failure_of(error)
+    found = classify_failure(error)
     if found is not None:
         return found
     if isinstance(error, ValueError | LookupError | TypeError):

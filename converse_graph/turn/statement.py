@@ -4,21 +4,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from converse_graph.calls.model_call import Answer, Drift, Question, ask
-from converse_graph.calls.reply_schema import Form, make_form
+from converse_graph.calls.model_call import Drift, StructuredReply, StructuredRequest, ask
+from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.streaming import Emit, ProseReader
-from converse_graph.models.base import Part, Profile
-from converse_graph.models.tokens import tokens_in
+from converse_graph.models.base import Message, PromptProfile
+from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.decisions import describe_decision
-from converse_graph.prompting.descriptions import period_in_words, topic_of
-from converse_graph.prompting.summaries import describe_summary, standing_summaries
+from converse_graph.prompting.descriptions import format_period, topic_for_round
+from converse_graph.prompting.summaries import current_summaries, describe_summary
 from converse_graph.prompting.visibility import View
 from converse_graph.record.paths import CallPath
 from converse_graph.record.records import DecisionRecord, StanceRecord, memo_of, without_kind
-from converse_graph.sanitize import between_quotes
+from converse_graph.sanitize import quote
 from converse_graph.scenarios.cast import Organisation
-from converse_graph.scenarios.fields import Choice, Field, Text, Whole
+from converse_graph.scenarios.fields import Choice, Field, Integer, Text
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.turn.decision import statement_position
 from converse_graph.turn.guest import Guest, view_part
@@ -35,29 +35,29 @@ SMALL_MEMO_LENGTH = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speech:
+class StatementContext:
     """What a party has as it is about to speak."""
 
     view: View
     place: CallPath
     """Its turn, such as "12.0/OpenAI"."""
-    parts: tuple[Part, ...]
+    parts: tuple[Message, ...]
     """Its brief, what it heard, and what it remembers."""
     decision: DecisionRecord | None
     """How its deliberation ended; None where it held none or came to nothing."""
     written: StanceRecord | None = None
     """Where it stood on the motion before it heard anybody."""
-    reminded: tuple[Part, ...] = ()
+    reminded: tuple[Message, ...] = ()
     """What it is told of the motion beside its task."""
     drift: Drift | None = None
     """Finds signs of drift in its statement; None where these are counted alone."""
 
 
-Speak = Callable[[RunContext, Speech, Emit], Awaitable[Answer]]
+Speak = Callable[[RunContext, StatementContext, Emit], Awaitable[StructuredReply]]
 
 
 def statement_fields(
-    scenario: Scenario, party: Organisation, position: Choice | None = None, profile: Profile = "large"
+    scenario: Scenario, party: Organisation, position: Choice | None = None, profile: PromptProfile = "large"
 ) -> tuple[Field, ...]:
     """The form of a statement: prose, the party's own fields, then what stays private; shorter for a small model."""
     small = profile == "small"
@@ -71,19 +71,19 @@ def statement_fields(
     return (prose, *party.fields, *motion_fields(scenario, party), *([position] if position else ()), memo)
 
 
-def by_model(scenario: Scenario, party: Organisation) -> Speak:
+def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
     """Speech by a structured call of the party's model."""
-    plain: dict[Profile, Form] = {}
+    plain: dict[PromptProfile, ReplySchema] = {}
 
-    def form_for(decision: DecisionRecord | None, profile: Profile) -> Form:
+    def form_for(decision: DecisionRecord | None, profile: PromptProfile) -> ReplySchema:
         position = statement_position(party.deliberation, decision) if party.deliberation else None
         if position is not None:
-            return make_form("statement", statement_fields(scenario, party, position, profile))
+            return build_reply_schema("statement", statement_fields(scenario, party, position, profile))
         if profile not in plain:
-            plain[profile] = make_form("statement", statement_fields(scenario, party, profile=profile))
+            plain[profile] = build_reply_schema("statement", statement_fields(scenario, party, profile=profile))
         return plain[profile]
 
-    async def speak(context: RunContext, speech: Speech, emit: Emit) -> Answer:
+    async def speak(context: RunContext, speech: StatementContext, emit: Emit) -> StructuredReply:
         profile = context.chats.get(party.model).profile
         period = scenario.clock.period(speech.view.round).label
         values = {
@@ -95,9 +95,9 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             "length": str(scenario.length),
             "standing": describe_standing(speech.view, profile),
             "kept": describe_kept(speech.view),
-            "changed": asked_instead(party, speech.view, period),
-            "when": period_in_words(scenario.clock.period(speech.view.round).label),
-            "topic": topic_of(party, round=speech.view.round, seed=context.seed),
+            "changed": override_questions(party, speech.view, period),
+            "when": format_period(scenario.clock.period(speech.view.round).label),
+            "topic": topic_for_round(party, round=speech.view.round, seed=context.seed),
         }
         task = context.prompts.part("organisation/statement", profile, values, owner=party.name)
         reader = ProseReader(
@@ -108,13 +108,13 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
             reader.restart()
             emit({"event": "restart", "speaker": party.name, "reason": reason})
 
-        question = Question(
+        question = StructuredRequest(
             place=speech.place.call("statement"),
             parts=(*speech.parts, *speech.reminded, task),
             form=form_for(speech.decision, profile),
             model=party.model,
             drift=speech.drift,
-            on_text=reader if context.live else None,
+            on_delta=reader if context.live else None,
             on_restart=restart if context.live else None,
         )
         return await ask(context, question, emit)
@@ -122,17 +122,17 @@ def by_model(scenario: Scenario, party: Organisation) -> Speak:
     return speak
 
 
-def by_graph(scenario: Scenario, party: Organisation) -> Speak:
+def graph_speaker(scenario: Scenario, party: Organisation) -> Speak:
     """Speech by the party's own graph; what it claims of speaker and round is left for the supervisor to judge."""
     *fields, memo = statement_fields(scenario, party)
     claims = (
         Text(name="speaker", ask="who speaks", optional=True),
-        Whole(name="round", ask="in which round", optional=True, minimum=0, maximum=10**6),
+        Integer(name="round", ask="in which round", optional=True, minimum=0, maximum=10**6),
     )
-    form = make_form("statement", (*fields, *claims, memo.model_copy(update={"optional": True})))
+    form = build_reply_schema("statement", (*fields, *claims, memo.model_copy(update={"optional": True})))
     guest = Guest(party.graph, prose="statement")
 
-    async def speak(context: RunContext, speech: Speech, emit: Emit) -> Answer:
+    async def speak(context: RunContext, speech: StatementContext, emit: Emit) -> StructuredReply:
         seen = speech.view
         shown = {
             "party": party.name,
@@ -150,9 +150,9 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
             **_motion_shown(scenario, party, speech),
             "standing": {title: list(entries) for title, entries in seen.standing},
             "kept": {title: list(entries) for title, entries in seen.kept},
-            "summaries": [describe_summary(kept) for kept in standing_summaries(seen.summaries)],
+            "summaries": [describe_summary(kept) for kept in current_summaries(seen.summaries)],
         }
-        question = Question(
+        question = StructuredRequest(
             place=speech.place.call("graph"),
             parts=(view_part(shown, owner=party.name),),
             form=form,
@@ -164,7 +164,7 @@ def by_graph(scenario: Scenario, party: Organisation) -> Speak:
     return speak
 
 
-def _motion_shown(scenario: Scenario, party: Organisation, speech: Speech) -> dict[str, Any]:
+def _motion_shown(scenario: Scenario, party: Organisation, speech: StatementContext) -> dict[str, Any]:
     """What a guest is told of the motion; nothing where there is none for it."""
     motion = motion_for(scenario, party)
     if motion is None:
@@ -175,10 +175,10 @@ def _motion_shown(scenario: Scenario, party: Organisation, speech: Speech) -> di
 
 def questions(party: Organisation, seen: View, period: str) -> str:
     """What a party is asked, which changes with the period and with what has happened."""
-    return asked_instead(party, seen, period) or party.questions
+    return override_questions(party, seen, period) or party.questions
 
 
-def asked_instead(party: Organisation, seen: View, period: str) -> str:
+def override_questions(party: Organisation, seen: View, period: str) -> str:
     """What it is asked in place of its usual questions: what an event brought, else what the period brings."""
     asked = [text for event, text in party.questions_after.items() if event in seen.events]
     return asked[-1] if asked else party.questions_at.get(period, "")
@@ -201,22 +201,22 @@ fit are told, and how many there are. On record all of it stays."""
 
 def describe_kept(seen: View) -> str:
     """What a party must never lose, in words: a title and its entries a line."""
-    return "\n".join(_listed(title, entries) for title, entries in seen.kept if entries)
+    return "\n".join(_format_list(title, entries) for title, entries in seen.kept if entries)
 
 
-def describe_standing(seen: View, profile: Profile) -> str:
+def describe_standing(seen: View, profile: PromptProfile) -> str:
     """What stands now and concerns a party, in words."""
     first = -SMALL_STANDING if profile == "small" else 0
-    return " ".join(_listed(title, entries[first:]) for title, entries in seen.standing if entries)
+    return " ".join(_format_list(title, entries[first:]) for title, entries in seen.standing if entries)
 
 
-def _listed(title: str, entries: Sequence[str]) -> str:
+def _format_list(title: str, entries: Sequence[str]) -> str:
     """A list of what parties have reported: each entry between quotation marks, for it stands in a task."""
     told, room = list[str](), FOLD_TOKENS
     for entry in reversed(entries):
-        room -= tokens_in(entry)
+        room -= estimate_tokens(entry)
         if room < 0 and told:
             title = f"{title} (the latest {len(told)} of {len(entries)})"
             break
-        told.append(between_quotes(entry))
+        told.append(quote(entry))
     return f"{title}: {'; '.join(reversed(told))}."

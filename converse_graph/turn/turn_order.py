@@ -8,12 +8,12 @@ from typing import Any, assert_never
 
 from converse_graph.errors import RunPaused
 from converse_graph.record.records import EventRecord, StatementRecord, VoteRecord, without_kind
-from converse_graph.record.state import Floor
-from converse_graph.scenarios.rules import Event, OnEvent, OnSilence, When
+from converse_graph.record.state import TurnState
+from converse_graph.scenarios.rules import Event, StopOnEvent, StopOnSilence, StopWhen
 from converse_graph.scenarios.scenario import Scenario
 
 
-def open_round(scenario: Scenario, before: Floor | None, *, seed: int) -> Floor:
+def start_round(scenario: Scenario, before: TurnState | None, *, seed: int) -> TurnState:
     """The floor as a round begins; a moderated table has nobody on it until somebody is picked.
 
     Args:
@@ -35,32 +35,32 @@ def open_round(scenario: Scenario, before: Floor | None, *, seed: int) -> Floor:
             speakers, queue = [], []
         case _:
             assert_never(scenario.order)
-    return Floor(round=round, turn=0, speakers=speakers, queue=queue, taken=taken)
+    return TurnState(round=round, turn=0, speakers=speakers, queue=queue, taken=taken)
 
 
-def next_in_round(scenario: Scenario, floor: Floor) -> Floor | None:
+def next_in_round(scenario: Scenario, floor: TurnState) -> TurnState | None:
     """The floor after those who have it were heard; None when the round is over.
 
     Whoever queues goes first, also at a moderated table: that is how a fork begins with the party it is about.
     """
     turn = floor["turn"] + len(floor["speakers"])
-    after = Floor(round=floor["round"], turn=turn, speakers=[], queue=floor["queue"], taken=floor["taken"])
+    after = TurnState(round=floor["round"], turn=turn, speakers=[], queue=floor["queue"], taken=floor["taken"])
     if scenario.order == "moderated" and not floor["queue"]:
         over = turn >= len(scenario.organisations)
         return None if over else after
     if not floor["queue"]:
         return None
     at_once = len(floor["queue"]) if scenario.order == "simultaneous" else 1
-    return Floor(**{**after, "speakers": floor["queue"][:at_once], "queue": floor["queue"][at_once:]})
+    return TurnState(**{**after, "speakers": floor["queue"][:at_once], "queue": floor["queue"][at_once:]})
 
 
-def rest(floor: Floor) -> Floor:
+def end_of_run(floor: TurnState) -> TurnState:
     """The floor after the last round: nobody's."""
     turn = floor["turn"] + len(floor["speakers"])
-    return Floor(round=floor["round"], turn=turn, speakers=[], queue=[], taken=floor["taken"])
+    return TurnState(round=floor["round"], turn=turn, speakers=[], queue=[], taken=floor["taken"])
 
 
-def ballot_floor(scenario: Scenario, floor: Floor, ending: str | None) -> Floor:
+def ballot_floor(scenario: Scenario, floor: TurnState, ending: str | None) -> TurnState:
     """The floor as all who take a stand on the motion vote at once, after the last turn of a round.
 
     Args:
@@ -69,11 +69,15 @@ def ballot_floor(scenario: Scenario, floor: Floor, ending: str | None) -> Floor:
         ending: Why the run is over after the vote; None where it goes on.
     """
     voters = [party.name for party in scenario.voters]
-    return Floor(**{**rest(floor), "speakers": voters, "stage": "ballot", "ending": ending})
+    return TurnState(**{**end_of_run(floor), "speakers": voters, "stage": "ballot", "ending": ending})
 
 
 def vote_is_due(
-    scenario: Scenario, votes: Sequence[VoteRecord], floor: Floor, ended: str | None, votes_after: frozenset[int] | None
+    scenario: Scenario,
+    votes: Sequence[VoteRecord],
+    floor: TurnState,
+    ended: str | None,
+    votes_after: frozenset[int] | None,
 ) -> bool:
     """Whether the parties vote now: as the run ends, once a round.
 
@@ -91,7 +95,7 @@ def vote_is_due(
     return due and all(vote["round"] != floor["round"] for vote in votes)
 
 
-def said_in(transcript: Sequence[StatementRecord], round: int) -> Sequence[StatementRecord]:
+def statements_in_round(transcript: Sequence[StatementRecord], round: int) -> Sequence[StatementRecord]:
     """The statements of the last round, found from the end."""
     start = len(transcript)
     while start and transcript[start - 1]["round"] == round:
@@ -99,14 +103,14 @@ def said_in(transcript: Sequence[StatementRecord], round: int) -> Sequence[State
     return transcript[start:]
 
 
-def may_be_picked(scenario: Scenario, taken: dict[str, int]) -> list[str]:
+def eligible_speakers(scenario: Scenario, taken: dict[str, int]) -> list[str]:
     """Whom a moderator may give the floor: whoever would then be at most `fairness` turns ahead of the last."""
     counts = {party.name: taken.get(party.name, 0) for party in scenario.organisations}
     least = min(counts.values())
     return [name for name, count in counts.items() if count + 1 - least <= scenario.fairness]
 
 
-def reports(
+def first_reports(
     scenario: Scenario, happened: Sequence[EventRecord], statements: Sequence[StatementRecord]
 ) -> Iterator[EventRecord]:
     """Which of these statements are the first in which a party reports an event."""
@@ -125,7 +129,7 @@ def _is_reported(event: Event, statement: StatementRecord) -> bool:
     return statement["round"] >= event.from_round and type(given) is type(event.equals) and given == event.equals
 
 
-def reason_to_stop(scenario: Scenario, transcript: Sequence[StatementRecord], new_events: Sequence[str]) -> str | None:
+def stop_reason(scenario: Scenario, transcript: Sequence[StatementRecord], new_events: Sequence[str]) -> str | None:
     """Why the run ends before its horizon, looked at after a round; None when it goes on.
 
     Args:
@@ -139,15 +143,15 @@ def reason_to_stop(scenario: Scenario, transcript: Sequence[StatementRecord], ne
     """
     for rule in scenario.stop:
         match rule:
-            case OnEvent():
+            case StopOnEvent():
                 if rule.event in new_events:
                     return f"event {rule.event}"
-            case OnSilence():
+            case StopOnSilence():
                 count = rule.rounds * len(scenario.organisations)
                 recent = transcript[-count:]
                 if len(recent) == count and not any(said["text"] for said in recent):
                     return "silence"
-            case When():
+            case StopWhen():
                 if _applies(rule, [_shown(scenario, said) for said in transcript]):
                     return rule.reason
             case _:
@@ -155,7 +159,7 @@ def reason_to_stop(scenario: Scenario, transcript: Sequence[StatementRecord], ne
     return None
 
 
-def _applies(rule: When, said: list[dict[str, Any]]) -> bool:
+def _applies(rule: StopWhen, said: list[dict[str, Any]]) -> bool:
     try:
         return bool(rule.predicate(said))
     except Exception as error:  # it is somebody's own, and may raise what it likes

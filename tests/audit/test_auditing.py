@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from langgraph.graph import START, StateGraph
 
-from converse_graph import Organisation, Persona, ScriptedChat, Store
+from converse_graph import Organisation, Persona, ScriptedModel, Store
 from converse_graph.audit.audit import audit_run
 from converse_graph.audit.findings import Audit
 from converse_graph.checkpoints import StoreSaver
 from converse_graph.judge.runs import judge_run
-from converse_graph.models.base import Part
+from converse_graph.models.base import Message
 from converse_graph.runs.derived import fork
 from converse_graph.store.journal import _pack, _unpack
 from tests.support.planted_secrets import Marking, mark
@@ -60,7 +60,7 @@ def put(database: sqlite3.Connection, number: int, place: str) -> None:
 
 def forged(database: sqlite3.Connection, source: str, owner: str, text: str) -> int:
     """Make a part that says what is not so."""
-    made = Part(role="user", text=text, source=source, owner=owner)
+    made = Message(role="user", text=text, source=source, owner=owner)
     row = (made.digest, made.role, made.source, made.owner, made.text)
     database.execute("INSERT INTO parts (digest, role, source, owner, text) VALUES (?, ?, ?, ?, ?)", row)
     return int(database.execute("SELECT last_insert_rowid()").fetchone()[0])
@@ -173,7 +173,7 @@ async def test_a_run_as_it_was_played_passes_and_all_of_it_was_looked_at(store_p
 async def test_who_quotes_its_own_mind_in_public_has_done_so_itself(store: Store) -> None:
     said = [{"statement": "Good day to all of you.", "memo": PLAN}, {"statement": "We listen.", "memo": ""},
             {"statement": f"Hear this: {PLAN}.", "memo": ""}, {"statement": "So be it.", "memo": ""}]  # fmt: skip
-    run = await played(store, table("Alpha", "Beta"), model=ScriptedChat(said))
+    run = await played(store, table("Alpha", "Beta"), model=ScriptedModel(said))
 
     found = await audit_run(store, run.run.name, scenario=run.scenario)
 
@@ -185,7 +185,7 @@ async def test_words_of_another_s_mind_in_a_statement_that_nobody_made_are_a_lea
     store: Store, store_path: Path
 ) -> None:
     said = [{"statement": f"Statement {number}.", "memo": PLAN if number == 0 else ""} for number in range(4)]
-    run = await played(store, table("Alpha", "Beta"), model=ScriptedChat(said))
+    run = await played(store, table("Alpha", "Beta"), model=ScriptedModel(said))
     graph = run.scenario.graph().compile(checkpointer=StoreSaver(store))
     config: Any = {"configurable": {"thread_id": run.run.name}}
     entry = {"round": 1, "turn": 2, "speaker": "Beta", "text": PLAN, "fields": {}}

@@ -9,28 +9,28 @@ from werkzeug import Response
 
 from converse_graph.cli.exit_codes import Code, code_of, one_line
 from converse_graph.errors import (
-    BrokenReply,
-    BudgetSpent,
+    BudgetExceeded,
     CallFailed,
+    ContextLengthExceeded,
+    ContextWindowTooSmall,
     ConverseError,
-    DatasetRefused,
-    ForeignStore,
+    DatasetUploadFailed,
+    IncompatibleStore,
+    InvalidReply,
     InvalidValue,
+    NotFound,
     PromptCut,
-    PromptTooLong,
     ProviderRefused,
     ProviderUnreachable,
-    RunChanged,
-    RunHeld,
+    RunLocked,
     RunPaused,
+    ScenarioChanged,
     StoreFailure,
     StoreUnreachable,
-    UnknownName,
     UsageError,
-    WindowTooSmall,
 )
 from converse_graph.models.base import Request
-from converse_graph.models.null import NullChat
+from converse_graph.models.null import NullModel
 from tests.support.child_process import run_python
 from tests.support.command_line import BOARDS, Converse, process
 
@@ -165,7 +165,7 @@ def test_a_refused_key_pauses_the_run_and_resume_goes_on_once_it_is_taken(
 def _answer(request: WebRequest) -> Response:
     """Answer as an OpenAI-compatible server would, with the null model's words."""
     schema = request.get_json()["response_format"]["json_schema"]["schema"]
-    reply = asyncio.run(NullChat().complete(Request(parts=(), schema=schema, place="server")))
+    reply = asyncio.run(NullModel().complete(Request(parts=(), schema=schema, place="server")))
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": reply.text}}
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
     answer = {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
@@ -175,22 +175,22 @@ def _answer(request: WebRequest) -> Response:
 CODES = {
     UsageError: 2,
     InvalidValue: 2,
-    UnknownName: 2,
-    ForeignStore: 2,
-    RunChanged: 2,
+    NotFound: 2,
+    IncompatibleStore: 2,
+    ScenarioChanged: 2,
     RunPaused: 3,
     ProviderUnreachable: 3,
     ProviderRefused: 3,
-    PromptTooLong: 3,
+    ContextLengthExceeded: 3,
     PromptCut: 3,
     CallFailed: 3,
-    WindowTooSmall: 3,
-    BudgetSpent: 3,
-    RunHeld: 4,
+    ContextWindowTooSmall: 3,
+    BudgetExceeded: 3,
+    RunLocked: 4,
     StoreFailure: 1,
     StoreUnreachable: 3,
-    BrokenReply: 1,
-    DatasetRefused: 1,
+    InvalidReply: 1,
+    DatasetUploadFailed: 1,
     ConverseError: 1,
 }
 

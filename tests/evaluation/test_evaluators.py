@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from langsmith import Client, evaluate
 
-from converse_graph import Organisation, Reply, Request, ScriptedChat, Statement, Store, Transcript
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph import Organisation, Request, Response, ScriptedModel, Statement, Store, Transcript
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.evaluation import coherence, disagreement, examples_in, judged_by, outputs_of, privacy
 from converse_graph.evaluation.examples import examples
 from converse_graph.evaluation.jsonl import as_lines
-from converse_graph.evaluation.langsmith_upload import send
-from converse_graph.models.null import NullChat
+from converse_graph.evaluation.langsmith_upload import upload_examples
+from converse_graph.models.null import NullModel
 from converse_graph.tracing.outcome import rates
 from tests.support.langsmith_server import ingesting
 from tests.support.planted_secrets import Marking, mark
@@ -120,20 +120,20 @@ async def test_privacy_is_shown_from_the_journal_of_the_run_that_the_outputs_nam
     assert broken[0]["score"] == 0
     assert broken[1]["score"] > 0
     assert broken[0]["comment"].startswith("provenance at 0.0/Alpha/")
-    with pytest.raises(UnknownName, match="No run 'other'"):
+    with pytest.raises(NotFound, match="No run 'other'"):
         await look({"run": "other"})
     with pytest.raises(InvalidValue, match="do not say which run"):
         await look({"statements": []})
 
 
-class Hearing(NullChat):
+class Hearing(NullModel):
     """The null model that keeps what it is asked."""
 
     def __init__(self) -> None:
         super().__init__()
         self.heard = ""
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         self.heard += " ".join(part.text for part in request.parts)
         return await super().complete(request)
 
@@ -155,7 +155,7 @@ async def test_a_judge_scores_each_question_and_reads_the_public_record_alone(st
 
 async def test_a_judge_without_a_usable_reply_leaves_no_score_and_says_why(store: Store) -> None:
     transcript = await (await played(store, table("Alpha", "Beta"))).transcript()
-    judge = ScriptedChat(["what?"] * 3, profile="large")
+    judge = ScriptedModel(["what?"] * 3, profile="large")
 
     results = await judged_by(judge)({}, outputs_of(transcript))
     assert {one["score"] for one in results} == {None}
@@ -221,7 +221,7 @@ def test_an_experiment_that_is_uploaded_has_scores_and_no_private_word(tmp_path:
     assert "canary" in str(outputs_of(asyncio.run(play()), private=True))
     with ingesting() as (url, kept):
         settings = {"LANGSMITH_API_KEY": "key", "LANGSMITH_ENDPOINT": url}
-        send(examples(asyncio.run(play()), dataset="talks"), "talks", environment=settings)
+        upload_examples(examples(asyncio.run(play()), dataset="talks"), "talks", environment=settings)
         client = Client(api_key="key", api_url=url)
         look = privacy(path, scenario=scenario)
         evaluate(target, data="talks", evaluators=[coherence, disagreement, look, judged_by("null")], client=client)

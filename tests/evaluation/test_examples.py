@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from converse_graph import Clock, Organisation, Store, Transcript
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.evaluation.examples import SETUP, By, examples
 from converse_graph.evaluation.jsonl import as_lines, dataset_schema, read_lines
 from converse_graph.runs.derived import fork
@@ -127,7 +127,7 @@ def test_what_is_no_example_is_refused_in_a_line_that_names_it(line: str, told: 
 
     with pytest.raises(InvalidValue, match=told.replace("(", "\\(")):
         read_lines(path)
-    with pytest.raises(UnknownName, match="No file"):
+    with pytest.raises(NotFound, match="No file"):
         read_lines(tmp_path / "none.jsonl")
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from converse_graph.export.comparison import as_json, as_markdown, as_text, compare
-from converse_graph.record.transcript import Header, Party, PrivateTurn, Statement, Transcript
+from converse_graph.record.transcript import Header, Party, PrivateNotes, Statement, Transcript
 
 
 def said(round: int, speaker: str, text: str, turn: int = 0, **fields: Any) -> Statement:
@@ -16,7 +16,7 @@ def said(round: int, speaker: str, text: str, turn: int = 0, **fields: Any) -> S
         speaker=speaker,
         text=text,
         fields=fields,
-        private=PrivateTurn(memo="a secret"),
+        private=PrivateNotes(memo="a secret"),
     )
 
 

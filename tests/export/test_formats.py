@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from converse_graph.errors import InvalidValue
 from converse_graph.export.formats import as_csv, as_json, as_jsonl, from_json, json_text
 from converse_graph.export.schemas import runs_schema, show_schema
-from converse_graph.record.transcript import PrivateTurn
+from converse_graph.record.transcript import PrivateNotes
 from tests.support.property_search import example_count
 from tests.support.random_transcripts import transcripts
 from tests.support.sample_transcripts import SMALL
@@ -99,7 +99,7 @@ def test_a_raw_table_adds_memos_and_positions():
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "=HYPERLINK(1)\r\nx"])
 def test_no_text_of_a_table_is_a_formula_to_a_spreadsheet(text):
     statement = SMALL.statements[2].model_copy(
-        update={"text": text, "speaker": text, "fields": {"a": [text], "n": -1.5}, "private": PrivateTurn(memo=text)}
+        update={"text": text, "speaker": text, "fields": {"a": [text], "n": -1.5}, "private": PrivateNotes(memo=text)}
     )
     row = _rows(as_csv(SMALL.model_copy(update={"statements": (statement,)}), raw=True))[0]
     assert row["text"] == row["speaker"] == row["memo"] == row["fields.a"] == f"'{text}"

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown import render_markdown
-from converse_graph.record.transcript import Deliberation, Line, PrivateTurn, Statement, Transcript
+from converse_graph.record.transcript import Deliberation, Line, PrivateNotes, Statement, Transcript
 from tests.support.markdown_reader import read_markdown
 from tests.support.property_search import example_count
 from tests.support.random_transcripts import MARKS, texts, transcripts
@@ -28,7 +28,7 @@ def _saying(text: str) -> Transcript:
         round=0, turn=0, period=text, speaker=text, text=text, problem=text, sorted_fields=(text, text),
         mended=(text,),
         fields={"note": text, text: [text, [text], {text: {text: text}}]},
-        private=PrivateTurn(memo=text, position=text, deliberation=talk),
+        private=PrivateNotes(memo=text, position=text, deliberation=talk),
     )  # fmt: skip
     return Transcript(header=HEADER.model_copy(update={"title": text, "dials": {"x": [text]}}), statements=(statement,))
 
@@ -37,7 +37,7 @@ def _nested(depth: int) -> Transcript:
     talk = Deliberation(motion="the innermost", lines=(Line(speaker="A", text="x"),))
     for level in range(depth - 1):
         talk = Deliberation(motion=f"level {level}", lines=(Line(speaker="A", text="x", deliberation=talk),))
-    statement = SMALL.statements[2].model_copy(update={"private": PrivateTurn(deliberation=talk)})
+    statement = SMALL.statements[2].model_copy(update={"private": PrivateNotes(deliberation=talk)})
     return SMALL.model_copy(update={"statements": (statement,)})
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.overview import first_sentence, section, what_to_expect
+from converse_graph.export.overview import first_sentence, reading_notes, section
 from converse_graph.record.transcript import Transcript
 from tests.support.property_search import example_count
 from tests.support.random_transcripts import MARKS, texts
@@ -120,9 +120,9 @@ def test_a_first_sentence_is_cut_at_a_word_where_it_is_long():
 
 
 def test_the_page_says_what_to_expect_of_models_that_are_no_usual_ones():
-    assert "seeded chance" in what_to_expect("null:0.5")
-    assert "135 million" in what_to_expect("embedded")
-    assert what_to_expect("openai:gpt-4.1") == ""
+    assert "seeded chance" in reading_notes("null:0.5")
+    assert "135 million" in reading_notes("embedded")
+    assert reading_notes("openai:gpt-4.1") == ""
 
 
 def test_the_page_says_which_run_it_was_forked_from():

@@ -11,7 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph import Organisation, Store
 from converse_graph.graph import build_graph
-from converse_graph.record.state import mind_of, outbox_of
+from converse_graph.record.state import outbox_channel, private_channel
 from tests.support.small_scenarios import channels, consciences, debate, nested, played, table
 
 NULL: dict[str, Any] = {"model": "null", "seed": 3}
@@ -101,11 +101,11 @@ def test_no_node_reads_a_channel_that_is_not_its_own_at_the_table_or_in_any_deba
     scenario = table(*[Organisation(name=name, deliberation=nested(4)) for name in ("A", "B", "C")])
     built = build_graph(scenario)
     names = [party.name for party in scenario.organisations]
-    private = {mind_of(name) for name in names} | {outbox_of(name) for name in names}
+    private = {private_channel(name) for name in names} | {outbox_channel(name) for name in names}
     for name in names:
-        assert set(built.nodes[name].input_schema.__annotations__) & private == {mind_of(name)}
+        assert set(built.nodes[name].input_schema.__annotations__) & private == {private_channel(name)}
     reads = set(built.nodes["supervisor"].input_schema.__annotations__)
-    assert reads & private == {outbox_of(name) for name in names}
+    assert reads & private == {outbox_channel(name) for name in names}
     debates = list(built.compile().get_subgraphs(recurse=True))
     assert len(debates) == 9, "every debate can be seen from outside"
     for _, inner in debates:

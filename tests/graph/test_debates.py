@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Debate, Flag, Organisation, Percentiles, Persona, ScriptedChat, Store
+from converse_graph import Boolean, Debate, Organisation, Percentiles, Persona, ScriptedModel, Store
 from converse_graph.errors import InvalidValue
 from tests.support.scripted_debate import held, line, private, prompt, said
 from tests.support.small_scenarios import CountingChat, begin, debate, journal, nested, played, table
 
 
 async def test_members_speak_in_turn_hear_what_was_said_and_the_statement_is_told_the_decision(store: Store) -> None:
-    chat = ScriptedChat(
+    chat = ScriptedModel(
         [line("First words."), line("Second words.", "stay"), line("Third words."), said("In public.")], profile="large"
     )
     board = debate("One", "Two", turns=3, options=("go", "stay"))
     simulation = await played(store, table(Organisation(name="A", deliberation=board), rounds=1), model=chat)
-    chat.assert_spent()
+    chat.assert_exhausted()
     one, two, again, statement = map(prompt, chat.requests)
     assert "First words." not in one
     assert "First words." in two
@@ -31,18 +31,18 @@ async def test_members_speak_in_turn_hear_what_was_said_and_the_statement_is_tol
 
 
 async def test_a_statement_that_takes_another_position_is_on_record_as_not_following(store: Store) -> None:
-    chat = ScriptedChat([line("a"), line("b"), said(position="stay")])
+    chat = ScriptedModel([line("a"), line("b"), said(position="stay")])
     board = debate("One", "Two", options=("go", "stay"))
     simulation = await played(store, table(Organisation(name="A", deliberation=board), rounds=1), model=chat)
     assert (await private(store, simulation)).follows_decision is False
 
 
 async def test_a_speaker_of_an_open_debate_may_take_any_position_voted_for_or_none(store: Store) -> None:
-    chat = ScriptedChat([line("a", "raise pay"), line("b", "Raise pay."), said(position="something else")])
+    chat = ScriptedModel([line("a", "raise pay"), line("b", "Raise pay."), said(position="something else")])
     simulation = await played(
         store, table(Organisation(name="A", deliberation=debate("One", "Two")), rounds=1), model=chat
     )
-    chat.assert_spent()
+    chat.assert_exhausted()
     assert chat.requests[-1].schema["properties"]["position"]["enum"] == ["raise pay", "something else"]
     turn = await private(store, simulation)
     assert held(turn).decision.votes == {"One": "raise pay", "Two": "raise pay"}  # type: ignore[union-attr]
@@ -50,11 +50,11 @@ async def test_a_speaker_of_an_open_debate_may_take_any_position_voted_for_or_no
 
 
 async def test_where_nobody_took_a_position_nothing_is_decided_and_no_position_is_asked_for(store: Store) -> None:
-    chat = ScriptedChat([*["nonsense"] * 6, said(position=None)])
+    chat = ScriptedModel([*["nonsense"] * 6, said(position=None)])
     simulation = await played(
         store, table(Organisation(name="A", deliberation=debate("One", "Two")), rounds=1), model=chat
     )
-    chat.assert_spent()
+    chat.assert_exhausted()
     turn = await private(store, simulation)
     assert held(turn).decision is None
     assert [(entry.text, entry.repairs, bool(entry.problem)) for entry in held(turn).lines] == [("", 2, True)] * 2
@@ -62,11 +62,11 @@ async def test_where_nobody_took_a_position_nothing_is_decided_and_no_position_i
 
 
 async def test_a_line_that_stays_broken_is_recorded_as_silence_and_the_debate_goes_on(store: Store) -> None:
-    chat = ScriptedChat([*["nonsense"] * 3, line("I am here."), said()], profile="large")
+    chat = ScriptedModel([*["nonsense"] * 3, line("I am here."), said()], profile="large")
     simulation = await played(
         store, table(Organisation(name="A", deliberation=debate("One", "Two")), rounds=1), model=chat
     )
-    chat.assert_spent()
+    chat.assert_exhausted()
     lines = held(await private(store, simulation)).lines
     assert [(entry.speaker, entry.text) for entry in lines] == [("One", ""), ("Two", "I am here.")]
     assert "nonsense" in prompt(chat.requests[1]), "the model is shown what it wrote"
@@ -75,9 +75,9 @@ async def test_a_line_that_stays_broken_is_recorded_as_silence_and_the_debate_go
 
 async def test_no_statement_after_two_repairs_and_the_run_goes_on(store: Store) -> None:
     good = {"statement": "Here.", "memo": ""}
-    chat = ScriptedChat({"0.0/A/*": ["no", '{"statement": ""}', '{"memo": 1}'], "*": [good] * 3})
+    chat = ScriptedModel({"0.0/A/*": ["no", '{"statement": ""}', '{"memo": 1}'], "*": [good] * 3})
     simulation = await played(store, table("A", "B"), model=chat)
-    chat.assert_spent()
+    chat.assert_exhausted()
     first, *others = (await simulation.transcript()).statements
     assert (first.text, first.repairs, bool(first.problem)) == ("", 2, True)
     assert all(entry.text == "Here." and entry.problem is None for entry in others)
@@ -86,7 +86,7 @@ async def test_no_statement_after_two_repairs_and_the_run_goes_on(store: Store) 
 
 async def test_what_a_broken_statement_quoted_is_shown_to_nobody_but_its_author(store: Store) -> None:
     long_memo = {"statement": "x", "memo": "SECRET " * 60}
-    chat = ScriptedChat({"0.0/A/*": [long_memo] * 3, "*": [{"statement": "Here.", "memo": ""}]})
+    chat = ScriptedModel({"0.0/A/*": [long_memo] * 3, "*": [{"statement": "Here.", "memo": ""}]})
     simulation = await begin(store, table("A", "B", rounds=1), model=chat)
     events: list[dict[str, Any]] = []
     await simulation.play(events.append)
@@ -97,7 +97,7 @@ async def test_what_a_broken_statement_quoted_is_shown_to_nobody_but_its_author(
 
 
 async def test_a_statement_that_is_sent_back_begins_again_for_whoever_watches(store: Store) -> None:
-    chat = ScriptedChat([{"statement": "First draft.", "memo": 7}, {"statement": "Second draft.", "memo": "m"}])
+    chat = ScriptedModel([{"statement": "First draft.", "memo": 7}, {"statement": "Second draft.", "memo": "m"}])
     simulation = await begin(store, table("A", rounds=1), model=chat)
     events: list[dict[str, Any]] = []
     await simulation.play(events.append)
@@ -115,9 +115,9 @@ async def test_a_statement_that_is_sent_back_begins_again_for_whoever_watches(st
 
 
 async def test_percentiles_out_of_order_are_sorted_and_counted_on_the_record(store: Store) -> None:
-    fields = [Percentiles(name="year", ask="?", minimum=2024, maximum=2200), Flag(name="done", ask="?")]
+    fields = [Percentiles(name="year", ask="?", minimum=2024, maximum=2200), Boolean(name="done", ask="?")]
     reply = {"statement": "x", "year": {"p10": 2060, "p50": 2040, "p90": 2050}, "done": False, "memo": ""}
-    chat = ScriptedChat([reply])
+    chat = ScriptedModel([reply])
     simulation = await played(store, table(Organisation(name="A", fields=fields), rounds=1), model=chat)
     entry = (await simulation.transcript()).statements[0]
     assert entry.fields == {"year": {"p10": 2040, "p50": 2050, "p90": 2060}, "done": False}
@@ -141,7 +141,7 @@ async def test_a_debate_inside_a_debate_is_on_record_at_every_depth(store: Store
 
 async def test_a_member_is_told_what_its_own_people_decided_and_none_of_the_others_is(store: Store) -> None:
     inner = debate("Angel", "Devil")
-    chat = ScriptedChat(
+    chat = ScriptedModel(
         {
             "*.Angel/line": [line("INNER angel", "be good")],
             "*.Devil/line": [line("INNER devil", "be bad")],
@@ -153,7 +153,7 @@ async def test_a_member_is_told_what_its_own_people_decided_and_none_of_the_othe
     )
     board = debate("Chief", "Second", inside=inner)
     simulation = await played(store, table(Organisation(name="A", deliberation=board), rounds=1), model=chat)
-    chat.assert_spent()
+    chat.assert_exhausted()
     _, devil, chief, second, statement = chat.requests
     assert "INNER angel" in prompt(devil)
     assert "Decided: be good" in prompt(chief)
@@ -176,7 +176,7 @@ async def test_a_decision_about_something_else_is_neither_followed_nor_not(
 
 
 async def test_a_persona_remembers_its_own_words_of_the_round_before_and_no_siblings_inner_talk(store: Store) -> None:
-    chat = ScriptedChat(
+    chat = ScriptedModel(
         {
             "0.0/A/0.Chief/*.Angel/line": [line("INNER angel zero")],
             "0.0/A/0.Chief/*.Devil/line": [line("INNER devil zero", "stay")],
@@ -189,7 +189,7 @@ async def test_a_persona_remembers_its_own_words_of_the_round_before_and_no_sibl
     )
     board = debate("Chief", "Second", inside=debate("Angel", "Devil"))
     await played(store, table(Organisation(name="A", deliberation=board), rounds=2), model=chat)
-    chat.assert_spent()
+    chat.assert_exhausted()
     asked = {request.place: prompt(request) for request in chat.requests}
     assert "CHIEF zero" in asked["1.0/A/0.Chief/line"]
     assert "SECOND zero" in asked["1.0/A/1.Second/line"]

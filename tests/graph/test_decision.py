@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Debate, Imagined, Persona
+from converse_graph import Debate, ImaginedDebate, Persona
 from converse_graph.scenarios.fields import Choice, Text
-from converse_graph.turn.decision import OTHERWISE, decide, position_field, statement_position
+from converse_graph.turn.decision import NONE_OF_THESE, decide, position_field, statement_position
 
 MEMBERS = ("Chair", "Second", "Third", "Fourth")
 
@@ -90,21 +90,21 @@ def test_a_statement_may_take_any_position_voted_for_or_none_of_them() -> None:
     decision = decide(spec(), lines(("Chair", "a"), ("Second", "b")))
     offered = statement_position(spec(), decision)
     assert offered is not None
-    assert offered.options == ("a", "b", OTHERWISE)
+    assert offered.options == ("a", "b", NONE_OF_THESE)
     assert statement_position(spec(), None) is None
 
 
 def test_a_member_who_votes_for_something_else_in_those_words_breaks_nothing() -> None:
-    decision = decide(spec(), lines(("Chair", OTHERWISE), ("Second", "b")))
+    decision = decide(spec(), lines(("Chair", NONE_OF_THESE), ("Second", "b")))
     offered = statement_position(spec(), decision)
     assert offered is not None
-    assert sorted(offered.options) == sorted({OTHERWISE, "b"})
-    alone = statement_position(spec(), decide(spec(), lines(("Chair", OTHERWISE))))
+    assert sorted(offered.options) == sorted({NONE_OF_THESE, "b"})
+    alone = statement_position(spec(), decide(spec(), lines(("Chair", NONE_OF_THESE))))
     assert alone is None, "where there is nothing to choose between, nothing is asked"
 
 
 def test_an_imagined_talk_is_counted_alike() -> None:
-    imagined = Imagined(motion="?", members=[Persona(name="A"), Persona(name="B")], turns=2, options=("x", "y"))
+    imagined = ImaginedDebate(motion="?", members=[Persona(name="A"), Persona(name="B")], turns=2, options=("x", "y"))
     decision = decide(imagined, lines(("A", "y"), ("B", "x")))
     assert decision is not None
     assert decision["position"] == "y"

@@ -5,20 +5,20 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Choice, Flag, Names, Number, Percentiles, Text, Whole
-from converse_graph.calls.reply_schema import make_form
-from converse_graph.errors import BrokenReply
+from converse_graph import Boolean, Choice, Integer, Number, Percentiles, Text, TextList
+from converse_graph.calls.reply_schema import build_reply_schema
+from converse_graph.errors import InvalidReply
 
 PROSE = Text(name="statement", ask="say", max_length=40)
-FORM = make_form(
+FORM = build_reply_schema(
     "statement",
     [
         PROSE,
-        Names(name="wins", ask="?", max_items=2, max_length=5),
-        Flag(name="done", ask="?"),
+        TextList(name="wins", ask="?", max_items=2, max_length=5),
+        Boolean(name="done", ask="?"),
         Choice(name="mood", ask="?", options=("calm", "angry"), optional=True),
         Number(name="share", ask="?", minimum=0, maximum=1),
-        Whole(name="week", ask="?", minimum=1, maximum=52),
+        Integer(name="week", ask="?", minimum=1, maximum=52),
         Percentiles(name="year", ask="?", minimum=2024, maximum=2200),
         Percentiles(name="other_year", ask="?", minimum=2024, maximum=2200, optional=True),
     ],
@@ -92,7 +92,7 @@ def test_a_reply_in_a_fence_or_in_courtesies_is_read(wrapped: str) -> None:
     ],
 )
 def test_a_reply_that_does_not_fit_says_where_and_why_in_one_line(changed: dict[str, Any], says: str) -> None:
-    with pytest.raises(BrokenReply) as broken:
+    with pytest.raises(InvalidReply) as broken:
         read(**changed)
     assert says in str(broken.value)
     assert "\n" not in str(broken.value)
@@ -102,7 +102,7 @@ def test_a_reply_that_does_not_fit_says_where_and_why_in_one_line(changed: dict[
     "text", ["", "no", "{", "}{", "[1]", "null", '{"statement": "cut of', '{"statement": "\\ud800"}']
 )
 def test_what_is_no_whole_object_is_broken(text: str) -> None:
-    with pytest.raises(BrokenReply):
+    with pytest.raises(InvalidReply):
         FORM.read(text)
 
 
@@ -115,14 +115,14 @@ def test_percentiles_out_of_order_are_sorted_and_named() -> None:
 
 
 def test_what_goes_on_record_of_a_broken_reply_quotes_neither_the_reply_nor_what_was_on_offer() -> None:
-    form = make_form("f", [PROSE, Choice(name="position", ask="?", options=("SECRET one", "SECRET two"))])
+    form = build_reply_schema("f", [PROSE, Choice(name="position", ask="?", options=("SECRET one", "SECRET two"))])
     for reply in (
         {"statement": "x", "position": "SECRET three"},
         {"statement": "x", "position": "SECRET one", "SECRET four": "SECRET five"},
         {"statement": "x", "position": {"SECRET six": 1}},
         {"statement": "SECRET" * 20, "position": "SECRET one"},
     ):
-        with pytest.raises(BrokenReply) as broken:
+        with pytest.raises(InvalidReply) as broken:
             form.read(json.dumps(reply))
         assert "SECRET" not in broken.value.for_record
         assert broken.value.for_record
@@ -133,7 +133,7 @@ def test_what_goes_on_record_of_a_broken_reply_quotes_neither_the_reply_nor_what
     "name", ["model_dump", "model_config", "schema", "json", "copy", "model_name", "dict", "fields"]
 )
 def test_a_field_may_have_any_name_that_is_an_identifier(name: str) -> None:
-    form = make_form("f", [PROSE, Whole(name=name, ask="?", minimum=0, maximum=9)])
+    form = build_reply_schema("f", [PROSE, Integer(name=name, ask="?", minimum=0, maximum=9)])
     values, _ = form.read(json.dumps({"statement": "x", name: 4}))
     assert values == {"statement": "x", name: 4}
     assert list(form.schema["properties"]) == ["statement", name]

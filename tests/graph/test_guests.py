@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph import END, START, StateGraph
 
-from converse_graph import Debate, Flag, Organisation, Percentiles, Persona, Request, Store
+from converse_graph import Boolean, Debate, Organisation, Percentiles, Persona, Request, Store
 from converse_graph.errors import InvalidValue
 from converse_graph.runs.simulation import Simulation
 from tests.support.small_scenarios import CountingChat, begin, channels, debate, journal, played, table, until
@@ -71,7 +71,7 @@ async def test_anything_that_takes_a_view_and_returns_words_can_sit_at_the_table
 async def test_a_guest_that_returns_nothing_of_use_is_recorded_as_silent_and_the_run_goes_on(
     store: Store, returned: Any
 ) -> None:
-    party = Organisation(name="G", graph=lambda view: returned, fields=[Flag(name="done", ask="?")])
+    party = Organisation(name="G", graph=lambda view: returned, fields=[Boolean(name="done", ask="?")])
     simulation = await played(store, table(party, "Host", rounds=1))
     said = (await simulation.transcript()).statements
     assert (said[0].text, said[0].fields) == ("", {})

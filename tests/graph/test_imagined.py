@@ -2,7 +2,7 @@
 
 import pytest
 
-from converse_graph import Imagined, Organisation, Persona, ScriptedChat, Store
+from converse_graph import ImaginedDebate, Organisation, Persona, ScriptedModel, Store
 from converse_graph.errors import InvalidValue
 from tests.support.scripted_debate import held, private, said
 from tests.support.small_scenarios import channels, debate, played, table
@@ -10,7 +10,7 @@ from tests.support.small_scenarios import channels, debate, played, table
 
 async def test_an_imagined_talk_leaves_a_record_of_the_same_shape_as_a_debate(store: Store) -> None:
     members = [Persona(name="One"), Persona(name="Two"), Persona(name="Three")]
-    imagined = Imagined(motion="What now?", members=members, turns=4, options=("go", "stay"))
+    imagined = ImaginedDebate(motion="What now?", members=members, turns=4, options=("go", "stay"))
     reply = {
         "line_0": "One speaks.",
         "line_1": "Two speaks.",
@@ -20,9 +20,9 @@ async def test_an_imagined_talk_leaves_a_record_of_the_same_shape_as_a_debate(st
         "position_1": "go",
         "position_2": "stay",
     }
-    chat = ScriptedChat([reply, said(position="stay")])
+    chat = ScriptedModel([reply, said(position="stay")])
     simulation = await played(store, table(Organisation(name="A", deliberation=imagined), rounds=1), model=chat)
-    chat.assert_spent()
+    chat.assert_exhausted()
     turn = await private(store, simulation)
     deliberation = held(turn)
     assert deliberation.mode == "imagined"
@@ -47,17 +47,17 @@ async def test_an_imagined_talk_leaves_a_record_of_the_same_shape_as_a_debate(st
 async def test_an_imagined_talk_that_stays_broken_decides_nothing_and_the_party_speaks_all_the_same(
     store: Store,
 ) -> None:
-    imagined = Imagined(motion="?", members=[Persona(name="One"), Persona(name="Two")], turns=2)
-    chat = ScriptedChat([*["nonsense"] * 3, said(position=None)])
+    imagined = ImaginedDebate(motion="?", members=[Persona(name="One"), Persona(name="Two")], turns=2)
+    chat = ScriptedModel([*["nonsense"] * 3, said(position=None)])
     simulation = await played(store, table(Organisation(name="A", deliberation=imagined), rounds=1), model=chat)
-    chat.assert_spent()
+    chat.assert_exhausted()
     deliberation = held(await private(store, simulation))
     assert (deliberation.lines, deliberation.decision) == ((), None)
     assert (await simulation.transcript()).statements[0].text == "We speak."
 
 
 async def test_a_persona_may_imagine_its_own_inner_talk(store: Store) -> None:
-    imagined = Imagined(motion="?", members=[Persona(name="Angel"), Persona(name="Devil")], turns=2)
+    imagined = ImaginedDebate(motion="?", members=[Persona(name="Angel"), Persona(name="Devil")], turns=2)
     simulation = await played(
         store, table(Organisation(name="A", deliberation=debate("Chief", "Other", inside=imagined)), rounds=1)
     )
@@ -67,6 +67,6 @@ async def test_a_persona_may_imagine_its_own_inner_talk(store: Store) -> None:
 
 
 def test_an_imagined_talk_counts_as_a_conversation_too() -> None:
-    imagined = Imagined(motion="?", members=[Persona(name="One"), Persona(name="Two")], turns=2)
+    imagined = ImaginedDebate(motion="?", members=[Persona(name="One"), Persona(name="Two")], turns=2)
     with pytest.raises(InvalidValue, match="nested 2 deep at A; the limit is 1"):
         table(Organisation(name="A", deliberation=imagined), max_depth=1).graph()

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
 
-from converse_graph import Imagined, Organisation, Persona, Scenario
+from converse_graph import ImaginedDebate, Organisation, Persona, Scenario
 from converse_graph.prompting.visibility import window_start
-from converse_graph.record.state import extend
+from converse_graph.record.state import append
 from tests.support.small_scenarios import debate, table
 
 SOME = settings(max_examples=60, deadline=None, derandomize=True)
@@ -22,21 +22,21 @@ batches = st.lists(st.lists(st.fixed_dictionaries({"n": st.integers(0, 9)}), max
 @SOME
 @given(writes=batches, cut=st.integers(0, 8))
 def test_extend_gives_the_same_however_its_writes_are_batched(writes: list[Any], cut: int) -> None:
-    whole = extend(None, writes)
+    whole = append(None, writes)
     assert whole == list(itertools.chain.from_iterable(writes))
-    assert extend(extend(None, writes[:cut]), writes[cut:]) == whole
+    assert append(append(None, writes[:cut]), writes[cut:]) == whole
     one_by_one: list[Any] = []
     for write in writes:
-        one_by_one = extend(one_by_one, [write])
+        one_by_one = append(one_by_one, [write])
     assert one_by_one == whole
 
 
 @SOME
 @given(before=batches, writes=batches)
 def test_extend_changes_neither_what_was_there_nor_what_is_written(before: list[Any], writes: list[Any]) -> None:
-    current = extend(None, before)
+    current = append(None, before)
     kept, kept_writes = list(current), [list(write) for write in writes]
-    extended = extend(current, writes)
+    extended = append(current, writes)
     assert current == kept
     assert writes == kept_writes
     assert extended[: len(kept)] == kept
@@ -60,7 +60,7 @@ def _deliberation(depth: int, kind: str) -> Any:
     if kind == "none" or depth < 2:
         return None
     if kind == "imagined":
-        return Imagined(motion="?", turns=3, members=[Persona(name="X"), Persona(name="Y")], options=("a", "b"))
+        return ImaginedDebate(motion="?", turns=3, members=[Persona(name="X"), Persona(name="Y")], options=("a", "b"))
     return debate("X", "Y", inside=_deliberation(depth - 1, kind), options=("a", "b"))
 
 

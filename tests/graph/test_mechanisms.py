@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Organisation, ScriptedChat, Simulation, Store
+from converse_graph import Organisation, ScriptedModel, Simulation, Store
 from converse_graph.measures.disagreement import disagreement
 from converse_graph.record.transcript import Deliberation
 from tests.support.small_scenarios import CountingChat, Stop, begin, debate, played, table
@@ -19,14 +19,14 @@ def stance(position: str, reason: str) -> dict[str, Any]:
     return {"reason": reason, "position": position}
 
 
-async def held(path: Path, script: dict[str, list[Any]], **rules: Any) -> tuple[Deliberation, ScriptedChat, Any]:
+async def held(path: Path, script: dict[str, list[Any]], **rules: Any) -> tuple[Deliberation, ScriptedModel, Any]:
     spec = debate("Left", "Right", options=("yes", "no"), **rules)
-    chat = ScriptedChat({**script, "*/statement": [{"statement": "So be it.", "position": "yes", "memo": "m"}]})
+    chat = ScriptedModel({**script, "*/statement": [{"statement": "So be it.", "position": "yes", "memo": "m"}]})
     async with Store.open(path / "runs.sqlite", make=True) as store:
         simulation = await played(store, table(Organisation(name="Alpha", deliberation=spec), rounds=1), model=chat)
         transcript = store.transcript(simulation.run.name)
         await simulation.close()
-    chat.assert_spent()
+    chat.assert_exhausted()
     private = transcript.statements[0].private
     assert private is not None
     assert private.deliberation is not None

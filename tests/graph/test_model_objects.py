@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from converse_graph import NullChat
+from converse_graph import NullModel
 from tests.support.small_scenarios import table
 
 
-class Unhashable(NullChat):
+class Unhashable(NullModel):
     """An adapter that is compared by value, as a pydantic model is."""
 
     __hash__ = None  # type: ignore[assignment]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from langchain_core.runnables import RunnableLambda
 
-from converse_graph import Motion, Organisation, Scenario, ScriptedChat, Simulation, Store
+from converse_graph import Motion, Organisation, Scenario, ScriptedModel, Simulation, Store
 from converse_graph.errors import InvalidValue
 from converse_graph.measures.disagreement import table_disagreement
 from converse_graph.record.transcript import Transcript
@@ -35,13 +35,13 @@ def kept(position: str, reason: str) -> dict[str, Any]:
     return {"reason": reason, "position": position}
 
 
-async def held(path: Path, scenario: Scenario, script: dict[str, list[Any]]) -> tuple[Transcript, ScriptedChat]:
-    chat = ScriptedChat(script)
+async def held(path: Path, scenario: Scenario, script: dict[str, list[Any]]) -> tuple[Transcript, ScriptedModel]:
+    chat = ScriptedModel(script)
     async with Store.open(path / "runs.sqlite", make=True) as store:
         simulation = await played(store, scenario, model=chat)
         transcript = await simulation.transcript()
         await simulation.close()
-    chat.assert_spent()
+    chat.assert_exhausted()
     return transcript, chat
 
 

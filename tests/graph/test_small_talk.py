@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from converse_graph import Imagined, Organisation, Persona, Request, Store
+from converse_graph import ImaginedDebate, Organisation, Persona, Request, Store
 from tests.support.small_scenarios import CountingChat, begin, table
 
 MEMBERS = (
@@ -19,7 +19,7 @@ async def asked(store: Store, members: Any, *, profile: str, turns: int = 4) -> 
         if request.place.endswith("/imagine"):
             heard.append(request)
 
-    talk = Imagined(motion="Do we go?", options=("go", "stay"), members=members, turns=turns)
+    talk = ImaginedDebate(motion="Do we go?", options=("go", "stay"), members=members, turns=turns)
     party = Organisation(name="Alpha", brief="ALPHA'S BRIEF", topics=("boats",), deliberation=talk)
     chat = CountingChat(before=listen)
     chat.profile = profile

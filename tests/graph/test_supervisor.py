@@ -9,20 +9,20 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from converse_graph import (
+    Boolean,
     Event,
-    Flag,
-    OnEvent,
-    OnSilence,
     Organisation,
     Scenario,
-    ScriptedChat,
+    ScriptedModel,
     Simulation,
+    StopOnEvent,
+    StopOnSilence,
+    StopWhen,
     Store,
-    When,
 )
 from converse_graph.errors import RunPaused
-from converse_graph.record.state import extend
-from converse_graph.turn.turn_order import may_be_picked
+from converse_graph.record.state import append
+from converse_graph.turn.turn_order import eligible_speakers
 from tests.support.small_scenarios import begin, channels, played, table
 
 
@@ -75,7 +75,7 @@ def reporting(name: str, *answers: bool) -> Organisation:
     """A party that answers as told, round by round."""
     return Organisation(
         name=name,
-        fields=[Flag(name="done", ask="?")],
+        fields=[Boolean(name="done", ask="?")],
         graph=lambda view: {"text": f"{name} speaks.", "fields": {"done": answers[view["round"]]}},
     )
 
@@ -86,7 +86,7 @@ async def test_an_event_ends_a_run_after_the_round_in_which_enough_parties_have_
         reporting("B", False, False, True, False),
         rounds=4,
         events=[Event(name="settled", field="done", parties=2)],
-        stop=[OnEvent(event="settled")],
+        stop=[StopOnEvent(event="settled")],
     )
     result = await run(scenario)
     assert result["ended"] == "event settled"
@@ -99,7 +99,7 @@ async def test_an_event_ends_a_run_after_the_round_in_which_enough_parties_have_
 
 async def test_an_answer_of_another_type_reports_no_event() -> None:
     one = Organisation(
-        name="A", fields=[Flag(name="done", ask="?")], graph=lambda view: {"text": "x", "fields": {"done": True}}
+        name="A", fields=[Boolean(name="done", ask="?")], graph=lambda view: {"text": "x", "fields": {"done": True}}
     )
     scenario = table(one, rounds=1, events=[Event(name="e", field="done", equals=1)])
     assert (await run(scenario)).get("events", []) == []
@@ -113,7 +113,7 @@ async def test_silence_ends_a_run_after_the_rounds_it_takes() -> None:
         Organisation(name="A", graph=speak),
         Organisation(name="B", graph=lambda view: None),
         rounds=9,
-        stop=[OnSilence(rounds=2)],
+        stop=[StopOnSilence(rounds=2)],
     )
     result = await run(scenario)
     assert result["ended"] == "silence"
@@ -130,7 +130,7 @@ async def test_a_predicate_gets_the_statements_as_they_are_shown_and_ends_a_run(
         return statements[-1]["period"] == "round 2"
 
     scenario = table(
-        reporting("A", False, False, False), rounds=3, stop=[When(predicate=enough, reason="second round done")]
+        reporting("A", False, False, False), rounds=3, stop=[StopWhen(predicate=enough, reason="second round done")]
     )
     result = await run(scenario)
     assert result["ended"] == "second round done"
@@ -144,12 +144,12 @@ async def test_a_predicate_that_fails_pauses_the_run_and_says_where(store: Store
     def broken(statements: Sequence[dict[str, Any]]) -> bool:
         return 1 / (2 - len(statements)) > 2
 
-    stopped = await begin(store, table("A", "B", rounds=2, stop=[When(predicate=broken, reason="enough")]))
+    stopped = await begin(store, table("A", "B", rounds=2, stop=[StopWhen(predicate=broken, reason="enough")]))
     with pytest.raises(RunPaused, match=r"'enough' failed with ZeroDivisionError: .*\(test_supervisor.py, line \d+\)"):
         await stopped.play()
     assert store.register.run(stopped.run.name).status == "paused"
 
-    mended = table("A", "B", rounds=2, stop=[When(predicate=lambda said: False, reason="enough")])
+    mended = table("A", "B", rounds=2, stop=[StopWhen(predicate=lambda said: False, reason="enough")])
     again = await Simulation.reopen(store, stopped.run.name, scenario=mended, allow_changed=True)
     assert (await again.play()).status == "finished"
     whole = await played(store, mended)
@@ -225,21 +225,21 @@ async def test_a_shuffled_round_is_drawn_anew_from_seed_and_round_alone() -> Non
 
 def test_a_moderator_may_pick_only_who_stays_within_the_bound() -> None:
     scenario = table("A", "B", "C", order="moderated", fairness=2)
-    assert may_be_picked(scenario, {}) == ["A", "B", "C"]
-    assert may_be_picked(scenario, {"A": 2}) == ["B", "C"]
-    assert may_be_picked(scenario, {"A": 2, "B": 2}) == ["C"]
-    assert may_be_picked(scenario, {"A": 2, "B": 2, "C": 1}) == ["A", "B", "C"]
+    assert eligible_speakers(scenario, {}) == ["A", "B", "C"]
+    assert eligible_speakers(scenario, {"A": 2}) == ["B", "C"]
+    assert eligible_speakers(scenario, {"A": 2, "B": 2}) == ["C"]
+    assert eligible_speakers(scenario, {"A": 2, "B": 2, "C": 1}) == ["A", "B", "C"]
 
 
 async def test_a_moderated_table_follows_its_moderator_and_falls_back_where_it_is_no_use(store: Store) -> None:
-    moderator = ScriptedChat(
+    moderator = ScriptedModel(
         [{"next_speaker": "C"}, {"next_speaker": "B"}, {"next_speaker": "C"}, "nonsense", "nonsense", "nonsense"]
     )
     scenario = table("A", "B", "C", rounds=2, order="moderated", moderator_model=moderator)
     simulation = await played(store, scenario)
     said = (await simulation.transcript()).statements
     assert [entry.speaker for entry in said] == ["C", "B", "A", "C", "A", "B"]
-    moderator.assert_spent()
+    moderator.assert_exhausted()
     tasks = [request.parts[-1].text for request in moderator.requests[:3]]
     assert "A, B, C" in tasks[0]
     assert "A, B" in tasks[1]
@@ -247,7 +247,7 @@ async def test_a_moderated_table_follows_its_moderator_and_falls_back_where_it_i
 
 
 def test_the_reducer_keeps_the_order_in_which_the_supervisor_commits() -> None:
-    assert extend([{"n": 1}], [[{"n": 2}], [{"n": 3}]]) == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert append([{"n": 1}], [[{"n": 2}], [{"n": 3}]]) == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
 async def test_simultaneous_parties_hear_the_same_past_and_are_committed_as_listed() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from converse_graph import ConverseError, Organisation, Scenario
 from converse_graph.graph.channels import PUBLIC_CHANNELS
 from converse_graph.graph.wiring import Conversation, wiring
-from converse_graph.graph.write_access import only, party_writes
+from converse_graph.graph.write_access import party_writes, restrict_writes
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.catalogue import catalogue
 from tests.support.planted_secrets import scenarios
@@ -65,7 +65,7 @@ def test_every_debate_is_found_and_no_deeper_than_is_asked_for() -> None:
 
 def test_a_node_is_refused_what_is_another_s() -> None:
     with pytest.raises(ConverseError, match=r"wrote mind_Beta; it writes mind_Alpha, out_Alpha alone"):
-        only(party_writes("Alpha"), {"out_Alpha": {}, "mind_Beta": []})
+        restrict_writes(party_writes("Alpha"), {"out_Alpha": {}, "mind_Beta": []})
 
 
 async def test_a_run_fails_where_a_node_writes_into_another_s_mind(monkeypatch: pytest.MonkeyPatch) -> None:

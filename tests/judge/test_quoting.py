@@ -1,6 +1,6 @@
 import pytest
 
-from converse_graph.judge.quotations import sentences, source_of
+from converse_graph.judge.quotations import find_quotation, sentences
 from converse_graph.record.transcript import Statement
 
 SAID = (
@@ -31,7 +31,7 @@ SAID = (
     ],
 )
 def test_a_quotation_is_found_whatever_its_marks_and_spaces_and_only_if_every_word_was_said(quotation, source):
-    assert source_of(quotation, SAID) == source
+    assert find_quotation(quotation, SAID) == source
 
 
 def test_sentences_to_choose_from_are_whole_and_spread_over_the_statements():
@@ -46,4 +46,4 @@ def test_sentences_to_choose_from_are_whole_and_spread_over_the_statements():
     assert chosen[0] == "Number 0 was quite a year."
     assert chosen[-1] == "Number 27 was quite a year."
     assert len(chosen) == 10
-    assert all(source_of(sentence, many) for sentence in chosen)
+    assert all(find_quotation(sentence, many) for sentence in chosen)

@@ -1,6 +1,6 @@
 import pytest
 
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.judge.rubric import load_rubric
 from converse_graph.record.transcript import Party
 
@@ -42,5 +42,5 @@ def test_a_file_that_is_no_rubric_is_refused_in_one_line(tmp_path, text, told):
 
 @pytest.mark.parametrize("name", ["nope", "../rubrics/general", "nowhere/mine.yaml"])
 def test_a_rubric_that_is_not_there_is_refused_with_those_that_are(name):
-    with pytest.raises(UnknownName, match="ai-futures, general"):
+    with pytest.raises(NotFound, match="ai-futures, general"):
         load_rubric(name)

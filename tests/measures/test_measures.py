@@ -10,7 +10,7 @@ from converse_graph.measures.consistency import contradictions
 from converse_graph.measures.disagreement import disagreement, entropy, spread
 from converse_graph.measures.drift import drift
 from converse_graph.measures.events import events
-from converse_graph.record.transcript import Deliberation, Line, Party, PrivateTurn, Statement, Transcript
+from converse_graph.record.transcript import Deliberation, Line, Party, PrivateNotes, Statement, Transcript
 from tests.support.sample_transcripts import HEADER, SMALL
 
 
@@ -26,7 +26,7 @@ def said(year: int, speaker: str, text: str = "We work.", **fields: Any) -> Stat
 def debated(*positions: tuple[str, str], options: tuple[str, ...] = ("a", "b", "c")) -> Statement:
     lines = tuple(Line(speaker=who, text="x", position=position) for who, position in positions)
     talk = Deliberation(motion="?", options=options, lines=lines)
-    return said(2026, "Alpha").model_copy(update={"private": PrivateTurn(deliberation=talk)})
+    return said(2026, "Alpha").model_copy(update={"private": PrivateNotes(deliberation=talk)})
 
 
 def test_entropy_and_spread_are_those_of_the_textbook() -> None:

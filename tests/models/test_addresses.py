@@ -3,9 +3,9 @@
 import pytest
 
 from converse_graph.errors import InvalidValue, ProviderUnreachable, UsageError
-from converse_graph.models.addresses import check_key, checked_base_url
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
-from converse_graph.models.registry import Chats
+from converse_graph.models.addresses import check_key, validate_base_url
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
+from converse_graph.models.registry import ModelRegistry
 from tests.support.model_servers import Waits, ask
 
 KEY = "sk-0123456789abcdef"
@@ -36,22 +36,22 @@ KEYS = {
 @pytest.mark.parametrize(("address", "fault"), ADDRESSES.items())
 def test_an_address_that_is_none_is_refused_with_its_fault(address: str, fault: str) -> None:
     with pytest.raises(InvalidValue, match="is no base URL") as refused:
-        checked_base_url(address)
+        validate_base_url(address)
     assert fault in str(refused.value)
     with pytest.raises(InvalidValue):
-        OpenAICompatibleChat("m", address)
+        OpenAICompatibleModel("m", address)
     with pytest.raises(InvalidValue):
-        Chats("m", address, environ={})
+        ModelRegistry("m", address, environ={})
 
 
 def test_blanks_around_an_address_are_left_off() -> None:
-    assert checked_base_url(" http://[::1]:9/v1\n") == "http://[::1]:9/v1"
-    assert Chats("m", environ={"OPENAI_BASE_URL": "http://127.0.0.1:9/v1 "}).get().model == "m"
+    assert validate_base_url(" http://[::1]:9/v1\n") == "http://[::1]:9/v1"
+    assert ModelRegistry("m", environ={"OPENAI_BASE_URL": "http://127.0.0.1:9/v1 "}).get().model == "m"
 
 
 def test_the_password_of_an_address_is_not_repeated() -> None:
     with pytest.raises(InvalidValue) as refused:
-        checked_base_url("http://user:hunter2@host:99999/v1")
+        validate_base_url("http://user:hunter2@host:99999/v1")
     assert "hunter2" not in str(refused.value)
 
 
@@ -62,12 +62,12 @@ def test_a_key_that_cannot_be_one_is_refused_with_its_fault_and_not_shown(key: s
     assert fault in str(refused.value)
     assert KEY not in str(refused.value)
     with pytest.raises(UsageError):
-        OpenAICompatibleChat("m", "http://127.0.0.1:9/v1", key)
+        OpenAICompatibleModel("m", "http://127.0.0.1:9/v1", key)
 
 
 def test_a_key_of_another_provider_is_looked_at_too() -> None:
     with pytest.raises(UsageError, match="AZURE_OPENAI_API_KEY has a carriage return"):
-        Chats("azure_openai:gpt", environ={"AZURE_OPENAI_API_KEY": f"{KEY}\r"}).get()
+        ModelRegistry("azure_openai:gpt", environ={"AZURE_OPENAI_API_KEY": f"{KEY}\r"}).get()
 
 
 SURROUNDINGS = {
@@ -83,7 +83,7 @@ async def test_a_client_that_cannot_be_made_pauses_with_what_is_wrong(
 ) -> None:
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    chat = OpenAICompatibleChat("m", "http://models.invalid/v1", KEY, retries=waits.retries())
+    chat = OpenAICompatibleModel("m", "http://models.invalid/v1", KEY, retries=waits.retries())
     with pytest.raises(ProviderUnreachable, match=way_out):
         await chat.complete(ask())
     await chat.close()

@@ -6,10 +6,10 @@ import pytest
 from langchain_core.language_models import FakeListChatModel
 from pytest_httpserver import HTTPServer
 
-from converse_graph.errors import InvalidValue, UnknownName, UsageError
+from converse_graph.errors import InvalidValue, NotFound, UsageError
 from converse_graph.models import local
-from converse_graph.models.registry import Chats, default_model, describe_models, profile_of
-from converse_graph.models.scripted import ScriptedChat
+from converse_graph.models.registry import ModelRegistry, default_model, describe_models, profile_of
+from converse_graph.models.scripted import ScriptedModel
 from tests.support.child_process import run_python
 from tests.support.model_servers import ask, completion
 
@@ -20,57 +20,57 @@ LOCAL = "http://127.0.0.1:9/v1"
 @pytest.mark.parametrize(
     ("reference", "base_url", "kind", "name"),
     [
-        ("null", None, "NullChat", "null"),
-        ("null:0.5", LOCAL, "NullChat", "null:0.5"),
-        ("embedded", LOCAL, "EmbeddedChat", "embedded"),
-        ("openai:gpt-4.1", None, "OpenAICompatibleChat", "openai:gpt-4.1"),
-        ("openai:gpt-4.1", LOCAL, "OpenAICompatibleChat", "openai:gpt-4.1"),
-        ("llama3.2:1b", LOCAL, "OpenAICompatibleChat", "llama3.2:1b"),
-        ("qwen", LOCAL, "OpenAICompatibleChat", "qwen"),
+        ("null", None, "NullModel", "null"),
+        ("null:0.5", LOCAL, "NullModel", "null:0.5"),
+        ("embedded", LOCAL, "LocalModel", "embedded"),
+        ("openai:gpt-4.1", None, "OpenAICompatibleModel", "openai:gpt-4.1"),
+        ("openai:gpt-4.1", LOCAL, "OpenAICompatibleModel", "openai:gpt-4.1"),
+        ("llama3.2:1b", LOCAL, "OpenAICompatibleModel", "llama3.2:1b"),
+        ("qwen", LOCAL, "OpenAICompatibleModel", "qwen"),
     ],
 )
 async def test_a_reference_leads_to_its_adapter(reference: str, base_url: str | None, kind: str, name: str) -> None:
-    chats = Chats(reference, base_url, KEYED)
+    chats = ModelRegistry(reference, base_url, KEYED)
     assert (type(chats.get()).__name__, chats.default_name) == (kind, name)
     assert chats.get(reference) is chats.get()
     await chats.close()
 
 
 async def test_objects_are_taken_as_they_are() -> None:
-    scripted, fake = ScriptedChat([]), FakeListChatModel(responses=["x"])
-    chats = Chats(scripted, environ={})
+    scripted, fake = ScriptedModel([]), FakeListChatModel(responses=["x"])
+    chats = ModelRegistry(scripted, environ={})
     assert chats.get() is scripted
     assert chats.get(fake) is chats.get(fake)
-    assert type(chats.get(fake)).__name__ == "LangChainChat"
+    assert type(chats.get(fake)).__name__ == "LangChainModel"
     await chats.close()
 
 
 @pytest.mark.parametrize("reference", ["gpt-4.1", "nobody:x", "embedded:2", "openai:", ""])
 async def test_an_unknown_reference_is_told_the_grammar(reference: str) -> None:
-    with pytest.raises(UnknownName, match=r"embedded, null, null:SECONDS, openai:NAME, PROVIDER:NAME \(anthropic"):
-        Chats(reference, environ=KEYED).get()
+    with pytest.raises(NotFound, match=r"embedded, null, null:SECONDS, openai:NAME, PROVIDER:NAME \(anthropic"):
+        ModelRegistry(reference, environ=KEYED).get()
 
 
 @pytest.mark.parametrize("reference", ["null:", "null:-1", "null:soon", "null:nan", "null:inf", 42])
 async def test_a_value_that_is_no_model_is_refused(reference: Any) -> None:
     with pytest.raises(InvalidValue):
-        Chats(reference, environ={}).get()
+        ModelRegistry(reference, environ={}).get()
 
 
 async def test_openai_without_a_key_says_what_to_do() -> None:
     with pytest.raises(UsageError, match=r"set OPENAI_API_KEY.*--base-url.*--model embedded") as caught:
-        Chats("openai:gpt-4.1", environ={}).get()
+        ModelRegistry("openai:gpt-4.1", environ={}).get()
     assert "\n" not in str(caught.value)
 
 
 async def test_a_base_url_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidValue, match="'localhost:11434' is no base URL"):
-        Chats("m", "localhost:11434", {})
+        ModelRegistry("m", "localhost:11434", {})
 
 
 async def test_a_provider_whose_package_is_missing_names_it() -> None:
     with pytest.raises(UsageError, match="pip install langchain-anthropic") as caught:
-        Chats("anthropic:claude-sonnet", environ={}).get()
+        ModelRegistry("anthropic:claude-sonnet", environ={}).get()
     assert "\n" not in str(caught.value)
 
 
@@ -85,7 +85,7 @@ async def test_a_provider_whose_package_is_there_is_used(tmp_path: Path, monkeyp
         """)
     )
     monkeypatch.syspath_prepend(tmp_path)
-    chats = Chats("groq:llama-70b", environ={})
+    chats = ModelRegistry("groq:llama-70b", environ={})
     reply = await chats.get().complete(ask())
     assert (reply.model, chats.default_name) == ("llama-70b", "groq:llama-70b")
     await chats.close()
@@ -95,7 +95,7 @@ async def test_a_provider_that_refuses_to_be_made_says_why(tmp_path: Path, monke
     (tmp_path / "langchain_xai.py").write_text("def ChatXAI(model):\n    raise RuntimeError('set\\nXAI_API_KEY')\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UsageError, match="xai:grok cannot be used: set XAI_API_KEY"):
-        Chats("xai:grok", environ={}).get()
+        ModelRegistry("xai:grok", environ={}).get()
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ async def test_the_default_model_follows_the_environment(environ: dict[str, str]
 async def test_a_server_without_a_named_model_is_asked_for_its_first(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/v1/models").respond_with_json({"data": [{"id": "llama3.2:1b"}, {"id": "other"}]})
     httpserver.expect_request("/v1/chat/completions").respond_with_json(completion("{}"))
-    chats = Chats(None, httpserver.url_for("/v1"), {})
+    chats = ModelRegistry(None, httpserver.url_for("/v1"), {})
     assert (await chats.get().complete(ask())).text == "{}"
     assert chats.default_name == "llama3.2:1b"
     assert chats.get().profile == "small"
@@ -164,7 +164,7 @@ async def test_without_its_extra_the_embedded_model_says_how_to_get_one(monkeypa
     with pytest.raises(
         UsageError, match=r"converse-graph\[embedded\].*OPENAI_API_KEY.*--base-url.*--model null"
     ) as caught:
-        Chats("embedded", environ={}).get()
+        ModelRegistry("embedded", environ={}).get()
     assert "\n" not in str(caught.value)
 
 
@@ -192,19 +192,19 @@ async def test_a_server_of_ones_own_is_asked_how_many_tokens_its_model_takes(
     httpserver: HTTPServer, told: dict[str, Any], window: int | None
 ) -> None:
     httpserver.expect_request("/v1/models").respond_with_json({"data": [{"id": "other"}, {"id": "mine-7b", **told}]})
-    assert Chats("mine-7b", httpserver.url_for("/v1"), {}).get().window == window
-    assert Chats("mine-7b", httpserver.url_for("/v1"), {}, window=9000).get().window == 9000
+    assert ModelRegistry("mine-7b", httpserver.url_for("/v1"), {}).get().window == window
+    assert ModelRegistry("mine-7b", httpserver.url_for("/v1"), {}, window=9000).get().window == 9000
 
 
 async def test_a_window_that_settings_bring_counts_unless_one_was_given_and_stays_with_its_run() -> None:
-    models = Chats("mine-7b", "http://127.0.0.1:9/v1", {})
+    models = ModelRegistry("mine-7b", "http://127.0.0.1:9/v1", {})
     assert models.with_window(None) is models
     assert models.with_window(5000).get().window == 5000
     assert models.get().window is None
-    given = Chats("mine-7b", "http://127.0.0.1:9/v1", {}, window=9000)
+    given = ModelRegistry("mine-7b", "http://127.0.0.1:9/v1", {}, window=9000)
     assert given.with_window(5000).get().window == 9000
 
 
 async def test_a_server_that_does_not_list_its_models_leaves_the_window_unknown(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/v1/models").respond_with_data("no", status=404)
-    assert Chats("mine-7b", httpserver.url_for("/v1"), {}).get().window is None
+    assert ModelRegistry("mine-7b", httpserver.url_for("/v1"), {}).get().window is None

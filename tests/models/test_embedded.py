@@ -13,8 +13,8 @@ import pytest
 
 from converse_graph.errors import ProviderRefused
 from converse_graph.models import local
-from converse_graph.models.base import Part
-from converse_graph.models.local import EmbeddedChat
+from converse_graph.models.base import Message
+from converse_graph.models.local import LocalModel
 from tests.support.child_process import start_python
 from tests.support.model_servers import ask
 
@@ -29,9 +29,9 @@ schema = {"title": "S", "type": "object", "properties": {"text": {"type": "strin
 said = {"parts": (Part(role="user", text="Tell a story.", source="p"),), "schema": schema, "max_tokens": %d}
 
 async def main():
-    chat, shown = local.EmbeddedChat(), []
+    chat, shown = local.LocalModel(), []
     calls = [
-        asyncio.create_task(chat.complete(Request(**said, place=str(n), on_text=shown.append)))
+        asyncio.create_task(chat.complete(Request(**said, place=str(n), on_delta=shown.append)))
         for n in range(3)
     ]
     while not shown:
@@ -40,7 +40,7 @@ async def main():
     print(served.address, flush=True)
     await asyncio.gather(*calls)
     for again in range(%d):  # a story may end by itself before anybody can break in
-        await chat.complete(Request(**said, place=f"again {again}", on_text=shown.append))
+        await chat.complete(Request(**said, place=f"again {again}", on_delta=shown.append))
     await chat.close()
 
 asyncio.run(main())
@@ -62,8 +62,8 @@ def answers(address: str) -> bool:
 
 
 async def test_it_fills_a_schema_shows_its_words_and_reuses_the_prompt() -> None:
-    chat, shown = EmbeddedChat(), []
-    first = await chat.complete(ask(on_text=shown.append))
+    chat, shown = LocalModel(), []
+    first = await chat.complete(ask(on_delta=shown.append))
     again = await chat.complete(ask())
     await chat.close()
     said = json.loads(first.text)
@@ -72,22 +72,22 @@ async def test_it_fills_a_schema_shows_its_words_and_reuses_the_prompt() -> None
     assert "".join(shown) == first.text
     assert len(shown) > 3
     assert (first.model, first.usd, first.finish) == ("SmolLM2-135M-Instruct (Q4_1)", 0.0, "stop")
-    assert again.tokens_cached >= again.tokens_in - 1 > 10
+    assert again.cached_tokens >= again.input_tokens - 1 > 10
     assert again.text == first.text
 
 
 async def test_concurrent_chats_share_one_server() -> None:
-    chats = [EmbeddedChat() for _ in range(3)]
+    chats = [LocalModel() for _ in range(3)]
     replies = await asyncio.gather(*(chat.complete(ask(place=str(n))) for n, chat in enumerate(chats)))
     for chat in chats:
         await chat.close()
     assert len(local._served) == 1
-    assert all(reply.tokens_out for reply in replies)
+    assert all(reply.output_tokens for reply in replies)
 
 
 async def test_a_prompt_beyond_its_window_is_refused_with_numbers() -> None:
-    chat = EmbeddedChat()
-    long = Part(role="user", text="policy lab year " * 2800, source="x")
+    chat = LocalModel()
+    long = Message(role="user", text="policy lab year " * 2800, source="x")
     with pytest.raises(ProviderRefused, match=r"request \(\d{4} tokens\).*8192 tokens.*longer window"):
         await asyncio.wait_for(chat.complete(ask(parts=(long,))), 30)
     await chat.close()

@@ -9,9 +9,9 @@ import pytest
 from langchain_openai import ChatOpenAI
 from pytest_httpserver import HTTPServer
 
-from converse_graph.models.base import Chat
-from converse_graph.models.langchain import LangChainChat
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
+from converse_graph.models.base import Model
+from converse_graph.models.langchain import LangChainModel
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
 from tests.support.model_servers import ask, filling
 
 # A connection whose loop is over can be closed by nobody but Python itself, which warns of it.
@@ -24,15 +24,15 @@ def server() -> Iterator[HTTPServer]:
         yield server
 
 
-def ours(address: str) -> Chat:
-    return OpenAICompatibleChat("mini:7b", address)
+def ours(address: str) -> Model:
+    return OpenAICompatibleModel("mini:7b", address)
 
 
-def langchains(address: str) -> Chat:
-    return LangChainChat(ChatOpenAI(model="mini", base_url=address, api_key="none"))
+def langchains(address: str) -> Model:
+    return LangChainModel(ChatOpenAI(model="mini", base_url=address, api_key="none"))
 
 
-async def ask_together(chat: Chat, calls: int) -> list[Any]:
+async def ask_together(chat: Model, calls: int) -> list[Any]:
     return await asyncio.gather(*(chat.complete(ask(place=f"{number}")) for number in range(calls)))
 
 

@@ -5,7 +5,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from converse_graph.errors import ProviderRefused, ProviderUnreachable, UsageError
-from converse_graph.models.openai_compatible import OpenAICompatibleChat, is_loopback
+from converse_graph.models.openai_compatible import OpenAICompatibleModel, is_loopback
 from converse_graph.scenarios.model_settings import ModelSettings
 from tests.support.model_servers import (
     OBJECT,
@@ -32,7 +32,7 @@ async def test_a_whole_reply_comes_back_with_its_figures(httpserver: HTTPServer,
     reply = await chat.complete(ask())
     await chat.close()
     assert (reply.text, reply.model, reply.finish) == (OBJECT, "served-7b", "stop")
-    assert (reply.tokens_in, reply.tokens_out, reply.tokens_cached, reply.usd) == (30, 5, 20, 0.0)
+    assert (reply.input_tokens, reply.output_tokens, reply.cached_tokens, reply.usd) == (30, 5, 20, 0.0)
     assert reply.seconds > 0
 
 
@@ -81,20 +81,20 @@ async def test_a_refusal_in_words_is_a_filtered_reply(httpserver: HTTPServer, wa
 
 async def test_a_stream_is_shown_piece_by_piece(stream_server: StreamServer) -> None:
     stream_server.scripts.append(streaming('{"text": ', '"No."', ', "year": 2030}'))
-    chat, shown = OpenAICompatibleChat("m", stream_server.base_url), []
-    reply = await chat.complete(ask(on_text=shown.append))
+    chat, shown = OpenAICompatibleModel("m", stream_server.base_url), []
+    reply = await chat.complete(ask(on_delta=shown.append))
     await chat.close()
     assert shown == ['{"text": ', '"No."', ', "year": 2030}']
     assert (reply.text, reply.model, reply.finish) == (OBJECT, "served-7b", "stop")
-    assert (reply.tokens_in, reply.tokens_out, reply.tokens_cached) == (30, 5, 20)
+    assert (reply.input_tokens, reply.output_tokens, reply.cached_tokens) == (30, 5, 20)
     assert stream_server.bodies[0]["stream_options"] == {"include_usage": True}
 
 
 async def test_a_cut_stream_is_asked_again_and_shown_afresh(stream_server: StreamServer, waits: Waits) -> None:
     stream_server.scripts += [streaming('{"text": "N', cut=True), streaming(OBJECT)]
     shown: list[str] = []
-    chat = OpenAICompatibleChat("m", stream_server.base_url, retries=waits.retries())
-    reply = await chat.complete(ask(on_text=shown.append, on_restart=shown.clear))
+    chat = OpenAICompatibleModel("m", stream_server.base_url, retries=waits.retries())
+    reply = await chat.complete(ask(on_delta=shown.append, on_restart=shown.clear))
     await chat.close()
     assert reply.text == OBJECT == "".join(shown)
     assert len(waits.asked) == 1
@@ -106,8 +106,8 @@ async def test_an_error_in_mid_stream_is_asked_again(stream_server: StreamServer
         await writer.drain()
 
     stream_server.scripts += [break_down, streaming(OBJECT)]
-    chat = OpenAICompatibleChat("m", stream_server.base_url, retries=waits.retries())
-    assert (await chat.complete(ask(on_text=lambda _: None))).text == OBJECT
+    chat = OpenAICompatibleModel("m", stream_server.base_url, retries=waits.retries())
+    assert (await chat.complete(ask(on_delta=lambda _: None))).text == OBJECT
     await chat.close()
 
 
@@ -115,9 +115,9 @@ async def test_streams_that_are_always_cut_make_the_provider_unreachable(
     stream_server: StreamServer, waits: Waits
 ) -> None:
     stream_server.scripts += [streaming("{", cut=True)] * 4
-    chat = OpenAICompatibleChat("m", stream_server.base_url, retries=waits.retries())
+    chat = OpenAICompatibleModel("m", stream_server.base_url, retries=waits.retries())
     with pytest.raises(ProviderUnreachable, match="after 4 tries: the reply broke off"):
-        await chat.complete(ask(on_text=lambda _: None))
+        await chat.complete(ask(on_delta=lambda _: None))
     await chat.close()
 
 
@@ -126,9 +126,9 @@ async def test_a_watcher_whose_pipe_is_closed_is_no_failure_of_the_server(stream
         raise BrokenPipeError("display gone")
 
     stream_server.scripts.append(streaming(OBJECT))
-    chat = OpenAICompatibleChat("m", stream_server.base_url)
+    chat = OpenAICompatibleModel("m", stream_server.base_url)
     with pytest.raises(BrokenPipeError):
-        await chat.complete(ask(on_text=closed))
+        await chat.complete(ask(on_delta=closed))
     await chat.close()
 
 
@@ -164,7 +164,7 @@ async def test_a_page_that_is_no_completion_names_the_base_url(httpserver: HTTPS
 
 
 async def test_no_server_at_all_is_unreachable_in_one_line(waits: Waits) -> None:
-    chat = OpenAICompatibleChat("m", "http://user:word@127.0.0.1:9/v1", retries=waits.retries())
+    chat = OpenAICompatibleModel("m", "http://user:word@127.0.0.1:9/v1", retries=waits.retries())
     with pytest.raises(ProviderUnreachable, match=r"m at http://127\.0\.0\.1:9/v1 after 4 tries") as caught:
         await chat.complete(ask())
     await chat.close()
@@ -225,8 +225,8 @@ async def test_a_cancelled_call_ends_at_once_and_leaves_nothing(stream_server: S
 
     stream_server.scripts.append(never_end)
     before = asyncio.all_tasks()
-    chat = OpenAICompatibleChat("m", stream_server.base_url)
-    call = asyncio.create_task(chat.complete(ask(on_text=lambda _: None)))
+    chat = OpenAICompatibleModel("m", stream_server.base_url)
+    call = asyncio.create_task(chat.complete(ask(on_delta=lambda _: None)))
     await asyncio.wait_for(begun.wait(), 10)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -257,7 +257,7 @@ async def test_a_proxy_of_the_environment_is_no_way_to_this_machine(
 
 async def test_openai_without_a_key_is_refused_when_made() -> None:
     with pytest.raises(UsageError, match="set OPENAI_API_KEY"):
-        OpenAICompatibleChat("gpt-4.1")
+        OpenAICompatibleModel("gpt-4.1")
 
 
 @pytest.mark.parametrize(

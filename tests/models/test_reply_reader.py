@@ -9,9 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from converse_graph.calls.reply_schema import make_form
-from converse_graph.errors import BrokenReply
-from converse_graph.models.reply_reader import KEY_CUT, LONGEST, object_at_end, read_reply, with_thoughts
+from converse_graph.calls.reply_schema import build_reply_schema
+from converse_graph.errors import InvalidReply
+from converse_graph.models.reply_reader import (
+    KEY_REMOVED_NOTE,
+    MAX_REPLY_CHARS,
+    find_final_object,
+    prepend_thoughts,
+    read_reply,
+)
 from converse_graph.scenarios.fields import Text
 
 NAMES = ("statement", "memo")
@@ -43,7 +49,7 @@ THOUGHTS = {
     ),
     "harmony, special tokens dropped": f"analysisWe need an object: {D}assistantfinal{O}",
     "braces in thoughts": f"<think>{{hm {{</think>{O}",
-    "apart": with_thoughts(f"so {D}", O),
+    "apart": prepend_thoughts(f"so {D}", O),
 }
 
 ASIDE = {
@@ -92,7 +98,7 @@ MENDED: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "a call in words": (f'<tool_call>{{"name": "f", "arguments": {O}}}</tool_call>', SAID, ("wrapping",)),
     "a call whose arguments are a string": (json.dumps({"name": "f", "arguments": O}), SAID, ("wrapping",)),
     "wrapped in the name of the form": (json.dumps({"answer": SAID}), SAID, ("wrapping",)),
-    "a key cut out": (O + KEY_CUT, SAID, ("key cut out",)),
+    "a key cut out": (O + KEY_REMOVED_NOTE, SAID, ("key cut out",)),
 }
 
 UNREAD = {
@@ -145,9 +151,9 @@ def test_an_object_is_never_put_together_from_two() -> None:
 
 
 def test_only_an_object_at_the_end_of_what_a_server_took_for_thoughts_is_a_reply() -> None:
-    assert object_at_end(f"Let me see.\n```json\n{O}\n```\n", NAMES) == O
-    assert object_at_end(f"{O} and then we", NAMES) == ""
-    assert object_at_end('{"other": 1}', NAMES) == ""
+    assert find_final_object(f"Let me see.\n```json\n{O}\n```\n", NAMES) == O
+    assert find_final_object(f"{O} and then we", NAMES) == ""
+    assert find_final_object('{"other": 1}', NAMES) == ""
 
 
 RUNAWAY = {
@@ -158,13 +164,13 @@ RUNAWAY = {
     "whole tags": "<think></think>" * 16_000,
     "closing tags": "</think>" * 40_000,
     "ten megabytes": "x" * 10_000_000,
-    "braces": "{" * LONGEST,
+    "braces": "{" * MAX_REPLY_CHARS,
     "braces and quotes": '{"' * 150_000,
     "quotes": '{"a": "' + 'x" ' * 100_000,
     "objects in strings": '{"a": "' * 40_000,
     "comments": '{"a":"' + '//"\n' * 70_000,
-    "backslashes": '{"a":"' + "\\" * LONGEST,
-    "blanks": '{"a":' + " " * LONGEST,
+    "backslashes": '{"a":"' + "\\" * MAX_REPLY_CHARS,
+    "blanks": '{"a":' + " " * MAX_REPLY_CHARS,
     "channels": "<|channel|>" * 27_000,
     "a long number": '{"statement": ' + "9" * 5000 + "}",
 }
@@ -172,9 +178,11 @@ RUNAWAY = {
 
 @pytest.mark.parametrize("text", RUNAWAY.values(), ids=RUNAWAY.keys())
 def test_a_model_that_runs_away_is_read_in_time_and_ends_in_a_broken_reply(text: str) -> None:
-    form = make_form("f", [Text(name="statement", ask="?", max_length=40), Text(name="memo", ask="?", max_length=40)])
+    form = build_reply_schema(
+        "f", [Text(name="statement", ask="?", max_length=40), Text(name="memo", ask="?", max_length=40)]
+    )
     began = time.process_time()
-    with pytest.raises(BrokenReply):
+    with pytest.raises(InvalidReply):
         form.read(text)
     assert time.process_time() - began < 5
 
@@ -205,10 +213,12 @@ def test_whatever_a_model_writes_is_read_or_is_none(text: str) -> None:
     read = read_reply(text, NAMES)
     assert read.values is None or isinstance(read.values, dict)
     assert isinstance(json.dumps(read.values), str)
-    form = make_form("f", [Text(name="statement", ask="?", max_length=40), Text(name="memo", ask="?", max_length=40)])
+    form = build_reply_schema(
+        "f", [Text(name="statement", ask="?", max_length=40), Text(name="memo", ask="?", max_length=40)]
+    )
     try:
         values, _ = form.read(text)
-    except BrokenReply as broken:
+    except InvalidReply as broken:
         str(broken).encode()
     else:
         json.dumps(values, ensure_ascii=False).encode()

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from converse_graph.errors import ProviderRefused, ProviderUnreachable
-from converse_graph.models.base import Reply
-from converse_graph.models.failures import NotWhole, failure_of
-from converse_graph.models.retries import Origin
+from converse_graph.models.base import Response
+from converse_graph.models.failures import IncompleteResponse, classify_failure
+from converse_graph.models.retries import Endpoint
 from tests.support.model_servers import Waits
 
-ORIGIN = Origin(model="m", base_url="http://127.0.0.1:1/v1", secret="hush-hush")  # noqa: S106
+ORIGIN = Endpoint(model="m", base_url="http://127.0.0.1:1/v1", secret="hush-hush")  # noqa: S106
 
 
 IN_HALF_AN_HOUR = datetime.now(UTC) + timedelta(minutes=30)
@@ -37,17 +37,17 @@ class Tries:
     def __init__(self, *outcomes: Exception | str) -> None:
         self.outcomes = list(outcomes)
 
-    async def __call__(self) -> Reply:
+    async def __call__(self) -> Response:
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, str):
-            return Reply(text=outcome, model="m")
+            return Response(text=outcome, model="m")
         raise outcome
 
 
 @pytest.mark.parametrize(
     "passing",
     [*(Answered(status) for status in (408, 409, 425, 429, 500, 502, 503, 529)), TransportError("cut"), TimeoutError(),
-     NotWhole("empty")],
+     IncompleteResponse("empty")],
     ids=repr,
 )  # fmt: skip
 async def test_what_may_pass_is_tried_again(waits: Waits, passing: Exception) -> None:
@@ -68,7 +68,7 @@ async def test_what_will_not_pass_is_tried_once(waits: Waits, status: int) -> No
 
 
 async def test_waits_double_with_full_jitter_up_to_the_cap(waits: Waits) -> None:
-    tries = Tries(*[NotWhole("empty")] * 6)
+    tries = Tries(*[IncompleteResponse("empty")] * 6)
     with pytest.raises(ProviderUnreachable, match="after 6 tries"):
         await waits.retries(tries=6, cap=5.0, chance=lambda: 0.5).run(tries, ORIGIN)
     assert waits.asked == [0.5, 1.0, 2.0, 2.5, 2.5]
@@ -123,7 +123,7 @@ async def test_a_mistake_in_our_own_code_is_neither_hidden_nor_repeated(waits: W
 
 
 async def test_a_cancellation_passes_through(waits: Waits) -> None:
-    async def cancelled() -> Reply:
+    async def cancelled() -> Response:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
@@ -142,7 +142,7 @@ async def test_a_cancellation_passes_through(waits: Waits) -> None:
 async def test_the_status_is_found_wherever_a_client_keeps_it(fields: dict[str, Any], status: int) -> None:
     error = RuntimeError("no")
     vars(error).update(fields)
-    failure = failure_of(error)
+    failure = classify_failure(error)
     assert failure is not None
     assert failure.status == status
 

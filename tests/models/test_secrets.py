@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converse_graph.models.redaction import without_secret
-from converse_graph.models.retries import Origin
+from converse_graph.models.redaction import redact_stream
+from converse_graph.models.retries import Endpoint
 
 
 @given(
@@ -11,7 +11,7 @@ from converse_graph.models.retries import Origin
 )
 def test_a_secret_cut_anywhere_is_never_shown_and_nothing_else_is_lost(pieces: list[str], secret: str) -> None:
     told: list[str] = []
-    take = without_secret(secret, told.append)
+    take = redact_stream(secret, told.append)
     for piece in pieces:
         take(piece)
     take("")
@@ -23,9 +23,9 @@ def test_a_secret_cut_anywhere_is_never_shown_and_nothing_else_is_lost(pieces: l
 @pytest.mark.parametrize("key", ["test", "EMPTY", "1", "ollama", "lm-studio", "none", "x", "not-needed-for-local-use"])
 def test_a_placeholder_for_a_key_changes_no_word_of_a_reply(key: str) -> None:
     reply = f"None can test our latest x: 11 {key}"
-    assert Origin(model="m", secret=key).without_key(reply) == reply
+    assert Endpoint(model="m", secret=key).without_key(reply) == reply
 
 
 def test_a_real_key_is_cut_out_of_a_reply() -> None:
     key = "sk-real-key-0123456789"
-    assert Origin(model="m", secret=key).without_key(f"It is {key}.") == "It is [key]."
+    assert Endpoint(model="m", secret=key).without_key(f"It is {key}.") == "It is [key]."

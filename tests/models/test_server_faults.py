@@ -11,16 +11,16 @@ from langchain_openai import ChatOpenAI
 from openai import Timeout
 from pytest_httpserver import HTTPServer
 from werkzeug import Request as Received
-from werkzeug import Response
+from werkzeug import Response as Sent
 
-from converse_graph.errors import PromptTooLong, ProviderRefused, ProviderUnreachable
-from converse_graph.models.base import Part, Reply
-from converse_graph.models.langchain import LangChainChat
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
+from converse_graph.errors import ContextLengthExceeded, ProviderRefused, ProviderUnreachable
+from converse_graph.models.base import Message, Response
+from converse_graph.models.langchain import LangChainModel
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
 from converse_graph.models.reply_reader import read_reply
 from tests.support.model_servers import OBJECT, PATH, SCHEMA, Waits, ask
 
-Answer = Callable[[dict[str, Any]], Response]
+Answer = Callable[[dict[str, Any]], Sent]
 SAID = json.loads(OBJECT)
 USAGE = {"prompt_tokens": 30, "completion_tokens": 5, "total_tokens": 35}
 
@@ -28,13 +28,13 @@ USAGE = {"prompt_tokens": 30, "completion_tokens": 5, "total_tokens": 35}
 def says(text: str | None = OBJECT, finish: str | None = "stop", usage: Any = USAGE, **message: Any) -> Answer:
     """A completion, whole or streamed as it is asked for."""
 
-    def answer(body: dict[str, Any]) -> Response:
+    def answer(body: dict[str, Any]) -> Sent:
         base = {"id": "1", "created": 1, "model": "served-7b"}
         told = {"role": "assistant", "content": text, **message}
         if not body.get("stream"):
             choice = {"index": 0, "message": told, "finish_reason": finish}
             whole = {**base, "object": "chat.completion", "choices": [choice], "usage": usage}
-            return Response(json.dumps(whole), content_type="application/json")
+            return Sent(json.dumps(whole), content_type="application/json")
         base["object"] = "chat.completion.chunk"
         chunks = [
             {**base, "choices": [{"index": 0, "delta": told, "finish_reason": None}]},
@@ -42,14 +42,14 @@ def says(text: str | None = OBJECT, finish: str | None = "stop", usage: Any = US
             {**base, "choices": [], "usage": usage},
         ]
         lines = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
-        return Response(f"{lines}data: [DONE]\n\n", content_type="text/event-stream")
+        return Sent(f"{lines}data: [DONE]\n\n", content_type="text/event-stream")
 
     return answer
 
 
 def fails(status: int, message: str, headers: dict[str, str] | None = None, **fields: Any) -> Answer:
     body = json.dumps({"error": {"message": message, **fields}})
-    return lambda _: Response(body, status, headers, content_type="application/json")
+    return lambda _: Sent(body, status, headers, content_type="application/json")
 
 
 def unless(refused: Callable[[dict[str, Any]], bool], failure: Answer, otherwise: Answer | None = None) -> Answer:
@@ -57,13 +57,13 @@ def unless(refused: Callable[[dict[str, Any]], bool], failure: Answer, otherwise
     return lambda body: failure(body) if refused(body) else (otherwise or says())(body)
 
 
-def page(_: dict[str, Any]) -> Response:
-    return Response("<html>login</html>", content_type="text/html")
+def page(_: dict[str, Any]) -> Sent:
+    return Sent("<html>login</html>", content_type="text/html")
 
 
-def no_choices(_: dict[str, Any]) -> Response:
+def no_choices(_: dict[str, Any]) -> Sent:
     told = {"id": None, "choices": None, "error": {"message": "Provider returned error", "code": 429}}
-    return Response(json.dumps(told), content_type="application/json")
+    return Sent(json.dumps(told), content_type="application/json")
 
 
 def roles(body: dict[str, Any]) -> list[str]:
@@ -138,17 +138,19 @@ Kind = Literal["own adapter", "LangChain"]
 
 
 @asynccontextmanager
-async def asked_of(kind: Kind, server: HTTPServer, waits: Waits) -> AsyncIterator[OpenAICompatibleChat | LangChainChat]:
+async def asked_of(
+    kind: Kind, server: HTTPServer, waits: Waits
+) -> AsyncIterator[OpenAICompatibleModel | LangChainModel]:
     address = server.url_for("/v1")
     if kind == "own adapter":
-        own = OpenAICompatibleChat("m", address, retries=waits.retries())
+        own = OpenAICompatibleModel("m", address, retries=waits.retries())
         yield own
         await own.close()
         return
     model = ChatOpenAI(
         model="m", base_url=address, api_key="none", max_retries=0, timeout=Timeout(20), stream_usage=True
     )
-    yield LangChainChat(model, retries=waits.retries())
+    yield LangChainModel(model, retries=waits.retries())
     await model.root_async_client.close()
 
 
@@ -156,7 +158,7 @@ def serve(server: HTTPServer, answers: list[Answer]) -> list[dict[str, Any]]:
     """Answer in order, the last for ever; returns the bodies that come in."""
     bodies: list[dict[str, Any]] = []
 
-    def answer(received: Received) -> Response:
+    def answer(received: Received) -> Sent:
         bodies.append(json.loads(received.get_data()))
         return answers[min(len(bodies), len(answers)) - 1](bodies[-1])
 
@@ -179,7 +181,7 @@ async def test_a_fault_ends_in_a_reply(
     serve(httpserver, answers)
     shown: list[str] = []
     async with asked_of(kind, httpserver, waits) as chat:
-        reply = await chat.complete(ask(on_text=shown.append if streamed else None))
+        reply = await chat.complete(ask(on_delta=shown.append if streamed else None))
     if isinstance(expected, str):
         assert reply.finish == expected
     else:
@@ -194,8 +196,8 @@ async def test_too_long_is_known_however_it_is_said(
 ) -> None:
     bodies = serve(httpserver, [fails(status, said)])
     async with asked_of(kind, httpserver, waits) as chat:
-        with pytest.raises(PromptTooLong) as refused:
-            await chat.complete(ask(on_text=(lambda _: None) if streamed else None))
+        with pytest.raises(ContextLengthExceeded) as refused:
+            await chat.complete(ask(on_delta=(lambda _: None) if streamed else None))
         assert (refused.value.limit, chat.window) == (limit, limit)
     assert (len(bodies), waits.asked) == (1, []), "what is too long is not asked again"
 
@@ -203,10 +205,10 @@ async def test_too_long_is_known_however_it_is_said(
 @BOTH
 async def test_too_long_is_known_inside_a_stream(httpserver: HTTPServer, waits: Waits, kind: Kind) -> None:
     told = {"error": {"message": "the request exceeds the available context size", "code": 400}}
-    serve(httpserver, [lambda _: Response(f"data: {json.dumps(told)}\n\n", content_type="text/event-stream")])
+    serve(httpserver, [lambda _: Sent(f"data: {json.dumps(told)}\n\n", content_type="text/event-stream")])
     async with asked_of(kind, httpserver, waits) as chat:
-        with pytest.raises(PromptTooLong):
-            await chat.complete(ask(on_text=lambda _: None))
+        with pytest.raises(ContextLengthExceeded):
+            await chat.complete(ask(on_delta=lambda _: None))
 
 
 NOT_TOO_LONG = {
@@ -226,7 +228,7 @@ async def test_what_only_sounds_like_it_is_not_too_long(
     async with asked_of(kind, httpserver, waits) as chat:
         with pytest.raises(error) as refused:
             await chat.complete(ask())
-    assert not isinstance(refused.value, PromptTooLong)
+    assert not isinstance(refused.value, ContextLengthExceeded)
 
 
 @BOTH
@@ -236,10 +238,10 @@ async def test_what_is_paid_and_no_use_is_told_with_its_tokens(
 ) -> None:
     draft = "<think>hm, <b>but</b> I am not sure"
     serve(httpserver, [says(draft), says("", usage=USAGE), says()])
-    paid: list[Reply] = []
+    paid: list[Response] = []
     async with asked_of(kind, httpserver, waits) as chat:
-        await chat.complete(ask(on_unusable=paid.append, on_text=(lambda _: None) if streamed else None))
-    assert [(reply.text, reply.tokens_in, reply.tokens_out) for reply in paid] == [(draft, 30, 5), ("", 30, 5)]
+        await chat.complete(ask(on_unusable=paid.append, on_delta=(lambda _: None) if streamed else None))
+    assert [(reply.text, reply.input_tokens, reply.output_tokens) for reply in paid] == [(draft, 30, 5), ("", 30, 5)]
 
 
 @EITHER_WAY
@@ -249,7 +251,7 @@ async def test_a_whole_reply_whose_server_does_not_say_that_it_ended(
 ) -> None:
     serve(httpserver, [says(finish=finish, usage=None)])
     async with asked_of("own adapter", httpserver, waits) as chat:
-        reply = await chat.complete(ask(on_text=(lambda _: None) if streamed else None))
+        reply = await chat.complete(ask(on_delta=(lambda _: None) if streamed else None))
     assert (reply.finish, json.loads(reply.text)) == ("stop", SAID)
 
 
@@ -272,7 +274,7 @@ async def test_an_object_is_found_where_servers_put_it(
     serve(httpserver, [answer])
     shown: list[str] = []
     async with asked_of("own adapter", httpserver, waits) as chat:
-        reply = await chat.complete(ask(on_text=shown.append if streamed else None))
+        reply = await chat.complete(ask(on_delta=shown.append if streamed else None))
     assert read_reply(reply.text, SCHEMA["properties"]).values == expected
     assert "SECRET" not in "".join(shown)
     assert "SECRET" not in read_reply(reply.text).spoken
@@ -280,7 +282,7 @@ async def test_an_object_is_found_where_servers_put_it(
 
 async def test_a_model_that_thinks_gets_what_room_the_window_has(httpserver: HTTPServer, waits: Waits) -> None:
     bodies = serve(httpserver, [says("", "length", reasoning_content="hm"), says()])
-    prompt = (Part(role="user", text="word " * 500, source="s"),)
+    prompt = (Message(role="user", text="word " * 500, source="s"),)
     async with asked_of("own adapter", httpserver, waits) as chat:
         chat.window = 4096
         await chat.complete(ask(parts=prompt))

@@ -12,12 +12,12 @@ from pytest_httpserver import HTTPServer
 from converse_graph import ModelSettings
 from converse_graph.errors import InvalidValue
 from converse_graph.models.capabilities import call_seed
-from converse_graph.models.langchain import LangChainChat
+from converse_graph.models.langchain import LangChainModel
 from converse_graph.models.langchain_settings import fields_by_setting
-from converse_graph.models.local import EmbeddedChat
-from converse_graph.models.null import NullChat
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
-from converse_graph.models.registry import Chats
+from converse_graph.models.local import LocalModel
+from converse_graph.models.null import NullModel
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
+from converse_graph.models.registry import ModelRegistry
 from converse_graph.models.settings import EMBEDDED, thinking_fields
 from tests.support.model_servers import OBJECT, SCHEMA, Waits, answering, ask, chat_at, completion, error
 
@@ -101,11 +101,11 @@ async def test_defaults_stand_in_one_place_and_settings_go_before_them(httpserve
     await chat.complete(asking(temperature=0.2, extra_body={"min_p": 0.5}))
     await chat.close()
     assert (bodies[0]["temperature"], bodies[0]["min_p"], bodies[0]["dry_multiplier"]) == (0.2, 0.5, 0.8)
-    assert EmbeddedChat.defaults is EMBEDDED
+    assert LocalModel.defaults is EMBEDDED
 
 
 async def test_models_that_know_no_setting_say_so() -> None:
-    assert {"temperature", "thinking", "extra_body"} <= NullChat.not_taken
+    assert {"temperature", "thinking", "extra_body"} <= NullModel.not_taken
 
 
 def openai_at(base_url: str, **changes: Any) -> ChatOpenAI:
@@ -129,7 +129,7 @@ async def test_a_langchain_object_is_asked_by_what_is_set(
 ) -> None:
     bodies = answering(httpserver, completion(OBJECT))
     model = openai_at(httpserver.url_for("/v1"), extra_body={"mine": 1})
-    await LangChainChat(model).complete(asking(**settings))
+    await LangChainModel(model).complete(asking(**settings))
     await model.root_async_client.close()
     assert {name: bodies[0].get(name) for name in sent} == sent
     assert (model.temperature, model.max_tokens, model.extra_body) == (None, None, {"mine": 1})
@@ -150,8 +150,8 @@ async def test_each_of_langchains_wrappers_is_a_model(httpserver: HTTPServer, wr
     bodies = answering(httpserver, completion(OBJECT))
     model = openai_at(httpserver.url_for("/v1"), disable_streaming=True)
     pieces: list[str] = []
-    chats = Chats(WRAPPERS[wrapper](model), environ={})
-    request = ask(settings=ModelSettings(temperature=0.3), on_text=pieces.append if streams else None)
+    chats = ModelRegistry(WRAPPERS[wrapper](model), environ={})
+    request = ask(settings=ModelSettings(temperature=0.3), on_delta=pieces.append if streams else None)
     reply = await chats.get().complete(request)
     await model.root_async_client.close()
     assert (reply.text, chats.default_name) == (OBJECT, "mini")
@@ -163,7 +163,7 @@ async def test_each_of_langchains_wrappers_is_a_model(httpserver: HTTPServer, wr
 async def test_what_bind_gave_stays_unless_it_is_set_otherwise(httpserver: HTTPServer) -> None:
     bodies = answering(httpserver, completion(OBJECT))
     model = openai_at(httpserver.url_for("/v1"))
-    chat = LangChainChat(model.bind(temperature=0.9, extra_body={"a": 1, "b": 1}))
+    chat = LangChainModel(model.bind(temperature=0.9, extra_body={"a": 1, "b": 1}))
     await chat.complete(ask())
     await chat.complete(asking(temperature=0.1, extra_body={"b": 2}))
     await model.root_async_client.close()
@@ -173,7 +173,7 @@ async def test_what_bind_gave_stays_unless_it_is_set_otherwise(httpserver: HTTPS
 async def test_a_retry_of_langchains_own_is_made(httpserver: HTTPServer, waits: Waits) -> None:
     bodies = answering(httpserver, error(500, "hiccup"), completion(OBJECT))
     model = openai_at(httpserver.url_for("/v1"))
-    chat = LangChainChat(model.with_retry(wait_exponential_jitter=False), retries=waits.retries(tries=1))
+    chat = LangChainModel(model.with_retry(wait_exponential_jitter=False), retries=waits.retries(tries=1))
     assert (await chat.complete(ask())).text == OBJECT
     await model.root_async_client.close()
     assert len(bodies) == 2
@@ -185,7 +185,7 @@ async def test_a_setting_that_a_server_refuses_a_langchain_object_is_left_out_an
         completion(OBJECT),
     )  # fmt: skip
     model = openai_at(httpserver.url_for("/v1"))
-    chat = LangChainChat(model)
+    chat = LangChainModel(model)
     await chat.complete(asking(thinking="low", temperature=0.4))
     await model.root_async_client.close()
     assert ("reasoning_effort" in bodies[1], bodies[1]["temperature"]) == (False, 0.4)
@@ -193,7 +193,7 @@ async def test_a_setting_that_a_server_refuses_a_langchain_object_is_left_out_an
 
 
 async def test_a_setting_that_a_class_has_no_field_for_is_known() -> None:
-    chat = LangChainChat(FakeListChatModel(responses=[OBJECT]))
+    chat = LangChainModel(FakeListChatModel(responses=[OBJECT]))
     await chat.complete(asking(temperature=0.1, thinking="low", seed=True, max_tokens=9, extra_body={"num_ctx": 9}))
     assert chat.not_taken == {"temperature", "thinking", "seed", "max_tokens", "num_ctx"}
 
@@ -221,7 +221,7 @@ def test_settings_have_other_names_from_class_to_class(
     assert fields_by_setting(ModelSettings(**settings), dict.fromkeys(known.split()), seed=3) == fields
 
 
-def names(chats: Chats) -> list[str]:
+def names(chats: ModelRegistry) -> list[str]:
     return [chat.model for chat in chats.all_of()]
 
 
@@ -231,7 +231,7 @@ async def test_fallbacks_of_a_langchain_model_are_models_of_their_own_in_their_w
     bodies = answering(httpserver, completion(OBJECT))
     first = openai_at(httpserver.url_for("/v1"))
     second = ChatOpenAI(model="maxi", base_url=httpserver.url_for("/v1"), api_key="none", timeout=Timeout(20))
-    chats = Chats(first.with_fallbacks([second.bind(temperature=0.2)]).bind(stop=["END"]), environ={})
+    chats = ModelRegistry(first.with_fallbacks([second.bind(temperature=0.2)]).bind(stop=["END"]), environ={})
     assert (names(chats), chats.default_name) == (["mini", "maxi"], "mini,maxi")
     assert await chats.all_of()[1].complete(ask())
     await first.root_async_client.close()
@@ -244,24 +244,27 @@ async def test_fallbacks_of_a_langchain_model_are_models_of_their_own_in_their_w
 )
 async def test_what_holds_no_model_is_refused_in_one_line(given: Any) -> None:
     with pytest.raises(InvalidValue) as caught:
-        Chats(given, environ={}).get()
+        ModelRegistry(given, environ={}).get()
     assert "\n" not in str(caught.value)
 
 
 async def test_a_sequence_inside_a_wrapper_is_refused_with_the_way_out() -> None:
     model: BaseChatModel = ChatOpenAI(model="m", api_key="none")
     with pytest.raises(InvalidValue, match="leave with_structured_output out"):
-        Chats(model.with_structured_output({**SCHEMA, "description": ""}).with_retry(), environ={}).get()
+        ModelRegistry(model.with_structured_output({**SCHEMA, "description": ""}).with_retry(), environ={}).get()
 
 
 async def test_names_with_commas_are_several_models() -> None:
-    chats = Chats("null, embedded,null:0.5", environ={})
+    chats = ModelRegistry("null, embedded,null:0.5", environ={})
     assert names(chats) == ["null", "embedded", "null:0.5"]
-    assert Chats(["null", OpenAICompatibleChat("m", "http://127.0.0.1:9/v1")], environ={}).default_name == "null,m"
+    assert (
+        ModelRegistry(["null", OpenAICompatibleModel("m", "http://127.0.0.1:9/v1")], environ={}).default_name
+        == "null,m"
+    )
 
 
 async def test_two_objects_at_one_address_one_after_the_other_are_two_models() -> None:
-    chats = Chats("null", environ={})
+    chats = ModelRegistry("null", environ={})
     seen = set()
     for number in range(50):
         model = FakeListChatModel(responses=[str(number)])

@@ -21,11 +21,11 @@ from converse_graph import (
     Store,
     fork,
 )
-from converse_graph.errors import ProviderRefused, ProviderUnreachable, RunChanged, UnknownName
+from converse_graph.errors import NotFound, ProviderRefused, ProviderUnreachable, ScenarioChanged
 from converse_graph.judge.runs import judge_run
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
-from converse_graph.models.registry import Chats
-from converse_graph.models.retries import Retries
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
+from converse_graph.models.registry import ModelRegistry
+from converse_graph.models.retries import RetryPolicy
 from converse_graph.runs.derived import replay
 from converse_graph.runs.estimate import estimate
 from converse_graph.runs.interview import interview
@@ -42,8 +42,10 @@ def other_server() -> Iterator[HTTPServer]:
         yield server
 
 
-def chat(address: str, name: str, **changes: Any) -> OpenAICompatibleChat:
-    return OpenAICompatibleChat(name, address, **{"retries": Retries(tries=2, base=0.0), "profile": "large", **changes})
+def chat(address: str, name: str, **changes: Any) -> OpenAICompatibleModel:
+    return OpenAICompatibleModel(
+        name, address, **{"retries": RetryPolicy(tries=2, base=0.0), "profile": "large", **changes}
+    )
 
 
 BOARD = Debate(
@@ -69,7 +71,7 @@ async def bodies_of_a_run(
 ) -> tuple[Simulation, list[dict[str, Any]]]:
     bodies = filling(server)
     run = await Simulation.begin(store, scenario, seed=1, created=CREATED,
-                                 model=Chats("mini:70b", server.url_for("/v1")), **given)  # fmt: skip
+                                 model=ModelRegistry("mini:70b", server.url_for("/v1")), **given)  # fmt: skip
     await run.play()
     await run.close()
     return run, bodies
@@ -95,7 +97,7 @@ async def test_options_on_a_resume_go_on_record_and_what_was_answered_is_not_ask
 ) -> None:
     bodies = filling(httpserver)
     scenario = table("Alpha", "Beta", rounds=2)
-    asked = Chats("mini:70b", httpserver.url_for("/v1"))
+    asked = ModelRegistry("mini:70b", httpserver.url_for("/v1"))
     cool = ModelSettings(temperature=0.2)
     run = await Simulation.begin(store, scenario, seed=1, created=CREATED, model=asked, options=cool)
     with pytest.raises(Exception, match="turns of this session"):
@@ -115,15 +117,15 @@ async def test_options_on_a_resume_go_on_record_and_what_was_answered_is_not_ask
 async def test_a_scenario_whose_settings_changed_is_a_changed_scenario(store: Store) -> None:
     run = await Simulation.begin(store, table("Alpha", rounds=1), seed=1, created=CREATED, model="null")
     hotter = table("Alpha", rounds=1, settings=ModelSettings(temperature=2))
-    with pytest.raises(RunChanged, match=r"scenario: settings\.temperature"):
+    with pytest.raises(ScenarioChanged, match=r"scenario: settings\.temperature"):
         await Simulation.reopen(store, run.run.name, scenario=hotter)
     party = table(Organisation(name="Alpha", brief="brief of Alpha", settings=ModelSettings(thinking="low")), rounds=1)
-    with pytest.raises(RunChanged, match=r"organisations\[Alpha\]\.settings\.thinking"):
+    with pytest.raises(ScenarioChanged, match=r"organisations\[Alpha\]\.settings\.thinking"):
         await Simulation.reopen(store, run.run.name, scenario=party)
 
 
 async def test_an_option_for_nobody_is_refused_before_anything_is_written(store: Store) -> None:
-    with pytest.raises(UnknownName, match="No party or persona 'Gamma'; there is: Alpha"):
+    with pytest.raises(NotFound, match="No party or persona 'Gamma'; there is: Alpha"):
         await Simulation.begin(store, table("Alpha"), seed=1, created=CREATED, model="null",
                                options={"Gamma": ModelSettings(temperature=1)})  # fmt: skip
     assert store.register.runs() == []
@@ -157,7 +159,7 @@ async def test_forks_replays_judges_interviews_and_estimates_go_by_settings(
         await estimate(scenario, model="openai:gpt-4.1", options=options)
         for options in (None, ModelSettings(max_tokens=20))
     ]
-    assert short.tokens_out < full.tokens_out / 2
+    assert short.output_tokens < full.output_tokens / 2
 
 
 async def test_a_bare_graph_goes_by_the_settings_of_its_scenario(httpserver: HTTPServer) -> None:
@@ -207,7 +209,11 @@ async def test_the_next_model_answers_where_one_is_dead_refuses_or_is_too_small(
     second.free = False
     prices = Prices({"second": Price(input=1_000_000, output=0), "first": Price(input=0, output=0)})
     run = await Simulation.begin(
-        store, table("Alpha", "Beta", rounds=2), seed=1, created=CREATED, model=Chats([first, second], prices=prices)
+        store,
+        table("Alpha", "Beta", rounds=2),
+        seed=1,
+        created=CREATED,
+        model=ModelRegistry([first, second], prices=prices),
     )
     if first_fails == "too small":  # as a server may say once it is asked
         first.window = 1100
@@ -232,7 +238,7 @@ async def test_a_dead_server_is_tried_once_and_then_left_alone_for_a_while(
         waits.append(seconds)
 
     bodies = filling(httpserver)
-    first = chat(DEAD, "first", retries=Retries(tries=3, base=0.0, sleep=sleep))
+    first = chat(DEAD, "first", retries=RetryPolicy(tries=3, base=0.0, sleep=sleep))
     second = chat(httpserver.url_for("/v1"), "second")
     run = await Simulation.begin(store, table("A", "B", rounds=3), seed=1, created=CREATED, model=[first, second])
     await run.play()

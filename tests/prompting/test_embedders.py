@@ -16,12 +16,12 @@ from werkzeug import Request as Received
 from werkzeug import Response
 
 from converse_graph import Store
-from converse_graph.errors import InvalidValue, ProviderRefused, ProviderUnreachable, UnknownName, UsageError
-from converse_graph.models.embedders import BASE_URL, LangChainEmbedder, OfflineEmbedder, WordsEmbedder, make_embedder
-from converse_graph.models.embeddings import NoVectors, packed, unit, unpacked
+from converse_graph.errors import InvalidValue, NotFound, ProviderRefused, ProviderUnreachable, UsageError
+from converse_graph.models.embedders import BASE_URL, HashingEmbedder, LangChainEmbedder, OfflineEmbedder, make_embedder
+from converse_graph.models.embeddings import EmbeddingFailed, decode_vectors, encode_vectors, normalise
 from converse_graph.models.openai_embeddings import OpenAIEmbedder
-from converse_graph.models.registry import Chats
-from converse_graph.models.retries import Retries
+from converse_graph.models.registry import ModelRegistry
+from converse_graph.models.retries import RetryPolicy
 from tests.support.recall_models import Speaking, recalling
 from tests.support.small_scenarios import played
 
@@ -35,29 +35,29 @@ def cosine(one: Any, other: Any) -> float:
     return float(dot / (math.hypot(*one) * math.hypot(*other)))
 
 
-@pytest.mark.parametrize("embedder", [WordsEmbedder(), OfflineEmbedder()], ids=lambda embedder: embedder.model)
+@pytest.mark.parametrize("embedder", [HashingEmbedder(), OfflineEmbedder()], ids=lambda embedder: embedder.model)
 async def test_a_text_lies_nearer_to_what_it_asks_about_and_the_same_text_always_in_the_same_place(
     embedder: Any,
 ) -> None:
     promise, harvest, asked = (await embedder.embed([PROMISE, HARVEST, ASKED])).vectors
     assert cosine(asked, promise) > cosine(asked, harvest) + 0.1
     (again,) = (await embedder.embed([PROMISE])).vectors
-    assert unit(again) == pytest.approx(unit(promise), abs=1e-3)
+    assert normalise(again) == pytest.approx(normalise(promise), abs=1e-3)
     await embedder.close()
 
 
 @settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.integers(1, 4))
 def test_vectors_come_back_from_the_journal_as_they_were_ranked_by(numbers: list[float], count: int) -> None:
-    vectors = [unit(numbers)] * count
-    assert list(unpacked(packed(vectors))) == vectors
+    vectors = [normalise(numbers)] * count
+    assert list(decode_vectors(encode_vectors(vectors))) == vectors
     assert math.hypot(*vectors[0]) == pytest.approx(1 if any(numbers) else 0, abs=0.05)
 
 
 @pytest.mark.parametrize("vector", [(), (math.nan, 1.0), (math.inf,)])
 def test_a_vector_that_is_empty_or_not_finite_is_none(vector: Any) -> None:
-    with pytest.raises(NoVectors):
-        unit(vector)
+    with pytest.raises(EmbeddingFailed):
+        normalise(vector)
 
 
 async def test_any_langchain_embeddings_object_is_an_embedder_under_its_own_name() -> None:
@@ -71,7 +71,7 @@ async def test_any_langchain_embeddings_object_is_an_embedder_under_its_own_name
     ("reference", "base_url", "environ", "error", "told"),
     [
         ("openai:text-embedding-3-small", None, {}, UsageError, "needs a key"),
-        ("nomic", None, {}, UnknownName, "No embedder 'nomic'; there is: words, offline"),
+        ("nomic", None, {}, NotFound, "No embedder 'nomic'; there is: words, offline"),
         (3, None, {}, InvalidValue, "int is no embedder"),
         ("nomic", None, {BASE_URL: "ftp://x"}, InvalidValue, "is no base URL"),
     ],
@@ -91,7 +91,7 @@ def test_the_offline_embedder_without_its_package_says_how_to_get_it(monkeypatch
 
 def test_embeddings_may_come_from_another_server_than_the_run_s_models() -> None:
     environ = {BASE_URL: "http://127.0.0.1:1/v1"}
-    made = Chats("null", "http://127.0.0.1:2/v1", environ).embedder("nomic")
+    made = ModelRegistry("null", "http://127.0.0.1:2/v1", environ).embedder("nomic")
     assert isinstance(made, OpenAIEmbedder)
     assert made._base_url == "http://127.0.0.1:1/v1"
 
@@ -116,7 +116,7 @@ def at(server: HTTPServer) -> OpenAIEmbedder:
     async def at_once(seconds: float) -> None:
         return
 
-    return OpenAIEmbedder("nomic", server.url_for("/v1"), retries=Retries(tries=2, sleep=at_once))
+    return OpenAIEmbedder("nomic", server.url_for("/v1"), retries=RetryPolicy(tries=2, sleep=at_once))
 
 
 async def test_a_server_is_asked_once_for_all_texts_and_may_answer_in_any_order(server: HTTPServer) -> None:
@@ -160,7 +160,7 @@ async def test_an_answer_that_is_not_a_vector_for_each_text_is_none(server: HTTP
 async def test_a_run_recalls_by_a_server_and_goes_on_without_once_that_refuses(
     server: HTTPServer, tmp_path: Path
 ) -> None:
-    words, answered = WordsEmbedder(), []
+    words, answered = HashingEmbedder(), []
 
     async def vectors(texts: list[str]) -> Any:
         return (await words.embed(texts)).vectors
@@ -176,12 +176,12 @@ async def test_a_run_recalls_by_a_server_and_goes_on_without_once_that_refuses(
     server.expect_request("/v1/embeddings").respond_with_handler(answer)
     scenario = recalling(rounds=8, recall={"embedder": "nomic", "reflect_after": None})
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
-        run = await played(store, scenario, model=Chats(Speaking(), server.url_for("/v1")))
+        run = await played(store, scenario, model=ModelRegistry(Speaking(), server.url_for("/v1")))
         calls = list(store.journal(run.run.id).calls("%/embed"))
         told = (await run.transcript()).header.warnings
         await run.close()
     assert [call.accepted for call in calls] == [True] * 3 + [False] * 3
     assert [[part.text for part in call.parts] for call in calls] == answered
-    assert {call.reply.tokens_in for call in calls[:3]} == {7}
+    assert {call.reply.input_tokens for call in calls[:3]} == {7}
     assert all("the embedder nomic failed: its server refuses" in warning for warning in told)
     assert run.run.status == "finished"

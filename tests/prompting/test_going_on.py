@@ -8,11 +8,11 @@ import pytest
 
 from converse_graph import Budget, Price, Prices, Store
 from converse_graph.audit.audit import audit_run
-from converse_graph.errors import BudgetSpent, UnknownName, UsageError
+from converse_graph.errors import BudgetExceeded, NotFound, UsageError
 from converse_graph.export.formats import as_json
 from converse_graph.export.markdown import render_markdown
 from converse_graph.export.stats import stats_json, stats_markdown
-from converse_graph.models.registry import Chats
+from converse_graph.models.registry import ModelRegistry
 from converse_graph.runs.derived import fork, replay
 from converse_graph.runs.simulation import Simulation
 from tests.support.markdown_reader import read_markdown
@@ -158,15 +158,17 @@ async def test_what_an_embedder_costs_is_in_the_run_s_sum_and_stops_it_at_its_bu
         calls = list(store.journal(run.run.id).calls("%/embed"))
         assert sum(call.reply.usd or 0 for call in calls) == pytest.approx(0.001 * len(calls))
         assert run.run.usd == pytest.approx(0.001 * len(calls))
-        assert all(call.reply.tokens_in for call in calls)
+        assert all(call.reply.input_tokens for call in calls)
         prices = Prices({"counting": Price(input=0, output=0), "counted": Price(input=1000, output=0)})
-        short = await begin(store, with_counting(Counting()), model=Chats(Speaking(), prices=prices), name="short")
-        with pytest.raises(BudgetSpent):
+        short = await begin(
+            store, with_counting(Counting()), model=ModelRegistry(Speaking(), prices=prices), name="short"
+        )
+        with pytest.raises(BudgetExceeded):
             await short.play(budget=Budget(usd=0.05))
         assert len(list(store.journal(short.run.id).calls("%/embed"))) == 1
 
 
-@pytest.mark.parametrize(("embedder", "error"), [("nomic", UnknownName), ("openai:text-embedding-3-small", UsageError)])
+@pytest.mark.parametrize(("embedder", "error"), [("nomic", NotFound), ("openai:text-embedding-3-small", UsageError)])
 async def test_a_run_whose_embedder_is_not_to_be_had_does_not_begin(
     tmp_path: Path, embedder: str, error: type[Exception]
 ) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from converse_graph import Clock, Recall
 from converse_graph.errors import InvalidValue
-from converse_graph.prompting.recall_ranking import Likeness, Weighed, chosen, recency, relevances, score
+from converse_graph.prompting.recall_ranking import Candidate, CueScores, recency, relevances, score, select
 
 YEARS = st.floats(0, 200)
 SHARE = st.floats(0, 1)
@@ -14,10 +14,10 @@ COSINES = st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.floats(-
 
 
 @st.composite
-def records(draw: st.DrawFn) -> list[Weighed]:
+def records(draw: st.DrawFn) -> list[Candidate]:
     names = draw(st.lists(st.integers(0, 999), unique=True, max_size=12))
     return [
-        Weighed(name=str(name), years=draw(YEARS), importance=draw(SHARE), tokens=draw(st.integers(1, 400)))
+        Candidate(name=str(name), years=draw(YEARS), importance=draw(SHARE), tokens=draw(st.integers(1, 400)))
         for name in names
     ]
 
@@ -44,11 +44,11 @@ def test_after_a_half_life_more_a_record_is_half_as_recent(years: float, half_li
 @settings(deadline=None)
 @given(records(), settings_(), YEARS)
 def test_of_records_alike_in_all_else_the_more_recent_heavier_or_nearer_scores_higher(
-    some: list[Weighed], recall: Recall, later: float
+    some: list[Candidate], recall: Recall, later: float
 ) -> None:
     for record in some:
-        older = Weighed(name="x", years=record.years + later, importance=record.importance, tokens=1)
-        lighter = Weighed(name="x", years=record.years, importance=record.importance / 2, tokens=1)
+        older = Candidate(name="x", years=record.years + later, importance=record.importance, tokens=1)
+        lighter = Candidate(name="x", years=record.years, importance=record.importance / 2, tokens=1)
         assert score(record, 0.5, recall) >= score(older, 0.5, recall)
         assert score(record, 0.5, recall) >= score(lighter, 0.5, recall)
         assert score(record, 0.5, recall) > score(record, 0.4, recall)
@@ -57,10 +57,10 @@ def test_of_records_alike_in_all_else_the_more_recent_heavier_or_nearer_scores_h
 @settings(deadline=None)
 @given(records(), settings_(), COSINES)
 def test_what_is_chosen_is_within_its_bounds_and_the_same_in_any_order(
-    some: list[Weighed], recall: Recall, cosines: dict[str, float]
+    some: list[Candidate], recall: Recall, cosines: dict[str, float]
 ) -> None:
-    taken = chosen(some, cosines, recall)
-    assert taken == chosen(some[::-1], cosines, recall)
+    taken = select(some, cosines, recall)
+    assert taken == select(some[::-1], cosines, recall)
     assert len(set(taken)) == len(taken) <= recall.most
     sizes = {record.name: record.tokens for record in some}
     assert sum(sizes[name] for name in taken) <= recall.tokens
@@ -71,10 +71,10 @@ def test_what_is_chosen_is_within_its_bounds_and_the_same_in_any_order(
 
 @settings(deadline=None)
 @given(records(), settings_(), st.integers(1, 50))
-def test_what_others_have_said_since_makes_no_record_older(some: list[Weighed], recall: Recall, more: int) -> None:
+def test_what_others_have_said_since_makes_no_record_older(some: list[Candidate], recall: Recall, more: int) -> None:
     # Ranked by position, as in the code that was published with the formula, each newcomer would age all others.
-    newer = [Weighed(name=f"new {number}", years=0, importance=0, tokens=10**6) for number in range(more)]
-    assert chosen([*some, *newer], {}, recall) == chosen(some, {}, recall)
+    newer = [Candidate(name=f"new {number}", years=0, importance=0, tokens=10**6) for number in range(more)]
+    assert select([*some, *newer], {}, recall) == select(some, {}, recall)
 
 
 @settings(deadline=None)
@@ -82,11 +82,11 @@ def test_what_others_have_said_since_makes_no_record_older(some: list[Weighed], 
 def test_relevance_runs_from_0_to_1_and_keeps_the_order_of_what_one_thing_is_like(
     talked_of: list[tuple[dict[str, float], float]],
 ) -> None:
-    found = relevances(Likeness(weight=weight, cosines=cosines) for cosines, weight in talked_of)
+    found = relevances(CueScores(weight=weight, cosines=cosines) for cosines, weight in talked_of)
     assert found.keys() == {name for cosines, _ in talked_of for name in cosines}
     assert all(0 <= relevance <= 1 for relevance in found.values())
     for cosines, weight in talked_of:
-        alone = relevances([Likeness(weight=weight, cosines=cosines)])
+        alone = relevances([CueScores(weight=weight, cosines=cosines)])
         ranked = sorted(cosines, key=lambda name: cosines[name])
         assert [alone[name] for name in ranked] == sorted(alone.values())
         if len(ranked) > 1 and cosines[ranked[-1]] - cosines[ranked[0]] > 1e-3:
@@ -100,14 +100,14 @@ def test_what_an_embedder_s_cosines_are_about_does_not_count_only_their_differen
 ) -> None:
     coarse = {name: round(cosine, 2) for name, cosine in cosines.items()}
     changed = {name: cosine * narrower + moved for name, cosine in coarse.items()}
-    before, after = (relevances([Likeness(weight=1, cosines=told)]) for told in (coarse, changed))
+    before, after = (relevances([CueScores(weight=1, cosines=told)]) for told in (coarse, changed))
     assert after == pytest.approx(before, abs=1e-6)
 
 
 def test_a_record_that_stands_out_for_what_is_asked_goes_before_those_that_are_like_what_was_said() -> None:
     like = {str(number): 0.5 + number / 100 for number in range(9)}
-    said = Likeness(weight=0.5, cosines={**like, "fact": 0.1})
-    asked = Likeness(weight=1, cosines={**dict.fromkeys(like, 0.1), "fact": 0.4})
+    said = CueScores(weight=0.5, cosines={**like, "fact": 0.1})
+    asked = CueScores(weight=1, cosines={**dict.fromkeys(like, 0.1), "fact": 0.4})
     found = relevances([said, asked])
     assert found["fact"] == 1
     assert max(found[name] for name in like) < 0.5
@@ -115,11 +115,11 @@ def test_a_record_that_stands_out_for_what_is_asked_goes_before_those_that_are_l
 
 def test_with_nobody_to_tell_what_is_relevant_recency_and_importance_decide() -> None:
     old, young, heavy = (
-        Weighed(name=name, years=years, importance=importance, tokens=10)
+        Candidate(name=name, years=years, importance=importance, tokens=10)
         for name, years, importance in (("old", 40, 0.3), ("young", 2, 0.3), ("heavy", 40, 0.9))
     )
-    assert chosen([old, young, heavy], {}, Recall(most=2)) == ("heavy", "young")
-    assert chosen([old, young, heavy], {"old": 0.9, "young": 0.1, "heavy": 0.1}, Recall(most=1)) == ("old",)
+    assert select([old, young, heavy], {}, Recall(most=2)) == ("heavy", "young")
+    assert select([old, young, heavy], {"old": 0.9, "young": 0.1, "heavy": 0.1}, Recall(most=1)) == ("old",)
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
 
-from converse_graph import Clock, Dated, Memory, Names, Organisation, Recall, Scenario, Store
+from converse_graph import Clock, Memory, Organisation, Recall, Scenario, ScheduledEvent, Store, TextList
 from converse_graph.audit.access import may_read
 from converse_graph.audit.audit import audit_run
-from converse_graph.models.base import PUBLIC, Part
-from converse_graph.models.tokens import tokens_in
+from converse_graph.models.base import PUBLIC, Message
+from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.recall_index import sentences_of
 from converse_graph.prompting.recall_records import REPORTED, SAID, past_records
 from converse_graph.prompting.templates import load_prompts
-from converse_graph.prompting.truncation import fitted, shortened
+from converse_graph.prompting.truncation import drop_oldest_half, fit_to_window
 from converse_graph.prompting.visibility import view
 from converse_graph.record.paths import parse_path
-from converse_graph.record.state import Floor
+from converse_graph.record.state import TurnState
 from converse_graph.runs.fingerprint import differences, fingerprint
 from converse_graph.runs.interview import interview
 from converse_graph.runs.simulation import Simulation
@@ -78,7 +78,10 @@ async def test_what_is_recalled_is_within_its_bounds_and_of_before_the_window_al
         others = {part.source for part in request.parts if part not in told}
         assert len(told) <= 3
         # The marks around a recalled part are not counted; they are the same few for each.
-        assert sum(tokens_in(part.text.removeprefix("<recalled>").removesuffix("</recalled>")) for part in told) <= 330
+        assert (
+            sum(estimate_tokens(part.text.removeprefix("<recalled>").removesuffix("</recalled>")) for part in told)
+            <= 330
+        )
         assert not others & set(recalled([part.source for part in told])), "nothing is told twice"
         rounds = [int(source.split("/")[1].split(".")[0]) for source in recalled([part.source for part in told])
                   if source.startswith(("statement/", "mind/"))]  # fmt: skip
@@ -151,7 +154,7 @@ async def test_an_audit_finds_another_s_record_in_what_a_party_recalls_and_one_t
         last = next(call for call in calls if call.place == "7.1/Beta/statement")
         schema, parts = last.schema, last.parts
         for number, text in enumerate((mine.text, mine.text.replace("</private>", "and more</private>"))):
-            part = Part(role="user", text=f"<recalled>\n{text}\n</recalled>", source=f"recalled/{mine.source}",
+            part = Message(role="user", text=f"<recalled>\n{text}\n</recalled>", source=f"recalled/{mine.source}",
                         owner="Alpha" if number == 0 else "Beta")  # fmt: skip
             request = next(request for request in chat.requests if request.place == last.place)
             changed = type(request)(parts=(*parts, part), schema=schema, place=last.place, attempt=number + 1)
@@ -164,21 +167,23 @@ async def test_an_audit_finds_another_s_record_in_what_a_party_recalls_and_one_t
 
 async def test_what_is_recalled_leaves_a_prompt_before_anything_else() -> None:
     source = ("summary/1.0-1", "statement/8.0/A", "mind/8.0/A", "recalled/summary/1.2-3", "recalled/mind/1.0/A")
-    parts = [Part(role="user", text="x" * 100, source=name) for name in source]
-    task = Part(role="user", text="t", source="prompt/organisation/statement")
-    size = sum(tokens_in(part.text) for part in (*parts[:3], task))
-    kept = fitted((*parts, task), window=size + 10, reply=10, model="m")
+    parts = [Message(role="user", text="x" * 100, source=name) for name in source]
+    task = Message(role="user", text="t", source="prompt/organisation/statement")
+    size = sum(estimate_tokens(part.text) for part in (*parts[:3], task))
+    kept = fit_to_window((*parts, task), window=size + 10, reply=10, model="m")
     assert [part.source for part in kept] == [*source[:3], task.source]
-    assert [part.source for part in shortened((*parts, task))] == ["summary/1.0-1", "mind/8.0/A", task.source][:3]
+    assert [part.source for part in drop_oldest_half((*parts, task))] == ["summary/1.0-1", "mind/8.0/A", task.source][
+        :3
+    ]
 
 
 def test_a_record_weighs_what_its_fields_say() -> None:
-    fields = (Names(name="incidents", ask="what went wrong", optional=True),)
+    fields = (TextList(name="incidents", ask="what went wrong", optional=True),)
     alpha = Organisation(name="Alpha", fields=fields)
     from_fields = {"title": "What went wrong", "field": "incidents", "whose": "all"}
     scenario = recalling(alpha, "Beta", rounds=9, kept=[from_fields], window=1,
-                         events=[Dated(at="round 1", text="It rains."),
-                                 Dated(at="round 1", text="Hm.", to="Alpha")])  # fmt: skip
+                         events=[ScheduledEvent(at="round 1", text="It rains."),
+                                 ScheduledEvent(at="round 1", text="Hm.", to="Alpha")])  # fmt: skip
     said = [{"kind": "statement", "round": round, "turn": 0, "speaker": "Alpha", "text": text,
              "fields": {"incidents": found}}
             for round, text, found in ((0, "A fire.", ["a fire in Leeds"]), (1, "Beta lies.", []), (2, "", []),
@@ -186,7 +191,7 @@ def test_a_record_weighs_what_its_fields_say() -> None:
     minds = {f"mind_{name}": [{"kind": "note", "round": 0, "turn": 1, "place": f"0.1/{name}", "path": name,
                                "memo": f"note of {name}"}]
              for name in ("Alpha", "Beta")}  # fmt: skip
-    floor = Floor(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
+    floor = TurnState(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
     seen = view(scenario, {"transcript": said, "floor": floor, **minds}, "Beta")
     weights = {record.part.source: record.importance for record in past_records(scenario, seen)}
     assert weights == {
@@ -198,14 +203,14 @@ def test_a_record_weighs_what_its_fields_say() -> None:
 
 def test_a_party_that_does_not_recall_is_given_no_past_to_look_through() -> None:
     said = [{"kind": "statement", "round": 0, "turn": 0, "speaker": "Alpha", "text": "A fire.", "fields": {}}]
-    floor = Floor(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
+    floor = TurnState(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
     scenario = recalling().model_copy(update={"memory": Memory()})
     assert view(scenario, {"transcript": said, "floor": floor}, "Beta").earlier == ()
 
 
 def test_what_is_embedded_is_each_sentence_by_itself_without_the_marks() -> None:
     told = '<statement by="Alpha" in="2027 H2">Wages &lt; prices! We strike.\n[shifts: none]</statement>'
-    pieces = sentences_of(Part(role="user", text=told, source="statement/3.0/Alpha", owner="Alpha"))
+    pieces = sentences_of(Message(role="user", text=told, source="statement/3.0/Alpha", owner="Alpha"))
     assert [piece.text for piece in pieces] == ["Wages < prices!", "We strike.", "[shifts: none]"]
     assert {(piece.source, piece.owner) for piece in pieces} == {("sentence/statement/3.0/Alpha", "Alpha")}
 

@@ -4,9 +4,9 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from converse_graph import Budget, Reply, Request, Store
+from converse_graph import Budget, Request, Response, Store
 from converse_graph.audit.audit import audit_run
-from converse_graph.errors import BudgetSpent
+from converse_graph.errors import BudgetExceeded
 from tests.support.recall_models import Speaking, recalled, recalling
 from tests.support.small_scenarios import begin, played
 
@@ -71,7 +71,7 @@ async def test_without_a_threshold_nobody_is_asked_for_conclusions(tmp_path: Pat
 
 async def test_a_model_that_concludes_nothing_usable_is_not_asked_again_the_next_round(tmp_path: Path) -> None:
     class Broken(Speaking):
-        async def complete(self, request: Request) -> Reply:
+        async def complete(self, request: Request) -> Response:
             reply = await super().complete(request)
             return dataclasses.replace(reply, text="no") if request.place.endswith("/reflection") else reply
 
@@ -92,7 +92,7 @@ async def test_conclusions_count_towards_a_budget(tmp_path: Path) -> None:
         journal = store.journal(run.run.id)
         try:
             await run.play(budget=Budget(tokens=9000))
-        except BudgetSpent:
+        except BudgetExceeded:
             calls = list(journal.calls())
     assert any(call.place.endswith("/reflection") for call in calls)
-    assert sum(call.reply.tokens_in + call.reply.tokens_out for call in calls[:-1]) < 9000
+    assert sum(call.reply.input_tokens + call.reply.output_tokens for call in calls[:-1]) < 9000

@@ -5,10 +5,21 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
-from converse_graph import Debate, Event, Flag, Imagined, Motion, NullChat, Organisation, Persona, Recall, Store
-from converse_graph.models.base import Profile
+from converse_graph import (
+    Boolean,
+    Debate,
+    Event,
+    ImaginedDebate,
+    Motion,
+    NullModel,
+    Organisation,
+    Persona,
+    Recall,
+    Store,
+)
+from converse_graph.models.base import PromptProfile
 from converse_graph.record.records import EventRecord, MindRecord, StatementRecord, SummaryRecord, VoteRecord
-from converse_graph.record.state import mind_of
+from converse_graph.record.state import private_channel
 from converse_graph.scenarios.memory_settings import Memory
 from tests.support.small_scenarios import CREATED, Simulation, table
 
@@ -22,10 +33,10 @@ PUBLIC: dict[str, TypeAdapter[Any]] = {
 MIND: TypeAdapter[list[MindRecord]] = TypeAdapter(list[MindRecord], config=EXACT)
 
 
-class LargeChat(NullChat):
+class LargeChat(NullModel):
     """The null model, told as much as a large model is told."""
 
-    profile: Profile = "large"
+    profile: PromptProfile = "large"
 
 
 RULES: dict[str, Any] = {"private_positions": True, "ballot": "secret", "justify_changes": True, "dissenter": True}
@@ -37,13 +48,13 @@ def everything() -> Any:
                    options=["yes", "no"])  # fmt: skip
     board = Debate(
         motion="What now?",
-        members=[Persona(name="3.CEO", deliberation=inner), Persona(name="Critic", deliberation=Imagined(
+        members=[Persona(name="3.CEO", deliberation=inner), Persona(name="Critic", deliberation=ImaginedDebate(
             motion="?", members=[Persona(name="Left"), Persona(name="Right")], turns=2))],
         turns=4,
         **RULES,
     )  # fmt: skip
     return table(
-        Organisation(name="Alpha", brief="a", deliberation=board, fields=[Flag(name="done", ask="?")]),
+        Organisation(name="Alpha", brief="a", deliberation=board, fields=[Boolean(name="done", ask="?")]),
         "Beta",
         rounds=9,
         motion=Motion(question="Shall we?", options=("yes", "no"), **RULES),
@@ -61,6 +72,6 @@ async def test_every_record_of_a_run_has_the_keys_of_its_kind_and_no_other(tmp_p
     for name, adapter in PUBLIC.items():
         adapter.validate_python(values[name])
         assert values[name], f"there is no {name}"
-    minds = [record for party in ("Alpha", "Beta") for record in values[mind_of(party)]]
+    minds = [record for party in ("Alpha", "Beta") for record in values[private_channel(party)]]
     MIND.validate_python(minds)
     assert {record["kind"] for record in minds} == {"note", "deliberation", "reflection", "ballot", "private_summary"}

@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field as Bound
 
 from converse_graph import Scenario, ScenarioFunction, scenario
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from tests.support.small_scenarios import table
 
 
@@ -73,11 +73,11 @@ def test_a_setting_that_a_dial_does_not_take_is_refused_in_one_line(dial: str, g
 
 def test_an_unknown_dial_is_refused_with_those_that_exist() -> None:
     with pytest.raises(
-        UnknownName,
+        NotFound,
         match=r"No dial of talks 'lab'. Did you mean 'labs'\? There is: labs, share, strict, mood, note, ceiling",
     ):
         talks(lab=2)
-    with pytest.raises(UnknownName, match="No dial of talks 'lab'"):
+    with pytest.raises(NotFound, match="No dial of talks 'lab'"):
         talks.preset("many", "Many.", lab=2)
 
 

@@ -6,20 +6,20 @@ from typing import Any, Literal, get_args
 
 import pytest
 
-from converse_graph import Choice, Flag, Names, Number, Percentiles, Text, Whole
-from converse_graph.calls.reply_schema import make_form
+from converse_graph import Boolean, Choice, Integer, Number, Percentiles, Text, TextList
+from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.models.null import _fill
-from converse_graph.prompting.descriptions import describe_report
+from converse_graph.prompting.descriptions import describe_fields
 from converse_graph.runs.estimate import _longest
 from converse_graph.scenarios.fields import AnyField, _Field, format_value
 
 ALL: list[tuple[Any, str]] = [
     (Text(name="news", ask="?", max_length=80), "at most 80 characters"),
-    (Names(name="allies", ask="?", max_items=2, max_length=9), "a list of at most 2, each of at most 9 characters"),
-    (Flag(name="signed", ask="?"), "true or false"),
+    (TextList(name="allies", ask="?", max_items=2, max_length=9), "a list of at most 2, each of at most 9 characters"),
+    (Boolean(name="signed", ask="?"), "true or false"),
     (Choice(name="mood", ask="?", options=("calm", "cross")), "one of: calm; cross"),
     (Number(name="share", ask="?", minimum=0, maximum=0.5), "0 to 0.5"),
-    (Whole(name="ships", ask="?", minimum=3, maximum=90), "3 to 90"),
+    (Integer(name="ships", ask="?", minimum=3, maximum=90), "3 to 90"),
     (
         Percentiles(name="year", ask="?", minimum=2024, maximum=2200),
         "whole numbers p10, p50 and p90, 2024 to 2200",
@@ -33,14 +33,14 @@ def test_every_kind_of_field_is_tried_here() -> None:
 
 @pytest.mark.parametrize(("field", "bounds"), ALL, ids=lambda value: getattr(value, "kind", ""))
 def test_a_field_says_what_an_answer_may_be(field: Any, bounds: str) -> None:
-    assert describe_report([field]) == f"- {field.name}: ? ({bounds})"
+    assert describe_fields([field]) == f"- {field.name}: ? ({bounds})"
     optional = field.model_copy(update={"optional": True})
-    assert describe_report([optional]) == f"- {field.name}: ? ({bounds}; null for none)"
+    assert describe_fields([optional]) == f"- {field.name}: ? ({bounds}; null for none)"
 
 
 @pytest.mark.parametrize("field", [field for field, _ in ALL], ids=lambda field: field.kind)
 def test_what_the_null_model_fills_in_fits_and_is_no_longer_than_the_estimate_says(field: Any) -> None:
-    form = make_form("report", [Text(name="statement", ask="?", max_length=40), field])
+    form = build_reply_schema("report", [Text(name="statement", ask="?", max_length=40), field])
     for seed in range(30):
         reply = json.dumps(_fill(form.schema, random.Random(seed)))
         values, _ = form.read(reply)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.scenarios.catalogue import catalogue, find_scenario
 
 ONE = '''from converse_graph import Clock, Organisation, Scenario, scenario
@@ -28,7 +28,7 @@ def test_a_bundled_scenario_is_found_by_either_spelling_of_its_name() -> None:
 
 
 def test_an_unknown_name_is_refused_with_all_names_there_are() -> None:
-    with pytest.raises(UnknownName) as refused:
+    with pytest.raises(NotFound) as refused:
         find_scenario("agi-rase")
     assert "No scenario 'agi-rase'" in str(refused.value)
     assert all(name in str(refused.value) for name in catalogue())
@@ -39,7 +39,7 @@ def test_a_name_that_a_file_here_has_is_refused_with_how_to_name_the_file(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     _write(tmp_path, "river", file="river.py")
-    with pytest.raises(UnknownName, match=r"There is a file river\.py here; name it as river\.py\.$"):
+    with pytest.raises(NotFound, match=r"There is a file river\.py here; name it as river\.py\.$"):
         find_scenario("river")
     assert find_scenario("river.py").name == "river"
 
@@ -53,12 +53,12 @@ def test_one_of_several_in_a_file_is_named_in_either_spelling(tmp_path: Path) ->
     assert find_scenario(f"{path}:first_talks") is find_scenario(f"{path}:first-talks")
     with pytest.raises(InvalidValue, match=r"holds first-talks, second; name one as .*mine.py:function"):
         find_scenario(str(path))
-    with pytest.raises(UnknownName, match="'third'; there is: first-talks, second"):
+    with pytest.raises(NotFound, match="'third'; there is: first-talks, second"):
         find_scenario(f"{path}:third")
 
 
 def test_a_file_that_is_not_there_or_holds_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match="No file"):
+    with pytest.raises(NotFound, match="No file"):
         find_scenario(str(tmp_path / "none.py"))
     empty = tmp_path / "empty.py"
     empty.write_text("x = 1\n", encoding="utf-8")

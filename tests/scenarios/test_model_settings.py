@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from converse_graph import Clock, Debate, ModelSettings, Organisation, Persona, Scenario
 from converse_graph.cli.option_values import read_model_options
-from converse_graph.errors import InvalidValue, UnknownName
+from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.prompting.templates import load_prompts
 from converse_graph.runs.fingerprint import differences, fingerprint
 from converse_graph.scenarios.model_settings import UNSET, options_in_words, read_options
@@ -104,8 +104,8 @@ def test_an_option_is_read(text: str, path: str, given: dict[str, Any]) -> None:
     ("texts", "error", "said"),
     [
         (["temperature"], InvalidValue, "--option takes NAME=VALUE or PARTY.NAME=VALUE, not 'temperature'"),
-        (["temp=1"], UnknownName, "No setting 'temp'; there is: temperature, top_p, max_tokens"),
-        (["OpenAI.temp=1"], UnknownName, "No setting 'temp'"),
+        (["temp=1"], NotFound, "No setting 'temp'; there is: temperature, top_p, max_tokens"),
+        (["OpenAI.temp=1"], NotFound, "No setting 'temp'"),
         (["temperature=hot"], InvalidValue, "temperature is 'hot'; it takes a number"),
         (["temperature=-1"], InvalidValue, "temperature is -1; it takes at least 0"),
         (["temperature=NaN"], InvalidValue, "temperature is nan"),

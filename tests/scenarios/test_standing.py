@@ -3,15 +3,15 @@
 import dataclasses
 from typing import Any
 
-from converse_graph import Names, Organisation, Request, Standing
-from converse_graph.models.tokens import tokens_in
+from converse_graph import Organisation, Request, RunningList, TextList
+from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.visibility import View
-from converse_graph.scenarios.rules import standing_now
+from converse_graph.scenarios.rules import running_list_entries
 from converse_graph.store import Store
 from converse_graph.turn.statement import FOLD_TOKENS, describe_standing
 from tests.support.small_scenarios import CountingChat, played, table
 
-LAWS = Standing(title="Laws in force", adds="instruments", ends="repealed", to="lab")
+LAWS = RunningList(title="Laws in force", adds="instruments", ends="repealed", to="lab")
 
 
 def _said(speaker: str, *adds: str, ends: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -20,24 +20,26 @@ def _said(speaker: str, *adds: str, ends: tuple[str, ...] = ()) -> dict[str, Any
 
 def test_what_was_put_in_force_stands_until_its_own_party_repeals_it() -> None:
     said = [_said("UK", "Audits: no release without one", "Licences"), _said("China", "Licences")]
-    assert standing_now(LAWS, said) == ("UK: Audits: no release without one", "UK: Licences", "China: Licences")
+    assert running_list_entries(LAWS, said) == ("UK: Audits: no release without one", "UK: Licences", "China: Licences")
     said.append(_said("China", ends=("audits",)))
-    assert standing_now(LAWS, said)[0] == "UK: Audits: no release without one"
+    assert running_list_entries(LAWS, said)[0] == "UK: Audits: no release without one"
     said.append(_said("UK", ends=(" AUDITS ",)))
-    assert standing_now(LAWS, said) == ("UK: Licences", "China: Licences")
+    assert running_list_entries(LAWS, said) == ("UK: Licences", "China: Licences")
 
 
 def test_a_law_that_is_put_in_force_again_is_worded_anew_and_stands_once() -> None:
     said = [_said("UK", "Audits: none"), _said("UK", "audits: two a year")]
-    assert standing_now(LAWS, said) == ("UK: audits: two a year",)
+    assert running_list_entries(LAWS, said) == ("UK: audits: two a year",)
 
 
 def test_a_law_repealed_and_put_in_force_in_one_statement_stands() -> None:
-    assert standing_now(LAWS, [_said("UK", "Audits: b", ends=("Audits",))]) == ("UK: Audits: b",)
+    assert running_list_entries(LAWS, [_said("UK", "Audits: b", ends=("Audits",))]) == ("UK: Audits: b",)
 
 
 def test_turns_without_fields_and_empty_names_change_nothing() -> None:
-    assert standing_now(LAWS, [{"speaker": "UK", "fields": {}}, {"speaker": "UK"}, _said("UK", " ", ": x")]) == ()
+    assert (
+        running_list_entries(LAWS, [{"speaker": "UK", "fields": {}}, {"speaker": "UK"}, _said("UK", " ", ": x")]) == ()
+    )
 
 
 async def test_laws_in_force_are_put_before_labs_alone_and_in_the_last_message_alone(store: Store) -> None:
@@ -46,14 +48,14 @@ async def test_laws_in_force_are_put_before_labs_alone_and_in_the_last_message_a
     async def note(request: Request) -> None:
         heard[request.place] = request
 
-    fields = [Names(name="instruments", ask="laws"), Names(name="repealed", ask="repealed")]
+    fields = [TextList(name="instruments", ask="laws"), TextList(name="repealed", ask="repealed")]
     cast = [Organisation(name="Crown", kind="government", fields=fields), Organisation(name="Lab", kind="lab")]
     simulation = await played(store, table(*cast, rounds=6, standing=[LAWS]), model=CountingChat(before=note))
     said = [statement.model_dump() for statement in (await simulation.transcript()).statements]
     told = 0
     for number in range(6):
         *earlier, task = heard[f"{number}.1/Lab/statement"].parts
-        laws = standing_now(LAWS, said[: 2 * number + 1])
+        laws = running_list_entries(LAWS, said[: 2 * number + 1])
         told += len(laws)
         assert (f"Laws in force: {'; '.join(f'“{law}”' for law in laws[-3:])}." in task.text) == bool(laws)
         assert not any("Laws in force" in part.text for part in earlier)
@@ -68,5 +70,5 @@ def test_of_a_list_longer_than_its_share_of_a_prompt_the_latest_are_told_and_how
     latest = [law for law in laws if f"“{law}”" in told]
     assert latest == list(laws[-len(latest) :])
     assert told.startswith(f"Laws in force (the latest {len(latest)} of 200): “{latest[0]}”; ")
-    assert tokens_in(told) < 1.2 * FOLD_TOKENS
+    assert estimate_tokens(told) < 1.2 * FOLD_TOKENS
     assert describe_standing(dataclasses.replace(seen, standing=(("Laws", laws[:9]),)), "large").startswith("Laws: “")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from converse_graph import cast_member, find_scenario, scenario_texts
-from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.resources import folders
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.resources import search_path
 
-OURS = folders("prompts")[-1] / "scenarios" / "ai-futures.yaml"
+OURS = search_path("prompts")[-1] / "scenarios" / "ai-futures.yaml"
 
 
 @pytest.fixture
@@ -55,9 +55,7 @@ def test_a_slip_in_a_file_of_texts_is_told_with_its_file_and_its_place(
 
 
 def test_texts_that_are_in_no_file_are_refused_with_what_there_is() -> None:
-    with pytest.raises(
-        UnknownName, match=r"No file of texts 'futures'. Did you mean 'ai-futures'\? There is: ai-futures"
-    ):
+    with pytest.raises(NotFound, match=r"No file of texts 'futures'. Did you mean 'ai-futures'\? There is: ai-futures"):
         scenario_texts("futures")
 
 

@@ -5,23 +5,23 @@ from typing import Any
 import pytest
 
 from converse_graph import (
+    Boolean,
     Choice,
     Clock,
     Debate,
     Event,
-    Flag,
-    Imagined,
-    Names,
+    ImaginedDebate,
+    Integer,
     Number,
-    OnEvent,
     Organisation,
     Percentiles,
     Persona,
     Scenario,
+    StopOnEvent,
     Text,
-    Whole,
+    TextList,
 )
-from converse_graph.errors import ConverseError, InvalidValue, UnknownName
+from converse_graph.errors import ConverseError, InvalidValue, NotFound
 from tests.support.small_scenarios import debate, table
 
 TWO = (Persona(name="One"), Persona(name="Two"))
@@ -40,7 +40,7 @@ TWO = (Persona(name="One"), Persona(name="Two"))
         (lambda: Clock(end=3, step="week"), "step is 'week'"),
         (lambda: Debate(motion="?", turns=2, members=TWO[:1]), "two members or more, not 1"),
         (lambda: Debate(motion="?", turns=2, members=()), "two members or more, not 0"),
-        (lambda: Imagined(motion="?", turns=2, members=TWO[:1]), "two members or more, not 1"),
+        (lambda: ImaginedDebate(motion="?", turns=2, members=TWO[:1]), "two members or more, not 1"),
         (lambda: Debate(motion="?", turns=1, members=TWO), "let turns >= members"),
         (lambda: Debate(motion="?", turns=101, members=TWO), "turns is 101"),
         (lambda: Debate(motion="?", turns=2, members=(TWO[0], TWO[0])), "two members are called 'One'"),
@@ -50,11 +50,11 @@ TWO = (Persona(name="One"), Persona(name="Two"))
         (lambda: Choice(name="c", ask="?", options=("a", "a")), "options repeat themselves"),
         (lambda: Choice(name="c", ask="?", options=("a",)), "options"),
         (lambda: Number(name="n", ask="?", minimum=2, maximum=2), "minimum 2 must lie below maximum 2"),
-        (lambda: Whole(name="n", ask="?", minimum=3, maximum=2), "minimum 3 must lie below maximum 2"),
+        (lambda: Integer(name="n", ask="?", minimum=3, maximum=2), "minimum 3 must lie below maximum 2"),
         (lambda: Percentiles(name="n", ask="?", minimum=3, maximum=2), "minimum 3 must lie below maximum 2"),
         (lambda: Text(name="Big", ask="?"), "an identifier is a lower-case letter"),
         (lambda: Text(name="t", ask="?", max_length=0), "max_length is 0"),
-        (lambda: Names(name="t", ask="?", max_items=51), "max_items is 51"),
+        (lambda: TextList(name="t", ask="?", max_items=51), "max_items is 51"),
         (lambda: Organisation(name="A", colour="red"), "no field 'colour'; there is: name, brief"),
         (lambda: Persona(name="A", goal="win"), "no field 'goal'; there is: name, role"),
         (lambda: Organisation(brief="nameless"), "name is missing"),
@@ -64,19 +64,19 @@ TWO = (Persona(name="One"), Persona(name="Two"))
         (lambda: table("A", events=[Event(name="e", field="f")]), "waits for field 'f'; the parties report: nothing"),
         (
             lambda: table(
-                Organisation(name="A", fields=[Flag(name="f", ask="?")]),
+                Organisation(name="A", fields=[Boolean(name="f", ask="?")]),
                 "B",
                 events=[Event(name="e", field="f", parties=2)],
             ),
             "event 'e' waits for 2 parties, and 1 can report 'f'",
         ),
-        (lambda: table("A", stop=[OnEvent(event="never")]), "no event 'never'; there is: none"),
+        (lambda: table("A", stop=[StopOnEvent(event="never")]), "no event 'never'; there is: none"),
         (
             lambda: table(Organisation(name="A", questions_after={"later": "?"})),
             "no event 'later'; there is: none",
         ),
         (
-            lambda: Organisation(name="A", fields=[Flag(name="f", ask="?"), Text(name="f", ask="?")]),
+            lambda: Organisation(name="A", fields=[Boolean(name="f", ask="?"), Text(name="f", ask="?")]),
             "two fields are called 'f'",
         ),
     ],
@@ -125,7 +125,7 @@ def test_a_field_cannot_have_a_name_that_every_statement_uses(name: str) -> None
 
 def test_a_scenario_names_its_parties_when_one_is_unknown() -> None:
     with pytest.raises(
-        UnknownName, match=r"No organisation 'Openai'. Did you mean 'OpenAI'\? There is: Anthropic, OpenAI"
+        NotFound, match=r"No organisation 'Openai'. Did you mean 'OpenAI'\? There is: Anthropic, OpenAI"
     ):
         table("Anthropic", "OpenAI").party("Openai")
 

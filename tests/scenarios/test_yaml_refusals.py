@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from converse_graph.errors import InvalidValue, UnknownName
-from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
-from converse_graph.scenarios.rules import Dated, Event
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.scenarios.catalogue import absolute_reference, find_scenario
+from converse_graph.scenarios.rules import Event, ScheduledEvent
 from converse_graph.scenarios.strict_yaml import MAX_BYTES
 from converse_graph.scenarios.yaml_files import load_scenario, read_scenario
 
@@ -131,11 +131,11 @@ def test_one_table_holds_events_that_are_awaited_and_events_that_have_a_date() -
         BASE + "    fields: [{kind: flag, name: done, ask: done?}]\n"
         "events:\n  - {name: over, field: done}\n  - {at: 2, text: It rains., to: A}\n"
     )
-    assert made.events == (Event(name="over", field="done"), Dated(at=2, text="It rains.", to="A"))
+    assert made.events == (Event(name="over", field="done"), ScheduledEvent(at=2, text="It rains.", to="A"))
 
 
 def test_a_file_that_is_absent_too_large_or_no_utf8_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match="No file"):
+    with pytest.raises(NotFound, match="No file"):
         find_scenario(str(tmp_path / "none.yaml"))
     path = tmp_path / "it.yaml"
     path.write_bytes(b"#" * (MAX_BYTES + 1))
@@ -151,7 +151,7 @@ def test_a_file_is_a_scenario_without_dials_named_as_it_says_or_as_it_is_called(
     path.write_text(BASE, encoding="utf-8")
     found = find_scenario(str(path))
     assert (found.name, found.dials, found().name) == ("my-talks", (), "my-talks")
-    with pytest.raises(UnknownName, match="No dial of my-talks 'labs'; there is: none"):
+    with pytest.raises(NotFound, match="No dial of my-talks 'labs'; there is: none"):
         found(labs=3)
     path.write_text(BASE + "name: quarrel\n", encoding="utf-8")
     assert find_scenario(str(path)).name == "quarrel"
@@ -161,6 +161,6 @@ def test_a_reference_to_a_file_lasts_when_the_working_directory_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert lasting_reference("it.yaml") == str(tmp_path / "it.yaml")
-    assert lasting_reference("it.py:talks") == f"{tmp_path / 'it.py'}:talks"
-    assert lasting_reference("agi-race") == "agi-race"
+    assert absolute_reference("it.yaml") == str(tmp_path / "it.yaml")
+    assert absolute_reference("it.py:talks") == f"{tmp_path / 'it.py'}:talks"
+    assert absolute_reference("agi-race") == "agi-race"

@@ -9,14 +9,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from jsonschema import Draft202012Validator
 
-from converse_graph import Debate, Imagined, Memory, Motion, NullChat, Organisation, Persona, Recall, Scenario, When
+from converse_graph import (
+    Debate,
+    ImaginedDebate,
+    Memory,
+    Motion,
+    NullModel,
+    Organisation,
+    Persona,
+    Recall,
+    Scenario,
+    StopWhen,
+)
 from converse_graph.errors import InvalidValue
-from converse_graph.models.embedders import WordsEmbedder
+from converse_graph.models.embedders import HashingEmbedder
 from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.scenarios.json_schema import scenario_schema
 from converse_graph.scenarios.model_settings import ModelSettings
 from converse_graph.scenarios.strict_yaml import read_yaml, write_yaml
-from converse_graph.scenarios.value import Value
+from converse_graph.scenarios.value import FrozenModel
 from converse_graph.scenarios.yaml_files import load_scenario, read_scenario, write_scenario
 from tests.support.property_search import example_count
 from tests.support.random_scenarios import PLAIN, PROSE, scenarios
@@ -34,13 +45,15 @@ def test_any_scenario_without_code_comes_back_from_its_file_equal_and_fits_the_s
 
 
 MEMBERS = (Persona(name="One"), Persona(name="Two"))
-WITHIN = Imagined(motion="Who speaks?", members=MEMBERS, turns=2)
-SETTINGS: dict[type[Value], dict[str, Any]] = {
+WITHIN = ImaginedDebate(motion="Who speaks?", members=MEMBERS, turns=2)
+SETTINGS: dict[type[FrozenModel], dict[str, Any]] = {
     Debate: {
         "motion": "Do we go?", "members": (Persona(name="Three"), *MEMBERS), "turns": 7, "options": ("go", "stay"),
         "private_positions": True, "ballot": "secret", "justify_changes": True, "dissenter": True,
     },
-    Imagined: {"motion": "Do we go?", "members": (*MEMBERS, Persona(name="Three")), "turns": 7, "options": ("x", "y")},
+    ImaginedDebate: {
+        "motion": "Do we go?", "members": (*MEMBERS, Persona(name="Three")), "turns": 7, "options": ("x", "y"),
+    },
     Persona: {
         "name": "Chief", "role": "decides", "temperament": "calm", "aim": "peace", "examples": ("Well, no.",),
         "deliberation": WITHIN, "model": "openai:gpt-4.1", "settings": ModelSettings(temperature=0.3),
@@ -52,9 +65,9 @@ SETTINGS: dict[type[Value], dict[str, Any]] = {
 }  # fmt: skip
 """A value other than the default for each setting of those who settle a question."""
 
-LEAST: dict[type[Value], dict[str, Any]] = {
+LEAST: dict[type[FrozenModel], dict[str, Any]] = {
     Debate: {"motion": "?", "members": MEMBERS, "turns": 3},
-    Imagined: {"motion": "?", "members": MEMBERS, "turns": 3},
+    ImaginedDebate: {"motion": "?", "members": MEMBERS, "turns": 3},
     Persona: {"name": "Left"},
     Motion: {"question": "?", "options": ("yes", "no")},
 }
@@ -82,7 +95,7 @@ def _told_in(spec: Any, written: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize(("kind", "setting"), [(kind, name) for kind, named in SETTINGS.items() for name in named])
 def test_each_setting_of_a_debate_a_motion_and_a_persona_survives_both_ways_and_is_in_the_schema(
-    kind: type[Value], setting: str
+    kind: type[FrozenModel], setting: str
 ) -> None:
     spec = kind(**{**LEAST[kind], setting: SETTINGS[kind][setting]})
     made = _holding(spec)
@@ -95,15 +108,15 @@ def test_each_setting_of_a_debate_a_motion_and_a_persona_survives_both_ways_and_
     SCHEMA.validate(written)
 
 
-def _plainest(kind: type[Value]) -> dict[str, Any]:
+def _plainest(kind: type[FrozenModel]) -> dict[str, Any]:
     return dict(read_yaml(write_scenario(_holding(kind(**LEAST[kind])))).values)
 
 
 @pytest.mark.parametrize("kind", SETTINGS)
-def test_no_setting_is_left_out_above_and_one_that_does_not_exist_is_refused(kind: type[Value]) -> None:
+def test_no_setting_is_left_out_above_and_one_that_does_not_exist_is_refused(kind: type[FrozenModel]) -> None:
     assert SETTINGS[kind].keys() == kind.model_fields.keys() - {"kind", "graph"}
     text = write_scenario(_holding(kind(**LEAST[kind])))
-    named = {Debate: "turns: 3", Imagined: "turns: 3", Persona: "name: Left", Motion: 'question: "?"'}[kind]
+    named = {Debate: "turns: 3", ImaginedDebate: "turns: 3", Persona: "name: Left", Motion: 'question: "?"'}[kind]
     assert text.count(named) == 1, text
     indent = " " * (text[: text.index(named)][::-1].index("\n"))
     with pytest.raises(InvalidValue, match="surprise"):
@@ -130,11 +143,14 @@ def test_every_bundled_scenario_is_a_file_without_loss(name: str, tmp_path: Path
 @pytest.mark.parametrize(
     ("made", "part"),
     [
-        (lambda: table("A", stop=[When(predicate=bool)]), r"stop\[0\] is a When rule"),
+        (lambda: table("A", stop=[StopWhen(predicate=bool)]), r"stop\[0\] is a When rule"),
         (lambda: table(Organisation(name="A", graph=print)), r"organisations\[A\].graph is a graph of its own"),
-        (lambda: table(Organisation(name="A", model=NullChat())), r"organisations\[A\].model is a model object"),
-        (lambda: table("A", moderator_model=NullChat()), "moderator_model is a model object"),
-        (lambda: table("A", memory=Memory(recall=Recall(embedder=WordsEmbedder()))), "embedder is an embedder object"),
+        (lambda: table(Organisation(name="A", model=NullModel())), r"organisations\[A\].model is a model object"),
+        (lambda: table("A", moderator_model=NullModel()), "moderator_model is a model object"),
+        (
+            lambda: table("A", memory=Memory(recall=Recall(embedder=HashingEmbedder()))),
+            "embedder is an embedder object",
+        ),
         (
             lambda: table(Organisation(name="A", deliberation=_with_graph())),
             r"organisations\[A\].deliberation.members\[X\].graph is a graph",
@@ -157,6 +173,6 @@ def test_the_schema_is_a_schema_with_a_version_and_says_what_each_property_is_fo
     SCHEMA.check_schema(schema)
     assert schema["$id"] == "urn:converse-graph:scenario:1"
     assert "graph" not in schema["$defs"]["Persona"]["properties"]
-    assert "When" not in json.dumps(schema)
+    assert "StopWhen" not in json.dumps(schema)
     assert schema["properties"]["premise"]["description"] == "What every party knows from the start."
     assert "description" in schema["$defs"]["Debate"]["properties"]["turns"]

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from converse_graph import Organisation, cast_member, find_scenario
-from converse_graph.calls.reply_schema import make_form
-from converse_graph.prompting.descriptions import filled_form
-from converse_graph.resources import folders
+from converse_graph.calls.reply_schema import build_reply_schema
+from converse_graph.prompting.descriptions import example_reply
+from converse_graph.resources import search_path
 from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.turn.statement import statement_fields
 
-CASTS = sorted(path.stem for path in Path(folders("prompts")[-1], "cast").glob("*.yaml"))
+CASTS = sorted(path.stem for path in Path(search_path("prompts")[-1], "cast").glob("*.yaml"))
 TABLES = ("openai", "deepmind", "anthropic", "halcyon", "northlight", "kestrel", "uk", "china")
 
 
@@ -52,9 +52,9 @@ def test_examples_differ_in_every_answer_that_could_be_copied(who: str) -> None:
 @pytest.mark.parametrize(("name", "made", "party"), with_examples(), ids=lambda value: getattr(value, "name", value))
 def test_every_example_fills_the_form_that_it_is_an_example_of(name: str, made: Scenario, party: Organisation) -> None:
     fields = statement_fields(made, party, profile="small")
-    form = make_form("statement", fields)
+    form = build_reply_schema("statement", fields)
     for example in party.examples:
-        values, _ = form.read(filled_form(fields, example))
+        values, _ = form.read(example_reply(fields, example))
         assert values["statement"] == example.statement
 
 

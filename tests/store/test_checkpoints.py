@@ -17,7 +17,7 @@ from converse_graph import Store
 from converse_graph.checkpoints import StoreSaver
 from converse_graph.checkpoints.saver import PackedSerializer
 from converse_graph.errors import StoreFailure
-from converse_graph.record.state import extend
+from converse_graph.record.state import append
 from converse_graph.store.packing import Snapshot, load_plain
 from tests.support.small_scenarios import consciences, played, table
 
@@ -108,7 +108,7 @@ async def test_what_a_turn_stores_does_not_grow_with_the_run(store: Store, store
 @pytest.mark.every_store
 async def test_a_ledger_of_which_snapshots_are_kept_reads_back_whole_from_our_store(store: Store) -> None:
     class Talk(TypedDict, total=False):
-        said: Annotated[list[Any], DeltaChannel(extend, snapshot_frequency=3)]
+        said: Annotated[list[Any], DeltaChannel(append, snapshot_frequency=3)]
         turn: int
 
     async def say(state: Talk) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from converse_graph import Store
-from converse_graph.errors import ForeignStore, InvalidValue, StoreFailure, UnknownName
+from converse_graph.errors import IncompatibleStore, InvalidValue, NotFound, StoreFailure
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store.runs import _ENTER
 from converse_graph.store.session import Session
-from converse_graph.store.sqlite_file import check_ours, connect, create
+from converse_graph.store.sqlite_file import check_version, connect, create
 from converse_graph.store.versions import APPLICATION, VERSION
 from converse_graph.store.writer import Writer
 from tests.support.child_process import run_python
@@ -52,14 +52,14 @@ async def test_a_file_that_is_not_ours_or_is_newer_is_refused_and_left_as_it_was
 ) -> None:
     make(store_path)
     before = {path.name: path.read_bytes() for path in store_path.parent.iterdir() if path.is_file()}
-    with pytest.raises(ForeignStore, match=says):
+    with pytest.raises(IncompatibleStore, match=says):
         async with Store.open(store_path, make=making):
             pass
     assert {path.name: path.read_bytes() for path in store_path.parent.iterdir() if path.is_file()} == before
 
 
 async def test_a_store_that_is_not_there_is_refused_and_not_made(store_path: Path) -> None:
-    with pytest.raises(UnknownName, match="No store at"):
+    with pytest.raises(NotFound, match="No store at"):
         async with Store.open(store_path):
             pass
     assert list(store_path.parent.iterdir()) == []
@@ -75,7 +75,7 @@ async def test_a_store_that_cannot_be_made_says_so(tmp_path: Path) -> None:
 async def test_a_new_store_is_ours_and_leaves_no_other_file_behind(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "er" / "runs.sqlite"
     async with Store.open(path, make=True):
-        assert check_ours(path)
+        assert check_version(path)
     assert [found.name for found in path.parent.iterdir()] == ["runs.sqlite"]
     head = path.read_bytes()[:72]
     assert int.from_bytes(head[68:72], "big") == APPLICATION
@@ -102,7 +102,7 @@ SqliteSession.commit = lambda session: os._exit(9)
 create(Path({str(store_path)!r}))
 """
     assert run_python("-c", script).code == 9
-    assert not check_ours(store_path)
+    assert not check_version(store_path)
 
     async def open_it() -> int:
         async with Store.open(store_path, make=True) as store:
@@ -211,6 +211,6 @@ async def test_names_of_runs_are_safe_free_and_counted(store: Store) -> None:
         await begin(store, table("A"), name="taken")
     made = await asyncio.gather(*[begin(store, table("A", name="Wage talks!")) for _ in range(3)])
     assert sorted(simulation.run.name for simulation in made) == ["wage-talks-1", "wage-talks-2", "wage-talks-3"]
-    with pytest.raises(UnknownName, match="No run 'nobody'; there is: wage-talks-"):
+    with pytest.raises(NotFound, match="No run 'nobody'; there is: wage-talks-"):
         store.register.run("nobody")
     assert all(run.created == CREATED.isoformat() for run in store.register.runs())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from converse_graph import Organisation, Part, Reply, Request, ScriptedChat, Store
+from converse_graph import Message, Organisation, Request, Response, ScriptedModel, Store
 from converse_graph.errors import CallFailed
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store.session import Session
@@ -17,7 +17,7 @@ SCHEMA: dict[str, Any] = {"title": "t", "type": "object", "properties": {}, "req
 
 
 def request(*texts: str, **changed: Any) -> Request:
-    parts = tuple(Part(role="user", text=text, source=f"s/{text}", owner="A") for text in texts)
+    parts = tuple(Message(role="user", text=text, source=f"s/{text}", owner="A") for text in texts)
     return Request(**{"parts": parts, "schema": SCHEMA, "place": "0.0/A/statement", **changed})
 
 
@@ -32,7 +32,7 @@ def count(path: Path, what: str) -> int:
 async def test_a_call_is_recalled_by_place_attempt_prompt_and_schema_together(store: Store) -> None:
     simulation = await begin(store, table("A"))
     kept = store.journal(simulation.run.id)
-    asked, reply = request("one", "two"), Reply(text="{}", model="m", tokens_in=3, usd=0.25, seconds=1.5)
+    asked, reply = request("one", "two"), Response(text="{}", model="m", input_tokens=3, usd=0.25, seconds=1.5)
     await kept.record(asked, reply, accepted=True)
     assert kept.recall(asked) == reply
     assert kept.recall(request("one", "two", schema=dict(SCHEMA))) == reply
@@ -53,8 +53,8 @@ async def test_a_call_is_recalled_by_place_attempt_prompt_and_schema_together(st
 async def test_a_call_reads_back_as_it_was_made(store: Store) -> None:
     simulation = await begin(store, table("A"))
     kept = store.journal(simulation.run.id)
-    reply = Reply(
-        text='{"a": "\u4e2d \\u0000"}', model="m", finish="length", tokens_in=3, tokens_out=4, tokens_cached=2
+    reply = Response(
+        text='{"a": "\u4e2d \\u0000"}', model="m", finish="length", input_tokens=3, output_tokens=4, cached_tokens=2
     )
     await kept.record(request("one", "two", "one"), reply, accepted=False)
     (call,) = kept.calls()
@@ -69,7 +69,7 @@ async def test_a_call_reads_back_as_it_was_made(store: Store) -> None:
 async def test_whatever_a_model_writes_is_kept_letter_by_letter(store: Store, odd: str) -> None:
     simulation = await begin(store, table("A"))
     kept = store.journal(simulation.run.id)
-    reply = Reply(text=odd, model="m")
+    reply = Response(text=odd, model="m")
     await kept.record(request(odd), reply, accepted=True)
     assert kept.recall(request(odd)) == reply
     (call,) = kept.calls()
@@ -100,7 +100,7 @@ async def test_a_part_that_was_rolled_back_is_stored_again(store: Store) -> None
 
     with pytest.raises(ValueError, match="undone"):
         await store._writer.write(store_and_fail)
-    await kept.record(request("one"), Reply(text="{}", model="m"), accepted=True)
+    await kept.record(request("one"), Response(text="{}", model="m"), accepted=True)
     assert [call.parts for call in kept.calls()] == [request("one").parts]
 
 
@@ -108,14 +108,14 @@ async def test_a_part_that_was_rolled_back_is_stored_again(store: Store) -> None
 async def test_rejected_replies_are_on_record_and_never_answer_when_a_run_goes_on(store: Store) -> None:
     scenario = table("A", "B", rounds=1)
     good = {"statement": "At last.", "memo": "m"}
-    first = ScriptedChat([{"statement": "", "memo": ""}, "nonsense", good, ConnectionError("gone")])
+    first = ScriptedModel([{"statement": "", "memo": ""}, "nonsense", good, ConnectionError("gone")])
     simulation = await begin(store, scenario, model=first)
     with pytest.raises(CallFailed, match="ConnectionError: gone"):
         await simulation.play()
-    second = ScriptedChat(["nonsense", "nonsense", "nonsense"])
+    second = ScriptedModel(["nonsense", "nonsense", "nonsense"])
     reopened = await Simulation.reopen(store, simulation.run.name, scenario=scenario, model=second)
     await reopened.play()
-    second.assert_spent()
+    second.assert_exhausted()
     said = (await reopened.transcript()).statements
     assert [(entry.text, entry.repairs) for entry in said] == [("At last.", 2), ("", 2)]
     assert [(place, attempt, accepted) for place, attempt, _, accepted in journal(store, reopened)] == [
@@ -132,11 +132,11 @@ async def test_rejected_replies_are_on_record_and_never_answer_when_a_run_goes_o
 async def test_a_rejected_reply_that_was_paid_for_is_not_asked_for_again_after_a_kill(store: Store) -> None:
     scenario = table(Organisation(name="A", deliberation=debate("One", "Two")), rounds=1)
     nonsense = ["nonsense"]
-    first = ScriptedChat({"*/0.One/line": nonsense * 2 + [ConnectionError("gone")]})
+    first = ScriptedModel({"*/0.One/line": nonsense * 2 + [ConnectionError("gone")]})
     simulation = await begin(store, scenario, model=first)
     with pytest.raises(CallFailed, match="ConnectionError: gone"):
         await simulation.play()
-    second = ScriptedChat(
+    second = ScriptedModel(
         {
             "*/0.One/line": [{"line": "I am One.", "position": "go"}],
             "*/1.Two/line": [{"line": "I am Two.", "position": "Go."}],
@@ -145,7 +145,7 @@ async def test_a_rejected_reply_that_was_paid_for_is_not_asked_for_again_after_a
     )
     reopened = await Simulation.reopen(store, simulation.run.name, scenario=scenario, model=second)
     await reopened.play()
-    second.assert_spent()
+    second.assert_exhausted()
     assert second.requests[0].attempt == 2, "two attempts were answered from the journal"
 
 
@@ -154,5 +154,5 @@ async def test_tokens_and_cost_of_every_attempt_are_charged_to_the_run(store: St
     simulation = await played(store, consciences(), model=CountingChat())
     calls = list(store.journal(simulation.run.id).calls())
     run = store.register.run(simulation.run.name)
-    assert run.tokens == sum(call.reply.tokens_in + call.reply.tokens_out for call in calls) > 0
+    assert run.tokens == sum(call.reply.input_tokens + call.reply.output_tokens for call in calls) > 0
     assert run.usd == 0.0

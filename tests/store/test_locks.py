@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from converse_graph import Store
-from converse_graph.errors import RunHeld
+from converse_graph.errors import RunLocked
 from converse_graph.store.sqlite_file import FileLocks
 from tests.support.small_scenarios import played, table
 
 _COUNT = """
 import sys, time
 from pathlib import Path
-from converse_graph.errors import RunHeld
+from converse_graph.errors import RunLocked
 from converse_graph.store.sqlite_file import FileLocks
 store, counter = Path(sys.argv[1]), Path(sys.argv[2])
 locks, done = FileLocks(store), 0
@@ -26,7 +26,7 @@ while done < 40:
             time.sleep(0.0005)
             counter.write_text(str(number + 1))
             done += 1
-    except RunHeld:
+    except RunLocked:
         pass
     locks.is_held("run")
 """
@@ -56,7 +56,7 @@ async def test_a_held_run_is_held_from_another_task_and_free_afterwards(tmp_path
 
     with locks.hold("run"):
         assert await asyncio.to_thread(locks.is_held, "run")
-        with pytest.raises(RunHeld, match="Run 'run' is held by another process"), locks.hold("run"):
+        with pytest.raises(RunLocked, match="Run 'run' is held by another process"), locks.hold("run"):
             pass
         assert locks.is_held("run")
     assert not locks.is_held("run")

@@ -9,8 +9,8 @@ import pytest
 
 from converse_graph import Store
 from converse_graph.store import migrations, sqlite_file
-from converse_graph.store.backends import database_at
-from converse_graph.store.sqlite_file import check_ours, create
+from converse_graph.store.backends import backend_for
+from converse_graph.store.sqlite_file import check_version, create
 from converse_graph.store.versions import VERSION
 from tests.support.child_process import run_python
 from tests.support.small_scenarios import channels, consciences, journal, played
@@ -25,7 +25,7 @@ MADE_BY = f"converse-graph {version('converse-graph')}"
 def next_release(store_address: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """Make the code one version newer; call on it once the store of this version is made."""
     monkeypatch.setitem(migrations.STEPS, VERSION + 1, STEP)
-    for module in (migrations.__name__, type(database_at(store_address)).__module__):
+    for module in (migrations.__name__, type(backend_for(store_address)).__module__):
         monkeypatch.setattr(f"{module}.VERSION", VERSION + 1)
     return VERSION + 1
 
@@ -65,7 +65,7 @@ def test_a_file_that_many_bring_up_at_once_is_brought_up_once(store_path: Path, 
         return await asyncio.gather(*[asyncio.to_thread(asyncio.run, open_it()) for _ in range(6)])
 
     assert asyncio.run(all_at_once()) == [2] * 6
-    assert check_ours(store_path) == newer
+    assert check_version(store_path) == newer
 
 
 def test_killed_while_it_is_brought_up_a_file_is_as_it_was(store_path: Path, request: pytest.FixtureRequest) -> None:
@@ -88,4 +88,4 @@ sqlite_file.SqliteFile(Path({str(store_path)!r})).prepare(make=False)
 
     newer = request.getfixturevalue("next_release")
     sqlite_file.SqliteFile(store_path).prepare(make=False)
-    assert check_ours(store_path) == newer
+    assert check_version(store_path) == newer

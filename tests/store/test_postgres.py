@@ -11,11 +11,11 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from converse_graph import Part, Store
-from converse_graph.errors import ConverseError, ForeignStore, InvalidValue, RunHeld, StoreUnreachable, UnknownName
+from converse_graph import Message, Store
+from converse_graph.errors import ConverseError, IncompatibleStore, InvalidValue, NotFound, RunLocked, StoreUnreachable
 from converse_graph.runs.simulation import Simulation
-from converse_graph.store.backends import database_at
-from converse_graph.store.journal import PartIds
+from converse_graph.store.backends import backend_for
+from converse_graph.store.journal import MessageIds
 from converse_graph.store.session import Session
 from converse_graph.store.versions import VERSION
 from converse_graph.store.writer import Writer
@@ -81,7 +81,7 @@ async def test_whoever_loses_the_connection_that_writes_has_lost_the_lock_with_i
     async with Store.open(database, make=True) as store, Store.open(database) as other:
         run = (await begin(store, table("A"), name="run")).run
         with store.hold("run"):
-            with pytest.raises(RunHeld, match="Run 'run' is held by another process"), other.hold("run"):
+            with pytest.raises(RunLocked, match="Run 'run' is held by another process"), other.hold("run"):
                 pass
             assert other.is_held("run")
             terminate(database)
@@ -130,7 +130,7 @@ async def test_an_open_store_shows_its_address_without_the_password(postgres: Cl
 
 
 async def test_a_database_without_a_store_is_refused_and_left_empty(database: str) -> None:
-    with pytest.raises(UnknownName, match=r"No store in postgresql://postgres:\*\*\*@.*; `converse run` makes one"):
+    with pytest.raises(NotFound, match=r"No store in postgresql://postgres:\*\*\*@.*; `converse run` makes one"):
         async with Store.open(database):
             pass
     assert contents(database) == {}
@@ -169,7 +169,7 @@ async def test_a_schema_that_is_not_ours_or_is_newer_is_refused_and_left_as_it_w
         await begin(store, table("A"))
     ask(database, change)
     before = contents(database)
-    with pytest.raises(ForeignStore, match=says):
+    with pytest.raises(IncompatibleStore, match=says):
         async with Store.open(database, make=making):
             pass
     assert contents(database) == before
@@ -190,12 +190,12 @@ async def test_two_that_store_the_same_parts_in_another_order_wait_for_each_othe
 ) -> None:
     async with Store.open(database, make=True):
         pass
-    parts = [Part(role="user", text=word, source="s", owner="A") for word in ("one", "two")]
+    parts = [Message(role="user", text=word, source="s", owner="A") for word in ("one", "two")]
     both = threading.Barrier(2)
     tries: list[int] = []
 
-    def storing(order: list[Part], number: int) -> Callable[[Session], list[int]]:
-        ids = PartIds()
+    def storing(order: list[Message], number: int) -> Callable[[Session], list[int]]:
+        ids = MessageIds()
 
         def job(session: Session) -> list[int]:
             tries.append(number)
@@ -207,7 +207,7 @@ async def test_two_that_store_the_same_parts_in_another_order_wait_for_each_othe
 
         return job
 
-    writers = [Writer(database_at(database).connect()) for _ in range(2)]
+    writers = [Writer(backend_for(database).connect()) for _ in range(2)]
     one, two = await asyncio.gather(writers[0].write(storing(parts, 0)), writers[1].write(storing(parts[::-1], 1)))
     for writer in writers:
         await writer.close()

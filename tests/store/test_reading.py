@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from converse_graph import Store
-from converse_graph.errors import UnknownName
+from converse_graph.errors import NotFound
 from tests.support.small_scenarios import begin, channels, consciences, played, table
 
 HEAVY = ("langgraph", "langchain_core", "langsmith", "langchain_openai", "openai", "sqlalchemy", "psycopg")
@@ -77,7 +77,7 @@ async def test_a_run_that_has_not_begun_has_an_empty_record(store: Store) -> Non
 
     assert store.channels("waiting") == {}
     assert store.transcript("waiting").statements == ()
-    with pytest.raises(UnknownName, match="No run 'nobody'; there is: waiting"):
+    with pytest.raises(NotFound, match="No run 'nobody'; there is: waiting"):
         store.transcript("nobody")
 
 
@@ -95,5 +95,5 @@ async def test_lists_of_runs_add_up_what_calls_took(store: Store) -> None:
     replies = [call.reply for call in store.journal(run.id).calls()]
 
     (listed,) = store.register.runs()
-    assert listed.tokens == run.tokens == sum(reply.tokens_in + reply.tokens_out for reply in replies) > 0
+    assert listed.tokens == run.tokens == sum(reply.input_tokens + reply.output_tokens for reply in replies) > 0
     assert (listed.usd, listed.scenario_name) == (0.0, run.header.scenario)

@@ -10,9 +10,9 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
 from converse_graph import Simulation, Store
-from converse_graph.checkpoints import StoreSaver, ThinCheckpoints
+from converse_graph.checkpoints import StoreSaver, TurnSaver
 from converse_graph.errors import StoreFailure
-from converse_graph.record.state import extend
+from converse_graph.record.state import append
 from converse_graph.store.packing import load_plain
 from converse_graph.store.record_reader import read_ledgers
 from tests.support.small_scenarios import begin, channels, played, table
@@ -68,8 +68,8 @@ async def test_a_checkpoint_that_cannot_be_written_stops_the_run_and_takes_its_l
 @pytest.mark.parametrize("frequency", [1, 3, 1000])
 async def test_ledgers_read_the_same_wherever_their_snapshots_fall(store: Store, frequency: int) -> None:
     class Table(TypedDict, total=False):
-        public: Annotated[list[dict[str, int]], DeltaChannel(extend, snapshot_frequency=frequency)]
-        mind: Annotated[list[dict[str, int]], DeltaChannel(extend, snapshot_frequency=frequency)]
+        public: Annotated[list[dict[str, int]], DeltaChannel(append, snapshot_frequency=frequency)]
+        mind: Annotated[list[dict[str, int]], DeltaChannel(append, snapshot_frequency=frequency)]
         out_party: int
         turn: int
 
@@ -86,7 +86,7 @@ async def test_ledgers_read_the_same_wherever_their_snapshots_fall(store: Store,
     graph.add_node("party", party)
     graph.add_edge(START, "supervisor")
     graph.add_edge("party", "supervisor")
-    saver = ThinCheckpoints(StoreSaver(store), passing="branch:to:supervisor")
+    saver = TurnSaver(StoreSaver(store), passing="branch:to:supervisor")
     config: Any = {"configurable": {"thread_id": "t"}}
     await graph.compile(checkpointer=saver).ainvoke({"turn": 0}, config, durability="async")
     await saver.settled()

@@ -9,14 +9,25 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from converse_graph import Debate, Event, Flag, Imagined, OnEvent, OnSilence, Organisation, Persona, Scenario, Whole
+from converse_graph import (
+    Boolean,
+    Debate,
+    Event,
+    ImaginedDebate,
+    Integer,
+    Organisation,
+    Persona,
+    Scenario,
+    StopOnEvent,
+    StopOnSilence,
+)
 from converse_graph.store import Store
 from tests.support.property_search import example_count
 from tests.support.small_scenarios import debate, table
 
 NAMES = ("Alpha", "Beta", "Gamma")
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")
-FIELDS = (Flag(name="agreed", ask="agreed?"), Whole(name="week", ask="the week", minimum=1, maximum=52))
+FIELDS = (Boolean(name="agreed", ask="agreed?"), Integer(name="week", ask="the week", minimum=1, maximum=52))
 
 
 @st.composite
@@ -31,9 +42,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     )
 
 
-_WAYS: tuple[Debate | Imagined | None, ...] = (
+_WAYS: tuple[Debate | ImaginedDebate | None, ...] = (
     None,
-    Imagined(motion="What now?", members=(Persona(name="Left"), Persona(name="Right")), turns=2),
+    ImaginedDebate(motion="What now?", members=(Persona(name="Left"), Persona(name="Right")), turns=2),
     debate("Left", "Right"),
     debate("Left", "Right", inside=debate("Day", "Night")),
     debate("Left", "Right", turns=3, options=("go", "stay"), private_positions=True, ballot="secret",
@@ -44,13 +55,13 @@ _WAYS: tuple[Debate | Imagined | None, ...] = (
 def stopping() -> Scenario:
     """A table that stops when a party agrees, which the null model sooner or later does."""
     parties = [Organisation(name=name, brief="a brief", fields=FIELDS) for name in NAMES[:2]]
-    return table(*parties, rounds=9, events=(Event(name="deal", field="agreed"),), stop=(OnEvent(event="deal"),))
+    return table(*parties, rounds=9, events=(Event(name="deal", field="agreed"),), stop=(StopOnEvent(event="deal"),))
 
 
 def silent() -> Scenario:
     """A table of guests that say nothing, which stops for silence after the first round."""
     mute = [Organisation(name=name, brief="a brief", graph=_nothing) for name in NAMES[:2]]
-    return table(*mute, rounds=4, stop=(OnSilence(),))
+    return table(*mute, rounds=4, stop=(StopOnSilence(),))
 
 
 def with_guest() -> Scenario:

@@ -18,8 +18,8 @@ from typing import Any
 
 import psycopg
 
-from converse_graph import Clock, Debate, NullChat, Organisation, Persona, Scenario, Simulation, Store
-from converse_graph.models.base import Reply, Request
+from converse_graph import Clock, Debate, NullModel, Organisation, Persona, Scenario, Simulation, Store
+from converse_graph.models.base import Request, Response
 from converse_graph.store.writer import Writer
 
 conscience = Debate(motion="Is it right?", turns=2, members=[Persona(name="Angel"), Persona(name="Devil")])
@@ -36,14 +36,14 @@ def scenario(order: Any) -> Scenario:
     return Scenario(premise="Two.", clock=Clock(end=2, step="round"), order=order, organisations=[*parties])
 
 
-class Mortal(NullChat):
+class Mortal(NullModel):
     """Writes down each call as it begins, and dies in the one that it is told to die in."""
 
     def __init__(self, log: Path, dies_in: int | None) -> None:
         super().__init__()
         self.log, self.dies_in, self.begun = log, dies_in, 0
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         with self.log.open("a") as file:
             file.write(f"{request.place}#{request.attempt}\n")
         self.begun += 1

@@ -10,7 +10,7 @@ from converse_graph.export.markdown import BALLOT, BEFORE, DISSENTS, FOLLOWS, KI
 from converse_graph.export.markdown_escaping import read_html, read_inline, read_prose
 from converse_graph.export.markdown_fields import read_bullets, read_label
 from converse_graph.export.markdown_verdicts import MARK
-from converse_graph.record.transcript import Decision, Deliberation, Line, PrivateTurn, Stance, Statement, Transcript
+from converse_graph.record.transcript import Decision, Deliberation, Line, PrivateNotes, Stance, Statement, Transcript
 from converse_graph.record.verdict import Verdict
 from tests.support.markdown_blocks import Block, cut
 from tests.support.markdown_verdict_reader import read_verdict
@@ -120,13 +120,13 @@ class _Page:
         self.close(opening)
         return statement
 
-    def private(self) -> PrivateTurn | None:
+    def private(self) -> PrivateNotes | None:
         if self.now.kind != "open" or not self.now.text.startswith(_PRIVATE):
             return None
         opening = self.take()
         if self.now.text == NOTHING_NOTED:
             self.take()
-        private = PrivateTurn(
+        private = PrivateNotes(
             memo=self.labelled("Memo") or "",
             **self.bullets(),
             position=self.labelled("Position"),

@@ -10,10 +10,10 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request as Received
 from werkzeug import Response
 
-from converse_graph.models.base import Part, Request
-from converse_graph.models.null import NullChat
-from converse_graph.models.openai_compatible import OpenAICompatibleChat
-from converse_graph.models.retries import Retries
+from converse_graph.models.base import Message, Request
+from converse_graph.models.null import NullModel
+from converse_graph.models.openai_compatible import OpenAICompatibleModel
+from converse_graph.models.retries import RetryPolicy
 
 SCHEMA = {
     "title": "Statement",
@@ -29,8 +29,8 @@ SCHEMA = {
 
 def ask(**changes: Any) -> Request:
     parts = (
-        Part(role="system", text="You are the Union.", source="prompt/system"),
-        Part(role="user", text="What do you say?", source="prompt/statement"),
+        Message(role="system", text="You are the Union.", source="prompt/system"),
+        Message(role="user", text="What do you say?", source="prompt/statement"),
     )
     return Request(**{"parts": parts, "schema": SCHEMA, "place": "3.0/Union/statement", "seed": 7, **changes})
 
@@ -44,8 +44,8 @@ class Waits:
     async def sleep(self, seconds: float) -> None:
         self.asked.append(seconds)
 
-    def retries(self, **changes: Any) -> Retries:
-        return Retries(**{"sleep": self.sleep, "chance": lambda: 1.0, **changes})
+    def retries(self, **changes: Any) -> RetryPolicy:
+        return RetryPolicy(**{"sleep": self.sleep, "chance": lambda: 1.0, **changes})
 
 
 Script = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -138,8 +138,8 @@ OBJECT = '{"text": "No.", "year": 2030}'
 PATH = "/v1/chat/completions"
 
 
-def chat_at(server: HTTPServer, waits: Waits, **changes: Any) -> OpenAICompatibleChat:
-    return OpenAICompatibleChat("mini:7b", server.url_for("/v1"), **{"retries": waits.retries(), **changes})
+def chat_at(server: HTTPServer, waits: Waits, **changes: Any) -> OpenAICompatibleModel:
+    return OpenAICompatibleModel("mini:7b", server.url_for("/v1"), **{"retries": waits.retries(), **changes})
 
 
 def answering(
@@ -173,7 +173,7 @@ def filling(server: HTTPServer, model: str = "served-7b") -> list[dict[str, Any]
     def fill(body: dict[str, Any]) -> Response:
         schema = body["response_format"]["json_schema"]["schema"]
         place = json.dumps(body["messages"])
-        reply = asyncio.run(NullChat().complete(Request(parts=(), schema=schema, place=place)))
+        reply = asyncio.run(NullModel().complete(Request(parts=(), schema=schema, place=place)))
         whole = {**completion(reply.text), "model": model}
         return Response(json.dumps(whole), 200, content_type="application/json")
 

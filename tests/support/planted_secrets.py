@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from converse_graph import Debate, Imagined, Motion, NullChat, Organisation, Persona, Reply, Request, Scenario
+from converse_graph import Debate, ImaginedDebate, Motion, NullModel, Organisation, Persona, Request, Response, Scenario
 from converse_graph.errors import ProviderUnreachable
 from converse_graph.record.paths import CallPath
 from tests.support.small_scenarios import table
@@ -26,7 +26,7 @@ def mark(path: str) -> str:
 
 
 @st.composite
-def deliberations(draw: Any, path: str, depth: int) -> Debate | Imagined | None:
+def deliberations(draw: Any, path: str, depth: int) -> Debate | ImaginedDebate | None:
     """None, one imagined, or a debate with others inside it, to a depth."""
     kind = draw(st.sampled_from(["none", "imagined", "debate", "debate"])) if depth else "none"
     if kind == "none":
@@ -38,7 +38,7 @@ def deliberations(draw: Any, path: str, depth: int) -> Debate | Imagined | None:
     ]
     asked: dict[str, Any] = {"motion": mark(path), "members": members, "turns": draw(st.integers(2, 4))}
     asked["options"] = draw(st.sampled_from([(), ("yes", "no")]))
-    return Imagined(**asked) if kind == "imagined" else Debate(**asked, **draw(mechanisms()))
+    return ImaginedDebate(**asked) if kind == "imagined" else Debate(**asked, **draw(mechanisms()))
 
 
 @st.composite
@@ -59,7 +59,7 @@ def scenarios(draw: Any, depth: int = 2) -> Scenario:
     return table(*parties, order=draw(st.sampled_from(ORDERS)), rounds=2, motion=motion)
 
 
-class Marking(NullChat):
+class Marking(NullModel):
     """Signs what it writes in private; now and then its reply does not fit, and once its server is gone."""
 
     def __init__(self, profile: Any, *, faults: int = 0, gone_at: int = 0) -> None:
@@ -68,7 +68,7 @@ class Marking(NullChat):
         self.calls = 0
         self._faults, self._gone_at = faults, gone_at
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         self.calls += 1
         if self.calls == self._gone_at:
             raise ProviderUnreachable("Nobody answers.")

@@ -5,30 +5,30 @@ from typing import Any
 from hypothesis import strategies as some
 
 from converse_graph import (
+    Boolean,
     Choice,
     Clock,
     Debate,
     Event,
     Example,
-    Flag,
-    Imagined,
-    Kept,
+    ImaginedDebate,
+    Integer,
     Memory,
     Motion,
-    Names,
     Number,
-    OnEvent,
-    OnSilence,
     Organisation,
     Percentiles,
     Persona,
+    Pinned,
     Recall,
+    RunningList,
     Scenario,
-    Standing,
+    StopOnEvent,
+    StopOnSilence,
     Text,
-    Whole,
+    TextList,
 )
-from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.rules import ScheduledEvent
 
 PROSE = some.text(max_size=80) | some.sampled_from(
     [
@@ -65,17 +65,17 @@ RULES: dict[str, some.SearchStrategy[Any]] = {
     "dissenter": some.booleans(),
 }
 STANDING = some.builds(
-    Standing, title=PROSE, adds=some.just("names"), ends=some.just("text"), to=some.just("party")
+    RunningList, title=PROSE, adds=some.just("names"), ends=some.just("text"), to=some.just("party")
 )  # fmt: skip
-KEPT = some.builds(Kept, title=PROSE, field=some.just("text"), to=some.none() | some.just("party"))
+KEPT = some.builds(Pinned, title=PROSE, field=some.just("text"), to=some.none() | some.just("party"))
 TOLD = {"ask": PROSE, "optional": some.booleans(), "example": PLAIN}
 FIELDS = some.tuples(
     some.builds(Text, name=some.just("text"), max_length=some.integers(1, 8000), **TOLD),
-    some.builds(Names, name=some.just("names"), max_items=some.integers(1, 50), **TOLD),
-    some.builds(Flag, name=some.just("flag"), **TOLD),
+    some.builds(TextList, name=some.just("names"), max_items=some.integers(1, 50), **TOLD),
+    some.builds(Boolean, name=some.just("flag"), **TOLD),
     some.builds(Choice, name=some.just("choice"), options=some.just(("yes", "no", "1")), **TOLD),
     some.builds(Number, name=some.just("number"), minimum=some.floats(-9, 0), maximum=some.floats(1, 9), **TOLD),
-    some.builds(Whole, name=some.just("whole"), minimum=some.integers(-9, 0), maximum=some.integers(1, 9), **TOLD),
+    some.builds(Integer, name=some.just("whole"), minimum=some.integers(-9, 0), maximum=some.integers(1, 9), **TOLD),
     some.builds(Percentiles, name=some.just("years"), minimum=some.just(1), maximum=some.just(9), **TOLD),
 )
 
@@ -99,7 +99,7 @@ def deliberations(draw: Any, depth: int = 2) -> Any:
     ]
     held = {"motion": draw(PROSE), "members": members, "options": draw(some.sampled_from([(), ("go", "no")]))}
     if draw(some.booleans()):
-        return Imagined(**held, turns=draw(some.integers(1, 100)))
+        return ImaginedDebate(**held, turns=draw(some.integers(1, 100)))
     return Debate(**held, turns=draw(some.integers(len(members), 100)), **draw(some.fixed_dictionaries(RULES)))
 
 
@@ -137,7 +137,9 @@ def scenarios(draw: Any) -> Scenario:
         order=draw(some.sampled_from(["listed", "moderated"])),
         events=[
             Event(name="done", field="flag", equals=draw(some.booleans() | some.integers() | PROSE)),
-            Dated(at=draw(some.sampled_from([2024, "2024"])), text=draw(PROSE), to=draw(some.sampled_from(names))),
+            ScheduledEvent(
+                at=draw(some.sampled_from([2024, "2024"])), text=draw(PROSE), to=draw(some.sampled_from(names))
+            ),
         ],
         motion=draw(
             some.none()
@@ -145,7 +147,7 @@ def scenarios(draw: Any) -> Scenario:
                 Motion, question=PROSE, options=some.just(("yes", "no")), **RULES,
             )
         ),
-        stop=[OnEvent(event="done"), OnSilence(rounds=2)],
+        stop=[StopOnEvent(event="done"), StopOnSilence(rounds=2)],
         standing=draw(some.lists(STANDING, max_size=2)),
         kept=draw(some.lists(KEPT, max_size=2)),
         memory=draw(some.builds(Memory, model=some.none() | some.just("null"), recall=some.none() | RECALL)),

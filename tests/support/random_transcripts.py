@@ -11,7 +11,7 @@ from converse_graph.record.transcript import (
     Header,
     Line,
     Party,
-    PrivateTurn,
+    PrivateNotes,
     Rule,
     Stance,
     Statement,
@@ -162,7 +162,7 @@ def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
 
 
 _private = st.builds(
-    PrivateTurn,
+    PrivateNotes,
     memo=texts,
     conclusions=st.lists(texts, max_size=3).map(tuple),
     position=_maybe_text,

@@ -5,24 +5,24 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from converse_graph import Memory, Organisation, Recall, Reply, Request, Scenario
-from converse_graph.models.base import Profile
-from converse_graph.models.embedders import WordsEmbedder
-from converse_graph.models.embeddings import Embedded
+from converse_graph import Memory, Organisation, Recall, Request, Response, Scenario
+from converse_graph.models.base import PromptProfile
+from converse_graph.models.embedders import HashingEmbedder
+from converse_graph.models.embeddings import EmbeddingResult
 from tests.support.small_scenarios import CountingChat, table
 
 
 class Speaking(CountingChat):
     """The null model, told what a large one is told, which keeps every request and says given words at given places."""
 
-    profile: Profile = "large"
+    profile: PromptProfile = "large"
 
     def __init__(self, words: Mapping[str, str] | None = None, **more: Any) -> None:
         super().__init__(**more)
         self.requests: list[Request] = []
         self._words = words or {}
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         self.requests.append(request)
         reply = await super().complete(request)
         if request.place in self._words:
@@ -35,7 +35,7 @@ class Speaking(CountingChat):
         return [part.source for part in next(request for request in self.requests if request.place == place).parts]
 
 
-class Counting(WordsEmbedder):
+class Counting(HashingEmbedder):
     """The embedder of shared words as one that is paid for: it notes every text, and may fail at some of its calls."""
 
     model = "counted"
@@ -47,7 +47,7 @@ class Counting(WordsEmbedder):
         self.calls = 0
         self._fails = fails
 
-    async def embed(self, texts: Sequence[str]) -> Embedded:
+    async def embed(self, texts: Sequence[str]) -> EmbeddingResult:
         self.calls += 1
         if error := self._fails(self.calls):
             raise error

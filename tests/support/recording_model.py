@@ -1,33 +1,33 @@
 """A null model of either profile that keeps what it was asked."""
 
-from converse_graph import NullChat, Reply, Request, Scenario
+from converse_graph import NullModel, Request, Response, Scenario
 from converse_graph.calls.run_context import RunContext
-from converse_graph.models.base import Part, Profile
-from converse_graph.models.registry import Chats
+from converse_graph.models.base import Message, PromptProfile
+from converse_graph.models.registry import ModelRegistry
 
 
-class ListeningChat(NullChat):
+class ListeningChat(NullModel):
     """Answers as the null model does."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: PromptProfile) -> None:
         super().__init__()
         self.profile = profile
         self.asked: list[Request] = []
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         self.asked.append(request)
         return await super().complete(request)
 
-    def of(self, place: str) -> tuple[Part, ...]:
+    def of(self, place: str) -> tuple[Message, ...]:
         """The prompt of the one call at a place."""
         [found] = [request.parts for request in self.asked if request.place == place]
         return found
 
 
-async def listened(scenario: Scenario, profile: Profile, *, rounds: int, seed: int = 3) -> ListeningChat:
+async def listened(scenario: Scenario, profile: PromptProfile, *, rounds: int, seed: int = 3) -> ListeningChat:
     """Play some rounds, and return the model with all that it was asked."""
     chat = ListeningChat(profile)
     graph = scenario.graph(compiled=True)
-    context = RunContext(chats=Chats(chat), seed=seed)
+    context = RunContext(chats=ModelRegistry(chat), seed=seed)
     await graph.ainvoke({"horizon": rounds}, {"recursion_limit": 10_000}, context=context)
     return chat

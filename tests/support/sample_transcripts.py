@@ -8,7 +8,7 @@ from converse_graph.record.transcript import (
     Header,
     Line,
     Party,
-    PrivateTurn,
+    PrivateNotes,
     Statement,
     Transcript,
 )
@@ -77,17 +77,17 @@ SMALL = Transcript(
                 "penalty": None,
             },
             sorted_fields=("settled_by",),
-            private=PrivateTurn(
+            private=PrivateNotes(
                 memo="We could go to 3%.", position="2%", follows_decision=True, deliberation=BOARD
             ),
         ),
         Statement(
             round=0, turn=1, period="2026 H1", speaker="Union", text="", problem="the reply was no JSON object",
-            repairs=2, private=PrivateTurn(),
+            repairs=2, private=PrivateNotes(),
         ),
         Statement(
             round=2, turn=0, period="2027 H1", speaker="Union", text="We strike. All of us.",
-            private=PrivateTurn(memo="The fund lasts six weeks.", conclusions=("They stall.", "Time is against us.")),
+            private=PrivateNotes(memo="The fund lasts six weeks.", conclusions=("They stall.", "Time is against us.")),
         ),
     ),
 )  # fmt: skip

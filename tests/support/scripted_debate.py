@@ -3,7 +3,7 @@
 from typing import Any
 
 from converse_graph import Request, Store
-from converse_graph.record.transcript import Deliberation, PrivateTurn
+from converse_graph.record.transcript import Deliberation, PrivateNotes
 
 
 def prompt(request: Request) -> str:
@@ -18,12 +18,12 @@ def said(text: str = "We speak.", position: str | None = "go") -> dict[str, Any]
     return {"statement": text, **({"position": position} if position else {}), "memo": "note"}
 
 
-async def private(store: Store, simulation: Any, index: int = 0) -> PrivateTurn:
+async def private(store: Store, simulation: Any, index: int = 0) -> PrivateNotes:
     found = (await simulation.transcript()).statements[index].private
     assert found is not None
     return found
 
 
-def held(turn: PrivateTurn) -> Deliberation:
+def held(turn: PrivateNotes) -> Deliberation:
     assert turn.deliberation is not None
     return turn.deliberation

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from converse_graph import Clock, Debate, Imagined, NullChat, Organisation, Persona, Reply, Request, Scenario
+from converse_graph import Clock, Debate, ImaginedDebate, NullModel, Organisation, Persona, Request, Response, Scenario
 from converse_graph.checkpoints import StoreSaver
 from converse_graph.errors import ProviderUnreachable
 from converse_graph.runs.simulation import Simulation
@@ -15,7 +15,7 @@ from converse_graph.store import Store
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def debate(*names: str, inside: Debate | Imagined | None = None, turns: int = 0, **more: Any) -> Debate:
+def debate(*names: str, inside: Debate | ImaginedDebate | None = None, turns: int = 0, **more: Any) -> Debate:
     """A debate of members of these names; the first holds `inside` before it speaks."""
     members = [
         Persona(name=name, aim=f"the aim of {name}", deliberation=None if number else inside)
@@ -73,11 +73,11 @@ class CountingChat:
         self.places: list[tuple[str, int]] = []
         self.answered: list[tuple[str, int]] = []
         self._stop_at = stop_at
-        self._null = NullChat(latency=latency)
+        self._null = NullModel(latency=latency)
         self._error = error or (lambda: ProviderUnreachable("nobody answers"))
         self.before = before
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         self.places.append((request.place, request.attempt))
         number = len(self.places)
         await (self.before(request) if self.before else asyncio.sleep(0))

@@ -10,75 +10,76 @@ from langgraph.graph import StateGraph
 
 from converse_graph import (
     Audit,
+    Boolean,
     Budget,
-    BudgetSpent,
-    Chat,
-    Chats,
+    BudgetExceeded,
     Choice,
     Clock,
+    ContextLengthExceeded,
+    ContextWindowTooSmall,
     ConverseError,
-    Dated,
     Debate,
     Estimate,
     Event,
     Example,
-    Flag,
-    ForeignStore,
     Fork,
     Header,
-    Imagined,
+    ImaginedDebate,
+    IncompatibleStore,
+    Integer,
     Interview,
     InvalidValue,
-    Kept,
     Memory,
+    Message,
+    Model,
+    ModelRegistry,
     ModelSettings,
     Motion,
-    Names,
-    NullChat,
+    NotFound,
+    NullModel,
     Number,
-    OnEvent,
-    OnSilence,
     Organisation,
     Origin,
-    Part,
     Percentiles,
     Persona,
+    Pinned,
     Price,
     Prices,
-    PromptTooLong,
     ProviderRefused,
     ProviderUnreachable,
     Recall,
-    Reply,
     Request,
+    Response,
     Rubric,
     Run,
-    RunChanged,
-    RunHeld,
+    RunLocked,
+    RunningList,
     RunPaused,
     RunSummary,
     Scenario,
+    ScenarioChanged,
     ScenarioFunction,
     ScenarioTexts,
-    ScriptedChat,
+    ScheduledEvent,
+    ScriptedModel,
     Simulation,
-    Standing,
     Statement,
+    StopOnEvent,
+    StopOnSilence,
+    StopWhen,
     Store,
     StoreFailure,
     Text,
+    TextList,
     Tracing,
     Transcript,
-    UnknownName,
     UsageError,
     Verdict,
-    When,
-    Whole,
-    WindowTooSmall,
     as_json,
     audit_run,
     begin,
     build_graph,
+    build_tracing,
     by_party,
     cast_member,
     compare,
@@ -105,7 +106,6 @@ from converse_graph import (
     scenario,
     scenario_texts,
     stats_markdown,
-    tracing_of,
 )
 
 
@@ -113,15 +113,15 @@ class Parrot:
     """A model of one's own: it says what the null model says."""
 
     model = "parrot"
-    profile = NullChat.profile
+    profile = NullModel.profile
     window: int | None = None
     free = True
 
     def __init__(self) -> None:
-        self._null: Chat = NullChat()
-        self.heard: list[Part] = []
+        self._null: Model = NullModel()
+        self.heard: list[Message] = []
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Response:
         self.heard.extend(request.parts)
         return await self._null.complete(request)
 
@@ -142,17 +142,17 @@ def harbour(dues: float = 0.1, debated: bool = True) -> Scenario:
         dues: As a share of the cargo's worth.
         debated: Whether the port debates first.
     """
-    clerk = Persona(name="Clerk", role="keeps the books", deliberation=Imagined(
+    clerk = Persona(name="Clerk", role="keeps the books", deliberation=ImaginedDebate(
         motion="Is it fair?", turns=2, members=(Persona(name="Purse"), Persona(name="Heart"))))  # fmt: skip
     board = Debate(motion="What do we ask?", turns=2, members=[Persona(name="Master"), clerk])
     talks = by_party({"Port": debated}, ("Port", "Shipper"), otherwise=False)
     fields = [
-        Whole(name="ships", ask="how many ships call", minimum=0, maximum=90),
+        Integer(name="ships", ask="how many ships call", minimum=0, maximum=90),
         Number(name="share", ask="dues as a share", minimum=0, maximum=1),
-        Flag(name="signed", ask="whether you sign"),
+        Boolean(name="signed", ask="whether you sign"),
         Choice(name="mood", ask="your mood", options=["calm", "cross"]),
         Text(name="news", ask="what is new", max_length=80, optional=True),
-        Names(name="allies", ask="whom you trust"),
+        TextList(name="allies", ask="whom you trust"),
         Percentiles(name="traffic", ask="ships next year", minimum=0, maximum=500),
     ]
     example = Example(topic="dues", statement="We ask a tenth.", fields={"ships": 3})
@@ -163,18 +163,18 @@ def harbour(dues: float = 0.1, debated: bool = True) -> Scenario:
             Organisation(name="Port", fields=fields, examples=[example], deliberation=board if talks["Port"] else None),
             Organisation(name="Shipper", fields=fields, model=Parrot()),
         ],
-        events=[Event(name="deal", field="signed", parties=2), Dated(at="2027", text="A storm.")],
-        stop=[OnEvent(event="deal"), OnSilence(rounds=3), When(predicate=long_enough)],
-        kept=[Kept(title="What was new", field="news")],
-        standing=(Standing(title="Dues in force", adds="news", ends="allies", to="party"),),
+        events=[Event(name="deal", field="signed", parties=2), ScheduledEvent(at="2027", text="A storm.")],
+        stop=[StopOnEvent(event="deal"), StopOnSilence(rounds=3), StopWhen(predicate=long_enough)],
+        kept=[Pinned(title="What was new", field="news")],
+        standing=(RunningList(title="Dues in force", adds="news", ends="allies", to="party"),),
         motion=Motion(question="Should dues be a tenth?", options=("yes", "no")),
         memory=Memory(recall=Recall(most=2)),
     )
 
 
 ERRORS: tuple[type[ConverseError], ...] = (
-    BudgetSpent, ForeignStore, InvalidValue, PromptTooLong, ProviderRefused, ProviderUnreachable, RunChanged, RunHeld,
-    RunPaused, StoreFailure, UnknownName, UsageError, WindowTooSmall,
+    BudgetExceeded, ContextLengthExceeded, ContextWindowTooSmall, IncompatibleStore, InvalidValue, NotFound,
+    ProviderRefused, ProviderUnreachable, RunLocked, RunPaused, ScenarioChanged, StoreFailure, UsageError,
 )  # fmt: skip
 
 
@@ -216,13 +216,13 @@ async def main(folder: Path) -> None:
     prices = folder / "prices.yaml"
     prices.write_text("parrot: {input: 1, output: 2}\n")
     charged: Prices = load_prices(prices)
-    tracing: Tracing | None = tracing_of({}, warn=print, now=lambda: datetime.now(UTC))
+    tracing: Tracing | None = build_tracing({}, warn=print, now=lambda: datetime.now(UTC))
     async with Store.open(folder / "runs.sqlite", make=True) as store:
-        models = Chats("null", prices=Prices({"parrot": Price(input=1, output=2)}))
+        models = ModelRegistry("null", prices=Prices({"parrot": Price(input=1, output=2)}))
         begun: Simulation = await begin(store, made, model=models, name="r", rounds=1, origin=Origin())
         played: Run = await begun.play(budget=Budget(turns=9), tracing=tracing)
         longer = await extend(store, played.name, rounds=2, scenario=made, prices=charged)
-        await inject(store, played.name, Dated(at="2027", text="Fog."), scenario=made)
+        await inject(store, played.name, ScheduledEvent(at="2027", text="Fog."), scenario=made)
         await (await resume(store, played.name, scenario=made)).play()
         left = await fork(store, played.name, at="2027:Port", say="We waive it.", new_name="f", scenario=made)
         await left.play()
@@ -240,7 +240,7 @@ async def main(folder: Path) -> None:
     except ERRORS as error:
         texts: ScenarioTexts = scenario_texts("ai-futures")
         print(error, texts.path.name)
-        print(ScriptedChat([{"text": "x"}]).model, [person.name for person in cast_member("openai")[1]])
+        print(ScriptedModel([{"text": "x"}]).model, [person.name for person in cast_member("openai")[1]])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from converse_graph.tracing.settings import tracing_of
+from converse_graph.tracing.settings import build_tracing
 from tests.support.small_scenarios import CREATED
 
 
@@ -16,7 +16,7 @@ from tests.support.small_scenarios import CREATED
 )
 def test_settings_with_which_nothing_can_be_sent_are_said_in_a_line(settings: dict[str, str], told: str) -> None:
     warned: list[str] = []
-    opened = tracing_of({"CONVERSE_OTEL": "true", **settings}, warn=warned.append, now=lambda: CREATED)
+    opened = build_tracing({"CONVERSE_OTEL": "true", **settings}, warn=warned.append, now=lambda: CREATED)
 
     assert opened is None
     (line,) = warned
@@ -37,7 +37,7 @@ def test_settings_with_which_nothing_can_be_sent_are_said_in_a_line(settings: di
 async def test_where_to_is_as_opentelemetrys_variables_have_it_and_told_without_secrets(
     settings: dict[str, str], where: str
 ) -> None:
-    opened = tracing_of({"CONVERSE_OTEL": "true", **settings}, warn=pytest.fail, now=lambda: CREATED)
+    opened = build_tracing({"CONVERSE_OTEL": "true", **settings}, warn=pytest.fail, now=lambda: CREATED)
 
     assert opened is not None
     assert opened.where == f"OpenTelemetry, {where}"
@@ -46,12 +46,12 @@ async def test_where_to_is_as_opentelemetrys_variables_have_it_and_told_without_
 
 def test_variables_that_are_there_for_something_else_trace_nothing() -> None:
     environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "OTEL_TRACES_EXPORTER": "otlp"}
-    assert tracing_of(environment, warn=pytest.fail, now=lambda: CREATED) is None
+    assert build_tracing(environment, warn=pytest.fail, now=lambda: CREATED) is None
 
 
 def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     warned: list[str] = []
     monkeypatch.setattr("converse_graph.tracing.otlp._PACKAGES", ("no-such-package",))
 
-    assert tracing_of({"CONVERSE_OTEL": "1"}, warn=warned.append, now=lambda: CREATED) is None
+    assert build_tracing({"CONVERSE_OTEL": "1"}, warn=warned.append, now=lambda: CREATED) is None
     assert warned[0].endswith("no-such-package is missing. Get it with: pip install 'converse-graph[otel]'")

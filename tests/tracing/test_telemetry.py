@@ -18,9 +18,9 @@ from converse_graph.errors import ProviderUnreachable
 from converse_graph.judge.runs import judge_run
 from converse_graph.runs.simulation import Simulation
 from converse_graph.tracing.conventions import name_of
-from converse_graph.tracing.langsmith import Uploads
-from converse_graph.tracing.multi_exporter import Several
-from converse_graph.tracing.opentelemetry import Telemetry, over_http
+from converse_graph.tracing.langsmith import LangSmithExporter
+from converse_graph.tracing.multi_exporter import MultiExporter
+from converse_graph.tracing.opentelemetry import OpenTelemetryExporter, over_http
 from converse_graph.tracing.outcome import trace_outcome
 from converse_graph.tracing.settings import Tracing
 from converse_graph.tracing.spans import Exporter, Span
@@ -37,8 +37,8 @@ async def recording(*others: Exporter, private: bool = False) -> AsyncIterator[t
     """Tracing into memory, and to others; what was kept is there once it is closed."""
     warned: list[str] = []
     memory, kept = InMemorySpanExporter(), Kept()
-    telemetry = Telemetry(memory, where="memory", warn=warned.append)
-    exporter = Several([telemetry, *others]) if others else telemetry
+    telemetry = OpenTelemetryExporter(memory, where="memory", warn=warned.append)
+    exporter = MultiExporter([telemetry, *others]) if others else telemetry
     try:
         yield Tracing(exporter=exporter, now=lambda: datetime.now(UTC), where="memory", private=private), kept
     finally:
@@ -108,7 +108,7 @@ async def test_spans_have_the_names_and_attributes_of_the_conventions(store: Sto
 async def test_the_same_spans_go_to_langsmith_and_by_opentelemetry(store: Store) -> None:
     run = await begin(store, consciences(rounds=2))
     with ingesting() as (url, sent):
-        uploads = Uploads(url=url, key="key", project="p", warn=lambda line: pytest.fail(line))
+        uploads = LangSmithExporter(url=url, key="key", project="p", warn=lambda line: pytest.fail(line))
         async with recording(uploads) as (opened, kept):
             await run.play(tracing=opened)
             await trace_outcome(opened, store, run.run.name)
@@ -177,7 +177,7 @@ async def test_a_reply_that_was_sent_back_is_an_error_of_its_call_and_not_of_its
 
     broken = [one for one in kept if one.status.status_code is StatusCode.ERROR]
     assert broken
-    assert {told(one)["error.type"] for one in broken} == {"BrokenReply"}
+    assert {told(one)["error.type"] for one in broken} == {"InvalidReply"}
     assert {told(one)["converse_graph.kind"] for one in broken} == {"call"}
 
 
@@ -211,11 +211,11 @@ class Odd:
 
 async def test_what_no_message_can_hold_is_told_in_another_way(store: Store) -> None:
     scenario = table("Alpha", "Beta").model_copy(update={"dials": {"odd": Odd()}})
-    trace_of = Tracing(exporter=Several([]), now=lambda: CREATED, where="").trace
+    trace_of = Tracing(exporter=MultiExporter([]), now=lambda: CREATED, where="").trace
     run = await begin(store, table("Alpha", "Beta"))
     header = run.run.header.model_copy(update={"dials": scenario.dials, "run": "half \ud800"})
     with collecting() as (url, kept):
-        telemetry = Telemetry(over_http(f"{url}/v1/traces"), where=url, warn=pytest.fail)
+        telemetry = OpenTelemetryExporter(over_http(f"{url}/v1/traces"), where=url, warn=pytest.fail)
         trace = dataclasses.replace(trace_of(header, scenario), exporter=telemetry)
         trace.told({"event": "statement", "round": 0, "turn": 0, "speaker": "Alpha", "text": "half \udfff"})
         trace.close()
@@ -247,7 +247,7 @@ class Failing(SpanExporter):
 async def test_where_nothing_can_be_sent_one_warning_says_so_and_the_next_play_is_tried_anew(store: Store) -> None:
     warned: list[str] = []
     failing = Failing()
-    telemetry = Telemetry(failing, where="nowhere", warn=warned.append)
+    telemetry = OpenTelemetryExporter(failing, where="nowhere", warn=warned.append)
     opened = Tracing(exporter=telemetry, now=lambda: datetime.now(UTC), where="nowhere")
     run = await begin(store, table("Alpha", "Beta", rounds=3))
 

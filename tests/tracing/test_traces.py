@@ -14,7 +14,7 @@ from converse_graph.judge.runs import judge_run
 from converse_graph.runs.derived import fork
 from converse_graph.runs.simulation import Simulation
 from converse_graph.tracing.outcome import trace_outcome
-from converse_graph.tracing.settings import Tracing, tracing_of
+from converse_graph.tracing.settings import Tracing, build_tracing
 from tests.support.langsmith_server import Ingested, ingesting
 from tests.support.planted_secrets import Marking, mark
 from tests.support.small_scenarios import CREATED, CountingChat, consciences, debate, table
@@ -32,7 +32,7 @@ async def tracing(url: str, *, private: bool = False) -> AsyncIterator[tuple[Tra
         "LANGSMITH_ENDPOINT": url,
         "LANGSMITH_PROJECT": "talks",
     }
-    opened = tracing_of(environment, warn=warned.append, now=lambda: datetime.now(UTC), private=private)
+    opened = build_tracing(environment, warn=warned.append, now=lambda: datetime.now(UTC), private=private)
     assert opened is not None
     try:
         yield opened, warned
@@ -231,7 +231,7 @@ async def test_a_run_goes_on_after_one_warning_where_traces_are_not_taken(
 def warned_of(environment: dict[str, str], *, private: bool = False) -> tuple[Tracing | None, list[str]]:
     warned: list[str] = []
     warn: Callable[[str], None] = warned.append
-    return tracing_of(environment, warn=warn, now=lambda: datetime.now(UTC), private=private), warned
+    return build_tracing(environment, warn=warn, now=lambda: datetime.now(UTC), private=private), warned
 
 
 def test_nothing_is_traced_and_nothing_said_where_the_environment_asks_for_nothing() -> None:

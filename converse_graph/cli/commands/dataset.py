@@ -28,8 +28,8 @@ async def dataset(
     from converse_graph.cli.tables import print_text
     from converse_graph.evaluation.examples import examples
     from converse_graph.evaluation.jsonl import as_lines
-    from converse_graph.evaluation.langsmith_upload import send
-    from converse_graph.export.atomic_files import write_whole
+    from converse_graph.evaluation.langsmith_upload import upload_examples
+    from converse_graph.export.atomic_files import write_atomically
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
@@ -40,10 +40,10 @@ async def dataset(
     rows = [one for record in transcripts for one in examples(record, by=by, private=private, dataset=name or "")]
     content = "with what is private" if private else "without what is private (--private puts it in)"
     if name is not None:
-        sent = send(rows, name, environment=os.environ)
+        sent = upload_examples(rows, name, environment=os.environ)
         print_text(f"Dataset {name} at {sent.where}: {sent.new} new, {sent.known} brought up to date, {content}\n")
     elif out is not None:
-        write_whole(out, as_lines(rows))
+        write_atomically(out, as_lines(rows))
         print_text(f"{out}: {count(len(rows), 'example')}, {content}\n")
     else:
         print_text(as_lines(rows))

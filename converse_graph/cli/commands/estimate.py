@@ -80,8 +80,8 @@ def _json(result: "Estimate") -> dict[str, Any]:
         **asdict(result),
         "settings": {path: settings.given() for path, settings in result.settings.items()},
         "calls": result.calls,
-        "tokens_in": result.tokens_in,
-        "tokens_out": result.tokens_out,
+        "input_tokens": result.input_tokens,
+        "output_tokens": result.output_tokens,
         "usd_low": usd and usd[0],
         "usd_high": usd and usd[1],
     }
@@ -90,19 +90,19 @@ def _json(result: "Estimate") -> dict[str, Any]:
 def _print(result: "Estimate") -> None:
     from converse_graph.cli.formatting import count, money
     from converse_graph.cli.tables import print_paragraph, print_table
-    from converse_graph.runs.estimate import BRIEF, REPAIRED
+    from converse_graph.runs.estimate import MIN_REPLY_SHARE, RETRY_SHARE
     from converse_graph.scenarios.model_settings import options_in_words
 
     usd = result.usd()
     cost = f"{money(usd[0])} to {money(usd[1])}" if usd else "a cost that is not known (give it with --prices)"
     print_paragraph(
         f"{result.scenario}: {count(result.rounds, 'round')}, about {count(result.calls, 'call')}, "
-        f"{result.tokens_in:,} tokens in and {result.tokens_out:,} out, {cost}."
+        f"{result.input_tokens:,} tokens in and {result.output_tokens:,} out, {cost}."
     )
     typer.echo()
     rows = [
-        (row.kind, row.model, f"{row.calls:,}", f"{row.tokens_in:,}", f"{row.tokens_cached:,}", f"{row.tokens_out:,}",
-         money(row.usd_low), money(row.usd_high))
+        (row.kind, row.model, f"{row.calls:,}", f"{row.input_tokens:,}", f"{row.cached_tokens:,}",
+         f"{row.output_tokens:,}", money(row.usd_low), money(row.usd_high))
         for row in result.rows
     ]  # fmt: skip
     print_table(HEADS, rows, numbers=HEADS[2:])
@@ -112,6 +112,6 @@ def _print(result: "Estimate") -> None:
         typer.echo()
     print_paragraph(
         f"Counted on a run by chance, four bytes to a token. The least: every prefix from the provider's cache, "
-        f"replies that fill {BRIEF:.0%} of their forms. The most: no cache, forms filled to the last letter, "
-        f"{REPAIRED:.0%} of calls made again. A stop rule may end a real run sooner."
+        f"replies that fill {MIN_REPLY_SHARE:.0%} of their forms. The most: no cache, forms filled to the last letter, "
+        f"{RETRY_SHARE:.0%} of calls made again. A stop rule may end a real run sooner."
     )

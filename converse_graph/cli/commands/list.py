@@ -127,10 +127,10 @@ def _deliberation(party: "Organisation") -> str:
 
 
 def _events(scenario: "Scenario") -> Iterator[dict[str, str]]:
-    from converse_graph.scenarios.rules import Dated
+    from converse_graph.scenarios.rules import ScheduledEvent
 
     for event in scenario.events:
-        if isinstance(event, Dated):
+        if isinstance(event, ScheduledEvent):
             yield {"event": event.text, "when": f"{event.at}{f', for {event.to} alone' if event.to else ''}"}
         else:
             parties = "a party reports" if event.parties == 1 else f"{event.parties} parties report"

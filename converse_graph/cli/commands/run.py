@@ -57,9 +57,9 @@ async def run(
 
     from converse_graph.cli.option_values import read_model_options, read_settings
     from converse_graph.cli.play import Session
-    from converse_graph.models.registry import Chats
+    from converse_graph.models.registry import ModelRegistry
     from converse_graph.runs.simulation import Origin, Simulation
-    from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
+    from converse_graph.scenarios.catalogue import absolute_reference, find_scenario
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
@@ -71,13 +71,13 @@ async def run(
         simulation = await Simulation.begin(
             opened,
             chosen,
-            model=Chats(model.model, model.base_url, prices=session.prices, window=window),
+            model=ModelRegistry(model.model, model.base_url, prices=session.prices, window=window),
             options=read_model_options(model.options or ()),
             seed=seed,
             name=name,
             until=until,
             rounds=rounds,
-            origin=Origin(scenario=lasting_reference(scenario)),
+            origin=Origin(scenario=absolute_reference(scenario)),
         )
         is_named = bool(model.model or model.base_url or os.environ.get("CONVERSE_MODEL"))
         _introduce(simulation, session, model_is_named=is_named)
@@ -90,9 +90,9 @@ def _check(
     """Raise now, before a store is made, what would be raised once the run is under way."""
     from converse_graph.cli.option_values import read_model_options
     from converse_graph.judge.rubric import load_rubric
-    from converse_graph.models.registry import Chats
+    from converse_graph.models.registry import ModelRegistry
     from converse_graph.prompting.templates import load_prompts
-    from converse_graph.runs.header import models_of
+    from converse_graph.runs.header import model_references
     from converse_graph.scenarios.speaker_settings import speaker_settings
     from converse_graph.store import check_run_name
 
@@ -103,8 +103,8 @@ def _check(
     load_prompts()
     scenario.graph()
     speaker_settings(scenario, read_model_options(model.options or ()))
-    models = Chats(model.model, model.base_url, prices=session.prices)
-    run_models = [chat for reference in models_of(scenario) for chat in models.all_of(reference)]
+    models = ModelRegistry(model.model, model.base_url, prices=session.prices)
+    run_models = [chat for reference in model_references(scenario) for chat in models.all_of(reference)]
     if session.budget is not None and session.budget.usd is not None:
         models.prices.require(run_models)
     if session.judges is not None:

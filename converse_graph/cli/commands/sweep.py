@@ -73,7 +73,7 @@ async def sweep(
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import read_budget, read_prices
     from converse_graph.ensembles.sweep import play_in_processes, play_sweep, save_design
-    from converse_graph.scenarios.catalogue import find_scenario, lasting_reference
+    from converse_graph.scenarios.catalogue import absolute_reference, find_scenario
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
@@ -85,7 +85,7 @@ async def sweep(
         )
     function = find_scenario(scenario)
     design = _design(
-        function, vary or (), dials or (), seeds, until, rounds, model, lasting_reference(scenario), not no_baseline
+        function, vary or (), dials or (), seeds, until, rounds, model, absolute_reference(scenario), not no_baseline
     )
     called = name or function.name
     where = store or DEFAULT_PATH
@@ -131,7 +131,7 @@ def _design(
     from converse_graph.cli.option_values import read_settings
     from converse_graph.ensembles.design import Design
     from converse_graph.errors import InvalidValue
-    from converse_graph.models.registry import Chats
+    from converse_graph.models.registry import ModelRegistry
 
     varied: dict[str, tuple[Any, ...]] = {}
     for text in vary:
@@ -146,7 +146,7 @@ def _design(
     fixed = read_settings(function, dials)
     if both := varied.keys() & fixed.keys():
         raise InvalidValue(f"Dial {min(both)} is both set and varied; do one of them.")
-    chosen = Chats(model.model, model.base_url).default_name
+    chosen = ModelRegistry(model.model, model.base_url).default_name
     design = Design(
         scenario=source, vary=varied, dials=fixed, seeds=seeds, model=chosen, base_url=model.base_url, baseline=baseline
     )

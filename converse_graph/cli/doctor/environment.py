@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from converse_graph.cli.doctor.finding import Finding, plain_address
-from converse_graph.tracing.otlp import telemetry_endpoint, telemetry_hindrance, telemetry_is_on, without_secrets
+from converse_graph.tracing.otlp import telemetry_endpoint, telemetry_is_on, telemetry_problem, without_secrets
 
 NARROW = 60
 """Columns below which lists no longer fit their line."""
@@ -36,7 +36,7 @@ def look_at_tracing(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(area="tracing", name="OpenTelemetry", outcome="ok", found="off")
         return
     place = f"on, to {without_secrets(telemetry_endpoint(environ))}"
-    if hindrance := telemetry_hindrance(environ):
+    if hindrance := telemetry_problem(environ):
         reason, _, way_out = hindrance.partition(". ")
         yield Finding(area="tracing", name="OpenTelemetry", outcome="warn", found=f"{place}; {reason}", way_out=way_out)
     else:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from converse_graph.cli.doctor.finding import Finding, plain_address
 from converse_graph.errors import ConverseError
 from converse_graph.models import local, providers
-from converse_graph.models.defaults import base_url_of, listed
-from converse_graph.models.registry import Chats
+from converse_graph.models.defaults import base_url_of, list_models
+from converse_graph.models.registry import ModelRegistry
 from converse_graph.scenarios.model_settings import UNSET
 
 OPENAI = "https://api.openai.com/v1"
@@ -64,7 +64,7 @@ def _server(environ: Mapping[str, str]) -> Iterator[Finding]:
 def _asked(address: str, key: str | None) -> Finding:
     shown = plain_address(address)
     try:
-        names = [entry["id"] for entry in listed(address, key, _PATIENCE)]
+        names = [entry["id"] for entry in list_models(address, key, _PATIENCE)]
     except urllib.error.HTTPError as error:
         way_out = {
             401: "It refuses the key: check OPENAI_API_KEY.",
@@ -84,7 +84,7 @@ def _asked(address: str, key: str | None) -> Finding:
 
 def _default(environ: Mapping[str, str]) -> Finding:
     try:
-        chats = Chats(None, None, environ)
+        chats = ModelRegistry(None, None, environ)
         name, settings = chats.default_name, getattr(chats.get(), "defaults", UNSET)
     except ConverseError as error:
         way_out = "Name one with --model, or mend CONVERSE_MODEL and OPENAI_BASE_URL."

@@ -11,7 +11,7 @@ from pathlib import Path
 from converse_graph.cli.doctor.finding import Finding
 from converse_graph.errors import ConverseError
 from converse_graph.prompting.templates import TASKS, load_prompts
-from converse_graph.resources import folders
+from converse_graph.resources import search_path
 from converse_graph.scenarios.catalogue import catalogue
 from converse_graph.store import Store
 
@@ -88,13 +88,13 @@ def look_at_scenarios() -> Iterator[Finding]:
         way_out = "Mend the file, or take it out of graphs/; until then no scenario is found by name."
         yield Finding(area="scenarios", name="graphs", outcome="fail", found=str(error), way_out=way_out)
         return
-    where = ", then ".join(f"{folder} ({len(list(folder.glob('*.py')))} files)" for folder in folders("graphs"))
+    where = ", then ".join(f"{folder} ({len(list(folder.glob('*.py')))} files)" for folder in search_path("graphs"))
     yield Finding(area="scenarios", name="graphs", outcome="ok", found=f"{len(known)} by name, from {where}")
 
 
 def look_at_prompts() -> Iterator[Finding]:
     """Whether all prompts load, and which of the working directory's are used."""
-    *own, bundled = folders("prompts")
+    *own, bundled = search_path("prompts")
     try:
         found = load_prompts()
     except ConverseError as error:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from converse_graph import Clock, Debate, Flag, Organisation, Persona, Scenario, Whole, scenario
+from converse_graph import Boolean, Clock, Debate, Integer, Organisation, Persona, Scenario, scenario
 
 
 @scenario
@@ -26,7 +26,10 @@ def boards(rounds: int = 2, order: Literal["listed", "simultaneous"] = "listed",
         turns=3,
         members=(Persona(name="Plant", deliberation=plant), Persona(name="Sales")),
     )
-    fields = (Whole(name="week", ask="the week of delivery", minimum=1, maximum=52), Flag(name="agreed", ask="agreed?"))
+    fields = (
+        Integer(name="week", ask="the week of delivery", minimum=1, maximum=52),
+        Boolean(name="agreed", ask="agreed?"),
+    )
     return Scenario(
         premise="A maker and a buyer settle when a machine is delivered.",
         clock=Clock(start=1, end=rounds, step="round"),
