@@ -166,12 +166,12 @@ class Script(NullModel):
         reply = await super().complete(request)
         path = CallPath.parse(request.place)
         if path.task == "summary":
-            said = _beginnings([part.text for part in request.parts[:-1]])
+            said = _beginnings([part.text for part in request.messages[:-1]])
         elif path.task == "statement":
             said = {**json.loads(reply.text), **self._said(path)}
             self.turns += 1
-            self.tokens += sum(estimate_tokens(part.text) for part in request.parts)
-            self.recalled += sum(Provenance.parse(part.source).is_recalled for part in request.parts)
+            self.tokens += sum(estimate_tokens(part.text) for part in request.messages)
+            self.recalled += sum(Provenance.parse(part.source).is_recalled for part in request.messages)
             self.prompts[request.place] = request
         else:
             said = json.loads(reply.text)
@@ -246,7 +246,7 @@ async def measure(rounds: int, memory: str, recall: Recall | None) -> dict[str, 
                 await run.play()
         for one in asked:
             turn = PARTIES.index(one.asked_of)
-            parts = script.prompts[str(CallPath.of_turn(one.asked_at, turn, one.asked_of).call("statement"))].parts
+            parts = script.prompts[str(CallPath.of_turn(one.asked_at, turn, one.asked_of).call("statement"))].messages
             whole = any(str(Provenance.parse(part.source).plain) == one.record for part in parts)
             summed = any(Provenance.parse(part.source).is_summary and one.fact.word in part.text for part in parts)
             word_for_word += whole

@@ -56,7 +56,7 @@ async def _answer_one(
     body = json.loads(await reader.readexactly(int(head.split("content-length:")[1].split("\r\n")[0])))
     schema = body["response_format"]["json_schema"]["schema"]
     place = str(answered[0])
-    text = (await NullModel().complete(Request(parts=(), schema=schema, place=place))).text
+    text = (await NullModel().complete(Request(messages=(), schema=schema, place=place))).text
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     whole = json.dumps(
         {"id": "1", "object": "chat.completion", "created": 0, "model": "served-1b", "choices": [choice]}
@@ -93,7 +93,7 @@ async def soak(runs: int, rounds: int, base_url: str, path: Path, samples: list[
         premise="Labs report, an office asks.",
         clock=Clock(end=rounds, step="round"),
         organisations=[Organisation(name=name) for name in PARTIES],
-        length=300,
+        max_statement_chars=300,
     )
     model = OpenAICompatibleModel("served-1b", base_url, timeout=30, retries=RetryPolicy(tries=TRIES, base=0.05))
     done = [0]

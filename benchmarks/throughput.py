@@ -70,7 +70,7 @@ async def by_bare_client(journals: Sequence[Sequence[Call]], seed: int) -> tuple
 
 def _body(call: Call, seed: int) -> dict[str, Any]:
     """What our adapter sends for this call."""
-    request = Request(parts=call.parts, schema=call.schema, place=call.place, attempt=call.attempt, seed=seed)
+    request = Request(messages=call.messages, schema=call.schema, place=call.place, attempt=call.attempt, seed=seed)
     dialect = ServerCapabilities()
     messages = dialect.messages(request)
     messages[0]["content"] = f"Again. {messages[0]['content']}"

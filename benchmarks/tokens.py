@@ -72,7 +72,7 @@ def whole_history(statements: Sequence[Call]) -> Iterable[list[Message]]:
     """The prompts of the same turns when each holds all that its party knows: brief, statements, own notes, task."""
     said: list[tuple[str, Message]] = []
     for call in statements:
-        brief, task, speaker = call.parts[0], call.parts[-1], CallPath.parse(call.place).party
+        brief, task, speaker = call.messages[0], call.messages[-1], CallPath.parse(call.place).party
         yield [brief, *(part for owner, part in said if owner in (PUBLIC, speaker)), task]
         answer = json.loads(call.reply.text)
         told = f'<statement by="{speaker}">\n{answer["statement"]}\n</statement>'
@@ -86,7 +86,7 @@ def compare(calls: Sequence[Call], count: Count, lengths: Sequence[int]) -> list
     baseline = iter(whole_history([call for call in calls if CallPath.parse(call.place).task == "statement"]))
     turns = 0
     for call in calls:
-        ours += sum(count(part) for part in call.parts)
+        ours += sum(count(part) for part in call.messages)
         if CallPath.parse(call.place).task != "statement":
             continue
         theirs += sum(count(part) for part in next(baseline))
@@ -106,7 +106,7 @@ def perfectly_cached(calls: Sequence[Call], count: Count) -> float:
     sent = kept = 0
     for number, call in enumerate(calls):
         here, is_known = known, True
-        for part in call.parts:
+        for part in call.messages:
             is_known = is_known and part.digest in here
             here = here.setdefault(part.digest, {})
             if number >= len(calls) // 2:

@@ -43,7 +43,7 @@ class WholeHistory:
 
     async def complete(self, request: Request) -> Response:
         """Ask with the whole history in place of what the run tells of it."""
-        origins = [(part, Provenance.parse(part.source)) for part in request.parts]
+        origins = [(part, Provenance.parse(part.source)) for part in request.messages]
         before = [part for part, origin in origins if origin in _BEFORE]
         after = [part for part, origin in origins
                  if origin not in _BEFORE and (origin.is_recalled or origin.record not in _TOLD)]  # fmt: skip
@@ -53,7 +53,7 @@ class WholeHistory:
         kept = self._latest(history, room)
         if len(kept) < len(history):
             self.first_cut = self.first_cut or request.place
-        reply = await self._chat.complete(dataclasses.replace(request, parts=(*before, *kept, *after)))
+        reply = await self._chat.complete(dataclasses.replace(request, messages=(*before, *kept, *after)))
         self._note(request.place, reply)
         return reply
 

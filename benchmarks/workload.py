@@ -55,5 +55,5 @@ def conversation(rounds: int, *, lines: Sequence[int] = (), order: Order = "list
             for number, name in enumerate(PARTIES)
         ],
         order=order,
-        length=length,
+        max_statement_chars=length,
     )

@@ -106,10 +106,10 @@ def ai_futures(
         organisations=seated,
         order=order,
         events=[Event(name="agi_reached", field="agi_claimed")],
-        standing=[_LAWS] if uk or china else [],
-        kept=_KEPT,
+        running_lists=[_LAWS] if uk or china else [],
+        pinned=_KEPT,
         stop=[StopOnEvent(event="agi_reached")] if stop == "agi" else [],
-        length=600,
+        max_statement_chars=600,
         rubric="ai-futures",
     )
 
@@ -186,10 +186,12 @@ departments = ai_futures.preset(
     end=2026,
 )
 
-_LAWS = RunningList(title="Laws in force, with what they forbid", adds="instruments", ends="repealed", to="lab")
+_LAWS = RunningList(
+    title="Laws in force, with what they forbid", add_field="instruments", remove_field="repealed", party_kind="lab"
+)
 _KEPT = (
-    Pinned(title="What you have announced so far", field="capabilities", to="lab"),
-    Pinned(title="Incidents so far", field="incident", whose="all", most=8),
+    Pinned(title="What you have announced so far", field="capabilities", party_kind="lab"),
+    Pinned(title="Incidents so far", field="incident", whose="all", max_entries=8),
 )
 
 

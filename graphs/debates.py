@@ -49,7 +49,7 @@ def alignment_debate(
         motion=Motion(
             question=motion,
             options=STANCES,
-            to="debater",
+            party_kind="debater",
             private_positions=private_positions,
             ballot="secret" if secret_ballot else "open",
             justify_changes=justify_changes,
@@ -57,7 +57,7 @@ def alignment_debate(
         ),
         clock=Clock(start=1, end=rebuttals + 2, step="round"),
         organisations=table,
-        length=700,
+        max_statement_chars=700,
     )
 
 

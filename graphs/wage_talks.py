@@ -82,7 +82,7 @@ def wage_talks(
         ],
         events=[Event(name="settled", field="accepts", parties=2, from_round=1)],
         stop=[StopOnEvent(event="settled"), StopOnSilence(rounds=2)],
-        length=400,
+        max_statement_chars=400,
     )
 
 

@@ -226,7 +226,7 @@ async def test_what_is_injected_while_a_run_is_open_is_heard_as_it_plays_on_and_
     await longer.play()
 
     asked = store.journal(run.run.id).calls()
-    assert any("It rains." in part.text for call in asked for part in call.parts)
+    assert any("It rains." in part.text for call in asked for part in call.messages)
     again = await replay(store, run.run.name, created=CREATED, scenario=scenario)
     assert (await again.play()).status == "finished"
     assert await record(store, again.run.name) == await record(store, run.run.name)

@@ -92,9 +92,9 @@ async def check(store: Store, run: Simulation, events: list[dict[str, Any]], upl
     """Search everything that leaves a mind."""
     planted: set[str] = set()
     for call in store.journal(run.run.id).calls():
-        planted |= {path for part in call.parts for path in marks_in(part.text)}
+        planted |= {path for part in call.messages for path in marks_in(part.text)}
         reader = parse_path(call.place).reader
-        for part in call.parts:
+        for part in call.messages:
             astray = {path for path in marks_in(part.text) if not may_read(reader, path)}
             assert not astray, f"{call.place} was told in {part.source} what is private to {astray}"
     # A fork asks those alone whose turn comes after it.
@@ -151,7 +151,7 @@ async def test_a_trace_of_a_bare_graph_has_no_private_word() -> None:
 
 
 async def test_what_a_tracer_would_be_told_without_our_care_has_private_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("converse_graph.graph.build.UNSEEN", None)
+    monkeypatch.setattr("converse_graph.graph.build.NO_PAYLOAD", None)
     graph = table(Organisation(name="Alpha", brief=mark("Alpha"))).graph(compiled=True)
 
     with traced() as uploads:

@@ -41,7 +41,7 @@ async def test_each_hears_all_that_was_said_and_its_own_notes_and_nobody_elses(s
     chat = ScriptedModel(said)
     _, whole = await shown_all(store, chat, 10**6)
 
-    last = "\n".join(part.text for part in chat.requests[-1].parts)
+    last = "\n".join(part.text for part in chat.requests[-1].messages)
     assert all(f"Word {number}." in last for number in range(5))
     assert [number for number in range(5) if f"note {number}" in last] == [1, 3]
     assert "sent back" in last, "the repair shows it to its author"
@@ -55,8 +55,8 @@ async def test_what_does_not_fit_the_window_is_cut_off_oldest_first(store: Store
     _, whole = await shown_all(store, chat, window)
 
     for request in chat.requests:
-        sizes = sum(len(part.text) for part in request.parts) + request.max_tokens
-        assert sizes <= window or len(request.parts) == 2, "brief and task stand in any case"
-    heard = re.findall(r"Word (\d)", "\n".join(part.text for part in chat.requests[-1].parts))
+        sizes = sum(len(part.text) for part in request.messages) + request.max_tokens
+        assert sizes <= window or len(request.messages) == 2, "brief and task stand in any case"
+    heard = re.findall(r"Word (\d)", "\n".join(part.text for part in chat.requests[-1].messages))
     assert heard == ["0", "1", "2", "3", "4"][5 - len(heard) :]
     assert whole.first_cut is not None

@@ -95,7 +95,7 @@ def reply(
 
 async def filled(body: dict[str, Any]) -> str:
     schema = body["response_format"]["json_schema"]["schema"]
-    asked = Request(parts=(), schema=schema, place=str(len(json.dumps(body["messages"]))))
+    asked = Request(messages=(), schema=schema, place=str(len(json.dumps(body["messages"]))))
     return (await NullModel().complete(asked)).text
 
 

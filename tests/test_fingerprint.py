@@ -63,7 +63,7 @@ def test_what_readers_judges_and_dates_add_may_differ(free: dict[str, Any]) -> N
         ({"premise": "Nobody meets."}, "scenario: premise"),
         ({"fields": "two"}, "scenario: events[first].field"),
         ({"order": "shuffled"}, "scenario: order"),
-        ({"window": 6}, "scenario: window"),
+        ({"verbatim_rounds": 6}, "scenario: verbatim_rounds"),
     ],
 )
 def test_what_a_run_plays_by_may_not_and_is_named(more: dict[str, Any], named: str) -> None:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.every_store
 
 WEATHER = '''
 from converse_graph import Clock, Organisation, Scenario, scenario
-from converse_graph.scenarios.rules import Dated
+from converse_graph.scenarios.rules import ScheduledEvent
 
 
 @scenario
@@ -26,7 +26,7 @@ def weather(kind: str = "rain", start: int = 2026, end: int = 2029, third: bool 
     return Scenario(
         premise="There is weather.",
         clock=Clock(start=start, end=end),
-        events=tuple(Dated(at=year, text=f"{kind} in {year}") for year in range(start, end + 1)),
+        events=tuple(ScheduledEvent(at=year, text=f"{kind} in {year}") for year in range(start, end + 1)),
         organisations=tuple(Organisation(name=name, brief="a town") for name in names),
     )
 '''
@@ -62,7 +62,7 @@ async def test_what_a_dial_brings_happens_from_the_fork_on_and_what_was_put_in_s
     assert sorted(texts(child)) == sorted(
         ["rain in 2026", "rain in 2027", "snow in 2028", "snow in 2029", "an eclipse"]
     )
-    told = "\n".join(part.text for call in store.journal(child.run.id).calls() for part in call.parts)
+    told = "\n".join(part.text for call in store.journal(child.run.id).calls() for part in call.messages)
     assert "snow in 2028" in told
     assert "rain in 2028" not in told
     assert texts(parent)[-1] == "an eclipse"

@@ -34,7 +34,7 @@ class Listening:
 
     @property
     def told(self) -> str:
-        return "\n".join(part.text for part in self.requests[-1].parts)
+        return "\n".join(part.text for part in self.requests[-1].messages)
 
 
 def council(**more: Any) -> Any:
@@ -72,13 +72,13 @@ async def test_a_party_knows_its_own_mind_and_nobody_elses(store: Store) -> None
     for party in ("Alpha", "Beta"):
         await interview(store, run.run.name, party=party, at="round 3", question="Why?", model=model,
                         scenario=council())  # fmt: skip
-        owners = {part.owner for part in model.requests[-1].parts}
+        owners = {part.owner for part in model.requests[-1].messages}
         assert owners == {"public", party}
         memos = [said.private.memo for said in (await run.transcript()).statements
                  if said.private and said.speaker == party]  # fmt: skip
         assert all(memo in model.told for memo in memos)
-    assert any(part.source.startswith("mind/") for part in model.requests[0].parts)
-    alphas = "\n".join(part.text for part in model.requests[0].parts)
+    assert any(part.source.startswith("mind/") for part in model.requests[0].messages)
+    alphas = "\n".join(part.text for part in model.requests[0].messages)
     decisions = [said.private.deliberation.decision for said in (await run.transcript()).statements
                  if said.private and said.private.deliberation]  # fmt: skip
     assert len(decisions) == 3

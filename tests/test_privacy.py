@@ -87,11 +87,11 @@ async def test_no_prompt_holds_what_its_speaker_may_not_know(
         calls = list(store.journal(run.run.id).calls())
 
     paths = {owner(request.place) for request in model.shown if not request.place.endswith("/pick")}
-    told = json.dumps([[owner(call.place), [part.text for part in call.parts]] for call in calls])
+    told = json.dumps([[owner(call.place), [part.text for part in call.messages]] for call in calls])
     assert all(sign(path) in told for path in paths), "the canaries were not planted"
     for call in calls:
         speaker = "" if call.place.endswith("/pick") else owner(call.place)
-        for part in call.parts:
+        for part in call.messages:
             leaked = [path for path in paths if sign(path) in part.text and not may_read(speaker, path)]
             assert leaked == [], f"{call.place} was shown what is private to {leaked}: {part.source}"
             assert part.owner == PUBLIC or part.owner.split("/")[0] == speaker.split("/")[0]

@@ -19,7 +19,7 @@ BUNDLED = sorted(catalogue())
 def statements_of(chat: ListeningChat, party: str) -> list[tuple[str, list[str]]]:
     """The prompts of a party's statements: the text of its parts by place."""
     return [
-        (request.place, [part.text for part in request.parts])
+        (request.place, [part.text for part in request.messages])
         for request in chat.asked
         if request.place.endswith(f"/{party}/statement") and request.place.count("/") == 2
     ]
@@ -45,11 +45,11 @@ async def test_every_bundled_scenario_asks_with_its_clock_in_the_last_message_al
     assert asked
     for request in asked:
         now = labels[int(request.place.partition(".")[0])]
-        before = [part.text for part in request.parts[:-1] if part.source.startswith("prompt/")]
+        before = [part.text for part in request.messages[:-1] if part.source.startswith("prompt/")]
         if len(now) > len("2024"):  # a bare year may be an estimate's in an example
             assert not any(now in text for text in before)
         assert not any(f"It is {now}" in text or f"It is now {now}" in text for text in before)
-        assert request.parts[-1].source.startswith("prompt/")
+        assert request.messages[-1].source.startswith("prompt/")
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -88,8 +88,8 @@ async def test_a_small_model_is_given_less_room() -> None:
     for profile in PROFILES:
         chat = await listened(made, profile, rounds=1)
         room[profile] = chat.asked[0].schema["properties"]["statement"]["maxLength"]
-    assert room["large"] == made.length
-    assert room["small"] < made.length
+    assert room["large"] == made.max_statement_chars
+    assert room["small"] < made.max_statement_chars
 
 
 @pytest.mark.parametrize("profile", PROFILES)

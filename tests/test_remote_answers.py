@@ -64,7 +64,7 @@ class Case:
 async def test_an_answer_that_is_not_whole_is_a_pause_that_says_why_on_one_line(
     store: Store, httpserver: HTTPServer, client: LangGraphClient, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote_guest, "PATIENCE", 0.2)
+    monkeypatch.setattr(remote_guest, "RESTART_GRACE", 0.2)
 
     def answer(request: Request) -> Response:
         kind = request.path.rpartition("/")[2]

@@ -61,7 +61,7 @@ async def threads(server: Server) -> list[Any]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote_guest, "PATIENCE", 0.2)
+    monkeypatch.setattr(remote_guest, "RESTART_GRACE", 0.2)
 
 
 HEARD = "Far in round 1, having heard 1."
@@ -172,7 +172,7 @@ async def test_the_same_turn_of_another_run_is_asked_for_itself(store: Store, se
 async def test_a_server_that_is_back_in_time_is_waited_for_and_nobody_notices(
     store: Store, server: Server, far: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote_guest, "PATIENCE", 90.0)  # on a busy machine a server may take long to start
+    monkeypatch.setattr(remote_guest, "RESTART_GRACE", 90.0)  # on a busy machine a server may take long to start
     simulation = await begin(store, table("Host", far(server.url, "waits"), rounds=1))
     playing = asyncio.create_task(simulation.play())
     await until((server.folder / "begun").exists, seconds=60)
@@ -236,5 +236,5 @@ async def test_killed_at_random_moments_a_server_costs_pauses_and_no_statement(
     await undisturbed.play()
     expected = str(await said(undisturbed))
     assert expected.count("Far in round") == 5
-    monkeypatch.setattr(remote_guest, "PATIENCE", 4.0)
+    monkeypatch.setattr(remote_guest, "RESTART_GRACE", 4.0)
     assert await kill_and_resume(store, server, scenario, random.Random(1), kills=2) == expected

@@ -34,7 +34,7 @@ def test_a_replay_is_its_original_but_for_name_and_dates(
         run = await begin(store, scenario, seed=seed)
         if injected:
             name = run.run.name
-            await inject(store, name, ScheduledEvent(at="round 2", text="It rains.", to="Beta"), scenario=scenario)
+            await inject(store, name, ScheduledEvent(at="round 2", text="It rains.", party="Beta"), scenario=scenario)
             run = await Simulation.reopen(store, name, scenario=scenario)
         await run.play()
         if forked:
@@ -113,11 +113,11 @@ async def test_a_guest_is_replayed_without_being_asked(store: Store) -> None:
 async def test_an_event_is_heard_by_whom_it_is_for_from_its_round_on(store: Store) -> None:
     scenario = table("Alpha", "Beta", rounds=3)
     run = await begin(store, scenario)
-    await inject(store, run.run.name, ScheduledEvent(at="round 2", text="It rains.", to="Beta"), scenario=scenario)
+    await inject(store, run.run.name, ScheduledEvent(at="round 2", text="It rains.", party="Beta"), scenario=scenario)
     run = await Simulation.reopen(store, run.run.name, scenario=scenario)
     await run.play()
     heard = [call.place for call in store.journal(run.run.id).calls()
-             if any("It rains." in part.text for part in call.parts)]  # fmt: skip
+             if any("It rains." in part.text for part in call.messages)]  # fmt: skip
 
     assert heard == ["1.1/Beta/statement", "2.1/Beta/statement"]
 
@@ -131,9 +131,9 @@ async def test_an_event_of_a_fork_leaves_the_shared_past_alone(store: Store) -> 
 
     calls = list(store.journal(child.run.id).calls())
     assert len(calls) == 4
-    assert all(any("It rains." in part.text for part in call.parts) for call in calls)
+    assert all(any("It rains." in part.text for part in call.messages) for call in calls)
+    snow = ScheduledEvent(at="round 1", text="Snow.")
     with pytest.raises(InvalidValue, match="name round 2 or later"):
-        snow = ScheduledEvent(at="round 1", text="Snow.")
         await fork(store, parent.run.name, at="round 2", events=(snow,), created=CREATED, scenario=scenario)
 
 

@@ -99,14 +99,16 @@ class Cutting(CountingChat):
         self.read: list[int] = []
 
     async def complete(self, request: Request) -> Response:
-        words = sum(len(part.text.split()) for part in request.parts)
+        words = sum(len(part.text.split()) for part in request.messages)
         self.read.append(words)
         return dataclasses.replace(await super().complete(request), input_tokens=min(self.most, words))
 
 
 def _talkative(rounds: int) -> Scenario:
     """A party that says two hundred words a round, by a graph of its own, and one that hears it."""
-    return table(Organisation(name="G", graph=lambda view: "word " * 200), "Host", rounds=rounds, length=1200)
+    return table(
+        Organisation(name="G", graph=lambda view: "word " * 200), "Host", rounds=rounds, max_statement_chars=1200
+    )
 
 
 async def test_a_prompt_that_its_server_cut_is_asked_again_shorter_and_told_of_once(store: Store) -> None:
@@ -144,7 +146,7 @@ async def test_too_long_is_learnt_once_and_the_past_is_cut_from_then_on(store: S
         refused = 0
 
         async def complete(self, request: Request) -> Response:
-            if sum(len(part.text.split()) for part in request.parts) > 900:
+            if sum(len(part.text.split()) for part in request.messages) > 900:
                 self.refused += 1
                 self.window = 2600
                 raise ContextLengthExceeded("too long", limit=2600)

@@ -87,11 +87,11 @@ async def test_a_prompt_is_brief_then_summaries_then_recent_words_then_the_task_
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         await played(store, boards(12), model=chat)
     last = [request for request in chat.requests if request.place.endswith("Beta/statement")][-1]
-    kinds = [_kind(part) for part in last.parts]
+    kinds = [_kind(part) for part in last.messages]
     assert kinds == sorted(kinds, key=["brief", "summary", "recent", "task"].index)
     assert {"brief", "summary", "recent", "task"} <= set(kinds)
-    assert "round 12" in last.parts[-1].text
-    assert all("round 12" not in part.text for part in last.parts if _kind(part) in ("brief", "summary"))
+    assert "round 12" in last.messages[-1].text
+    assert all("round 12" not in part.text for part in last.messages if _kind(part) in ("brief", "summary"))
 
 
 async def test_public_rounds_are_summed_up_once_for_all_and_private_ones_by_their_owner_alone(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ async def test_public_rounds_are_summed_up_once_for_all_and_private_ones_by_thei
     assert by_whom == {"supervisor", "Alpha", "Beta"}
     for request in chat.requests:
         reader = request.place.split("/")[1]
-        for part in request.parts:
+        for part in request.messages:
             assert part.owner == PUBLIC or part.owner.split("/")[0] == reader, (request.place, part.source)
     public = [request.place for request in asked if "supervisor" in request.place]
     assert len(public) == len(set(public)) == 5, "four rounds at a time, and once three of these"
@@ -121,8 +121,8 @@ async def test_a_summary_is_never_rewritten_and_every_prompt_begins_as_the_one_b
     assert len({(entry["level"], entry["first"]) for entry in kept}) == len(kept)
     assert max(entry["level"] for entry in kept) == 2
     own = [request for request in chat.requests if request.place.endswith("Beta/statement")]
-    shared = [sum(1 for _ in _alike(before.parts, after.parts)) for before, after in pairwise(own)]
-    grown = [len(before.parts) - 1 == same for before, same in zip(own, shared, strict=False)]
+    shared = [sum(1 for _ in _alike(before.messages, after.messages)) for before, after in pairwise(own)]
+    grown = [len(before.messages) - 1 == same for before, same in zip(own, shared, strict=False)]
     assert grown.count(True) >= 3 * len(grown) // 4 - 1, "all but the task is repeated, but for every fourth round"
 
 
@@ -130,7 +130,7 @@ async def test_a_prompt_stays_bounded_however_long_the_run(tmp_path: Path) -> No
     chat = LargeChat()
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         await played(store, table("Alpha", "Beta", rounds=80), model=chat)
-    sizes = [sum(len(part.text) for part in request.parts) for request in chat.requests
+    sizes = [sum(len(part.text) for part in request.messages) for request in chat.requests
              if request.place.endswith("Beta/statement")]  # fmt: skip
     assert max(sizes[40:]) < 2 * max(sizes[8:16])
 
@@ -176,7 +176,7 @@ async def test_a_fork_keeps_the_summaries_of_its_past_and_a_replay_asks_for_the_
 async def test_rounds_too_long_for_their_share_of_the_window_are_summed_up_sooner(tmp_path: Path) -> None:
     chat = LargeChat()
     chat.window = 6000
-    scenario = table("Alpha", "Beta", rounds=4, memory=Memory(share=0.05))
+    scenario = table("Alpha", "Beta", rounds=4, memory=Memory(max_window_share=0.05))
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         simulation = await played(store, scenario, model=chat)
         kept = store.channels(simulation.run.name)["summaries"]
@@ -209,13 +209,13 @@ def test_of_a_prompt_that_the_server_finds_too_long_half_of_the_past_is_left_out
 async def test_a_server_that_counts_more_tokens_than_we_do_is_asked_again_with_less(tmp_path: Path) -> None:
     class Narrow(LargeChat):
         async def complete(self, request: Request) -> Response:
-            if sum(len(part.text) for part in request.parts) > 3600:
+            if sum(len(part.text) for part in request.messages) > 3600:
                 raise ContextLengthExceeded("the context size is exceeded")
             return await super().complete(request)
 
     chat = Narrow()
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
-        simulation = await played(store, table("Alpha", "Beta", rounds=4, length=600), model=chat)
+        simulation = await played(store, table("Alpha", "Beta", rounds=4, max_statement_chars=600), model=chat)
         transcript = await simulation.transcript()
     assert all(statement.text for statement in transcript.statements)
 
@@ -239,27 +239,27 @@ def test_what_is_kept_is_folded_from_fields_oldest_first_once_and_capped() -> No
         {"speaker": "B", "fields": {"broke": None}},
     ]
     assert pinned_entries(Pinned(title="t", field="made"), "A", said) == ("y", "x")
-    assert pinned_entries(Pinned(title="t", field="made", most=1), "A", said) == ("x",)
+    assert pinned_entries(Pinned(title="t", field="made", max_entries=1), "A", said) == ("x",)
     assert pinned_entries(Pinned(title="t", field="broke", whose="all"), "B", said) == ("A: a leak",)
 
 
 async def test_a_party_is_told_what_it_must_never_lose_long_after_it_left_the_window(tmp_path: Path) -> None:
     made = TextList(name="made", ask="what you made")
     parties = [Organisation(name=name, fields=[made]) for name in ("Alpha", "Beta")]
-    kept = [Pinned(title="You have made", field="made", most=50)]
+    kept = [Pinned(title="You have made", field="made", max_entries=50)]
     chat = LargeChat()
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
-        simulation = await played(store, table(*parties, rounds=9, kept=kept), model=chat)
+        simulation = await played(store, table(*parties, rounds=9, pinned=kept), model=chat)
         transcript = await simulation.transcript()
     first = next(said for said in transcript.statements if said.speaker == "Beta" and said.fields["made"])
     last = [request for request in chat.requests if request.place.endswith("Beta/statement")][-1]
-    assert first.fields["made"][0] in last.parts[-1].text
-    assert last.parts[-1].source == "prompt/organisation/statement"
+    assert first.fields["made"][0] in last.messages[-1].text
+    assert last.messages[-1].source == "prompt/organisation/statement"
 
 
 def test_a_field_that_nobody_reports_cannot_be_kept() -> None:
     with pytest.raises(InvalidValue, match="'T' keeps field 'made'; the parties report: nothing"):
-        table("Alpha", kept=[Pinned(title="T", field="made")])
+        table("Alpha", pinned=[Pinned(title="T", field="made")])
 
 
 def test_a_block_of_one_round_is_due_where_the_window_is_one() -> None:

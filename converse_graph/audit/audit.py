@@ -49,7 +49,7 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
     return Audit(
         run=name,
         calls=prompts.calls,
-        parts=prompts.parts,
+        messages=prompts.messages,
         rebuilt=prompts.rebuilt,
         searched=prompts.searched,
         records=record.records,
@@ -96,7 +96,7 @@ def _lineage(store: Store, run: Run) -> Iterator[Run]:
 
 def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: PhraseIndex) -> Iterator[str]:
     guests = sorted(
-        {parse_path(call.place).reader for call in calls if call.parts and call.parts[0].source == str(VIEW)}
+        {parse_path(call.place).reader for call in calls if call.messages and call.messages[0].source == str(VIEW)}
     )
     if guests:
         yield f"What is done with what they hear by those who are somebody's own graph: {', '.join(guests)}."

@@ -52,7 +52,7 @@ class Audit:
     run: str
     calls: int
     """Prompts that were looked at."""
-    parts: int
+    messages: int
     """Parts of these prompts, each counted once a prompt."""
     rebuilt: int
     """Parts that were made again from their record, and were the same."""

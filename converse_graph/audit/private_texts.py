@@ -26,7 +26,7 @@ def index_records(words: PhraseIndex, records: Records) -> None:
         for text in strings_in(said):
             words.add(text, PUBLIC, (said["round"], said["turn"]))
     for event in records.header.events:
-        words.add(event.text, event.to or PUBLIC)
+        words.add(event.text, event.party or PUBLIC)
     for text, owner in _in_minds(records):
         words.add(text, owner)
 

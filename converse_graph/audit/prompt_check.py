@@ -24,48 +24,48 @@ class PromptCheck:
         """Compare with these records, and search for these words."""
         self._records, self._words = records, words
         self._known: dict[tuple[str, bytes], list[Leak]] = {}
-        self.calls = self.parts = self.rebuilt = self.searched = 0
+        self.calls = self.messages = self.rebuilt = self.searched = 0
 
     def leaks(self, call: Call) -> Iterator[Leak]:
         """What is wrong with a prompt."""
         path = parse_path(call.place)
         self.calls += 1
-        for part in call.parts:
-            self.parts += 1
-            if not may_read(path.reader, part.owner):
-                yield _leak("access", call.place, part, f"{path.reader} may not read it")
+        for message in call.messages:
+            self.messages += 1
+            if not may_read(path.reader, message.owner):
+                yield _leak("access", call.place, message, f"{path.reader} may not read it")
                 continue
             try:
-                yield from self._unlike_its_record(call, path, part, Provenance.parse(part.source))
+                yield from self._unlike_its_record(call, path, message, Provenance.parse(message.source))
             except InvalidValue:
-                yield _leak("provenance", call.place, part, "it names no record that a run can have")
+                yield _leak("provenance", call.place, message, "it names no record that a run can have")
 
     def _unlike_its_record(
-        self, call: Call, path: CallPath | JudgePath, part: Message, origin: Provenance
+        self, call: Call, path: CallPath | JudgePath, message: Message, origin: Provenance
     ) -> Iterator[Leak]:
-        renderings = self._records.renderings(part, origin)
+        renderings = self._records.renderings(message, origin)
         if renderings is None:
             self.searched += 1
-            yield from self._made_from_template(call, path, part, origin)
-        elif any(_same(part, rendering) for rendering in renderings):
+            yield from self._made_from_template(call, path, message, origin)
+        elif any(_same(message, rendering) for rendering in renderings):
             self.rebuilt += 1
         else:
-            yield _leak("provenance", call.place, part, "it is not what that record says, or not that owner's")
+            yield _leak("provenance", call.place, message, "it is not what that record says, or not that owner's")
 
     def _made_from_template(
-        self, call: Call, path: CallPath | JudgePath, part: Message, origin: Provenance
+        self, call: Call, path: CallPath | JudgePath, message: Message, origin: Provenance
     ) -> Iterator[Leak]:
-        if part.owner == PUBLIC and not _is_open_to_all(origin):
-            yield _leak("provenance", call.place, part, "it is called public and is no public record")
+        if message.owner == PUBLIC and not _is_open_to_all(origin):
+            yield _leak("provenance", call.place, message, "it is called public and is no public record")
         foreign: set[str] = set()
-        for owners in self._words.owners_in(part.text):
+        for owners in self._words.owners_in(message.text):
             known = (may_read(path.reader, owner) and (owner != PUBLIC or since <= path.time)
                      for owner, since in owners.items())  # fmt: skip
             if not any(known):
                 foreign |= owners.keys()
         for owner in sorted(foreign):
             why = f"{path.reader} is told words that are on the record of {owner} alone"
-            yield Leak(kind="words", place=call.place, source=part.source, owner=owner, why=why)
+            yield Leak(kind="words", place=call.place, source=message.source, owner=owner, why=why)
 
 
 def _is_open_to_all(origin: Provenance) -> bool:
@@ -74,13 +74,13 @@ def _is_open_to_all(origin: Provenance) -> bool:
     return origin.record in ("note", "reply") or folder in _OPEN_TO_ALL
 
 
-def _same(part: Message, rendering: Message) -> bool:
-    if (part.role, part.source, part.owner) != (rendering.role, rendering.source, rendering.owner):
+def _same(message: Message, rendering: Message) -> bool:
+    if (message.role, message.source, message.owner) != (rendering.role, rendering.source, rendering.owner):
         return False
-    if part.text.endswith(_CUT):
-        return rendering.text.startswith(part.text.removesuffix(_CUT))
-    return part.text == rendering.text
+    if message.text.endswith(_CUT):
+        return rendering.text.startswith(message.text.removesuffix(_CUT))
+    return message.text == rendering.text
 
 
-def _leak(kind: Kind, place: str, part: Message, why: str) -> Leak:
-    return Leak(kind=kind, place=place, source=part.source, owner=part.owner, why=why)
+def _leak(kind: Kind, place: str, message: Message, why: str) -> Leak:
+    return Leak(kind=kind, place=place, source=message.source, owner=message.owner, why=why)

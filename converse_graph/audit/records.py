@@ -66,11 +66,11 @@ class Records:
         for call in calls:
             self._replies[call.place].append(call)
 
-    def renderings(self, part: Message, origin: Provenance) -> set[Message] | None:
+    def renderings(self, message: Message, origin: Provenance) -> set[Message] | None:
         """The ways in which the record that a part names is told; None for a part that is made from no one record.
 
         Args:
-            part: The part.
+            message: The part.
             origin: Where it says that it comes from.
         """
         whole = self._whole(origin)
@@ -120,7 +120,7 @@ class Records:
     def _event(self, number: int) -> Iterator[Message]:
         for event in self.header.events[number : number + 1]:
             round = self.clock.round_of(event.at)
-            known = KnownEvent(round=round, number=number, text=event.text, to=event.to)
+            known = KnownEvent(round=round, number=number, text=event.text, to=event.party)
             yield from self._heard(View(party="", round=round, turn=0, statements=(), mind=(), events=(),
                                         dated=(known,)))  # fmt: skip
 

@@ -51,7 +51,7 @@ class StructuredRequest:
 
     place: CallPath | JudgePath
     """Where in the run the call is made."""
-    parts: tuple[Message, ...]
+    messages: tuple[Message, ...]
     form: ReplySchema
     model: Any = None
     """A model reference; None for the run's."""
@@ -94,12 +94,12 @@ async def ask(context: RunContext, question: StructuredRequest, emit: Emit) -> S
         RunPaused: The model's server cannot be reached or refuses, or its model's window is too small; the run can
             be resumed.
     """
-    parts, broken, drifting = question.parts, None, None
-    chat = context.chats.get(question.model)
+    messages, broken, drifting = question.messages, None, None
+    chat = context.models.get(question.model)
     for attempt in range(question.repairs + 1):
         if broken is not None and question.on_restart:
             question.on_restart(broken.for_record)
-        request = _request(context, question, parts, attempt, emit)
+        request = _request(context, question, messages, attempt, emit)
         chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, question, request)
         _tell_of(emit, question, reply)
         if values is not None:
@@ -113,7 +113,7 @@ async def ask(context: RunContext, question: StructuredRequest, emit: Emit) -> S
             if broken is None:
                 return answer
             drifting = reply, replace(answer, repairs=question.repairs)
-        parts = (*question.parts, *_repair(context, chat, question, reply, str(broken)))
+        messages = (*question.messages, *_repair(context, chat, question, reply, str(broken)))
     if drifting is not None:
         return _accept_despite_drift(question, *drifting)
     problem = broken.for_record if broken else None
@@ -138,12 +138,12 @@ Completed = tuple[Response, dict[str, Any] | None, tuple[str, ...], InvalidReply
 
 
 def _request(
-    context: RunContext, question: StructuredRequest, parts: Sequence[Message], attempt: int, emit: Emit
+    context: RunContext, question: StructuredRequest, messages: Sequence[Message], attempt: int, emit: Emit
 ) -> Request:
     """What is asked of whichever model, by its speaker's settings, before its window is looked at."""
     settings = context.settings_of(question.place.reader)
     return Request(
-        parts=tuple(parts),
+        messages=tuple(messages),
         schema=question.form.schema,
         place=str(question.place),
         attempt=attempt,
@@ -165,7 +165,7 @@ async def _complete_by_any(
     Raises:
         RunPaused: None of them answers.
     """
-    chats = context.chats.all_of(question.model)
+    chats = context.models.all_of(question.model)
     if len(chats) == 1:
         return chats[0], await _complete_fitting(
             context, chats[0], question, _fit(context, question, request, chats[0])
@@ -181,8 +181,8 @@ async def _complete_in_turn(
     context: RunContext, question: StructuredRequest, request: Request
 ) -> tuple[Model, Completed]:
     failures: list[RunPaused] = []
-    own = context.chats.get(question.model)
-    for chat in context.chats.in_turn(question.model):
+    own = context.models.get(question.model)
+    for chat in context.models.in_turn(question.model):
         if failures and question.on_restart:
             question.on_restart("")
         try:
@@ -191,7 +191,7 @@ async def _complete_in_turn(
         except (ProviderRefused, ProviderUnreachable, ContextWindowTooSmall) as error:
             failures.append(error)
             if isinstance(error, ProviderUnreachable):
-                context.chats.stays_away(chat)
+                context.models.stays_away(chat)
             continue
         if chat is not own:
             context.warn(f"{chat.model} answered in the place of {own.model}; the journal has which calls.")
@@ -206,10 +206,10 @@ def _fit(context: RunContext, question: StructuredRequest, request: Request, cha
     Raises:
         ContextWindowTooSmall: Not even the brief and the task fit.
     """
-    is_own = chat is context.chats.get(question.model)
+    is_own = chat is context.models.get(question.model)
     window = context.window_of(question.place.reader, question.model) if is_own else chat.window
     return replace(
-        request, parts=fit_to_window(request.parts, window=window, reply=request.max_tokens, model=chat.model)
+        request, messages=fit_to_window(request.messages, window=window, reply=request.max_tokens, model=chat.model)
     )
 
 
@@ -221,14 +221,14 @@ async def _complete_fitting(
         try:
             return await _complete(context, chat, question, request)
         except ContextLengthExceeded as refused:
-            parts = fit_to_window(request.parts, window=chat.window, reply=request.max_tokens, model=chat.model)
-            if parts == request.parts:
-                parts = drop_oldest_half(parts)
-            if parts == request.parts:
+            messages = fit_to_window(request.messages, window=chat.window, reply=request.max_tokens, model=chat.model)
+            if messages == request.messages:
+                messages = drop_oldest_half(messages)
+            if messages == request.messages:
                 raise
             if isinstance(refused, PromptCut) and request.on_restart:
                 request.on_restart()
-            request = replace(request, parts=parts)
+            request = replace(request, messages=messages)
 
 
 async def _complete(context: RunContext, chat: Model, question: StructuredRequest, request: Request) -> Completed:
@@ -257,7 +257,7 @@ async def _call(
         with untraced(), _pausing(chat, request) if journal else nullcontext():
             reply = await chat.complete(replace(request, on_unusable=pay))
         _warn_of_settings(context, chat, request)
-        if is_prompt_cut(request.parts, reply):
+        if is_prompt_cut(request.messages, reply):
             reply = replace(reply, finish="cut")
             _refuse_cut(context, chat, request, reply, pay)
         reply = as_paid(reply)
@@ -312,12 +312,12 @@ def _refuse_cut(
     Raises:
         PromptCut: It is to be made shorter, or cannot be.
     """
-    told = describe_cut(chat.model, request.parts, reply)
+    told = describe_cut(chat.model, request.messages, reply)
     if request.on_warning and chat.model not in context.warned:
         context.warned.add(chat.model)
         request.on_warning(told)
     is_known = (request.settings.context_window or chat.window) is not None
-    if is_known and drop_oldest_half(request.parts) == request.parts:
+    if is_known and drop_oldest_half(request.messages) == request.messages:
         return
     pay(reply)
     learn = getattr(chat, "learn_window", None)
@@ -346,8 +346,8 @@ def _pausing(chat: Model, request: Request) -> Iterator[None]:
 
 def _as_paid(context: RunContext, chat: Model, question: StructuredRequest, reply: Response) -> Response:
     """A reply with its price and who made it, and without halves of characters: what comes in goes to the store."""
-    usd, model = context.chats.prices.charged(chat, reply), whole_characters(reply.model)
-    if len(context.chats.all_of(question.model)) > 1 and model != chat.model:
+    usd, model = context.models.prices.charged(chat, reply), whole_characters(reply.model)
+    if len(context.models.all_of(question.model)) > 1 and model != chat.model:
         model = f"{chat.model} ({model})"  # two servers may call theirs the same
     return replace(reply, usd=usd, text=whole_characters(reply.text), model=model)
 
@@ -383,5 +383,5 @@ def _repair(
     owner, source = question.place.reader, str(Provenance.of_reply(question.place))
     return (
         Message(role="assistant", text=repeated(reply.text), source=source, owner=owner),
-        context.prompts.part("any/repair", chat.profile, {"error": problem}, owner=owner),
+        context.prompts.message("any/repair", chat.profile, {"error": problem}, owner=owner),
     )

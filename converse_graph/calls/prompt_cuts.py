@@ -19,13 +19,13 @@ _NEAR = 16
 """Tokens by which a report of a full window may differ from it."""
 
 
-def is_prompt_cut(parts: Sequence[Message], reply: Response) -> bool:
+def is_prompt_cut(messages: Sequence[Message], reply: Response) -> bool:
     """Tell whether a reply answers less than was sent.
 
     Nothing can be told of a server that reports nothing, or hardly anything. What came from its cache is added to what
     it reports, as some count it apart.
     """
-    least = sum(least_tokens_in(part.text) for part in parts)
+    least = sum(least_tokens_in(message.text) for message in messages)
     reported = reply.input_tokens + reply.cached_tokens
     if reply.input_tokens < _LEAST_WINDOW or least < _LEAST:
         return False
@@ -35,9 +35,9 @@ def is_prompt_cut(parts: Sequence[Message], reply: Response) -> bool:
     return reported < _LIKELY * least and beyond <= 2 * _NEAR
 
 
-def describe_cut(model: str, parts: Sequence[Message], reply: Response) -> str:
+def describe_cut(model: str, messages: Sequence[Message], reply: Response) -> str:
     """Say that a prompt was cut, and the way out."""
-    least = sum(least_tokens_in(part.text) for part in parts)
+    least = sum(least_tokens_in(message.text) for message in messages)
     return (
         f"{model} read {reply.input_tokens:,} tokens of a prompt that has {least:,} at least: its server cuts what is "
         "more than its window, without a word. Raise it there (num_ctx, as Ollama calls it) and "

@@ -68,7 +68,7 @@ class DebateFrame:
     period: Period
     topic: str
     """What the organisation is about to report on, for the prompts of small models."""
-    parts: tuple[Message, ...]
+    messages: tuple[Message, ...]
     """What the owner heard and remembers."""
     mind: tuple[MindRecord, ...]
     """The recent records of the organisation's private channel."""
@@ -91,7 +91,7 @@ class DebateFrame:
 class RunContext:
     """The context of a graph in motion."""
 
-    chats: ModelRegistry
+    models: ModelRegistry
     prompts: Prompts = field(default_factory=load_prompts)
     seed: int = 0
     run: str | None = None
@@ -135,7 +135,7 @@ class RunContext:
             speaker: Its path.
             model: A reference to its model, of which the first counts where there are several.
         """
-        chat = self.chats.get(model)
+        chat = self.models.get(model)
         return window_by(self.settings_of(speaker), known=chat.window, shown=getattr(chat, "shown_window", None))
 
     def warn(self, sentence: str) -> None:
@@ -196,4 +196,4 @@ def _bare_context(model: Any, base_url: str | None, seed: int) -> RunContext:
     """Make one, in a thread: it reads prompts and may ask a server for its models, which may hold up no event loop."""
     chats = ModelRegistry(model, base_url)
     chats.get()
-    return RunContext(chats=chats, seed=seed)
+    return RunContext(models=chats, seed=seed)

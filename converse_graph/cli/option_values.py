@@ -100,7 +100,7 @@ def read_events(
             raise InvalidValue("An event says nothing; --event takes what happens, in words.")
     when = _for_each(texts, dates, "--event-at") or [at] * len(texts)
     whom: Sequence[str | None] = _for_each(texts, parties, "--to") or [None] * len(texts)
-    return tuple(ScheduledEvent(at=when[number], text=text, to=whom[number]) for number, text in enumerate(texts))
+    return tuple(ScheduledEvent(at=when[number], text=text, party=whom[number]) for number, text in enumerate(texts))
 
 
 def read_fields(given: Sequence[str]) -> dict[str, str]:

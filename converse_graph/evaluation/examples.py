@@ -25,7 +25,7 @@ SETUP = ("scenario", "title", "source", "dials", "seed", "clock", "order", "cast
          "rubric")  # fmt: skip
 """What of a run's header is known before its first round: the inputs of an example."""
 
-HEARD_ROUNDS: int = Scenario.model_fields["window"].default
+HEARD_ROUNDS: int = Scenario.model_fields["verbatim_rounds"].default
 """How many rounds back `before` goes at most: what a party hears word for word by default. All of them would make a
 dataset grow with the square of a run."""
 

@@ -76,7 +76,7 @@ def compare(first: Transcript, second: Transcript) -> Difference:
 
 
 def as_json(difference: Difference) -> dict[str, Any]:
-    """The difference as JSON values: `version`, `runs`, `settings`, and `rows` with every turn, `normalise` or not."""
+    """The difference as JSON values: `version`, `runs`, `settings`, and `rows` with every turn, `same` or not."""
     return {
         "version": DIFF_VERSION,
         "runs": [difference.first, difference.second],

@@ -60,13 +60,13 @@ def organisation_node(
         if not seen.voting:
             emit({"event": "turn", "speaker": party.name, "period": period.label, "round": seen.round})
         place = CallPath.of_turn(seen.round, seen.turn, party.name)
-        profile = context.chats.get(party.model).profile if party.graph is None else "large"
+        profile = context.models.get(party.model).profile if party.graph is None else "large"
         itself = brief(context, profile)
         past = seen.past
         heard = await build_turn_context(scenario, context, party, seen, place, itself, profile, emit)
-        seen, parts = heard.seen, heard.parts
+        seen, messages = heard.seen, heard.messages
         if seen.voting:
-            cast = await write_stance(context, scenario, party, seen, place, parts, emit)
+            cast = await write_stance(context, scenario, party, seen, place, messages, emit)
             return restrict_writes(writes, _vote(party, heard, place, cast))
         motion = motion_for(scenario, party)
         written = seen.written
@@ -78,7 +78,7 @@ def organisation_node(
                 place=place,
                 period=period,
                 topic=topic_for_round(party, round=seen.round, seed=context.seed),
-                parts=parts,
+                messages=messages,
                 mind=seen.mind,
                 summaries=seen.own_summaries,
                 past=past,
@@ -90,7 +90,13 @@ def organisation_node(
         reminded = motion_reminders(context, scenario, party, seen, written, profile)
         drift = drift_of_statements(scenario, party, period, state.get("transcript", ()))
         speech = StatementContext(
-            view=seen, place=place, parts=parts, decision=decision, written=written, reminded=reminded, drift=drift
+            view=seen,
+            place=place,
+            messages=messages,
+            decision=decision,
+            written=written,
+            reminded=reminded,
+            drift=drift,
         )
         answer = await speak(context, speech, emit)
         new = written if seen.is_first else None
@@ -120,7 +126,7 @@ def check_windows(scenario: Scenario, chats: ModelRegistry, prompts: Prompts, se
         chat = chats.get(party.model)
         fields = statement_fields(scenario, party, profile=chat.profile)
         values = brief_values(scenario, party, fields)
-        rules = prompts.part("organisation/brief", chat.profile, values, owner=party.name, role="system")
+        rules = prompts.message("organisation/brief", chat.profile, values, owner=party.name, role="system")
         own = settings.of(party.name)
         window, reply = own.context_window or chat.window, own.max_tokens or REPLY_TOKENS
         fit_to_window((rules,), window=window, reply=reply, model=f"{chat.model}, for {party.name},")
@@ -135,7 +141,7 @@ def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext, Pro
         if key not in kept:
             fields = statement_fields(scenario, party, profile=profile)
             values = brief_values(scenario, party, fields)
-            rules = context.prompts.part("organisation/brief", profile, values, owner=party.name, role="system")
+            rules = context.prompts.message("organisation/brief", profile, values, owner=party.name, role="system")
             shown = _examples(context.prompts, party, fields) if profile == "small" else ()
             kept[key] = (rules, *shown)
         return kept[key]
@@ -147,7 +153,7 @@ def _examples(prompts: Prompts, party: Organisation, fields: Sequence[Field]) ->
     """Reports as if asked and given before: what a small model takes the shape of its own from."""
     for example in party.examples:
         values = {"name": party.name, "topic": example.topic}
-        question = prompts.part("organisation/example", "small", values, owner=party.name)
+        question = prompts.message("organisation/example", "small", values, owner=party.name)
         yield question
         yield replace(question, role="assistant", text=example_reply(fields, example))
 

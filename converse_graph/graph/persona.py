@@ -98,14 +98,14 @@ def persona_node(
         context, emit = await context_from_config(runtime), runtime.stream_writer
         inside = member_frame(context, state["line"] - 1, persona)
         emit({"event": "line", "path": inside.path, "line": state["line"], "of": spec.turns})
-        profile = context.chats.get(inside.model).profile if guest is None else "large"
+        profile = context.models.get(inside.model).profile if guest is None else "large"
         outer = owner_frame(context)
         remembered = persona_memory(
             (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
         )
         lines = heard_line_messages(state.get("lines", ()), place=outer.place, profile=profile)
-        known = inside.parts if profile == "large" else tuple(_brief(context, persona, inside))
-        inside = replace(inside, parts=(*known, *remembered, *lines))
+        known = inside.messages if profile == "large" else tuple(_brief(context, persona, inside))
+        inside = replace(inside, messages=(*known, *remembered, *lines))
         inner: list[MindRecord] = []
         decision = None
         if persona.deliberation is not None:
@@ -119,7 +119,7 @@ def persona_node(
             context,
             StructuredRequest(
                 place=inside.place.call("line"),
-                parts=(view,) if view else (*inside.parts, *reminded, task),
+                messages=(view,) if view else (*inside.messages, *reminded, task),
                 form=forms[profile],
                 model=guest or inside.model,
                 repairs=0 if guest else MAX_REPAIRS,
@@ -163,8 +163,8 @@ def _brief(context: RunContext, persona: Persona, inside: DebateFrame) -> Iterat
     position, lest it is taken over with them.
     """
     prompts, owner = context.prompts, inside.path
-    yield prompts.part("persona/brief", "small", _itself(persona, inside), owner=owner, role="system")
-    question = prompts.part("persona/example", "small", {"name": persona.name}, owner=owner)
+    yield prompts.message("persona/brief", "small", _itself(persona, inside), owner=owner, role="system")
+    question = prompts.message("persona/example", "small", {"name": persona.name}, owner=owner)
     for line in persona.examples:
         yield question
         yield replace(question, role="assistant", text=json.dumps({"line": line}, ensure_ascii=False))
@@ -194,7 +194,7 @@ def _prose(profile: PromptProfile) -> Text:
 def _task(
     context: RunContext, spec: Debate, persona: Persona, inside: DebateFrame, decision: DecisionRecord | None
 ) -> Message:
-    profile = context.chats.get(inside.model).profile
+    profile = context.models.get(inside.model).profile
     values = {
         **_itself(persona, inside),
         "others": "; ".join(describe_persona(member) for member in spec.members if member is not persona),
@@ -204,7 +204,7 @@ def _task(
         "positions": describe_options(spec),
         "decision": describe_decision(decision, profile),
     }
-    return context.prompts.part("persona/line", profile, values, owner=inside.path)
+    return context.prompts.message("persona/line", profile, values, owner=inside.path)
 
 
 def _guest_view(

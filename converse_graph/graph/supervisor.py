@@ -196,10 +196,10 @@ async def _moderate(
             "period": scenario.clock.period(floor["round"]).label,
             "candidates": ", ".join(allowed),
         }
-        profile = context.chats.get(scenario.moderator_model).profile
-        task = context.prompts.part("moderator/pick", profile, values, owner=PUBLIC)
+        profile = context.models.get(scenario.moderator_model).profile
+        task = context.prompts.message("moderator/pick", profile, values, owner=PUBLIC)
         recent = public_record(transcript[-2 * len(scenario.organisations) :], scenario.clock)
-        question = StructuredRequest(place=place, parts=(*recent, task), form=form, model=scenario.moderator_model)
+        question = StructuredRequest(place=place, messages=(*recent, task), form=form, model=scenario.moderator_model)
         answer = await ask(context, question, emit)
         picked = answer.values["next_speaker"] if answer.values else picked
     taken = {**floor["taken"], picked: floor["taken"].get(picked, 0) + 1}

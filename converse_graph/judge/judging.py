@@ -42,11 +42,11 @@ class _Judge:
 
     @property
     def profile(self) -> PromptProfile:
-        return self.context.chats.get(self.model).profile
+        return self.context.models.get(self.model).profile
 
     @property
     def name(self) -> str:
-        return self.context.chats.name_of(self.model)
+        return self.context.models.name_of(self.model)
 
     def asked(self) -> tuple[forms.Target, ...]:
         return self.rubric.asked(self.transcript.header.cast)
@@ -60,7 +60,7 @@ class _Judge:
         task = Message(role="user", text=told, source=str(Provenance.of_template("judge")))
         question = StructuredRequest(
             place=place,
-            parts=(self.rules(), *parts, task),
+            messages=(self.rules(), *parts, task),
             form=form,
             model=self.model,
             max_tokens=most,
@@ -69,13 +69,13 @@ class _Judge:
 
     def rules(self) -> Message:
         header = self.transcript.header
-        events = " ".join(f"{event.at}: {event.text}" for event in header.events if event.to is None)
+        events = " ".join(f"{event.at}: {event.text}" for event in header.events if event.party is None)
         values = {
             "title": header.title or header.scenario,
             "premise": f"What happened besides: {events}" if events else "",
             "cast": ", ".join(f"{party.name} ({party.kind})" for party in header.cast),
         }
-        return self.context.prompts.part("judge/rules", self.profile, values, owner=PUBLIC, role="system")
+        return self.context.prompts.message("judge/rules", self.profile, values, owner=PUBLIC, role="system")
 
     def render(self, task: str, values: dict[str, str]) -> str:
         return self.context.prompts.render(f"judge/{task}", self.profile, values)
@@ -120,7 +120,7 @@ async def judge(
     if not any(statement.text for statement in public.statements):
         raise InvalidValue(f"Run {public.header.run!r} has no statements to judge; play it first.")
     context = RunContext(
-        chats=chats,
+        models=chats,
         prompts=forms.judge_prompts(),
         seed=seed,
         journal=journal,

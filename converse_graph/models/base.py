@@ -44,7 +44,7 @@ class Message:
 class Request:
     """One call of a model."""
 
-    parts: tuple[Message, ...]
+    messages: tuple[Message, ...]
     schema: dict[str, Any]
     """JSON Schema, strict form, of the object that the reply must be; its `title` names it."""
     place: str

@@ -100,7 +100,7 @@ class ServerCapabilities:
 
     def messages(self, request: Request) -> list[dict[str, str]]:
         """The prompt, with the schema in words at the end of its beginning where the server does not enforce it."""
-        told = [{"role": part.role, "content": part.text} for part in request.parts]
+        told = [{"role": part.role, "content": part.text} for part in request.messages]
         if self.form in ("any object", "words"):
             rule = schema_instructions(request.schema)
             if told and told[0]["role"] == "system":
@@ -118,7 +118,7 @@ class ServerCapabilities:
         """
         most = settings.max_tokens or request.max_tokens * self.room
         if window is not None and settings.max_tokens is None:
-            left = window - sum(estimate_tokens(part.text) for part in request.parts)
+            left = window - sum(estimate_tokens(part.text) for part in request.messages)
             most = max(request.max_tokens, min(most, left))
         return min(most, self.most) if self.most else most
 

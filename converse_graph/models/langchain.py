@@ -116,7 +116,7 @@ class LangChainModel:
             on_restart=request.on_restart,
             on_unusable=request.on_unusable,
             gate=limiter_for(self.model.partition(":")[0], self.limits),
-            tokens=sum(estimate_tokens(part.text) for part in request.parts),
+            tokens=sum(estimate_tokens(part.text) for part in request.messages),
         )
 
     async def close(self) -> None:

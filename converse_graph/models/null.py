@@ -56,7 +56,7 @@ class NullModel:
         text = _AS_JSON(_fill(request.schema, chance))
         if request.on_delta:
             request.on_delta(text)
-        asked = sum(len(part.text) for part in request.parts)
+        asked = sum(len(message.text) for message in request.messages)
         return Response(
             text=text,
             model=self.model,

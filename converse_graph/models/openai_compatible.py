@@ -139,7 +139,7 @@ class OpenAICompatibleModel:
             on_restart=request.on_restart,
             on_unusable=request.on_unusable,
             gate=limiter_for(self._base_url or "openai", self.limits),
-            tokens=sum(estimate_tokens(part.text) for part in request.parts),
+            tokens=sum(estimate_tokens(part.text) for part in request.messages),
         )
 
     async def close(self) -> None:

@@ -55,7 +55,7 @@ class ScriptedModel:
         text = said if isinstance(said, str) else json.dumps(dict(said), ensure_ascii=False)
         if request.on_delta:
             request.on_delta(text)
-        asked = sum(len(part.text) for part in request.parts)
+        asked = sum(len(part.text) for part in request.messages)
         return Response(text=text, model=self.model, input_tokens=asked // 4, output_tokens=len(text) // 4, usd=0.0)
 
     def assert_exhausted(self) -> None:

@@ -72,7 +72,7 @@ def recent_messages(view: View, clock: Clock, profile: PromptProfile = "large") 
     first = view.round - SMALL_ROUNDS if profile == "small" else 0
     statements = view.statements[-SMALL_STATEMENTS:] if profile == "small" else view.statements
     mind = (*view.past, *view.mind) if profile == "large" else view.mind
-    parts = [
+    messages = [
         (
             event.round,
             -1,
@@ -81,12 +81,12 @@ def recent_messages(view: View, clock: Clock, profile: PromptProfile = "large") 
         )
         for event in view.dated
     ]
-    parts += [
+    messages += [
         (said["round"], said["turn"], 0, _public(said, clock.period(said["round"]).label, profile))
         for said in statements
         if said["round"] >= first
     ]
-    parts += [
+    messages += [
         (
             record["round"],
             record["turn"],
@@ -96,7 +96,7 @@ def recent_messages(view: View, clock: Clock, profile: PromptProfile = "large") 
         for record in mind
         if record["path"] == view.party and record["round"] >= first and (words := _remembered(record, profile))
     ]
-    return tuple(part for *_, part in sorted(parts, key=_IN_TIME) if part.text)
+    return tuple(message for *_, message in sorted(messages, key=_IN_TIME) if message.text)
 
 
 def build_history(
@@ -166,7 +166,7 @@ def persona_memory(
     past = tuple(summary_part(summary, clock) for summary in current_summaries(own_past))
     owner, name = owner_of(path), name_of(path)
     first = summarised_until(own_past) if profile == "large" else round - SMALL_ROUNDS
-    parts = []
+    messages = []
     for record in mind:
         debate = debate_of(record)
         if record["round"] < first or debate is None:
@@ -176,10 +176,10 @@ def persona_memory(
             own = [line["text"] for line in debate["lines"] if line["speaker"] == name and line["text"]]
             if own:
                 words = " ".join(own) if profile == "large" else own[-1]
-                parts.append(_recollection(path, label, record["place"], f"You said: {words}", profile))
+                messages.append(_recollection(path, label, record["place"], f"You said: {words}", profile))
         elif record["path"] == path:
-            parts.append(_recollection(path, label, record["place"], _remembered(record, profile), profile))
-    return (*past, *parts)
+            messages.append(_recollection(path, label, record["place"], _remembered(record, profile), profile))
+    return (*past, *messages)
 
 
 def private_record(mind: Sequence[OwnRecord], party: str, clock: Clock) -> tuple[Message, ...]:
@@ -193,7 +193,7 @@ def private_record(mind: Sequence[OwnRecord], party: str, clock: Clock) -> tuple
 
 def notes_need_summary(past: Sequence[OwnRecord], party: str, clock: Clock) -> bool:
     """Whether what a party, or one of its personas, kept to itself long ago is more than it is told word for word."""
-    own = sum(estimate_tokens(part.text) for part in private_record(past, party, clock))
+    own = sum(estimate_tokens(message.text) for message in private_record(past, party, clock))
     debates = [debate for record in past if record["path"] == party and (debate := debate_of(record))]
     speakers = {line["speaker"] for debate in debates for line in debate["lines"]}
     lines = (

@@ -37,7 +37,7 @@ class EmbeddingCall(Protocol):
         """Where in the run it was made."""
 
     @property
-    def parts(self) -> tuple[Message, ...]:
+    def messages(self) -> tuple[Message, ...]:
         """The sentences."""
 
     @property
@@ -73,16 +73,16 @@ def form_of(embedder: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16_384)
-def sentences_of(part: Message) -> tuple[Message, ...]:
+def sentences_of(message: Message) -> tuple[Message, ...]:
     """What is embedded of a part: its sentences, each by itself, for a fact lies in one of them and drowns in the rest.
 
     Marks are left out, and with them who said it and when; they are the same for every sentence.
     """
-    words = html.unescape(_TAG.sub("", part.text))
+    words = html.unescape(_TAG.sub("", message.text))
     pieces = [piece for piece in map(str.strip, _SENTENCE_END.split(words)) if piece]
     first, rest = pieces[:MOST_SENTENCES], " ".join(pieces[MOST_SENTENCES:])
-    source = str(Provenance.parse(part.source).sentence())
-    return tuple(replace(part, text=piece, source=source) for piece in [*first, *([rest] if rest else [])])
+    source = str(Provenance.parse(message.source).sentence())
+    return tuple(replace(message, text=piece, source=source) for piece in [*first, *([rest] if rest else [])])
 
 
 class RecallIndex:
@@ -102,7 +102,7 @@ class RecallIndex:
         self._put: dict[tuple[str, Namespace], set[bytes]] = {}
         self._failed = {call.place: str(json.loads(call.reply.text)["failed"]) for call in failed}
         for call in kept:
-            self._keep(call.schema["embedder"], call.parts, decode_vectors(call.reply.text))
+            self._keep(call.schema["embedder"], call.messages, decode_vectors(call.reply.text))
 
     async def likenesses(
         self,
@@ -131,8 +131,8 @@ class RecallIndex:
         """
         if place in self._failed:
             raise EmbeddingFailed(self._failed[place])
-        told = {part.source: [_digest(piece.text) for piece in sentences_of(part)] for part in records}
-        pieces = {_digest(piece.text): piece for part in records for piece in sentences_of(part)}
+        told = {message.source: [_digest(piece.text) for piece in sentences_of(message)] for message in records}
+        pieces = {_digest(piece.text): piece for message in records for piece in sentences_of(message)}
         await self._learn(embedder, [*pieces.values(), *(cue for cue, _ in cues)], embed)
         store = self._store(embedder)
         for digest in pieces.keys() - self._put.setdefault((embedder, whose), set()):
@@ -150,11 +150,11 @@ class RecallIndex:
             found.append(CueScores(weight=weight, cosines=near))
         return found
 
-    async def _learn(self, embedder: str, parts: Sequence[Message], embed: Embed) -> None:
+    async def _learn(self, embedder: str, messages: Sequence[Message], embed: Embed) -> None:
         """Have vectors for these parts; what somebody else is asking for is waited for, not asked for twice."""
-        names = {(embedder, _digest(part.text)): part for part in parts}
-        while missing := {name: part for name, part in names.items() if name not in self._vectors}:
-            mine = {name: part for name, part in missing.items() if name not in self._asked_for}
+        names = {(embedder, _digest(message.text)): message for message in messages}
+        while missing := {name: message for name, message in names.items() if name not in self._vectors}:
+            mine = {name: message for name, message in missing.items() if name not in self._asked_for}
             if mine:
                 await self._ask(embedder, mine, embed)
             else:
@@ -165,20 +165,22 @@ class RecallIndex:
         self._asked_for |= dict.fromkeys(missing, done)
         try:
             waiting = list(missing.values())
-            for parts in (waiting[first : first + AT_ONCE] for first in range(0, len(waiting), AT_ONCE)):
-                if not self._keep(embedder, parts, await embed(parts)):
+            for messages in (waiting[first : first + AT_ONCE] for first in range(0, len(waiting), AT_ONCE)):
+                if not self._keep(embedder, messages, await embed(messages)):
                     raise EmbeddingFailed(f"the embedder {embedder} gave vectors of another size than before")
         finally:
             for name in missing:
                 del self._asked_for[name]
             done.set_result(None)
 
-    def _keep(self, embedder: str, parts: Sequence[Message], vectors: Sequence[Vector]) -> bool:
+    def _keep(self, embedder: str, messages: Sequence[Message], vectors: Sequence[Vector]) -> bool:
         """Take vectors, unless they are of another size than those that the embedder gave before."""
         size = self._sizes.setdefault(embedder, len(vectors[0]))
         if any(len(vector) != size for vector in vectors):
             return False
-        self._vectors |= {(embedder, _digest(part.text)): vector for part, vector in zip(parts, vectors, strict=True)}
+        self._vectors |= {
+            (embedder, _digest(message.text)): vector for message, vector in zip(messages, vectors, strict=True)
+        }
         return True
 
     def _store(self, embedder: str) -> BaseStore:

@@ -96,9 +96,9 @@ def select(records: Sequence[Candidate], relevant: Mapping[str, float], recall: 
         records, key=lambda record: (-score(record, relevant.get(record.name, 0.0), recall), record.years, record.name)
     )
     taken: list[str] = []
-    left = recall.tokens
+    left = recall.max_tokens
     for record in ranked:
-        if len(taken) == recall.most:
+        if len(taken) == recall.max_records:
             break
         if record.tokens <= left:
             taken.append(record.name)

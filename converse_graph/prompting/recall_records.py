@@ -33,7 +33,7 @@ summary that another has replaced; of any other statement. Told from fields, so 
 class PastRecord:
     """Something that a party could recall."""
 
-    part: Message
+    message: Message
     """As it was told when it was in the window."""
     round: int
     importance: float
@@ -69,10 +69,10 @@ def records_since(scenario: Scenario, seen: View, first: int) -> tuple[PastRecor
     return tuple(_told(scenario, whole))
 
 
-def recalled_message_text(part: Message) -> Message:
+def recalled_message_text(message: Message) -> Message:
     """A part as it is told again: marked as something that its reader recalls, and named after the same record."""
-    source = str(Provenance.parse(part.source).recalled())
-    return replace(part, text=f"<recalled>\n{part.text}\n</recalled>", source=source)
+    source = str(Provenance.parse(message.source).recalled())
+    return replace(message, text=f"<recalled>\n{message.text}\n</recalled>", source=source)
 
 
 _EMPTY: Mapping[str, Any] = {"past": (), "summaries": (), "own_summaries": ()}
@@ -87,10 +87,10 @@ def _within(records: Sequence[R], first: int, until: int) -> tuple[R, ...]:
 
 def _told(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
     weights = dict(_weights(scenario, seen))
-    for part in recent_messages(seen, scenario.clock):
-        round, importance = weights[part.source]
+    for message in recent_messages(seen, scenario.clock):
+        round, importance = weights[message.source]
         if importance:
-            yield PastRecord(part=part, round=round, importance=importance)
+            yield PastRecord(message=message, round=round, importance=importance)
 
 
 def _weights(scenario: Scenario, seen: View) -> Iterator[tuple[str, tuple[int, float]]]:
@@ -107,8 +107,8 @@ def _weights(scenario: Scenario, seen: View) -> Iterator[tuple[str, tuple[int, f
 
 def _telling_fields(scenario: Scenario) -> frozenset[str]:
     """Fields whose answers matter later: announcements, incidents, laws, and reports of awaited events."""
-    kept = {rule.field for rule in scenario.kept}
-    standing = {field for rule in scenario.standing for field in (rule.adds, rule.ends)}
+    kept = {rule.field for rule in scenario.pinned}
+    standing = {field for rule in scenario.running_lists for field in (rule.add_field, rule.remove_field)}
     return frozenset(kept | standing | {event.field for event in scenario.events if isinstance(event, Event)})
 
 
@@ -132,8 +132,8 @@ def _summaries(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
     own = summaries_of(seen.own_summaries, seen.party)
     replaced: list[AnySummaryRecord] = [*_replaced(seen.summaries), *_replaced(own)]
     for summary in replaced:
-        part = summary_part(summary, scenario.clock)
-        yield PastRecord(part=part, round=summary["last"], importance=SUMMED_UP)
+        message = summary_part(summary, scenario.clock)
+        yield PastRecord(message=message, round=summary["last"], importance=SUMMED_UP)
 
 
 S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)

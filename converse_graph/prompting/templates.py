@@ -80,7 +80,7 @@ class Prompts:
         """Render the template of a task in the set that suits a model."""
         return self.templates[task, profile].render(values)
 
-    def part(
+    def message(
         self, task: str, profile: PromptProfile, values: Mapping[str, str], *, owner: str, role: Role = "user"
     ) -> Message:
         """Render the template of a task as a part of a prompt, which names the template as its source.

@@ -11,11 +11,11 @@ _RECENT = ("statement", "mind", "line", "event")
 """Records whose parts may be left out; a summary goes only when all of these are gone."""
 
 
-def fit_to_window(parts: Sequence[Message], *, window: int | None, reply: int, model: str) -> tuple[Message, ...]:
+def fit_to_window(messages: Sequence[Message], *, window: int | None, reply: int, model: str) -> tuple[Message, ...]:
     """The parts of a prompt that fit, in their order.
 
     Args:
-        parts: The whole prompt.
+        messages: The whole prompt.
         window: Tokens of prompt and reply together; None where unknown, and then all fit.
         reply: Tokens kept free for the reply.
         model: As a user names it.
@@ -24,13 +24,13 @@ def fit_to_window(parts: Sequence[Message], *, window: int | None, reply: int, m
         ContextWindowTooSmall: Not even the brief and the task fit.
     """
     if window is None:
-        return tuple(parts)
-    sizes = [estimate_tokens(part.text) for part in parts]
+        return tuple(messages)
+    sizes = [estimate_tokens(message.text) for message in messages]
     over = sum(sizes) + reply - window
     if over <= 0:
-        return tuple(parts)
+        return tuple(messages)
     gone: set[int] = set()
-    for number in _in_order_of_leaving(parts):
+    for number in _in_order_of_leaving(messages):
         if over <= 0:
             break
         gone.add(number)
@@ -41,19 +41,19 @@ def fit_to_window(parts: Sequence[Message], *, window: int | None, reply: int, m
             f"Brief and task take about {least - reply} tokens and the reply {reply}; the window of {model} has "
             f"{window}. Shorten the brief, or name a model with a longer window."
         )
-    return tuple(part for number, part in enumerate(parts) if number not in gone)
+    return tuple(message for number, message in enumerate(messages) if number not in gone)
 
 
-def drop_oldest_half(parts: Sequence[Message]) -> tuple[Message, ...]:
+def drop_oldest_half(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The same prompt with half as much of what can be left out; as it is where nothing can."""
-    leaving = _in_order_of_leaving(parts)
+    leaving = _in_order_of_leaving(messages)
     gone = set(leaving[: (len(leaving) + 1) // 2])
-    return tuple(part for number, part in enumerate(parts) if number not in gone)
+    return tuple(message for number, message in enumerate(messages) if number not in gone)
 
 
-def _in_order_of_leaving(parts: Sequence[Message]) -> list[int]:
+def _in_order_of_leaving(messages: Sequence[Message]) -> list[int]:
     """The numbers of parts that can be left out: what a party is reminded of, then what is recent, then summaries."""
-    origins = [Provenance.parse(part.source) for part in parts]
+    origins = [Provenance.parse(message.source) for message in messages]
     summaries = [number for number, origin in enumerate(origins) if origin.is_summary and not origin.is_recalled]
     recalled = [number for number, origin in enumerate(origins) if origin.is_recalled]
     recent = [number for number, origin in enumerate(origins)

@@ -83,7 +83,7 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
     floor: TurnState = state["floor"]
     transcript: Sequence[StatementRecord] = state.get("transcript", ())
     summaries: Sequence[SummaryRecord] = state.get("summaries", ())
-    first = max(window_start(floor["round"], scenario.window), summarised_until(summaries))
+    first = max(window_start(floor["round"], scenario.verbatim_rounds), summarised_until(summaries))
     mind: Sequence[MindRecord] = state.get(private_channel(party), ())
     own, own_summaries = tuple(filter(is_own, mind)), tuple(filter(is_summary, mind))
     long_ago = first if scenario.recall_of(scenario.party(party)) else 0
@@ -99,8 +99,8 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         events=events_so_far(scenario.events, state.get("events", ())),
         kept=tuple(
             (rule.title, pinned_entries(rule, party, transcript))
-            for rule in scenario.kept
-            if rule.to in (None, scenario.party(party).kind)
+            for rule in scenario.pinned
+            if rule.party_kind in (None, scenario.party(party).kind)
         ),
         standing=_standing(scenario, transcript, party),
         dated=_dated(scenario, party, first, floor["round"]),
@@ -117,18 +117,22 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
 def _standing(
     scenario: Scenario, transcript: Sequence[StatementRecord], party: str
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    if not scenario.standing:
+    if not scenario.running_lists:
         return ()
     kind = scenario.party(party).kind
-    return tuple((rule.title, running_list_entries(rule, transcript)) for rule in scenario.standing if rule.to == kind)
+    return tuple(
+        (rule.title, running_list_entries(rule, transcript))
+        for rule in scenario.running_lists
+        if rule.party_kind == kind
+    )
 
 
 def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[KnownEvent, ...]:
     known = []
     for number, event in enumerate(scenario.dated_events):
         round = scenario.clock.round_of(event.at)
-        if first <= round <= last and event.to in (None, party):
-            known.append(KnownEvent(round=round, number=number, text=event.text, to=event.to))
+        if first <= round <= last and event.party in (None, party):
+            known.append(KnownEvent(round=round, number=number, text=event.text, to=event.party))
     return tuple(known)
 
 

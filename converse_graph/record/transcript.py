@@ -274,7 +274,7 @@ class Transcript(FrozenModel):
     def public(self) -> Transcript:
         """This record without anything private."""
         bare = tuple(statement.model_copy(update={"private": None}) for statement in self.statements)
-        known = tuple(event for event in self.header.events if event.to is None)
+        known = tuple(event for event in self.header.events if event.party is None)
         counted = tuple(vote.model_copy(update={"ballots": ()}) for vote in self.header.votes)
         header = self.header.model_copy(update={"events": known, "votes": counted})
         return self.model_copy(update={"header": header, "statements": bare})

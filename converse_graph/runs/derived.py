@@ -249,8 +249,8 @@ def _with_events(scenario: Scenario, events: Sequence[ScheduledEvent]) -> Scenar
         NotFound: One is for somebody who is not.
     """
     for event in events:
-        if event.to is not None:
-            scenario.party(event.to)
+        if event.party is not None:
+            scenario.party(event.party)
     return scenario.with_events(events)
 
 

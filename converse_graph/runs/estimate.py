@@ -235,17 +235,17 @@ def _calls(requests: Sequence[Request]) -> Iterator[_Call]:
     last: dict[tuple[str, str | None], tuple[Message, ...]] = {}
     for request in requests:
         path = parse_path(request.place)
-        speaker = (request.parts[-1].owner, path.question if isinstance(path, JudgePath) else path.task)
+        speaker = (request.messages[-1].owner, path.question if isinstance(path, JudgePath) else path.task)
         before = last.get(speaker, ())
         alike = 0
-        for one, other in zip(before, request.parts, strict=False):
+        for one, other in zip(before, request.messages, strict=False):
             if one != other:
                 break
             alike += _tokens(one.text)
-        last[speaker] = request.parts
+        last[speaker] = request.messages
         yield _Call(
             kind=_KINDS[path.task],
-            prompt=sum(_tokens(part.text) for part in request.parts),
+            prompt=sum(_tokens(part.text) for part in request.messages),
             cached=alike,
             full=min(request.max_tokens, round(_longest(request.schema) / USUAL_BYTES)),
         )

@@ -72,7 +72,7 @@ def build_header(
         "settings": settings.different(),
         "source": f"{Path(where).name}{colon}{function}",
         "digest": digest,
-        "standing": scenario.standing,
+        "standing": scenario.running_lists,
         "versions": _versions(),
         "prompts": prompts.digest,
         "rubric": scenario.rubric,

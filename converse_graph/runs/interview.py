@@ -119,7 +119,7 @@ async def interview(
         chat = chats.get(own)
         period = made.scenario.clock.period(seen.round)
         context = RunContext(
-            chats=chats,
+            models=chats,
             prompts=prompts,
             seed=made.run.header.seed,
             recall=recall_index(store, made.run, made.scenario),
@@ -129,12 +129,12 @@ async def interview(
         *known, last = _task(prompts, chat.profile, made.scenario, asked, seen, period, question)
         if chat.profile == "large":
             occasion = RecallQuery(run=name, place=place, asked=question)
-            known += (await recall_for(context, made.scenario, asked, seen, occasion, known)).parts
+            known += (await recall_for(context, made.scenario, asked, seen, occasion, known)).messages
         answer = await ask(
             context,
             StructuredRequest(
                 place=place.call("interview"),
-                parts=(*known, last),
+                messages=(*known, last),
                 form=build_reply_schema("interview", (_field(made.scenario, chat.profile),)),
                 model=own,
             ),
@@ -206,12 +206,12 @@ def _task(
     }
     identity = brief_values(scenario, party, (field,))
     itself = (
-        prompts.part("organisation/brief", profile, identity, owner=party.name, role="system"),
+        prompts.message("organisation/brief", profile, identity, owner=party.name, role="system"),
         *(_examples(prompts, party, field) if profile == "small" else ()),
     )
     return (
         *build_history(itself, seen, scenario.clock, profile),
-        prompts.part("organisation/interview", profile, values, owner=party.name),
+        prompts.message("organisation/interview", profile, values, owner=party.name),
     )
 
 
@@ -219,11 +219,11 @@ def _examples(prompts: Prompts, party: Organisation, field: Text) -> Iterator[Me
     """The party's examples as answers: what a small model takes the shape of its own from."""
     for example in party.examples:
         values = {"name": party.name, "topic": example.topic}
-        asked = prompts.part("organisation/example", "small", values, owner=party.name)
+        asked = prompts.message("organisation/example", "small", values, owner=party.name)
         yield asked
         yield replace(asked, role="assistant", text=example_reply((field,), example))
 
 
 def _field(scenario: Scenario, profile: PromptProfile) -> Text:
-    length = min(scenario.length, SMALL_LENGTH) if profile == "small" else scenario.length
+    length = min(scenario.max_statement_chars, SMALL_LENGTH) if profile == "small" else scenario.max_statement_chars
     return Text(name="answer", ask="your answer to the question", max_length=length)

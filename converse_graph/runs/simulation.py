@@ -290,7 +290,7 @@ class Simulation:
         graph = compile_graph(self.scenario, is_traced=traced).copy(update={"checkpointer": saver})
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": RECURSION_LIMIT}
         context = RunContext(
-            chats=self.chats,
+            models=self.chats,
             prompts=self.prompts,
             seed=self.run.header.seed,
             run=f"{self.run.name} {self.run.header.created.isoformat()}",

@@ -45,7 +45,7 @@ class Motion(DeliberationRules):
     """What is to be settled, in a sentence that one can be for or against."""
     options: Annotated[Items[str], Bound(min_length=2)]
     """The positions to choose from; where they lie on a scale, in its order."""
-    to: Identifier | None = None
+    party_kind: Identifier | None = None
     """The kind of party that takes a stand; None for every party."""
 
     @model_validator(mode="after")
@@ -59,7 +59,7 @@ class Motion(DeliberationRules):
         Args:
             kind: Of a party.
         """
-        return self.to in (None, kind)
+        return self.party_kind in (None, kind)
 
 
 def check_options(options: Sequence[str]) -> None:

@@ -65,7 +65,7 @@ class Text(_Field):
 class TextList(_Field):
     """A list of short names or phrases."""
 
-    kind: Literal["names"] = "names"
+    kind: Literal["list"] = "list"
     """Which kind of field this is, as a file names it."""
     max_items: Annotated[int, Bound(ge=1, le=50)] = 3
     """How many names at most."""
@@ -82,7 +82,7 @@ class TextList(_Field):
 class Boolean(_Field):
     """Yes or no."""
 
-    kind: Literal["flag"] = "flag"
+    kind: Literal["boolean"] = "boolean"
     """Which kind of field this is, as a file names it."""
 
     def _bounded(self) -> Any:
@@ -142,7 +142,7 @@ class Number(_Bounded):
 class Integer(_Bounded):
     """A whole number, such as a year."""
 
-    kind: Literal["whole"] = "whole"
+    kind: Literal["integer"] = "integer"
     """Which kind of field this is, as a file names it."""
     minimum: int
     maximum: int

@@ -22,7 +22,7 @@ def scenario_schema() -> dict[str, Any]:
     """The schema of a scenario file; it changes only with its version, which is in its `$id`."""
     made = Scenario.model_json_schema(schema_generator=_OfFiles)
     definitions: dict[str, Any] = made["$defs"]
-    del definitions["When"]
+    del definitions["StopWhen"]
     made["properties"]["stop"]["items"] = {
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("StopOnEvent", "StopOnSilence")]
     }

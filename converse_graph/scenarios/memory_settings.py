@@ -22,9 +22,9 @@ class Recall(FrozenModel):
     """What tells how near two texts are in meaning: "words", by the words that they share, which needs nothing;
     "offline", a model in this process, of the extra `recall`; "openai:NAME", or a NAME at an OpenAI-compatible server;
     or a LangChain `Embeddings` object. One that fails is done without for that turn, which is put on record."""
-    most: Annotated[int, Bound(ge=0, le=20)] = 4
+    max_records: Annotated[int, Bound(ge=0, le=20)] = 4
     """How many records at most; 0 for a party that recalls nothing."""
-    tokens: Annotated[int, Bound(ge=50, le=8000)] = 1000
+    max_tokens: Annotated[int, Bound(ge=50, le=8000)] = 1000
     """How much of a prompt they may take together, guessed from above."""
     half_life: Annotated[float, Bound(gt=0, le=1000)] = 5.0
     """Years of simulated time after which a record is half as recent; rounds, on a clock of plain rounds."""
@@ -53,7 +53,7 @@ class Memory(FrozenModel):
 
     summaries: bool = True
     """Whether a model sums up rounds before they fall out of the window; without, they are forgotten."""
-    share: Annotated[float, Bound(gt=0, le=0.8)] = 0.25
+    max_window_share: Annotated[float, Bound(gt=0, le=0.8)] = 0.25
     """Of a model's window that statements not yet summed up may fill; beyond, they are summed up sooner."""
     model: Any = None
     """Who sums up what was said in public: "provider:model" or a LangChain chat model; None for the first party's."""
@@ -70,9 +70,9 @@ class Pinned(FrozenModel):
     """The field that reports it: a text, or a list of names."""
     whose: Literal["own", "all"] = "own"
     """Whether what the party reported itself is kept, or what anybody did."""
-    to: Identifier | None = None
+    party_kind: Identifier | None = None
     """The kind of parties that it is put before; None for all."""
-    most: Annotated[int, Bound(ge=1, le=50)] = 12
+    max_entries: Annotated[int, Bound(ge=1, le=50)] = 12
     """How many entries are told, the latest; the fold has no more than that in any prompt."""
 
 
@@ -95,6 +95,6 @@ def pinned_entries(rule: Pinned, party: str, statements: Sequence[Mapping[str, A
         for entry in reversed(reported if isinstance(reported, list) else [reported]):
             told = " ".join(str(entry).split())
             found.setdefault(told if rule.whose == "own" else f"{said['speaker']}: {told}")
-        if len(found) >= rule.most:
+        if len(found) >= rule.max_entries:
             break
-    return tuple(reversed(list(found)[: rule.most]))
+    return tuple(reversed(list(found)[: rule.max_entries]))

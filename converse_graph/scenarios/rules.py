@@ -31,7 +31,7 @@ class ScheduledEvent(FrozenModel):
     """A period's name, such as "2027 H2", or a year, which means its first period."""
     text: str
     """What happens, as those whom it reaches are told of it."""
-    to: Name | None = None
+    party: Name | None = None
     """The one party that learns of it; None for everybody."""
 
 
@@ -40,11 +40,11 @@ class RunningList(FrozenModel):
 
     title: str
     """What is put before those that it concerns, such as "Laws in force"."""
-    adds: Identifier
+    add_field: Identifier
     """The field, a list of names, that puts an entry on it: "name", or "name: what it demands"."""
-    ends: Identifier
+    remove_field: Identifier
     """The field, a list of names, that takes entries of the same party off again."""
-    to: Identifier
+    party_kind: Identifier
     """The kind of parties that it is put before."""
 
 
@@ -112,9 +112,9 @@ def running_list_entries(rule: RunningList, statements: Sequence[Mapping[str, An
     standing: dict[tuple[str, str], str] = {}
     for said in statements:
         fields, speaker = said.get("fields") or {}, said["speaker"]
-        for name in _listed(fields.get(rule.ends)):
+        for name in _listed(fields.get(rule.remove_field)):
             standing.pop((speaker, _short(name)), None)
-        for name in _listed(fields.get(rule.adds)):
+        for name in _listed(fields.get(rule.add_field)):
             if _short(name):
                 standing[speaker, _short(name)] = f"{speaker}: {' '.join(name.split())}"
     return tuple(standing.values())

@@ -54,16 +54,16 @@ class Scenario(FrozenModel):
     """Of every model that is asked, such as the temperature, unless a party or persona has settings of its own."""
     events: Items[Event | ScheduledEvent] = ()
     """What may happen, folded from the statements' fields; and what does happen, at a date."""
-    standing: Items[RunningList] = ()
+    running_lists: Items[RunningList] = ()
     """Lists that code keeps from what parties report, and puts before those that they concern: laws in force."""
     motion: Motion | None = None
     """A question that the table settles, and the rules against easy agreement that it is settled by."""
     stop: Items[StopRule] = ()
     """Reasons to end before the horizon, looked at after every round."""
-    kept: Items[Pinned] = ()
+    pinned: Items[Pinned] = ()
     """What parties must never lose, folded from their fields: what they announced, what went wrong. Small models,
     which copy a list into their reports, are not told."""
-    window: Annotated[int, Bound(ge=1)] = 4
+    verbatim_rounds: Annotated[int, Bound(ge=1)] = 4
     """How many recent rounds a party hears word for word at most, and one at least. The window fills up and is then
     emptied but for its last round, so that a provider's prefix cache can hit; what leaves it is summed up first."""
     memory: Memory = Memory()
@@ -72,7 +72,7 @@ class Scenario(FrozenModel):
     """What becomes of a statement that shows signs of drift, such as another year spoken of as now: it is sent back
     with the reason, like one that does not fit; or the signs are counted and that is all, for parties that may well
     speak as an AI or in another's name."""
-    length: Annotated[int, Bound(ge=40, le=8000)] = 900
+    max_statement_chars: Annotated[int, Bound(ge=40, le=8000)] = 900
     """Of a statement's prose, in characters at most."""
     max_depth: Annotated[int, Bound(ge=1, le=20)] = MAX_DEPTH
     """How many conversations may be nested, the root table included."""
@@ -101,7 +101,7 @@ class Scenario(FrozenModel):
         check_distinct("event", [event.name for event in awaited_events])
         reported = {field.name for party in self.organisations for field in party.fields}
         looked_for = [(f"event {event.name!r} waits for", event.field) for event in awaited_events]
-        looked_for += [(f"{kept.title!r} keeps", kept.field) for kept in self.kept]
+        looked_for += [(f"{kept.title!r} keeps", kept.field) for kept in self.pinned]
         for who, field in looked_for:
             if field not in reported:
                 raise ValueError(
@@ -126,7 +126,9 @@ class Scenario(FrozenModel):
         voters = self.voters
         if not voters:
             kinds = sorted({party.kind for party in self.organisations})
-            raise ValueError(f"the motion is for parties of kind {self.motion.to!r}; there is: {', '.join(kinds)}")
+            raise ValueError(
+                f"the motion is for parties of kind {self.motion.party_kind!r}; there is: {', '.join(kinds)}"
+            )
         for party in voters:
             if taken := {"stance", "new_fact"} & {field.name for field in party.fields}:
                 raise ValueError(
@@ -173,8 +175,8 @@ class Scenario(FrozenModel):
     def _check_dated(self, event: ScheduledEvent) -> None:
         self.clock.round_of(event.at)
         names = [party.name for party in self.organisations]
-        if event.to is not None and event.to not in names:
-            raise ValueError(f"an event is for {event.to!r}; there is: {', '.join(names)}")
+        if event.party is not None and event.party not in names:
+            raise ValueError(f"an event is for {event.party!r}; there is: {', '.join(names)}")
 
     def with_events(self, dated: Sequence[ScheduledEvent]) -> Scenario:
         """The same scenario with these dated events in place of its own.
@@ -221,7 +223,7 @@ class Scenario(FrozenModel):
             party: Of this scenario.
         """
         recall = party.recall or self.memory.recall
-        return recall if recall and recall.most and party.graph is None else None
+        return recall if recall and recall.max_records and party.graph is None else None
 
     @overload
     def graph(

@@ -17,20 +17,20 @@ from converse_graph.store.writer import Writer
 _RECALL = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds
 FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest = :digest"""
 _CALLS = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
-place, attempt, parts, form, accepted FROM calls
+place, attempt, messages, form, accepted FROM calls
 WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
 _PLACES = "SELECT place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
-_PART = "SELECT role, source, owner, text FROM parts WHERE id = :id"
-_PART_ID = "SELECT id FROM parts WHERE digest = :digest"
-_ADD_PART = """INSERT INTO parts (digest, role, source, owner, text)
+_MESSAGE = "SELECT role, source, owner, text FROM messages WHERE id = :id"
+_MESSAGE_ID = "SELECT id FROM messages WHERE digest = :digest"
+_ADD_MESSAGE = """INSERT INTO messages (digest, role, source, owner, text)
 VALUES (:digest, :role, :source, :owner, :text) ON CONFLICT DO NOTHING RETURNING id"""
-_ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish,
+_ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, messages, form, reply, accepted, model, finish,
 input_tokens, output_tokens, cached_tokens, usd, seconds)
-VALUES (:run, :place, :attempt, :digest, :parts, :form, :reply, :accepted, :model, :finish,
+VALUES (:run, :place, :attempt, :digest, :messages, :form, :reply, :accepted, :model, :finish,
 :input_tokens, :output_tokens, :cached_tokens, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING id"""
-_ADD_UNUSABLE = """INSERT INTO calls (run, place, attempt, digest, parts, form, reply, accepted, model, finish,
+_ADD_UNUSABLE = """INSERT INTO calls (run, place, attempt, digest, messages, form, reply, accepted, model, finish,
 input_tokens, output_tokens, cached_tokens, usd, seconds)
-SELECT :run, :place, COALESCE(MIN(attempt), 0) - 1, :digest, :parts, :form, :reply, 0, :model, :finish,
+SELECT :run, :place, COALESCE(MIN(attempt), 0) - 1, :digest, :messages, :form, :reply, 0, :model, :finish,
 :input_tokens, :output_tokens, :cached_tokens, :usd, :seconds
 FROM calls WHERE run = :run AND place = :place AND digest = :digest AND attempt < 0 RETURNING id"""
 _CUT = """SELECT model, COUNT(*), MAX(input_tokens) FROM calls
@@ -49,7 +49,7 @@ class Call:
     place: str
     attempt: int
     """0 for the first time of asking, and so on; below 0 for replies that were paid and no use, such as empty ones."""
-    parts: tuple[Message, ...]
+    messages: tuple[Message, ...]
     schema: dict[str, Any]
     reply: Response
     accepted: bool
@@ -67,16 +67,16 @@ class MessageIds:
         """Look everything up again: what was thought stored may have been rolled back."""
         self._known.clear()
 
-    def of(self, session: Session, part: Message) -> int:
+    def of(self, session: Session, message: Message) -> int:
         """The row of a part, made if it is new."""
-        known = self._known.get(part.digest)
+        known = self._known.get(message.digest)
         if known is None:
-            row = {"digest": part.digest, "role": part.role, "source": part.source, "owner": part.owner}
-            added = session.run(_ADD_PART, **row, text=part.text)
-            known = int((added or session.run(_PART_ID, digest=part.digest))[0][0])
+            row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": message.owner}
+            added = session.run(_ADD_MESSAGE, **row, text=message.text)
+            known = int((added or session.run(_MESSAGE_ID, digest=message.digest))[0][0])
             if len(self._known) > 50_000:
                 self._known.clear()
-            self._known[part.digest] = known
+            self._known[message.digest] = known
         return known
 
 
@@ -129,13 +129,13 @@ class RunJournal:
         digest = _digest(request, form)
 
         def insert(session: Session) -> None:
-            parts = [self._ids.of(session, part) for part in request.parts]
+            messages = [self._ids.of(session, message) for message in request.messages]
             added = session.run(
                 statement,
                 run=self._run,
                 place=request.place,
                 digest=digest,
-                parts=_pack(parts),
+                messages=_pack(messages),
                 form=self._ids.of(session, form),
                 reply=reply.text,
                 model=reply.model,
@@ -178,24 +178,24 @@ class RunJournal:
             places: Of those alone whose place is like this, as SQL has it: "%/embed" for those that end so.
             unusable: Whether to give those too that were paid and no use.
         """
-        parts: dict[int, Message] = {}
+        messages: dict[int, Message] = {}
         least = -(10**9) if unusable else 0
         for row in self._reader.read(_CALLS, run=self._run, places=places, least=least):
             place, attempt, packed, form, accepted = row[8:]
             for number in [*(ids := _unpack(packed)), form]:
-                if number not in parts:
-                    parts[number] = self._part(number)
+                if number not in messages:
+                    messages[number] = self._part(number)
             yield Call(
                 place=place,
                 attempt=attempt,
-                parts=tuple(parts[number] for number in ids),
-                schema=json.loads(parts[form].text),
+                messages=tuple(messages[number] for number in ids),
+                schema=json.loads(messages[form].text),
                 reply=_reply(row[:8]),
                 accepted=bool(accepted),
             )
 
     def _part(self, number: int) -> Message:
-        ((role, source, owner, text),) = self._reader.read(_PART, id=number)
+        ((role, source, owner, text),) = self._reader.read(_MESSAGE, id=number)
         return Message(role=role, source=source, owner=owner, text=text)
 
     def _form(self, request: Request) -> Message:
@@ -210,7 +210,7 @@ class RunJournal:
 
 
 def _digest(request: Request, form: Message) -> bytes:
-    joined = b"".join([part.digest for part in (*request.parts, form)])
+    joined = b"".join([message.digest for message in (*request.messages, form)])
     return hashlib.blake2b(joined, digest_size=16).digest()
 
 

@@ -33,7 +33,7 @@ CREATE TABLE specs (
     fingerprint TEXT NOT NULL
 );
 
-CREATE TABLE parts (
+CREATE TABLE messages (
     id {id},
     digest {bytes} NOT NULL UNIQUE,
     role TEXT NOT NULL,
@@ -48,8 +48,8 @@ CREATE TABLE calls (
     place TEXT NOT NULL,
     attempt INTEGER NOT NULL,
     digest {bytes} NOT NULL,
-    parts TEXT NOT NULL,
-    form {number} NOT NULL REFERENCES parts (id),
+    messages TEXT NOT NULL,
+    form {number} NOT NULL REFERENCES messages (id),
     reply TEXT NOT NULL,
     accepted INTEGER NOT NULL,
     model TEXT NOT NULL,

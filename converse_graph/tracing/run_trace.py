@@ -69,7 +69,7 @@ class RunTrace:
         span = self._span("call", (*spans[-1].names, task_name(path)), path, spans[-1], parent)
         span.metadata |= _asked(chat, request)
         if self.private:
-            span.inputs = {"messages": [{"role": part.role, "content": part.text} for part in request.parts]}
+            span.inputs = {"messages": [{"role": part.role, "content": part.text} for part in request.messages]}
         key = spans[-1].key
         self._busy.append(key)
         try:

@@ -134,7 +134,7 @@ def _telemetry(environment: Mapping[str, str], warn: Callable[[str], None]) -> O
     except (ValueError, RuntimeError) as error:
         warn(f"CONVERSE_OTEL is on and nothing is sent: a variable OTEL_... has a setting that is none. {error}")
         return None
-    return telemetry.Telemetry(sender, where=where, warn=warn), f"OpenTelemetry, {where}"
+    return telemetry.OpenTelemetryExporter(sender, where=where, warn=warn), f"OpenTelemetry, {where}"
 
 
 def thread_of(header: Header) -> str:

@@ -54,23 +54,23 @@ class _Summariser(Generic[S]):
     record: Callable[[CallPath, Span, SummaryText], S]
     """Makes the record of a summary, by the call that it was written in."""
 
-    async def sum_up(self, block: Span, parts: Sequence[Message], told: Sequence[tuple[str, str]]) -> S:
+    async def sum_up(self, block: Span, messages: Sequence[Message], told: Sequence[tuple[str, str]]) -> S:
         """One summary, as a record.
 
         Args:
             block: What it stands for.
-            parts: What it is made from.
+            messages: What it is made from.
             told: The same as speakers and words: what is kept of them where no model gives a usable summary.
         """
         first, last = (self.clock.period(round).label for round in (block.first, block.last))
-        profile = self.context.chats.get(self.model).profile
+        profile = self.context.models.get(self.model).profile
         values = {"name": name_of(self.place.reader), "first": first, "last": last}
         where = self.place.summary(block)
         question = StructuredRequest(
             place=where,
-            parts=(
-                *parts,
-                self.context.prompts.part(
+            messages=(
+                *messages,
+                self.context.prompts.message(
                     self.task, profile, values, owner=PUBLIC if self.place.is_public else self.place.reader
                 ),
             ),
@@ -87,9 +87,9 @@ class _Summariser(Generic[S]):
         made: list[S] = []
         while due := summaries_to_merge([*known, *made]):
             block = Span(level=due[0]["level"] + 1, first=due[0]["first"], last=due[-1]["last"])
-            parts = [summary_part(summary, self.clock) for summary in due]
+            messages = [summary_part(summary, self.clock) for summary in due]
             words = [(str(summary["first"]), summary["summary"]) for summary in due]
-            made.append(await self.sum_up(block, parts, words))
+            made.append(await self.sum_up(block, messages, words))
         return made
 
 
@@ -134,7 +134,7 @@ async def summarise_rounds(
     }
     sizes = [sum(estimate_tokens(said["text"]) for said in rounds.get(round, ())) for round in range(frozen, following)]
     windows = [context.window_of(party.name, party.model) or DEFAULT_CONTEXT_WINDOW for party in voices]
-    limit = int(scenario.memory.share * min(windows))
+    limit = int(scenario.memory.max_window_share * min(windows))
     last = max(rounds, default=0)
     writer = _Summariser(
         context=context,
@@ -146,7 +146,7 @@ async def summarise_rounds(
         record=_public_summary,
     )
     made: list[SummaryRecord] = []
-    for block in spans_to_summarise(frozen, following, scenario.window, sizes, limit):
+    for block in spans_to_summarise(frozen, following, scenario.verbatim_rounds, sizes, limit):
         said = [entry for round in range(block.first, block.last + 1) for entry in rounds.get(round, ())]
         words = [(entry["speaker"], entry["text"]) for entry in said]
         made.append(await writer.sum_up(block, public_record(said, scenario.clock), words))
@@ -164,7 +164,7 @@ async def summarise_mind(
     """Have a party sum up what it kept to itself long ago, once that is much: records for its mind."""
     if not notes_need_summary(seen.past, party.name, scenario.clock):
         return []
-    parts = private_record(seen.past, party.name, scenario.clock)
+    messages = private_record(seen.past, party.name, scenario.clock)
     writer = _Summariser(
         context=context,
         clock=scenario.clock,
@@ -177,7 +177,7 @@ async def summarise_mind(
     own = summaries_of(seen.own_summaries, party.name)
     block = Span(level=1, first=summarised_until(own), last=max(record["round"] for record in seen.past))
     memos = [(party.name, memo_of(record)) for record in seen.past]
-    return await _with_roll_up(writer, block, parts, memos, own)
+    return await _with_roll_up(writer, block, messages, memos, own)
 
 
 async def summarise_debates(
@@ -194,13 +194,13 @@ async def summarise_debates(
     for member in spec.members:
         place, model = inside.place.inside("memory", member.name), member.model or inside.model
         path = place.reader
-        if member.graph is not None or context.chats.get(model).profile == "small":
+        if member.graph is not None or context.models.get(model).profile == "small":
             continue
         own = summaries_of(inside.summaries, path)
         first = summarised_until(own)
         past = [record for record in inside.past if record["round"] >= first]
-        parts = recalled_line_messages(past, path, clock)
-        if parts:
+        messages = recalled_line_messages(past, path, clock)
+        if messages:
             block = Span(level=1, first=first, last=max(record["round"] for record in past))
             writer = _Summariser(
                 context=context,
@@ -212,18 +212,18 @@ async def summarise_debates(
                 record=_private_summary,
             )
             told = [(path, words) for _, words in own_line_messages(past, path)]
-            asked.append(_with_roll_up(writer, block, parts, told, own))
+            asked.append(_with_roll_up(writer, block, messages, told, own))
     return [kept for made in await asyncio.gather(*asked) for kept in made]
 
 
 async def _with_roll_up(
     writer: _Summariser[PrivateSummaryRecord],
     block: Span,
-    parts: Sequence[Message],
+    messages: Sequence[Message],
     told: Sequence[tuple[str, str]],
     own: Sequence[PrivateSummaryRecord],
 ) -> list[PrivateSummaryRecord]:
-    made = [await writer.sum_up(block, parts, told)]
+    made = [await writer.sum_up(block, messages, told)]
     return [*made, *await writer.roll_up([*own, *made])]
 
 
@@ -232,5 +232,5 @@ def _listeners(scenario: Scenario, context: RunContext) -> list[Organisation]:
     return [
         party
         for party in scenario.organisations
-        if party.graph is None and context.chats.get(party.model).profile == "large"
+        if party.graph is None and context.models.get(party.model).profile == "large"
     ]

@@ -65,7 +65,9 @@ def reminders(
     agreed = unanimous_position(spec, state)
     if agreed is not None:
         told.append(("dissent", {"position": escape_line(agreed)}))
-    return tuple(context.prompts.part(f"persona/{task}", profile, values, owner=inside.path) for task, values in told)
+    return tuple(
+        context.prompts.message(f"persona/{task}", profile, values, owner=inside.path) for task, values in told
+    )
 
 
 def initial_position(state: Mapping[str, Any], name: str) -> dict[str, str] | None:
@@ -134,7 +136,7 @@ async def _ask(
 ) -> MemberStanceRecord:
     outer, inside = owner_frame(context), member_frame(context, what, member)
     guest = Guest(member.graph, prose="reason") if member.graph is not None else None
-    profile: PromptProfile = context.chats.get(inside.model).profile if guest is None else "large"
+    profile: PromptProfile = context.models.get(inside.model).profile if guest is None else "large"
     reason = Text(name="reason", ask="why, in one sentence", max_length=REASON_LENGTH)
     values = {
         "name": member.name,
@@ -148,21 +150,21 @@ async def _ask(
     }
     if guest:
         shown = guest_view(spec, member, inside, what, lines)
-        parts: tuple[Message, ...] = (view_part(shown, owner=inside.path),)
+        messages: tuple[Message, ...] = (view_part(shown, owner=inside.path),)
     else:
-        parts = (
-            *inside.parts,
+        messages = (
+            *inside.messages,
             *persona_memory(
                 (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
             ),
             *heard_line_messages(lines, place=outer.place, profile=profile),
-            context.prompts.part(f"persona/{what}", profile, values, owner=inside.path),
+            context.prompts.message(f"persona/{what}", profile, values, owner=inside.path),
         )
     answer = await ask(
         context,
         StructuredRequest(
             place=inside.place.call(what),
-            parts=parts,
+            messages=messages,
             form=build_reply_schema(what, [reason, position_field(spec)]),
             model=guest or inside.model,
             repairs=0 if guest else MAX_REPAIRS,

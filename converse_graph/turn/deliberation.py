@@ -110,7 +110,7 @@ async def _imagine(
     spec: ImaginedDebate, context: RunContext, inside: DebateFrame, emit: Emit, task: str
 ) -> DebateRecord:
     """Let one call write the inner talk; it leaves the same record as a debate."""
-    profile = context.chats.get(inside.model).profile
+    profile = context.models.get(inside.model).profile
     values = {
         "name": name_of(inside.path),
         "period": inside.period.label,
@@ -121,10 +121,10 @@ async def _imagine(
         "turns": str(spec.turns),
     }
     form = _imagined_form(spec, profile)
-    known = inside.parts if profile == "large" else tuple(_small_model_prompt(context, spec, inside, values))
+    known = inside.messages if profile == "large" else tuple(_small_model_prompt(context, spec, inside, values))
     question = StructuredRequest(
         place=inside.place.call("imagine"),
-        parts=(*known, context.prompts.part(task, profile, values, owner=inside.path)),
+        messages=(*known, context.prompts.message(task, profile, values, owner=inside.path)),
         form=form,
         model=inside.model,
     )
@@ -143,10 +143,10 @@ def _small_model_prompt(
     Without a talk to copy the form from, such a model fills its lines with dates and numbers. It stands in the place
     of all that the speaker heard, which would be said again. The example takes no positions, lest they are taken over.
     """
-    yield context.prompts.part("any/talk", "small", values, owner=inside.path, role="system")
+    yield context.prompts.message("any/talk", "small", values, owner=inside.path, role="system")
     shown = _example_talk(spec)
     if shown:
-        question = context.prompts.part("any/talk-example", "small", {}, owner=inside.path)
+        question = context.prompts.message("any/talk-example", "small", {}, owner=inside.path)
         yield question
         yield replace(question, role="assistant", text=json.dumps(shown, ensure_ascii=False))
 

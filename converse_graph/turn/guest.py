@@ -57,7 +57,7 @@ class Guest:
             asking = await context_from_config(get_runtime(RunContext))
             result = await ask_remote(self._runnable, request, run=asking.run)
         else:
-            result = await self._apart(json.loads(request.parts[0].text), _seed(request))
+            result = await self._apart(json.loads(request.messages[0].text), _seed(request))
         said = self._statement_in(result)
         wanted = [name for name in request.schema["properties"] if name in said or _may_lack(request, name)]
         filled = {name: said.get(name) for name in wanted}
@@ -79,7 +79,7 @@ class Guest:
         given: dict[str, Any] = {}
         if getattr(self._runnable, "context_schema", None) is GraphSettings:
             outer = await context_from_config(get_runtime(RunContext))
-            given["context"] = RunContext(chats=outer.chats, prompts=outer.prompts, seed=seed)
+            given["context"] = RunContext(models=outer.models, prompts=outer.prompts, seed=seed)
         alone = contextvars.copy_context()
         alone.run(var_child_runnable_config.set, None)
         return await asyncio.create_task(self._runnable.ainvoke(view, config, **given), context=alone)

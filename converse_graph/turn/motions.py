@@ -43,7 +43,7 @@ async def write_stance(
     party: Organisation,
     seen: View,
     place: CallPath,
-    parts: tuple[Message, ...],
+    messages: tuple[Message, ...],
     emit: Emit,
 ) -> StanceRecord:
     """Ask a party for itself where it stands: before it hears anybody, or on its secret ballot.
@@ -54,7 +54,7 @@ async def write_stance(
         party: Who is asked.
         seen: What it may know; says whether it votes.
         place: Its turn.
-        parts: What it is told before the question: of a position that is written first, its brief alone.
+        messages: What it is told before the question: of a position that is written first, its brief alone.
         emit: Told of every call.
 
     Returns:
@@ -69,8 +69,8 @@ async def write_stance(
     values = {"name": party.name, "period": period, "motion": motion.question, "positions": options}
     guest = Guest(party.graph, prose="reason") if party.graph is not None else None
     if guest is None:
-        task = _told(context, party, what, context.chats.get(party.model).profile, values)
-        shown = (*parts, task)
+        task = _told(context, party, what, context.models.get(party.model).profile, values)
+        shown = (*messages, task)
     else:
         heard = [{"speaker": said["speaker"], "text": said["text"]} for said in seen.statements] if seen.voting else []
         view = {"party": party.name, "period": period, "asked": what, "motion": motion.question,
@@ -80,7 +80,7 @@ async def write_stance(
     position = Choice(name="position", ask="where you stand on the motion", options=motion.options)
     question = StructuredRequest(
         place=place.call(what),
-        parts=shown,
+        messages=shown,
         form=build_reply_schema(what, [reason, position]),
         model=guest or party.model,
         repairs=0 if guest else MAX_REPAIRS,
@@ -158,4 +158,4 @@ def count_ballots(motion: Motion, round: int, ballots: Sequence[Any]) -> VoteRec
 def _told(
     context: RunContext, party: Organisation, task: str, profile: PromptProfile, values: dict[str, str]
 ) -> Message:
-    return context.prompts.part(f"organisation/{task}", profile, values, owner=party.name)
+    return context.prompts.message(f"organisation/{task}", profile, values, owner=party.name)

@@ -51,7 +51,7 @@ class RecallQuery:
 class Recalled:
     """What a party is reminded of."""
 
-    parts: tuple[Message, ...] = ()
+    messages: tuple[Message, ...] = ()
     """For its prompt, oldest first; behind what changes less often."""
     problem: str | None = None
     """Why nobody could tell what is relevant, so that recency and importance alone decided; quotes nothing."""
@@ -93,8 +93,8 @@ async def recall_for(
     recall = scenario.recall_of(party)
     if recall is None:
         return Recalled()
-    told = {part.source for part in known}
-    records = [record for record in past_records(scenario, seen) if record.part.source not in told]
+    told = {message.source for message in known}
+    records = [record for record in past_records(scenario, seen) if record.message.source not in told]
     if not records:
         return Recalled()
     relevant, problem = dict[str, float](), None
@@ -104,17 +104,17 @@ async def recall_for(
         except EmbeddingFailed as error:
             problem = str(error)
     names = select([to_candidate(scenario, seen, record) for record in records], relevant, recall)
-    chosen = [record.part for record in records if record.part.source in names]
-    return Recalled(parts=tuple(recalled_message_text(part) for part in chosen), problem=problem)
+    chosen = [record.message for record in records if record.message.source in names]
+    return Recalled(messages=tuple(recalled_message_text(message) for message in chosen), problem=problem)
 
 
 def to_candidate(scenario: Scenario, seen: View, record: PastRecord) -> Candidate:
     """A record as it is ranked in the round that is played."""
     return Candidate(
-        name=record.part.source,
+        name=record.message.source,
         years=scenario.clock.years_between(record.round, seen.round),
         importance=record.importance,
-        tokens=estimate_tokens(record.part.text),
+        tokens=estimate_tokens(record.message.text),
     )
 
 
@@ -127,15 +127,15 @@ async def _relevances(
     known: Sequence[Message],
 ) -> dict[str, float]:
     # In a thread: to find an embedder may take a look at the disk, which a LangGraph server forbids on its loop.
-    embedder = await asyncio.to_thread(context.chats.embedder, recall.embedder)
+    embedder = await asyncio.to_thread(context.models.embedder, recall.embedder)
     place = str(occasion.place.call("embed"))
-    said = [sentence for part in _last_heard(known, party) for sentence in sentences_of(part)]
+    said = [sentence for message in _last_heard(known, party) for sentence in sentences_of(message)]
     asked = sentences_of(Message(role="user", text=occasion.asked, source=str(CUE), owner=party.name))
     return relevances(
         await context.recall.likenesses(
             embedder.model,
             (occasion.run, party.name),
-            [record.part for record in records],
+            [record.message for record in records],
             [*((sentence, STATEMENT_WEIGHT) for sentence in said[:MAX_CUES]), *((sentence, 1.0) for sentence in asked)],
             place,
             partial(_embed, context, embedder, place),
@@ -146,8 +146,8 @@ async def _relevances(
 def _last_heard(known: Sequence[Message], party: Organisation) -> Sequence[Message]:
     """What was said since the party's own last statement, and what it noted after that."""
 
-    def is_new(part: Message) -> bool:
-        origin = Provenance.parse(part.source)
+    def is_new(message: Message) -> bool:
+        origin = Provenance.parse(message.source)
         if origin.is_recalled or origin.record not in ("statement", "mind", "event"):
             return False
         return origin.record != "statement" or origin.path is None or origin.path.party != party.name
@@ -155,13 +155,15 @@ def _last_heard(known: Sequence[Message], party: Organisation) -> Sequence[Messa
     return list(takewhile(is_new, reversed(known)))
 
 
-async def _embed(context: RunContext, embedder: Embedder, place: str, parts: Sequence[Message]) -> tuple[Vector, ...]:
+async def _embed(
+    context: RunContext, embedder: Embedder, place: str, messages: Sequence[Message]
+) -> tuple[Vector, ...]:
     """Have sentences embedded by one call, which is kept and paid for.
 
     Raises:
         EmbeddingFailed: The embedder failed; that is on record too, so that whoever goes on finds the same.
     """
-    request = Request(parts=tuple(parts), schema=form_of(embedder.model), place=place, seed=context.seed)
+    request = Request(messages=tuple(messages), schema=form_of(embedder.model), place=place, seed=context.seed)
     if context.spending:
         context.spending.check()
     return await context.in_flight.see_through(_call(context, embedder, request))
@@ -170,10 +172,10 @@ async def _embed(context: RunContext, embedder: Embedder, place: str, parts: Seq
 async def _call(context: RunContext, embedder: Embedder, request: Request) -> tuple[Vector, ...]:
     """Ask and keep, in one piece that is not broken off."""
     try:
-        made = await embedder.embed([part.text for part in request.parts])
+        made = await embedder.embed([message.text for message in request.messages])
         vectors = tuple(map(normalise, made.vectors))
-        if len(vectors) != len(request.parts) or len({len(vector) for vector in vectors}) != 1:
-            raise EmbeddingFailed(f"{len(vectors)} vectors for {len(request.parts)} texts, or not all of one size")
+        if len(vectors) != len(request.messages) or len({len(vector) for vector in vectors}) != 1:
+            raise EmbeddingFailed(f"{len(vectors)} vectors for {len(request.messages)} texts, or not all of one size")
     except RunPaused as error:
         if not isinstance(error, ProviderUnreachable | ProviderRefused):
             raise
@@ -201,7 +203,7 @@ async def _failed(context: RunContext, embedder: Embedder, request: Request, err
 
 async def _keep(context: RunContext, embedder: Embedder, request: Request, reply: Response, *, accepted: bool) -> None:
     reply = Response(text=reply.text, model=reply.model, input_tokens=reply.input_tokens,
-                  usd=context.chats.prices.charged(embedder, reply))  # fmt: skip
+                  usd=context.models.prices.charged(embedder, reply))  # fmt: skip
     if context.spending:
         context.spending.charge(reply)
     if context.journal:

@@ -56,20 +56,20 @@ async def reflect(
     own = (*seen.own_earlier, *seen.mind)
     first = max((record["round"] for record in own if record["kind"] == "reflection"), default=0)
     happened = [record for record in records_since(scenario, seen, first)
-                if not _is_conclusion(record.part)]  # fmt: skip
+                if not _is_conclusion(record.message)]  # fmt: skip
     if sum(record.importance for record in happened) < recall.reflect_after:
         return []
     known = build_history(brief, seen, scenario.clock)
-    told = {part.source for part in known}
-    gone = [record for record in happened if record.part.source not in told]
+    told = {message.source for message in known}
+    gone = [record for record in happened if record.message.source not in told]
     names = select([to_candidate(scenario, seen, record) for record in gone], {}, recall)
-    reminded = tuple(recalled_message_text(record.part) for record in gone if record.part.source in names)
+    reminded = tuple(recalled_message_text(record.message) for record in gone if record.message.source in names)
     since, until = (scenario.clock.period(round).label for round in (first, seen.round - 1))
     values = {"name": party.name, "first": since, "last": until}
-    task = context.prompts.part("organisation/reflection", "large", values, owner=party.name)
+    task = context.prompts.message("organisation/reflection", "large", values, owner=party.name)
     question = StructuredRequest(
         place=place.call("reflection"),
-        parts=(*known, *reminded, task),
+        messages=(*known, *reminded, task),
         form=_FORM,
         model=party.model,
     )
@@ -87,8 +87,8 @@ async def reflect(
     return [record]
 
 
-def _is_conclusion(part: Message) -> bool:
-    path = Provenance.parse(part.source).path
+def _is_conclusion(message: Message) -> bool:
+    path = Provenance.parse(message.source).path
     return path is not None and path.task == "reflection"
 
 

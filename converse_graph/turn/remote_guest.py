@@ -54,8 +54,8 @@ async def ask_remote(graph: RemoteGraph, request: Request, *, run: str | None) -
     client = graph.client
     if client is None:
         raise InvalidValue(f"RemoteGraph {name!r} has no asynchronous client; give it `url` or `client`.")
-    far = _RemoteTurn(client=client, party=request.parts[0].owner, name=name)
-    view = json.loads(request.parts[0].text)
+    far = _RemoteTurn(client=client, party=request.messages[0].owner, name=name)
+    view = json.loads(request.messages[0].text)
     settings: Any = {key: value for key, value in (graph.config or {}).items() if key in _SENT}
     try:
         asked = json.dumps((run, request.place, view, graph.assistant_id, settings))

@@ -41,7 +41,7 @@ class StatementContext:
     view: View
     place: CallPath
     """Its turn, such as "12.0/OpenAI"."""
-    parts: tuple[Message, ...]
+    messages: tuple[Message, ...]
     """Its brief, what it heard, and what it remembers."""
     decision: DecisionRecord | None
     """How its deliberation ended; None where it held none or came to nothing."""
@@ -61,7 +61,7 @@ def statement_fields(
 ) -> tuple[Field, ...]:
     """The form of a statement: prose, the party's own fields, then what stays private; shorter for a small model."""
     small = profile == "small"
-    length = min(scenario.length, SMALL_LENGTH) if small else scenario.length
+    length = min(scenario.max_statement_chars, SMALL_LENGTH) if small else scenario.max_statement_chars
     prose = Text(name="statement", ask="your public statement", max_length=length)
     memo = Text(
         name="memo",
@@ -84,7 +84,7 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
         return plain[profile]
 
     async def speak(context: RunContext, speech: StatementContext, emit: Emit) -> StructuredReply:
-        profile = context.chats.get(party.model).profile
+        profile = context.models.get(party.model).profile
         period = scenario.clock.period(speech.view.round).label
         values = {
             "name": party.name,
@@ -92,14 +92,14 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
             "questions": questions(party, speech.view, period),
             "decision": describe_decision(speech.decision, profile),
             "events": describe_events(speech.view),
-            "length": str(scenario.length),
+            "length": str(scenario.max_statement_chars),
             "standing": describe_standing(speech.view, profile),
             "kept": describe_kept(speech.view),
             "changed": override_questions(party, speech.view, period),
             "when": format_period(scenario.clock.period(speech.view.round).label),
             "topic": topic_for_round(party, round=speech.view.round, seed=context.seed),
         }
-        task = context.prompts.part("organisation/statement", profile, values, owner=party.name)
+        task = context.prompts.message("organisation/statement", profile, values, owner=party.name)
         reader = ProseReader(
             lambda text: emit({"event": "text", "speaker": party.name, "text": text}), name="statement"
         )
@@ -110,7 +110,7 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
 
         question = StructuredRequest(
             place=speech.place.call("statement"),
-            parts=(*speech.parts, *speech.reminded, task),
+            messages=(*speech.messages, *speech.reminded, task),
             form=form_for(speech.decision, profile),
             model=party.model,
             drift=speech.drift,
@@ -154,7 +154,7 @@ def graph_speaker(scenario: Scenario, party: Organisation) -> Speak:
         }
         question = StructuredRequest(
             place=speech.place.call("graph"),
-            parts=(view_part(shown, owner=party.name),),
+            messages=(view_part(shown, owner=party.name),),
             form=form,
             model=guest,
             repairs=0,

@@ -25,7 +25,7 @@ class TurnContext:
 
     seen: View
     """What it may know, with what it has summed up and concluded just now."""
-    parts: tuple[Message, ...]
+    messages: tuple[Message, ...]
     """Its brief, what it heard, what it remembers and what it is reminded of."""
     new_summaries: tuple[PrivateSummaryRecord, ...] = ()
     """New summaries for its mind."""
@@ -60,7 +60,7 @@ async def build_turn_context(
         emit: Told of every call.
     """
     if profile == "small":
-        return TurnContext(seen=seen, parts=build_history(brief, seen, scenario.clock, profile))
+        return TurnContext(seen=seen, messages=build_history(brief, seen, scenario.clock, profile))
     new_summaries, concluded = list[PrivateSummaryRecord](), list[ReflectionRecord]()
     if not seen.voting:
         concluded = await reflect(scenario, context, party, seen, place, brief, emit)
@@ -72,13 +72,13 @@ async def build_turn_context(
                 own_summaries=(*seen.own_summaries, *new_summaries),
                 past=() if new_summaries else seen.past,
             )
-    parts = build_history(brief, seen, scenario.clock)
+    messages = build_history(brief, seen, scenario.clock)
     run = str(get_config().get("configurable", {}).get("thread_id", ""))
     occasion = RecallQuery(run=run, place=place, asked=_asked(scenario, party, seen))
-    reminded = await recall_for(context, scenario, party, seen, occasion, parts)
+    reminded = await recall_for(context, scenario, party, seen, occasion, messages)
     return TurnContext(
         seen=seen,
-        parts=(*parts, *reminded.parts),
+        messages=(*messages, *reminded.messages),
         new_summaries=tuple(new_summaries),
         concluded=tuple(concluded),
         problem=reminded.problem,

@@ -48,26 +48,26 @@ async def audited(path: Path, tamper: Callable[[sqlite3.Connection], None] = lam
 
 def part(database: sqlite3.Connection, source: str, owner: str) -> int:
     return int(
-        database.execute("SELECT id FROM parts WHERE source LIKE ? AND owner = ?", (source, owner)).fetchone()[0]
+        database.execute("SELECT id FROM messages WHERE source LIKE ? AND owner = ?", (source, owner)).fetchone()[0]
     )
 
 
 def put(database: sqlite3.Connection, number: int, place: str) -> None:
     """Add a part to the prompt of a call."""
-    packed = database.execute("SELECT parts FROM calls WHERE place = ?", (place,)).fetchone()[0]
-    database.execute("UPDATE calls SET parts = ? WHERE place = ?", (_pack([*_unpack(packed), number]), place))
+    packed = database.execute("SELECT messages FROM calls WHERE place = ?", (place,)).fetchone()[0]
+    database.execute("UPDATE calls SET messages = ? WHERE place = ?", (_pack([*_unpack(packed), number]), place))
 
 
 def forged(database: sqlite3.Connection, source: str, owner: str, text: str) -> int:
     """Make a part that says what is not so."""
     made = Message(role="user", text=text, source=source, owner=owner)
     row = (made.digest, made.role, made.source, made.owner, made.text)
-    database.execute("INSERT INTO parts (digest, role, source, owner, text) VALUES (?, ?, ?, ?, ?)", row)
+    database.execute("INSERT INTO messages (digest, role, source, owner, text) VALUES (?, ?, ?, ?, ?)", row)
     return int(database.execute("SELECT last_insert_rowid()").fetchone()[0])
 
 
 def text_of(database: sqlite3.Connection, number: int) -> str:
-    return str(database.execute("SELECT text FROM parts WHERE id = ?", (number,)).fetchone()[0])
+    return str(database.execute("SELECT text FROM messages WHERE id = ?", (number,)).fetchone()[0])
 
 
 def another_s_mind(database: sqlite3.Connection) -> None:
@@ -162,7 +162,7 @@ async def test_a_run_as_it_was_played_passes_and_all_of_it_was_looked_at(store_p
     found = await audited(store_path)
 
     assert found.leaks == ()
-    assert found.rebuilt + found.searched == found.parts
+    assert found.rebuilt + found.searched == found.messages
     assert found.calls == 20
     assert found.rebuilt > 50
     assert found.records > 15

@@ -205,7 +205,7 @@ def test_an_injected_event_happens_and_one_past_the_horizon_says_so(parent: Conv
     assert "The run plays to round 2 only" in ended.out
     assert parent("extend", "parent", "--rounds", "3", *QUIET).code == 0
     assert shown(parent, "parent")["header"]["events"] == [
-        {"at": "round 3", "text": "The plant floods.", "to": "Maker"}
+        {"at": "round 3", "text": "The plant floods.", "party": "Maker"}
     ]
 
 

@@ -113,11 +113,11 @@ def test_a_stop_rule_that_fails_pauses_the_run_which_goes_on_once_it_is_mended(
     converse: Converse, tmp_path: Path
 ) -> None:
     written = (
-        "from converse_graph import Clock, Organisation, Scenario, When, scenario\n"
+        "from converse_graph import Clock, Organisation, Scenario, StopWhen, scenario\n"
         "@scenario\n"
         "def broken() -> Scenario:\n"
         "    return Scenario(premise='p', clock=Clock(end=2, step='round'), organisations=[Organisation(name='A')],\n"
-        "                    stop=[When(predicate=lambda statements: 1 / 0)])\n"
+        "                    stop=[StopWhen(predicate=lambda statements: 1 / 0)])\n"
     )
     (tmp_path / "broken.py").write_text(written, encoding="utf-8")
     ended = converse("run", "broken.py", "--model", "null", "--name", "a")
@@ -134,7 +134,7 @@ def test_a_run_that_fails_ends_with_code_1_and_shows_a_traceback_only_on_request
     def mistaken(*_: object) -> str:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("converse_graph.graph.supervisor.reason_to_stop", mistaken)
+    monkeypatch.setattr("converse_graph.graph.supervisor.stop_reason", mistaken)
     plain = converse(*RUN, "--set", "deep=false", "--name", "a")
     assert (plain.code, plain.err) == (1, "converse: ZeroDivisionError: division by zero\n")
     traced = converse(*RUN, "--set", "deep=false", "--name", "b", "--debug")
@@ -165,7 +165,7 @@ def test_a_refused_key_pauses_the_run_and_resume_goes_on_once_it_is_taken(
 def _answer(request: WebRequest) -> Response:
     """Answer as an OpenAI-compatible server would, with the null model's words."""
     schema = request.get_json()["response_format"]["json_schema"]["schema"]
-    reply = asyncio.run(NullModel().complete(Request(parts=(), schema=schema, place="server")))
+    reply = asyncio.run(NullModel().complete(Request(messages=(), schema=schema, place="server")))
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": reply.text}}
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
     answer = {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}

@@ -91,7 +91,7 @@ def test_an_audit_fits_its_schema_and_ends_with_1_where_something_leaked(convers
 
     database = sqlite3.connect(tmp_path / ".converse" / "runs.sqlite")
     with database:
-        database.execute("UPDATE parts SET owner = 'public' WHERE source LIKE 'line/%'")
+        database.execute("UPDATE messages SET owner = 'public' WHERE source LIKE 'line/%'")
     database.close()
     broken = converse("audit", "r")
     assert broken.code == 1

@@ -114,7 +114,7 @@ async def test_privacy_is_shown_from_the_journal_of_the_run_that_the_outputs_nam
     for outputs in (outputs_of(transcript), transcript, {"output": transcript}, {"run": transcript.header.run}):
         assert by_key(await look(outputs)) == {"privacy": 1, "privacy.leaks": 0}
     async with Store.open(path) as store:
-        await store._writer.write(lambda session: session.run("UPDATE parts SET owner = 'public' "
+        await store._writer.write(lambda session: session.run("UPDATE messages SET owner = 'public' "
                                                               "WHERE source LIKE 'line/%'"))  # fmt: skip
     broken = await look(outputs_of(transcript))
     assert broken[0]["score"] == 0
@@ -134,7 +134,7 @@ class Hearing(NullModel):
         self.heard = ""
 
     async def complete(self, request: Request) -> Response:
-        self.heard += " ".join(part.text for part in request.parts)
+        self.heard += " ".join(part.text for part in request.messages)
         return await super().complete(request)
 
 

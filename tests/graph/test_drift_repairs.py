@@ -37,7 +37,7 @@ async def test_a_drifting_statement_is_a_rejected_attempt_and_told_what_is_wrong
 
     assert await text_of(simulation) == (FAITHFUL, 1)
     assert DRIFTING in prompt(chat.requests[1]), "its author is shown what it wrote"
-    told = chat.requests[1].parts[-1].text
+    told = chat.requests[1].messages[-1].text
     assert "but it is 2029: speak of no other year as now" in told
     assert "but you are Alpha" in told
     assert DRIFTING not in prompt(chat.requests[2]), "nobody else is"
@@ -98,7 +98,7 @@ async def test_text_that_was_said_before_is_sent_back_whoever_said_it(store: Sto
     )
     simulation = await played(store, years(rounds=2), model=chat)
     chat.assert_exhausted()
-    assert "it says again what was said before" in chat.requests[2].parts[-1].text
+    assert "it says again what was said before" in chat.requests[2].messages[-1].text
     assert [row.repeated for row in drift(await simulation.transcript())] == [0, 0]
 
 
@@ -124,7 +124,7 @@ async def test_an_estimate_in_the_past_is_sent_back_until_somebody_has_claimed_i
     parties = [Organisation(name=name, fields=fields) for name in ("Alpha", "Beta")]
     simulation = await played(store, years(*parties, rounds=2), model=chat)
     chat.assert_exhausted()
-    assert "agi_estimate has p50 2026, which is past, for it is 2029" in chat.requests[1].parts[-1].text
+    assert "agi_estimate has p50 2026, which is past, for it is 2029" in chat.requests[1].messages[-1].text
     assert [row.repairs for row in drift(await simulation.transcript())] == [1, 0]
 
 

@@ -42,7 +42,7 @@ async def test_positions_are_written_before_anybody_speaks_and_read_by_their_aut
     talk, chat, transcript = await held(tmp_path, script, private_positions=True)
     assert [(kept.speaker, kept.position) for kept in talk.private_positions] == [("Left", "yes"), ("Right", "no")]
     for request in chat.requests:
-        seen = "".join(part.text for part in request.parts)
+        seen = "".join(part.text for part in request.messages)
         assert ("LEFTREASON" in seen) == request.place.endswith("Left/line")
         assert ("RIGHTREASON" in seen) == request.place.endswith("Right/line")
     found = disagreement(transcript)
@@ -87,7 +87,7 @@ async def test_a_dissenter_is_called_in_once_all_agree_and_does_not_vote_as_it_a
     assert [said.dissents for said in talk.lines] == [False, False, True, False]
     assert talk.decision is not None
     assert talk.decision.votes == {"Left": "yes", "Right": "yes"}
-    asked = [any(part.source == "prompt/persona/dissent" for part in request.parts) for request in chat.requests]
+    asked = [any(part.source == "prompt/persona/dissent" for part in request.messages) for request in chat.requests]
     assert asked == [False, False, True, False, False]
 
 

@@ -56,7 +56,7 @@ async def test_positions_are_written_before_anybody_is_heard_and_read_by_their_a
     }
     transcript, chat = await held(tmp_path, two(2, order, private_positions=True), script)
     for request in chat.requests:
-        seen = "".join(part.text for part in request.parts)
+        seen = "".join(part.text for part in request.messages)
         assert ("ALPHAREASON" in seen) == request.place.endswith("Alpha/statement")
         assert ("BETAREASON" in seen) == request.place.endswith("Beta/statement")
         if request.place.endswith("/position"):
@@ -81,7 +81,7 @@ async def test_a_secret_ballot_is_counted_in_public_and_cast_in_private(tmp_path
     assert [(ballot.speaker, ballot.reason) for ballot in vote.ballots] == [("Alpha", "in truth"), ("Beta", "me too")]
     assert (public.counts, public.ballots) == ({"yes": 2}, ())
     for request in chat.requests[2:]:
-        assert "I say no" in "".join(part.text for part in request.parts), "all is heard before the vote"
+        assert "I say no" in "".join(part.text for part in request.messages), "all is heard before the vote"
     found = table_disagreement(transcript)
     assert found is not None
     assert found.ballot_gap == 1.0
@@ -108,14 +108,16 @@ async def test_a_change_of_stance_that_names_no_new_fact_is_counted(tmp_path: Pa
     found = table_disagreement(transcript)
     assert found is not None
     assert (found.changes, found.unjustified) == (2, 1)
-    assert all(any(part.source == "prompt/organisation/justify" for part in asked.parts) for asked in chat.requests)
+    assert all(any(part.source == "prompt/organisation/justify" for part in asked.messages) for asked in chat.requests)
 
 
 async def test_a_dissenter_is_called_in_once_all_agree_and_its_stance_is_not_its_own(tmp_path: Path) -> None:
     script = {"*/statement": [said("yes"), said("yes"), said("no"), said("yes"), said("yes"), said("yes")]}
     transcript, chat = await held(tmp_path, two(3, dissenter=True), script)
     assert [statement.dissents for statement in transcript.statements] == [False, False, True, False, False, False]
-    asked = [any(part.source == "prompt/organisation/dissent" for part in request.parts) for request in chat.requests]
+    asked = [
+        any(part.source == "prompt/organisation/dissent" for part in request.messages) for request in chat.requests
+    ]
     assert asked == [False, False, True, False, False, False]
     found = table_disagreement(transcript)
     assert found is not None
@@ -131,7 +133,7 @@ async def test_at_a_simultaneous_table_one_party_alone_is_called_on_to_dissent(t
 async def test_parties_of_another_kind_take_no_stand(tmp_path: Path) -> None:
     scenario = table(
         "Alpha", "Beta", Organisation(name="Chair", kind="chair"), rounds=1,
-        motion=Motion(question="Go?", options=("yes", "no"), to="party", **ALL),
+        motion=Motion(question="Go?", options=("yes", "no"), party_kind="party", **ALL),
     )  # fmt: skip
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         simulation = await played(store, scenario, model="null")
@@ -204,6 +206,6 @@ async def test_an_extended_run_votes_again_and_its_replay_and_fork_agree(tmp_pat
 
 def test_a_motion_nobody_takes_a_stand_on_and_a_field_of_its_name_are_refused() -> None:
     with pytest.raises(InvalidValue, match="kind 'labs'; there is: party"):
-        table("Alpha", motion=Motion(question="Go?", options=("yes", "no"), to="labs"))
+        table("Alpha", motion=Motion(question="Go?", options=("yes", "no"), party_kind="labs"))
     with pytest.raises(InvalidValue, match="two or more that differ"):
         Motion(question="Go?", options=("yes", "yes"))

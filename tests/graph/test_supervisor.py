@@ -240,7 +240,7 @@ async def test_a_moderated_table_follows_its_moderator_and_falls_back_where_it_i
     said = (await simulation.transcript()).statements
     assert [entry.speaker for entry in said] == ["C", "B", "A", "C", "A", "B"]
     moderator.assert_exhausted()
-    tasks = [request.parts[-1].text for request in moderator.requests[:3]]
+    tasks = [request.messages[-1].text for request in moderator.requests[:3]]
     assert "A, B, C" in tasks[0]
     assert "A, B" in tasks[1]
     assert "C" not in tasks[1].partition("A, B")[2][:3], "who has spoken is not on offer"

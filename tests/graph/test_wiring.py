@@ -69,7 +69,7 @@ def test_a_node_is_refused_what_is_another_s() -> None:
 
 
 async def test_a_run_fails_where_a_node_writes_into_another_s_mind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("converse_graph.graph.organisation.outbox_of", lambda name: "mind_Beta")
+    monkeypatch.setattr("converse_graph.graph.organisation.outbox_channel", lambda name: "mind_Beta")
     graph = table(Organisation(name="Alpha", deliberation=debate("x", "y")), "Beta").graph(compiled=True)
     with pytest.raises(ConverseError, match="wrote mind_Beta"):
         await graph.ainvoke({"horizon": 1}, {"configurable": {"model": "null"}})

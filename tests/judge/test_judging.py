@@ -30,7 +30,7 @@ def record(rounds: int = 1, text: str = "We tested the brakes and they held.") -
     header = Header(
         run="r", scenario="s", status="finished", created=CREATED, model="scripted", seed=1, clock={}, order="listed",
         cast=(Party(name="Lab", kind="lab"), Party(name="State", kind="government")),
-        events=(ScheduledEvent(at=2026, text="a flood"), ScheduledEvent(at=2026, text="the secret leak", to="Lab")),
+        events=(ScheduledEvent(at=2026, text="a flood"), ScheduledEvent(at=2026, text="the secret leak", party="Lab")),
     )  # fmt: skip
     statements = [
         Statement(round=number, turn=turn, period=str(2026 + number), speaker=who, text=f"{who} {number}: {text}",
@@ -65,7 +65,7 @@ async def test_a_large_model_answers_all_at_once_and_a_quotation_that_is_nowhere
 async def test_only_the_public_record_is_shown_to_a_judge():
     chat = ScriptedModel([whole("x", 1, 1, "y")], profile="large")
     await judge(record(), RUBRIC, chats=ModelRegistry(chat), journal=None, seed=1)
-    shown = "\n".join(part.text for part in chat.requests[0].parts)
+    shown = "\n".join(part.text for part in chat.requests[0].messages)
     assert "a flood" in shown
     assert "tested the brakes" in shown
     assert "hidden plan" not in shown
@@ -89,7 +89,7 @@ async def test_a_small_model_is_asked_one_question_a_call_and_chooses_its_quotat
     verdict = await judge(record(), RUBRIC, chats=ModelRegistry(chat), journal=None, seed=1)
     chat.assert_exhausted()
     assert [(score.score, score.source) for score in verdict.scores] == [(4, "2026, State"), (9, "2026, Lab")]
-    about_lab = "\n".join(part.text for part in chat.requests[-1].parts)
+    about_lab = "\n".join(part.text for part in chat.requests[-1].messages)
     assert "Lab 0:" in about_lab
     assert "State 0:" not in about_lab
 
@@ -118,7 +118,7 @@ async def test_a_long_record_is_judged_in_parts_and_combined_by_code():
     assert [score.score for score in verdict.scores] == [9, 2]
     assert verdict.summary == "all of it"
     for request in chat.requests:
-        asked = sum(estimate_tokens(part.text) for part in request.parts)
+        asked = sum(estimate_tokens(part.text) for part in request.messages)
         assert asked + request.max_tokens <= 5000
 
 

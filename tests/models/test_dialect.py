@@ -50,8 +50,8 @@ async def test_parameters_that_a_server_refuses_are_left_out(httpserver: HTTPSer
         completion(OBJECT),
     )
     chat = chat_at(httpserver, waits)
-    twice = ask().parts + ask().parts[1:]
-    await chat.complete(ask(parts=twice))
+    twice = ask().messages + ask().messages[1:]
+    await chat.complete(ask(messages=twice))
     await chat.close()
     assert not {"temperature", "max_tokens", "seed"} & set(bodies[-1])
     assert bodies[-1]["max_completion_tokens"] == 1024

@@ -26,7 +26,7 @@ from converse_graph.models import local as embedded
 from converse_graph.models.base import Part, Request
 
 schema = {"title": "S", "type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
-said = {"parts": (Part(role="user", text="Tell a story.", source="p"),), "schema": schema, "max_tokens": %d}
+said = {"messages": (Message(role="user", text="Tell a story.", source="p"),), "schema": schema, "max_tokens": %d}
 
 async def main():
     chat, shown = local.LocalModel(), []
@@ -89,7 +89,7 @@ async def test_a_prompt_beyond_its_window_is_refused_with_numbers() -> None:
     chat = LocalModel()
     long = Message(role="user", text="policy lab year " * 2800, source="x")
     with pytest.raises(ProviderRefused, match=r"request \(\d{4} tokens\).*8192 tokens.*longer window"):
-        await asyncio.wait_for(chat.complete(ask(parts=(long,))), 30)
+        await asyncio.wait_for(chat.complete(ask(messages=(long,))), 30)
     await chat.close()
 
 

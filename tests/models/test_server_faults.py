@@ -285,7 +285,7 @@ async def test_a_model_that_thinks_gets_what_room_the_window_has(httpserver: HTT
     prompt = (Message(role="user", text="word " * 500, source="s"),)
     async with asked_of("own adapter", httpserver, waits) as chat:
         chat.window = 4096
-        await chat.complete(ask(parts=prompt))
+        await chat.complete(ask(messages=prompt))
     first, then = (body["max_completion_tokens"] for body in bodies)
     assert (first, then) == (1024, 4096 - 1008)
 

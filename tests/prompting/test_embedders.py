@@ -181,7 +181,7 @@ async def test_a_run_recalls_by_a_server_and_goes_on_without_once_that_refuses(
         told = (await run.transcript()).header.warnings
         await run.close()
     assert [call.accepted for call in calls] == [True] * 3 + [False] * 3
-    assert [[part.text for part in call.parts] for call in calls] == answered
+    assert [[part.text for part in call.messages] for call in calls] == answered
     assert {call.reply.input_tokens for call in calls[:3]} == {7}
     assert all("the embedder nomic failed: its server refuses" in warning for warning in told)
     assert run.run.status == "finished"

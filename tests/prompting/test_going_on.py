@@ -25,7 +25,7 @@ QUOTED = "Nobody shall ever read what the embedder was sent."
 def prompts(store: Store, run: Simulation) -> dict[tuple[str, int], list[str]]:
     """What each model call of a run was told, by its records."""
     calls = store.journal(run.run.id).calls()
-    return {(call.place, call.attempt): [part.source for part in call.parts]
+    return {(call.place, call.attempt): [part.source for part in call.messages]
             for call in calls if not call.place.endswith("/embed")}  # fmt: skip
 
 

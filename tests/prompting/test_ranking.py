@@ -25,8 +25,8 @@ def records(draw: st.DrawFn) -> list[Candidate]:
 @st.composite
 def settings_(draw: st.DrawFn) -> Recall:
     return Recall(
-        most=draw(st.integers(1, 20)),
-        tokens=draw(st.integers(50, 2000)),
+        max_records=draw(st.integers(1, 20)),
+        max_tokens=draw(st.integers(50, 2000)),
         half_life=draw(st.floats(0.1, 100)),
         recency=draw(st.floats(0.1, 10)),
         importance=draw(st.floats(0.1, 10)),
@@ -61,11 +61,11 @@ def test_what_is_chosen_is_within_its_bounds_and_the_same_in_any_order(
 ) -> None:
     taken = select(some, cosines, recall)
     assert taken == select(some[::-1], cosines, recall)
-    assert len(set(taken)) == len(taken) <= recall.most
+    assert len(set(taken)) == len(taken) <= recall.max_records
     sizes = {record.name: record.tokens for record in some}
-    assert sum(sizes[name] for name in taken) <= recall.tokens
-    if len(taken) < recall.most:
-        left = recall.tokens - sum(sizes[name] for name in taken)
+    assert sum(sizes[name] for name in taken) <= recall.max_tokens
+    if len(taken) < recall.max_records:
+        left = recall.max_tokens - sum(sizes[name] for name in taken)
         assert all(record.tokens > left for record in some if record.name not in taken), "none that fits is left out"
 
 
@@ -118,8 +118,8 @@ def test_with_nobody_to_tell_what_is_relevant_recency_and_importance_decide() ->
         Candidate(name=name, years=years, importance=importance, tokens=10)
         for name, years, importance in (("old", 40, 0.3), ("young", 2, 0.3), ("heavy", 40, 0.9))
     )
-    assert select([old, young, heavy], {}, Recall(most=2)) == ("heavy", "young")
-    assert select([old, young, heavy], {"old": 0.9, "young": 0.1, "heavy": 0.1}, Recall(most=1)) == ("old",)
+    assert select([old, young, heavy], {}, Recall(max_records=2)) == ("heavy", "young")
+    assert select([old, young, heavy], {"old": 0.9, "young": 0.1, "heavy": 0.1}, Recall(max_records=1)) == ("old",)
 
 
 @pytest.mark.parametrize(

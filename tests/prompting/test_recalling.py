@@ -45,7 +45,7 @@ async def test_what_was_said_long_ago_is_recalled_once_it_is_asked_about_and_sta
     chat = Speaking(PLANTED)
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         await played(store, asking(recall={"reflect_after": None}), model=chat)
-    parts = next(request for request in chat.requests if request.place == "9.1/Beta/statement").parts
+    parts = next(request for request in chat.requests if request.place == "9.1/Beta/statement").messages
     kinds = [part.source.partition("/")[0] for part in parts]
     known = kinds.index("recalled")
     assert "statement/0.0/Alpha" in recalled([part.source for part in parts])
@@ -68,14 +68,14 @@ async def test_without_recall_the_same_prompt_has_the_same_beginning_and_nothing
 
 async def test_what_is_recalled_is_within_its_bounds_and_of_before_the_window_alone(tmp_path: Path) -> None:
     chat = Speaking()
-    scenario = recalling(rounds=20, recall={"most": 3, "tokens": 300})
+    scenario = recalling(rounds=20, recall={"max_records": 3, "max_tokens": 300})
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         await played(store, scenario, model=chat)
-    reminded = [request for request in chat.requests if recalled([part.source for part in request.parts])]
+    reminded = [request for request in chat.requests if recalled([part.source for part in request.messages])]
     assert len(reminded) > 30
     for request in reminded:
-        told = [part for part in request.parts if part.source.startswith("recalled/")]
-        others = {part.source for part in request.parts if part not in told}
+        told = [part for part in request.messages if part.source.startswith("recalled/")]
+        others = {part.source for part in request.messages if part not in told}
         assert len(told) <= 3
         # The marks around a recalled part are not counted; they are the same few for each.
         assert (
@@ -94,7 +94,7 @@ async def test_small_models_guests_and_parties_that_want_none_recall_nothing_and
     small, large = Speaking(), Speaking()
     small.profile = "small"
     guest = Organisation(name="Guest", graph=lambda view: {"statement": "As before."})
-    mute = Organisation(name="Mute", recall=Recall(most=0))
+    mute = Organisation(name="Mute", recall=Recall(max_records=0))
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         await played(store, recalling(), model=small)
         await played(store, recalling("Alpha", guest, mute, rounds=8), model=large, name="others")
@@ -106,9 +106,9 @@ async def test_small_models_guests_and_parties_that_want_none_recall_nothing_and
 
 async def test_a_party_s_own_setting_goes_before_the_scenario_s(tmp_path: Path) -> None:
     chat = Speaking()
-    parties = ("Alpha", Organisation(name="Beta", recall=Recall(most=1)))
+    parties = ("Alpha", Organisation(name="Beta", recall=Recall(max_records=1)))
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
-        await played(store, recalling(*parties, recall={"most": 2}), model=chat)
+        await played(store, recalling(*parties, recall={"max_records": 2}), model=chat)
     told = {name: {len(recalled(chat.told(request.place))) for request in chat.requests
                    if request.place.endswith(f"{name}/statement")} for name in ("Alpha", "Beta")}  # fmt: skip
     assert (max(told["Alpha"]), max(told["Beta"])) == (2, 1)
@@ -121,9 +121,9 @@ async def test_a_debate_hears_what_its_owner_recalls_and_each_party_has_a_past_o
         run = await played(store, scenario, model=chat)
         found = await audit_run(store, run.run.name, scenario=scenario)
     line = next(request for request in chat.requests if request.place == "7.0/Alpha/1.Right/line")
-    assert recalled([part.source for part in line.parts]) == recalled(chat.told("7.0/Alpha/statement")) != []
+    assert recalled([part.source for part in line.messages]) == recalled(chat.told("7.0/Alpha/statement")) != []
     for request in chat.requests:
-        assert all(may_read(parse_path(request.place).reader, part.owner) for part in request.parts)
+        assert all(may_read(parse_path(request.place).reader, part.owner) for part in request.messages)
     assert found.leaks == ()
 
 
@@ -132,14 +132,14 @@ async def test_a_debate_hears_what_its_owner_recalls_and_each_party_has_a_past_o
 async def test_no_private_word_leaves_a_mind_by_being_recalled(
     tmp_path_factory: Any, scenario: Scenario, faults: int
 ) -> None:
-    remembers = {"window": 1, "clock": Clock(end=4, step="round"),
-                 "memory": Memory(recall=Recall(most=20, tokens=8000, reflect_after=1))}  # fmt: skip
+    remembers = {"verbatim_rounds": 1, "clock": Clock(end=4, step="round"),
+                 "memory": Memory(recall=Recall(max_records=20, max_tokens=8000, reflect_after=1))}  # fmt: skip
     scenario = scenario.model_copy(update=remembers)
     async with Store.open(tmp_path_factory.mktemp("canaries") / "runs.sqlite", make=True) as store:
         run = await Simulation.begin(store, scenario, seed=1, created=CREATED, model=Marking("large", faults=faults))
         events, traced = await played_to_its_end(run)
         await check(store, run, events, traced)
-        parts = {part for call in store.journal(run.run.id).calls() for part in call.parts}
+        parts = {part for call in store.journal(run.run.id).calls() for part in call.messages}
     assert any(part.source.startswith("recalled/") for part in parts)
 
 
@@ -150,14 +150,14 @@ async def test_an_audit_finds_another_s_record_in_what_a_party_recalls_and_one_t
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         run = await played(store, recalling(rounds=8), model=chat)
         calls = list(store.journal(run.run.id).calls())
-        (mine,) = {part for call in calls for part in call.parts if part.source == "mind/0.0/Alpha"}
+        (mine,) = {part for call in calls for part in call.messages if part.source == "mind/0.0/Alpha"}
         last = next(call for call in calls if call.place == "7.1/Beta/statement")
-        schema, parts = last.schema, last.parts
+        schema, parts = last.schema, last.messages
         for number, text in enumerate((mine.text, mine.text.replace("</private>", "and more</private>"))):
             part = Message(role="user", text=f"<recalled>\n{text}\n</recalled>", source=f"recalled/{mine.source}",
                         owner="Alpha" if number == 0 else "Beta")  # fmt: skip
             request = next(request for request in chat.requests if request.place == last.place)
-            changed = type(request)(parts=(*parts, part), schema=schema, place=last.place, attempt=number + 1)
+            changed = type(request)(messages=(*parts, part), schema=schema, place=last.place, attempt=number + 1)
             await store.journal(run.run.id).record(changed, last.reply, accepted=True)
         found = await audit_run(store, run.run.name, scenario=run.scenario)
     assert [(leak.kind, leak.source) for leak in found.leaks] == [
@@ -181,9 +181,9 @@ def test_a_record_weighs_what_its_fields_say() -> None:
     fields = (TextList(name="incidents", ask="what went wrong", optional=True),)
     alpha = Organisation(name="Alpha", fields=fields)
     from_fields = {"title": "What went wrong", "field": "incidents", "whose": "all"}
-    scenario = recalling(alpha, "Beta", rounds=9, kept=[from_fields], window=1,
+    scenario = recalling(alpha, "Beta", rounds=9, pinned=[from_fields], verbatim_rounds=1,
                          events=[ScheduledEvent(at="round 1", text="It rains."),
-                                 ScheduledEvent(at="round 1", text="Hm.", to="Alpha")])  # fmt: skip
+                                 ScheduledEvent(at="round 1", text="Hm.", party="Alpha")])  # fmt: skip
     said = [{"kind": "statement", "round": round, "turn": 0, "speaker": "Alpha", "text": text,
              "fields": {"incidents": found}}
             for round, text, found in ((0, "A fire.", ["a fire in Leeds"]), (1, "Beta lies.", []), (2, "", []),
@@ -193,12 +193,12 @@ def test_a_record_weighs_what_its_fields_say() -> None:
              for name in ("Alpha", "Beta")}  # fmt: skip
     floor = TurnState(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
     seen = view(scenario, {"transcript": said, "floor": floor, **minds}, "Beta")
-    weights = {record.part.source: record.importance for record in past_records(scenario, seen)}
+    weights = {record.message.source: record.importance for record in past_records(scenario, seen)}
     assert weights == {
         "event/0": 0.9, "statement/0.0/Alpha": REPORTED, "mind/0.1/Beta": 0.4, "statement/1.0/Alpha": 0.5,
         "statement/3.0/Alpha": SAID,
     }  # fmt: skip
-    assert all(record.part.owner in (PUBLIC, "Beta") for record in past_records(scenario, seen))
+    assert all(record.message.owner in (PUBLIC, "Beta") for record in past_records(scenario, seen))
 
 
 def test_a_party_that_does_not_recall_is_given_no_past_to_look_through() -> None:
@@ -244,12 +244,12 @@ clock: {start: 2026, end: 2060}
 memory:
   recall: {embedder: offline, half_life: 8}
 organisations:
-  - {name: North, recall: {most: 2}}
+  - {name: North, recall: {max_records: 2}}
   - name: South
 """
     made = read_scenario(text)
     north, south = made.organisations
-    assert made.recall_of(north) == Recall(most=2)
+    assert made.recall_of(north) == Recall(max_records=2)
     assert made.recall_of(south) == Recall(embedder="offline", half_life=8)
     assert read_scenario(write_scenario(made)) == made
 

@@ -41,19 +41,21 @@ async def test_a_conclusion_is_told_to_its_party_alone_while_it_is_new_and_recal
 ) -> None:
     chat = Speaking()
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
-        scenario = recalling(rounds=16, recall={"reflect_after": 3.9, "most": 20, "tokens": 8000})
+        scenario = recalling(rounds=16, recall={"reflect_after": 3.9, "max_records": 20, "max_tokens": 8000})
         await played(store, scenario, model=chat)
     source = "mind/4.0/Alpha/reflection"
     assert source in chat.told("4.0/Alpha/statement")
     assert source in recalled(chat.told("15.0/Alpha/statement"))
     for request in chat.requests:
         if request.place.split("/")[1] != "Alpha":
-            assert not [part for part in request.parts if "Alpha/reflection" in part.source]
+            assert not [part for part in request.messages if "Alpha/reflection" in part.source]
 
 
 async def test_a_conclusion_rests_on_what_has_left_the_window_too(tmp_path: Path) -> None:
     chat = Speaking()
-    scenario = recalling(rounds=10, window=2, recall={"reflect_after": 6.9, "most": 20, "tokens": 8000})
+    scenario = recalling(
+        rounds=10, verbatim_rounds=2, recall={"reflect_after": 6.9, "max_records": 20, "max_tokens": 8000}
+    )
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         await played(store, scenario, model=chat)
     told = chat.told("7.0/Alpha/reflection")

@@ -11,7 +11,7 @@ from converse_graph.store import Store
 from converse_graph.turn.statement import FOLD_TOKENS, describe_standing
 from tests.support.small_scenarios import CountingChat, played, table
 
-LAWS = RunningList(title="Laws in force", adds="instruments", ends="repealed", to="lab")
+LAWS = RunningList(title="Laws in force", add_field="instruments", remove_field="repealed", party_kind="lab")
 
 
 def _said(speaker: str, *adds: str, ends: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -50,16 +50,16 @@ async def test_laws_in_force_are_put_before_labs_alone_and_in_the_last_message_a
 
     fields = [TextList(name="instruments", ask="laws"), TextList(name="repealed", ask="repealed")]
     cast = [Organisation(name="Crown", kind="government", fields=fields), Organisation(name="Lab", kind="lab")]
-    simulation = await played(store, table(*cast, rounds=6, standing=[LAWS]), model=CountingChat(before=note))
+    simulation = await played(store, table(*cast, rounds=6, running_lists=[LAWS]), model=CountingChat(before=note))
     said = [statement.model_dump() for statement in (await simulation.transcript()).statements]
     told = 0
     for number in range(6):
-        *earlier, task = heard[f"{number}.1/Lab/statement"].parts
+        *earlier, task = heard[f"{number}.1/Lab/statement"].messages
         laws = running_list_entries(LAWS, said[: 2 * number + 1])
         told += len(laws)
         assert (f"Laws in force: {'; '.join(f'“{law}”' for law in laws[-3:])}." in task.text) == bool(laws)
         assert not any("Laws in force" in part.text for part in earlier)
-        assert not any("Laws in force" in part.text for part in heard[f"{number}.0/Crown/statement"].parts)
+        assert not any("Laws in force" in part.text for part in heard[f"{number}.0/Crown/statement"].messages)
     assert told > 3
 
 

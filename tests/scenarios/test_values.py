@@ -60,7 +60,7 @@ TWO = (Persona(name="One"), Persona(name="Two"))
         (lambda: Organisation(brief="nameless"), "name is missing"),
         (lambda: table("A", order="random"), "order is 'random'"),
         (lambda: table("A", fairness=0), "fairness is 0"),
-        (lambda: table("A", window=0), "window is 0"),
+        (lambda: table("A", verbatim_rounds=0), "verbatim_rounds is 0"),
         (lambda: table("A", events=[Event(name="e", field="f")]), "waits for field 'f'; the parties report: nothing"),
         (
             lambda: table(

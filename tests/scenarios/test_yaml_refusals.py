@@ -28,18 +28,21 @@ DEBATE = """    deliberation:
 
 FIELD = "    fields:\n    - name: a\n      ask: b\n"
 WRONG_VALUES = [
-    (FIELD, "line 7: Organisation: fields.0: kind is missing; it is one of: text, names, flag"),
-    (FIELD + "      kind: numbr\n", "line 9: Organisation: fields.0.kind is 'numbr'; it is one of: text, names"),
+    (FIELD, "line 7: Organisation: fields.0: kind is missing; it is one of: text, list, boolean"),
+    (FIELD + "      kind: numbr\n", "line 9: Organisation: fields.0.kind is 'numbr'; it is one of: text, list"),
     (FIELD + "      kind: numbr\n", "; did you mean 'number'?"),
-    (FIELD + "      kind: whole\n      maximum: 3\n", "line 7: Whole: minimum is missing"),
-    (FIELD + "      kind: flag\n      optional: maybe\n", "line 10: Flag: optional is 'maybe'; it takes true or false"),
+    (FIELD + "      kind: integer\n      maximum: 3\n", "line 7: Integer: minimum is missing"),
     (
-        FIELD + "      kind: whole\n      maximum: 3\n      minimum: x\n",
-        "line 11: Whole: minimum is 'x'; it takes a whole number",
+        FIELD + "      kind: boolean\n      optional: maybe\n",
+        "line 10: Boolean: optional is 'maybe'; it takes true or false",
     ),
     (
-        FIELD + "      kind: whole\n      maximum: 3\n      minimum: 1.5\n",
-        "line 11: Whole: minimum is 1.5; it takes a whole number",
+        FIELD + "      kind: integer\n      maximum: 3\n      minimum: x\n",
+        "line 11: Integer: minimum is 'x'; it takes a whole number",
+    ),
+    (
+        FIELD + "      kind: integer\n      maximum: 3\n      minimum: 1.5\n",
+        "line 11: Integer: minimum is 1.5; it takes a whole number",
     ),
     (
         FIELD + "      kind: number\n      maximum: 3\n      minimum: x\n",
@@ -57,9 +60,9 @@ WRONG_VALUES = [
     ("    deliberation: {motion: m, turns: 2}\n", "line 6: Debate: members is missing"),
     ("order: shufled\n", "line 6: Scenario: order is 'shufled'; it takes one of: listed; shuffled; simultaneous;"),
     ("order: shufled\n", "; did you mean 'shuffled'?"),
-    ("windw: 3\n", "; did you mean 'window'?"),
-    ("window: 0\n", "line 6: Scenario: window is 0; it takes at least 1"),
-    ("length: 9000\n", "line 6: Scenario: length is 9000; it takes at most 8000"),
+    ("verbatim_round: 3\n", "; did you mean 'verbatim_rounds'?"),
+    ("verbatim_rounds: 0\n", "line 6: Scenario: verbatim_rounds is 0; it takes at least 1"),
+    ("max_statement_chars: 9000\n", "line 6: Scenario: max_statement_chars is 9000; it takes at most 8000"),
     ("memory: {recall: {half_life: 0}}\n", "line 6: Recall: half_life is 0; it takes more than 0"),
     ("motion: {question: q, options: [a]}\n", "line 6: Motion: options is a list; it takes at least 2 entries, not 1"),
     ("stop: [{event: e}]\n", "line 6: Scenario: stop.0: kind is missing; it is one of: event, silence, when"),
@@ -97,10 +100,10 @@ WRONG_VALUES = [
         (BASE + "    goal: win\n", "line 6: Organisation: no field 'goal'; there is: name, brief"),
         (BASE + DEBATE, "line 13: Persona: no field 'goal'; there is: name, role"),
         (BASE + "parties: []\n", "line 6: Scenario: no field 'parties'"),
-        (BASE + "window: soon\n", "line 6: Scenario: window is 'soon'"),
+        (BASE + "verbatim_rounds: soon\n", "line 6: Scenario: verbatim_rounds is 'soon'"),
         (BASE + "  - name: A\n", "two organisations are called 'A'"),
         (BASE + "stop:\n  - kind: when\n", "line 7: a rule of kind 'when' is Python"),
-        (BASE + "events:\n  - at: 2\n    txt: x\n", "line 8: Dated: text is missing; no field 'txt'"),
+        (BASE + "events:\n  - at: 2\n    txt: x\n", "line 8: ScheduledEvent: text is missing; no field 'txt'"),
         (BASE + "events:\n  - name: Big\n    field: f\n", "line 7: Event: name is 'Big'"),
         (BASE + "events:\n  - 3\n", "line 7: Scenario: events"),
         *((BASE + text, says) for text, says in WRONG_VALUES),
@@ -128,10 +131,10 @@ def test_words_that_older_yaml_took_for_something_else_stay_words() -> None:
 
 def test_one_table_holds_events_that_are_awaited_and_events_that_have_a_date() -> None:
     made = read_scenario(
-        BASE + "    fields: [{kind: flag, name: done, ask: done?}]\n"
-        "events:\n  - {name: over, field: done}\n  - {at: 2, text: It rains., to: A}\n"
+        BASE + "    fields: [{kind: boolean, name: done, ask: done?}]\n"
+        "events:\n  - {name: over, field: done}\n  - {at: 2, text: It rains., party: A}\n"
     )
-    assert made.events == (Event(name="over", field="done"), ScheduledEvent(at=2, text="It rains.", to="A"))
+    assert made.events == (Event(name="over", field="done"), ScheduledEvent(at=2, text="It rains.", party="A"))
 
 
 def test_a_file_that_is_absent_too_large_or_no_utf8_is_refused(tmp_path: Path) -> None:

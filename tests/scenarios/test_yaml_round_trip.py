@@ -59,7 +59,7 @@ SETTINGS: dict[type[FrozenModel], dict[str, Any]] = {
         "deliberation": WITHIN, "model": "openai:gpt-4.1", "settings": ModelSettings(temperature=0.3),
     },
     Motion: {
-        "question": "Do we stop?", "options": ("stop", "go on"), "to": "party", "private_positions": True,
+        "question": "Do we stop?", "options": ("stop", "go on"), "party_kind": "party", "private_positions": True,
         "ballot": "secret", "justify_changes": True, "dissenter": True,
     },
 }  # fmt: skip

@@ -147,7 +147,7 @@ async def test_a_job_that_fails_takes_none_down_that_share_its_transaction(store
 async def test_a_write_that_nobody_waits_for_any_more_is_written_all_the_same(store_path: Path) -> None:
     create(store_path)
     writer = Writer(connect(store_path))
-    row = "INSERT INTO parts (digest, role, source, owner, text) VALUES (?, '', '', '', '')"
+    row = "INSERT INTO messages (digest, role, source, owner, text) VALUES (?, '', '', '', '')"
     task = asyncio.create_task(writer.write(lambda session: session.connection.execute(row, (b"1",)) and None))
     await asyncio.sleep(0)
     task.cancel()
@@ -156,7 +156,7 @@ async def test_a_write_that_nobody_waits_for_any_more_is_written_all_the_same(st
     writer.post(lambda session: session.connection.execute(row, (b"2",)) and None)
     await writer.close()
     with sqlite3.connect(store_path) as database:
-        assert database.execute("SELECT count(*) FROM parts").fetchone() == (2,)
+        assert database.execute("SELECT count(*) FROM messages").fetchone() == (2,)
     database.close()
 
 

@@ -18,7 +18,7 @@ SCHEMA: dict[str, Any] = {"title": "t", "type": "object", "properties": {}, "req
 
 def request(*texts: str, **changed: Any) -> Request:
     parts = tuple(Message(role="user", text=text, source=f"s/{text}", owner="A") for text in texts)
-    return Request(**{"parts": parts, "schema": SCHEMA, "place": "0.0/A/statement", **changed})
+    return Request(**{"messages": parts, "schema": SCHEMA, "place": "0.0/A/statement", **changed})
 
 
 def count(path: Path, what: str) -> int:
@@ -42,7 +42,7 @@ async def test_a_call_is_recalled_by_place_attempt_prompt_and_schema_together(st
         request("one", "two", attempt=1),
         request("one", "two", place="1.0/A/statement"),
         request("one", "two", schema={**SCHEMA, "title": "u"}),
-        dataclasses.replace(asked, parts=(asked.parts[0], dataclasses.replace(asked.parts[1], owner="B"))),
+        dataclasses.replace(asked, messages=(asked.messages[0], dataclasses.replace(asked.messages[1], owner="B"))),
     ):
         assert kept.recall(other) is None
     elsewhere = await begin(store, table("A"))
@@ -58,7 +58,7 @@ async def test_a_call_reads_back_as_it_was_made(store: Store) -> None:
     )
     await kept.record(request("one", "two", "one"), reply, accepted=False)
     (call,) = kept.calls()
-    assert call.parts == request("one", "two", "one").parts
+    assert call.messages == request("one", "two", "one").messages
     assert (call.schema, call.reply, call.accepted, call.attempt) == (SCHEMA, reply, False, 0)
 
 
@@ -73,18 +73,18 @@ async def test_whatever_a_model_writes_is_kept_letter_by_letter(store: Store, od
     await kept.record(request(odd), reply, accepted=True)
     assert kept.recall(request(odd)) == reply
     (call,) = kept.calls()
-    assert (call.parts, call.reply) == (request(odd).parts, reply)
+    assert (call.messages, call.reply) == (request(odd).messages, reply)
 
 
 async def test_a_part_is_stored_once_however_many_prompts_and_runs_it_is_in(store: Store, store_path: Path) -> None:
     scenario = consciences(rounds=3)
     await played(store, scenario)
-    parts, calls = count(store_path, "parts"), count(store_path, "calls")
+    parts, calls = count(store_path, "messages"), count(store_path, "calls")
     await played(store, scenario)
     assert count(store_path, "calls") == 2 * calls
-    assert count(store_path, "parts") == parts, "the same run again has nothing new to say"
+    assert count(store_path, "messages") == parts, "the same run again has nothing new to say"
     with sqlite3.connect(store_path) as database:
-        rows = database.execute("SELECT role, source, owner, text FROM parts").fetchall()
+        rows = database.execute("SELECT role, source, owner, text FROM messages").fetchall()
     database.close()
     assert len(rows) == len(set(rows))
 
@@ -95,13 +95,13 @@ async def test_a_part_that_was_rolled_back_is_stored_again(store: Store) -> None
     kept = store.journal(simulation.run.id)
 
     def store_and_fail(session: Session) -> None:
-        store._part_ids.of(session, request("one").parts[0])
+        store._part_ids.of(session, request("one").messages[0])
         raise ValueError("undone")
 
     with pytest.raises(ValueError, match="undone"):
         await store._writer.write(store_and_fail)
     await kept.record(request("one"), Response(text="{}", model="m"), accepted=True)
-    assert [call.parts for call in kept.calls()] == [request("one").parts]
+    assert [call.messages for call in kept.calls()] == [request("one").messages]
 
 
 @pytest.mark.every_store

@@ -32,7 +32,7 @@ def ask(**changes: Any) -> Request:
         Message(role="system", text="You are the Union.", source="prompt/system"),
         Message(role="user", text="What do you say?", source="prompt/statement"),
     )
-    return Request(**{"parts": parts, "schema": SCHEMA, "place": "3.0/Union/statement", "seed": 7, **changes})
+    return Request(**{"messages": parts, "schema": SCHEMA, "place": "3.0/Union/statement", "seed": 7, **changes})
 
 
 @dataclass
@@ -173,7 +173,7 @@ def filling(server: HTTPServer, model: str = "served-7b") -> list[dict[str, Any]
     def fill(body: dict[str, Any]) -> Response:
         schema = body["response_format"]["json_schema"]["schema"]
         place = json.dumps(body["messages"])
-        reply = asyncio.run(NullModel().complete(Request(parts=(), schema=schema, place=place)))
+        reply = asyncio.run(NullModel().complete(Request(messages=(), schema=schema, place=place)))
         whole = {**completion(reply.text), "model": model}
         return Response(json.dumps(whole), 200, content_type="application/json")
 

@@ -65,9 +65,10 @@ RULES: dict[str, some.SearchStrategy[Any]] = {
     "dissenter": some.booleans(),
 }
 STANDING = some.builds(
-    RunningList, title=PROSE, adds=some.just("names"), ends=some.just("text"), to=some.just("party")
+    RunningList, title=PROSE, add_field=some.just("names"), remove_field=some.just("text"),
+    party_kind=some.just("party"),
 )  # fmt: skip
-KEPT = some.builds(Pinned, title=PROSE, field=some.just("text"), to=some.none() | some.just("party"))
+KEPT = some.builds(Pinned, title=PROSE, field=some.just("text"), party_kind=some.none() | some.just("party"))
 TOLD = {"ask": PROSE, "optional": some.booleans(), "example": PLAIN}
 FIELDS = some.tuples(
     some.builds(Text, name=some.just("text"), max_length=some.integers(1, 8000), **TOLD),
@@ -104,7 +105,7 @@ def deliberations(draw: Any, depth: int = 2) -> Any:
 
 
 RECALL = some.builds(
-    Recall, embedder=some.sampled_from(["words", "offline", "openai:small"]), most=some.integers(0, 20)
+    Recall, embedder=some.sampled_from(["words", "offline", "openai:small"]), max_records=some.integers(0, 20)
 )
 
 
@@ -138,7 +139,7 @@ def scenarios(draw: Any) -> Scenario:
         events=[
             Event(name="done", field="flag", equals=draw(some.booleans() | some.integers() | PROSE)),
             ScheduledEvent(
-                at=draw(some.sampled_from([2024, "2024"])), text=draw(PROSE), to=draw(some.sampled_from(names))
+                at=draw(some.sampled_from([2024, "2024"])), text=draw(PROSE), party=draw(some.sampled_from(names))
             ),
         ],
         motion=draw(
@@ -148,8 +149,8 @@ def scenarios(draw: Any) -> Scenario:
             )
         ),
         stop=[StopOnEvent(event="done"), StopOnSilence(rounds=2)],
-        standing=draw(some.lists(STANDING, max_size=2)),
-        kept=draw(some.lists(KEPT, max_size=2)),
+        running_lists=draw(some.lists(STANDING, max_size=2)),
+        pinned=draw(some.lists(KEPT, max_size=2)),
         memory=draw(some.builds(Memory, model=some.none() | some.just("null"), recall=some.none() | RECALL)),
         dials=draw(some.dictionaries(PROSE, PLAIN, max_size=2)),
     )  # fmt: skip

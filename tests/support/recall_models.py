@@ -32,7 +32,7 @@ class Speaking(CountingChat):
 
     def told(self, place: str) -> list[str]:
         """The sources of the prompt at a place."""
-        return [part.source for part in next(request for request in self.requests if request.place == place).parts]
+        return [part.source for part in next(request for request in self.requests if request.place == place).messages]
 
 
 class Counting(HashingEmbedder):

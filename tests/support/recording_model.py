@@ -20,7 +20,7 @@ class ListeningChat(NullModel):
 
     def of(self, place: str) -> tuple[Message, ...]:
         """The prompt of the one call at a place."""
-        [found] = [request.parts for request in self.asked if request.place == place]
+        [found] = [request.messages for request in self.asked if request.place == place]
         return found
 
 
@@ -28,6 +28,6 @@ async def listened(scenario: Scenario, profile: PromptProfile, *, rounds: int, s
     """Play some rounds, and return the model with all that it was asked."""
     chat = ListeningChat(profile)
     graph = scenario.graph(compiled=True)
-    context = RunContext(chats=ModelRegistry(chat), seed=seed)
+    context = RunContext(models=ModelRegistry(chat), seed=seed)
     await graph.ainvoke({"horizon": rounds}, {"recursion_limit": 10_000}, context=context)
     return chat

@@ -7,7 +7,7 @@ from converse_graph.record.transcript import Deliberation, PrivateNotes
 
 
 def prompt(request: Request) -> str:
-    return "\n".join(part.text for part in request.parts)
+    return "\n".join(part.text for part in request.messages)
 
 
 def line(text: str, position: str = "go") -> dict[str, Any]:

@@ -122,7 +122,7 @@ class Parrot:
         self.heard: list[Message] = []
 
     async def complete(self, request: Request) -> Response:
-        self.heard.extend(request.parts)
+        self.heard.extend(request.messages)
         return await self._null.complete(request)
 
     async def close(self) -> None:
@@ -165,10 +165,12 @@ def harbour(dues: float = 0.1, debated: bool = True) -> Scenario:
         ],
         events=[Event(name="deal", field="signed", parties=2), ScheduledEvent(at="2027", text="A storm.")],
         stop=[StopOnEvent(event="deal"), StopOnSilence(rounds=3), StopWhen(predicate=long_enough)],
-        kept=[Pinned(title="What was new", field="news")],
-        standing=(RunningList(title="Dues in force", adds="news", ends="allies", to="party"),),
+        pinned=[Pinned(title="What was new", field="news")],
+        running_lists=(
+            RunningList(title="Dues in force", add_field="news", remove_field="allies", party_kind="party"),
+        ),
         motion=Motion(question="Should dues be a tenth?", options=("yes", "no")),
-        memory=Memory(recall=Recall(most=2)),
+        memory=Memory(recall=Recall(max_records=2)),
     )
 
 

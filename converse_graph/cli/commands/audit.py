@@ -55,10 +55,10 @@ def _lines(result: "Audit") -> Iterator[str]:
     if len(result.leaks) > MAX_LEAKS:
         yield f"  and {len(result.leaks) - MAX_LEAKS} more; --json lists all"
     yield (
-        f"Checked: {count(result.calls, 'prompt')} of {count(result.parts, 'part')}, each readable by whom it was told "
-        f"to; {result.rebuilt} made again from their records, {result.searched} made from templates and searched for "
-        f"{count(result.texts, 'private text')}; {count(result.records, 'record')} compared with what was answered; "
-        "the public record as JSON and as Markdown."
+        f"Checked: {count(result.calls, 'prompt')} of {count(result.messages, 'message')}, each readable by whom "
+        f"it was told to; {result.rebuilt} made again from their records, {result.searched} made from templates "
+        f"and searched for {count(result.texts, 'private text')}; {count(result.records, 'record')} compared with "
+        "what was answered; the public record as JSON and as Markdown."
     )
     for quoted in result.quoted:
         yield f"Said in public by its owner: {quoted.place} has words that are on the private record of {quoted.owner}."

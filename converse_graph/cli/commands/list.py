@@ -131,7 +131,7 @@ def _events(scenario: "Scenario") -> Iterator[dict[str, str]]:
 
     for event in scenario.events:
         if isinstance(event, ScheduledEvent):
-            yield {"event": event.text, "when": f"{event.at}{f', for {event.to} alone' if event.to else ''}"}
+            yield {"event": event.text, "when": f"{event.at}{f', for {event.party} alone' if event.party else ''}"}
         else:
             parties = "a party reports" if event.parties == 1 else f"{event.parties} parties report"
             field, answer = event.field.replace("_", " "), _text(event.equals)
