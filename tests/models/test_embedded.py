@@ -23,7 +23,7 @@ import asyncio, json, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
 from converse_graph.models import local
 from converse_graph.models import local as embedded
-from converse_graph.models.base import Part, Request
+from converse_graph.models.base import Message, Request
 
 schema = {"title": "S", "type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 said = {"messages": (Message(role="user", text="Tell a story.", source="p"),), "schema": schema, "max_tokens": %d}
