@@ -52,6 +52,8 @@ class Document:
     values: dict[str, Any]
     lines: Mapping[Location, int] = field(repr=False)
     """The line, counted from 1, in which each value or its key stands."""
+    sources: Mapping[Location, str] = field(default_factory=dict, repr=False)
+    """The dial from which a value comes, for those that stand there as `$name`."""
 
     def line_of(self, path: Sequence[str | int]) -> int:
         """The line of a value, or of the nearest that holds it and was written."""
@@ -142,7 +144,10 @@ def build(kind: Callable[..., Any], values: dict[str, Any], tree: Document, at: 
         return kind(**values)
     except InvalidValue as error:
         where, message = _innermost(error)
-        raise InvalidValue(f"line {tree.line_of(_written(tree, (*at, *where)))}: {message}") from None
+        written = _written(tree, (*at, *where))
+        dial = tree.sources.get(written)
+        hint = f" It stands there as ${dial}." if dial else ""
+        raise InvalidValue(f"line {tree.line_of(written)}: {message}{hint}") from None
 
 
 def _innermost(error: InvalidValue) -> tuple[tuple[str | int, ...], str]:

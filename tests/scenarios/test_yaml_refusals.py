@@ -124,7 +124,7 @@ def test_a_deliberation_that_names_no_kind_is_a_debate() -> None:
 
 
 def test_words_that_older_yaml_took_for_something_else_stay_words() -> None:
-    made = read_scenario(BASE.replace("Two talk.", "no") + "title: 1:30:00\ndials: {a: yes, b: 1:30}\n")
+    made = read_scenario(BASE.replace("Two talk.", "no") + "title: 1:30:00\ndial_values: {a: yes, b: 1:30}\n")
     assert made.premise == "no"
     assert made.dials == {"a": "yes", "b": "1:30"}
 
