@@ -43,7 +43,9 @@ class Dial:
         try:
             return self.adapter.validate_python(given)
         except ValidationError as error:
-            raise InvalidValue(f"Dial {self.name} takes {self.type}, not {given!r}: {explain(error)}.") from None
+            why = explain(error)
+            end = "" if why.endswith("?") else "."
+            raise InvalidValue(f"Dial {self.name} takes {self.type}, not {given!r}: {why}{end}") from None
 
 
 @dataclass(frozen=True, kw_only=True)

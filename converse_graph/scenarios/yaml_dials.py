@@ -111,17 +111,23 @@ class ChoiceDial(_DialSpec):
 
     kind: Literal["choice"] = "choice"
     """Which kind of dial this is."""
-    options: Annotated[Items[str], Bound(min_length=2)] | dict[str, Any]
+    options: Items[str] | dict[str, Any]
     """The words to choose from. As a table, each with what stands in the place of `$name` for it: a text, or a whole
     value such as a deliberation or a party; null leaves an entry of a list out. It may name the dials before this."""
     default: str
     """How it is set unless somebody turns it."""
 
-    @model_validator(mode="after")
-    def _can_choose(self) -> ChoiceDial:
-        if len(set(self.options)) < max(2, len(self.options)):
-            raise ValueError("options takes two words or more that differ")
-        return self
+    @field_validator("options", mode="before")
+    @classmethod
+    def _can_choose(cls, given: Any) -> Any:
+        if not isinstance(given, list | tuple | dict):
+            raise ValueError("it takes a list of words, or a table with what each stands for")
+        for word in given:
+            if not isinstance(word, str):
+                raise ValueError(f"option {word!r} is no text; put it in quotes, or take another kind of dial")
+        if len(set(given)) < max(2, len(given)):
+            raise ValueError("it takes two words or more that differ")
+        return given
 
     def annotation(self) -> Any:
         """Return one of the words."""
@@ -142,12 +148,19 @@ DialSpec = Annotated[_DialSpec, ByKind(AnyDial)]
 class Preset(FrozenModel):
     """A setting of a file's dials with a name of its own."""
 
-    name: Annotated[str, Bound(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
-    """How it is called: `converse run file.yaml:name`."""
+    name: str
+    """How it is called: `converse run file.yaml:name`; a-z, 0-9, _ and -."""
     help: str = ""
     """What it shows, in one line."""
     set: dict[Identifier, Any]
     """Dials by name, each with its setting."""
+
+    @field_validator("name")
+    @classmethod
+    def _can_be_named(cls, name: str) -> str:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,59}", name):
+            raise ValueError("a preset's name is 1 to 60 of a-z, 0-9, _ and -, and begins with a letter")
+        return name
 
 
 class Dials(FrozenModel):
@@ -186,7 +199,7 @@ def read_dial(spec: _DialSpec, number: int, tree: Document) -> Dial:
     try:
         dial.read(default)
     except InvalidValue as error:
-        raise InvalidValue(f"line {tree.line_of(['dials', number, 'default'])}: default: {error}") from None
+        raise InvalidValue(f"line {tree.line_of(['dials', number, 'default'])}: {error}") from None
     return dial
 
 
@@ -305,8 +318,9 @@ class _Filling:
         line = self._tree.line_of(source)
         if name in self._specs:
             raise InvalidValue(f"line {line}: an option may name the dials that stand before its own, not ${name}.")
-        there_is = f"there is: {', '.join(known)}{nearest(name, known)}" if known else "declare it under dials"
-        raise InvalidValue(f"line {line}: no dial {name!r}; {there_is}; a dollar sign before a letter is written $$.")
+        there_is = f"there is: {', '.join(known)}" if known else "declare it under dials"
+        hint = nearest(name, known) or f"; {there_is}; a dollar sign before a letter is written $$."
+        raise InvalidValue(f"line {line}: no dial {name!r}{hint}")
 
     def _stands_for(self, name: str, target: Location | None) -> Any:
         """What stands in the place of a dial; an option may itself name the dials before it."""

@@ -41,7 +41,7 @@ def scenario_file(path: Path) -> dict[str, ScenarioFunction]:
         raise NotFound(f"No file {str(path)!r}; name a scenario, a Python file or a YAML file that exists.")
     try:
         file = _ScenarioFile(read_text(path))
-        plain = file.make()
+        plain = file.plain
         given = plain.name if plain.name != Scenario.model_fields["name"].default else path.stem
         name = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-") or "scenario"
         whole = str(path.resolve())
@@ -85,7 +85,7 @@ def read_scenario(text: str) -> Scenario:
     Raises:
         InvalidValue: The text describes none; the message begins with the line.
     """
-    return _ScenarioFile(text).make()
+    return _ScenarioFile(text).plain
 
 
 class _ScenarioFile:
@@ -101,6 +101,7 @@ class _ScenarioFile:
         self._specs = made.dials
         self.presets = made.presets
         self.dials = tuple(read_dial(spec, number, self.tree) for number, spec in enumerate(made.dials))
+        self.plain = self.make()
         named = set(dials_named_in(self.tree))
         for number, dial in enumerate(self.dials):
             if dial.name not in named:
@@ -140,7 +141,7 @@ class _ScenarioFile:
         except UsageError as error:
             text = str(error)
             if text.startswith("line "):
-                raise InvalidValue(f"{text[:-1]}, as preset {preset.name} sets the dials.") from None
+                raise InvalidValue(f"{text.rstrip('.')}, as preset {preset.name} sets the dials.") from None
             raise InvalidValue(f"line {self.tree.line_of(['presets', number, 'set'])}: {text}") from None
         return made
 
@@ -151,7 +152,9 @@ def _check_version(tree: Document) -> None:
     version = tree.values["version"]
     if type(version) is not int or version != VERSION:
         line = tree.line_of(["version"])
-        raise InvalidValue(f"line {line}: version {version!r}; this release reads version {VERSION}.")
+        raise InvalidValue(
+            f"line {line}: version {version!r}; this release reads version {VERSION}; write version: {VERSION}."
+        )
 
 
 def _event(given: Any, tree: Document, number: int) -> Any:
