@@ -228,10 +228,10 @@ def _bounds(low: float | None, high: float | None) -> str:
         case None, None:
             return ""
         case None, _:
-            return f" of at most {high}"
+            return f" of at most {high:.15g}"
         case _, None:
-            return f" of at least {low}"
-    return f" {low} to {high}"
+            return f" of at least {low:.15g}"
+    return f" {low:.15g} to {high:.15g}"
 
 
 def check_scenario(given: Any) -> None:

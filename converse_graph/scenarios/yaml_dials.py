@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator, PlainSerializer, field_validator, model_validator
 from pydantic import Field as Bound
-from pydantic import field_validator, model_validator
 
 from converse_graph.errors import InvalidValue
 from converse_graph.scenarios.dials import Dial, make_dial
@@ -85,8 +86,9 @@ class NumberDial(_DialSpec):
     """The most that it may be set to; null for no bound."""
 
     def annotation(self) -> Any:
-        """Return number within the bounds."""
-        return Annotated[float, Bound(ge=self.minimum, le=self.maximum)]
+        """Return number within the bounds; one that is whole is put in without a point."""
+        bounds = Bound(ge=self.minimum, le=self.maximum)
+        return Annotated[float, bounds, AfterValidator(_without_point), PlainSerializer(_without_point)]
 
 
 class IntegerDial(_DialSpec):
@@ -197,10 +199,9 @@ def read_dial(spec: _DialSpec, number: int, tree: Document) -> Dial:
     default = vars(spec)["default"]
     dial = make_dial(name=spec.name, hint=spec.annotation(), default=default, doc=spec.help)
     try:
-        dial.read(default)
+        return replace(dial, default=dial.read(default))
     except InvalidValue as error:
         raise InvalidValue(f"line {tree.line_of(['dials', number, 'default'])}: {error}") from None
-    return dial
 
 
 def fill(tree: Document, specs: Sequence[_DialSpec], settings: Mapping[str, Any], but: frozenset[str]) -> Document:
@@ -334,9 +335,8 @@ class _Filling:
 
 
 def _in_text(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case float() if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-    return format_value(value)
+    return "" if value is None else format_value(value)
+
+
+def _without_point(number: float) -> float:
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number

@@ -41,7 +41,7 @@ def test_the_version_is_the_packages(converse: Converse) -> None:
 def test_scenarios_are_listed_with_their_dials(converse: Converse) -> None:
     ended = converse("list")
     assert ended.code == 0
-    assert "\n    inflation=0.04 (number -0.1 to 1.0): Of consumer prices" in ended.out
+    assert "\n    inflation=0.04 (number -0.1 to 1): Of consumer prices" in ended.out
     rows = {row["name"]: row for row in json.loads(converse("list", "--json").out)}
     assert set(rows["wage-talks"]) == {"name", "doc", "preset_of", "dials"}
     assert {"name", "type", "default", "doc"} == set(rows["wage-talks"]["dials"][0])

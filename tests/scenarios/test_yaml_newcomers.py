@@ -92,7 +92,7 @@ def test_a_slip_is_told_with_its_line_and_the_way_out(slip: str, tmp_path: Path)
         BASE.replace("\n", "\r\n").encode(),
         BASE.replace("\n", "\r").encode(),
         codecs.BOM_UTF8 + BASE.encode(),
-        BASE.replace("You fish.", "You “fish”: no.").encode(),
+        BASE.replace("You fish.", "You “fish”.").encode(),
         BASE.replace("{end: 3}", '{end: "3"}').encode(),
         (WITH_FIELD + "        kind: boolean\n        optional: yes\n").encode(),
         (BASE + "#later\ntitle: Talks # for us\n").encode(),

@@ -94,7 +94,7 @@ WRONG_VALUES = [
         ("", "line 1: this is no table"),
         ("- version: 1\n", "line 1: this is no table"),
         ("premise: p\n", "version is missing; begin the file with: version: 1"),
-        ("premise: p\nversion: 2\n", "line 2: version 2; this release reads version: 1"),
+        ("premise: p\nversion: 2\n", "line 2: version 2; this release reads version 1"),
         ("version: true\n", "version True"),
         ("version: '1'\n", "version '1'"),
         (BASE + "    goal: win\n", "line 6: Organisation: no field 'goal'; there is: name, brief"),
