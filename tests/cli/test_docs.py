@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 WRITTEN = [page for page in PAGES if page not in ("reference/cli.md", "reference/python.md", "reference/prompts.md")]
-LONG = ("how-to/evaluate.md", "explanation/cost.md", "how-to/own-memory.md")
+LONG = ("how-to/evaluate.md", "how-to/from-python.md", "how-to/serve.md", "explanation/cost.md", "how-to/own-memory.md")
 """Pages whose snippets start many programs."""
 _BLOCK = re.compile(r'^```(?P<language>\w+)(?: title="(?P<file>[\w./-]+)")?\n(?P<text>.*?)^```$', re.M | re.S)
 
