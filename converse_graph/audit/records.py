@@ -67,7 +67,7 @@ class Records:
             self._replies[call.place].append(call)
 
     def renderings(self, message: Message, origin: Provenance) -> set[Message] | None:
-        """The ways in which the record that a message names is told; None for a message that is made from no one record.
+        """How the record that a message names is told; None for a message that is made from no one record.
 
         Args:
             message: The part.

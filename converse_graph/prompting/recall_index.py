@@ -74,7 +74,7 @@ def form_of(embedder: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=16_384)
 def sentences_of(message: Message) -> tuple[Message, ...]:
-    """What is embedded of a message: its sentences, each by itself, for a fact lies in one of them and drowns in the rest.
+    """What is embedded of a message: each sentence by itself, for a fact lies in one and drowns in the rest.
 
     Marks are left out, and with them who said it and when; they are the same for every sentence.
     """
