@@ -245,6 +245,7 @@ def test_ctrl_c_pauses_a_script_at_the_next_step_and_the_command_line_goes_on(he
     assert [said.text for said in cg.load_run("r").statements] == [said.text for said in whole.statements]
 
 
+@pytest.mark.slow
 def test_ctrl_c_twice_stops_a_script_at_once_and_it_goes_on_when_it_is_started_again(here: Path) -> None:
     way_on = _interrupted(here, "function", 2)[-1]
     assert way_on.endswith("Run r is paused. Go on with: converse_graph.run(scenario, name='r', resume=True)")

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.support.child_process import run_python
 from tests.support.command_line import process
 
@@ -32,3 +34,12 @@ def test_every_file_that_it_names_as_proof_is_there() -> None:
 
     assert named
     assert [path for path in named if not (README.parent / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_every_path_that_the_pages_for_contributors_name_is_there(page: str) -> None:
+    named = re.findall(r"`([\w./]+\.(?:py|md|yaml|toml|sql))`", (README.parent / page).read_text(encoding="utf-8"))
+    homes = (README.parent, README.parent / "converse_graph")
+
+    assert named
+    assert [path for path in named if not any((home / path).exists() for home in homes)] == []

@@ -1,4 +1,4 @@
-"""Standard output and standard error as a command uses them: a terminal, or a pipe that a script reads."""
+"""What a command says while it works: lines, results, warnings, and the display of a run."""
 
 import asyncio
 import errno
@@ -10,40 +10,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from rich.console import Console, RenderableType
-from rich.padding import Padding
-from rich.text import Text
-
 from converse_graph.cli.display import Display, Plan
 from converse_graph.cli.formatting import indented_line, plain_line
 from converse_graph.cli.screen import LiveScreen, PlainScreen, Screen
+from converse_graph.cli.terminal import is_terminal, paragraph, terminal
 
 Watch = Callable[[dict[str, Any]], None]
 """Takes each event of a run."""
 
 _TICK = 0.1
 """Seconds between two frames of the live line."""
-
-
-def is_terminal() -> bool:
-    """Whether somebody looks at standard output on a terminal that can be drawn on."""
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def terminal() -> Console:
-    """Standard output as a terminal; without colours where NO_COLOR says so."""
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
-
-
-def draw(renderable: RenderableType) -> None:
-    """Draw a table or a page on the terminal."""
-    terminal().print(renderable)
-
-
-def paragraph(text: str) -> RenderableType:
-    """A line for a terminal: wrapped between words, each of its lines as far in as the first."""
-    line = plain_line(text)
-    return Padding(Text(line), (0, 0, 0, len(text) - len(text.lstrip(" "))), expand=False)
 
 
 class Output:

@@ -231,7 +231,8 @@ def _pausing(simulation: Simulation, playing: asyncio.Task[Run], warn: Callable[
     try:
         yield
     finally:
-        restore()
+        if not is_pausing:  # else a second signal that comes while a paused run is closed would end the process
+            restore()
 
 
 async def _paused(simulation: Simulation, output: Output, how: str, began: float, reason: str = "") -> Code:

@@ -3,23 +3,16 @@
 import sys
 from collections.abc import Container, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 import typer
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markdown import Markdown, MarkdownElement, TableElement
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from converse_graph.cli.formatting import indented_line, plain, plain_line
-from converse_graph.cli.output import draw, is_terminal, paragraph
+from converse_graph.cli.terminal import draw, is_terminal, paragraph
 from converse_graph.export.atomic_files import write_atomically
-
-MANY_COLUMNS = 6
-"""A table with more of them reads better on its side than with every word broken."""
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Container[str] = ()) -> None:
@@ -34,7 +27,7 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers:
         typer.echo(columns(heads, rows))
         return
     cells = [[Text(plain_line(entry)) for entry in row] for row in rows]
-    draw(_table([Text(head) for head in heads], cells, numbers=numbers))
+    draw(make_table([Text(head) for head in heads], cells, numbers=numbers))
 
 
 def columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -56,7 +49,9 @@ def print_page(markdown: str, *, piped: str | None = None) -> None:
         piped: What a script gets in place of the Markdown.
     """
     if is_terminal():
-        draw(_Page(plain(markdown), hyperlinks=False))
+        from converse_graph.cli.pages import Page
+
+        draw(Page(plain(markdown), hyperlinks=False))
     else:
         print_text(markdown if piped is None else plain(piped))
 
@@ -82,28 +77,17 @@ def write_or_print(text: str, out: Path | None) -> None:
         print_text(text)
 
 
-def _table(heads: Sequence[Text], rows: Sequence[Sequence[Text]], *, numbers: Container[str] = ()) -> Table:
+def make_table(heads: Sequence[Text], rows: Sequence[Sequence[Text]], *, numbers: Container[str] = ()) -> Table:
+    """A table as all are drawn on a terminal.
+
+    Args:
+        heads: The names of the columns.
+        rows: An entry for each column.
+        numbers: The columns that are set to the right.
+    """
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="bold")
     for head in heads:
         table.add_column(head, justify="right" if head.plain in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table
-
-
-class _PageTable(TableElement):
-    """A table that is laid on its side where it has many columns, few rows and too little room."""
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        heads = [cell.content for cell in self.header.row.cells] if self.header and self.header.row else []
-        rows = [[cell.content for cell in row.cells] for row in self.body.rows] if self.body else []
-        table = _table(heads, rows)
-        width = Measurement.get(console, options, table).maximum
-        if len(heads) > max(MANY_COLUMNS, len(rows)) and width >= options.max_width:
-            (first, *others), *columns = zip(heads, *rows, strict=True)
-            table = _table([first, *others], columns)
-        yield table
-
-
-class _Page(Markdown):
-    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "table_open": _PageTable}

@@ -28,7 +28,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 class FrozenModel(BaseModel):
     """A frozen value that is checked when it is made and says in one line what it does not allow."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     def __init__(self, *unnamed: Any, **given: Any) -> None:
         """Check every field.

@@ -88,7 +88,9 @@ class NumberDial(_DialSpec):
     def annotation(self) -> Any:
         """Return number within the bounds; one that is whole is put in without a point."""
         bounds = Bound(ge=self.minimum, le=self.maximum)
-        return Annotated[float, bounds, AfterValidator(_without_point), PlainSerializer(_without_point)]
+        return Annotated[
+            float, bounds, AfterValidator(_without_point), PlainSerializer(_without_point, return_type=int | float)
+        ]
 
 
 class IntegerDial(_DialSpec):
@@ -339,4 +341,4 @@ def _in_text(value: Any) -> str:
 
 
 def _without_point(number: float) -> float:
-    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+    return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < 1e15 else number

@@ -38,6 +38,7 @@ def test_every_example_is_one_that_its_command_takes(example: str) -> None:
     assert command.make_context(name, arguments).params
 
 
+@pytest.mark.slow
 def test_the_examples_run_one_after_another_as_they_stand(
     converse: Converse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

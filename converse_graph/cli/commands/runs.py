@@ -26,8 +26,8 @@ async def runs(as_json: Json = False, store: StorePath = None) -> None:
     import json
     import shutil
 
-    from converse_graph.cli.output import is_terminal
     from converse_graph.cli.tables import print_table
+    from converse_graph.cli.terminal import is_terminal
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
