@@ -43,6 +43,7 @@ MAX_BYTES = 512 * 1024
 MAX_NESTING = 60
 """How deep tables and lists may be nested."""
 
+_UNSPACED = re.compile(r"(\w+):(\S+)")
 _WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*(?: [\w./-]+)*", re.ASCII)
 _NOT_TEXT = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
@@ -247,7 +248,7 @@ class _Reader:
                 raise _refused(event, f"{key!r} a second time, after line {self._lines[*path, key]}; name it once")
             self._lines[*path, key] = event.start_mark.line + 1
             table[key] = self._value(self._next(), (*path, key))
-            if table[key] is None and (unspaced := re.fullmatch(r"(\w+):(\S+)", str(key))):
+            if event.style is None and table[key] is None and (unspaced := _UNSPACED.fullmatch(str(key))):
                 raise _refused(event, f"a space is missing after the colon; write {unspaced[1]}: {unspaced[2]}")
         return table
 
