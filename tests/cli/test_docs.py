@@ -73,6 +73,11 @@ def test_every_link_between_pages_leads_to_one(page: str) -> None:
         assert ((DOCS / page).parent / target.strip()).exists(), f"{page} leads to {target}"
 
 
+def test_the_pictures_are_as_the_record_and_the_code_draw_them() -> None:
+    done = run_python("-m", "docs.make_pictures", "--check", folder=PROJECT)
+    assert done.code == 0, done.err
+
+
 def test_the_reference_is_as_the_code_is() -> None:
     done = run_python(DOCS / "make_reference.py", "--check", folder=PROJECT)
     assert done.code == 0, done.err
