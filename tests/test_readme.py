@@ -33,7 +33,7 @@ def test_its_scenario_runs_from_the_command_line(tmp_path: Path) -> None:
 def test_its_first_code_has_ten_lines_and_stands_after_a_picture_and_two_commands() -> None:
     beginning = README.read_text(encoding="utf-8").partition("```python")[0]
 
-    assert BLOCKS[0].replace("\n\n", "\n").count("\n") == 10
+    assert BLOCKS[0].count("\n") == 10
     assert "](docs/pictures/turns.svg)" in beginning
     assert beginning.count("\n$ ") == 2
 

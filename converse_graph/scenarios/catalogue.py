@@ -10,7 +10,7 @@ from types import CodeType
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.resources import search_path
 from converse_graph.scenarios.dials import ScenarioFunction
-from converse_graph.scenarios.yaml_files import SUFFIXES, scenario_file
+from converse_graph.scenarios.yaml_files import SUFFIXES, no_file, scenario_file
 
 _MODULES = "converse_scenarios_"
 """What the names of modules begin with that are loaded from scenario files."""
@@ -136,7 +136,7 @@ def _load(path: Path) -> dict[str, ScenarioFunction]:
     if path.suffix in SUFFIXES:
         return scenario_file(path)
     if not path.is_file():
-        raise NotFound(f"No file {str(path)!r}; name a scenario or a Python file that exists.")
+        raise no_file(path)
     module_name = ""
     try:
         digest = hashlib.blake2b(str(path.resolve()).encode() + path.read_bytes(), digest_size=8).hexdigest()

@@ -15,6 +15,7 @@ from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.rules import Event, ScheduledEvent, StopWhen
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.strict_yaml import Document, build, in_file, read_text, read_yaml, write_yaml
+from converse_graph.scenarios.validation_errors import nearest
 from converse_graph.scenarios.yaml_dials import Dials, dials_named_in, escape, fill, read_dial
 
 VERSION = 1
@@ -38,7 +39,7 @@ def scenario_file(path: Path) -> dict[str, ScenarioFunction]:
         InvalidValue: It holds no scenario.
     """
     if not path.is_file():
-        raise NotFound(f"No file {str(path)!r}; name a scenario, a Python file or a YAML file that exists.")
+        raise no_file(path)
     try:
         file = _ScenarioFile(read_text(path))
         plain = file.plain
@@ -64,6 +65,17 @@ def scenario_file(path: Path) -> dict[str, ScenarioFunction]:
     return found
 
 
+def no_file(path: Path) -> NotFound:
+    """Make the refusal of a file that is not there; it names the scenario file beside it whose name is nearest.
+
+    Args:
+        path: The file.
+    """
+    beside = [other.name for other in path.parent.glob("*") if other.suffix in (".py", *SUFFIXES)]
+    hint = nearest(path.name, beside) or "; name a scenario, a Python file or a YAML file that exists."
+    return NotFound(f"No file {str(path)!r}{hint}")
+
+
 def load_scenario(path: Path) -> Scenario:
     """The scenario that a YAML file describes, with its dials at their defaults.
 
@@ -72,7 +84,7 @@ def load_scenario(path: Path) -> Scenario:
         InvalidValue: It is too large, no YAML without tricks, of another version, or describes no scenario.
     """
     if not path.is_file():
-        raise NotFound(f"No file {str(path)!r}; name a scenario, a Python file or a YAML file that exists.")
+        raise no_file(path)
     try:
         return read_scenario(read_text(path))
     except InvalidValue as error:

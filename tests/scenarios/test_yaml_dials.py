@@ -104,6 +104,12 @@ def test_a_file_in_the_folder_of_scenarios_is_had_by_name(fishing: Path, monkeyp
     assert run("fishing", model="null", dials={"quota": 10}, rounds=1, judge=False).header.dials["quota"] == 10
 
 
+def test_a_file_whose_name_is_misspelt_is_named(fishing: Path) -> None:
+    for name in ("fishng.yaml", "fishing.yml", "fishing.py"):
+        with pytest.raises(NotFound, match=r"did you mean 'fishing\.yaml'\?"):
+            find_scenario(str(fishing.with_name(name)))
+
+
 def test_dials_are_the_settings_of_a_served_graph(fishing: Path) -> None:
     function = find_scenario(str(fishing))
     graph = asyncio.run(function.serve({"configurable": {"leader": "West"}}))
