@@ -40,6 +40,14 @@ class _Field(FrozenModel, ABC):
         """
         return answer
 
+    def can_equal(self, answer: bool | int | str) -> bool:
+        """Return whether an answer can be this, of the values that an event can wait for.
+
+        Args:
+            answer: What an event waits for.
+        """
+        return False
+
     @abstractmethod
     def _bounded(self) -> Any: ...
 
@@ -57,6 +65,10 @@ class Text(_Field):
 
     def _bounded(self) -> Any:
         return Annotated[str, Bound(max_length=self.max_length)]
+
+    def can_equal(self, answer: bool | int | str) -> bool:
+        """Return whether it is a text that is short enough."""
+        return isinstance(answer, str) and len(answer) <= self.max_length
 
     def _bounds_text(self) -> str:
         return f"at most {self.max_length} characters"
@@ -88,6 +100,10 @@ class Boolean(_Field):
     def _bounded(self) -> Any:
         return bool
 
+    def can_equal(self, answer: bool | int | str) -> bool:
+        """Return whether it is true or false."""
+        return isinstance(answer, bool)
+
     def _bounds_text(self) -> str:
         return "true or false"
 
@@ -108,6 +124,10 @@ class Choice(_Field):
 
     def _bounded(self) -> Any:
         return Literal[self.options]
+
+    def can_equal(self, answer: bool | int | str) -> bool:
+        """Return whether it is one of the options."""
+        return answer in self.options
 
     def _bounds_text(self) -> str:
         return "one of: " + "; ".join(self.options)
@@ -149,6 +169,10 @@ class Integer(_Bounded):
 
     def _bounded(self) -> Any:
         return Annotated[int, Bound(ge=self.minimum, le=self.maximum)]
+
+    def can_equal(self, answer: bool | int | str) -> bool:
+        """Return whether it is a whole number within the bounds."""
+        return type(answer) is int and self.minimum <= answer <= self.maximum
 
 
 class Percentiles(_Bounded):

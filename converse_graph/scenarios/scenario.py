@@ -108,6 +108,7 @@ class Scenario(FrozenModel):
                     f"{who} field {field!r}; the parties report: {', '.join(sorted(reported)) or 'nothing'}"
                 )
         for event in awaited_events:
+            self._check_answer(event)
             able = sum(event.field in {field.name for field in party.fields} for party in self.organisations)
             if able < event.parties:
                 raise ValueError(
@@ -119,6 +120,15 @@ class Scenario(FrozenModel):
         for name in awaited:
             if name not in known:
                 raise ValueError(f"no event {name!r}; there is: {', '.join(known) or 'none'}")
+
+    def _check_answer(self, event: Event) -> None:
+        """Whether some party can give the answer that an event waits for."""
+        fields = [field for party in self.organisations for field in party.fields if field.name == event.field]
+        if not any(field.can_equal(event.equals) for field in fields):
+            raise ValueError(
+                f"event {event.name!r} waits until {event.field} equals {event.equals!r}, which it never can; "
+                f"{event.field} takes {fields[0].bounds_text()}"
+            )
 
     def _check_motion(self) -> None:
         if self.motion is None:

@@ -30,6 +30,8 @@ def explain_syntax(error: YAMLError, text: str) -> str:
     line = lines[number] if number < len(lines) else ""
     if "unexpected end of stream" in problem and "quoted" in str(getattr(error, "context", "")):
         return f"line {started + 1}: a quotation mark is opened here and never closed."
+    if "expected the node content" in problem:
+        return f"line {number + 1}: the file ends, or a bracket closes, where a value was to come."
     if "expected ',' or" in problem:
         mark_missing = "]" if "]" in problem else "}"
         return f"line {started + 1}: what is opened here lacks a comma between two entries, or its {mark_missing}."

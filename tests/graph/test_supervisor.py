@@ -11,6 +11,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from converse_graph import (
     Boolean,
     Event,
+    Integer,
     Organisation,
     Scenario,
     ScriptedModel,
@@ -101,7 +102,9 @@ async def test_an_answer_of_another_type_reports_no_event() -> None:
     one = Organisation(
         name="A", fields=[Boolean(name="done", ask="?")], graph=lambda view: {"text": "x", "fields": {"done": True}}
     )
-    scenario = table(one, rounds=1, events=[Event(name="e", field="done", equals=1)])
+    count = Integer(name="done", ask="?", minimum=0, maximum=3)
+    other = Organisation(name="B", fields=[count], graph=lambda view: {"text": "x", "fields": {"done": 0}})
+    scenario = table(one, other, rounds=1, events=[Event(name="e", field="done", equals=1)])
     assert (await run(scenario)).get("events", []) == []
 
 

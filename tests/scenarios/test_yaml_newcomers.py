@@ -34,6 +34,7 @@ SLIPS = {
     "a brace at the start": (BASE.replace("You fish.", "{fish} is all."), "line 6: the value of brief goes on after"),
     "an apostrophe in quotes": (BASE.replace("You fish.", "'You don't.'"), "and within them write '' for '"),
     "a list left open": (BASE + "stop: [a\n", "line 8: what is opened here lacks a comma between two entries, or its"),
+    "a list left open at the end": (BASE + "stop: [\n", "line 9: the file ends, or a bracket closes, where a value"),
     "a star at the start": (BASE.replace("You fish.", "*fish*"), "(a text that begins with * goes in quotes)"),
     "an exclamation mark": (BASE.replace("You fish.", "!fish"), "(a text that begins with ! goes in quotes)"),
     "an at sign": (BASE.replace("You fish.", "@sea"), "line 6: a text that begins with @ goes in quotes"),
@@ -61,6 +62,14 @@ SLIPS = {
     ),
     "an event that nothing reports": (
         BASE + "events:\n  - name: deal\n    field: accepts\n", "line 9: Scenario: event 'deal' waits for field 'accep",
+    ),
+    "yes for true": (
+        WITH_FIELD + "        kind: boolean\nevents:\n  - {name: much, field: catch, equals: yes}\n",
+        "line 13: Scenario: event 'much' waits until catch equals 'yes', which it never can; catch takes true or false",
+    ),
+    "a word that is no option": (
+        WITH_FIELD + "        kind: choice\n        options: [a, b]\nevents: [{name: much, field: catch, equals: c}]\n",
+        "which it never can; catch takes one of: a; b",
     ),
     "a date that the clock has not": (BASE + "events:\n  - at: soon\n    text: x\n", "line 9: No period 'soon'"),
     "a rule for an event that is none": (
