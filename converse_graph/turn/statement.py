@@ -16,7 +16,7 @@ from converse_graph.prompting.visibility import View
 from converse_graph.record.records import DecisionRecord, StanceRecord, memo_of, without_kind
 from converse_graph.sanitize import quote
 from converse_graph.scenarios.cast import Organisation
-from converse_graph.scenarios.fields import Choice, Field, Integer, Text
+from converse_graph.scenarios.fields import Choice, Field, Integer, Text, words_for
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.turn.decision import statement_position
 from converse_graph.turn.guest import view_part
@@ -85,7 +85,7 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
             "questions": questions(party, seen, period),
             "decision": describe_decision(speech.decision, turn.profile),
             "events": describe_events(seen),
-            "length": str(scenario.max_statement_chars),
+            "length": words_for(scenario.max_statement_chars),
             "standing": describe_standing(seen, turn.profile),
             "kept": describe_kept(seen),
             "changed": override_questions(party, seen, period),
