@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, create_model, model_validator
 from pydantic import Field as Bound
 
+from converse_graph.sanitize import strip_invisible
 from converse_graph.scenarios.value import ByKind, FrozenModel, Identifier, Items
 
 TOLERANCE = 5
@@ -154,7 +155,8 @@ class Choice(_Field):
         return Literal[self.options]
 
     def _bounds_text(self) -> str:
-        return "one of: " + "; ".join(self.options)
+        # A debate's own positions are options of a statement, and a model worded them.
+        return "one of: " + "; ".join(" ".join(strip_invisible(option).split()) for option in self.options)
 
 
 class _Bounded(_Field):
