@@ -87,7 +87,11 @@ class Text(_Field):
         return Annotated[str, Bound(max_length=self.max_length)]
 
     def can_equal(self, answer: bool | int | str) -> bool:
-        """Return whether it is a text that would be kept."""
+        """Return whether it is a text that would be kept.
+
+        Args:
+            answer: What an event waits for.
+        """
         return isinstance(answer, str) and len(answer) <= TOLERANCE * self.max_length
 
     def _tolerated(self) -> Any:
@@ -146,7 +150,11 @@ class Boolean(_Field):
         return bool
 
     def can_equal(self, answer: bool | int | str) -> bool:
-        """Return whether it is true or false."""
+        """Return whether it is true or false.
+
+        Args:
+            answer: What an event waits for.
+        """
         return isinstance(answer, bool)
 
     def _bounds_text(self) -> str:
@@ -171,7 +179,11 @@ class Choice(_Field):
         return Literal[self.options]
 
     def can_equal(self, answer: bool | int | str) -> bool:
-        """Return whether it is one of the options."""
+        """Return whether it is one of the options.
+
+        Args:
+            answer: What an event waits for.
+        """
         return answer in self.options
 
     def _bounds_text(self) -> str:
@@ -217,7 +229,11 @@ class Integer(_Bounded):
         return Annotated[int, Bound(ge=self.minimum, le=self.maximum)]
 
     def can_equal(self, answer: bool | int | str) -> bool:
-        """Return whether it is a whole number within the bounds."""
+        """Return whether it is a whole number within the bounds.
+
+        Args:
+            answer: What an event waits for.
+        """
         return type(answer) is int and self.minimum <= answer <= self.maximum
 
 
