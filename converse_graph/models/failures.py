@@ -27,7 +27,7 @@ _WHAT = (
     r"max_model_len|kv (?:size|cache)"
 )
 _OVERFLOW = re.compile(
-    rf"context[ _-]?(?:length|window|size|limit)|n_ctx|(?:{_MUCH})[^.;]{{0,60}}?\b(?:{_WHAT})|"
+    rf"context[ _-]?(?:length|window|size|limit)|n_ctx|cannot truncate to|(?:{_MUCH})[^.;]{{0,60}}?\b(?:{_WHAT})|"
     rf"\b(?:{_WHAT})[^.;]{{0,60}}?(?:{_MUCH})",
     re.IGNORECASE,
 )
@@ -47,6 +47,7 @@ _REPLY_ROOM = re.compile(
 _LIMITS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        r"truncate to (\d[\d,]{2,})",
         r">\s*(\d[\d,]{2,})",
         r"<=?\s*(\d[\d,]{2,})",
         r"\[\s*\d+\s*,\s*(\d[\d,]{2,})\s*\]",
@@ -57,6 +58,8 @@ _LIMITS = tuple(
     )
 )
 """Where a server names the most that it takes, the surest way of saying so first."""
+_ERROR_NUMBER = "(2013)"
+"""MiniMax ends its words with this, its number for a request that it does not take."""
 
 _FILTERED = re.compile(
     r"content[ _]?(?:filter|policy|management|moderation)|responsible ?ai|data_?inspection|inappropriate content|"
@@ -79,6 +82,10 @@ class IncompleteResponse(Exception):
         """Say why it is none, and what came of it, which is paid."""
         super().__init__(why)
         self.reply = reply
+
+
+class ReplyRoomExhausted(IncompleteResponse):
+    """A reply used up all the room that its model can be given before it said anything: another would as well."""
 
 
 class ErrorInResponse(Exception):
@@ -150,8 +157,9 @@ class Failure:
     @property
     def limit(self) -> int | None:
         """The most tokens that the server says it takes; None where it names no number."""
+        said = self.said.replace(_ERROR_NUMBER, "")
         for pattern in _LIMITS:
-            if named := pattern.search(self.said):
+            if named := pattern.search(said):
                 return int(named[1].replace(",", ""))
         return None
 

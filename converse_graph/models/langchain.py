@@ -107,7 +107,6 @@ class LangChainModel:
     def learn_window(self, limit: int | None) -> None:
         """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
         self.shown_window = learnt_window(self.shown_window, limit)
-        self.window = learnt_window(self.window, limit)
 
     async def _complete(self, request: Request) -> Response:
         return await self._retries.run(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from converse_graph.errors import ContextLengthExceeded, ProviderRefused, ProviderUnreachable
 from converse_graph.models.base import Response
-from converse_graph.models.failures import Failure, IncompleteResponse, classify_failure
+from converse_graph.models.failures import Failure, IncompleteResponse, ReplyRoomExhausted, classify_failure
 from converse_graph.models.rate_limit import RateLimiter
 from converse_graph.models.redaction import is_placeholder
 
@@ -122,6 +122,8 @@ class RetryPolicy:
                 await gate.enter(tokens)
             try:
                 return await ask()
+            except ReplyRoomExhausted as spent:
+                raise ProviderRefused(f"{origin} has no room to answer: {spent}.") from None
             except Exception as error:  # each provider's client has classes of its own; what is no failure goes on
                 found = classify_failure(error)
                 if found is None:

@@ -166,6 +166,10 @@ class PromptedModel(FrozenModel):
     """Which set of prompts it had."""
     window: int | None = None
     """How many tokens prompt and reply might be together; None where unknown."""
+    shown_window: int | None = None
+    """How many its server has named as the most, when it refused more; None where it has not."""
+    safe_window: int | None = None
+    """How many its server took after it had refused more without naming a number; None where it has not."""
 
 
 class Fork(FrozenModel):

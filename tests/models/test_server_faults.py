@@ -198,7 +198,7 @@ async def test_too_long_is_known_however_it_is_said(
     async with asked_of(kind, httpserver, waits) as chat:
         with pytest.raises(ContextLengthExceeded) as refused:
             await chat.complete(ask(on_delta=(lambda _: None) if streamed else None))
-        assert (refused.value.limit, chat.window) == (limit, limit)
+        assert (refused.value.limit, chat.shown_window) == (limit, limit)
     assert (len(bodies), waits.asked) == (1, []), "what is too long is not asked again"
 
 

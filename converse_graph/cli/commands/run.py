@@ -13,7 +13,6 @@ from converse_graph.cli.options import (
     Seed,
     StorePath,
     Until,
-    Window,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ async def run(
     *,
     dials: Dials = None,
     model: ModelOptions,
-    window: Window = None,
     seed: Seed = None,
     until: Until = None,
     rounds: Rounds = None,
@@ -71,7 +69,7 @@ async def run(
         simulation = await Simulation.begin(
             opened,
             chosen,
-            model=ModelRegistry(model.model, model.base_url, prices=session.prices, window=window),
+            model=ModelRegistry(model.model, model.base_url, prices=session.prices),
             options=read_model_options(model.options or ()),
             seed=seed,
             name=name,
