@@ -194,6 +194,8 @@ class OpenAICompatibleModel:
             dialect = self._dialect
             try:
                 return await self._ask(request, dialect)
+            except IncompleteResponse:
+                raise
             except Exception as error:  # the client library's classes; what is not conceded goes on
                 failure = classify_failure(error)
                 if failure is None:
