@@ -244,4 +244,6 @@ def _line(
             said["follows_decision"] = matches(values["position"], decision)
     if answer.repairs:
         said["repairs"] = answer.repairs
+    if answer.mended:
+        said["mended"] = list(answer.mended)
     return said

@@ -183,4 +183,6 @@ def stance_record(answer: StructuredReply) -> StanceRecord:
         stance = {"reason": answer.values["reason"], "position": answer.values["position"]}
     if answer.repairs:
         stance["repairs"] = answer.repairs
+    if answer.mended:
+        stance["mended"] = list(answer.mended)
     return stance
