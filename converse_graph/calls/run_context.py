@@ -23,6 +23,7 @@ from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.paths import CallPath
 from converse_graph.record.records import MindRecord, OwnRecord, PrivateSummaryRecord
 from converse_graph.scenarios.clock import Period
+from converse_graph.scenarios.graph_settings import model_settings_in
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
 
@@ -175,7 +176,10 @@ async def context_from_config(runtime: Runtime[RunContext], settings: SpeakerSet
     """
     # As a node of somebody else's graph ours is given that graph's context, which is none of its own.
     context = runtime.context if isinstance(runtime.context, RunContext) else await _of_bare_graph()
-    return context if context.settings is not None else replace(context, settings=settings)
+    if context.settings is not None:
+        return context
+    given = model_settings_in(get_config().get("configurable", {})) if context is not runtime.context else UNSET
+    return replace(context, settings=(settings or SpeakerSettings()).merged(given) if given else settings)
 
 
 async def _of_bare_graph() -> RunContext:

@@ -30,7 +30,7 @@ from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import Limits, limiter_for
 from converse_graph.models.redaction import redact_stream
-from converse_graph.models.reply_reader import KEY_REMOVED_NOTE, read_reply
+from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
 from converse_graph.models.settings import SERVED, thinking_fields, window_by
 from converse_graph.models.tokens import estimate_tokens
@@ -237,8 +237,7 @@ class OpenAICompatibleModel:
         usd = 0.0 if self.free else None
         names = frozenset(request.schema.get("properties", {}))
         reply = gathered.reply(names, remote_name=self.remote_name, seconds=time.perf_counter() - start, usd=usd)
-        text = self._origin.without_key(reply.text)
-        reply = replace(reply, text=text if text == reply.text else text + KEY_REMOVED_NOTE)
+        reply = self._origin.without_key(reply)
         self._check(reply, names, ended=ended or bool(gathered.reason) or gathered.is_too_long)
         if not read_reply(reply.text, names).spoken and reply.finish != "filtered":
             self._give_room(reply, request, dialect, settings, window)

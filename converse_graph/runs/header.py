@@ -96,6 +96,8 @@ def model_references(scenario: Scenario) -> list[Any]:
     for party in scenario.organisations:
         told |= {reference_key(persona.model): persona.model for _, persona in personas(party)}
     told |= {reference_key(scenario.memory.model): scenario.memory.model}
+    if scenario.order == "moderated":
+        told |= {reference_key(scenario.moderator_model): scenario.moderator_model}
     return list(told.values())
 
 
