@@ -5,9 +5,11 @@ With `--check` nothing is written; it ends with 1 and the names of the pages tha
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import griffe
 import typer
 
 import converse_graph
@@ -17,6 +19,14 @@ from converse_graph.prompting.templates import TASKS
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- Made by docs/make_reference.py; edit the code, not this page. -->"
+
+LINE = 100
+"""Columns of a signature on one line at most."""
+
+_PARSING: griffe.GoogleOptions = {"returns_multiple_items": False, "returns_named_value": False}
+
+_BASES = ("FrozenModel", "BaseModel", "object", "ABC", "Exception", "BaseException", "RuntimeError", "Protocol")
+"""Classes whose members every reader knows, or no reader needs."""
 
 GROUPS = {
     "Scenarios": ("scenarios.scenario", "scenarios.dials", "scenarios.catalogue", "scenarios.clock"),
@@ -76,22 +86,129 @@ def command_line() -> str:
 
 
 def python() -> str:
-    """A place for each public name, where the site generator puts its docstrings."""
+    """Each public name with its signature, its fields and what its docstring says."""
     lines = ["# Python", "", MADE, "", "All of it is imported from `converse_graph`.", ""]
     for title, homes in GROUPS.items():
         lines += [f"## {title}", ""]
         for home in homes:
             for name in _names_at(home):
-                lines += [f"::: converse_graph.{home}.{name}", ""]
+                lines += _entry(_object(f"{home}.{name}"))
     return "\n".join(lines)
 
 
 def evaluators() -> str:
-    """A place for each evaluator."""
+    """Each evaluator with its signature and what its docstring says."""
     lines = ["# Evaluators", "", MADE, "", "All of it is imported from `converse_graph.evaluation`.", ""]
     for name in converse_graph.evaluation.__all__:
-        lines += [f"::: {getattr(converse_graph.evaluation, name).__module__}.{name}", ""]
+        home = getattr(converse_graph.evaluation, name).__module__.removeprefix("converse_graph.")
+        lines += _entry(_object(f"{home}.{name}"))
     return "\n".join(lines)
+
+
+@cache
+def _package() -> griffe.Object:
+    loaded = griffe.load(
+        "converse_graph",
+        search_paths=[FOLDER.parents[1]],
+        docstring_parser="google",
+        docstring_options=_PARSING,
+    )
+    return loaded.final_target if isinstance(loaded, griffe.Alias) else loaded
+
+
+def _object(path: str) -> griffe.Object:
+    found = _package()[path]
+    return found.final_target if isinstance(found, griffe.Alias) else found
+
+
+def _entry(found: griffe.Object, level: int = 3) -> list[str]:
+    """A name as a section: signature, what it is for, fields, methods."""
+    lines = [f"{'#' * level} {found.name}", ""]
+    match found:
+        case griffe.Function():
+            lines += ["```python", _signature(found), "```", "", *_docstring(found)]
+        case griffe.Class():
+            members = _members(found)
+            lines += _docstring(found)
+            lines += _fields([member for member in members if isinstance(member, griffe.Attribute)])
+            for method in members:
+                if isinstance(method, griffe.Function):
+                    lines += _entry(method, level + 1)
+        case _:
+            lines += _docstring(found)
+    return lines
+
+
+def _members(found: griffe.Class) -> list[griffe.Object]:
+    """The documented members of a class, those of its bases first, which are not public themselves."""
+    named: dict[str, griffe.Object] = {}
+    for base in [*reversed(found.mro()), found]:
+        if base.name not in _BASES:
+            named |= {name: member for name, member in base.members.items() if isinstance(member, griffe.Object)}
+    return [
+        member
+        for name, member in named.items()
+        if member.docstring and (name == "__init__" or not name.startswith("_"))
+    ]
+
+
+def _signature(function: griffe.Function) -> str:
+    """A function's signature, on a line for each parameter where it is long."""
+    head = ("async " if "async" in function.labels else "") + f"def {function.name}("
+    told = [_parameter(one) for one in function.parameters if one.name not in ("self", "cls")]
+    kinds = [one.kind for one in function.parameters if one.name not in ("self", "cls")]
+    keyword = griffe.ParameterKind.keyword_only
+    if keyword in kinds and griffe.ParameterKind.var_positional not in kinds:
+        told.insert(kinds.index(keyword), "*")
+    end = f") -> {function.returns}" if function.returns is not None else ")"
+    line = head + ", ".join(told) + end
+    return line if len(line) <= LINE else "\n".join([head, *(f"    {one}," for one in told), end])
+
+
+def _parameter(one: griffe.Parameter) -> str:
+    variadic = {griffe.ParameterKind.var_positional: "*", griffe.ParameterKind.var_keyword: "**"}
+    stars = variadic.get(one.kind, "") if one.kind else ""
+    annotated = f"{stars}{one.name}" + (f": {one.annotation}" if one.annotation is not None else "")
+    default = one.default if not stars else None
+    return annotated if default is None else f"{annotated} = {default}"
+
+
+def _docstring(found: griffe.Object) -> list[str]:
+    """What a docstring says, section by section."""
+    lines: list[str] = []
+    for section in found.docstring.parsed if found.docstring else ():
+        match section.kind:
+            case griffe.DocstringSectionKind.text:
+                lines += [section.value, ""]
+            case griffe.DocstringSectionKind.parameters | griffe.DocstringSectionKind.raises:
+                label = "Arguments" if section.kind is griffe.DocstringSectionKind.parameters else "Raises"
+                lines += [f"{label}:", "", *(_item(one) for one in section.value), ""]
+            case griffe.DocstringSectionKind.returns | griffe.DocstringSectionKind.yields:
+                lines += [f"Returns: {_one_line(one.description)}" for one in section.value] + [""]
+            case _:
+                raise ValueError(f"{found.path}: a docstring has no section {section.kind.value} here")
+    return lines
+
+
+def _item(one: Any) -> str:
+    name = one.name if hasattr(one, "name") else one.annotation
+    return f"- `{name}`: {_one_line(one.description)}"
+
+
+def _fields(attributes: list[griffe.Attribute]) -> list[str]:
+    if not attributes:
+        return []
+    lines = ["| field | type | default | |", "|---|---|---|---|"]
+    for one in attributes:
+        kind = "" if one.annotation is None else f"`{_one_line(str(one.annotation))}`"
+        default = "" if one.value is None else f"`{_one_line(str(one.value))}`"
+        meaning = _one_line(one.docstring.value) if one.docstring else ""
+        lines.append(f"| `{one.name}` | {kind} | {default} | {meaning} |".replace("  ", " "))
+    return [*lines, ""]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def prompts() -> str:

@@ -135,7 +135,9 @@ async def test_a_prompt_that_its_server_cut_is_asked_again_shorter_and_told_of_o
     assert "num_ctx" in told[0]
     transcript = await simulation.transcript()
     assert all(said.text for said in transcript.statements)
-    assert [warning for warning in transcript.header.warnings if "counting cut" in warning and "context_window=N" in warning]
+    assert [
+        warning for warning in transcript.header.warnings if "counting cut" in warning and "context_window=N" in warning
+    ]
     kept = [call.reply.finish for call in store.journal(simulation.run.id).calls()]
     assert "cut" not in kept, "no statement was made from a prompt that was cut"
 

@@ -29,7 +29,7 @@ class Leak:
     place: str
     """Where: a call of the run, a statement, or an export."""
     source: str
-    """The part of the prompt, by the record that it says it comes from; else the record."""
+    """The message of the prompt, by the record that it says it comes from; else the record."""
     owner: str
     """Whose the words are."""
     why: str
@@ -53,11 +53,11 @@ class Audit:
     calls: int
     """Prompts that were looked at."""
     messages: int
-    """Parts of these prompts, each counted once a prompt."""
+    """Messages of these prompts, each counted once a prompt."""
     rebuilt: int
-    """Parts that were made again from their record, and were the same."""
+    """Messages that were made again from their record, and were the same."""
     searched: int
-    """Parts that are made from templates, and were searched for private words."""
+    """Messages that are made from templates, and were searched for private words."""
     records: int
     """Statements, memos and lines that were compared with what was answered."""
     texts: int

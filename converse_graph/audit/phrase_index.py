@@ -32,7 +32,7 @@ class PhraseIndex:
 
         Args:
             text: The text.
-            owner: Whose it is, as parts of prompts say it.
+            owner: Whose it is, as messages of prompts say it.
             since: When it came to be.
         """
         if not text.strip():

@@ -1,4 +1,4 @@
-"""Checks the prompts of a run: whose each part is, whether it is what its record says, and what words it holds."""
+"""Checks the prompts of a run: whose each message is, whether it is what its record says, and what words it holds."""
 
 from collections.abc import Iterator
 
@@ -69,7 +69,7 @@ class PromptCheck:
 
 
 def _is_open_to_all(origin: Provenance) -> bool:
-    """Whether a part may be public though it is no record's rendering."""
+    """Whether a message may be public though it is no record's rendering."""
     folder = str(origin.of).partition("/")[0] if origin.record == "prompt" else ""
     return origin.record in ("note", "reply") or folder in _OPEN_TO_ALL
 

@@ -40,7 +40,7 @@ SAID: tuple[Task, ...] = ("statement", "graph")
 
 
 class Records:
-    """The ledgers of a run and its replies, to be looked up by what a part of a prompt says it comes from."""
+    """The ledgers of a run and its replies, to be looked up by what a message of a prompt says it comes from."""
 
     def __init__(self, header: Header, channels: Mapping[str, Any], calls: Sequence[Call]) -> None:
         """Take a run's header, the channels of its root graph, and its calls.
@@ -67,7 +67,7 @@ class Records:
             self._replies[call.place].append(call)
 
     def renderings(self, message: Message, origin: Provenance) -> set[Message] | None:
-        """The ways in which the record that a part names is told; None for a part that is made from no one record.
+        """How the record that a message names is told; None for a message that is made from no one record.
 
         Args:
             message: The part.

@@ -226,7 +226,7 @@ def _least(window: int | None, chat: Model) -> int | None:
 
 
 def _as_answered(request: Request, fitting: Request, has_answered: Callable[[Request], bool]) -> Request:
-    """The form of a prompt that a model has answered, where its window was learnt or lost since; else as it fits now."""
+    """The form of a prompt that was answered, where its model's window was learnt or lost since; else as it fits."""
     forms = [fitting, *(replace(request, messages=shorter) for shorter in shorter_prompts(request.messages))]
     return next((form for form in (*forms[:1], request, *forms[1:]) if has_answered(form)), fitting)
 

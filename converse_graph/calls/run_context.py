@@ -137,8 +137,8 @@ class RunContext:
     def window_of(self, speaker: str, model: Any) -> int | None:
         """How many tokens prompt and reply of a speaker may be together, as far as that was known when the run began.
 
-        What is summed up, and when, goes by this, so that a resume and a replay sum up the same; what a server has shown
-        since shortens prompts alone. None where it is unknown.
+        What is summed up, and when, goes by this, so that a resume and a replay sum up the same; what a server has
+        shown since shortens prompts alone. None where it is unknown.
 
         Args:
             speaker: Its path.

@@ -1,6 +1,6 @@
 """A turn of an organisation: hear, deliberate, speak, remember."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +13,10 @@ from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.models.settings import REPLY_TOKENS
 from converse_graph.prompting.decisions import redacted_decision
-from converse_graph.prompting.descriptions import brief_values, example_reply, topic_for_round
+from converse_graph.prompting.descriptions import brief_messages, topic_for_round
 from converse_graph.prompting.templates import Prompts
 from converse_graph.prompting.truncation import fit_to_window
-from converse_graph.prompting.visibility import View, view
+from converse_graph.prompting.visibility import view
 from converse_graph.record.paths import CallPath
 from converse_graph.record.records import (
     BallotProposal,
@@ -28,12 +28,13 @@ from converse_graph.record.records import (
 )
 from converse_graph.record.state import outbox_channel, private_channel
 from converse_graph.scenarios.cast import Organisation
-from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
 from converse_graph.turn.deliberation import DebateGraph, Deliberations, deliberate
 from converse_graph.turn.drift_check import drift_of_statements
-from converse_graph.turn.motions import motion_fields, motion_for, motion_reminders, write_stance
+from converse_graph.turn.guest import Guest
+from converse_graph.turn.motions import motion_fields, motion_for, write_stance
+from converse_graph.turn.speaker_turn import PartyTurn
 from converse_graph.turn.statement import StatementContext, graph_speaker, model_speaker, statement_fields
 from converse_graph.turn.turn_context import TurnContext, build_turn_context
 
@@ -48,64 +49,81 @@ def organisation_node(
         party: Who speaks.
         debate: Its debate, compiled, where its deliberation is one.
     """
-    speak = model_speaker(scenario, party) if party.graph is None else graph_speaker(scenario, party)
+    guest = Guest(party.graph, prose="statement") if party.graph is not None else None
+    speak = model_speaker(scenario, party) if guest is None else graph_speaker(scenario, party)
     brief, writes, settings = _brief(scenario, party), party_writes(party.name), speaker_settings(scenario)
 
     async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
-        context, emit = await context_from_config(runtime, settings), runtime.stream_writer
-        seen = view(scenario, state, party.name)
-        if context.spending:
-            context.spending.check() if seen.voting else context.spending.take_turn()
-        period = scenario.clock.period(seen.round)
-        if not seen.voting:
-            emit({"event": "turn", "speaker": party.name, "period": period.label, "round": seen.round})
-        place = CallPath.of_turn(seen.round, seen.turn, party.name)
-        profile = context.models.get(party.model).profile if party.graph is None else "large"
-        itself = brief(context, profile)
-        past = seen.past
-        heard = await build_turn_context(scenario, context, party, seen, place, itself, profile, emit)
-        seen, messages = heard.seen, heard.messages
+        turn = brief(await _begin(scenario, party, guest, state, runtime, settings))
+        start = await build_turn_context(turn)
+        past, turn, messages = turn.seen.past, start.turn, start.messages
+        seen = turn.seen
         if seen.voting:
-            cast = await write_stance(context, scenario, party, seen, place, messages, emit)
-            return restrict_writes(writes, _vote(party, heard, place, cast))
+            ballot = await write_stance(turn, messages)
+            return restrict_writes(writes, _vote(start, ballot))
         motion = motion_for(scenario, party)
         written = seen.written
         if motion and motion.private_positions and seen.is_first:
-            written = await write_stance(context, scenario, party, seen, place, itself, emit)
+            written = await write_stance(turn, turn.brief)
         deliberations: Deliberations | None = None
         if party.deliberation is not None:
             inside = DebateFrame(
-                place=place,
-                period=period,
-                topic=topic_for_round(party, round=seen.round, seed=context.seed),
+                place=turn.place,
+                period=turn.period,
+                topic=topic_for_round(party, round=seen.round, seed=turn.context.seed),
                 messages=messages,
                 mind=seen.mind,
                 summaries=seen.own_summaries,
                 past=past,
-                freezes=bool(heard.new_summaries),
+                freezes=bool(start.new_summaries),
                 model=party.model,
             )
-            deliberations = await deliberate(party.deliberation, debate, scenario.clock, context, inside, emit)
-        decision = redacted_decision(deliberations.debate) if deliberations else None
-        reminded = motion_reminders(context, scenario, party, seen, written, profile)
-        drift = drift_of_statements(scenario, party, period, state.get("transcript", ()))
+            deliberations = await deliberate(
+                party.deliberation, debate, scenario.clock, turn.context, inside, turn.emit
+            )
         speech = StatementContext(
-            view=seen,
-            place=place,
             messages=messages,
-            decision=decision,
+            decision=redacted_decision(deliberations.debate) if deliberations else None,
             written=written,
-            reminded=reminded,
-            drift=drift,
+            drift=drift_of_statements(turn, state.get("transcript", ())),
         )
-        answer = await speak(context, speech, emit)
-        new = written if seen.is_first else None
-        proposal, note = _proposal(scenario, party, seen, answer), _note(heard, place, deliberations, answer, new)
+        answer = await speak(turn, speech)
+        note = _note(start, deliberations, answer, written if seen.is_first else None)
         within = deliberations.within if deliberations else ()
-        mind: list[MindRecord] = [*heard.new_summaries, *heard.concluded, note, *within]
+        mind: list[MindRecord] = [*start.new_summaries, *start.new_conclusions, note, *within]
+        proposal = _proposal(turn, answer)
         return restrict_writes(writes, {outbox_channel(party.name): proposal, private_channel(party.name): mind})
 
     return take_turn
+
+
+async def _begin(
+    scenario: Scenario,
+    party: Organisation,
+    guest: Guest | None,
+    state: Mapping[str, Any],
+    runtime: Runtime[RunContext],
+    settings: SpeakerSettings,
+) -> PartyTurn:
+    """Take the turn, where there is anything left to spend; of the party's brief it knows nothing yet."""
+    context, emit = await context_from_config(runtime, settings), runtime.stream_writer
+    seen = view(scenario, state, party.name)
+    if context.spending:
+        context.spending.check() if seen.voting else context.spending.take_turn()
+    if not seen.voting:
+        period = scenario.clock.period(seen.round).label
+        emit({"event": "turn", "speaker": party.name, "period": period, "round": seen.round})
+    return PartyTurn(
+        context=context,
+        emit=emit,
+        place=CallPath.of_turn(seen.round, seen.turn, party.name),
+        model=party.model,
+        guest=guest,
+        scenario=scenario,
+        party=party,
+        seen=seen,
+        brief=(),
+    )
 
 
 def check_windows(scenario: Scenario, chats: ModelRegistry, prompts: Prompts, settings: SpeakerSettings) -> None:
@@ -125,70 +143,62 @@ def check_windows(scenario: Scenario, chats: ModelRegistry, prompts: Prompts, se
             continue
         chat = chats.get(party.model)
         fields = statement_fields(scenario, party, profile=chat.profile)
-        values = brief_values(scenario, party, fields)
-        rules = prompts.message("organisation/brief", chat.profile, values, owner=party.name, role="system")
+        rules = brief_messages(prompts, chat.profile, scenario, party, fields)[:1]
         own = settings.of(party.name)
         window, reply = own.context_window or chat.window, own.max_tokens or REPLY_TOKENS
-        fit_to_window((rules,), window=window, reply=reply, model=f"{chat.model}, for {party.name},")
+        fit_to_window(rules, window=window, reply=reply, model=f"{chat.model}, for {party.name},")
 
 
-def _brief(scenario: Scenario, party: Organisation) -> Callable[[RunContext, PromptProfile], tuple[Message, ...]]:
+def _brief(scenario: Scenario, party: Organisation) -> Callable[[PartyTurn], PartyTurn]:
     """Render a party's brief once for each set of prompts, so that every prompt of its begins the same."""
-    kept: dict[tuple[str, PromptProfile], tuple[Message, ...]] = {}
+    rendered: dict[tuple[str, PromptProfile], tuple[Message, ...]] = {}
 
-    def brief(context: RunContext, profile: PromptProfile) -> tuple[Message, ...]:
-        key = (context.prompts.digest, profile)
-        if key not in kept:
+    def with_brief(turn: PartyTurn) -> PartyTurn:
+        prompts, profile = turn.context.prompts, turn.profile
+        key = (prompts.digest, profile)
+        if key not in rendered:
             fields = statement_fields(scenario, party, profile=profile)
-            values = brief_values(scenario, party, fields)
-            rules = context.prompts.message("organisation/brief", profile, values, owner=party.name, role="system")
-            shown = _examples(context.prompts, party, fields) if profile == "small" else ()
-            kept[key] = (rules, *shown)
-        return kept[key]
+            rendered[key] = brief_messages(prompts, profile, scenario, party, fields)
+        return replace(turn, brief=rendered[key])
 
-    return brief
+    return with_brief
 
 
-def _examples(prompts: Prompts, party: Organisation, fields: Sequence[Field]) -> Iterator[Message]:
-    """Reports as if asked and given before: what a small model takes the shape of its own from."""
-    for example in party.examples:
-        values = {"name": party.name, "topic": example.topic}
-        question = prompts.message("organisation/example", "small", values, owner=party.name)
-        yield question
-        yield replace(question, role="assistant", text=example_reply(fields, example))
-
-
-def _vote(party: Organisation, heard: TurnContext, place: CallPath, cast: StanceRecord) -> dict[str, Any]:
+def _vote(start: TurnContext, ballot: StanceRecord) -> dict[str, Any]:
     """A secret ballot: what is counted goes to the supervisor for one step, the rest stays in the party's mind."""
+    place, party = start.turn.place, start.turn.party
     vote: BallotRecord = {
         "kind": "ballot",
         "round": place.round,
         "turn": place.turn,
         "place": str(place),
         "path": party.name,
-        "ballot": cast,
+        "ballot": ballot,
     }
-    if heard.problem:
-        vote["recall_problem"] = heard.problem
+    if start.problem:
+        vote["recall_problem"] = start.problem
     proposal: BallotProposal = {
         "kind": "ballot_proposal",
         "speaker": party.name,
         "round": place.round,
-        "position": cast.get("position"),
+        "position": ballot.get("position"),
     }
     return {outbox_channel(party.name): proposal, private_channel(party.name): [vote]}
 
 
-def _proposal(scenario: Scenario, party: Organisation, seen: View, answer: StructuredReply) -> StatementProposal:
+def _proposal(turn: PartyTurn, answer: StructuredReply) -> StatementProposal:
     """What the party lays before the supervisor: what is public of its answer."""
-    proposed: StatementProposal = {"kind": "statement_proposal", "speaker": party.name, "round": seen.round}
+    party = turn.party
+    proposed: StatementProposal = {"kind": "statement_proposal", "speaker": party.name, "round": turn.seen.round}
     if answer.values is None:
         proposed["problem"] = answer.problem
     else:
         for claim in ("speaker", "round"):
             if answer.values.get(claim) is not None:
                 proposed[claim] = answer.values[claim]
-        fields = {field.name: answer.values[field.name] for field in (*party.fields, *motion_fields(scenario, party))}
+        fields = {
+            field.name: answer.values[field.name] for field in (*party.fields, *motion_fields(turn.scenario, party))
+        }
         proposed |= {"text": answer.values["statement"], "fields": fields}
     if answer.repairs:
         proposed["repairs"] = answer.repairs
@@ -200,13 +210,10 @@ def _proposal(scenario: Scenario, party: Organisation, seen: View, answer: Struc
 
 
 def _note(
-    heard: TurnContext,
-    place: CallPath,
-    deliberations: Deliberations | None,
-    answer: StructuredReply,
-    written: StanceRecord | None,
+    start: TurnContext, deliberations: Deliberations | None, answer: StructuredReply, written: StanceRecord | None
 ) -> NoteRecord:
     """What the party keeps to itself of the turn: its memo and its debate, in one record."""
+    place = start.turn.place
     note: NoteRecord = {
         "kind": "note",
         "round": place.round,
@@ -219,8 +226,8 @@ def _note(
         note["debate"] = deliberations.debate
     if written is not None:
         note["written"] = written
-    if heard.problem:
-        note["recall_problem"] = heard.problem
+    if start.problem:
+        note["recall_problem"] = start.problem
     if values.get("memo"):
         note["memo"] = values["memo"]
     if values.get("position"):

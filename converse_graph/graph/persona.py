@@ -9,14 +9,14 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from converse_graph.calls.model_call import MAX_REPAIRS, StructuredReply, StructuredRequest, ask
+from converse_graph.calls.model_call import StructuredReply
 from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.calls.run_context import DebateFrame, RunContext, context_from_config
 from converse_graph.graph.write_access import debate_supervisor_writes, member_writes, restrict_writes
 from converse_graph.models.base import PROFILES, Message, PromptProfile
 from converse_graph.prompting.decisions import describe_decision, redacted_decision
-from converse_graph.prompting.descriptions import describe_options, describe_persona
-from converse_graph.prompting.history import heard_line_messages, persona_memory
+from converse_graph.prompting.descriptions import describe_persona
+from converse_graph.prompting.history import heard_line_messages
 from converse_graph.record.records import (
     DebateRecord,
     DecisionRecord,
@@ -29,20 +29,17 @@ from converse_graph.record.state import outbox_channel
 from converse_graph.scenarios.cast import Debate, Persona
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Text
-from converse_graph.scenarios.speaker_paths import name_of
 from converse_graph.turn.debate_positions import (
     cast_ballots,
-    guest_view,
-    initial_position,
     member_frame,
     owner_frame,
-    reminders,
     unanimous_position,
     write_positions,
 )
 from converse_graph.turn.decision import decide, dissent_is_due, matches, position_field
 from converse_graph.turn.deliberation import DebateGraph, deliberate, line_length
-from converse_graph.turn.guest import Guest, view_part
+from converse_graph.turn.guest import Guest
+from converse_graph.turn.speaker_turn import MemberTurn
 
 
 def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Command[Any]]]:
@@ -54,6 +51,7 @@ def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Com
     """
     names = [member.name for member in spec.members]
     writes = debate_supervisor_writes(names)
+    guests = {member.name: Guest(member.graph, prose="reason") for member in spec.members if member.graph is not None}
 
     async def supervise(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> Command[Any]:
         number = state["line"]
@@ -62,9 +60,9 @@ def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Com
         lines: list[LineRecord] = [*state.get("lines", ()), *said]
         update: dict[str, Any] = {"lines": said, "dissent": dissent_is_due(spec, lines)}
         if number == 0 and spec.private_positions:
-            update |= await write_positions(spec, clock, runtime)
+            update |= await write_positions(spec, guests, clock, runtime)
         if number == spec.turns:
-            ballots = await cast_ballots(spec, clock, lines, runtime) if spec.ballot == "secret" else []
+            ballots = await cast_ballots(spec, guests, clock, lines, runtime) if spec.ballot == "secret" else []
             votes = [_as_line(ballot) for ballot in ballots] or lines
             ended = {**update, "ballots": ballots, "decision": decide(spec, votes)}
             return Command(goto=END, update=restrict_writes(writes, ended))
@@ -96,37 +94,25 @@ def persona_node(
 
     async def speak(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         context, emit = await context_from_config(runtime), runtime.stream_writer
-        inside = member_frame(context, state["line"] - 1, persona)
-        emit({"event": "line", "path": inside.path, "line": state["line"], "of": spec.turns})
-        profile = context.models.get(inside.model).profile if guest is None else "large"
-        outer = owner_frame(context)
-        remembered = persona_memory(
-            (*inside.past, *inside.mind), inside.path, clock, inside.period.round, profile, inside.summaries
-        )
-        lines = heard_line_messages(state.get("lines", ()), place=outer.place, profile=profile)
-        known = inside.messages if profile == "large" else tuple(_brief(context, persona, inside))
-        inside = replace(inside, messages=(*known, *remembered, *lines))
+        frame = member_frame(context, state["line"] - 1, persona)
+        emit({"event": "line", "path": frame.path, "line": state["line"], "of": spec.turns})
+        turn = MemberTurn(
+            context=context, emit=emit, place=frame.place, model=frame.model, guest=guest,
+            spec=spec, persona=persona, clock=clock, frame=frame, state=state,
+        )  # fmt: skip
+        lines = heard_line_messages(state.get("lines", ()), place=owner_frame(context).place, profile=turn.profile)
+        known = frame.messages if turn.profile == "large" else tuple(_brief(turn))
+        heard = (*known, *turn.memory(), *lines)
         inner: list[MindRecord] = []
         decision = None
         if persona.deliberation is not None:
+            inside = replace(frame, messages=heard)
             deliberations = await deliberate(persona.deliberation, debate, clock, context, inside, emit)
             inner = [_deliberation(inside, deliberations.debate), *deliberations.within]
             decision = redacted_decision(deliberations.debate)
-        reminded = reminders(context, spec, inside, state, persona.name, profile)
-        task = _task(context, spec, persona, inside, decision)
-        view = view_part(_guest_view(spec, inside, state, persona, decision), owner=inside.path) if guest else None
-        answer = await ask(
-            context,
-            StructuredRequest(
-                place=inside.place.call("line"),
-                messages=(view,) if view else (*inside.messages, *reminded, task),
-                form=forms[profile],
-                model=guest or inside.model,
-                repairs=0 if guest else MAX_REPAIRS,
-            ),
-            emit,
-        )
-        line = _line(spec, persona, answer.values, answer, decision)
+        prompt = (_guest_view(turn, decision),) if guest is not None else (*heard, *_task(turn, decision))
+        answer = await turn.ask("line", prompt, forms[turn.profile], prose="line")
+        line = _line(spec, persona, answer, decision)
         if state.get("dissent"):
             line["dissents"] = True
         return restrict_writes(writes, {outbox_channel(persona.name): line, "inner": inner})
@@ -156,29 +142,17 @@ def _deliberation(inside: DebateFrame, debate: DebateRecord) -> DeliberationReco
     }
 
 
-def _brief(context: RunContext, persona: Persona, inside: DebateFrame) -> Iterator[Message]:
+def _brief(turn: MemberTurn) -> Iterator[Message]:
     """Who it is, and lines of its as if asked for and given before: where a small model's prompt in a debate begins.
 
     It stands in the place of all that its organisation heard, which such a model would repeat. The examples give no
     position, lest it is taken over with them.
     """
-    prompts, owner = context.prompts, inside.path
-    yield prompts.message("persona/brief", "small", _itself(persona, inside), owner=owner, role="system")
-    question = prompts.message("persona/example", "small", {"name": persona.name}, owner=owner)
-    for line in persona.examples:
+    yield replace(turn.message("brief", turn.itself), role="system")
+    question = turn.message("example", {"name": turn.persona.name})
+    for line in turn.persona.examples:
         yield question
         yield replace(question, role="assistant", text=json.dumps({"line": line}, ensure_ascii=False))
-
-
-def _itself(persona: Persona, inside: DebateFrame) -> dict[str, str]:
-    """What a persona is told of itself."""
-    return {
-        "name": persona.name,
-        "role": persona.role,
-        "temperament": persona.temperament,
-        "aim": persona.aim,
-        "owner": name_of(inside.place.owner),
-    }
 
 
 def _fact(spec: Debate) -> list[Text]:
@@ -191,44 +165,35 @@ def _prose(profile: PromptProfile) -> Text:
     return Text(name="line", ask="what you say", max_length=line_length(profile))
 
 
-def _task(
-    context: RunContext, spec: Debate, persona: Persona, inside: DebateFrame, decision: DecisionRecord | None
-) -> Message:
-    profile = context.models.get(inside.model).profile
+def _task(turn: MemberTurn, decision: DecisionRecord | None) -> tuple[Message, ...]:
+    """What it is asked for, behind what the debate's rules remind it of."""
+    spec = turn.spec
     values = {
-        **_itself(persona, inside),
-        "others": "; ".join(describe_persona(member) for member in spec.members if member is not persona),
-        "period": inside.period.label,
-        "motion": spec.motion,
-        "topic": inside.topic,
-        "positions": describe_options(spec),
-        "decision": describe_decision(decision, profile),
+        **turn.itself,
+        **turn.motion,
+        "others": "; ".join(describe_persona(member) for member in spec.members if member is not turn.persona),
+        "topic": turn.frame.topic,
+        "decision": describe_decision(decision, turn.profile),
     }
-    return context.prompts.message("persona/line", profile, values, owner=inside.path)
+    agreed = unanimous_position(spec, turn.state)
+    reminders = turn.reminders(written=turn.initial_position(), justify=spec.justify_changes, agreed=agreed)
+    return (*reminders, turn.message("line", values))
 
 
-def _guest_view(
-    spec: Debate, inside: DebateFrame, state: Mapping[str, Any], persona: Persona, decision: DecisionRecord | None
-) -> dict[str, Any]:
+def _guest_view(turn: MemberTurn, decision: DecisionRecord | None) -> Message:
     """What a guest is told as it is asked for a line: the debate so far, and what its rules ask of the line."""
-    lines = state.get("lines", ())
-    return {
-        **guest_view(spec, persona, inside, "line", lines),
-        "decision": decision,
-        "written": initial_position(state, persona.name),
-        "rules": list(spec.rules),
-        "dissents": bool(state.get("dissent")),
-        "agreed": unanimous_position(spec, state),
-    }
+    return turn.guest_view(
+        "line",
+        decision=decision,
+        written=turn.initial_position(),
+        rules=list(turn.spec.rules),
+        dissents=bool(turn.state.get("dissent")),
+        agreed=unanimous_position(turn.spec, turn.state),
+    )
 
 
-def _line(
-    spec: Debate,
-    persona: Persona,
-    values: dict[str, Any] | None,
-    answer: StructuredReply,
-    decision: DecisionRecord | None,
-) -> LineRecord:
+def _line(spec: Debate, persona: Persona, answer: StructuredReply, decision: DecisionRecord | None) -> LineRecord:
+    values = answer.values
     said: LineRecord = {"kind": "line", "speaker": persona.name, "text": values["line"] if values else ""}
     if values is None:
         said["problem"] = answer.problem

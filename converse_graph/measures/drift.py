@@ -93,15 +93,14 @@ def _mended_in_private(own: Sequence[Statement]) -> Iterator[tuple[str, ...]]:
 
 
 def _mended_within(talk: Deliberation) -> Iterator[tuple[str, ...]]:
-    yield from (said.mended for said in (*talk.private_positions, *talk.lines, *talk.ballots))
+    yield from (stance.mended for stance in (*talk.private_positions, *talk.ballots))
+    yield from (line.mended for line in talk.lines)
     for line in talk.lines:
         if line.deliberation is not None:
             yield from _mended_within(line.deliberation)
 
 
-def _drift_of(
-    name: str, shown: Sequence[tuple[Statement, frozenset[Sign]]], votes: Sequence[Vote]
-) -> Drift:
+def _drift_of(name: str, shown: Sequence[tuple[Statement, frozenset[Sign]]], votes: Sequence[Vote]) -> Drift:
     own = [said for said, _ in shown if said.speaker == name]
     ballots = [ballot.mended for vote in votes for ballot in vote.ballots if ballot.speaker == name]
     spoken = [said for said in own if said.text]

@@ -67,6 +67,8 @@ _FILTERED = re.compile(
     r"prompt_blocked",
     re.IGNORECASE,
 )
+_INCOMPLETE = "incomplete"
+"""Our own code of a reply that is none, whose description is no server's."""
 _UNFIT = re.compile(
     r"json_validate_failed|failed_generation|failed to (?:generate|validate) (?:valid )?json|"
     r"(?:generated|output|response|model)[^.;]{0,40} (?:not valid json|does not match|did not match|invalid json)|"
@@ -131,6 +133,8 @@ class Failure:
         Servers say it with any status but that of a rate limit, and in any words; what these have in common is that
         something of the prompt is too much.
         """
+        if self.code == _INCOMPLETE:
+            return False
         if "context_length" in self.code or "context_size" in self.code:
             return True
         if self.status == 413 or _REQUEST_TOO_LARGE.search(self.said):
@@ -166,13 +170,15 @@ class Failure:
     @property
     def about_reply_room(self) -> bool:
         """Whether it is the longest reply that the server finds too long."""
+        if self.code == _INCOMPLETE:
+            return False
         return bool(_REPLY_ROOM.search(self.said)) or self.param in ("max_tokens", "max_completion_tokens")
 
 
 def classify_failure(error: BaseException) -> Failure | None:
     """What an exception says of a try; None when it is no failure of a model's server."""
     if isinstance(error, IncompleteResponse):
-        return Failure(said=str(error), passing=True)
+        return Failure(said=str(error), passing=True, code=_INCOMPLETE)
     body = _body(error)
     code, param = str(body.get("code") or body.get("type") or ""), str(body.get("param") or "")
     inner = body.get("innererror")

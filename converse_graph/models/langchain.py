@@ -143,8 +143,6 @@ class LangChainModel:
                 dead_connections += 1
                 if not _ANOTHER_LOOP.search(str(error)) or dead_connections > _MOST_CONNECTIONS:
                     raise
-            except IncompleteResponse:
-                raise
             except Exception as error:  # each provider's client has classes of its own; what is not conceded goes on
                 failure = classify_failure(error)
                 if failure is None:

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -194,8 +193,6 @@ class OpenAICompatibleModel:
             dialect = self._dialect
             try:
                 return await self._ask(request, dialect)
-            except IncompleteResponse:
-                raise
             except Exception as error:  # the client library's classes; what is not conceded goes on
                 failure = classify_failure(error)
                 if failure is None:
@@ -256,7 +253,12 @@ class OpenAICompatibleModel:
             raise IncompleteResponse("the reply broke off before its end", reply)
 
     def _give_room(
-        self, reply: Response, request: Request, dialect: ServerCapabilities, settings: ModelSettings, window: int | None
+        self,
+        reply: Response,
+        request: Request,
+        dialect: ServerCapabilities,
+        settings: ModelSettings,
+        window: int | None,
     ) -> None:
         """Give the next reply more room, where thoughts have used up this one's.
 

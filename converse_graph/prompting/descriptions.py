@@ -1,9 +1,12 @@
-"""What a speaker is told of its report, its cast and its choices, in words."""
+"""What a speaker is told of itself, its report, its cast and its choices, in words."""
 
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
+from converse_graph.models.base import Message, PromptProfile
+from converse_graph.prompting.templates import Prompts
 from converse_graph.scenarios.cast import Debate, Example, ImaginedDebate, Organisation, Persona
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.fields import Field
@@ -62,9 +65,21 @@ def describe_motion(motion: Motion | None) -> str:
     return f"Before the table is this motion: {motion.question} ({'; '.join(motion.options)})" if motion else ""
 
 
-def brief_values(scenario: Scenario, party: Organisation, fields: Sequence[Field]) -> dict[str, str]:
-    """What the brief of a party is rendered from: nothing that changes from round to round."""
-    return {
+def brief_messages(
+    prompts: Prompts, profile: PromptProfile, scenario: Scenario, party: Organisation, fields: Sequence[Field]
+) -> tuple[Message, ...]:
+    """Render who a party is: its brief, and for a small model reports as if asked and given before.
+
+    Nothing in it changes from round to round. A small model takes the shape of its own reports from the examples.
+
+    Args:
+        prompts: The templates.
+        profile: Which sort of model reads it.
+        scenario: What is played.
+        party: Whose brief it is.
+        fields: What it reports; the first field is the prose.
+    """
+    values = {
         "name": party.name,
         "premise": scenario.premise,
         "brief": party.brief,
@@ -72,3 +87,9 @@ def brief_values(scenario: Scenario, party: Organisation, fields: Sequence[Field
         "others": ", ".join(other.name for other in scenario.organisations if other.name != party.name) or "nobody",
         "report": describe_fields(fields),
     }
+    messages = [prompts.message("organisation/brief", profile, values, owner=party.name, role="system")]
+    for example in party.examples if profile == "small" else ():
+        topic = {"name": party.name, "topic": example.topic}
+        question = prompts.message("organisation/example", "small", topic, owner=party.name)
+        messages += [question, replace(question, role="assistant", text=example_reply(fields, example))]
+    return tuple(messages)

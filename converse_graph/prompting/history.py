@@ -1,4 +1,4 @@
-"""From what a speaker heard and remembers to the parts of a prompt, in an order whose beginning stays the same.
+"""From what a speaker heard and remembers to the messages of a prompt, in an order whose beginning stays the same.
 
 Rules and brief come first, then what was said and thought, oldest first, then the task with the clock. A part is
 made from one record and carries its owner, so that the journal can show that no private record went astray.
@@ -215,7 +215,7 @@ def own_line_messages(mind: Sequence[OwnRecord], path: str) -> tuple[tuple[OwnRe
 
 
 def recalled_line_messages(mind: Sequence[OwnRecord], path: str, clock: Clock) -> tuple[Message, ...]:
-    """The same as parts of a prompt for that persona alone."""
+    """The same as messages of a prompt for that persona alone."""
     return tuple(
         _recollection(path, clock.period(record["round"]).label, record["place"], f"You said: {words}", "large")
         for record, words in own_line_messages(mind, path)

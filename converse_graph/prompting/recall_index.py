@@ -57,7 +57,7 @@ MOST_SENTENCES = 12
 """Of one record; what is beyond counts as one."""
 
 _TAG = re.compile(r"</?[a-z]+(?: [a-z]+=\"[^\"]*\")*>")
-"""What a part is put between. In what somebody said there is none, for `<` is escaped there."""
+"""What a message is put between. In what somebody said there is none, for `<` is escaped there."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
 
 Namespace = tuple[str, str]
@@ -74,7 +74,7 @@ def form_of(embedder: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=16_384)
 def sentences_of(message: Message) -> tuple[Message, ...]:
-    """What is embedded of a part: its sentences, each by itself, for a fact lies in one of them and drowns in the rest.
+    """What is embedded of a message: each sentence by itself, for a fact lies in one and drowns in the rest.
 
     Marks are left out, and with them who said it and when; they are the same for every sentence.
     """
@@ -151,7 +151,7 @@ class RecallIndex:
         return found
 
     async def _learn(self, embedder: str, messages: Sequence[Message], embed: Embed) -> None:
-        """Have vectors for these parts; what somebody else is asking for is waited for, not asked for twice."""
+        """Have vectors for these messages; what somebody else is asking for is waited for, not asked for twice."""
         names = {(embedder, _digest(message.text)): message for message in messages}
         while missing := {name: message for name, message in names.items() if name not in self._vectors}:
             mine = {name: message for name, message in missing.items() if name not in self._asked_for}

@@ -1,4 +1,4 @@
-"""What a party could recall: each record of its past as a part of a prompt, with its date and its weight.
+"""What a party could recall: each record of its past as a message of a prompt, with its date and its weight.
 
 It is a fold of what `views.view` gives the party, which holds its own mind and what it heard, and nothing else.
 """
@@ -70,7 +70,7 @@ def records_since(scenario: Scenario, seen: View, first: int) -> tuple[PastRecor
 
 
 def recalled_message_text(message: Message) -> Message:
-    """A part as it is told again: marked as something that its reader recalls, and named after the same record."""
+    """A message as it is told again: marked as something that its reader recalls, and named after the same record."""
     source = str(Provenance.parse(message.source).recalled())
     return replace(message, text=f"<recalled>\n{message.text}\n</recalled>", source=source)
 
@@ -94,7 +94,7 @@ def _told(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
 
 
 def _weights(scenario: Scenario, seen: View) -> Iterator[tuple[str, tuple[int, float]]]:
-    """Round and importance of each record, by what its part is called."""
+    """Round and importance of each record, by what its message is called."""
     telling = _telling_fields(scenario)
     for said in seen.statements:
         source = Provenance.of_statement(said["round"], said["turn"], said["speaker"])

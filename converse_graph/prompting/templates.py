@@ -83,7 +83,7 @@ class Prompts:
     def message(
         self, task: str, profile: PromptProfile, values: Mapping[str, str], *, owner: str, role: Role = "user"
     ) -> Message:
-        """Render the template of a task as a part of a prompt, which names the template as its source.
+        """Render the template of a task as a message of a prompt, which names the template as its source.
 
         Args:
             task: Which of `TASKS` it is for.

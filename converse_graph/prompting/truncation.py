@@ -8,11 +8,11 @@ from converse_graph.models.tokens import estimate_tokens
 from converse_graph.record.paths import Provenance
 
 _RECENT = ("statement", "mind", "line", "event")
-"""Records whose parts may be left out; a summary goes only when all of these are gone."""
+"""Records whose messages may be left out; a summary goes only when all of these are gone."""
 
 
 def fit_to_window(messages: Sequence[Message], *, window: int | None, reply: int, model: str) -> tuple[Message, ...]:
-    """The parts of a prompt that fit, in their order.
+    """The messages of a prompt that fit, in their order.
 
     Args:
         messages: The whole prompt.
@@ -77,7 +77,7 @@ def drop_oldest_half(messages: Sequence[Message]) -> tuple[Message, ...]:
 
 
 def _in_order_of_leaving(messages: Sequence[Message]) -> list[int]:
-    """The numbers of parts that can be left out: what a party is reminded of, then what is recent, then summaries."""
+    """The numbers of messages that can be left out: what a party is reminded of, what is recent, then summaries."""
     origins = [Provenance.parse(message.source) for message in messages]
     summaries = [number for number, origin in enumerate(origins) if origin.is_summary and not origin.is_recalled]
     recalled = [number for number, origin in enumerate(origins) if origin.is_recalled]

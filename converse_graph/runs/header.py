@@ -140,9 +140,7 @@ def _models(scenario: Scenario, chats: ModelRegistry) -> dict[str, PromptedModel
 
 def _prompted(chat: Model, chats: ModelRegistry) -> PromptedModel:
     learnt = chats.learnt.get(chat.model, LearntWindow())
-    return PromptedModel(
-        profile=chat.profile, window=chat.window, shown_window=learnt.shown, safe_window=learnt.safe
-    )
+    return PromptedModel(profile=chat.profile, window=chat.window, shown_window=learnt.shown, safe_window=learnt.safe)
 
 
 def rebuild_scenario(run: Run, **dials: Any) -> Scenario:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from converse_graph.calls.model_call import StructuredRequest, ask
 from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.calls.run_context import RunContext
 from converse_graph.errors import ConverseError, InvalidValue
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.registry import ModelRegistry
-from converse_graph.prompting.descriptions import brief_values, example_reply, format_period
+from converse_graph.prompting.descriptions import brief_messages, format_period
 from converse_graph.prompting.history import build_history
 from converse_graph.prompting.templates import TASKS, Prompts, load_prompts
 from converse_graph.prompting.visibility import View, view
@@ -22,7 +21,6 @@ from converse_graph.runs.fork_state import Turn, truncate
 from converse_graph.runs.graph_input import recall_index
 from converse_graph.runs.simulation import Simulation
 from converse_graph.scenarios.cast import Organisation
-from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.fields import Text
 from converse_graph.scenarios.model_settings import (
     EVERYBODY,
@@ -35,7 +33,8 @@ from converse_graph.scenarios.model_settings import (
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
 from converse_graph.store import Store
-from converse_graph.turn.recall import RecallQuery, recall_for
+from converse_graph.turn.recall import recall_for
+from converse_graph.turn.speaker_turn import PartyTurn
 from converse_graph.turn.statement import describe_events
 
 _TASKS: Mapping[str, frozenset[str]] = {
@@ -116,30 +115,30 @@ async def interview(
     )
     try:
         own = None if model is not None else asked.model
-        chat = chats.get(own)
-        period = made.scenario.clock.period(seen.round)
-        context = RunContext(
-            models=chats,
-            prompts=prompts,
-            seed=made.run.header.seed,
-            recall=recall_index(store, made.run, made.scenario),
-            settings=_settings(made, asked, read_options(options), is_own_model=model is None),
-        )
-        place = CallPath.of_turn(seen.round, seen.turn, asked.name)
-        *known, last = _task(prompts, chat.profile, made.scenario, asked, seen, period, question)
-        if chat.profile == "large":
-            occasion = RecallQuery(run=name, place=place, asked=question)
-            known += (await recall_for(context, made.scenario, asked, seen, occasion, known)).messages
-        answer = await ask(
-            context,
-            StructuredRequest(
-                place=place.call("interview"),
-                messages=(*known, last),
-                form=build_reply_schema("interview", (_field(made.scenario, chat.profile),)),
-                model=own,
+        profile = chats.get(own).profile
+        field = _field(made.scenario, profile)
+        turn = PartyTurn(
+            context=RunContext(
+                models=chats,
+                prompts=prompts,
+                seed=made.run.header.seed,
+                recall=recall_index(store, made.run, made.scenario),
+                settings=_settings(made, asked, read_options(options), is_own_model=model is None),
             ),
-            lambda event: None,
+            emit=lambda event: None,
+            place=CallPath.of_turn(seen.round, seen.turn, asked.name),
+            model=own,
+            guest=None,
+            scenario=made.scenario,
+            party=asked,
+            seen=seen,
+            brief=brief_messages(prompts, profile, made.scenario, asked, (field,)),
         )
+        known = build_history(turn.brief, seen, made.scenario.clock, profile)
+        if profile == "large":
+            known += (await recall_for(turn, known, run=name, asked=question)).messages
+        messages = (*known, _task(turn, field, question))
+        answer = await turn.ask("interview", messages, build_reply_schema("interview", (field,)), prose="answer")
     finally:
         await chats.close()
     if answer.values is None:
@@ -147,11 +146,11 @@ async def interview(
     return Interview(
         run=name,
         party=asked.name,
-        period=period.label,
+        period=turn.period.label,
         model=answer.model,
         question=question,
         answer=answer.values["answer"].strip(),
-        warnings=tuple(sorted(context.warnings)),
+        warnings=tuple(sorted(turn.context.warnings)),
     )
 
 
@@ -186,42 +185,17 @@ async def _as_it_was(store: Store, made: Simulation, party: Organisation, at: st
     return view(scenario, {**kept, "floor": floor}, party.name)
 
 
-def _task(
-    prompts: Prompts,
-    profile: PromptProfile,
-    scenario: Scenario,
-    party: Organisation,
-    seen: View,
-    period: Period,
-    question: str,
-) -> tuple[Message, ...]:
-    """The prompt: the party's brief, what it heard and noted, then the question."""
-    field = _field(scenario, profile)
+def _task(turn: PartyTurn, field: Text, question: str) -> Message:
+    """The question, as the party is asked it."""
+    period = turn.period.label
     values = {
-        "name": party.name,
-        "period": format_period(period.label) if profile == "small" else period.label,
-        "events": describe_events(seen),
+        "name": turn.party.name,
+        "period": format_period(period) if turn.profile == "small" else period,
+        "events": describe_events(turn.seen),
         "question": question.strip(),
         "length": str(field.max_length),
     }
-    identity = brief_values(scenario, party, (field,))
-    itself = (
-        prompts.message("organisation/brief", profile, identity, owner=party.name, role="system"),
-        *(_examples(prompts, party, field) if profile == "small" else ()),
-    )
-    return (
-        *build_history(itself, seen, scenario.clock, profile),
-        prompts.message("organisation/interview", profile, values, owner=party.name),
-    )
-
-
-def _examples(prompts: Prompts, party: Organisation, field: Text) -> Iterator[Message]:
-    """The party's examples as answers: what a small model takes the shape of its own from."""
-    for example in party.examples:
-        values = {"name": party.name, "topic": example.topic}
-        asked = prompts.message("organisation/example", "small", values, owner=party.name)
-        yield asked
-        yield replace(asked, role="assistant", text=example_reply((field,), example))
+    return turn.message("interview", values)
 
 
 def _field(scenario: Scenario, profile: PromptProfile) -> Text:

@@ -75,7 +75,8 @@ def settings_schema(dials: Iterable[Dial]) -> type[Any]:
         ]
         for dial in dials
     }
-    made: type[Any] = TypedDict("Settings", {**marked, "model": ModelField, **_model_fields(), "seed": Seed}, total=False)  # type: ignore[misc]
+    fields = {**marked, "model": ModelField, **_model_fields(), "seed": Seed}
+    made: type[Any] = TypedDict("Settings", fields, total=False)  # type: ignore[misc]
     made.__doc__ = "Dials of the scenario, and which model speaks."
     return with_config(ConfigDict(arbitrary_types_allowed=True))(made)
 

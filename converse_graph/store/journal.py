@@ -1,4 +1,4 @@
-"""Every model call of a run: prompt by its parts, reply, tokens, cost, and where in the run it was made.
+"""Every model call of a run: prompt by its messages, reply, tokens, cost, and where in the run it was made.
 
 A call is kept before its node goes on, so that whatever LangGraph runs again finds it answered: a call that was
 completed is never made twice.
@@ -57,7 +57,7 @@ class Call:
 
 
 class MessageIds:
-    """Gives each part of a prompt one row, however many prompts it is in. Used on the writing thread alone."""
+    """Gives each message of a prompt one row, however many prompts it is in. Used on the writing thread alone."""
 
     def __init__(self) -> None:
         """Know none yet."""
@@ -68,7 +68,7 @@ class MessageIds:
         self._known.clear()
 
     def of(self, session: Session, message: Message) -> int:
-        """The row of a part, made if it is new."""
+        """The row of a message, made if it is new."""
         known = self._known.get(message.digest)
         if known is None:
             row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": message.owner}
@@ -87,7 +87,7 @@ class RunJournal:
         """Read and write the calls of the run with that id."""
         self._reader, self._writer, self._ids, self._run = reader, writer, ids, run
         self._forms: dict[str, Message] = {}
-        """Schemas as parts, by their text."""
+        """Schemas as messages, by their text."""
         self._asked: set[str] | None = None
         """Places of calls that are on record, once they were looked up: most calls are new, and a set says so."""
 
@@ -199,7 +199,7 @@ class RunJournal:
             place, attempt, packed, form, accepted = row[8:]
             for number in [*(ids := _unpack(packed)), form]:
                 if number not in messages:
-                    messages[number] = self._part(number)
+                    messages[number] = self._message(number)
             yield Call(
                 place=place,
                 attempt=attempt,
@@ -209,12 +209,12 @@ class RunJournal:
                 accepted=bool(accepted),
             )
 
-    def _part(self, number: int) -> Message:
+    def _message(self, number: int) -> Message:
         ((role, source, owner, text),) = self._reader.read(_MESSAGE, id=number)
         return Message(role=role, source=source, owner=owner, text=text)
 
     def _form(self, request: Request) -> Message:
-        """The schema as a part; one that was met before has its digest already."""
+        """The schema as a message; one that was met before has its digest already."""
         text = json.dumps(request.schema, sort_keys=False)
         form = self._forms.get(text)
         if form is None:

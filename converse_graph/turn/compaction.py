@@ -26,13 +26,14 @@ from converse_graph.prompting.summaries import (
     summaries_to_merge,
     summary_part,
 )
-from converse_graph.prompting.visibility import View, records_since_period, summaries_of, summarised_until
+from converse_graph.prompting.visibility import records_since_period, summaries_of, summarised_until
 from converse_graph.record.paths import CallPath, Span
 from converse_graph.record.records import PrivateSummaryRecord, StatementRecord, SummaryRecord, SummaryText, memo_of
 from converse_graph.scenarios.cast import SUPERVISOR, Debate, ImaginedDebate, Organisation
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_paths import name_of
+from converse_graph.turn.speaker_turn import PartyTurn
 
 _FORM = build_reply_schema("summary", FIELDS)
 
@@ -153,23 +154,21 @@ async def summarise_rounds(
     return [*made, *await writer.roll_up([*summaries, *made])] if made else []
 
 
-async def summarise_mind(
-    scenario: Scenario,
-    context: RunContext,
-    party: Organisation,
-    seen: View,
-    place: CallPath,
-    emit: Emit,
-) -> list[PrivateSummaryRecord]:
-    """Have a party sum up what it kept to itself long ago, once that is much: records for its mind."""
-    if not notes_need_summary(seen.past, party.name, scenario.clock):
+async def summarise_mind(turn: PartyTurn) -> list[PrivateSummaryRecord]:
+    """Have a party sum up what it kept to itself long ago, once that is much: records for its mind.
+
+    Args:
+        turn: Whose turn it is, and what it may know.
+    """
+    party, seen, clock = turn.party, turn.seen, turn.scenario.clock
+    if not notes_need_summary(seen.past, party.name, clock):
         return []
-    messages = private_record(seen.past, party.name, scenario.clock)
+    messages = private_record(seen.past, party.name, clock)
     writer = _Summariser(
-        context=context,
-        clock=scenario.clock,
-        emit=emit,
-        place=place,
+        context=turn.context,
+        clock=clock,
+        emit=turn.emit,
+        place=turn.place,
         task="organisation/summary",
         model=party.model,
         record=_private_summary,

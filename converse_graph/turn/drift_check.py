@@ -13,33 +13,28 @@ from converse_graph.measures.drift_patterns import (
     past_estimates,
 )
 from converse_graph.record.records import StatementRecord
-from converse_graph.scenarios.cast import Organisation
-from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.fields import Percentiles
-from converse_graph.scenarios.scenario import Scenario
+from converse_graph.turn.speaker_turn import PartyTurn
 
 _FIRST_YEAR = 1000
 """The least that percentiles of years may take; of what else they may be, nothing is past."""
 
 
-def drift_of_statements(
-    scenario: Scenario, party: Organisation, period: Period, said: Sequence[StatementRecord]
-) -> Drift | None:
+def drift_of_statements(turn: PartyTurn, said: Sequence[StatementRecord]) -> Drift | None:
     """Find signs of drift in a party's statement.
 
     Args:
-        scenario: What is played.
-        party: Who speaks.
-        period: When.
+        turn: Whose turn it is.
         said: The public record so far.
 
     Returns:
         None where the scenario has drift counted alone.
     """
+    scenario, party = turn.scenario, turn.party
     if scenario.on_drift == "count":
         return None
     others = tuple(other.name for other in scenario.organisations if other.name != party.name)
-    year = None if scenario.clock.step == "round" else period.year
+    year = None if scenario.clock.step == "round" else turn.period.year
     by = SpeakerContext(name=party.name, others=others, year=year)
     years = [field.name for field in party.fields if isinstance(field, Percentiles) and field.minimum >= _FIRST_YEAR]
 

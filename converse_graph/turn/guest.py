@@ -1,5 +1,7 @@
 """A speaker that is somebody's own graph: it takes a view, returns what it says, and is journalled as one reply."""
 
+from __future__ import annotations
+
 import asyncio
 import contextvars
 import hashlib
@@ -40,6 +42,17 @@ class Guest:
         """
         self._runnable = as_runnable(graph)
         self._prose = prose
+        self._for_other_prose: dict[str, Guest] = {}
+
+    def saying(self, prose: str) -> Guest:
+        """Return the same guest with its words going to another field; one object for each, as a model is.
+
+        Args:
+            prose: The name of the field.
+        """
+        if prose == self._prose:
+            return self
+        return self._for_other_prose.setdefault(prose, Guest(self._runnable, prose))
 
     @property
     def model(self) -> str:

@@ -20,10 +20,11 @@ from converse_graph.prompting.recall_index import form_of, sentences_of
 from converse_graph.prompting.recall_ranking import Candidate, relevances, select
 from converse_graph.prompting.recall_records import PastRecord, past_records, recalled_message_text
 from converse_graph.prompting.visibility import View
-from converse_graph.record.paths import CUE, CallPath, Provenance
+from converse_graph.record.paths import CUE, Provenance
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.memory_settings import Recall
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.turn.speaker_turn import PartyTurn
 
 MAX_CUES = 8
 """How many sentences of what was said last are looked for in the past, the last statement's first: a search takes CPU
@@ -33,18 +34,6 @@ STATEMENT_WEIGHT = 0.5
 """How much it counts that a record is like something just said, where to be like what is asked counts 1: in the
 benchmark a fact that is asked about is found as often as with nothing but the question, and in most turns nothing in
 particular is asked."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecallQuery:
-    """What a party is reminded for."""
-
-    run: str
-    """The run, by its name or its thread."""
-    place: CallPath
-    """The turn."""
-    asked: str
-    """What the party is asked just this time, in words; empty where it is asked what it always is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,38 +58,30 @@ def embedders_for(scenario: Scenario, chats: ModelRegistry) -> list[Embedder]:
     return list({id(embedder): embedder for embedder in found}.values())
 
 
-async def recall_for(
-    context: RunContext,
-    scenario: Scenario,
-    party: Organisation,
-    seen: View,
-    occasion: RecallQuery,
-    known: Sequence[Message],
-) -> Recalled:
+async def recall_for(turn: PartyTurn, known: Sequence[Message], *, run: str, asked: str) -> Recalled:
     """Choose what a party is reminded of.
 
     Args:
-        context: The run's context.
-        scenario: What is played.
-        party: Whose turn it is.
-        seen: What it may know.
-        occasion: When and where it is reminded.
+        turn: Whose turn it is, and what it may know.
         known: What its prompt holds anyway, in order.
+        run: The run, by its name or its thread.
+        asked: What the party is asked just this time, in words; empty where it is asked what it always is.
 
     Raises:
         RunPaused: The budget is spent.
     """
-    recall = scenario.recall_of(party)
+    scenario, seen = turn.scenario, turn.seen
+    recall = scenario.recall_of(turn.party)
     if recall is None:
         return Recalled()
-    told = {message.source for message in known}
-    records = [record for record in past_records(scenario, seen) if record.message.source not in told]
+    sources = {message.source for message in known}
+    records = [record for record in past_records(scenario, seen) if record.message.source not in sources]
     if not records:
         return Recalled()
     relevant, problem = dict[str, float](), None
     if recall.relevance:
         try:
-            relevant = await _relevances(context, party, recall, occasion, records, known)
+            relevant = await _relevances(turn, recall, records, known, run=run, asked=asked)
         except EmbeddingFailed as error:
             problem = str(error)
     names = select([to_candidate(scenario, seen, record) for record in records], relevant, recall)
@@ -119,24 +100,20 @@ def to_candidate(scenario: Scenario, seen: View, record: PastRecord) -> Candidat
 
 
 async def _relevances(
-    context: RunContext,
-    party: Organisation,
-    recall: Recall,
-    occasion: RecallQuery,
-    records: Sequence[PastRecord],
-    known: Sequence[Message],
+    turn: PartyTurn, recall: Recall, records: Sequence[PastRecord], known: Sequence[Message], *, run: str, asked: str
 ) -> dict[str, float]:
+    context, party = turn.context, turn.party
     # In a thread: to find an embedder may take a look at the disk, which a LangGraph server forbids on its loop.
     embedder = await asyncio.to_thread(context.models.embedder, recall.embedder)
-    place = str(occasion.place.call("embed"))
-    said = [sentence for message in _last_heard(known, party) for sentence in sentences_of(message)]
-    asked = sentences_of(Message(role="user", text=occasion.asked, source=str(CUE), owner=party.name))
+    place = str(turn.place.call("embed"))
+    heard = [sentence for message in _last_heard(known, party) for sentence in sentences_of(message)]
+    cue = sentences_of(Message(role="user", text=asked, source=str(CUE), owner=party.name))
     return relevances(
         await context.recall.likenesses(
             embedder.model,
-            (occasion.run, party.name),
+            (run, party.name),
             [record.message for record in records],
-            [*((sentence, STATEMENT_WEIGHT) for sentence in said[:MAX_CUES]), *((sentence, 1.0) for sentence in asked)],
+            [*((sentence, STATEMENT_WEIGHT) for sentence in heard[:MAX_CUES]), *((sentence, 1.0) for sentence in cue)],
             place,
             partial(_embed, context, embedder, place),
         )

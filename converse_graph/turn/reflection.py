@@ -3,21 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from converse_graph.calls.model_call import StructuredRequest, ask
 from converse_graph.calls.reply_schema import build_reply_schema
-from converse_graph.calls.run_context import RunContext
-from converse_graph.calls.streaming import Emit
 from converse_graph.models.base import Message
 from converse_graph.prompting.history import build_history
 from converse_graph.prompting.recall_ranking import select
 from converse_graph.prompting.recall_records import recalled_message_text, records_since
-from converse_graph.prompting.visibility import View
-from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.record.paths import Provenance
 from converse_graph.record.records import ReflectionRecord
-from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Text, TextList
-from converse_graph.scenarios.scenario import Scenario
 from converse_graph.turn.recall import to_candidate
+from converse_graph.turn.speaker_turn import PartyTurn
 
 _FORM = build_reply_schema(
     "reflection",
@@ -28,58 +23,38 @@ _FORM = build_reply_schema(
 )
 
 
-async def reflect(
-    scenario: Scenario,
-    context: RunContext,
-    party: Organisation,
-    seen: View,
-    place: CallPath,
-    brief: tuple[Message, ...],
-    emit: Emit,
-) -> list[ReflectionRecord]:
+async def reflect(turn: PartyTurn) -> list[ReflectionRecord]:
     """Draw conclusions, if enough has happened since the party last did: a record for its mind, else none.
 
     It hears what it would hear anyway, and of what has left the window since then what weighs most.
 
     Args:
-        scenario: What is played.
-        context: The run's.
-        party: Whose turn it is.
-        seen: What it may know.
-        place: Its turn.
-        brief: Who it is.
-        emit: Told of the call.
+        turn: Whose turn it is, and what it may know.
     """
-    recall = scenario.recall_of(party)
+    scenario, seen = turn.scenario, turn.seen
+    recall = scenario.recall_of(turn.party)
     if recall is None or recall.reflect_after is None:
         return []
     own = (*seen.own_earlier, *seen.mind)
     first = max((record["round"] for record in own if record["kind"] == "reflection"), default=0)
-    happened = [record for record in records_since(scenario, seen, first)
-                if not _is_conclusion(record.message)]  # fmt: skip
-    if sum(record.importance for record in happened) < recall.reflect_after:
+    recent = [record for record in records_since(scenario, seen, first)
+              if not _is_conclusion(record.message)]  # fmt: skip
+    if sum(record.importance for record in recent) < recall.reflect_after:
         return []
-    known = build_history(brief, seen, scenario.clock)
-    told = {message.source for message in known}
-    gone = [record for record in happened if record.message.source not in told]
+    known = build_history(turn.brief, seen, scenario.clock)
+    sources = {message.source for message in known}
+    gone = [record for record in recent if record.message.source not in sources]
     names = select([to_candidate(scenario, seen, record) for record in gone], {}, recall)
-    reminded = tuple(recalled_message_text(record.message) for record in gone if record.message.source in names)
+    reminders = tuple(recalled_message_text(record.message) for record in gone if record.message.source in names)
     since, until = (scenario.clock.period(round).label for round in (first, seen.round - 1))
-    values = {"name": party.name, "first": since, "last": until}
-    task = context.prompts.message("organisation/reflection", "large", values, owner=party.name)
-    question = StructuredRequest(
-        place=place.call("reflection"),
-        messages=(*known, *reminded, task),
-        form=_FORM,
-        model=party.model,
-    )
-    answer = await ask(context, question, emit)
+    task = turn.message("reflection", {"name": turn.party.name, "first": since, "last": until})
+    answer = await turn.ask("reflection", (*known, *reminders, task), _FORM, prose="insight")
     record: ReflectionRecord = {
         "kind": "reflection",
         "round": seen.round,
         "turn": seen.turn,
-        "place": str(question.place),
-        "path": party.name,
+        "place": str(turn.place.call("reflection")),
+        "path": turn.party.name,
         "insights": insights_in(answer.values) if answer.values else [],
     }
     if answer.values is None:

@@ -6,23 +6,22 @@ from typing import Any
 
 from converse_graph.calls.model_call import Drift, StructuredReply, StructuredRequest, ask
 from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
-from converse_graph.calls.run_context import RunContext
-from converse_graph.calls.streaming import Emit, ProseReader
+from converse_graph.calls.streaming import ProseReader
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.decisions import describe_decision
 from converse_graph.prompting.descriptions import format_period, topic_for_round
 from converse_graph.prompting.summaries import current_summaries, describe_summary
 from converse_graph.prompting.visibility import View
-from converse_graph.record.paths import CallPath
 from converse_graph.record.records import DecisionRecord, StanceRecord, memo_of, without_kind
 from converse_graph.sanitize import quote
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Integer, Text
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.turn.decision import statement_position
-from converse_graph.turn.guest import Guest, view_part
-from converse_graph.turn.motions import motion_fields, motion_for
+from converse_graph.turn.guest import view_part
+from converse_graph.turn.motions import motion_fields, motion_for, motion_reminders
+from converse_graph.turn.speaker_turn import PartyTurn
 
 MEMO_LENGTH = 160
 """Characters of a party's note to itself, at most."""
@@ -38,22 +37,17 @@ SMALL_MEMO_LENGTH = 100
 class StatementContext:
     """What a party has as it is about to speak."""
 
-    view: View
-    place: CallPath
-    """Its turn, such as "12.0/OpenAI"."""
     messages: tuple[Message, ...]
     """Its brief, what it heard, and what it remembers."""
     decision: DecisionRecord | None
     """How its deliberation ended; None where it held none or came to nothing."""
     written: StanceRecord | None = None
     """Where it stood on the motion before it heard anybody."""
-    reminded: tuple[Message, ...] = ()
-    """What it is told of the motion beside its task."""
     drift: Drift | None = None
     """Finds signs of drift in its statement; None where these are counted alone."""
 
 
-Speak = Callable[[RunContext, StatementContext, Emit], Awaitable[StructuredReply]]
+Speak = Callable[[PartyTurn, StatementContext], Awaitable[StructuredReply]]
 
 
 def statement_fields(
@@ -83,23 +77,22 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
             plain[profile] = build_reply_schema("statement", statement_fields(scenario, party, profile=profile))
         return plain[profile]
 
-    async def speak(context: RunContext, speech: StatementContext, emit: Emit) -> StructuredReply:
-        profile = context.models.get(party.model).profile
-        period = scenario.clock.period(speech.view.round).label
+    async def speak(turn: PartyTurn, speech: StatementContext) -> StructuredReply:
+        context, emit, seen, period = turn.context, turn.emit, turn.seen, turn.period.label
         values = {
             "name": party.name,
             "period": period,
-            "questions": questions(party, speech.view, period),
-            "decision": describe_decision(speech.decision, profile),
-            "events": describe_events(speech.view),
+            "questions": questions(party, seen, period),
+            "decision": describe_decision(speech.decision, turn.profile),
+            "events": describe_events(seen),
             "length": str(scenario.max_statement_chars),
-            "standing": describe_standing(speech.view, profile),
-            "kept": describe_kept(speech.view),
-            "changed": override_questions(party, speech.view, period),
-            "when": format_period(scenario.clock.period(speech.view.round).label),
-            "topic": topic_for_round(party, round=speech.view.round, seed=context.seed),
+            "standing": describe_standing(seen, turn.profile),
+            "kept": describe_kept(seen),
+            "changed": override_questions(party, seen, period),
+            "when": format_period(period),
+            "topic": topic_for_round(party, round=seen.round, seed=context.seed),
         }
-        task = context.prompts.message("organisation/statement", profile, values, owner=party.name)
+        task = turn.message("statement", values)
         reader = ProseReader(
             lambda text: emit({"event": "text", "speaker": party.name, "text": text}), name="statement"
         )
@@ -109,9 +102,9 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
             emit({"event": "restart", "speaker": party.name, "reason": reason})
 
         question = StructuredRequest(
-            place=speech.place.call("statement"),
-            messages=(*speech.messages, *speech.reminded, task),
-            form=form_for(speech.decision, profile),
+            place=turn.place.call("statement"),
+            messages=(*speech.messages, *motion_reminders(turn, speech.written), task),
+            form=form_for(speech.decision, turn.profile),
             model=party.model,
             drift=speech.drift,
             on_delta=reader if context.live else None,
@@ -130,47 +123,39 @@ def graph_speaker(scenario: Scenario, party: Organisation) -> Speak:
         Integer(name="round", ask="in which round", optional=True, minimum=0, maximum=10**6),
     )
     form = build_reply_schema("statement", (*fields, *claims, memo.model_copy(update={"optional": True})))
-    guest = Guest(party.graph, prose="statement")
 
-    async def speak(context: RunContext, speech: StatementContext, emit: Emit) -> StructuredReply:
-        seen = speech.view
+    async def speak(turn: PartyTurn, speech: StatementContext) -> StructuredReply:
+        seen, period = turn.seen, turn.period.label
         shown = {
             "party": party.name,
             "premise": scenario.premise,
             "brief": party.brief,
             "round": seen.round,
-            "period": scenario.clock.period(seen.round).label,
-            "questions": questions(party, seen, scenario.clock.period(seen.round).label),
+            "period": period,
+            "questions": questions(party, seen, period),
             "statements": [
                 {"period": scenario.clock.period(said["round"]).label, **without_kind(said)} for said in seen.statements
             ],
             "memos": [memo for record in seen.mind if (memo := memo_of(record))],
             "decision": speech.decision,
             "events": list(seen.events),
-            **_motion_shown(scenario, party, speech),
+            **_motion_shown(turn, speech.written),
             "standing": {title: list(entries) for title, entries in seen.standing},
             "kept": {title: list(entries) for title, entries in seen.kept},
             "summaries": [describe_summary(kept) for kept in current_summaries(seen.summaries)],
         }
-        question = StructuredRequest(
-            place=speech.place.call("graph"),
-            messages=(view_part(shown, owner=party.name),),
-            form=form,
-            model=guest,
-            repairs=0,
-        )
-        return await ask(context, question, emit)
+        return await turn.ask("graph", (view_part(shown, owner=party.name),), form, prose="statement")
 
     return speak
 
 
-def _motion_shown(scenario: Scenario, party: Organisation, speech: StatementContext) -> dict[str, Any]:
+def _motion_shown(turn: PartyTurn, written: StanceRecord | None) -> dict[str, Any]:
     """What a guest is told of the motion; nothing where there is none for it."""
-    motion = motion_for(scenario, party)
+    motion = motion_for(turn.scenario, turn.party)
     if motion is None:
         return {}
     asked = {"motion": motion.question, "options": list(motion.options), "asked": "statement"}
-    return {**asked, "written": speech.written, "dissents": speech.view.dissents, "rules": list(motion.rules)}
+    return {**asked, "written": written, "dissents": turn.seen.dissents, "rules": list(motion.rules)}
 
 
 def questions(party: Organisation, seen: View, period: str) -> str:

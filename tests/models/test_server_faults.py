@@ -147,9 +147,7 @@ async def asked_of(
         yield own
         await own.close()
         return
-    model = ChatOpenAI(
-        model="m", base_url=address, api_key=key, max_retries=0, timeout=Timeout(20), stream_usage=True
-    )
+    model = ChatOpenAI(model="m", base_url=address, api_key=key, max_retries=0, timeout=Timeout(20), stream_usage=True)
     yield LangChainModel(model, retries=waits.retries())
     await model.root_async_client.close()
 
