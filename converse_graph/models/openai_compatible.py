@@ -265,17 +265,16 @@ class OpenAICompatibleModel:
         Raises:
             ReplyRoomExhausted: There is no more to be given.
         """
-        if reply.finish != "length":
+        if reply.finish != "length" or settings.max_tokens:  # who says how long a reply is may mean it to be short
             return
         if (roomier := dialect.roomier()) and self._dialect == dialect:
             self._dialect = roomier
         given = dialect.longest_reply(request, settings, window)
         if self._dialect.longest_reply(request, settings, window) > given:
             return
-        why = "the settings" if settings.max_tokens else f"the window of {window:,}" if window else "this program"
+        why = f"the window of {window:,}" if window else "this program"
         raise ReplyRoomExhausted(
             f"{emptiness_of(reply)}, and {why} gives it {given:,} at most: set --option thinking=none or low"
-            + (", a longer --option max_tokens=N" if settings.max_tokens else "")
             + (", or --option context_window=N where the server takes more" if window else ""),
             reply,
         )
