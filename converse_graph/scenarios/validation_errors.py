@@ -13,6 +13,9 @@ _MAX_SHOWN = 60
 
 _QUOTED = re.compile(r"'([^']*)'")
 
+IN_QUOTES = " in quotes"
+"""What is said of a text where a number stands, which quotes make a text of."""
+
 _TAKES = {
     "int": "a whole number",
     "float": "a number",
@@ -46,14 +49,17 @@ _BOUNDS = {
 """By the type of an error: what a value may be, made from what pydantic tells of it."""
 
 
-def explain(error: ValidationError, model: type[BaseModel] | None = None) -> str:
+def explain(
+    error: ValidationError, model: type[BaseModel] | None = None, *, limits: Mapping[str, str] | None = None
+) -> str:
     """Say in one line what a validation error found and what was allowed.
 
     Args:
         error: What pydantic raised.
         model: What was to be made; its fields are named where there is no such field.
+        limits: What fields take, in the words in which that was asked for: said of one that is too long.
     """
-    return "; ".join(_explain_one(fault, model) for fault in _without_branches(error.errors()))
+    return "; ".join(_explain_one(fault, model, limits or {}) for fault in _without_branches(error.errors()))
 
 
 def _without_branches(faults: Iterable[Any]) -> Iterator[Any]:
@@ -80,22 +86,29 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _explain_one(fault: Any, model: type[BaseModel] | None) -> str:
+def _explain_one(fault: Any, model: type[BaseModel] | None, limits: Mapping[str, str]) -> str:
     path, kind = list(fault["loc"]), fault["type"]
     given, context = fault["input"], fault.get("ctx", {})
     if kind in ("value_error", "assertion_error"):
         return _refusal(path, given, context.get("error"))
     where = ".".join(map(str, path))
+    if kind in ("string_too_long", "too_long") and path and path[0] in limits:
+        return f"{where} is far too long; it takes {limits[path[0]]}"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "extra_forbidden":
         known = list(model.model_fields) if model is not None and len(path) == 1 else []
-        return f"no field {where!r}" + (f"; there is: {', '.join(known)}{nearest(where, known)}" if known else "")
+        return f"no field {where!r}{_known(where, known)}"
     if kind.startswith("union_tag"):
         return _tag_fault(path, context)
     takes = _takes(kind, context, given)
     words = f"it takes {takes}" if takes else f"{fault['msg'][0].lower()}{fault['msg'][1:]}"
     return f"{where} is {_shown(given)}; {words}" if where else words
+
+
+def _known(name: str, known: list[str]) -> str:
+    """The nearest name that there is, or all names where none is near."""
+    return nearest(name, known) or (f"; there is: {', '.join(known)}" if known else "")
 
 
 def _refusal(path: list[Any], given: Any, error: Any) -> str:
@@ -130,6 +143,8 @@ def _takes(kind: str, context: Mapping[str, Any], given: Any) -> str:
         expected = str(context["expected"])
         known = _QUOTED.findall(expected) if not re.search(r"""["\\]""", expected) else []
         return f"one of: {'; '.join(known)}{nearest(given, known)}" if known else expected
+    if kind == "string_type" and isinstance(given, int | float):
+        return f"a text{IN_QUOTES}"
     return _TAKES.get(kind.partition("_")[0], "") if kind not in ("string_pattern_mismatch", "string_unicode") else ""
 
 
