@@ -58,7 +58,8 @@ def _lines(result: "Audit") -> Iterator[str]:
         f"Checked: {count(result.calls, 'prompt')} of {count(result.messages, 'message')}, each readable by whom "
         f"it was told to; {result.rebuilt} made again from their records, {result.searched} made from templates "
         f"and searched for {count(result.texts, 'private text')}; {count(result.records, 'record')} compared with "
-        "what was answered; the public record as JSON and as Markdown."
+        "what was answered; the public record as JSON and as Markdown"
+        + (f"; the run was played again, and {result.values} values compared." if result.values else ".")
     )
     for quoted in result.quoted:
         yield f"Said in public by its owner: {quoted.place} has words that are on the private record of {quoted.owner}."
