@@ -16,13 +16,13 @@ from converse_graph.audit.findings import Audit
 from converse_graph.errors import ProviderUnreachable
 from converse_graph.runs.derived import extend, fork, inject, replay
 from converse_graph.runs.simulation import Simulation
-from converse_graph.scenarios.fields import Flag, Year
+from converse_graph.scenarios.fields import Boolean, Integer
 from converse_graph.scenarios.rules import Event, ScheduledEvent
 from converse_graph.store.packing import pack, unpack
 from tests.support.planted_secrets import Marking, mark
 from tests.support.small_scenarios import CREATED, CountingChat, begin, debate, played, table
 
-FIELDS = (Year(name="agi_estimate", ask="when AGI comes"), Flag(name="agi_claimed", ask="whether it is here"))
+FIELDS = (Integer(name="agi_estimate", ask="when AGI comes", minimum=2025, maximum=2100), Boolean(name="agi_claimed", ask="whether it is here"))
 Edit = Callable[[sqlite3.Connection], None]
 
 
