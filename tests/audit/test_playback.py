@@ -205,3 +205,47 @@ async def test_a_guest_is_played_again_from_the_journal_and_not_asked(store: Sto
     await clean(store, run.run.name, made)
 
     assert len(asked) == before
+
+
+SECRET = "We shall quietly buy every reactor in the north before spring comes"
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        SECRET,
+        SECRET.upper(),
+        SECRET.replace(" ", "_"),
+        SECRET.replace(" ", "-"),
+        SECRET.replace(" ", "  "),
+        SECRET.replace("o", "o\u200b"),
+        SECRET.replace(" ", "\u2063"),
+        SECRET.replace("a", "a\u00ad"),
+        "".join(chr(ord(letter) + 0xFEE0) if letter.isalpha() else letter for letter in SECRET),
+    ],
+    ids=["as it is", "capitals", "underscores", "hyphens", "whitespace", "zero width", "invisible", "soft", "wide"],
+)
+@pytest.mark.parametrize("where", ["statement", "memo"])
+async def test_a_memo_that_another_quotes_is_a_leak_wherever_the_words_came_from(
+    store: Store, where: str, quoted: str
+) -> None:
+    said = [{"statement": "Good day to all of you.", "memo": SECRET},
+            {"statement": "We listen.", "memo": "", where: f"Hear this: {quoted}."},
+            {"statement": "So be it.", "memo": ""}, {"statement": "It is.", "memo": ""}]  # fmt: skip
+    made = table("Alpha", "Beta")
+    run = await played(store, made, model=ScriptedModel(said))
+
+    found = await audit_run(store, run.run.name, scenario=made)
+
+    assert {(leak.kind, leak.place, leak.owner) for leak in found.leaks} == {("words", "0.1/Beta", "Alpha")}
+
+
+async def test_who_repeats_what_was_public_has_it_from_nobody_s_mind(store: Store) -> None:
+    said = [{"statement": f"Hear this: {SECRET}.", "memo": ""}, {"statement": "We listen.", "memo": SECRET},
+            {"statement": "Let us go on.", "memo": SECRET}, {"statement": "So be it.", "memo": ""}]  # fmt: skip
+    made = table("Alpha", "Beta")
+    run = await played(store, made, model=ScriptedModel(said))
+
+    found = await audit_run(store, run.run.name, scenario=made)
+
+    assert found.leaks == ()
