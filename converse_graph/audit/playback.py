@@ -137,4 +137,3 @@ async def _play(
     finally:
         await saver.settled()
     return problem
-

@@ -19,10 +19,10 @@ FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest
 _CALLS = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
 place, attempt, messages, form, accepted, digest FROM calls
 WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
-_AT = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds, digest, messages, accepted
-FROM calls WHERE run = :run AND place = :place AND attempt = :attempt ORDER BY id"""
-_TOTALS = """SELECT COALESCE(SUM(input_tokens + output_tokens), 0), SUM(usd), SUM(CASE WHEN usd IS NULL THEN 1 ELSE 0 END)
-FROM calls WHERE run = :run"""
+_AT = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
+digest, messages, accepted FROM calls WHERE run = :run AND place = :place AND attempt = :attempt ORDER BY id"""
+_TOTALS = """SELECT COALESCE(SUM(input_tokens + output_tokens), 0), SUM(usd),
+SUM(CASE WHEN usd IS NULL THEN 1 ELSE 0 END) FROM calls WHERE run = :run"""
 _ATTEMPTS = "SELECT place, attempt FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _PLACES = "SELECT place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _MESSAGE = "SELECT role, source, owner, text FROM messages WHERE id = :id"

@@ -3,7 +3,7 @@
 import json
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,15 @@ from converse_graph.store.packing import pack, unpack
 from tests.support.planted_secrets import Marking, mark
 from tests.support.small_scenarios import CREATED, CountingChat, begin, debate, played, table
 
-FIELDS = (Integer(name="agi_estimate", ask="when AGI comes", minimum=2025, maximum=2100), Boolean(name="agi_claimed", ask="whether it is here"))
+FIELDS = (
+    Integer(name="agi_estimate", ask="when AGI comes", minimum=2025, maximum=2100),
+    Boolean(name="agi_claimed", ask="whether it is here"),
+)
+    Integer(name="agi_estimate", ask="when AGI comes", minimum=2025, maximum=2100),
+    Boolean(name="agi_claimed", ask="whether it is here"),
+)
 Edit = Callable[[sqlite3.Connection], None]
+_KEY = "checkpoint_id || idx || task_id"
 
 
 def scenario(**more: Any) -> Any:
@@ -40,14 +47,18 @@ def edit_records(change: Callable[[list[Any]], Any], channel: str) -> Edit:
     """An edit of what was written to a ledger, through the serializer that wrote it."""
 
     def edit(database: sqlite3.Connection) -> None:
-        rows = database.execute("SELECT rowid_, kind, value FROM (SELECT checkpoint_id || idx || task_id AS rowid_, kind, "
-                                "value FROM writes WHERE channel = ?)", (channel,)).fetchall()  # fmt: skip
+        rows = database.execute(
+            f"SELECT {_KEY}, kind, value FROM writes WHERE channel = ?",  # noqa: S608 - columns of ours
+            (channel,),
+        ).fetchall()
         key, kind, value = rows[-1]
         plain_kind, plain = unpack(kind, value)
         records = ormsgpack.unpackb(plain)
         changed = change(records)
         packed = pack(plain_kind, ormsgpack.packb(records if changed is None else changed))
-        database.execute("UPDATE writes SET kind = ?, value = ? WHERE checkpoint_id || idx || task_id = ?", (*packed, key))
+        database.execute(
+            "UPDATE writes SET kind = ?, value = ? WHERE checkpoint_id || idx || task_id = ?", (*packed, key)
+        )
 
     return edit
 
@@ -102,7 +113,9 @@ EDITS: dict[str, Edit] = {
     ),
     "a memo": edit_records(lambda notes: notes[-1].update(memo="Nothing."), "mind_Beta"),
     "an accepted flag": sql("UPDATE calls SET accepted = 0 WHERE place = '1.1/Beta/statement'"),
-    "a system brief": sql("UPDATE messages SET text = 'You are a pirate.' WHERE source LIKE 'prompt/organisation/brief%'"),
+    "a system brief": sql(
+        "UPDATE messages SET text = 'You are a pirate.' WHERE source LIKE 'prompt/organisation/brief%'"
+    ),
     "a schema": sql("UPDATE messages SET text = '{}' WHERE source = 'form'"),
     "a call deleted": sql("DELETE FROM calls WHERE place = '1.1/Beta/statement'"),
     "tokens": sql("UPDATE calls SET output_tokens = output_tokens + 1 WHERE place = '1.1/Beta/statement'"),
@@ -123,7 +136,7 @@ def plant(database: sqlite3.Connection, source: str, owner: str, text: str) -> N
         "INSERT INTO messages (digest, role, source, owner, text) VALUES (?, 'user', ?, ?, ?)",
         (random.Random(1).randbytes(16), source, owner, text),
     )
-    packed, last = database.execute("SELECT messages, form FROM calls WHERE place = '1.1/Beta/statement'").fetchone()
+    (packed,) = database.execute("SELECT messages FROM calls WHERE place = '1.1/Beta/statement'").fetchone()
     ids = sum(map(int, packed.split(",")))
     database.execute(
         "UPDATE calls SET messages = ? WHERE place = '1.1/Beta/statement'", (f"{packed},{made.lastrowid - ids}",)
@@ -144,7 +157,6 @@ async def test_an_honest_run_is_compared_whole(store_path: Path) -> None:
     assert found.leaks == ()
     assert found.values > 150
     assert not any("played again" in line for line in found.unchecked)
-
 
 
 async def clean(store: Store, name: str, made: Any) -> None:
@@ -207,21 +219,21 @@ async def test_a_guest_is_played_again_from_the_journal_and_not_asked(store: Sto
     assert len(asked) == before
 
 
-SECRET = "We shall quietly buy every reactor in the north before spring comes"
+PLAN = "We shall quietly buy every reactor in the north before spring comes"
 
 
 @pytest.mark.parametrize(
     "quoted",
     [
-        SECRET,
-        SECRET.upper(),
-        SECRET.replace(" ", "_"),
-        SECRET.replace(" ", "-"),
-        SECRET.replace(" ", "  "),
-        SECRET.replace("o", "o\u200b"),
-        SECRET.replace(" ", "\u2063"),
-        SECRET.replace("a", "a\u00ad"),
-        "".join(chr(ord(letter) + 0xFEE0) if letter.isalpha() else letter for letter in SECRET),
+        PLAN,
+        PLAN.upper(),
+        PLAN.replace(" ", "_"),
+        PLAN.replace(" ", "-"),
+        PLAN.replace(" ", "  "),
+        PLAN.replace("o", "o\u200b"),
+        PLAN.replace(" ", "\u2063"),
+        PLAN.replace("a", "a\u00ad"),
+        "".join(chr(ord(letter) + 0xFEE0) if letter.isalpha() else letter for letter in PLAN),
     ],
     ids=["as it is", "capitals", "underscores", "hyphens", "whitespace", "zero width", "invisible", "soft", "wide"],
 )
@@ -229,7 +241,7 @@ SECRET = "We shall quietly buy every reactor in the north before spring comes"
 async def test_a_memo_that_another_quotes_is_a_leak_wherever_the_words_came_from(
     store: Store, where: str, quoted: str
 ) -> None:
-    said = [{"statement": "Good day to all of you.", "memo": SECRET},
+    said = [{"statement": "Good day to all of you.", "memo": PLAN},
             {"statement": "We listen.", "memo": "", where: f"Hear this: {quoted}."},
             {"statement": "So be it.", "memo": ""}, {"statement": "It is.", "memo": ""}]  # fmt: skip
     made = table("Alpha", "Beta")
@@ -241,8 +253,8 @@ async def test_a_memo_that_another_quotes_is_a_leak_wherever_the_words_came_from
 
 
 async def test_who_repeats_what_was_public_has_it_from_nobody_s_mind(store: Store) -> None:
-    said = [{"statement": f"Hear this: {SECRET}.", "memo": ""}, {"statement": "We listen.", "memo": SECRET},
-            {"statement": "Let us go on.", "memo": SECRET}, {"statement": "So be it.", "memo": ""}]  # fmt: skip
+    said = [{"statement": f"Hear this: {PLAN}.", "memo": ""}, {"statement": "We listen.", "memo": PLAN},
+            {"statement": "Let us go on.", "memo": PLAN}, {"statement": "So be it.", "memo": ""}]  # fmt: skip
     made = table("Alpha", "Beta")
     run = await played(store, made, model=ScriptedModel(said))
 
