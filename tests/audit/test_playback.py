@@ -26,9 +26,6 @@ FIELDS = (
     Integer(name="agi_estimate", ask="when AGI comes", minimum=2025, maximum=2100),
     Boolean(name="agi_claimed", ask="whether it is here"),
 )
-    Integer(name="agi_estimate", ask="when AGI comes", minimum=2025, maximum=2100),
-    Boolean(name="agi_claimed", ask="whether it is here"),
-)
 Edit = Callable[[sqlite3.Connection], None]
 _KEY = "checkpoint_id || idx || task_id"
 
