@@ -65,9 +65,7 @@ class PlayedJournal:
         if known is None:
             self._note(request.place, "the journal lacks a call that the record makes")
         elif known.accepted != accepted:
-            self._note(
-                request.place, f"accepted is {known.accepted} in the journal, and {accepted} when read again"
-            )
+            self._note(request.place, f"accepted is {known.accepted} in the journal, and {accepted} when read again")
 
     def note_unusable(self, request: Request, reply: Response) -> None:
         """Leave out what was no use: it has no part in what came of the run."""
