@@ -8,7 +8,7 @@ from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
 from converse_graph.audit.records import SAID, Records
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.paths import CallPath, Provenance, Task
-from converse_graph.record.records import MindRecord, StatementRecord, debate_of, memo_of, without_kind
+from converse_graph.record.records import MindRecord, StatementRecord, debate_of, memo_of
 from converse_graph.scenarios.speaker_paths import party_of
 from converse_graph.turn.reflection import insights_in
 
@@ -58,8 +58,6 @@ class RecordCheck:
                     yield Leak(kind="record", place=place, source=source, owner=party,
                                why="the conclusions are not what was answered there")  # fmt: skip
                 yield from self._lines(record, path, source)
-                time = (record["round"], record["turn"])
-                yield from self._strayed(place, source, party, time, strings_in(without_kind(record)))
 
     def exports(self, exports: Mapping[str, Any]) -> Iterator[Leak]:
         """What the public exports hold, each by its name as JSON values, that is on private record alone."""

@@ -234,12 +234,9 @@ PLAN = "We shall quietly buy every reactor in the north before spring comes"
     ],
     ids=["as it is", "capitals", "underscores", "hyphens", "whitespace", "zero width", "invisible", "soft", "wide"],
 )
-@pytest.mark.parametrize("where", ["statement", "memo"])
-async def test_a_memo_that_another_quotes_is_a_leak_wherever_the_words_came_from(
-    store: Store, where: str, quoted: str
-) -> None:
+async def test_a_memo_that_another_quotes_is_a_leak_wherever_the_words_came_from(store: Store, quoted: str) -> None:
     said = [{"statement": "Good day to all of you.", "memo": PLAN},
-            {"statement": "We listen.", "memo": "", where: f"Hear this: {quoted}."},
+            {"statement": f"Hear this: {quoted}.", "memo": ""},
             {"statement": "So be it.", "memo": ""}, {"statement": "It is.", "memo": ""}]  # fmt: skip
     made = table("Alpha", "Beta")
     run = await played(store, made, model=ScriptedModel(said))
