@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from converse_graph.audit.findings import Audit
 from converse_graph.audit.phrase_index import NGRAM, PhraseIndex
+from converse_graph.audit.playback import play_again
 from converse_graph.audit.private_texts import index_prompts, index_records, index_replies, index_scenario
 from converse_graph.audit.prompt_check import PromptCheck
 from converse_graph.audit.record_check import RecordCheck
@@ -46,6 +47,8 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
     leaks = [leak for call in calls for leak in prompts.leaks(call)]
     leaks += [*record.statements(), *record.minds()]
     leaks += record.exports(_exports(store.transcript(run.name).public()))
+    playback = await play_again(store, run, scenario)
+    leaks += [*prompts.changed(calls), *playback.findings]
     return Audit(
         run=name,
         calls=prompts.calls,
@@ -56,7 +59,8 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
         texts=words.texts,
         too_short=words.too_short,
         quoted=record.quotations(),
-        unchecked=tuple(_unchecked(calls, scenario, words)),
+        values=playback.values,
+        unchecked=(*([playback.unplayed] if playback.unplayed else ()), *_unchecked(calls, scenario, words)),
         leaks=tuple(dict.fromkeys(leaks)),
     )
 

@@ -8,8 +8,8 @@ from converse_graph.scenarios.field_docs import add_property, printed_schema
 AUDIT_VERSION = 1
 """Of the shape of `audit --json`."""
 
-Kind = Literal["access", "provenance", "words", "record", "export"]
-"""How a leak was found.
+Kind = Literal["access", "provenance", "words", "record", "export", "replay", "chain"]
+"""How something wrong was found.
 
 | kind | what is wrong |
 |---|---|
@@ -18,6 +18,8 @@ Kind = Literal["access", "provenance", "words", "record", "export"]
 | words | a prompt holds words in a row that are on private record alone |
 | record | a statement or a memo is not what was answered |
 | export | the public record, as JSON or Markdown, holds words that are on private record alone |
+| replay | a value of the record, a call or the header is not what playing the run again makes |
+| chain | a prompt, a call or a record is not what its digest says |
 """
 
 
@@ -64,6 +66,8 @@ class Audit:
     """Private texts that were searched for."""
     too_short: int
     """Private texts of too few words to be told from chance."""
+    values: int
+    """Values of the record that were compared with those of the run played again; 0 where it cannot be."""
     quoted: tuple[SelfDisclosure, ...]
     unchecked: tuple[str, ...]
     """What could not be checked, and why; a sentence each."""

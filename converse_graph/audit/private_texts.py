@@ -27,8 +27,10 @@ def index_records(words: PhraseIndex, records: Records) -> None:
             words.add(text, PUBLIC, (said["round"], said["turn"]))
     for event in records.header.events:
         words.add(event.text, event.party or PUBLIC)
-    for text, owner in _in_minds(records):
-        words.add(text, owner)
+    for mind in records.minds.values():
+        for record in mind:
+            for text, owner in _in_mind(record):
+                words.add(text, owner, (record["round"], record["turn"]))
 
 
 def index_replies(words: PhraseIndex, calls: list[Call], records: Records) -> None:
@@ -37,7 +39,7 @@ def index_replies(words: PhraseIndex, calls: list[Call], records: Records) -> No
         path = parse_path(call.place)
         if isinstance(path, CallPath) and not path.is_public and path.task != "embed":  # vectors are no words
             for text, owner in _answered(call, path, taken=records.was_taken(call)):
-                words.add(text, owner)
+                words.add(text, owner, path.time)
 
 
 def index_scenario(words: PhraseIndex, scenario: Scenario) -> None:
@@ -56,12 +58,10 @@ def index_prompts(words: PhraseIndex, prompts: Prompts) -> None:
         words.add(template.text, PUBLIC)
 
 
-def _in_minds(records: Records) -> Iterator[Owned]:
-    for mind in records.minds.values():
-        for record in mind:
-            yield from ((text, record["path"]) for text in strings_in(_own_values(record)))
-            if debate := debate_of(record):
-                yield from _in_debate(debate, record["path"])
+def _in_mind(record: MindRecord) -> Iterator[Owned]:
+    yield from ((text, record["path"]) for text in strings_in(_own_values(record)))
+    if debate := debate_of(record):
+        yield from _in_debate(debate, record["path"])
 
 
 def _own_values(record: MindRecord) -> Any:

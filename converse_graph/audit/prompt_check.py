@@ -1,6 +1,6 @@
 """Checks the prompts of a run: whose each message is, whether it is what its record says, and what words it holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from converse_graph.audit.access import may_read
 from converse_graph.audit.findings import Kind, Leak
@@ -39,6 +39,14 @@ class PromptCheck:
                 yield from self._unlike_its_record(call, path, message, Provenance.parse(message.source))
             except InvalidValue:
                 yield _leak("provenance", call.place, message, "it names no record that a run can have")
+
+    def changed(self, calls: Iterable[Call]) -> Iterator[Leak]:
+        """Calls whose stored prompt or schema is not the one that their digest is of."""
+        for call in calls:
+            if not call.is_as_asked:
+                reader = parse_path(call.place).reader
+                yield Leak(kind="chain", place=call.place, source="journal", owner=reader,
+                           why="the stored prompt or schema is not the one that was asked")  # fmt: skip
 
     def _unlike_its_record(
         self, call: Call, path: CallPath | JudgePath, message: Message, origin: Provenance

@@ -1,10 +1,10 @@
 """Checks the record of a run: that it says what was answered, and that its public part holds nothing private."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from converse_graph.audit.findings import Leak, SelfDisclosure
-from converse_graph.audit.phrase_index import PhraseIndex, strings_in
+from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
 from converse_graph.audit.records import SAID, Records
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.paths import CallPath, Provenance, Task
@@ -38,7 +38,7 @@ class RecordCheck:
             if not is_own:
                 yield Leak(kind="record", place=place, source=source, owner=said["speaker"],
                            why="the statement is not what was answered there")  # fmt: skip
-            yield from self._quotations(place, source, said, is_own)
+            yield from self._quotations(place, source, said)
 
     def minds(self) -> Iterator[Leak]:
         """Records in a mind that are another's, or that nobody wrote like this."""
@@ -95,15 +95,26 @@ class RecordCheck:
     def _is_concluded(self, path: CallPath, insights: Sequence[str]) -> bool:
         return not insights or any(insights_in(values) == list(insights) for values in self._records.answers(path))
 
-    def _quotations(self, place: str, source: str, said: StatementRecord, is_own: bool) -> Iterator[Leak]:
-        for text in strings_in([said["text"], said["fields"]]):
+    def _quotations(self, place: str, source: str, said: StatementRecord) -> Iterator[Leak]:
+        """Words on private record alone that a party says: another's are a leak, its own a disclosure."""
+        texts = [*strings_in([said["text"], said["fields"]])]
+        for text in texts:
             for owners in self._words.owners_in(text):
-                for owner in owners.keys() - {PUBLIC}:
-                    if party_of(owner) == said["speaker"]:
-                        self.quoted.add((place, owner))
-                    elif not is_own:
-                        yield Leak(kind="record", place=place, source=source, owner=owner,
-                                   why=f"words on the record of {owner} alone that were not answered")  # fmt: skip
+                own = {owner for owner in owners if owner != PUBLIC and party_of(owner) == said["speaker"]}
+                self.quoted |= {(place, owner) for owner in own}
+        yield from self._strayed(place, source, said["speaker"], (said["round"], said["turn"]), texts)
+
+    def _strayed(self, place: str, source: str, party: str, time: Time, texts: Iterable[str]) -> Iterator[Leak]:
+        """Words that a party has from another's private record: neither public by then, nor its own before."""
+        foreign: set[str] = set()
+        for text in texts:
+            for owners in self._words.owners_in(text):
+                before = {owner for owner, since in owners.items() if since < time}
+                if not any(owner == PUBLIC or party_of(owner) == party for owner in before):
+                    foreign |= before
+        for owner in sorted(foreign):
+            yield Leak(kind="words", place=place, source=source, owner=owner,
+                       why=f"{party} has words that were on the record of {owner} alone")  # fmt: skip
 
     def quotations(self) -> tuple[SelfDisclosure, ...]:
         """Statements in which a party makes public what is on its own private record."""

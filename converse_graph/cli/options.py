@@ -81,6 +81,10 @@ StorePath = Annotated[
         help="Where runs are kept: a file, or postgresql://user@host/database.  [default: .converse/runs.sqlite]",
     ),
 ]
+Shared = Annotated[
+    bool,
+    typer.Option("--shared", help="Let others read the store as the umask has it; else it is yours alone."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the path of the transcript alone.")]
 QuietInject = Annotated[bool, typer.Option("--quiet", help="Print nothing.")]
 QuietInterview = Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")]

@@ -26,6 +26,7 @@ from converse_graph.models.prices import Prices, load_prices
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store import Run, Store
+from converse_graph.store.permissions import file_mode, make_folder
 from converse_graph.tracing.outcome import trace_outcome
 from converse_graph.tracing.settings import Tracing, build_tracing, thread_of
 
@@ -270,8 +271,9 @@ async def leave_transcript(store: Store, name: str) -> tuple[str, Transcript]:
     transcript = store.transcript(name)
     path = store.folder / "transcripts" / f"{name}.md"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(write_atomically, path, render_markdown(transcript))
+        make_folder(path.parent, shared=store.is_shared)
+        mode = file_mode(shared=store.is_shared)
+        await asyncio.to_thread(write_atomically, path, render_markdown(transcript), mode=mode)
     except (OSError, ConverseError) as error:
         safe = f"The run is kept; read it with `converse show {name}`."
         raise ConverseError(f"The transcript was not written: {str(error).rstrip('.')}. {safe}") from error

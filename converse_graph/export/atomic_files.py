@@ -7,7 +7,7 @@ from pathlib import Path
 from converse_graph.errors import ConverseError, UsageError
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, mode: int = 0o666) -> None:
     r"""Write a file so that at any moment, also after a kill or a power cut, it is the old one, the new one or none.
 
     The text goes to a file beside it, which then takes its name. A symbolic link is followed; what is no file, such as
@@ -16,6 +16,7 @@ def write_atomically(path: Path, text: str) -> None:
     Args:
         path: Where to.
         text: What to write, as UTF-8; half characters, which UTF-8 cannot hold, are written as `\ud800` and the like.
+        mode: The permissions of the file, before the umask.
 
     Raises:
         UsageError: The folder is missing, or no file can be made or replaced there.
@@ -27,17 +28,17 @@ def write_atomically(path: Path, text: str) -> None:
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_bytes(content)
         else:
-            _replace(target, content)
+            _replace(target, content, mode)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError, RuntimeError) as error:
         raise UsageError(f"Cannot write {str(path)!r}: {_reason(error)}; name a file in a folder of yours") from None
     except OSError as error:
         raise ConverseError(f"Cannot write {str(path)!r}: {_reason(error)}; nothing was written") from None
 
 
-def _replace(target: Path, content: bytes) -> None:
+def _replace(target: Path, content: bytes, mode: int) -> None:
     beside = target.parent / f".{secrets.token_hex(8)}.part"
-    # Opened by hand for the mode: the file shall have the permissions of any other new file, and never follow a link.
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    # Opened by hand: the file shall have these permissions from its first byte on, and never follow a link.
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
@@ -15,10 +16,25 @@ from converse_graph.store import Run, Store
 
 
 async def initial_input(
-    graph: CompiledStateGraph[Any, Any, Any, Any], config: Any, store: Store, run: Run, scenario: Scenario
+    graph: CompiledStateGraph[Any, Any, Any, Any],
+    config: Any,
+    store: Store,
+    run: Run,
+    scenario: Scenario,
+    *,
+    saved_in: Store | None = None,
 ) -> dict[str, Any] | None:
-    """What to start the graph with: None goes on where it stood."""
-    saver = StoreSaver(store)
+    """What to start the graph with: None goes on where it stood.
+
+    Args:
+        graph: That is played.
+        config: With the run's thread.
+        store: Where the run is kept, and the one that it was forked from.
+        run: The run.
+        scenario: What it plays.
+        saved_in: Where its checkpoints go; None for the same store.
+    """
+    saver = StoreSaver(saved_in or store)
     saved = await saver.aget_tuple(config)
     start = {"horizon": run.horizon}
     if saved is not None:
@@ -56,7 +72,12 @@ async def replayed_vote_rounds(store: Store, run: Run, scenario: Scenario) -> fr
     if not run.replays or scenario.motion is None:
         return None
     held = store.channels(run.replays)
-    return frozenset(vote["round"] for vote in held.get("votes", ()))
+    return vote_rounds(held)
+
+
+def vote_rounds(channels: Mapping[str, Any]) -> frozenset[int]:
+    """The rounds after which a run voted, by the channels of its root graph."""
+    return frozenset(vote["round"] for vote in channels.get("votes", ()))
 
 
 def replay_has_more(store: Store, run: Run, statements: int) -> bool:

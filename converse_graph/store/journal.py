@@ -6,19 +6,24 @@ completed is never made twice.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.models.base import PUBLIC, Message, Request, Response
-from converse_graph.store.session import DatabaseRow, Session
+from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
 _RECALL = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds
 FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest = :digest"""
 _CALLS = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
-place, attempt, messages, form, accepted FROM calls
+place, attempt, messages, form, accepted, digest FROM calls
 WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
+_AT = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
+digest, messages, accepted FROM calls WHERE run = :run AND place = :place AND attempt = :attempt ORDER BY id"""
+_TOTALS = """SELECT COALESCE(SUM(input_tokens + output_tokens), 0), SUM(usd),
+SUM(CASE WHEN usd IS NULL THEN 1 ELSE 0 END) FROM calls WHERE run = :run"""
+_ATTEMPTS = "SELECT place, attempt FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _PLACES = "SELECT place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _MESSAGE = "SELECT role, source, owner, text FROM messages WHERE id = :id"
 _MESSAGE_ID = "SELECT id FROM messages WHERE digest = :digest"
@@ -54,6 +59,35 @@ class Call:
     reply: Response
     accepted: bool
     """Whether the reply fitted its schema."""
+    digest: bytes = b""
+    """Of prompt and schema, as it was stored beside them."""
+
+    @property
+    def is_as_asked(self) -> bool:
+        """Whether the stored prompt and schema are those that the stored digest is of."""
+        form = Message(role="system", text=json.dumps(self.schema, sort_keys=False), source="form", owner=PUBLIC)
+        return _digest_of(self.messages, form) == self.digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalledReply:
+    """What the journal has of one attempt at one place, its prompt by digest."""
+
+    digest: bytes
+    reply: Response
+    accepted: bool
+    messages: int
+    """How many there were in the prompt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spending:
+    """What the calls of a run add up to."""
+
+    tokens: int
+    usd: float | None
+    unpriced: int
+    """Calls of which no price is known."""
 
 
 class MessageIds:
@@ -196,7 +230,7 @@ class RunJournal:
         messages: dict[int, Message] = {}
         least = -(10**9) if unusable else 0
         for row in self._reader.read(_CALLS, run=self._run, places=places, least=least):
-            place, attempt, packed, form, accepted = row[8:]
+            place, attempt, packed, form, accepted, digest = row[8:]
             for number in [*(ids := _unpack(packed)), form]:
                 if number not in messages:
                     messages[number] = self._message(number)
@@ -207,7 +241,36 @@ class RunJournal:
                 schema=json.loads(messages[form].text),
                 reply=_reply(row[:8]),
                 accepted=bool(accepted),
+                digest=bytes(digest),
             )
+
+    def replies_at(self, place: str, attempt: int) -> list[JournalledReply]:
+        """What was answered to one attempt at one place; more than one where it was asked with other prompts.
+
+        Args:
+            place: Where in the run.
+            attempt: 0 for the first time of asking.
+        """
+        rows = self._reader.read(_AT, run=self._run, place=place, attempt=attempt)
+        return [
+            JournalledReply(
+                digest=bytes(digest), reply=_reply(row), accepted=bool(accepted), messages=packed.count(",") + 1
+            )
+            for *row, digest, packed, accepted in rows
+        ]
+
+    def attempts(self) -> list[tuple[str, int]]:
+        """Places and attempts of all calls that count, in the order in which they were completed."""
+        return [(str(place), int(attempt)) for place, attempt in self._reader.read(_ATTEMPTS, run=self._run)]
+
+    def spending(self) -> Spending:
+        """What all calls together took, those that were no use among them."""
+        ((tokens, usd, unpriced),) = self._reader.read(_TOTALS, run=self._run)
+        return Spending(tokens=int(tokens), usd=usd, unpriced=int(unpriced or 0))
+
+    def digest(self, request: Request) -> bytes:
+        """The digest of prompt and schema of a request, as it is stored with its reply."""
+        return _digest(request, self._form(request))
 
     def _message(self, number: int) -> Message:
         ((role, source, owner, text),) = self._reader.read(_MESSAGE, id=number)
@@ -225,7 +288,11 @@ class RunJournal:
 
 
 def _digest(request: Request, form: Message) -> bytes:
-    joined = b"".join([message.digest for message in (*request.messages, form)])
+    return _digest_of(request.messages, form)
+
+
+def _digest_of(messages: tuple[Message, ...], form: Message) -> bytes:
+    joined = b"".join([message.digest for message in (*messages, form)])
     return hashlib.blake2b(joined, digest_size=16).digest()
 
 
@@ -250,7 +317,7 @@ def _unpack(packed: str) -> list[int]:
     return ids
 
 
-def _reply(row: DatabaseRow) -> Response:
+def _reply(row: Sequence[Any]) -> Response:
     text, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds = row
     return Response(
         text=text,

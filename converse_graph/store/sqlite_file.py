@@ -11,6 +11,14 @@ from filelock import FileLock, Timeout
 
 from converse_graph.errors import IncompatibleStore, NotFound, RunLocked, StoreFailure
 from converse_graph.store.migrations import create_tables, migrate
+from converse_graph.store.permissions import (
+    close_to_others,
+    file_mode,
+    is_shared,
+    make_folder,
+    share,
+    warn_if_open_to_others,
+)
 from converse_graph.store.runs import check_run_name
 from converse_graph.store.schema import SQLITE_WORDS
 from converse_graph.store.session import DatabaseRow, Session
@@ -62,9 +70,10 @@ class SqliteSession(Session):
 class SqliteFile:
     """A store in a file, opened or not."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the file."""
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
+        """Name the file; a shared one keeps the umask, any other is its owner's alone."""
         self.path = path
+        self._shared = shared
         self.address = str(path)
         self.folder = path.parent
 
@@ -80,9 +89,12 @@ class SqliteFile:
         if found is None and not make:
             raise NotFound(f"No store at {self.path}; `converse run` makes one, and --store names another.")
         if found is None:
-            create(self.path)
+            create(self.path, shared=self._shared)
         else:
             _bring_up(self.path)
+        if self._shared and not is_shared(self.path):
+            share(self.path)
+        warn_if_open_to_others(self.path)
 
     def connect(self) -> SqliteSession:
         """A connection to the file."""
@@ -102,13 +114,13 @@ class FileLocks:
 
     def __init__(self, path: Path) -> None:
         """Lock the runs of the store of that path."""
-        self._folder = path.with_name(path.name + ".locks")
+        self._path, self._folder = path, path.with_name(path.name + ".locks")
 
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:
         """Be the one that writes to a run."""
         lock = self._lock(name)
-        Path(lock.lock_file).parent.mkdir(exist_ok=True)
+        make_folder(Path(lock.lock_file).parent, shared=is_shared(self._path))
         try:
             lock.acquire(timeout=_PATIENCE)
         except Timeout:
@@ -132,7 +144,7 @@ class FileLocks:
 
     def _lock(self, name: str) -> FileLock:
         check_run_name(name)
-        return FileLock(self._folder / f"{name}.lock")
+        return FileLock(self._folder / f"{name}.lock", mode=file_mode(shared=is_shared(self._path)))
 
 
 def _remove(lock: FileLock) -> None:
@@ -168,17 +180,23 @@ def check_version(path: Path) -> int | None:
     return version
 
 
-def create(path: Path) -> None:
+def create(path: Path, *, shared: bool = False) -> None:
     """Make an empty store, whole or not at all.
+
+    Args:
+        path: Where.
+        shared: Whether it keeps the umask; else it is its owner's alone, and so are the files that SQLite puts beside.
 
     Raises:
         StoreFailure: The file cannot be made.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, shared=shared)
         with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as aside:
             made = Path(aside) / path.name
             _fill(made)
+            if not shared:
+                close_to_others(made)
             _put(made, path)
     except (OSError, sqlite3.Error) as error:
         raise StoreFailure(f"{path} cannot be made: {error}.") from None

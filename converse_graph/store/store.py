@@ -14,6 +14,7 @@ from converse_graph.store.backends import Locks, backend_for
 from converse_graph.store.checkpoint_rows import CheckpointRows
 from converse_graph.store.ensembles import EnsembleTable
 from converse_graph.store.journal import MessageIds, RunJournal
+from converse_graph.store.permissions import is_shared
 from converse_graph.store.record_reader import read_channels, transcript_of
 from converse_graph.store.runs import RunTable
 from converse_graph.store.session import Session
@@ -32,6 +33,8 @@ class Store:
     """As `--store` takes it, without a password."""
     folder: Path
     """Where what belongs beside it lies, such as transcripts: a file's own folder, or `.converse`."""
+    is_shared: bool
+    """Whether what belongs to it keeps the umask; else it is its owner's alone."""
     register: RunTable
     checkpoints: CheckpointRows
     """As they are stored; `converse_graph.checkpoints.StoreSaver` makes them LangGraph's."""
@@ -43,12 +46,16 @@ class Store:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, where: Path | str = DEFAULT_PATH, *, make: bool = False) -> AsyncIterator[Store]:
+    async def open(
+        cls, where: Path | str = DEFAULT_PATH, *, make: bool = False, shared: bool = False
+    ) -> AsyncIterator[Store]:
         """Open a store.
 
         Args:
             where: A file, or postgresql://user:password@host:port/database.
             make: Whether to make it if there is none.
+            shared: Whether others may read a file as the umask has it, now and from then on; else a new one, with
+                its folder, locks and transcripts, is its owner's alone.
 
         Raises:
             InvalidValue: It is neither, or takes an extra that is not installed.
@@ -56,7 +63,7 @@ class Store:
             IncompatibleStore: It is no store of ours, or from a newer version; it was left untouched.
             StoreFailure: It cannot be reached, made, or brought up to the present version.
         """
-        database = backend_for(where)
+        database = backend_for(where, shared=shared)
         await asyncio.to_thread(database.prepare, make=make)
         reader = database.connect()
         writer, ids = Writer(database.connect()), MessageIds()
@@ -65,6 +72,7 @@ class Store:
             yield cls(
                 address=database.address,
                 folder=database.folder,
+                is_shared=is_shared(Path(database.address)),
                 register=RunTable(reader, writer),
                 checkpoints=CheckpointRows(reader, writer),
                 ensembles=EnsembleTable(reader, writer),

@@ -194,7 +194,7 @@ async def test_words_of_another_s_mind_in_a_statement_that_nobody_made_are_a_lea
     found = await audit_run(store, run.run.name, scenario=run.scenario)
 
     assert len(store.channels(run.run.name)["transcript"]) == 5
-    assert {(leak.kind, leak.place, leak.owner) for leak in found.leaks} >= {("record", "1.2/Beta", "Alpha")}
+    assert {(leak.kind, leak.place, leak.owner) for leak in found.leaks} >= {("words", "1.2/Beta", "Alpha")}
 
 
 async def test_a_fork_is_audited_with_its_parent_s_answers_and_words_put_in_a_mouth(store: Store) -> None:

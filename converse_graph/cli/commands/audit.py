@@ -16,10 +16,10 @@ MAX_LEAKS = 20
 
 
 async def audit(run: RunArgument, as_json: Json = False, store: StorePath = None) -> Code:
-    """Show that nothing private reached another party.
+    """Show that nothing private reached another party, and that the record is as it was played.
 
-    It is looked for in the prompts of the run's journal and in the public record. Ends with exit code 1 and the places
-    if something did.
+    The run is played again from its journal, with no model, and compared value by value; private words are looked for
+    in prompts and in the public record. Ends with exit code 1 and the places if something is wrong.
 
     Examples:
         converse audit race
@@ -48,7 +48,7 @@ def _lines(result: "Audit") -> Iterator[str]:
     yield (
         f"Run {result.run}: nothing private went astray."
         if result.is_private
-        else f"Run {result.run}: {count(len(result.leaks), 'leak')}."
+        else f"Run {result.run}: {count(len(result.leaks), 'finding')}."
     )
     for leak in result.leaks[:MAX_LEAKS]:
         yield f"  {leak.kind} · {leak.place} · {leak.source} · owner {leak.owner}: {leak.why}"
@@ -58,7 +58,8 @@ def _lines(result: "Audit") -> Iterator[str]:
         f"Checked: {count(result.calls, 'prompt')} of {count(result.messages, 'message')}, each readable by whom "
         f"it was told to; {result.rebuilt} made again from their records, {result.searched} made from templates "
         f"and searched for {count(result.texts, 'private text')}; {count(result.records, 'record')} compared with "
-        "what was answered; the public record as JSON and as Markdown."
+        "what was answered; the public record as JSON and as Markdown"
+        + (f"; the run was played again, and {result.values} values compared." if result.values else ".")
     )
     for quoted in result.quoted:
         yield f"Said in public by its owner: {quoted.place} has words that are on the private record of {quoted.owner}."

@@ -11,6 +11,7 @@ from converse_graph.cli.options import (
     RunName,
     ScenarioArgument,
     Seed,
+    Shared,
     StorePath,
     Until,
 )
@@ -37,6 +38,7 @@ async def run(
     rounds: Rounds = None,
     name: RunName = None,
     store: StorePath = None,
+    shared: Shared = False,
     play: PlayOptions,
 ) -> Code:
     """Run a scenario to its horizon, and write its transcript.
@@ -65,7 +67,7 @@ async def run(
     function = find_scenario(scenario)
     chosen = function(**read_settings(function, dials or ()))
     _check(chosen, session, model, until=until, name=name)
-    async with Store.open(store or DEFAULT_PATH, make=True) as opened:
+    async with Store.open(store or DEFAULT_PATH, make=True, shared=shared) as opened:
         simulation = await Simulation.begin(
             opened,
             chosen,

@@ -14,6 +14,7 @@ from converse_graph.cli.options import (
     Quiet,
     Rounds,
     ScenarioArgument,
+    Shared,
     StorePath,
     Until,
 )
@@ -57,6 +58,7 @@ async def sweep(
     retry_failed: RetryFailed = False,
     no_baseline: NoBaseline = False,
     store: StorePath = None,
+    shared: Shared = False,
     quiet: Quiet = False,
 ) -> Code:
     """Play a scenario many times, over dials and seeds.
@@ -89,7 +91,7 @@ async def sweep(
     )
     called = name or function.name
     where = store or DEFAULT_PATH
-    async with Store.open(where, make=True) as opened:
+    async with Store.open(where, make=True, shared=shared) as opened:
         whole = await save_design(opened, called, design, created=datetime.now(UTC))
         output.say(f"Ensemble {called}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")
         if processes == 1:

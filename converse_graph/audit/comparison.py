@@ -1,0 +1,154 @@
+"""Compares what is stored of a run with what came of it as it was played again, value by value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from converse_graph.audit.findings import Leak
+from converse_graph.models.base import PUBLIC
+from converse_graph.record.paths import CallPath
+from converse_graph.record.state import PUBLIC_VALUES, private_channel
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.store import Run, Store
+
+_BEHIND = 2
+"""Turns of all parties that a record may be behind its journal, where the run is not over: what a killed process had
+not saved yet is played again from the journal on resume."""
+_MISSING = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What came of a comparison."""
+
+    findings: tuple[Leak, ...]
+    values: int
+    """How many values were compared."""
+
+
+def compare_channels(
+    stored: Mapping[str, Any], played: Mapping[str, Any], scenario: Scenario, *, is_finished: bool
+) -> Comparison:
+    """Compare the channels of a run's root graph: what was said, minds, events, votes, summaries, and whose turn it is.
+
+    Args:
+        stored: As the run's last checkpoint has them.
+        played: As the run that was played again has them.
+        scenario: What is played.
+        is_finished: Whether the run is over, and nothing of its record can be on its way still.
+    """
+    findings: list[Leak] = []
+    values = 0
+    owners = {private_channel(party.name): party.name for party in scenario.organisations}
+    said = len(stored.get("transcript", ()))
+    is_behind = not is_finished and said < len(played.get("transcript", ()))
+    allowed = _BEHIND * len(scenario.organisations) if not is_finished else 0
+    for name in sorted({*stored, *played}):
+        if name in PUBLIC_VALUES and is_behind:
+            continue  # of a turn that was not saved yet
+        before, now = stored.get(name), played.get(name)
+        if name not in PUBLIC_VALUES:
+            before, now = list(before or ()), list(now or ())
+            if not is_finished and 0 < len(now) - len(before) <= allowed:
+                now = now[: len(before)]
+        values += count_values(before)
+        for path in different_paths(before, now, ()):
+            findings.append(_finding(name, path, before, now, owners.get(name, PUBLIC)))
+    return Comparison(findings=tuple(findings), values=values)
+
+
+def compare_register(store: Store, run: Run, scenario: Scenario, stored: Mapping[str, Any]) -> Iterator[Leak]:
+    """Compare what the list of runs and the header say of a run with its journal, its record and its scenario.
+
+    Args:
+        store: Where it is kept.
+        run: As the register has it.
+        scenario: What it plays.
+        stored: The channels of its root graph.
+    """
+    header, spending = run.header, store.journal(run.id).spending()
+    clock = {**scenario.clock.model_dump(), "rounds": run.horizon}
+    usd = None if spending.usd is None or (spending.usd <= 0 < spending.unpriced) else round(spending.usd, 6)
+    expected: dict[str, tuple[Any, Any]] = {
+        "scenario_name": (run.scenario_name, scenario.name),
+        "tokens": (run.tokens, spending.tokens),
+        "usd": (None if run.usd is None else round(run.usd, 6), usd),
+        "created": (run.created, header.created.isoformat()),
+        "parent": (run.parent, header.parent),
+        "header.scenario": (header.scenario, scenario.name),
+        "header.order": (header.order, scenario.order),
+        "header.clock": (header.clock, clock),
+        "header.standing": (header.standing, scenario.running_lists),
+        "header.motion": (header.motion, scenario.motion),
+        "header.awaited": (header.awaited, scenario.awaited_events),
+        "header.cast": ([(one.name, one.kind) for one in header.cast],
+                        [(one.name, one.kind) for one in scenario.organisations]),
+    }  # fmt: skip
+    if run.status == "finished":
+        expected["ended"] = (run.ended, stored.get("ended"))
+        expected["statements"] = (run.statements, len(stored.get("transcript", ())))
+    for name, (is_stored, follows) in expected.items():
+        if is_stored != follows:
+            yield Leak(kind="replay", place=run.name, source=name, owner=PUBLIC,
+                       why=f"{name} is not what follows from scenario, journal and record")  # fmt: skip
+
+
+def different_paths(before: Any, now: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """The paths of all values that differ in two values as JSON has them; 1 and True differ, as they do there.
+
+    Args:
+        before: One.
+        now: The other.
+        path: Where both are.
+    """
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        for name in dict.fromkeys([*before, *now]):
+            yield from different_paths(before.get(name, _MISSING), now.get(name, _MISSING), (*path, name))
+    elif isinstance(before, list | tuple) and isinstance(now, list | tuple):
+        for number, (one, other) in enumerate(zip_longest(before, now, fillvalue=_MISSING)):
+            yield from different_paths(one, other, (*path, number))
+    elif type(before) is not type(now) or before != now:
+        yield path
+
+
+def count_values(value: Any) -> int:
+    """How many single values there are in a value."""
+    if isinstance(value, Mapping):
+        return sum(map(count_values, value.values()))
+    return sum(map(count_values, value)) if isinstance(value, list | tuple) else 1
+
+
+def _finding(channel: str, path: tuple[Any, ...], before: Any, now: Any, owner: str) -> Leak:
+    """A finding of a value, at the turn that its record was made in; names alone are told of what differs."""
+    record = next((one for side in (before, now) if isinstance(one := _at(side, path[:1]), Mapping)), None)
+    place, kind = channel, "value"
+    if record is not None:
+        kind = str(record.get("kind", kind))
+        place = str(record.get("place") or _turn_of(record) or channel)
+    value = _at(before, path), _at(now, path)
+    what = ".".join(map(str, path[1:])) or kind
+    if value[0] is _MISSING:
+        why = f"{what} is missing that playing the run again makes"
+    elif value[1] is _MISSING:
+        why = f"{what} is there that playing the run again does not make"
+    else:
+        why = f"{what} is not what playing the run again makes"
+    return Leak(kind="replay", place=place, source=channel, owner=owner, why=why)
+
+
+def _turn_of(record: Mapping[str, Any]) -> str | None:
+    if "speaker" not in record or not all(isinstance(record.get(part), int) for part in ("round", "turn")):
+        return None
+    return str(CallPath.of_turn(record["round"], record["turn"], str(record["speaker"])))
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:
+    for step in path:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):
+            return _MISSING
+    return value

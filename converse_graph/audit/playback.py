@@ -1,0 +1,139 @@
+"""Plays a run again from its journal, in a store of its own that is thrown away, and compares all that came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from converse_graph.audit.comparison import compare_channels, compare_register
+from converse_graph.audit.findings import Leak
+from converse_graph.audit.played_journal import Lookup, PlayedJournal
+from converse_graph.calls.run_context import RunContext
+from converse_graph.checkpoints import StoreSaver, TurnSaver
+from converse_graph.errors import ConverseError, RunPaused
+from converse_graph.graph import compile_graph
+from converse_graph.models.base import PUBLIC
+from converse_graph.models.references import SEPARATOR
+from converse_graph.models.replay import ReplayRegistry
+from converse_graph.prompting.templates import Prompts, load_prompts
+from converse_graph.runs.fingerprint import differences, fingerprint
+from converse_graph.runs.graph_input import initial_input, recall_index, vote_rounds
+from converse_graph.runs.simulation import RECURSION_LIMIT
+from converse_graph.scenarios.cast import SUPERVISOR
+from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_settings import speaker_settings
+from converse_graph.store import Run, Store
+from converse_graph.store.record_reader import read_channels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playback:
+    """What came of playing a run again."""
+
+    findings: tuple[Leak, ...] = ()
+    values: int = 0
+    """Values of the record that were compared; 0 where it was not played again."""
+    unplayed: str | None = None
+    """Why it could not be played again, and what was checked instead; None where it was."""
+
+
+async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playback:
+    """Play a run again, and compare what comes of it with what is stored.
+
+    No model is asked, no guest's graph is run, and nothing is written to the store.
+
+    Args:
+        store: Where the run is kept.
+        run: The run.
+        scenario: What it plays; None where that is not to be had.
+    """
+    prompts = load_prompts()
+    if (why := _cannot(run, scenario, prompts)) is not None or scenario is None:
+        return Playback(unplayed=f"{why} Its prompts and its record were compared with its journal instead.")
+    scenario = scenario.with_events(run.header.events)
+    stored = store.channels(run.name)
+    journal = PlayedJournal(store.journal(run.id), is_alone=not _has_stand_ins(run))
+    with TemporaryDirectory(prefix="converse-audit-") as folder:
+        async with Store.open(Path(folder) / "played.sqlite", make=True) as aside:
+            problem = await _play(store, aside, run, scenario, prompts, journal, stored)
+            played = read_channels(aside.checkpoints, run)
+    if problem is not None and store.journal(run.id).cut_prompts():
+        return Playback(unplayed=f"Prompts were cut by a server, to a length that is not on record: {problem} "
+                                 "Prompts and record were compared with the journal instead.")  # fmt: skip
+    if run.status == "finished":
+        journal.find_unasked()
+    findings = [*journal.findings]
+    if problem is not None:
+        where = journal.ends_at or run.name
+        findings.append(Leak(kind="replay", place=where, source="journal", owner=PUBLIC, why=problem))
+    compared = compare_channels(stored, played, scenario, is_finished=run.status == "finished")
+    findings += [*compared.findings, *compare_register(store, run, scenario, stored)]
+    return Playback(findings=tuple(findings), values=compared.values)
+
+
+def _cannot(run: Run, scenario: Scenario | None, prompts: Prompts) -> str | None:
+    """Why a run cannot be played again; None where it can."""
+    if scenario is None:
+        return "It cannot be played again: its scenario was made in Python, or is gone."
+    if run.header.changed and not all(_leaves_prompts(part) for change in run.header.changed for part in change.parts):
+        return "It cannot be played again: it went on with something else than it began with, which its header names."
+    changed = differences(run.fingerprint, fingerprint(scenario, prompts, run.header.options))
+    if changed:
+        more = f"; and {len(changed) - 5} more" if len(changed) > 5 else ""
+        return f"It cannot be played again, for these are others now: {'; '.join(changed[:5])}{more}."
+    return None
+
+
+def _leaves_prompts(part: str) -> bool:
+    """Whether what changed during a run is a setting that no prompt depends on."""
+    return part.startswith("option: ") and not part.endswith(("context_window", "max_tokens"))
+
+
+def _has_stand_ins(run: Run) -> bool:
+    names = [run.header.model, *(party.model or "" for party in run.header.cast)]
+    names += [name for party in run.header.cast for name in party.persona_models.values()]
+    return any(SEPARATOR in name for name in names)
+
+
+async def _play(
+    store: Store,
+    aside: Store,
+    run: Run,
+    scenario: Scenario,
+    prompts: Prompts,
+    journal: PlayedJournal,
+    stored: Mapping[str, Any],
+) -> str | None:
+    """Play to the end of the run or of its journal; returns what is wrong with where it ended."""
+    saver = TurnSaver(StoreSaver(aside), passing=f"branch:to:{SUPERVISOR}")
+    graph = compile_graph(scenario, is_traced=False).copy(update={"checkpointer": saver})
+    config: Any = {"configurable": {"thread_id": run.name}, "recursion_limit": RECURSION_LIMIT}
+    context = RunContext(
+        models=ReplayRegistry(Lookup(journal), run.header.model, run.header.models),
+        prompts=prompts,
+        seed=run.header.seed,
+        journal=journal,
+        horizon=run.horizon,
+        votes_after=vote_rounds(stored) if scenario.motion is not None else None,
+        recall=recall_index(store, run, scenario),
+        settings=speaker_settings(scenario, run.header.options),
+    )
+    said, problem = -1, None
+    try:
+        while journal.statements > said and (said < 0 or journal.statements < len(stored.get("transcript", ()))):
+            said = journal.statements
+            begin = await initial_input(graph, config, store, run, scenario, saved_in=aside)
+            async for _ in graph.astream(begin, config, context=context, stream_mode=[], durability="async",
+                                         output_keys=graph.output_channels):  # fmt: skip
+                pass
+    except RunPaused:
+        if run.status == "finished":
+            problem = "the journal ends here, and the run does not"
+    except (ConverseError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        problem = f"it cannot be played on: {type(error).__name__}"
+    finally:
+        await saver.settled()
+    return problem
