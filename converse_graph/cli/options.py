@@ -102,10 +102,6 @@ PricesFile = Annotated[
     Path | None,
     typer.Option("--prices", metavar="FILE", help="Your own prices, MODEL: {input: 2, output: 8} in USD a million."),
 ]
-Window = Annotated[
-    int | None,
-    typer.Option(min=512, metavar="TOKENS", help="How many tokens the model takes, where that is not known."),
-]
 
 TracePrivate = Annotated[
     bool,
