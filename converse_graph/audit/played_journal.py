@@ -55,6 +55,10 @@ class PlayedJournal:
         """Nothing: so that the call is made, read and recorded as it was the first time."""
         return None
 
+    def has_answered(self, request: Request) -> bool:
+        """Whether the run made this very call: of a prompt that was made shorter, which form it had then."""
+        return self._same(request, self._journal.replies_at(request.place, request.attempt)) is not None
+
     async def record(self, request: Request, reply: Response, *, accepted: bool) -> None:
         """Compare a call with what is journalled of it."""
         self._asked.add((request.place, request.attempt))
@@ -73,6 +77,9 @@ class PlayedJournal:
     def progress(self, *, rounds: int, statements: int) -> None:
         """Remember how far the run has come."""
         self.rounds, self.statements = rounds, statements
+
+    def learn_window(self, model: str, *, shown: int | None, safe: int | None) -> None:
+        """Leave out what a model turned out to take: the header has it already."""
 
     def warn(self, sentence: str) -> None:
         """Leave warnings out: they tell of servers, which are not asked again."""
