@@ -68,10 +68,19 @@ def _names_a_place(argument: str) -> bool:
         return False
 
 
+def _open_streams() -> None:
+    """Have standard output and error, which a daemon may have closed, and letters that they have not."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
+        getattr(sys, name).reconfigure(errors="replace")
+
+
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    _open_streams()
+    if os.environ.pop("LANGCHAIN_TRACING", None):  # LangChain refuses to run anything while it is set
+        report("LANGCHAIN_TRACING is an old variable and is ignored; LANGSMITH_TRACING=true traces runs.", Code.DONE)
     sys.argv[1:] = [argument if _names_a_place(argument) else whole_characters(argument) for argument in sys.argv[1:]]
     command = typer.main.get_command(app)
     try:

@@ -21,7 +21,7 @@ def complete_scenarios(incomplete: str) -> list[tuple[str, str]]:
     """Scenarios by name with what each shows, and the scenario files of the working directory."""
     from converse_graph.errors import ConverseError
     from converse_graph.scenarios.catalogue import catalogue
-    from converse_graph.scenarios.yaml_files import SUFFIXES
+    from converse_graph.scenarios.references import SUFFIXES
 
     try:
         named = [(name, function.doc) for name, function in catalogue().items()]

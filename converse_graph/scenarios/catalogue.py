@@ -10,7 +10,8 @@ from types import CodeType
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.resources import search_path
 from converse_graph.scenarios.dials import ScenarioFunction
-from converse_graph.scenarios.yaml_files import SUFFIXES, no_file, scenario_file
+from converse_graph.scenarios.references import SUFFIXES, split_reference
+from converse_graph.scenarios.yaml_files import no_file, scenario_file
 
 _MODULES = "converse_scenarios_"
 """What the names of modules begin with that are loaded from scenario files."""
@@ -27,7 +28,7 @@ def find_scenario(reference: str) -> ScenarioFunction:
         NotFound: There is none of that name.
         InvalidValue: The file cannot be loaded, or holds several and none was named.
     """
-    path, name = _split(reference)
+    path, name = split_reference(reference)
     if path:
         return _find_in_file(Path(path), name)
     known = catalogue()
@@ -65,25 +66,8 @@ def neighbours(reference: str) -> dict[str, ScenarioFunction]:
         NotFound: There is no such file.
         InvalidValue: A file cannot be loaded.
     """
-    path, _ = _split(reference)
+    path, _ = split_reference(reference)
     return _load(Path(path)) if path else catalogue()
-
-
-def absolute_reference(reference: str) -> str:
-    """The same reference, such that it finds its scenario from any working directory."""
-    path, name = _split(reference)
-    return f"{Path(path).resolve()}{name and ':'}{name}" if path else reference
-
-
-def _split(reference: str) -> tuple[str, str]:
-    """The file that a reference names and the name within it; both empty for one that names no file."""
-    if reference.endswith(SUFFIXES):
-        return reference, ""
-    path, _, name = reference.partition(":")
-    if path.endswith(".py"):
-        return path, name
-    path, _, name = reference.rpartition(":")
-    return (path, name) if path.endswith(SUFFIXES) else ("", "")
 
 
 def reference_to(function: ScenarioFunction) -> str:
@@ -96,7 +80,7 @@ def reference_to(function: ScenarioFunction) -> str:
         Its name where it is in a folder of scenarios, else its file and name; nothing for one that was made elsewhere.
     """
     if function.reference:
-        file, _ = _split(function.reference)
+        file, _ = split_reference(function.reference)
         return function.name if _is_in_folder(Path(file)) else function.reference
     module = sys.modules.get(function.function.__module__)
     if module is None or not module.__name__.startswith(_MODULES) or module.__file__ is None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from converse_graph.errors import InvalidValue, NotFound, UsageError
 from converse_graph.scenarios.dials import ScenarioFunction
+from converse_graph.scenarios.references import SUFFIXES
 from converse_graph.scenarios.rules import Event, ScheduledEvent, StopWhen
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.strict_yaml import Document, build, in_file, read_text, read_yaml, write_yaml
@@ -20,9 +21,6 @@ from converse_graph.scenarios.yaml_dials import Dials, dials_named_in, escape, f
 
 VERSION = 1
 """Of the shape of a scenario file. A reader refuses another."""
-
-SUFFIXES = (".yaml", ".yml")
-"""How the name of a scenario file ends."""
 
 
 _NOT_FILLED = frozenset({"version", "name", "dials", "presets", "dial_values"})

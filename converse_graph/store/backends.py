@@ -1,6 +1,7 @@
 """What names a store: a file, or a database on a Postgres server."""
 
 import importlib
+import os
 import re
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,6 +11,9 @@ from converse_graph.errors import InvalidValue
 from converse_graph.store.session import Session
 from converse_graph.store.sqlite_file import SqliteFile
 from converse_graph.store.writer import Writer
+
+_LONGEST_NAME = 200
+"""Bytes of a file's name: file systems take 255, and names that begin with it, such as its locks', lie beside it."""
 
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]+):/")
 """Two letters or more, so that a drive of Windows is none; one slash, for what was made a path has lost the other."""
@@ -62,7 +66,7 @@ def backend_for(where: Path | str, *, shared: bool = False) -> Database:
     """
     scheme = _SCHEME.match(str(where))
     if scheme is None:
-        return SqliteFile(Path(where), shared=shared)
+        return SqliteFile(_file_path(where), shared=shared)
     if scheme[1] not in ("postgresql", "postgres"):
         raise InvalidValue(f"A store is a file or postgresql://user@host/database, nothing of {scheme[1]}:.")
     # Loaded late: the driver is in an extra, and takes longer to load than a command that needs none takes in all.
@@ -78,3 +82,15 @@ def backend_for(where: Path | str, *, shared: bool = False) -> Database:
         _SCHEME.sub("postgresql://", str(where), count=1) if isinstance(where, Path) else where
     )
     return opened
+
+
+def _file_path(where: Path | str) -> Path:
+    """The path of a store; `~` is the user's home, as in a shell, which leaves it alone behind `--store=`."""
+    path = Path(where).expanduser()
+    if str(where).startswith("file:"):
+        raise InvalidValue(f"A store is named by its path, not by {str(where)!r}; leave file: and what follows ? out.")
+    if len(os.fsencode(path.name)) > _LONGEST_NAME:
+        raise InvalidValue(
+            f"The store's name {path.name[:20]!r}… is too long; a file's has {_LONGEST_NAME} bytes at most."
+        )
+    return path

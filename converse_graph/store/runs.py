@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.record.transcript import Header, Override
+from converse_graph.scenarios.references import moved_reference
 from converse_graph.scenarios.rules import ScheduledEvent
 from converse_graph.store.session import DatabaseRow, Session
 from converse_graph.store.writer import Writer
@@ -99,9 +101,15 @@ class Run(RunSummary):
 class RunTable:
     """The runs of a store."""
 
-    def __init__(self, reader: Session, writer: Writer) -> None:
-        """Read from one connection, write through the store's writer."""
-        self._reader, self._writer = reader, writer
+    def __init__(self, reader: Session, writer: Writer, folder: Path) -> None:
+        """Read from one connection, write through the store's writer.
+
+        Args:
+            reader: A connection.
+            writer: The store's.
+            folder: Where scenario files are looked for that are not where they were: the store may have been moved.
+        """
+        self._reader, self._writer, self._folder = reader, writer, folder
 
     async def enter(
         self,
@@ -217,7 +225,7 @@ class RunTable:
         rows = self._reader.read(_RUN, name=name)
         if not rows:
             raise NotFound.among("run", name, [found for (found,) in self._reader.read(_LATEST)])
-        return _run(rows[0])
+        return _run(rows[0], self._folder)
 
     def runs(self) -> list[RunSummary]:
         """All runs, the latest first."""
@@ -245,9 +253,10 @@ def _free_name(session: Session, scenario: str) -> str:
     return f"{stem}-{number}"
 
 
-def _run(row: DatabaseRow) -> Run:
+def _run(row: DatabaseRow, folder: Path) -> Run:
     header, fingerprint, *rest = row
     columns = dict(zip(_COLUMN_NAMES, rest, strict=True))
+    columns["scenario"] = moved_reference(columns["scenario"], folder)
     own = {"run": columns["name"], "status": columns["status"], "ended": columns["ended"]}
     told = Header.model_validate({**json.loads(header), **own})
     return Run(**columns, header=told, fingerprint=json.loads(fingerprint))

@@ -73,7 +73,7 @@ class Store:
                 address=database.address,
                 folder=database.folder,
                 is_shared=is_shared(Path(database.address)),
-                register=RunTable(reader, writer),
+                register=RunTable(reader, writer, _project_of(database.folder)),
                 checkpoints=CheckpointRows(reader, writer),
                 ensembles=EnsembleTable(reader, writer),
                 _reader=reader,
@@ -147,3 +147,9 @@ class Store:
             name: The run.
         """
         return self._locks.is_held(name)
+
+
+def _project_of(folder: Path) -> Path:
+    """The folder whose store it is, in which its scenario files may lie."""
+    whole = folder.resolve()
+    return whole.parent if whole.name == ".converse" else whole

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from converse_graph.errors import InvalidValue, NotFound
-from converse_graph.scenarios.catalogue import absolute_reference, find_scenario
+from converse_graph.scenarios.catalogue import find_scenario
+from converse_graph.scenarios.references import absolute_reference
 from converse_graph.scenarios.rules import Event, ScheduledEvent
 from converse_graph.scenarios.strict_yaml import MAX_BYTES
 from converse_graph.scenarios.yaml_files import load_scenario, read_scenario

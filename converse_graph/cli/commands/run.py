@@ -59,7 +59,8 @@ async def run(
     from converse_graph.cli.play import Session
     from converse_graph.models.registry import ModelRegistry
     from converse_graph.runs.simulation import Origin, Simulation
-    from converse_graph.scenarios.catalogue import absolute_reference, find_scenario
+    from converse_graph.scenarios.catalogue import find_scenario
+    from converse_graph.scenarios.references import absolute_reference
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 

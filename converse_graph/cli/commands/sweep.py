@@ -75,7 +75,8 @@ async def sweep(
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import read_budget, read_prices
     from converse_graph.ensembles.sweep import play_in_processes, play_sweep, save_design
-    from converse_graph.scenarios.catalogue import absolute_reference, find_scenario
+    from converse_graph.scenarios.catalogue import find_scenario
+    from converse_graph.scenarios.references import absolute_reference
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
