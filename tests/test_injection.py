@@ -128,7 +128,7 @@ def unseen(text: str) -> set[str]:
 
 
 def check_told(part: Message) -> None:
-    """A part is one delimited piece with its author on it, and nothing in it is a tag, a quotation's end or hidden."""
+    """A message is one delimited piece with its author on it; in it is no tag but that of fields, nothing hidden."""
     assert unseen(part.text) == set()
     assert part.role == "user"
     author = part.source.rpartition("/")[2].partition(".")[2] or part.source.rpartition("/")[2]
@@ -138,7 +138,9 @@ def check_told(part: Message) -> None:
         assert opening.endswith('"')
         assert rest.endswith(f"</{kind}>")
         assert f'"{author}"' in opening or kind in ("private", "summary")
-        assert not set("<>") & set(rest.removesuffix(f"</{kind}>"))
+        prose, tag, fields = rest.removesuffix(f"</{kind}>").rstrip("\n").partition("\n<fields>")
+        assert not tag or (kind == "statement" and fields.endswith("</fields>"))
+        assert not set("<>") & {*prose, *fields.removesuffix("</fields>")}
     else:
         assert "\n" not in part.text
         assert "<" not in part.text

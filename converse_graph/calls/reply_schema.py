@@ -49,7 +49,8 @@ class ReplySchema:
             spelt = whole_characters(json.dumps(found.values, ensure_ascii=False))
             values = self.model.model_validate_json(spelt).model_dump(by_alias=True)
         except ValidationError as error:
-            raise InvalidReply(explain(error), for_record=self._for_record(error)) from None
+            limits = {field.name: field.bounds_text() for field in self.fields}
+            raise InvalidReply(explain(error, limits=limits), for_record=self._for_record(error)) from None
         if not values[self.fields[0].name].strip():
             empty = self.fields[0].name
             raise InvalidReply(f"{empty} is empty; write it.", for_record=f"the reply has no {empty}")
@@ -57,8 +58,17 @@ class ReplySchema:
         return normal, tuple(name for name, value in normal.items() if value != values[name])
 
     def mended(self, text: str) -> tuple[str, ...]:
-        """What had to be mended before a reply could be read, by name; nothing in most."""
-        return read_reply(text, self.schema["properties"]).mended
+        """What was put up with in a reply, by name; nothing in most.
+
+        That is what had to be mended before it could be read, fields that nobody asked for, and a text or list that is
+        longer than was asked for, which is kept whole.
+        """
+        reply = read_reply(text, self.schema["properties"])
+        values = reply.values or {}
+        names = list(reply.mended)
+        names += ["unknown field"] if values.keys() - self.schema["properties"].keys() else []
+        names += [f"{field.name} too long" for field in self.fields if _is_longer(field, values.get(field.name))]
+        return tuple(names)
 
     def _for_record(self, error: ValidationError) -> str:
         """What is wrong, by the form's own names alone: a note to oneself is not quoted in public."""
@@ -86,10 +96,21 @@ def _make(title: str, fields: tuple[Field, ...]) -> ReplySchema:
     spec: dict[str, Any] = {
         f"field_{number}": (field.annotation(), Bound(alias=field.name)) for number, field in enumerate(fields)
     }
-    model = create_model(title, __config__=ConfigDict(extra="forbid"), **spec)
-    described = model.model_json_schema()
+    strict: type[BaseModel] = create_model(title, __config__=ConfigDict(extra="forbid"), **spec)
+    described = strict.model_json_schema()
     schema = _strict(described, described.get("$defs", {}))
+    tolerated: dict[str, Any] = {
+        f"field_{number}": (field.tolerated(), Bound(alias=field.name)) for number, field in enumerate(fields)
+    }
+    model: type[BaseModel] = create_model(title, **tolerated)
     return ReplySchema(title=title, fields=fields, schema={"title": title, **schema}, model=model)
+
+
+def _is_longer(field: Field, answer: Any) -> bool:
+    try:
+        return field.is_longer(answer)
+    except TypeError:  # what is no text and no list had another kind, and was made one
+        return False
 
 
 def parse_field(field: Field, given: Any) -> Any:

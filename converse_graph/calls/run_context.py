@@ -68,6 +68,8 @@ class DebateFrame:
     period: Period
     topic: str
     """What the organisation is about to report on, for the prompts of small models."""
+    situation: str
+    """What the organisation decides upon, in words: what has happened, what is in force, what it is asked."""
     messages: tuple[Message, ...]
     """What the owner heard and remembers."""
     mind: tuple[MindRecord, ...]

@@ -37,7 +37,13 @@ from converse_graph.turn.drift_check import drift_of_statements
 from converse_graph.turn.guest import Guest
 from converse_graph.turn.motions import motion_fields, motion_for, write_stance
 from converse_graph.turn.speaker_turn import PartyTurn
-from converse_graph.turn.statement import StatementContext, graph_speaker, model_speaker, statement_fields
+from converse_graph.turn.statement import (
+    StatementContext,
+    describe_situation,
+    graph_speaker,
+    model_speaker,
+    statement_fields,
+)
 from converse_graph.turn.turn_context import TurnContext, build_turn_context
 
 
@@ -74,6 +80,7 @@ def organisation_node(
                 place=turn.place,
                 period=turn.period,
                 topic=topic_for_round(party, round=seen.round, seed=turn.context.seed),
+                situation=describe_situation(party, seen, turn.period.label),
                 messages=messages,
                 mind=seen.mind,
                 summaries=seen.own_summaries,

@@ -41,6 +41,9 @@ from converse_graph.turn.deliberation import DebateGraph, deliberate, line_lengt
 from converse_graph.turn.guest import Guest
 from converse_graph.turn.speaker_turn import MemberTurn
 
+_SO_FAR = "What was said so far in this conversation is above, between <line> tags."
+_FIRST = "Nobody has spoken in this conversation yet."
+
 
 def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Command[Any]]]:
     """The supervisor of a debate: commits lines, gives the members the floor in turn, counts the votes at the end.
@@ -173,6 +176,7 @@ def _task(turn: MemberTurn, decision: DecisionRecord | None) -> tuple[Message, .
         **turn.motion,
         "others": "; ".join(describe_persona(member) for member in spec.members if member is not turn.persona),
         "topic": turn.frame.topic,
+        "so_far": _SO_FAR if turn.state.get("lines") else _FIRST,
         "decision": describe_decision(decision, turn.profile),
     }
     agreed = unanimous_position(spec, turn.state)

@@ -82,9 +82,8 @@ def format_statement(statement: Statement, profile: PromptProfile) -> Message:
 
 @lru_cache(maxsize=4096)
 def _told(speaker: str, period: str, source: Provenance, text: str, fields: str) -> Message:
-    lines = [text or "(no statement)"]
-    lines += [f"reported: {fields}"] if fields not in ("", "{}") else []
-    inner = escape_text("\n".join(lines))
+    inner = escape_text(text or "(no statement)")
+    inner += f"\n<fields>{escape_text(fields)}</fields>" if fields not in ("", "{}") else ""
     told = f'<statement by="{html.escape(speaker)}" in="{html.escape(period)}">\n{inner}\n</statement>'
     return Message(role="user", text=told, source=str(source))
 

@@ -6,9 +6,14 @@ from converse_graph.models.base import PromptProfile
 from converse_graph.record.records import DebateRecord, DecisionRecord
 from converse_graph.sanitize import escape_line
 
+_QUOTES = str.maketrans(dict.fromkeys("“”„", "'"))
+"""So that what a member said can end no quotation; what is a tag in it is escaped with the whole."""
+
 
 def describe_decision(decision: DecisionRecord | None, profile: PromptProfile = "large") -> str:
     """A decision in words, as its owner is told of it: one line, in which nothing can pass for a tag.
+
+    Each reason is the last line of a member who voted for it, by its name.
 
     A small model is told the outcome and who was against it; reasons it would say over again, word for word.
     """
@@ -42,5 +47,7 @@ def format_decision(decision: DecisionRecord | None, profile: PromptProfile) -> 
         against = ", ".join(decision["dissent"])
         return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
     votes = ", ".join(f"{name}: {position}" for name, position in decision["votes"].items())
-    reasons = " ".join(decision["reasons"])
+    voters = [name for name, position in decision["votes"].items() if position == decision["position"]]
+    said = zip(voters, decision["reasons"], strict=True)
+    reasons = " ".join(f"{name}: “{text.translate(_QUOTES)}”" for name, text in said if text.strip())
     return f"Decided: {decision['position']}. Votes: {votes}." + (f" Reasons: {reasons}" if reasons else "")

@@ -77,7 +77,7 @@ def brief_messages(
         profile: Which sort of model reads it.
         scenario: What is played.
         party: Whose brief it is.
-        fields: What it reports; the first field is the prose.
+        fields: What it reports, for its examples; the first field is the prose.
     """
     values = {
         "name": party.name,
@@ -85,7 +85,6 @@ def brief_messages(
         "brief": party.brief,
         "motion": describe_motion(scenario.motion),
         "others": ", ".join(other.name for other in scenario.organisations if other.name != party.name) or "nobody",
-        "report": describe_fields(fields),
     }
     messages = [prompts.message("organisation/brief", profile, values, owner=party.name, role="system")]
     for example in party.examples if profile == "small" else ():

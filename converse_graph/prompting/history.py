@@ -223,16 +223,20 @@ def recalled_line_messages(mind: Sequence[OwnRecord], path: str, clock: Clock) -
 
 
 def _public(said: StatementRecord, label: str, profile: PromptProfile) -> Message:
-    text = _said(said) if profile == "large" else said["text"]
-    return _statement(said["speaker"], label, said["round"], said["turn"], text, profile)
+    report = _report(said) if profile == "large" else ""
+    return _statement(said["speaker"], label, said["round"], said["turn"], said["text"], report, profile)
 
 
 @lru_cache(maxsize=4096)
-def _statement(speaker: str, label: str, round: int, turn: int, text: str, profile: PromptProfile) -> Message:
+def _statement(
+    speaker: str, label: str, round: int, turn: int, text: str, report: str, profile: PromptProfile
+) -> Message:
     if profile == "small":
         told = f"{speaker} said: {_quoted(text)}" if text else f"{speaker} said nothing."
     else:
-        told = f'<statement by="{speaker}" in="{label}">{escape_text(text)}</statement>'
+        # What code put on record stands in a tag of its own: prose can be worded like it, and holds no tag.
+        fields = f"\n<fields>{escape_text(report)}</fields>" if report else ""
+        told = f'<statement by="{speaker}" in="{label}">{escape_text(text or "(no statement)")}{fields}</statement>'
     return Message(role="user", text=told, source=str(Provenance.of_statement(round, turn, speaker)), owner=PUBLIC)
 
 
@@ -278,13 +282,10 @@ def _beginning(text: str) -> str:
     return kept[: ends[-1]] if ends else f"{kept.rpartition(' ')[0] or kept}…"
 
 
-def _said(statement: StatementRecord) -> str:
-    if not statement["text"]:
-        return "(no statement)"
-    report = "; ".join(
-        f"{name.replace('_', ' ')}: {format_value(value)}" for name, value in statement["fields"].items()
-    )
-    return f"{statement['text']}\n[{report}]" if report else statement["text"]
+def _report(statement: StatementRecord) -> str:
+    """The fields of a statement in words; nothing where there is no statement."""
+    reported = statement["fields"].items() if statement["text"] else ()
+    return "; ".join(f"{name.replace('_', ' ')}: {format_value(value)}" for name, value in reported)
 
 
 def _remembered(record: MindRecord, profile: PromptProfile) -> str:

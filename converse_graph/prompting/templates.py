@@ -13,16 +13,29 @@ from converse_graph.models.base import Message, PromptProfile, Role
 from converse_graph.record.paths import Provenance
 from converse_graph.resources import search_path
 
-_MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "motion", "positions"})
-_TALK = frozenset({"name", "period", "motion", "topic", "members", "positions", "turns"})
+_MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "motion", "positions", "situation"})
+_TALK = frozenset({"name", "period", "motion", "topic", "members", "positions", "turns", "situation"})
 _SUMMED_UP = frozenset({"name", "first", "last"})
 _VOTER = frozenset({"name", "period", "motion", "positions"})
 
 TASKS: Mapping[str, frozenset[str]] = {
-    "organisation/brief": frozenset({"name", "premise", "motion", "others", "brief", "report"}),
+    "organisation/brief": frozenset({"name", "premise", "motion", "others", "brief"}),
     "organisation/example": frozenset({"name", "topic"}),
     "organisation/statement": frozenset(
-        {"name", "period", "questions", "changed", "decision", "events", "standing", "kept", "length", "topic", "when"}
+        {
+            "name",
+            "period",
+            "questions",
+            "changed",
+            "decision",
+            "events",
+            "standing",
+            "kept",
+            "length",
+            "topic",
+            "when",
+            "report",
+        }
     ),
     "organisation/position": _VOTER,
     "organisation/ballot": _VOTER,
@@ -32,9 +45,7 @@ TASKS: Mapping[str, frozenset[str]] = {
     "organisation/imagined": _TALK,
     "persona/brief": frozenset({"name", "role", "temperament", "aim", "owner"}),
     "persona/example": frozenset({"name"}),
-    "persona/line": frozenset(
-        {"name", "role", "temperament", "aim", "owner", "period", "motion", "positions", "decision", "others", "topic"}
-    ),
+    "persona/line": frozenset({*_MEMBER, "decision", "others", "topic", "so_far"}),
     "persona/position": _MEMBER,
     "persona/ballot": _MEMBER,
     "persona/written": frozenset({"position", "reason"}),

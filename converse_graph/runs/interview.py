@@ -21,7 +21,7 @@ from converse_graph.runs.fork_state import Turn, truncate
 from converse_graph.runs.graph_input import recall_index
 from converse_graph.runs.simulation import Simulation
 from converse_graph.scenarios.cast import Organisation
-from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.fields import Text, words_for
 from converse_graph.scenarios.model_settings import (
     EVERYBODY,
     UNSET,
@@ -193,7 +193,7 @@ def _task(turn: PartyTurn, field: Text, question: str) -> Message:
         "period": format_period(period) if turn.profile == "small" else period,
         "events": describe_events(turn.seen),
         "question": question.strip(),
-        "length": str(field.max_length),
+        "length": words_for(field.max_length),
     }
     return turn.message("interview", values)
 

@@ -8,10 +8,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
+from pydantic import BeforeValidator, create_model, model_validator
 from pydantic import Field as Bound
-from pydantic import create_model, model_validator
 
+from converse_graph.sanitize import strip_invisible
 from converse_graph.scenarios.value import ByKind, FrozenModel, Identifier, Items
+
+TOLERANCE = 5
+"""How many times the length that was asked for an answer may have: no model counts characters, and what it said is
+worth more whole than asked for again."""
 
 
 class _Field(FrozenModel, ABC):
@@ -32,6 +37,18 @@ class _Field(FrozenModel, ABC):
         """Say what an answer may be, in the words in which a speaker is asked for it."""
         return f"{self._bounds_text()}; null for none" if self.optional else self._bounds_text()
 
+    def tolerated(self) -> Any:
+        """Return the type of an answer as it is read: longer than was asked for, up to `TOLERANCE` times."""
+        return self._tolerated() | None if self.optional else self._tolerated()
+
+    def is_longer(self, answer: Any) -> bool:
+        """Tell whether an answer is longer than was asked for.
+
+        Args:
+            answer: A value of the type that `tolerated` returns.
+        """
+        return False
+
     def normalise(self, answer: Any) -> Any:
         """Return an answer that fits as it goes on record.
 
@@ -42,6 +59,9 @@ class _Field(FrozenModel, ABC):
 
     @abstractmethod
     def _bounded(self) -> Any: ...
+
+    def _tolerated(self) -> Any:
+        return self._bounded()
 
     @abstractmethod
     def _bounds_text(self) -> str: ...
@@ -58,8 +78,19 @@ class Text(_Field):
     def _bounded(self) -> Any:
         return Annotated[str, Bound(max_length=self.max_length)]
 
+    def _tolerated(self) -> Any:
+        return Annotated[str, Bound(max_length=TOLERANCE * self.max_length)]
+
+    def is_longer(self, answer: Any) -> bool:
+        """Tell whether a text has more characters than were asked for.
+
+        Args:
+            answer: The text; None for none.
+        """
+        return answer is not None and len(answer) > self.max_length
+
     def _bounds_text(self) -> str:
-        return f"at most {self.max_length} characters"
+        return words_for(self.max_length)
 
 
 class TextList(_Field):
@@ -75,8 +106,22 @@ class TextList(_Field):
     def _bounded(self) -> Any:
         return Annotated[list[Annotated[str, Bound(max_length=self.max_length)]], Bound(max_length=self.max_items)]
 
+    def _tolerated(self) -> Any:
+        entry = Annotated[str, Bound(max_length=TOLERANCE * self.max_length)]
+        many = Annotated[list[entry], Bound(max_length=TOLERANCE * self.max_items)]
+        return Annotated[many, BeforeValidator(lambda answer: [] if answer is None and not self.optional else answer)]
+
+    def is_longer(self, answer: Any) -> bool:
+        """Tell whether a list has more entries than were asked for, or longer ones.
+
+        Args:
+            answer: The list; None for none.
+        """
+        entries = answer or ()
+        return len(entries) > self.max_items or any(len(entry) > self.max_length for entry in entries)
+
     def _bounds_text(self) -> str:
-        return f"a list of at most {self.max_items}, each of at most {self.max_length} characters"
+        return f"a list of at most {self.max_items}, each of {words_for(self.max_length)}; [] for nothing"
 
 
 class Boolean(_Field):
@@ -110,7 +155,8 @@ class Choice(_Field):
         return Literal[self.options]
 
     def _bounds_text(self) -> str:
-        return "one of: " + "; ".join(self.options)
+        # A debate's own positions are options of a statement, and a model worded them.
+        return "one of: " + "; ".join(" ".join(strip_invisible(option).split()) for option in self.options)
 
 
 class _Bounded(_Field):
@@ -160,8 +206,14 @@ class Percentiles(_Bounded):
     maximum: int
 
     def _bounded(self) -> Any:
+        return self._three(extra="forbid")
+
+    def _tolerated(self) -> Any:
+        return self._three(extra="ignore")
+
+    def _three(self, *, extra: Literal["forbid", "ignore"]) -> Any:
         bound = Annotated[int, Bound(ge=self.minimum, le=self.maximum)]
-        return create_model(self.name, __config__={"extra": "forbid"}, p10=bound, p50=bound, p90=bound)
+        return create_model(self.name, __config__={"extra": extra}, p10=bound, p50=bound, p90=bound)
 
     def _bounds_text(self) -> str:
         return f"whole numbers p10, p50 and p90, {super()._bounds_text()}"
@@ -181,6 +233,16 @@ AnyField = Text | TextList | Boolean | Choice | Number | Integer | Percentiles
 
 Field = Annotated[_Field, ByKind(AnyField)]
 """Any field of a statement. A type checker sees their base: it takes a list of several kinds for a list of that."""
+
+
+def words_for(characters: int) -> str:
+    """Return a length in the words that a model can keep to, who counts no characters: "at most about 100 words".
+
+    Args:
+        characters: The length; English has six a word, the space after it included, by letter counts of its corpora.
+    """
+    words = max(2, characters // 6)
+    return f"at most about {words if words < 20 else words // 10 * 10} words"
 
 
 def format_value(value: Any) -> str:

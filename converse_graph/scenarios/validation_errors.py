@@ -46,14 +46,17 @@ _BOUNDS = {
 """By the type of an error: what a value may be, made from what pydantic tells of it."""
 
 
-def explain(error: ValidationError, model: type[BaseModel] | None = None) -> str:
+def explain(
+    error: ValidationError, model: type[BaseModel] | None = None, *, limits: Mapping[str, str] | None = None
+) -> str:
     """Say in one line what a validation error found and what was allowed.
 
     Args:
         error: What pydantic raised.
         model: What was to be made; its fields are named where there is no such field.
+        limits: What fields take, in the words in which that was asked for: said of one that is too long.
     """
-    return "; ".join(_explain_one(fault, model) for fault in _without_branches(error.errors()))
+    return "; ".join(_explain_one(fault, model, limits or {}) for fault in _without_branches(error.errors()))
 
 
 def _without_branches(faults: Iterable[Any]) -> Iterator[Any]:
@@ -80,12 +83,14 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _explain_one(fault: Any, model: type[BaseModel] | None) -> str:
+def _explain_one(fault: Any, model: type[BaseModel] | None, limits: Mapping[str, str]) -> str:
     path, kind = list(fault["loc"]), fault["type"]
     given, context = fault["input"], fault.get("ctx", {})
     if kind in ("value_error", "assertion_error"):
         return _refusal(path, given, context.get("error"))
     where = ".".join(map(str, path))
+    if kind in ("string_too_long", "too_long") and path and path[0] in limits:
+        return f"{where} is far too long; it takes {limits[path[0]]}"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "extra_forbidden":

@@ -115,6 +115,7 @@ async def _imagine(
         "name": name_of(inside.path),
         "period": inside.period.label,
         "topic": inside.topic,
+        "situation": inside.situation,
         "motion": spec.motion,
         "members": "\n".join(f"- {describe_persona(member)}" for member in spec.members),
         "positions": describe_options(spec),

@@ -169,7 +169,12 @@ class MemberTurn(SpeakerTurn):
     def motion(self) -> dict[str, str]:
         """What the debate is about, and when it is held."""
         spec = self.spec
-        return {"period": self.frame.period.label, "motion": spec.motion, "positions": describe_options(spec)}
+        return {
+            "period": self.frame.period.label,
+            "situation": self.frame.situation,
+            "motion": spec.motion,
+            "positions": describe_options(spec),
+        }
 
     def memory(self) -> tuple[Message, ...]:
         """Render what it said in debates before."""

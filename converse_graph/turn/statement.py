@@ -10,13 +10,13 @@ from converse_graph.calls.streaming import ProseReader
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.decisions import describe_decision
-from converse_graph.prompting.descriptions import format_period, topic_for_round
+from converse_graph.prompting.descriptions import describe_fields, format_period, topic_for_round
 from converse_graph.prompting.summaries import current_summaries, describe_summary
 from converse_graph.prompting.visibility import View
 from converse_graph.record.records import DecisionRecord, StanceRecord, memo_of, without_kind
 from converse_graph.sanitize import quote
 from converse_graph.scenarios.cast import Organisation
-from converse_graph.scenarios.fields import Choice, Field, Integer, Text
+from converse_graph.scenarios.fields import Choice, Field, Integer, Text, words_for
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.world import MOVE, WAIT
 from converse_graph.turn.decision import statement_position
@@ -111,14 +111,15 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
             "questions": questions(party, seen, period),
             "decision": describe_decision(speech.decision, turn.profile),
             "events": describe_events(seen),
-            "length": str(scenario.max_statement_chars),
+            "length": words_for(scenario.max_statement_chars),
             "standing": describe_standing(seen, turn.profile),
             "kept": describe_kept(seen),
             "changed": override_questions(party, seen, period),
             "when": format_period(period),
             "topic": topic_for_round(party, round=seen.round, seed=context.seed),
         }
-        task = turn.message("statement", values)
+        form = form_for(speech.decision, turn.profile, seen.moves)
+        task = turn.message("statement", {**values, "report": describe_fields(form.fields)})
         reader = ProseReader(
             lambda text: emit({"event": "text", "speaker": party.name, "text": text}), name="statement"
         )
@@ -130,7 +131,7 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
         question = StructuredRequest(
             place=turn.place.call("statement"),
             messages=(*speech.messages, *motion_reminders(turn, speech.written), task),
-            form=form_for(speech.decision, turn.profile, seen.moves),
+            form=form,
             model=party.model,
             drift=speech.drift,
             on_delta=reader if context.live else None,
@@ -199,6 +200,17 @@ def describe_events(seen: View) -> str:
     """What has happened so far, in words."""
     happened = ", ".join(event.replace("_", " ") for event in seen.events)
     return f"This has happened: {happened}." if happened else ""
+
+
+def describe_situation(party: Organisation, seen: View, period: str) -> str:
+    """What a party's people have before them as they decide: what has happened, what is in force, what it is asked."""
+    told = [
+        describe_events(seen),
+        describe_standing(seen, "large"),
+        describe_kept(seen),
+        questions(party, seen, period),
+    ]
+    return "\n\n".join(filter(None, told))
 
 
 SMALL_STANDING = 3

@@ -85,7 +85,7 @@ async def test_no_statement_after_two_repairs_and_the_run_goes_on(store: Store) 
 
 
 async def test_what_a_broken_statement_quoted_is_shown_to_nobody_but_its_author(store: Store) -> None:
-    long_memo = {"statement": "x", "memo": "SECRET " * 60}
+    long_memo = {"statement": "x", "memo": "SECRET " * 200}
     chat = ScriptedModel({"0.0/A/*": [long_memo] * 3, "*": [{"statement": "Here.", "memo": ""}]})
     simulation = await begin(store, table("A", "B", rounds=1), model=chat)
     events: list[dict[str, Any]] = []

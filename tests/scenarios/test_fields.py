@@ -14,8 +14,11 @@ from converse_graph.runs.estimate import _longest
 from converse_graph.scenarios.fields import AnyField, _Field, format_value
 
 ALL: list[tuple[Any, str]] = [
-    (Text(name="news", ask="?", max_length=80), "at most 80 characters"),
-    (TextList(name="allies", ask="?", max_items=2, max_length=9), "a list of at most 2, each of at most 9 characters"),
+    (Text(name="news", ask="?", max_length=80), "at most about 13 words"),
+    (
+        TextList(name="allies", ask="?", max_items=2, max_length=9),
+        "a list of at most 2, each of at most about 2 words; [] for nothing",
+    ),
     (Boolean(name="signed", ask="?"), "true or false"),
     (Choice(name="mood", ask="?", options=("calm", "cross")), "one of: calm; cross"),
     (Number(name="share", ask="?", minimum=0, maximum=0.5), "0 to 0.5"),
