@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from converse_graph import Request, Response, Scenario, Simulation, Store
+from converse_graph.audit.phrase_index import PhraseIndex
+from converse_graph.audit.record_check import RecordCheck
+from converse_graph.audit.records import Records
 from converse_graph.errors import ProviderUnreachable
 from converse_graph.graph.wiring import wiring
 from converse_graph.runs.derived import fork
@@ -107,3 +110,25 @@ async def test_an_event_of_the_world_ends_the_run(store: Store) -> None:
     world = FISHERY.world.model_copy(update={"events": (soon,)})
     simulation = await played(store, FISHERY.model_copy(update={"world": world}), name="run", seed=2)
     assert (await simulation.transcript()).header.ended == "event collapse"
+
+
+async def test_the_audit_finds_a_move_that_nobody_chose_and_state_that_is_told_to_the_wrong(store: Store) -> None:
+    simulation = await played(store, fishery("listed"), name="run")
+    state = await channels(store, simulation)
+    calls = [*store.journal(simulation.run.id).calls()]
+    header = (await simulation.transcript()).header
+
+    def leaks(channels: dict[str, Any]) -> list[str]:
+        check = RecordCheck(Records(header, channels, calls), PhraseIndex(), frozenset())
+        return [leak.why for leak in check.worlds()]
+
+    assert leaks(state) == []
+    chosen = next(entry["move"] for entry in state["moves_Norland"])
+    other = next(name for name in ("fish_much", "inspect") if name != chosen)
+    forged = [{**state["moves_Norland"][0], "move": other}, *state["moves_Norland"][1:]]
+    assert leaks({**state, "moves_Norland": forged}) == ["the move is not what was answered there"]
+    first = state["own_Norland"][0]
+    told = [{**first, "state": {**first["state"], "landed": 1.0}}]
+    assert leaks({**state, "own_Norland": told}) == ["a hidden variable is told to the party"]
+    shown = [{**state["world_state"][0], "state": state["world_hidden"][0]["state"]}]
+    assert "is not public" in leaks({**state, "world_state": shown})[0]

@@ -44,7 +44,7 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
     injected = frozenset(other.header.fork.say or "" for other in lineage if other.header.fork)
     record = RecordCheck(records, words, injected)
     leaks = [leak for call in calls for leak in prompts.leaks(call)]
-    leaks += [*record.statements(), *record.minds()]
+    leaks += [*record.statements(), *record.minds(), *record.worlds()]
     leaks += record.exports(_exports(store.transcript(run.name).public()))
     return Audit(
         run=name,
