@@ -22,15 +22,25 @@ def test_its_python_plays_a_run_to_its_end(tmp_path: Path) -> None:
 
 
 def test_its_scenario_runs_from_the_command_line(tmp_path: Path) -> None:
-    (tmp_path / "talks.py").write_text(BLOCKS[0])
+    [talks] = [block for block in BLOCKS if "@scenario" in block]
+    (tmp_path / "talks.py").write_text(talks)
     done = process(tmp_path, "run", "talks.py", "--set", "inflation=0.08", "--quiet", "--model", "null")
 
     assert done.code == 0, done.err
     assert "Employer" in (tmp_path / done.out.strip()).read_text()
 
 
-def test_every_file_that_it_names_as_proof_is_there() -> None:
-    named = re.findall(r"`((?:tests|benchmarks)/[\w./]+)`", README.read_text(encoding="utf-8"))
+def test_its_first_code_has_ten_lines_and_stands_after_a_picture_and_two_commands() -> None:
+    beginning = README.read_text(encoding="utf-8").partition("```python")[0]
+
+    assert BLOCKS[0].count("\n") == 10
+    assert "](docs/pictures/turns.svg)" in beginning
+    assert beginning.count("\n$ ") == 2
+
+
+def test_every_file_that_is_named_as_proof_of_a_promise_is_there() -> None:
+    page = README.parent / "docs" / "explanation" / "promises.md"
+    named = re.findall(r"`((?:tests|benchmarks)/[\w./]+)`", page.read_text(encoding="utf-8"))
 
     assert named
     assert [path for path in named if not (README.parent / path).exists()] == []

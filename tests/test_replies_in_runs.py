@@ -22,7 +22,7 @@ from converse_graph.models.reply_reader import KEY_REMOVED_NOTE
 from converse_graph.models.retries import Endpoint, RetryPolicy
 from converse_graph.runs.simulation import Simulation
 from tests.support.markdown_reader import read_markdown
-from tests.support.small_scenarios import CountingChat, begin, played, table
+from tests.support.small_scenarios import CountingChat, begin, debate, played, table
 
 
 class Rewriting(CountingChat):
@@ -55,6 +55,21 @@ async def test_what_was_mended_is_on_record_and_counted(store: Store) -> None:
     assert transcript.statements[0].mended == ("key cut out", "trailing comma")
     assert drift(transcript)[0].mended == 1
     assert "| mended |" in stats_markdown(transcript)
+    assert read_markdown(render_markdown(transcript)) == transcript
+
+
+async def test_what_was_mended_in_private_is_on_record_and_counted(store: Store) -> None:
+    party = Organisation(name="A", deliberation=debate("CEO", "Law", private_positions=True, ballot="secret"))
+    model = Rewriting(lambda text: text[:-1] + ",}" + KEY_REMOVED_NOTE)
+    transcript = await (await played(store, table(party, rounds=1), model=model)).transcript()
+    (said,) = transcript.statements
+    assert said.private is not None
+    talk = said.private.deliberation
+    assert talk is not None
+    replies = [*talk.private_positions, *talk.lines, *talk.ballots]
+    assert {reply.mended for reply in replies} == {("key cut out", "trailing comma")}
+    assert drift(transcript)[0].mended_in_private == len(replies)
+    assert drift(transcript.public())[0].mended_in_private == 0
     assert read_markdown(render_markdown(transcript)) == transcript
 
 
@@ -120,7 +135,9 @@ async def test_a_prompt_that_its_server_cut_is_asked_again_shorter_and_told_of_o
     assert "num_ctx" in told[0]
     transcript = await simulation.transcript()
     assert all(said.text for said in transcript.statements)
-    assert [warning for warning in transcript.header.warnings if "counting cut" in warning and "--window" in warning]
+    assert [
+        warning for warning in transcript.header.warnings if "counting cut" in warning and "context_window=N" in warning
+    ]
     kept = [call.reply.finish for call in store.journal(simulation.run.id).calls()]
     assert "cut" not in kept, "no statement was made from a prompt that was cut"
 

@@ -30,8 +30,9 @@ from converse_graph.measures.drift_patterns import LABELS, DriftFinding
 from converse_graph.models.base import Message, Model, Request, Response
 from converse_graph.models.reply_reader import strip_thoughts
 from converse_graph.models.retries import Endpoint
-from converse_graph.models.settings import REPLY_TOKENS
-from converse_graph.prompting.truncation import drop_oldest_half, fit_to_window
+from converse_graph.models.settings import REPLY_TOKENS, LearntWindow
+from converse_graph.models.tokens import estimate_tokens
+from converse_graph.prompting.truncation import drop_oldest_half, fit_to_window, shorten_to, shorter_prompts
 from converse_graph.record.paths import CallPath, JudgePath, Provenance
 from converse_graph.sanitize import whole_characters
 
@@ -207,21 +208,46 @@ def _fit(context: RunContext, question: StructuredRequest, request: Request, cha
         ContextWindowTooSmall: Not even the brief and the task fit.
     """
     is_own = chat is context.models.get(question.model)
-    window = context.window_of(question.place.reader, question.model) if is_own else chat.window
-    return replace(
-        request, messages=fit_to_window(request.messages, window=window, reply=request.max_tokens, model=chat.model)
-    )
+    window = _least(context.window_of(question.place.reader, question.model) if is_own else chat.window, chat)
+    messages = fit_to_window(request.messages, window=window, reply=request.max_tokens, model=chat.model)
+    if (safe := context.models.learnt.get(chat.model, LearntWindow()).safe) is not None:
+        messages = shorten_to(messages, window=safe, reply=request.max_tokens)
+    fitting = replace(request, messages=messages)
+    has_answered: Callable[[Request], bool] | None = getattr(chat, "has_answered", None)
+    if has_answered is None and context.journal is not None and chat.model in context.models.learnt:
+        has_answered = context.journal.has_answered
+    return _as_answered(request, fitting, has_answered) if has_answered else fitting
+
+
+def _least(window: int | None, chat: Model) -> int | None:
+    """A window, or what its server has shown that it takes, where that is less; None where both are unknown."""
+    shown: int | None = getattr(chat, "shown_window", None)
+    return window if shown is None or (window is not None and window < shown) else shown
+
+
+def _as_answered(request: Request, fitting: Request, has_answered: Callable[[Request], bool]) -> Request:
+    """The form of a prompt that was answered, where its model's window was learnt or lost since; else as it fits."""
+    forms = [fitting, *(replace(request, messages=shorter) for shorter in shorter_prompts(request.messages))]
+    return next((form for form in (*forms[:1], request, *forms[1:]) if has_answered(form)), fitting)
 
 
 async def _complete_fitting(
     context: RunContext, chat: Model, question: StructuredRequest, request: Request
 ) -> Completed:
     """Ask with less of the past where the server says that a prompt is too long: our count was a guess."""
+    is_shorter = False
     while True:
         try:
-            return await _complete(context, chat, question, request)
+            completed = await _complete(context, chat, question, request)
+            if is_shorter:
+                _learn_window(context, chat, request)
+            return completed
         except ContextLengthExceeded as refused:
-            messages = fit_to_window(request.messages, window=chat.window, reply=request.max_tokens, model=chat.model)
+            is_shorter = True
+            if getattr(chat, "shown_window", None) is not None:
+                _learn_window(context, chat, request)
+            window = _least(chat.window, chat)
+            messages = fit_to_window(request.messages, window=window, reply=request.max_tokens, model=chat.model)
             if messages == request.messages:
                 messages = drop_oldest_half(messages)
             if messages == request.messages:
@@ -229,6 +255,17 @@ async def _complete_fitting(
             if isinstance(refused, PromptCut) and request.on_restart:
                 request.on_restart()
             request = replace(request, messages=messages)
+
+
+def _learn_window(context: RunContext, chat: Model, request: Request) -> None:
+    """Keep what a server takes, after it has refused more: what it named, or else what it has taken now."""
+    shown = getattr(chat, "shown_window", None)
+    taken = sum(estimate_tokens(message.text) for message in request.messages) + request.max_tokens
+    learnt = LearntWindow(shown=shown, safe=None if shown is not None else taken)
+    if context.models.learnt.get(chat.model) != learnt:
+        context.models.learnt[chat.model] = learnt
+        if context.journal is not None:
+            context.journal.learn_window(chat.model, shown=learnt.shown, safe=learnt.safe)
 
 
 async def _complete(context: RunContext, chat: Model, question: StructuredRequest, request: Request) -> Completed:

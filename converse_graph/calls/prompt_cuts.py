@@ -41,5 +41,5 @@ def describe_cut(model: str, messages: Sequence[Message], reply: Response) -> st
     return (
         f"{model} read {reply.input_tokens:,} tokens of a prompt that has {least:,} at least: its server cuts what is "
         "more than its window, without a word. Raise it there (num_ctx, as Ollama calls it) and "
-        "name it with --window, or choose another model."
+        "name it with --option context_window=N, or choose another model."
     )

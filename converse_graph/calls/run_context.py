@@ -18,12 +18,12 @@ from converse_graph.errors import InvalidReply
 from converse_graph.models.base import Message, Model, Request, Response
 from converse_graph.models.references import reference_key
 from converse_graph.models.registry import ModelRegistry
-from converse_graph.models.settings import window_by
 from converse_graph.prompting.recall_index import RecallIndex
 from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.paths import CallPath
 from converse_graph.record.records import MindRecord, OwnRecord, PrivateSummaryRecord
 from converse_graph.scenarios.clock import Period
+from converse_graph.scenarios.graph_settings import model_settings_in
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
 
@@ -34,6 +34,9 @@ class Journal(Protocol):
     def recall(self, request: Request) -> Response | None:
         """The reply that this very request had, if it was ever completed."""
 
+    def has_answered(self, request: Request) -> bool:
+        """Whether this very request was ever completed."""
+
     async def record(self, request: Request, reply: Response, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
 
@@ -42,6 +45,9 @@ class Journal(Protocol):
 
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""
+
+    def learn_window(self, model: str, *, shown: int | None, safe: int | None) -> None:
+        """Note in the run's header how many tokens a model turned out to take; durable with the next thing that is."""
 
     def warn(self, sentence: str) -> None:
         """Put a sentence among the warnings of the run's header, once; durable with the next thing that is."""
@@ -131,14 +137,16 @@ class RunContext:
         return self.settings.of(speaker) if self.settings else UNSET
 
     def window_of(self, speaker: str, model: Any) -> int | None:
-        """How many tokens prompt and reply of a speaker may be together; None where unknown.
+        """How many tokens prompt and reply of a speaker may be together, as far as that was known when the run began.
+
+        What is summed up, and when, goes by this, so that a resume and a replay sum up the same; what a server has
+        shown since shortens prompts alone. None where it is unknown.
 
         Args:
             speaker: Its path.
             model: A reference to its model, of which the first counts where there are several.
         """
-        chat = self.models.get(model)
-        return window_by(self.settings_of(speaker), known=chat.window, shown=getattr(chat, "shown_window", None))
+        return self.settings_of(speaker).context_window or self.models.get(model).window
 
     def warn(self, sentence: str) -> None:
         """Put a sentence on record that readers of the run are to know of, once.
@@ -170,7 +178,10 @@ async def context_from_config(runtime: Runtime[RunContext], settings: SpeakerSet
     """
     # As a node of somebody else's graph ours is given that graph's context, which is none of its own.
     context = runtime.context if isinstance(runtime.context, RunContext) else await _of_bare_graph()
-    return context if context.settings is not None else replace(context, settings=settings)
+    if context.settings is not None:
+        return context
+    given = model_settings_in(get_config().get("configurable", {})) if context is not runtime.context else UNSET
+    return replace(context, settings=(settings or SpeakerSettings()).merged(given) if given else settings)
 
 
 async def _of_bare_graph() -> RunContext:

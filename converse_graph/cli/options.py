@@ -15,14 +15,16 @@ ScenarioArgument = Annotated[
     str,
     typer.Argument(
         metavar="SCENARIO",
-        help="A name from `converse list`, file.py, file.py:function, or file.yaml.",
+        help="A name from `converse list`, file.py, file.py:function, file.yaml, or file.yaml:preset.",
         autocompletion=complete_scenarios,
     ),
 ]
 ScenarioToShow = Annotated[
     str | None,
     typer.Argument(
-        metavar="NAME", help="Show this scenario alone, with all there is to it.", autocompletion=complete_scenarios
+        metavar="NAME",
+        help="Show this scenario or scenario file alone, with all there is to it.",
+        autocompletion=complete_scenarios,
     ),
 ]
 RunArgument = Annotated[
@@ -31,7 +33,12 @@ RunArgument = Annotated[
 RunArguments = Annotated[
     list[str], typer.Argument(metavar="RUN", help="Names from `converse runs`.", autocompletion=complete_runs)
 ]
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What the scenario is called: a-z, 0-9, _ and -.")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="What the scenario is called: a-z, 0-9, _ and -; with .yaml for a file without code."
+    ),
+]
 
 Dials = Annotated[
     list[str] | None,
@@ -90,10 +97,6 @@ MaxMinutes = Annotated[float | None, typer.Option(metavar="N", help="Pause after
 PricesFile = Annotated[
     Path | None,
     typer.Option("--prices", metavar="FILE", help="Your own prices, MODEL: {input: 2, output: 8} in USD a million."),
-]
-Window = Annotated[
-    int | None,
-    typer.Option(min=512, metavar="TOKENS", help="How many tokens the model takes, where that is not known."),
 ]
 
 TracePrivate = Annotated[

@@ -118,9 +118,7 @@ def _statement(statement: Statement) -> Iterator[str]:
     if statement.sorted_fields:
         names = ", ".join(label(name).replace(",", "&#44;") for name in statement.sorted_fields)
         yield from _block(f"*Percentiles put in order by code: {names}.*")
-    if statement.mended:
-        names = ", ".join(inline(name).replace(",", "&#44;") for name in statement.mended)
-        yield from _block(f"*Mended by code before it could be read: {names}.*")
+    yield from _mended(statement.mended)
     if statement.dissents:
         yield from _block(DISSENTS)
     yield from _repairs(statement.repairs)
@@ -168,6 +166,7 @@ def _line(number: int, line: Line) -> Iterator[str]:
         yield from _block(f"**New fact:** {inline(line.new_fact)}")
     if line.dissents:
         yield from _block(DISSENTS)
+    yield from _mended(line.mended)
     yield from _repairs(line.repairs)
     if line.deliberation is not None:
         yield from _deliberation(line.deliberation, f"inside {line.speaker}, before line {number}")
@@ -177,6 +176,7 @@ def _stance(stance: Stance, when: str) -> Iterator[str]:
     yield from _block(f"**{label(stance.speaker)}, {when}:** {prose(stance.reason)}".rstrip(" "))
     yield from _problem("Problem", stance.problem)
     yield from _position(stance.position, None)
+    yield from _mended(stance.mended)
     yield from _repairs(stance.repairs)
 
 
@@ -199,6 +199,12 @@ def _position(position: str | None, follows: bool | None) -> Iterator[str]:
         yield from _block(f"**Position:** {inline(position)}")
     if follows is not None:
         yield from _block(FOLLOWS[follows])
+
+
+def _mended(mended: Iterable[str]) -> Iterator[str]:
+    names = ", ".join(inline(name).replace(",", "&#44;") for name in mended)
+    if names:
+        yield from _block(f"*Mended by code before it could be read: {names}.*")
 
 
 def _repairs(repairs: int) -> Iterator[str]:

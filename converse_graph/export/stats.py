@@ -16,8 +16,8 @@ STATS_VERSION = 1
 """Of the shape of `stats_json`."""
 
 _DRIFT = (
-    "turns", "no_statement", "repairs", "sorted_percentiles", "mended", "other_year", "other_label",
-    "other_person", "past_estimate", "repeated", "refusals",
+    "turns", "no_statement", "repairs", "sorted_percentiles", "mended", "mended_in_private", "other_year",
+    "other_label", "other_person", "past_estimate", "repeated", "refusals",
 )  # fmt: skip
 _PLAIN = re.compile(r"(?:[^\W_]|[ .,/%–-])+")  # noqa: RUF001 - the sign for no figure
 """What needs no escaping in a cell."""

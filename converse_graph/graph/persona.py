@@ -213,4 +213,6 @@ def _line(spec: Debate, persona: Persona, answer: StructuredReply, decision: Dec
             said["follows_decision"] = matches(values["position"], decision)
     if answer.repairs:
         said["repairs"] = answer.repairs
+    if answer.mended:
+        said["mended"] = list(answer.mended)
     return said

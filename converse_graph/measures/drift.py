@@ -6,11 +6,11 @@ kept: they are rates to compare runs by, not verdicts on a sentence.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from converse_graph.measures.drift_patterns import LOOKBACK, Sign, SpeakerContext, claims_in, find_drift, past_estimates
-from converse_graph.record.transcript import Statement, Transcript
+from converse_graph.record.transcript import Deliberation, Statement, Transcript, Vote
 from converse_graph.scenarios.value import FrozenModel
 
 _YEAR = re.compile(r"\d{4}")
@@ -28,6 +28,9 @@ class Drift(FrozenModel):
     """Statements whose percentiles code had to put in order."""
     mended: int
     """Statements whose reply code had to mend before it could be read."""
+    mended_in_private: int
+    """Lines, positions and ballots of its deliberations, and its own ballots and positions on the motion, whose reply
+    code had to mend; 0 where the record is the public one."""
     other_year: int
     """Statements that speak of another year as now."""
     other_label: int
@@ -55,7 +58,7 @@ def drift(transcript: Transcript) -> tuple[Drift, ...]:
         transcript: The record; what is public of it is enough.
     """
     shown = list(zip(transcript.statements, signs(transcript), strict=True))
-    return tuple(_drift_of(party.name, shown) for party in transcript.header.cast)
+    return tuple(_drift_of(party.name, shown, transcript.header.votes) for party in transcript.header.cast)
 
 
 def year_of(statement: Statement) -> int | None:
@@ -80,8 +83,26 @@ def signs(transcript: Transcript) -> tuple[frozenset[Sign], ...]:
     return tuple(found)
 
 
-def _drift_of(name: str, shown: Sequence[tuple[Statement, frozenset[Sign]]]) -> Drift:
+def _mended_in_private(own: Sequence[Statement]) -> Iterator[tuple[str, ...]]:
+    """What was mended in each reply that a party kept to itself."""
+    for notes in (said.private for said in own if said.private is not None):
+        if notes.written is not None:
+            yield notes.written.mended
+        if notes.deliberation is not None:
+            yield from _mended_within(notes.deliberation)
+
+
+def _mended_within(talk: Deliberation) -> Iterator[tuple[str, ...]]:
+    yield from (stance.mended for stance in (*talk.private_positions, *talk.ballots))
+    yield from (line.mended for line in talk.lines)
+    for line in talk.lines:
+        if line.deliberation is not None:
+            yield from _mended_within(line.deliberation)
+
+
+def _drift_of(name: str, shown: Sequence[tuple[Statement, frozenset[Sign]]], votes: Sequence[Vote]) -> Drift:
     own = [said for said, _ in shown if said.speaker == name]
+    ballots = [ballot.mended for vote in votes for ballot in vote.ballots if ballot.speaker == name]
     spoken = [said for said in own if said.text]
     found = Counter(sign for said, signs in shown if said.speaker == name for sign in signs)
     return Drift(
@@ -91,5 +112,6 @@ def _drift_of(name: str, shown: Sequence[tuple[Statement, frozenset[Sign]]]) -> 
         repairs=sum(said.repairs for said in own),
         sorted_percentiles=sum(bool(said.sorted_fields) for said in spoken),
         mended=sum(bool(said.mended) for said in spoken),
+        mended_in_private=sum(map(bool, _mended_in_private(own))) + sum(map(bool, ballots)),
         **{sign: found[sign] for sign in get_args(Sign)},
     )

@@ -27,7 +27,7 @@ _WHAT = (
     r"max_model_len|kv (?:size|cache)"
 )
 _OVERFLOW = re.compile(
-    rf"context[ _-]?(?:length|window|size|limit)|n_ctx|(?:{_MUCH})[^.;]{{0,60}}?\b(?:{_WHAT})|"
+    rf"context[ _-]?(?:length|window|size|limit)|n_ctx|cannot truncate to|(?:{_MUCH})[^.;]{{0,60}}?\b(?:{_WHAT})|"
     rf"\b(?:{_WHAT})[^.;]{{0,60}}?(?:{_MUCH})",
     re.IGNORECASE,
 )
@@ -47,6 +47,7 @@ _REPLY_ROOM = re.compile(
 _LIMITS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        r"truncate to (\d[\d,]{2,})",
         r">\s*(\d[\d,]{2,})",
         r"<=?\s*(\d[\d,]{2,})",
         r"\[\s*\d+\s*,\s*(\d[\d,]{2,})\s*\]",
@@ -57,6 +58,8 @@ _LIMITS = tuple(
     )
 )
 """Where a server names the most that it takes, the surest way of saying so first."""
+_ERROR_NUMBER = "(2013)"
+"""MiniMax ends its words with this, its number for a request that it does not take."""
 
 _FILTERED = re.compile(
     r"content[ _]?(?:filter|policy|management|moderation)|responsible ?ai|data_?inspection|inappropriate content|"
@@ -64,6 +67,8 @@ _FILTERED = re.compile(
     r"prompt_blocked",
     re.IGNORECASE,
 )
+_INCOMPLETE = "incomplete"
+"""Our own code of a reply that is none, whose description is no server's."""
 _UNFIT = re.compile(
     r"json_validate_failed|failed_generation|failed to (?:generate|validate) (?:valid )?json|"
     r"(?:generated|output|response|model)[^.;]{0,40} (?:not valid json|does not match|did not match|invalid json)|"
@@ -79,6 +84,10 @@ class IncompleteResponse(Exception):
         """Say why it is none, and what came of it, which is paid."""
         super().__init__(why)
         self.reply = reply
+
+
+class ReplyRoomExhausted(IncompleteResponse):
+    """A reply used up all the room that its model can be given before it said anything: another would as well."""
 
 
 class ErrorInResponse(Exception):
@@ -124,6 +133,8 @@ class Failure:
         Servers say it with any status but that of a rate limit, and in any words; what these have in common is that
         something of the prompt is too much.
         """
+        if self.code == _INCOMPLETE:
+            return False
         if "context_length" in self.code or "context_size" in self.code:
             return True
         if self.status == 413 or _REQUEST_TOO_LARGE.search(self.said):
@@ -150,21 +161,24 @@ class Failure:
     @property
     def limit(self) -> int | None:
         """The most tokens that the server says it takes; None where it names no number."""
+        said = self.said.replace(_ERROR_NUMBER, "")
         for pattern in _LIMITS:
-            if named := pattern.search(self.said):
+            if named := pattern.search(said):
                 return int(named[1].replace(",", ""))
         return None
 
     @property
     def about_reply_room(self) -> bool:
         """Whether it is the longest reply that the server finds too long."""
+        if self.code == _INCOMPLETE:
+            return False
         return bool(_REPLY_ROOM.search(self.said)) or self.param in ("max_tokens", "max_completion_tokens")
 
 
 def classify_failure(error: BaseException) -> Failure | None:
     """What an exception says of a try; None when it is no failure of a model's server."""
     if isinstance(error, IncompleteResponse):
-        return Failure(said=str(error), passing=True)
+        return Failure(said=str(error), passing=True, code=_INCOMPLETE)
     body = _body(error)
     code, param = str(body.get("code") or body.get("type") or ""), str(body.get("param") or "")
     inner = body.get("innererror")

@@ -8,6 +8,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic import SecretStr
+
 from converse_graph.errors import ContextLengthExceeded
 from converse_graph.models.base import PromptProfile, Request, Response
 from converse_graph.models.capabilities import ServerCapabilities, call_seed
@@ -24,6 +26,7 @@ from converse_graph.models.langchain_wrappers import inmost, is_wrapper, rewrapp
 from converse_graph.models.openai_compatible import emptiness_of, learnt_window
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import Limits, limiter_for
+from converse_graph.models.redaction import redact_stream
 from converse_graph.models.references import SEPARATOR, one_by_one
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
@@ -82,6 +85,7 @@ class LangChainModel:
         """Tokens that its server has shown that it takes, by refusing or cutting more; None before it has."""
         self.limits = Limits()
         self._chat_model = chat_model
+        self._origin = Endpoint(model=self.model, key_name="its key", secret=_secret_of(inmost(chat_model)))
         self._refused: frozenset[str] = frozenset()
         """Settings that its server would not take."""
         self._unknown: frozenset[str] = frozenset()
@@ -107,12 +111,11 @@ class LangChainModel:
     def learn_window(self, limit: int | None) -> None:
         """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
         self.shown_window = learnt_window(self.shown_window, limit)
-        self.window = learnt_window(self.window, limit)
 
     async def _complete(self, request: Request) -> Response:
         return await self._retries.run(
             lambda: self._learn_and_ask(request),
-            Endpoint(model=self.model),
+            self._origin,
             on_restart=request.on_restart,
             on_unusable=request.on_unusable,
             gate=limiter_for(self.model.partition(":")[0], self.limits),
@@ -179,14 +182,15 @@ class LangChainModel:
         messages = (dialect if is_held else replace(dialect, form="words")).messages(request)
         start = time.perf_counter()
         gathered = GatheredReply(sums_usage=True)
+        tell = redact_stream(self._origin.reply_secret, request.on_delta or _ignore)
         if request.on_delta and not self._asks_whole:
-            await _stream(asked, messages, gathered, request.on_delta)
+            await _stream(asked, messages, gathered, tell)
         elif (message := await _whole(asked, messages)) is not None:
-            text = gathered.add(message)
-            if request.on_delta and text:
-                request.on_delta(text)
+            tell(gathered.add(message))
+        tell("")
         names = frozenset(request.schema.get("properties", {}))
         reply = gathered.reply(names, remote_name=self._served_as, seconds=time.perf_counter() - start)
+        reply = self._origin.without_key(reply)
         if read_reply(reply.text, names).spoken or reply.finish == "filtered":
             return reply
         # Packages drop from a stream what they do not know, such as a refusal; a whole message has it.
@@ -204,6 +208,19 @@ class LangChainModel:
         if by_body:  # what a wrapper has bound of the body goes with it, where it would go in its place
             changes = flat([changes, {"extra_body": by_body}])
         return rewrapped(self._chat_model, lambda _: held, changes), True
+
+
+def _secret_of(chat_model: Any) -> str:
+    """The key that a chat model was made with; empty where it has none that can be read."""
+    for name in getattr(type(chat_model), "model_fields", {}):
+        held = getattr(chat_model, name, None)
+        if isinstance(held, SecretStr) and held.get_secret_value():
+            return held.get_secret_value()
+    return ""
+
+
+def _ignore(text: str) -> None:
+    """Of a reply that nobody watches."""
 
 
 def _bound_to(schema: dict[str, Any], chat_model: Any) -> Any:

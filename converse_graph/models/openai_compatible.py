@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -19,12 +18,18 @@ from converse_graph.errors import ContextLengthExceeded, ProviderUnreachable, Us
 from converse_graph.models.addresses import check_key, validate_base_url
 from converse_graph.models.base import PromptProfile, Request, Response
 from converse_graph.models.capabilities import ServerCapabilities
-from converse_graph.models.failures import MALFORMED, IncompleteResponse, classify_failure, missing_completion_error
+from converse_graph.models.failures import (
+    MALFORMED,
+    IncompleteResponse,
+    ReplyRoomExhausted,
+    classify_failure,
+    missing_completion_error,
+)
 from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import Limits, limiter_for
 from converse_graph.models.redaction import redact_stream
-from converse_graph.models.reply_reader import KEY_REMOVED_NOTE, read_reply
+from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
 from converse_graph.models.settings import SERVED, thinking_fields, window_by
 from converse_graph.models.tokens import estimate_tokens
@@ -130,7 +135,6 @@ class OpenAICompatibleModel:
     def learn_window(self, limit: int | None) -> None:
         """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
         self.shown_window = learnt_window(self.shown_window, limit)
-        self.window = learnt_window(self.window, limit)
 
     async def _complete(self, request: Request) -> Response:
         return await self._retries.run(
@@ -230,26 +234,51 @@ class OpenAICompatibleModel:
         usd = 0.0 if self.free else None
         names = frozenset(request.schema.get("properties", {}))
         reply = gathered.reply(names, remote_name=self.remote_name, seconds=time.perf_counter() - start, usd=usd)
-        text = self._origin.without_key(reply.text)
-        reply = replace(reply, text=text if text == reply.text else text + KEY_REMOVED_NOTE)
-        self._check(reply, names, dialect, ended=ended or bool(gathered.reason) or gathered.is_too_long)
+        reply = self._origin.without_key(reply)
+        self._check(reply, names, ended=ended or bool(gathered.reason) or gathered.is_too_long)
+        if not read_reply(reply.text, names).spoken and reply.finish != "filtered":
+            self._give_room(reply, request, dialect, settings, window)
+            raise IncompleteResponse(emptiness_of(reply), reply)
         return reply
 
-    def _check(self, reply: Response, names: frozenset[str], dialect: ServerCapabilities, *, ended: bool) -> None:
+    def _check(self, reply: Response, names: frozenset[str], *, ended: bool) -> None:
         """Let a whole reply pass.
 
         Raises:
-            IncompleteResponse: It broke off, or says nothing.
+            IncompleteResponse: It broke off.
         """
         read = read_reply(reply.text, names)
         # Some servers never say that a reply has ended; an object that is whole says so itself.
         if not ended and (read.values is None or not names <= read.values.keys()):
             raise IncompleteResponse("the reply broke off before its end", reply)
-        if read.spoken or reply.finish == "filtered":
+
+    def _give_room(
+        self,
+        reply: Response,
+        request: Request,
+        dialect: ServerCapabilities,
+        settings: ModelSettings,
+        window: int | None,
+    ) -> None:
+        """Give the next reply more room, where thoughts have used up this one's.
+
+        Raises:
+            ReplyRoomExhausted: There is no more to be given.
+        """
+        if reply.finish != "length":
             return
-        if reply.finish == "length" and (roomier := dialect.roomier()) and self._dialect == dialect:
+        if (roomier := dialect.roomier()) and self._dialect == dialect:
             self._dialect = roomier
-        raise IncompleteResponse(emptiness_of(reply), reply)
+        given = dialect.longest_reply(request, settings, window)
+        if self._dialect.longest_reply(request, settings, window) > given:
+            return
+        why = "the settings" if settings.max_tokens else f"the window of {window:,}" if window else "this program"
+        raise ReplyRoomExhausted(
+            f"{emptiness_of(reply)}, and {why} gives it {given:,} at most: set --option thinking=none or low"
+            + (", a longer --option max_tokens=N" if settings.max_tokens else "")
+            + (", or --option context_window=N where the server takes more" if window else ""),
+            reply,
+        )
 
 
 def emptiness_of(reply: Response) -> str:

@@ -25,7 +25,7 @@ from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.rate_limit import limits_for
 from converse_graph.models.references import SEPARATOR, one_by_one, reference_key
 from converse_graph.models.settings import EMBEDDED as EMBEDDED_SETTINGS
-from converse_graph.models.settings import SERVED
+from converse_graph.models.settings import SERVED, LearntWindow
 
 REFERENCE_FORMS = (
     "embedded",
@@ -58,6 +58,7 @@ class ModelRegistry:
         *,
         prices: Prices | None = None,
         window: int | None = None,
+        learnt: Mapping[str, LearntWindow] | None = None,
     ) -> None:
         """Nothing is resolved before it is asked for.
 
@@ -67,7 +68,10 @@ class ModelRegistry:
             environ: Where keys and settings are looked up.
             prices: What calls are charged by; None for the public list.
             window: Tokens that the run's own model takes, prompt and reply together; None for what is known of it.
+            learnt: What is known already of how much servers take, by the names of models.
         """
+        self.learnt = dict(learnt or {})
+        """What servers have taught by their refusals, by the names of models."""
         self.prices = prices or Prices()
         self._window = window
         self._default = default
@@ -189,6 +193,7 @@ class ModelRegistry:
         """The same model, which knows how many tokens it takes where we do, and how much it may be asked for."""
         if isinstance(chat, OpenAICompatibleModel | LangChainModel):
             chat.limits = limits_for(self._environ)
+            chat.shown_window = self.learnt.get(chat.model, LearntWindow()).shown
         window = self._window if is_own else None
         if window is None and isinstance(reference, str) and isinstance(chat, OpenAICompatibleModel) and self._base_url:
             window = fetch_context_window(self._base_url, self._environ.get("OPENAI_API_KEY"), chat.remote_name)

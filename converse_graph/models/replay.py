@@ -35,6 +35,10 @@ class ReplayModel:
         """The model that answered then."""
         return self._model
 
+    def has_answered(self, request: Request) -> bool:
+        """Whether the journal has a reply to this very request."""
+        return self._journal.recall(request) is not None
+
     async def complete(self, request: Request) -> Response:
         """Look the reply up.
 

@@ -4,15 +4,16 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 from converse_graph.errors import ContextLengthExceeded, ProviderRefused, ProviderUnreachable
 from converse_graph.models.base import Response
-from converse_graph.models.failures import Failure, IncompleteResponse, classify_failure
+from converse_graph.models.failures import Failure, IncompleteResponse, ReplyRoomExhausted, classify_failure
 from converse_graph.models.rate_limit import RateLimiter
 from converse_graph.models.redaction import is_placeholder
+from converse_graph.models.reply_reader import KEY_REMOVED_NOTE
 
 _LONGEST_QUOTE = 240
 _KEY = re.compile(r"\b(?:sk|gsk|xai|pplx|key)-[\w*.-]{6,}|(?<=\bBearer )[^'\"\s][^'\"]*")
@@ -38,9 +39,11 @@ class Endpoint:
         """The key to cut out of a reply; empty for a placeholder, whose letters stand in ordinary words."""
         return "" if is_placeholder(self.secret) else self.secret
 
-    def without_key(self, reply: str) -> str:
-        """Return a reply without the key, which a server might give back."""
-        return reply.replace(self.reply_secret, "[key]") if self.reply_secret else reply
+    def without_key(self, reply: Response) -> Response:
+        """Return a reply without the key, which a server might give back; it says so where one was cut out."""
+        if not self.reply_secret or self.reply_secret not in reply.text:
+            return reply
+        return replace(reply, text=reply.text.replace(self.reply_secret, "[key]") + KEY_REMOVED_NOTE)
 
     def redact(self, text: str) -> str:
         """One short line of `text`, without keys."""
@@ -122,6 +125,8 @@ class RetryPolicy:
                 await gate.enter(tokens)
             try:
                 return await ask()
+            except ReplyRoomExhausted as spent:
+                raise ProviderRefused(f"{origin} has no room to answer: {spent}.") from None
             except Exception as error:  # each provider's client has classes of its own; what is no failure goes on
                 found = classify_failure(error)
                 if found is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 
@@ -32,6 +34,42 @@ LANGCHAIN = UNSET
 """Of LangChain chat models: those that the object was made with, or else its provider's."""
 
 
+class WindowRecord(Protocol):
+    """What a record says of a model's window."""
+
+    @property
+    def shown_window(self) -> int | None:
+        """Tokens that its server named as the most."""
+
+    @property
+    def safe_window(self) -> int | None:
+        """Tokens that its server took after it had refused more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearntWindow:
+    """What a server's refusals have taught of the window of a model."""
+
+    shown: int | None = None
+    """Tokens of prompt and reply that its server named as the most; None where it named no number."""
+    safe: int | None = None
+    """Where it named no number: tokens of a prompt and its reply that it took after it had refused more. It may take
+    more than that, so that this shortens prompts and refuses none."""
+
+
+def learnt_windows(told: Mapping[str, WindowRecord]) -> dict[str, LearntWindow]:
+    """Return what a record says that servers have taught, by the names of models; nothing of those that taught nothing.
+
+    Args:
+        told: The models of a run's header.
+    """
+    return {
+        name: LearntWindow(shown=model.shown_window, safe=model.safe_window)
+        for name, model in told.items()
+        if model.shown_window is not None or model.safe_window is not None
+    }
+
+
 def thinking_fields(settings: ModelSettings, *, hosted: bool) -> dict[str, Any]:
     """Return what tells a server of OpenAI's API how much its model is to think; empty where that is not set.
 
@@ -56,8 +94,7 @@ def window_by(settings: ModelSettings, *, known: int | None, shown: int | None) 
         known: Of the model; None where nothing is.
         shown: As many as its server has shown that it takes, which nobody's word changes; None where it has not.
     """
-    window = settings.context_window or known
-    return window if window is None or shown is None else min(window, shown)
+    return min((window for window in (settings.context_window or known, shown) if window is not None), default=None)
 
 
 def refusable(settings: ModelSettings) -> tuple[str, ...]:

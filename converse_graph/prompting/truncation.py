@@ -1,6 +1,6 @@
 """Makes a prompt fit a model's window: what was said longest ago goes first, who one is and what is asked stay."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from converse_graph.errors import ContextWindowTooSmall
 from converse_graph.models.base import Message
@@ -39,9 +39,34 @@ def fit_to_window(messages: Sequence[Message], *, window: int | None, reply: int
         least = window + over
         raise ContextWindowTooSmall(
             f"Brief and task take about {least - reply} tokens and the reply {reply}; the window of {model} has "
-            f"{window}. Shorten the brief, or name a model with a longer window."
+            f"{window}. Shorten the brief, name a model with a longer window, or --option context_window=N where it "
+            "takes more."
         )
     return tuple(message for number, message in enumerate(messages) if number not in gone)
+
+
+def shorten_to(messages: Sequence[Message], *, window: int, reply: int) -> tuple[Message, ...]:
+    """The parts of a prompt that fit, or where brief and task alone are more, these: what a window is guessed to take.
+
+    Args:
+        messages: The whole prompt.
+        window: Tokens of prompt and reply together, that a server is known to take; it may take more.
+        reply: Tokens kept free for the reply.
+    """
+    over = sum(estimate_tokens(message.text) for message in messages) + reply - window
+    for shorter in shorter_prompts(messages):
+        if over <= 0:
+            return tuple(messages)
+        messages, over = shorter, sum(estimate_tokens(message.text) for message in shorter) + reply - window
+    return tuple(messages)
+
+
+def shorter_prompts(messages: Sequence[Message]) -> Iterator[tuple[Message, ...]]:
+    """Every shorter form of a prompt that a window may have made of it, the longest first."""
+    leaving = _in_order_of_leaving(messages)
+    for number in range(1, len(leaving) + 1):
+        gone = set(leaving[:number])
+        yield tuple(message for place, message in enumerate(messages) if place not in gone)
 
 
 def drop_oldest_half(messages: Sequence[Message]) -> tuple[Message, ...]:

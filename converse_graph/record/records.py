@@ -89,6 +89,7 @@ class StanceRecord(TypedDict, total=False):
     reason: str
     problem: str | None
     repairs: int
+    mended: list[str]
 
 
 class MemberStanceRecord(StanceRecord):
@@ -108,6 +109,7 @@ class LineRecord(TypedDict):
     dissents: NotRequired[bool]
     problem: NotRequired[str | None]
     repairs: NotRequired[int]
+    mended: NotRequired[list[str]]
     follows_decision: NotRequired[bool]
 
 

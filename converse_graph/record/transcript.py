@@ -45,6 +45,8 @@ class Stance(FrozenModel):
     """Why there is no reply; None where there is one."""
     repairs: int = 0
     """How many times the reply was sent back because it did not fit its schema."""
+    mended: tuple[str, ...] = ()
+    """What code mended in the reply before it could be read."""
 
 
 class Line(FrozenModel):
@@ -64,6 +66,8 @@ class Line(FrozenModel):
     """Why there is no reply; None where there is one."""
     repairs: int = 0
     """How many times the reply was sent back because it did not fit its schema."""
+    mended: tuple[str, ...] = ()
+    """What code mended in the reply before it could be read."""
     follows_decision: bool | None = None
     """Whether the position is the one its own inner deliberation decided for; None where it held none."""
     deliberation: Deliberation | None = None
@@ -224,6 +228,10 @@ class PromptedModel(FrozenModel):
     """Which set of prompts it had."""
     window: int | None = None
     """How many tokens prompt and reply might be together; None where unknown."""
+    shown_window: int | None = None
+    """How many its server has named as the most, when it refused more; None where it has not."""
+    safe_window: int | None = None
+    """How many its server took after it had refused more without naming a number; None where it has not."""
 
 
 class Fork(FrozenModel):

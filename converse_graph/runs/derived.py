@@ -11,6 +11,7 @@ from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.models.prices import Prices
 from converse_graph.models.references import SEPARATOR
 from converse_graph.models.registry import ModelRegistry
+from converse_graph.models.settings import learnt_windows
 from converse_graph.record.transcript import Fork
 from converse_graph.runs.fork_state import fork_state
 from converse_graph.runs.header import rebuild_scenario
@@ -131,6 +132,7 @@ async def fork(
             base_url or parent.header.base_url,
             prices=prices,
             window=None if model else _window(parent),
+            learnt={} if base_url else learnt_windows(parent.header.models),
         ),
         name=new_name,
         rounds=horizon,

@@ -12,6 +12,7 @@ from converse_graph.models.base import Model
 from converse_graph.models.embeddings import Embedder
 from converse_graph.models.references import reference_key
 from converse_graph.models.registry import ModelRegistry
+from converse_graph.models.settings import LearntWindow
 from converse_graph.prompting.templates import Prompts
 from converse_graph.record.transcript import Party, PromptedModel
 from converse_graph.scenarios.cast import Organisation, personas
@@ -96,6 +97,8 @@ def model_references(scenario: Scenario) -> list[Any]:
     for party in scenario.organisations:
         told |= {reference_key(persona.model): persona.model for _, persona in personas(party)}
     told |= {reference_key(scenario.memory.model): scenario.memory.model}
+    if scenario.order == "moderated":
+        told |= {reference_key(scenario.moderator_model): scenario.moderator_model}
     return list(told.values())
 
 
@@ -133,7 +136,12 @@ def _named(reference: Any, chats: ModelRegistry) -> str:
 def _models(scenario: Scenario, chats: ModelRegistry) -> dict[str, PromptedModel]:
     """Every model that the run may ask, by its name."""
     asked = [chat for reference in model_references(scenario) for chat in chats.all_of(reference)]
-    return {chat.model: PromptedModel(profile=chat.profile, window=chat.window) for chat in asked}
+    return {chat.model: _prompted(chat, chats) for chat in asked}
+
+
+def _prompted(chat: Model, chats: ModelRegistry) -> PromptedModel:
+    learnt = chats.learnt.get(chat.model, LearntWindow())
+    return PromptedModel(profile=chat.profile, window=chat.window, shown_window=learnt.shown, safe_window=learnt.safe)
 
 
 def rebuild_scenario(run: Run, **dials: Any) -> Scenario:

@@ -25,6 +25,7 @@ from converse_graph.models.prices import Prices
 from converse_graph.models.references import SEPARATOR
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.models.replay import ReplayRegistry
+from converse_graph.models.settings import learnt_windows
 from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.transcript import Fork, Header, Transcript
 from converse_graph.runs.fingerprint import differences, digest_of, fingerprint, option_parts
@@ -180,19 +181,23 @@ class Simulation:
         """
         run = store.register.run(name)
         scenario = (scenario or rebuild_scenario(run)).with_events(run.header.events)
+        given = read_options(options)
+        if any(settings.context_window or settings.extra_body for settings in given.values()):
+            run = await store.register.forget_windows(run)
         told = run.header.models.get(run.header.model.partition(SEPARATOR)[0])
         chats: ModelRegistry = ModelRegistry(
             model or run.header.model,
             base_url or run.header.base_url,
             prices=prices,
             window=told.window if told and model is None else None,
+            learnt=learnt_windows(run.header.models),
         )
         if run.replays:
             chats = ReplayRegistry(
                 store.journal(store.register.run(run.replays).id), run.header.model, run.header.models
             )
         made = cls(store=store, run=run, scenario=scenario, chats=chats)
-        given = merged_options(run.header.options, read_options(options))
+        given = merged_options(run.header.options, given)
         now = fingerprint(scenario, made.prompts, given)
         changed = differences(run.fingerprint, now)
         asked_for = differences(option_parts(run.header.options), option_parts(given))

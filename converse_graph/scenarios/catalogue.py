@@ -10,7 +10,7 @@ from types import CodeType
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.resources import search_path
 from converse_graph.scenarios.dials import ScenarioFunction
-from converse_graph.scenarios.yaml_files import SUFFIXES, scenario_file
+from converse_graph.scenarios.yaml_files import SUFFIXES, no_file, scenario_file
 
 _MODULES = "converse_scenarios_"
 """What the names of modules begin with that are loaded from scenario files."""
@@ -21,16 +21,14 @@ def find_scenario(reference: str) -> ScenarioFunction:
 
     Args:
         reference: A name that `catalogue` knows ("-" and "_" are the same), `file.py` when the file holds one
-            scenario, `file.py:function`, or `file.yaml`.
+            scenario, `file.py:function`, `file.yaml`, or `file.yaml:preset`.
 
     Raises:
         NotFound: There is none of that name.
         InvalidValue: The file cannot be loaded, or holds several and none was named.
     """
-    if reference.endswith(SUFFIXES):
-        return scenario_file(Path(reference))
-    path, _, name = reference.partition(":")
-    if path.endswith(".py"):
+    path, name = _split(reference)
+    if path:
         return _find_in_file(Path(path), name)
     known = catalogue()
     found = known.get(reference.replace("_", "-"))
@@ -51,18 +49,41 @@ def catalogue() -> dict[str, ScenarioFunction]:
     """All scenarios to be had by name, in alphabetical order; one in the working directory's `graphs` goes first."""
     found: dict[str, ScenarioFunction] = {}
     for folder in search_path("graphs"):
-        for path in sorted(folder.glob("*.py")):
+        for path in sorted(path for path in folder.glob("*") if path.suffix in (".py", *SUFFIXES)):
             for name, function in _load(path).items():
                 found.setdefault(name, function)
     return dict(sorted(found.items()))
 
 
+def neighbours(reference: str) -> dict[str, ScenarioFunction]:
+    """The scenarios that stand with one: those of its file, or all that are to be had by name.
+
+    Args:
+        reference: As `find_scenario` takes it.
+
+    Raises:
+        NotFound: There is no such file.
+        InvalidValue: A file cannot be loaded.
+    """
+    path, _ = _split(reference)
+    return _load(Path(path)) if path else catalogue()
+
+
 def absolute_reference(reference: str) -> str:
     """The same reference, such that it finds its scenario from any working directory."""
+    path, name = _split(reference)
+    return f"{Path(path).resolve()}{name and ':'}{name}" if path else reference
+
+
+def _split(reference: str) -> tuple[str, str]:
+    """The file that a reference names and the name within it; both empty for one that names no file."""
     if reference.endswith(SUFFIXES):
-        return str(Path(reference).resolve())
-    path, colon, function = reference.partition(":")
-    return f"{Path(path).resolve()}{colon}{function}" if path.endswith(".py") else reference
+        return reference, ""
+    path, _, name = reference.partition(":")
+    if path.endswith(".py"):
+        return path, name
+    path, _, name = reference.rpartition(":")
+    return (path, name) if path.endswith(SUFFIXES) else ("", "")
 
 
 def reference_to(function: ScenarioFunction) -> str:
@@ -74,21 +95,26 @@ def reference_to(function: ScenarioFunction) -> str:
     Returns:
         Its name where it is in a folder of scenarios, else its file and name; nothing for one that was made elsewhere.
     """
+    if function.reference:
+        file, _ = _split(function.reference)
+        return function.name if _is_in_folder(Path(file)) else function.reference
     module = sys.modules.get(function.function.__module__)
     if module is None or not module.__name__.startswith(_MODULES) or module.__file__ is None:
         return ""
     if not any(held is function for held in vars(module).values()):
         return ""
     path = Path(module.__file__).resolve()
-    is_in_folder = path.parent in [folder.resolve() for folder in search_path("graphs")]
-    return function.name if is_in_folder else f"{path}:{function.name}"
+    return function.name if _is_in_folder(path) else f"{path}:{function.name}"
+
+
+def _is_in_folder(path: Path) -> bool:
+    """Whether a file lies in a folder of scenarios."""
+    return path.resolve().parent in [folder.resolve() for folder in search_path("graphs")]
 
 
 def _find_in_file(path: Path, name: str) -> ScenarioFunction:
-    if not path.is_file():
-        raise NotFound(f"No file {str(path)!r}; name a scenario or a Python file that exists.")
     held = _load(path)
-    if not name and len(held) == 1:
+    if not name and (len(held) == 1 or path.suffix in SUFFIXES):
         return next(iter(held.values()))
     if not name:
         raise InvalidValue(f"{path} holds {', '.join(held) or 'no scenario'}; name one as {path}:function.")
@@ -107,6 +133,10 @@ class _UncachedLoader(SourceFileLoader):
 
 def _load(path: Path) -> dict[str, ScenarioFunction]:
     """What a file holds now: a file that was changed is loaded anew, as is one that was loaded from elsewhere."""
+    if path.suffix in SUFFIXES:
+        return scenario_file(path)
+    if not path.is_file():
+        raise no_file(path)
     module_name = ""
     try:
         digest = hashlib.blake2b(str(path.resolve()).encode() + path.read_bytes(), digest_size=8).hexdigest()

@@ -24,7 +24,7 @@ class Dial:
 
     name: str
     type: str
-    """Its type as people read it, such as "int 1 to 6" or "none | debate"."""
+    """Its type as people read it, such as "whole number 1 to 6" or "none | debate"."""
     default: Any
     doc: str
     """What the scenario function's docstring says of it."""
@@ -43,7 +43,9 @@ class Dial:
         try:
             return self.adapter.validate_python(given)
         except ValidationError as error:
-            raise InvalidValue(f"Dial {self.name} takes {self.type}, not {given!r}: {explain(error)}.") from None
+            why = explain(error)
+            end = "" if why.endswith("?") else "."
+            raise InvalidValue(f"Dial {self.name} takes {self.type}, not {given!r}: {why}{end}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,8 @@ class ScenarioFunction:
     function: Callable[..., Scenario] = field(repr=False)
     preset_of: str | None = None
     """The scenario function that this is a named setting of."""
+    reference: str = ""
+    """The file that it was read from, with its name where the file holds several; empty for one made in Python."""
 
     def __call__(self, **settings: Any) -> Scenario:
         """Make the scenario with these settings; dials that are not named keep their defaults.
@@ -168,25 +172,38 @@ def scenario(function: Callable[..., Scenario]) -> ScenarioFunction:
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name not in hints or parameter.default is parameter.empty:
             raise InvalidValue(f"Dial {parameter.name!r} of {name} needs a type and a default.")
-        hint = hints[parameter.name]
-        dials.append(
-            Dial(
-                name=parameter.name,
-                type=_describe(hint),
-                default=parameter.default,
-                doc=docs.get(parameter.name, ""),
-                hint=hint,
-                adapter=TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)),
-                by_name=any(get_origin(option) is dict for option in get_args(hint)),
-            )
-        )
+        doc = docs.get(parameter.name, "")
+        dials.append(make_dial(name=parameter.name, hint=hints[parameter.name], default=parameter.default, doc=doc))
     return ScenarioFunction(name=name, doc=about, dials=tuple(dials), function=function)
+
+
+def make_dial(*, name: str, hint: Any, default: Any, doc: str) -> Dial:
+    """Make a dial.
+
+    Args:
+        name: What it is called.
+        hint: The type of its settings, with their bounds.
+        default: How it is set unless somebody turns it.
+        doc: What it sets.
+    """
+    return Dial(
+        name=name,
+        type=_describe(hint),
+        default=default,
+        doc=doc,
+        hint=hint,
+        adapter=TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)),
+        by_name=any(get_origin(option) is dict for option in get_args(hint)),
+    )
 
 
 def _read_docstring(text: str) -> tuple[str, Mapping[str, str]]:
     about, _, rest = text.partition("Args:")
     entries = re.findall(r"^ +(\w+): ((?:.|\n(?! *\w+: ))*)", rest.partition("\n\n")[0], flags=re.M)
     return about.strip().split("\n\n")[0].replace("\n", " "), {name: " ".join(doc.split()) for name, doc in entries}
+
+
+_PLAIN: Mapping[Any, str] = {int: "whole number", float: "number", bool: "true or false", str: "text"}
 
 
 def _describe(hint: Any) -> str:
@@ -198,12 +215,23 @@ def _describe(hint: Any) -> str:
     if origin in (Union, UnionType):
         return ", or ".join(_describe(option) for option in get_args(hint) if option is not type(None))
     if hasattr(hint, "__metadata__"):
-        base, *marks = get_args(hint)
         schema = TypeAdapter(hint).json_schema()
         low, high = schema.get("minimum"), schema.get("maximum")
-        del marks
-        return f"{_describe(base)} {low} to {high}" if low is not None and high is not None else _describe(base)
+        return f"{_describe(get_args(hint)[0])}{_bounds(low, high)}"
+    if hint in _PLAIN:
+        return _PLAIN[hint]
     return str(hint.__name__) if origin is None and hasattr(hint, "__name__") else str(hint)
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    match low, high:
+        case None, None:
+            return ""
+        case None, _:
+            return f" of at most {high:.15g}"
+        case _, None:
+            return f" of at least {low:.15g}"
+    return f" {low:.15g} to {high:.15g}"
 
 
 def check_scenario(given: Any) -> None:

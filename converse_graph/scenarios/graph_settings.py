@@ -10,6 +10,7 @@ from pydantic import Field as Bound
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
 from converse_graph.errors import InvalidValue, NotFound, UsageError
+from converse_graph.scenarios.model_settings import ModelSettings, Thinking
 
 if TYPE_CHECKING:
     from converse_graph.scenarios.dials import Dial
@@ -31,16 +32,40 @@ Seed = Annotated[
 ]
 
 
+_MODEL_SETTINGS = {f"model_{name}": name for name in ("temperature", "top_p", "max_tokens", "thinking")}
+"""Settings of the model that a form offers; further fields of requests, and its window, are for who runs the server."""
+_EXPLAINED = {
+    "temperature": "How freely words are drawn: 0 takes the likeliest, most servers allow 2; empty for the default.",
+    "top_p": "The share of likely words that are drawn from, 1 for all; empty for the default.",
+    "max_tokens": "Tokens of a reply at most, thoughts included; empty for what each kind of call needs.",
+    "thinking": "How much the model thinks before it writes; empty for its provider's way.",
+}
+
+
+def _model_fields() -> dict[str, Any]:
+    return {
+        name: Annotated[
+            ModelSettings.model_fields[setting].rebuild_annotation(),
+            Bound(description=_EXPLAINED[setting], json_schema_extra={"default": None}),
+        ]
+        for name, setting in _MODEL_SETTINGS.items()
+    }
+
+
 class GraphSettings(TypedDict, total=False):
     """What any scenario's graph may be configured with, unless it is given a context."""
 
     model: ModelField
+    model_temperature: float | None
+    model_top_p: float | None
+    model_max_tokens: int | None
+    model_thinking: Thinking | None
     base_url: Annotated[str | None, Bound(description="Of an OpenAI-compatible server.")]
     seed: Seed
 
 
 def settings_schema(dials: Iterable[Dial]) -> type[Any]:
-    """What a served scenario may be configured with: its dials, model and seed.
+    """What a served scenario may be configured with: its dials, its model with that one's settings, and the seed.
 
     There is no `base_url` among them: whoever may call the server would have its key sent wherever they like.
     """
@@ -50,7 +75,8 @@ def settings_schema(dials: Iterable[Dial]) -> type[Any]:
         ]
         for dial in dials
     }
-    made: type[Any] = TypedDict("Settings", {**marked, "model": ModelField, "seed": Seed}, total=False)  # type: ignore[misc]
+    fields = {**marked, "model": ModelField, **_model_fields(), "seed": Seed}
+    made: type[Any] = TypedDict("Settings", fields, total=False)  # type: ignore[misc]
     made.__doc__ = "Dials of the scenario, and which model speaks."
     return with_config(ConfigDict(arbitrary_types_allowed=True))(made)
 
@@ -65,13 +91,28 @@ def dials_in(configured: Mapping[str, Any], dials: Iterable[Dial], scenario: str
 
     Raises:
         NotFound: Somebody meant to set what is no dial.
+        InvalidValue: A setting of the model is none.
     """
-    known = [dial.name for dial in dials]
+    known, own = [dial.name for dial in dials], ("model", *_MODEL_SETTINGS, "seed")
     for name in configured:
-        if name not in (*known, "model", "seed") and not _is_the_servers(name):
+        if name not in (*known, *own) and not _is_the_servers(name):
             hint = "Set OPENAI_BASE_URL where the server runs." if name == "base_url" else ""
-            raise NotFound.among(f"dial of {scenario}", name, [*known, "model", "seed"], hint=hint)
+            raise NotFound.among(f"dial of {scenario}", name, [*known, *own], hint=hint)
+    model_settings_in({name: value for name, value in configured.items() if name not in known})
     return {name: configured[name] for name in known if name in configured}
+
+
+def model_settings_in(configured: Mapping[str, Any]) -> ModelSettings:
+    """The settings of the run's models in the `configurable` of a runnable's configuration.
+
+    Args:
+        configured: With all else that stands there.
+
+    Raises:
+        InvalidValue: A model has no such setting.
+    """
+    given = {setting: configured.get(name) for name, setting in _MODEL_SETTINGS.items()}
+    return ModelSettings(**{setting: value for setting, value in given.items() if value not in (None, "")})
 
 
 def bad_request(error: UsageError) -> InvalidValue:

@@ -6,6 +6,7 @@ from pydantic_core import PydanticOmit, core_schema
 
 from converse_graph.scenarios.field_docs import DocumentedSchema
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.yaml_dials import Dials
 from converse_graph.scenarios.yaml_files import VERSION
 
 _MODEL = {"type": ["string", "array", "null"], "items": {"type": "string"}, "minItems": 1, "default": None}
@@ -18,6 +19,13 @@ class _OfFiles(DocumentedSchema):
         raise PydanticOmit
 
 
+_DIAL = {
+    "type": "string",
+    "pattern": r"^\$([A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})$",
+    "description": "A dial of this file, which stands for a value of its own type.",
+}
+
+
 def scenario_schema() -> dict[str, Any]:
     """The schema of a scenario file; it changes only with its version, which is in its `$id`."""
     made = Scenario.model_json_schema(schema_generator=_OfFiles)
@@ -28,14 +36,32 @@ def scenario_schema() -> dict[str, Any]:
     }
     for spec in (*definitions.values(), made):
         _without_code(spec)
+        spec["properties"] = {name: _or_dial(value) for name, value in spec["properties"].items()}
+    dial_values = {**Scenario.model_json_schema()["properties"]["dials"], "title": "Dial Values"}
+    dial_values["description"] = "The settings of dials that an exported file was made with, for the record."
+    del made["properties"]["dials"]
+    declared = Dials.model_json_schema(schema_generator=_OfFiles)
     version = {"const": VERSION, "description": "Of the shape of this file."}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:converse-graph:scenario:{VERSION}",
         **made,
-        "properties": {"version": version, **made["properties"]},
+        "$defs": {**definitions, **declared["$defs"], "DialName": _DIAL},
+        "properties": {"version": version, **made["properties"], **declared["properties"], "dial_values": dial_values},
         "required": ["version", *made["required"]],
     }
+
+
+def _or_dial(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema that also takes the name of a dial, where it does not take every text already; and so within it."""
+    inner = dict(schema)
+    about: dict[str, Any] = {name: inner.pop(name) for name in ("title", "description", "default") if name in inner}
+    for name in ("items", "additionalProperties"):
+        if isinstance(inner.get(name), dict):
+            inner[name] = _or_dial(inner[name])
+    if not inner or "const" in inner or (inner.get("type") == "string" and inner.keys() == {"type"}):
+        return {**about, **inner}
+    return {**about, "anyOf": [inner, {"$ref": "#/$defs/DialName"}]}
 
 
 def _without_code(spec: dict[str, Any]) -> None:

@@ -27,6 +27,15 @@ class SpeakerSettings:
         """
         return self.by_path.get(path, self.everybody)
 
+    def merged(self, over: ModelSettings) -> SpeakerSettings:
+        """Merge with settings for everybody that go before all of these.
+
+        Args:
+            over: What goes before.
+        """
+        by_path = {path: settings.merged(over) for path, settings in self.by_path.items()}
+        return SpeakerSettings(everybody=self.everybody.merged(over), by_path=by_path)
+
     def different(self) -> dict[str, ModelSettings]:
         """What goes on record: everybody's settings, and by path those that differ from them; nothing unset."""
         own = {path: settings for path, settings in self.by_path.items() if settings != self.everybody}

@@ -6,6 +6,7 @@ no text, dates, and nesting without end. What is left means one thing only, and 
 
 from __future__ import annotations
 
+import codecs
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,11 +25,14 @@ from ruamel.yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
     StreamStartEvent,
 )
 from ruamel.yaml.nodes import ScalarNode
 
 from converse_graph.errors import InvalidValue
+from converse_graph.scenarios.validation_errors import IN_QUOTES
+from converse_graph.scenarios.yaml_syntax_errors import explain_syntax
 
 Location = tuple[str | int, ...]
 """Where a value stands: keys and positions from the top."""
@@ -39,6 +43,7 @@ MAX_BYTES = 512 * 1024
 MAX_NESTING = 60
 """How deep tables and lists may be nested."""
 
+_UNSPACED = re.compile(r"(\w+):(\S+)")
 _WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*(?: [\w./-]+)*", re.ASCII)
 _NOT_TEXT = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
@@ -52,6 +57,8 @@ class Document:
     values: dict[str, Any]
     lines: Mapping[Location, int] = field(repr=False)
     """The line, counted from 1, in which each value or its key stands."""
+    sources: Mapping[Location, str] = field(default_factory=dict, repr=False)
+    """The dial from which a value comes, for those that stand there as `$name`."""
 
     def line_of(self, path: Sequence[str | int]) -> int:
         """The line of a value, or of the nearest that holds it and was written."""
@@ -74,9 +81,7 @@ def read_yaml(text: str, *, number_keys: bool = False) -> Document:
     try:
         return _Reader(text, number_keys=number_keys).read()
     except YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        problem = " ".join((getattr(error, "problem", None) or str(error) or type(error).__name__).split())
-        raise InvalidValue(f"line {mark.line + 1 if mark else 1}: this is no YAML: {problem}.") from None
+        raise InvalidValue(explain_syntax(error, text)) from None
 
 
 def load_yaml(path: Path, *, max_bytes: int = MAX_BYTES, number_keys: bool = False) -> Document:
@@ -114,6 +119,8 @@ def read_text(path: Path, *, max_bytes: int = MAX_BYTES) -> str:
         raise InvalidValue(f"the file cannot be read: {error.strerror}.") from None
     if len(content) > max_bytes:
         raise InvalidValue(f"such a file has at most {max_bytes // 1024} kB; this one has more.")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:200]:
+        raise InvalidValue("line 1: this is UTF-16, or no text at all; save the file as UTF-8.")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -142,7 +149,15 @@ def build(kind: Callable[..., Any], values: dict[str, Any], tree: Document, at: 
         return kind(**values)
     except InvalidValue as error:
         where, message = _innermost(error)
-        raise InvalidValue(f"line {tree.line_of(_written(tree, (*at, *where)))}: {message}") from None
+        written = _written(tree, (*at, *where)) or _named_in(tree, message)
+        dial = tree.sources.get(written)
+        hint = ""
+        if dial:
+            message = message.replace(IN_QUOTES, "")
+            hint = f"; ${dial} stands there: its settings must be of that kind"
+            if "it takes a text" in message:
+                hint = f"; ${dial} stands there alone: add a word to it, or make the dial one of kind text"
+        raise InvalidValue(f"line {tree.line_of(written)}: {message}{hint}") from None
 
 
 def _innermost(error: InvalidValue) -> tuple[tuple[str | int, ...], str]:
@@ -173,12 +188,25 @@ def _written(tree: Document, location: tuple[str | int, ...]) -> tuple[str | int
     return tuple(path)
 
 
+def _named_in(tree: Document, message: str) -> Location:
+    """Where in a file the first value stands that a message about the whole of it quotes."""
+    for name in re.findall(r"'([^']+)'", message):
+        for location in tree.lines:
+            value: Any = tree.values
+            for part in location:
+                value = value[part]
+            if type(value) in (str, int) and str(value) == name:
+                return location
+    return ()
+
+
 class _Reader:
     """One pass over the parser's events, so that nothing is resolved or made that was not looked at first."""
 
     def __init__(self, text: str, *, number_keys: bool) -> None:
         self._yaml = YAML(typ="safe", pure=True)
         self._events = self._yaml.parse(text)
+        self._text = text.splitlines()
         self._lines: dict[Location, int] = {}
         self._key_types = (str, int) if number_keys else (str,)
 
@@ -189,7 +217,8 @@ class _Reader:
                 raise _refused(begin, "a directive; leave out lines that begin with %")
             begin = self._next()
         if not isinstance(begin, MappingStartEvent):
-            raise InvalidValue("line 1: this is no table of named values.")
+            what = "the file is empty" if isinstance(begin, StreamEndEvent) else "each stands in a line as name: value"
+            raise InvalidValue(f"line 1: this is no table of named values: {what}.")
         values = self._value(begin, ())
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
@@ -219,6 +248,8 @@ class _Reader:
                 raise _refused(event, f"{key!r} a second time, after line {self._lines[*path, key]}; name it once")
             self._lines[*path, key] = event.start_mark.line + 1
             table[key] = self._value(self._next(), (*path, key))
+            if event.style is None and table[key] is None and (unspaced := _UNSPACED.fullmatch(str(key))):
+                raise _refused(event, f"a space is missing after the colon; write {unspaced[1]}: {unspaced[2]}")
         return table
 
     def _list(self, path: Location) -> list[Any]:
@@ -229,17 +260,21 @@ class _Reader:
 
     def _check(self, event: Any, path: Location) -> None:
         if isinstance(event, AliasEvent):
-            raise _refused(event, "an alias; write the value out")
+            raise _refused(event, "an alias; write the value out (a text that begins with * goes in quotes)")
         if getattr(event, "anchor", None) is not None:
-            raise _refused(event, "an anchor; write the value out where it is needed")
+            raise _refused(event, "an anchor; write the value out (a text that begins with & goes in quotes)")
         if event.tag is not None:
-            raise _refused(event, f"the tag {event.tag}; leave it out")
+            raise _refused(event, f"the tag {event.tag}; leave it out (a text that begins with ! goes in quotes)")
         if len(path) > MAX_NESTING:
             raise _refused(event, f"a value nested over {MAX_NESTING} deep")
 
     def _scalar(self, event: ScalarEvent) -> Any:
         tag = self._yaml.resolver.resolve(ScalarNode, event.value, event.implicit)
         kind = str(tag).rpartition(":")[2]
+        if kind == "str" and event.style is None and self._is_cut(event):
+            raise _refused(event, "what follows # is left out as a comment; put the text in quotes, or a space after #")
+        if kind == "timestamp":
+            kind = "date"
         if kind not in ("str", "int", "float", "bool", "null"):
             raise _refused(event, f"{event.value!r}, which YAML reads as a {kind}; put it in quotes")
         try:
@@ -247,6 +282,11 @@ class _Reader:
             return self._yaml.constructor.construct_object(node)
         except (ValueError, OverflowError):
             raise _refused(event, "a number that cannot be read") from None
+
+    def _is_cut(self, event: ScalarEvent) -> bool:
+        """Whether a plain text ends where a comment begins that may well have been meant as its end."""
+        line = self._text[event.end_mark.line] if event.end_mark.line < len(self._text) else ""
+        return re.match(r"\s*#[^\s#]", line[event.end_mark.column :]) is not None
 
 
 def _refused(event: Any, what: str) -> InvalidValue:

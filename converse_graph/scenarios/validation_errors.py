@@ -13,6 +13,9 @@ _MAX_SHOWN = 60
 
 _QUOTED = re.compile(r"'([^']*)'")
 
+IN_QUOTES = " in quotes"
+"""What is said of a text where a number stands, which quotes make a text of."""
+
 _TAKES = {
     "int": "a whole number",
     "float": "a number",
@@ -95,12 +98,17 @@ def _explain_one(fault: Any, model: type[BaseModel] | None, limits: Mapping[str,
         return f"{where} is missing"
     if kind == "extra_forbidden":
         known = list(model.model_fields) if model is not None and len(path) == 1 else []
-        return f"no field {where!r}" + (f"; there is: {', '.join(known)}{nearest(where, known)}" if known else "")
+        return f"no field {where!r}{_known(where, known)}"
     if kind.startswith("union_tag"):
         return _tag_fault(path, context)
     takes = _takes(kind, context, given)
     words = f"it takes {takes}" if takes else f"{fault['msg'][0].lower()}{fault['msg'][1:]}"
     return f"{where} is {_shown(given)}; {words}" if where else words
+
+
+def _known(name: str, known: list[str]) -> str:
+    """The nearest name that there is, or all names where none is near."""
+    return nearest(name, known) or (f"; there is: {', '.join(known)}" if known else "")
 
 
 def _refusal(path: list[Any], given: Any, error: Any) -> str:
@@ -135,6 +143,8 @@ def _takes(kind: str, context: Mapping[str, Any], given: Any) -> str:
         expected = str(context["expected"])
         known = _QUOTED.findall(expected) if not re.search(r"""["\\]""", expected) else []
         return f"one of: {'; '.join(known)}{nearest(given, known)}" if known else expected
+    if kind == "string_type" and isinstance(given, int | float):
+        return f"a text{IN_QUOTES}"
     return _TAKES.get(kind.partition("_")[0], "") if kind not in ("string_pattern_mismatch", "string_unicode") else ""
 
 

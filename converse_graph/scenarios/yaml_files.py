@@ -1,19 +1,22 @@
-"""A scenario as one YAML file: read, refused with the line of what is wrong, and written without loss."""
+"""A scenario as one YAML file: read with its dials, refused with the line of what is wrong, written without loss."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.errors import InvalidValue, NotFound, UsageError
 from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.rules import Event, ScheduledEvent, StopWhen
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.strict_yaml import Document, build, in_file, read_text, read_yaml, write_yaml
+from converse_graph.scenarios.validation_errors import nearest
+from converse_graph.scenarios.yaml_dials import Dials, dials_named_in, escape, fill, read_dial
 
 VERSION = 1
 """Of the shape of a scenario file. A reader refuses another."""
@@ -22,28 +25,66 @@ SUFFIXES = (".yaml", ".yml")
 """How the name of a scenario file ends."""
 
 
-def scenario_file(path: Path) -> ScenarioFunction:
-    """The scenario of a file as a scenario function without dials, named as the file says or else as it is called.
+_NOT_FILLED = frozenset({"version", "name", "dials", "presets", "dial_values"})
+"""Keys of a file in whose values `$name` has no meaning."""
+
+
+def scenario_file(path: Path) -> dict[str, ScenarioFunction]:
+    """Read the scenario of a file as a scenario function, and its presets, by their names.
+
+    The scenario comes first. It is named as the file says, or else as the file is called.
 
     Raises:
         NotFound: There is no such file.
         InvalidValue: It holds no scenario.
     """
-    made = load_scenario(path)
-    given = made.name if made.name != Scenario.model_fields["name"].default else path.stem
-    name = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-") or "scenario"
-    return ScenarioFunction(name=name, doc=made.title, dials=(), function=lambda: made)
+    if not path.is_file():
+        raise no_file(path)
+    try:
+        file = _ScenarioFile(read_text(path))
+        plain = file.plain
+        given = plain.name if plain.name != Scenario.model_fields["name"].default else path.stem
+        name = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-") or "scenario"
+        whole = str(path.resolve())
+
+        def make(**settings: Any) -> Scenario:
+            try:
+                return file.make(settings)
+            except InvalidValue as error:
+                raise in_file(path, error) from None
+
+        main = ScenarioFunction(name=name, doc=plain.title, dials=file.dials, function=make, reference=whole)
+        found = {name: main}
+        for number, preset in enumerate(file.presets):
+            if preset.name in found:
+                line = file.tree.line_of(["presets", number, "name"])
+                raise InvalidValue(f"line {line}: {name!r} is what the scenario is called; name the preset otherwise.")
+            found[preset.name] = replace(file.preset(main, number), reference=f"{whole}:{preset.name}")
+    except InvalidValue as error:
+        raise in_file(path, error) from None
+    return found
+
+
+def no_file(path: Path) -> NotFound:
+    """Make the refusal of a file that is not there; it names the scenario file beside it whose name is nearest.
+
+    Args:
+        path: The file.
+    """
+    beside = [other.name for other in path.parent.glob("*") if other.suffix in (".py", *SUFFIXES)]
+    hint = nearest(path.name, beside) or "; name a scenario, a Python file or a YAML file that exists."
+    return NotFound(f"No file {str(path)!r}{hint}")
 
 
 def load_scenario(path: Path) -> Scenario:
-    """The scenario that a YAML file describes.
+    """The scenario that a YAML file describes, with its dials at their defaults.
 
     Raises:
         NotFound: There is no such file.
         InvalidValue: It is too large, no YAML without tricks, of another version, or describes no scenario.
     """
     if not path.is_file():
-        raise NotFound(f"No file {str(path)!r}; name a scenario, a Python file or a YAML file that exists.")
+        raise no_file(path)
     try:
         return read_scenario(read_text(path))
     except InvalidValue as error:
@@ -51,25 +92,81 @@ def load_scenario(path: Path) -> Scenario:
 
 
 def read_scenario(text: str) -> Scenario:
-    """The scenario that a YAML text describes.
+    """The scenario that a YAML text describes, with its dials at their defaults.
 
     Raises:
         InvalidValue: The text describes none; the message begins with the line.
     """
-    tree = read_yaml(text)
-    values = dict(tree.values)
-    version = values.pop("version", None)
-    if version is None:
+    return _ScenarioFile(text).plain
+
+
+class _ScenarioFile:
+    """A scenario file: its dials, which are read once, and what it says, which depends on how they are set."""
+
+    def __init__(self, text: str) -> None:
+        self.tree = read_yaml(text)
+        _check_version(self.tree)
+        declared: dict[str, Any] = {
+            name: self.tree.values[name] for name in ("dials", "presets") if name in self.tree.values
+        }
+        made: Dials = build(Dials, declared, self.tree, ())
+        self._specs = made.dials
+        self.presets = made.presets
+        self.dials = tuple(read_dial(spec, number, self.tree) for number, spec in enumerate(made.dials))
+        self.plain = self.make()
+        named = set(dials_named_in(self.tree))
+        for number, dial in enumerate(self.dials):
+            if dial.name not in named:
+                line = self.tree.line_of(["dials", number])
+                raise InvalidValue(f"line {line}: dial {dial.name} sets nothing; write ${dial.name} where it belongs.")
+
+    def make(self, settings: Mapping[str, Any] | None = None) -> Scenario:
+        """The scenario with these settings; dials that are not named keep their defaults.
+
+        Raises:
+            InvalidValue: No scenario comes of it; the message begins with the line.
+        """
+        set_to = {dial.name: dial.default for dial in self.dials} | dict(settings or {})
+        tree = fill(self.tree, self._specs, set_to, _NOT_FILLED)
+        values = {name: value for name, value in tree.values.items() if name not in ("version", "dials", "presets")}
+        if "dial_values" in values:
+            values["dials"] = values.pop("dial_values")
+        if set_to:
+            values["dials"] = set_to
+        if isinstance(values.get("events"), list):
+            values["events"] = [_event(given, tree, number) for number, given in enumerate(values["events"])]
+        if isinstance(values.get("stop"), list):
+            _refuse_predicates(values["stop"], tree)
+        made: Scenario = build(Scenario, values, tree, ())
+        return made
+
+    def preset(self, main: ScenarioFunction, number: int) -> ScenarioFunction:
+        """One of the file's presets.
+
+        Raises:
+            InvalidValue: It sets what is no dial, or as no dial can be set; the message begins with the line.
+        """
+        preset = self.presets[number]
+        try:
+            made = main.preset(preset.name, preset.help or main.doc, **preset.set)
+            self.make({dial.name: dial.default for dial in made.dials})
+        except UsageError as error:
+            text = str(error)
+            if text.startswith("line "):
+                raise InvalidValue(f"{text.rstrip('.')}, as preset {preset.name} sets the dials.") from None
+            raise InvalidValue(f"line {self.tree.line_of(['presets', number, 'set'])}: {text}") from None
+        return made
+
+
+def _check_version(tree: Document) -> None:
+    if "version" not in tree.values:
         raise InvalidValue(f"line 1: version is missing; begin the file with: version: {VERSION}.")
+    version = tree.values["version"]
     if type(version) is not int or version != VERSION:
         line = tree.line_of(["version"])
-        raise InvalidValue(f"line {line}: version {version!r}; this release reads version {VERSION}.")
-    if isinstance(values.get("events"), list):
-        values["events"] = [_event(given, tree, number) for number, given in enumerate(values["events"])]
-    if isinstance(values.get("stop"), list):
-        _refuse_predicates(values["stop"], tree)
-    made: Scenario = build(Scenario, values, tree, ())
-    return made
+        raise InvalidValue(
+            f"line {line}: version {version!r}; this release reads version {VERSION}; write version: {VERSION}."
+        )
 
 
 def _event(given: Any, tree: Document, number: int) -> Any:
@@ -95,7 +192,10 @@ def write_scenario(scenario: Scenario) -> str:
     for part, what in _code_in(scenario, ""):
         raise InvalidValue(f"{part} is {what}, which no file holds; keep this scenario in Python, or leave that out.")
     try:
-        text = write_yaml({"version": VERSION, **_bare(scenario)})
+        values = _bare(scenario)
+        dial_values = {"dial_values": values.pop("dials")} if "dials" in values else {}
+        name = {"name": values.pop("name")} if "name" in values else {}
+        text = write_yaml({"version": VERSION, **name, **escape(values), **dial_values})
         again = read_scenario(text)
     except InvalidValue as error:
         raise InvalidValue(f"{scenario.name} cannot be written as a file: {error}") from None

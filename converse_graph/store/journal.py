@@ -106,6 +106,10 @@ class RunJournal:
         )
         return _reply(found[0]) if found else None
 
+    def has_answered(self, request: Request) -> bool:
+        """Whether this very request was ever completed."""
+        return self.recall(request) is not None
+
     async def record(self, request: Request, reply: Response, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
         insert = self._insertion(_ADD_CALL, request, reply, attempt=request.attempt, accepted=int(accepted))
@@ -162,6 +166,17 @@ class RunJournal:
                 session.run(_SET_HEADER, header=json.dumps(header, ensure_ascii=False), run=self._run)
 
         self._writer.post(add)
+
+    def learn_window(self, model: str, *, shown: int | None, safe: int | None) -> None:
+        """Note in the run's header how many tokens a model turned out to take; durable with the next thing that is."""
+
+        def change(session: Session) -> None:
+            header = json.loads(session.run(_HEADER, run=self._run)[0][0])
+            if model in header["models"]:  # a judge's is none of the run's
+                header["models"][model].update(shown_window=shown, safe_window=safe)
+                session.run(_SET_HEADER, header=json.dumps(header, ensure_ascii=False), run=self._run)
+
+        self._writer.post(change)
 
     def places(self) -> list[str]:
         """Where calls were made, in the order in which they were completed."""

@@ -158,7 +158,7 @@ def _warn_of_cuts(cut_prompts: Sequence[tuple[str, int, int]]) -> Iterator[str]:
         count = "a prompt" if times == 1 else f"{times} prompts"
         yield (
             f"The server of {model} cut {count} without a word, reading {most:,} tokens at most; they were asked again "
-            "with less of the past. Raise its window (num_ctx) and name it with --window."
+            "with less of the past. Raise its window (num_ctx) and name it with --option context_window=N."
         )
 
 

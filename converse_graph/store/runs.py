@@ -172,6 +172,17 @@ class RunTable:
         await self._change(run.id, header=_header_json(header))
         return self.run(run.name)
 
+    async def forget_windows(self, run: Run) -> Run:
+        """Forget what the servers of a run's models have taught of their windows, as somebody says what these take."""
+        models = {
+            name: model.model_copy(update={"shown_window": None, "safe_window": None})
+            for name, model in run.header.models.items()
+        }
+        if models == run.header.models:
+            return run
+        await self._change(run.id, header=_header_json(run.header.model_copy(update={"models": models})))
+        return self.run(run.name)
+
     async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str], **fields: Any) -> Run:
         """Let a run go on with something else than it began with; its header says so from then on.
 

@@ -102,6 +102,8 @@ class SpeakerTurn:
             stance = {"reason": answer.values["reason"], "position": answer.values["position"]}
         if answer.repairs:
             stance["repairs"] = answer.repairs
+        if answer.mended:
+            stance["mended"] = list(answer.mended)
         return stance
 
     def reminders(self, *, written: Mapping[str, Any] | None, justify: bool, agreed: str | None) -> tuple[Message, ...]:

@@ -41,7 +41,7 @@ def test_the_version_is_the_packages(converse: Converse) -> None:
 def test_scenarios_are_listed_with_their_dials(converse: Converse) -> None:
     ended = converse("list")
     assert ended.code == 0
-    assert "\n    inflation=0.04 (float -0.1 to 1.0): Of consumer prices" in ended.out
+    assert "\n    inflation=0.04 (number -0.1 to 1): Of consumer prices" in ended.out
     rows = {row["name"]: row for row in json.loads(converse("list", "--json").out)}
     assert set(rows["wage-talks"]) == {"name", "doc", "preset_of", "dials"}
     assert {"name", "type", "default", "doc"} == set(rows["wage-talks"]["dials"][0])
@@ -62,7 +62,7 @@ def test_models_are_listed_with_whether_they_can_be_asked(converse: Converse) ->
     assert "\nnull " in converse("models").out
 
 
-@pytest.mark.parametrize("name", ["fish-quota", "fish_quota", "fish-quota.py"])
+@pytest.mark.parametrize("name", ["fish-quota", "fish_quota", "fish-quota.py", "fish-quota.yaml", "fish-quota.yml"])
 def test_a_new_scenario_runs_at_once(name: str, converse: Converse, tmp_path: Path) -> None:
     written = converse("new", name)
     assert written.code == 0, written.err

@@ -44,7 +44,10 @@ REFUSED = {
         (*RUN, "--set", "colour=red"),
         "No dial of boards 'colour'; there is: rounds, order, deep",
     ),
-    "a dial set to what it does not take": ((*RUN, "--set", "rounds=soon"), "Dial rounds takes int, not 'soon'"),
+    "a dial set to what it does not take": (
+        (*RUN, "--set", "rounds=soon"),
+        "Dial rounds takes whole number, not 'soon'",
+    ),
     "a choice that is none": ((*RUN, "--set", "order=random"), "listed | simultaneous"),
     "a dial with no value": ((*RUN, "--set", "rounds"), "--set takes DIAL=VALUE, not 'rounds'"),
     "a dial set twice": ((*RUN, "--set", "rounds=1", "--set", "rounds=2"), "Dial rounds is set twice"),

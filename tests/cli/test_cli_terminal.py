@@ -158,6 +158,8 @@ def test_a_run_as_json_is_its_public_record_and_nothing_else(converse: Converse)
         (("run", "wage"), ["wage-talks"]),
         (("run", "mi"), ["mine.yaml"]),
         (("run", "wage-talks", "--set", "str"), ["strike_fund="]),
+        (("run", "mine.yaml", "--set", "ri"), ["rival="]),
+        (("estimate", "mine.yaml", "--set", "rival="), ["rival=none", "rival=cheap"]),
         (("run", "wage-talks", "--set", "boardroom="), ["boardroom=true", "boardroom=false"]),
         (("fork", "parent", "--set", "order=l"), ["order=listed"]),
         (("run", "moon-race", "--set", "x"), []),
@@ -167,7 +169,7 @@ def test_a_run_as_json_is_its_public_record_and_nothing_else(converse: Converse)
 def test_the_shell_completes_runs_scenarios_and_dials(
     finished: Converse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...], offers: list[str]
 ) -> None:
-    (tmp_path / "mine.yaml").touch()
+    assert finished("new", "mine.yaml").code == 0
     monkeypatch.setenv("_CONVERSE_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", f"converse {' '.join(words)}")
     monkeypatch.setenv("COMP_CWORD", str(len(words)))

@@ -19,7 +19,14 @@ DOCS = PROJECT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 MADE = [f"reference/{page}.md" for page in ("cli", "python", "evaluators", "prompts")]
 WRITTEN = [page for page in PAGES if page not in MADE]
-LONG = ("how-to/evaluate.md", "how-to/from-python.md", "how-to/serve.md", "explanation/cost.md", "how-to/own-memory.md")
+LONG = (
+    "how-to/evaluate.md",
+    "how-to/from-python.md",
+    "how-to/own-memory.md",
+    "how-to/serve.md",
+    "how-to/without-code.md",
+    "explanation/cost.md",
+)
 """Pages whose snippets start many programs."""
 _BLOCK = re.compile(r'^```(?P<language>\w+)(?: title="(?P<file>[\w./-]+)")?\n(?P<text>.*?)^```$', re.M | re.S)
 
@@ -64,6 +71,11 @@ def test_a_page_says_nothing_in_a_fence_that_the_tests_pass_over() -> None:
 def test_every_link_between_pages_leads_to_one(page: str) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", (DOCS / page).read_text(encoding="utf-8").replace("\n", " ")):
         assert ((DOCS / page).parent / target.strip()).exists(), f"{page} leads to {target}"
+
+
+def test_the_pictures_are_as_the_record_and_the_code_draw_them() -> None:
+    done = run_python("-m", "docs.make_pictures", "--check", folder=PROJECT)
+    assert done.code == 0, done.err
 
 
 def test_the_reference_is_as_the_code_is() -> None:

@@ -9,8 +9,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from converse_graph import Organisation, Store
+from converse_graph import InvalidValue, ModelSettings, Organisation, Store
 from converse_graph.graph import build_graph
+from converse_graph.models.base import Request, Response
+from converse_graph.models.null import NullModel
 from converse_graph.record.state import outbox_channel, private_channel
 from tests.support.small_scenarios import channels, consciences, debate, nested, played, table
 
@@ -121,3 +123,26 @@ def test_the_schemas_of_a_compiled_graph_say_nothing_of_private_channels() -> No
     for schema in (compiled.get_output_jsonschema(), compiled.get_input_jsonschema()):
         assert "mind_" not in str(schema)
         assert "out_" not in str(schema)
+
+
+class Noting(NullModel):
+    """Notes by which temperature each of its calls is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.temperatures: dict[str, float | None] = {}
+
+    async def complete(self, request: Request) -> Response:
+        self.temperatures[request.place.split("/")[1]] = request.settings.temperature
+        return await super().complete(request)
+
+
+async def test_a_bare_graph_takes_settings_of_its_model_from_the_configuration() -> None:
+    own = Organisation(name="B", settings=ModelSettings(temperature=0.1))
+    graph, model = table("A", own, rounds=1, settings=ModelSettings(top_p=0.5)).graph(compiled=True), Noting()
+    await graph.ainvoke({"horizon": 1}, {"configurable": {"model": model}})
+    assert model.temperatures == {"A": None, "B": 0.1}
+    await graph.ainvoke({"horizon": 1}, {"configurable": {"model": model, "model_temperature": 0.7}})
+    assert model.temperatures == {"A": 0.7, "B": 0.7}
+    with pytest.raises(InvalidValue, match="temperature is -1"):
+        await graph.ainvoke({"horizon": 1}, {"configurable": {"model": model, "model_temperature": -1}})

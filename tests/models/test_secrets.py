@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converse_graph.models.base import Response
 from converse_graph.models.redaction import redact_stream
+from converse_graph.models.reply_reader import KEY_REMOVED_NOTE
 from converse_graph.models.retries import Endpoint
 
 
@@ -22,10 +24,11 @@ def test_a_secret_cut_anywhere_is_never_shown_and_nothing_else_is_lost(pieces: l
 
 @pytest.mark.parametrize("key", ["test", "EMPTY", "1", "ollama", "lm-studio", "none", "x", "not-needed-for-local-use"])
 def test_a_placeholder_for_a_key_changes_no_word_of_a_reply(key: str) -> None:
-    reply = f"None can test our latest x: 11 {key}"
+    reply = Response(text=f"None can test our latest x: 11 {key}", model="m")
     assert Endpoint(model="m", secret=key).without_key(reply) == reply
 
 
 def test_a_real_key_is_cut_out_of_a_reply() -> None:
     key = "sk-real-key-0123456789"
-    assert Endpoint(model="m", secret=key).without_key(f"It is {key}.") == "It is [key]."
+    reply = Endpoint(model="m", secret=key).without_key(Response(text=f"It is {key}.", model="m"))
+    assert reply.text == "It is [key]." + KEY_REMOVED_NOTE

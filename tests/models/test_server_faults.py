@@ -139,17 +139,15 @@ Kind = Literal["own adapter", "LangChain"]
 
 @asynccontextmanager
 async def asked_of(
-    kind: Kind, server: HTTPServer, waits: Waits
+    kind: Kind, server: HTTPServer, waits: Waits, key: str = "none"
 ) -> AsyncIterator[OpenAICompatibleModel | LangChainModel]:
     address = server.url_for("/v1")
     if kind == "own adapter":
-        own = OpenAICompatibleModel("m", address, retries=waits.retries())
+        own = OpenAICompatibleModel("m", address, key, retries=waits.retries())
         yield own
         await own.close()
         return
-    model = ChatOpenAI(
-        model="m", base_url=address, api_key="none", max_retries=0, timeout=Timeout(20), stream_usage=True
-    )
+    model = ChatOpenAI(model="m", base_url=address, api_key=key, max_retries=0, timeout=Timeout(20), stream_usage=True)
     yield LangChainModel(model, retries=waits.retries())
     await model.root_async_client.close()
 
@@ -198,7 +196,7 @@ async def test_too_long_is_known_however_it_is_said(
     async with asked_of(kind, httpserver, waits) as chat:
         with pytest.raises(ContextLengthExceeded) as refused:
             await chat.complete(ask(on_delta=(lambda _: None) if streamed else None))
-        assert (refused.value.limit, chat.window) == (limit, limit)
+        assert (refused.value.limit, chat.shown_window) == (limit, limit)
     assert (len(bodies), waits.asked) == (1, []), "what is too long is not asked again"
 
 
@@ -301,3 +299,19 @@ async def test_room_that_a_server_does_not_have_is_given_back(httpserver: HTTPSe
         reply = await chat.complete(ask())
     assert [body["max_completion_tokens"] for body in bodies] == [1024, 4096, 1024]
     assert json.loads(reply.text) == SAID
+
+
+@BOTH
+@EITHER_WAY
+async def test_a_key_in_a_reply_is_cut_out_and_the_reply_says_so(
+    httpserver: HTTPServer, waits: Waits, kind: Kind, streamed: bool
+) -> None:
+    key = "sk-real-key-0123456789"
+    serve(httpserver, [says(f'{{"text": "I was sent {key}", "year": 2030}}')])
+    shown: list[str] = []
+    async with asked_of(kind, httpserver, waits, key) as chat:
+        reply = await chat.complete(ask(on_delta=shown.append if streamed else None))
+    read = read_reply(reply.text, SCHEMA["properties"])
+    assert (read.values, read.mended) == ({"text": "I was sent [key]", "year": 2030}, ("key cut out",))
+    assert key not in "".join(shown)
+    assert ("[key]" in "".join(shown)) == streamed

@@ -53,14 +53,14 @@ def test_a_dial_is_read_from_text_by_its_type(dial: str, given: Any, read: Any) 
 @pytest.mark.parametrize(
     ("dial", "given", "says"),
     [
-        ("labs", "7", "Dial labs takes int 1 to 6, not '7'"),
-        ("labs", "0", "Dial labs takes int 1 to 6, not '0'"),
-        ("labs", "three", "Dial labs takes int 1 to 6, not 'three'"),
-        ("labs", "2.5", "Dial labs takes int 1 to 6, not '2.5'"),
-        ("labs", "", "Dial labs takes int 1 to 6, not ''"),
-        ("share", "nan", "Dial share takes float, not 'nan'"),
-        ("share", "inf", "Dial share takes float, not 'inf'"),
-        ("strict", "maybe", "Dial strict takes bool, not 'maybe'"),
+        ("labs", "7", "Dial labs takes whole number 1 to 6, not '7'"),
+        ("labs", "0", "Dial labs takes whole number 1 to 6, not '0'"),
+        ("labs", "three", "Dial labs takes whole number 1 to 6, not 'three'"),
+        ("labs", "2.5", "Dial labs takes whole number 1 to 6, not '2.5'"),
+        ("labs", "", "Dial labs takes whole number 1 to 6, not ''"),
+        ("share", "nan", "Dial share takes number, not 'nan'"),
+        ("share", "inf", "Dial share takes number, not 'inf'"),
+        ("strict", "maybe", "Dial strict takes true or false, not 'maybe'"),
         ("mood", "Calm", "Dial mood takes calm | angry, not 'Calm'"),
     ],
 )
@@ -91,7 +91,7 @@ def test_a_preset_is_the_same_scenario_with_other_defaults_that_can_still_be_set
 
 
 def test_a_preset_with_a_wrong_setting_is_refused_when_it_is_made() -> None:
-    with pytest.raises(InvalidValue, match="Dial labs takes int 1 to 6"):
+    with pytest.raises(InvalidValue, match="Dial labs takes whole number 1 to 6"):
         talks.preset("too-many", "Too many.", labs=9)
 
 

@@ -39,7 +39,7 @@ def test_a_text_that_is_edited_in_the_working_directory_is_what_parties_are_told
         ("opening: AI labs report", "opening: 7 #", "opening is 7; write a text there"),
         ("options: [leave it alone, ", "options: [true, ", "government.options is a list of something else than texts"),
         ("  motion: What does the society do next?\n", "", "society.motion is missing"),
-        ("opening: ", "opening: [", "ai-futures.yaml, line 5: this is no YAML"),
+        ("opening: ", "opening: [", "ai-futures.yaml, line 2: what is opened here lacks a comma"),
     ],
 )
 def test_a_slip_in_a_file_of_texts_is_told_with_its_file_and_its_place(

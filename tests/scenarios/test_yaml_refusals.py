@@ -86,10 +86,10 @@ WRONG_VALUES = [
         (BASE + "---\na: 1\n", "line 6: a second document"),
         ("%YAML 1.1\n---\n" + BASE, "line 2: a directive"),
         (BASE + "1: x\n", "line 6: a key that is no text"),
-        (BASE + "title: 2024-01-01\n", "line 6: '2024-01-01', which YAML reads as a timestamp"),
+        (BASE + "title: 2024-01-01\n", "line 6: '2024-01-01', which YAML reads as a date"),
         (BASE + "title: " + "[" * 100, "line 6: a value nested over 60 deep"),
         (BASE + f"window: {'9' * 5000}\n", "line 6: a number that cannot be read"),
-        (BASE + "title: [a\n", "this is no YAML"),
+        (BASE + "title: [a\n", "line 6: what is opened here lacks a comma"),
         ("a: \x00", "line 1: this is no YAML"),
         ("", "line 1: this is no table"),
         ("- version: 1\n", "line 1: this is no table"),
@@ -124,7 +124,7 @@ def test_a_deliberation_that_names_no_kind_is_a_debate() -> None:
 
 
 def test_words_that_older_yaml_took_for_something_else_stay_words() -> None:
-    made = read_scenario(BASE.replace("Two talk.", "no") + "title: 1:30:00\ndials: {a: yes, b: 1:30}\n")
+    made = read_scenario(BASE.replace("Two talk.", "no") + "title: 1:30:00\ndial_values: {a: yes, b: 1:30}\n")
     assert made.premise == "no"
     assert made.dials == {"a": "yes", "b": "1:30"}
 

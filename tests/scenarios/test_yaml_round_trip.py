@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 from jsonschema import Draft202012Validator
 
@@ -124,6 +124,7 @@ def test_no_setting_is_left_out_above_and_one_that_does_not_exist_is_refused(kin
 
 
 @given(some.dictionaries(PROSE, PLAIN, max_size=4))
+@example({"a:b": None, "c": {"x:#y": None}, "d": "one #two"})
 @settings(max_examples=example_count(200), deadline=None)
 def test_any_table_of_plain_values_is_read_as_it_was_written(values: dict[str, Any]) -> None:
     if "<<" in values:

@@ -180,6 +180,7 @@ class _Page:
                     follows_decision=self.follows(),
                     new_fact=self.labelled("New fact"),
                     dissents=self.dissents(),
+                    mended=self.listed(_MENDED, read_inline),
                     repairs=self.repairs(),
                     deliberation=self.deliberation(),
                 )
@@ -197,6 +198,7 @@ class _Page:
                     reason=self.prose([_decoded(block, read_prose, found[2] or "")]),
                     problem=self.labelled("Problem"),
                     position=self.labelled("Position"),
+                    mended=self.listed(_MENDED, read_inline),
                     repairs=self.repairs(),
                 )
             )

@@ -128,7 +128,9 @@ _maybe_text = st.none() | texts
 _counts = st.integers(0, 9)
 _follows = st.sampled_from([None, True, False])
 _names = st.lists(texts, max_size=2).map(tuple)
-_stance = st.builds(Stance, speaker=texts, position=_maybe_text, reason=texts, problem=_maybe_text, repairs=_counts)
+_stance = st.builds(
+    Stance, speaker=texts, position=_maybe_text, reason=texts, problem=_maybe_text, repairs=_counts, mended=_names
+)
 _stances = st.lists(_stance, max_size=2).map(tuple)
 _decisions = st.builds(
     Decision, position=texts, reasons=_names, votes=st.dictionaries(texts, texts, max_size=2), dissent=_names
@@ -145,6 +147,7 @@ def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
         dissents=st.booleans(),
         problem=_maybe_text,
         repairs=_counts,
+        mended=_names,
         follows_decision=_follows,
         deliberation=st.none() | _deliberations(depth - 1) if depth > 1 else st.none(),
     )

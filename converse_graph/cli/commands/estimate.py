@@ -14,7 +14,6 @@ from converse_graph.cli.options import (
     ScenarioArgument,
     Seed,
     Until,
-    Window,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ async def estimate(
     *,
     dials: Dials = None,
     model: ModelOptions,
-    window: Window = None,
     seed: Seed = None,
     until: Until = None,
     rounds: Rounds = None,
@@ -63,7 +61,6 @@ async def estimate(
         rounds=rounds,
         judged=not no_judge,
         prices=load_prices(prices) if prices else None,
-        window=window,
     )
     if as_json:
         typer.echo(json_text(_json(result), indent=2))

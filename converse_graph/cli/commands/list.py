@@ -29,16 +29,17 @@ def list_scenarios(name: ScenarioToShow = None, as_json: Json = False) -> None:
         converse list agi-race
         converse list --json
     """
-    from converse_graph.scenarios.catalogue import catalogue, find_scenario
+    from converse_graph.scenarios.catalogue import catalogue, find_scenario, neighbours
 
-    known = catalogue()
     if name is not None:
-        function = find_scenario(name)
+        function, family = find_scenario(name), neighbours(name)
         if as_json:
-            _print_json(_description(function, known))
+            _print_json(_description(function, family))
         else:
-            _print_one(function, known)
-    elif as_json:
+            _print_one(name, function, family)
+        return
+    known = catalogue()
+    if as_json:
         _print_json([_row(name, function) for name, function in known.items()])
     elif known:
         families = sorted(
@@ -76,7 +77,7 @@ def _description(function: "ScenarioFunction", known: "Mapping[str, ScenarioFunc
     }
 
 
-def _print_one(function: "ScenarioFunction", known: "Mapping[str, ScenarioFunction]") -> None:
+def _print_one(reference: str, function: "ScenarioFunction", known: "Mapping[str, ScenarioFunction]") -> None:
     from textwrap import shorten
 
     from converse_graph.cli.formatting import count
@@ -103,7 +104,7 @@ def _print_one(function: "ScenarioFunction", known: "Mapping[str, ScenarioFuncti
     if events := list(_events(scenario)):
         typer.echo()
         print_table(("event", "when"), [(event["event"], event["when"]) for event in events])
-    typer.echo(f"\nRun it with `converse run {function.name}`, draw it with `converse graph {function.name}`.")
+    typer.echo(f"\nRun it with `converse run {reference}`, draw it with `converse graph {reference}`.")
 
 
 def _presets(function: "ScenarioFunction", known: "Mapping[str, ScenarioFunction]") -> "list[ScenarioFunction]":

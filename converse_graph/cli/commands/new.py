@@ -4,14 +4,19 @@ import typer
 
 from converse_graph.cli.options import NameArgument
 
+TEMPLATES = {".py": "new_scenario.txt", ".yaml": "new_scenario.yaml", ".yml": "new_scenario.yaml"}
+"""What a file of each ending begins as."""
+
 
 def new(name: NameArgument) -> None:
     """Write a commented scenario file, to begin from.
 
-    It runs at once. A file that is there already is left alone.
+    NAME or NAME.py is Python, NAME.yaml takes no programming. Either runs at once. A file that is there already is
+    left alone.
 
     Examples:
         converse new harbour
+        converse new fishing.yaml
     """
     import keyword
     import re
@@ -19,16 +24,22 @@ def new(name: NameArgument) -> None:
 
     from converse_graph.errors import ConverseError, InvalidValue
 
-    stem = name.removesuffix(".py")
-    function = stem.replace("-", "_")
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", stem) or keyword.iskeyword(function):
+    path = Path(name if name.endswith(tuple(TEMPLATES)) else f"{name}.py")
+    is_python = path.suffix == ".py"
+    function = path.stem.replace("-", "_")
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name.removesuffix(path.suffix)) or (
+        is_python and keyword.iskeyword(function)
+    ):
+        of_python = ", and is no word of Python's own" if is_python else ""
         raise InvalidValue(
-            f"A scenario cannot be called {name!r}; a name is 1 to 40 of a-z, 0-9, _ and -, begins with a letter, "
-            "and is no word of Python's own."
+            f"A scenario cannot be called {name!r}; a name is 1 to 40 of a-z, 0-9, _ and -, begins with a letter"
+            f"{of_python}; NAME.yaml or NAME.py says which kind of file."
         )
-    path = Path(f"{stem}.py")
-    text = (Path(__file__).resolve().parent.parent / "new_scenario.txt").read_text(encoding="utf-8")
-    text = text.replace("NAME_OF_FILE", path.name).replace("NAME_OF_FUNCTION", function)
+    text = (Path(__file__).resolve().parent.parent / TEMPLATES[path.suffix]).read_text(encoding="utf-8")
+    for placeholder, value in (
+        ("NAME_OF_FILE", path.name), ("NAME_OF_FUNCTION", function), ("NAME_OF_SCENARIO", function.replace("_", "-")),
+    ):  # fmt: skip
+        text = text.replace(placeholder, value)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -13,7 +13,6 @@ from converse_graph.cli.options import (
     Seed,
     StorePath,
     Until,
-    Window,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ async def run(
     *,
     dials: Dials = None,
     model: ModelOptions,
-    window: Window = None,
     seed: Seed = None,
     until: Until = None,
     rounds: Rounds = None,
@@ -71,7 +69,7 @@ async def run(
         simulation = await Simulation.begin(
             opened,
             chosen,
-            model=ModelRegistry(model.model, model.base_url, prices=session.prices, window=window),
+            model=ModelRegistry(model.model, model.base_url, prices=session.prices),
             options=read_model_options(model.options or ()),
             seed=seed,
             name=name,
@@ -92,7 +90,7 @@ def _check(
     from converse_graph.judge.rubric import load_rubric
     from converse_graph.models.registry import ModelRegistry
     from converse_graph.prompting.templates import load_prompts
-    from converse_graph.runs.header import model_references
+    from converse_graph.runs.header import models_and_embedders
     from converse_graph.scenarios.speaker_settings import speaker_settings
     from converse_graph.store import check_run_name
 
@@ -104,13 +102,12 @@ def _check(
     scenario.graph()
     speaker_settings(scenario, read_model_options(model.options or ()))
     models = ModelRegistry(model.model, model.base_url, prices=session.prices)
-    run_models = [chat for reference in model_references(scenario) for chat in models.all_of(reference)]
-    if session.budget is not None and session.budget.usd is not None:
-        models.prices.require(run_models)
+    asked = models_and_embedders(scenario, models)
     if session.judges is not None:
         load_rubric(scenario.rubric)
-        for judge in session.judges:
-            models.get(judge)
+        asked += [chat for judge in session.judges for chat in models.all_of(judge)]
+    if session.budget is not None and session.budget.usd is not None:
+        models.prices.require(asked)
 
 
 def _introduce(simulation: "Simulation", session: "Session", *, model_is_named: bool) -> None:

@@ -85,11 +85,13 @@ def _asked(address: str, key: str | None) -> Finding:
 def _default(environ: Mapping[str, str]) -> Finding:
     try:
         chats = ModelRegistry(None, None, environ)
-        name, settings = chats.default_name, getattr(chats.get(), "defaults", UNSET)
+        name, chat = chats.default_name, chats.get()
     except ConverseError as error:
         way_out = "Name one with --model, or mend CONVERSE_MODEL and OPENAI_BASE_URL."
         return Finding(area=_AREA, name="a run's model", outcome="fail", found=str(error), way_out=way_out)
     source = "from CONVERSE_MODEL" if environ.get("CONVERSE_MODEL") else "unless --model says otherwise"
-    chosen = settings.temperature is not None
-    temperature = f"; temperature {settings.temperature}, unless --option says otherwise" if chosen else ""
-    return Finding(area=_AREA, name="a run's model", outcome="ok", found=f"{name}, {source}{temperature}")
+    temperature = getattr(chat, "defaults", UNSET).temperature
+    told = [f"temperature {temperature}"] if temperature is not None else []
+    told += [f"context_window {chat.window:,}"] if chat.window is not None else []
+    by_settings = f"; {', '.join(told)}, unless --option says otherwise" if told else ""
+    return Finding(area=_AREA, name="a run's model", outcome="ok", found=f"{name}, {source}{by_settings}")
