@@ -68,11 +68,19 @@ class Variable(FrozenModel):
         return self
 
     def holds(self, value: float) -> bool:
-        """Say whether a value is within the range."""
+        """Say whether a value is within the range.
+
+        Args:
+            value: In the variable's unit.
+        """
         return self.minimum <= value <= self.maximum
 
     def clamp(self, value: float) -> float:
-        """Return the nearest value within the range."""
+        """Return the nearest value within the range.
+
+        Args:
+            value: In the variable's unit.
+        """
         return min(self.maximum, max(self.minimum, value))
 
 
@@ -115,7 +123,11 @@ class Condition(FrozenModel):
         return self
 
     def is_met(self, value: float) -> bool:
-        """Say whether a value is within the bounds."""
+        """Say whether a value is within the bounds.
+
+        Args:
+            value: Of the variable, in its unit.
+        """
         return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
 
 
@@ -186,6 +198,9 @@ class World(FrozenModel):
     def variable(self, name: str) -> Variable:
         """The variable of that name.
 
+        Args:
+            name: As the table has it.
+
         Raises:
             KeyError: There is none; none is asked for that was not checked.
         """
@@ -195,11 +210,19 @@ class World(FrozenModel):
         raise KeyError(name)
 
     def actions_of(self, kind: str) -> tuple[Action, ...]:
-        """The actions that parties of a kind may ever take."""
+        """The actions that parties of a kind may ever take.
+
+        Args:
+            kind: Of parties.
+        """
         return tuple(action for action in self.actions if action.party_kind in (None, kind))
 
     def variables_of(self, owner: str) -> tuple[Variable, ...]:
-        """The variables of the world, or of each party of a kind."""
+        """The variables of the world, or of each party of a kind.
+
+        Args:
+            owner: "world", or a kind of parties.
+        """
         return tuple(variable for variable in self.variables if variable.owner == owner)
 
     def check_kinds(self, kinds: frozenset[str]) -> None:
