@@ -92,6 +92,13 @@ from .scenarios.rules import StopWhen as StopWhen
 from .scenarios.scenario import Scenario as Scenario
 from .scenarios.scenario_texts import ScenarioTexts as ScenarioTexts
 from .scenarios.scenario_texts import scenario_texts as scenario_texts
+from .scenarios.world import Action as Action
+from .scenarios.world import Condition as Condition
+from .scenarios.world import Effect as Effect
+from .scenarios.world import Uniform as Uniform
+from .scenarios.world import Variable as Variable
+from .scenarios.world import World as World
+from .scenarios.world import WorldEvent as WorldEvent
 from .store.runs import Run as Run
 from .store.runs import RunSummary as RunSummary
 from .store.store import Store as Store

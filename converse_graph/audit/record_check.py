@@ -9,7 +9,9 @@ from converse_graph.audit.records import SAID, Records
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.paths import CallPath, Provenance, Task
 from converse_graph.record.records import MindRecord, StatementRecord, debate_of, memo_of
+from converse_graph.record.state import moves_channel
 from converse_graph.scenarios.speaker_paths import party_of
+from converse_graph.scenarios.world import MOVE, WAIT, WORLD
 from converse_graph.turn.reflection import insights_in
 
 
@@ -58,6 +60,34 @@ class RecordCheck:
                     yield Leak(kind="record", place=place, source=source, owner=party,
                                why="the conclusions are not what was answered there")  # fmt: skip
                 yield from self._lines(record, path, source)
+
+    def worlds(self) -> Iterator[Leak]:
+        """What a world's ledgers hold that their readers may not know, and moves that nobody chose like this."""
+        world = self._records.header.world
+        for told in self._records.public_worlds if world else ():
+            self.records += 1
+            names = {name for values in told["state"].values() for name in values}
+            if world and (secret := [name for name in sorted(names) if world.variable(name).visibility != "public"]):
+                yield _misplaced(told["round"], WORLD, f"{secret[0]!r} is told to everybody, and is not public")
+        for party, records in self._records.own_worlds.items() if world else ():
+            for own in records:
+                self.records += 1
+                if world and any(world.variable(name).visibility == "hidden" for name in own["state"]):
+                    yield _misplaced(own["round"], party, "a hidden variable is told to the party")
+                if own.get("move", {"party": party})["party"] != party:
+                    yield _misplaced(own["round"], party, "another's move is told to the party as its own")
+        yield from self._moves()
+
+    def _moves(self) -> Iterator[Leak]:
+        for party, moves in self._records.moves.items():
+            for made in moves:
+                path = CallPath.parse(made["place"])
+                self.records += 1
+                given = [values for task in SAID for values in self._records.answers(path.call(task))]
+                is_chosen = made["move"] == WAIT or any(values.get(MOVE) == made["move"] for values in given)
+                if path.party != party or not (is_chosen or self._injected):
+                    yield Leak(kind="record", place=made["place"], source=moves_channel(party), owner=party,
+                               why="the move is not what was answered there")  # fmt: skip
 
     def exports(self, exports: Mapping[str, Any]) -> Iterator[Leak]:
         """What the public exports hold, each by its name as JSON values, that is on private record alone."""
@@ -124,3 +154,8 @@ class RecordCheck:
 def _worded(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Fields that hold words; numbers may have been put in order."""
     return ((name, value) for name, value in fields.items() if isinstance(value, str | list))
+
+
+def _misplaced(round: int, owner: str, why: str) -> Leak:
+    """A record of the world that tells too much."""
+    return Leak(kind="record", place=f"round {round}", source="world", owner=owner, why=why)

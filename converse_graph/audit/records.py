@@ -24,12 +24,15 @@ from converse_graph.record.paths import CallPath, JudgePath, Provenance, Span, T
 from converse_graph.record.records import (
     LineRecord,
     MindRecord,
+    MoveRecord,
+    OwnWorldRecord,
     StatementRecord,
     SummaryRecord,
+    WorldRecord,
     debate_of,
     without_kind,
 )
-from converse_graph.record.state import private_channel
+from converse_graph.record.state import WORLD_STATE, moves_channel, own_world_channel, private_channel
 from converse_graph.record.transcript import Header, Statement
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.speaker_paths import join_path, party_of
@@ -57,6 +60,13 @@ class Records:
         self.minds: dict[str, Sequence[MindRecord]] = {
             party.name: channels.get(private_channel(party.name), ()) for party in header.cast
         }
+        self.moves: dict[str, Sequence[MoveRecord]] = {
+            party.name: channels.get(moves_channel(party.name), ()) for party in header.cast
+        }
+        self.own_worlds: dict[str, Sequence[OwnWorldRecord]] = {
+            party.name: channels.get(own_world_channel(party.name), ()) for party in header.cast
+        }
+        self.public_worlds: Sequence[WorldRecord] = channels.get(WORLD_STATE, ())
         self._private: dict[CallPath, list[tuple[str, MindRecord]]] = defaultdict(list)
         for party, mind in self.minds.items():
             for record in mind:

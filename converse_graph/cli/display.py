@@ -197,6 +197,9 @@ class Display:
         self._done += 1
         self._headed = None
 
+    def _take_world(self, event: dict[str, Any]) -> None:
+        self._screen.remark(event["text"])
+
     def _take_vote(self, event: dict[str, Any]) -> None:
         counts = ", ".join(f"{option}: {count}" for option, count in event["counts"].items())
         self._screen.remark(f"The table voted in secret. {counts or 'No ballot was valid'}.")

@@ -5,7 +5,7 @@ lines. A block that begins with a tag, a dash, `**` or `*` is structure; whateve
 that nobody can take it for structure. Rounds and turns are counted from 1 here, as people do.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Literal
 
@@ -14,7 +14,18 @@ from converse_graph.export.markdown_escaping import heading, html, inline, prose
 from converse_graph.export.markdown_fields import bullets, label
 from converse_graph.export.markdown_verdicts import verdict_blocks
 from converse_graph.export.overview import counted, introduction, section, summary
-from converse_graph.record.transcript import Decision, Deliberation, Line, PrivateNotes, Stance, Statement, Transcript
+from converse_graph.record.transcript import (
+    Change,
+    Decision,
+    Deliberation,
+    Line,
+    PrivateNotes,
+    Stance,
+    Statement,
+    Transcript,
+    WorldMove,
+    WorldRound,
+)
 
 OPEN, CLOSE = "<details>", "</details>"
 INDENT, OUTDENT = "<blockquote>", "</blockquote>"
@@ -48,6 +59,7 @@ def render_markdown(transcript: Transcript) -> str:
         InvalidValue: A field or a dial holds something that JSON has not, such as a set or a date.
     """
     header, statements = transcript.header, transcript.statements
+    world = {after.round: after for after in transcript.world}
     edition = "reader" if any(statement.private for statement in statements) else "public"
     lines = front_matter(header, edition=edition, statements=len(statements))
     lines += ["", f"# {heading(header.title or header.scenario)}", ""]
@@ -57,9 +69,40 @@ def render_markdown(transcript: Transcript) -> str:
         together = list(group)
         lines += [f"## {heading(name)}", ""]
         lines += [f"- {summary(statement)}" for statement in together] + [""]
-        for statement in together:
-            lines += _statement(statement)
+        for round, made in groupby(together, key=lambda statement: statement.round):
+            for statement in made:
+                lines += _statement(statement)
+            if round in world:
+                lines += _world(world[round])
     return "\n".join(lines)
+
+
+def _world(after: WorldRound) -> Iterator[str]:
+    """The box of a round: the state, who was seen doing what, and in the reader's edition what stayed hidden."""
+    yield from _opening(f"<b>World</b> · {html(after.period)} · after round {after.round + 1}")
+    yield from _world_state(after.state, after.moves)
+    if after.happened:
+        yield from _block(*bullets({"happened": after.happened}))
+    if after.hidden is not None:
+        yield from _opening("🔒 Hidden until the end", INDENT)
+        yield from _world_state(after.hidden.state, after.hidden.moves)
+        yield from _block(*(f"- {_change(change)}" for change in after.hidden.changes))
+        yield from _block(OUTDENT, CLOSE)
+    yield from _block(CLOSE)
+
+
+def _world_state(state: Mapping[str, Mapping[str, float]], moves: Sequence[WorldMove]) -> Iterator[str]:
+    yield from _block(*(bullets({owner: dict(values) for owner, values in state.items() if values})))
+    yield from _block(*(f"- {inline(_move(move))}" for move in moves))
+
+
+def _move(move: WorldMove) -> str:
+    became = f"illegal: {move.reason}" if not move.is_legal else "seen" if move.is_seen else "not seen"
+    return f"{move.party} did {move.move} ({became})"
+
+
+def _change(change: Change) -> str:
+    return inline(f"{change.owner} {change.variable} {change.by:+.6g} by {change.cause}")
 
 
 def _statement(statement: Statement) -> Iterator[str]:

@@ -7,15 +7,24 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.calls.trace_privacy import NO_PAYLOAD
-from converse_graph.graph.channels import TableInput, TableOutput, party_schema, supervisor_schema, table_schema
+from converse_graph.graph.channels import (
+    TableInput,
+    TableOutput,
+    party_schema,
+    supervisor_schema,
+    table_schema,
+    world_schema,
+)
 from converse_graph.graph.debates import compile_debate
 from converse_graph.graph.organisation import organisation_node
 from converse_graph.graph.supervisor import supervisor_node
 from converse_graph.graph.turn_node import TurnNode
+from converse_graph.graph.world_node import world_node
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.dials import check_scenario
 from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.world import WORLD
 
 
 def build_graph(
@@ -39,12 +48,14 @@ def build_graph(
     check_scenario(scenario)
     names = [party.name for party in scenario.organisations]
     policy = NO_PAYLOAD if is_traced else None
-    graph = StateGraph(table_schema(names), context_schema=settings, input_schema=TableInput, output_schema=TableOutput)
+    has_world = scenario.world is not None
+    schema = table_schema(names, has_world=has_world)
+    graph = StateGraph(schema, context_schema=settings, input_schema=TableInput, output_schema=TableOutput)
     graph.add_node(
         SUPERVISOR,
         TurnNode(supervisor_node(scenario), name=SUPERVISOR),
-        input_schema=supervisor_schema(names),
-        destinations=(*names, END),
+        input_schema=supervisor_schema(names, has_world=has_world),
+        destinations=(*names, *([WORLD] if has_world else ()), END),
         trace_policy=policy,
     )
     graph.add_edge(START, SUPERVISOR)
@@ -55,10 +66,18 @@ def build_graph(
         graph.add_node(
             party.name,
             TurnNode(organisation_node(scenario, party, debate), name=party.name, debate=debate),
-            input_schema=party_schema(party.name),
+            input_schema=party_schema(party.name, has_world=has_world),
             trace_policy=policy,
         )
         graph.add_edge(party.name, SUPERVISOR)
+    if scenario.world is not None:
+        graph.add_node(
+            WORLD,
+            TurnNode(world_node(scenario, scenario.world), name=WORLD),
+            input_schema=world_schema(names),
+            trace_policy=policy,
+        )
+        graph.add_edge(WORLD, SUPERVISOR)
     return graph
 
 

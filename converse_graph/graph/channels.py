@@ -16,14 +16,29 @@ from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a J
 from converse_graph.record.records import (
     DecisionRecord,
     EventRecord,
+    HiddenWorldRecord,
     LineRecord,
     MemberStanceRecord,
     MindRecord,
+    MoveRecord,
+    OwnWorldRecord,
     StatementRecord,
     SummaryRecord,
     VoteRecord,
+    WorldRecord,
 )
-from converse_graph.record.state import TurnState, append, outbox_channel, position_channel, private_channel, titled
+from converse_graph.record.state import (
+    WORLD_HIDDEN,
+    WORLD_STATE,
+    TurnState,
+    append,
+    moves_channel,
+    outbox_channel,
+    own_world_channel,
+    position_channel,
+    private_channel,
+    titled,
+)
 
 _GROWS: DeltaChannel[Any] = DeltaChannel(append, snapshot_frequency=1000)
 """Of a ledger: a step stores only what it appended. Its records are plain values, for message objects cost ten times
@@ -35,6 +50,11 @@ Summaries = Annotated[list[SummaryRecord], _GROWS]
 Votes = Annotated[list[VoteRecord], _GROWS]
 Mind = Annotated[list[MindRecord], _GROWS]
 Lines = Annotated[list[LineRecord], _GROWS]
+
+PublicWorld = Annotated[list[WorldRecord], _GROWS]
+HiddenWorld = Annotated[list[HiddenWorldRecord], _GROWS]
+OwnWorld = Annotated[list[OwnWorldRecord], _GROWS]
+Moves = Annotated[list[MoveRecord], _GROWS]
 
 Outbox = Annotated[dict[str, Any], EphemeralValue(dict)]
 """What a speaker proposes, until the supervisor has looked at it in the next step."""
@@ -74,22 +94,39 @@ def _channels(name: str, channels: dict[str, Any]) -> type[Any]:
     return made
 
 
-def table_schema(parties: Sequence[str]) -> type[Any]:
+def table_schema(parties: Sequence[str], *, has_world: bool = False) -> type[Any]:
     """All channels of a root graph."""
     private: dict[str, Any] = {private_channel(name): Mind for name in parties}
     proposed: dict[str, Any] = {outbox_channel(name): Outbox for name in parties}
+    if has_world:
+        private |= {own_world_channel(name): OwnWorld for name in parties} | _world_input(parties)
     return _channels("Table", {**_PUBLIC, **private, **proposed})
 
 
-def party_schema(party: str) -> type[Any]:
-    """What the node of one party reads: the public channels and its own mind."""
-    return _channels("PartyInput", {**_PUBLIC, private_channel(party): Mind})
+def party_schema(party: str, *, has_world: bool = False) -> type[Any]:
+    """What the node of one party reads: the public channels, its own mind, and how it stands in the world."""
+    own: dict[str, Any] = {private_channel(party): Mind}
+    if has_world:
+        own |= {WORLD_STATE: PublicWorld, own_world_channel(party): OwnWorld}
+    return _channels("PartyInput", {**_PUBLIC, **own})
 
 
-def supervisor_schema(parties: Sequence[str]) -> type[Any]:
-    """What the supervisor reads: the public channels and what was proposed, no mind."""
-    proposed = {outbox_channel(name): Outbox for name in parties}
+def supervisor_schema(parties: Sequence[str], *, has_world: bool = False) -> type[Any]:
+    """What the supervisor reads: the public channels and what was proposed, no mind and no sealed move."""
+    proposed: dict[str, Any] = {outbox_channel(name): Outbox for name in parties}
+    if has_world:
+        proposed[WORLD_STATE] = PublicWorld
     return _channels("SupervisorInput", {**_PUBLIC, **proposed})
+
+
+def world_schema(parties: Sequence[str]) -> type[Any]:
+    """What the node that resolves a round reads: the world, hidden state, sealed moves; nothing that is said."""
+    return _channels("WorldInput", {"floor": TurnState, **_world_input(parties)})
+
+
+def _world_input(parties: Sequence[str]) -> dict[str, Any]:
+    moves: dict[str, Any] = {moves_channel(name): Moves for name in parties}
+    return {WORLD_STATE: PublicWorld, WORLD_HIDDEN: HiddenWorld, **moves}
 
 
 _PUBLIC: dict[str, Any] = {

@@ -22,14 +22,16 @@ from converse_graph.record.records import (
     BallotProposal,
     BallotRecord,
     MindRecord,
+    MoveRecord,
     NoteRecord,
     StanceRecord,
     StatementProposal,
 )
-from converse_graph.record.state import outbox_channel, private_channel
+from converse_graph.record.state import moves_channel, outbox_channel, private_channel
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
+from converse_graph.scenarios.world import MOVE, WAIT
 from converse_graph.turn.deliberation import DebateGraph, Deliberations, deliberate
 from converse_graph.turn.drift_check import drift_of_statements
 from converse_graph.turn.guest import Guest
@@ -57,7 +59,8 @@ def organisation_node(
     """
     guest = Guest(party.graph, prose="statement") if party.graph is not None else None
     speak = model_speaker(scenario, party) if guest is None else graph_speaker(scenario, party)
-    brief, writes, settings = _brief(scenario, party), party_writes(party.name), speaker_settings(scenario)
+    brief, settings = _brief(scenario, party), speaker_settings(scenario)
+    writes = party_writes(party.name, has_world=scenario.world is not None)
 
     async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         turn = brief(await _begin(scenario, party, guest, state, runtime, settings))
@@ -99,7 +102,10 @@ def organisation_node(
         within = deliberations.within if deliberations else ()
         mind: list[MindRecord] = [*start.new_summaries, *start.new_conclusions, note, *within]
         proposal = _proposal(turn, answer)
-        return restrict_writes(writes, {outbox_channel(party.name): proposal, private_channel(party.name): mind})
+        update: dict[str, Any] = {outbox_channel(party.name): proposal, private_channel(party.name): mind}
+        if scenario.world is not None:
+            update[moves_channel(party.name)] = [_move(turn, answer)]
+        return restrict_writes(writes, update)
 
     return take_turn
 
@@ -214,6 +220,20 @@ def _proposal(turn: PartyTurn, answer: StructuredReply) -> StatementProposal:
     if answer.mended:
         proposed["mended"] = list(answer.mended)
     return proposed
+
+
+def _move(turn: PartyTurn, answer: StructuredReply) -> MoveRecord:
+    """What the party does, sealed until the round is over; where it was asked nothing or gave no reply, it waits."""
+    place = turn.place
+    move = (answer.values or {}).get(MOVE) or WAIT
+    return {
+        "kind": "move",
+        "round": place.round,
+        "turn": place.turn,
+        "place": str(place),
+        "party": place.party,
+        "move": move,
+    }
 
 
 def _note(

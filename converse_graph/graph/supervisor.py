@@ -17,12 +17,13 @@ from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.history import public_record
 from converse_graph.record.paths import CallPath
 from converse_graph.record.records import EventRecord, StatementRecord, VoteRecord, without_kind
-from converse_graph.record.state import TurnState, outbox_channel
+from converse_graph.record.state import WORLD_STATE, TurnState, outbox_channel
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.rules import events_so_far
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import speaker_settings
+from converse_graph.scenarios.world import WORLD
 from converse_graph.turn.compaction import summarise_rounds
 from converse_graph.turn.motions import count_ballots, dissent_is_due
 from converse_graph.turn.turn_order import (
@@ -30,11 +31,13 @@ from converse_graph.turn.turn_order import (
     eligible_speakers,
     end_of_run,
     first_reports,
+    new_world_events,
     next_in_round,
     start_round,
     statements_in_round,
     stop_reason,
     vote_is_due,
+    world_is_due,
 )
 
 State = Mapping[str, Any]
@@ -57,6 +60,8 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
         transcript: list[StatementRecord] = [*state.get("transcript", ()), *said]
         update: dict[str, Any] = {"transcript": said} if said else {}
         following = next_in_round(scenario, floor) if floor and not voting else None
+        if world_is_due(scenario, floor, state.get(WORLD_STATE, ())):
+            return _resolve_world(context, floor, following, transcript, update)
         if following is None:
             closed, goto = _between_rounds(scenario, state, transcript, context, emit)
             update |= closed
@@ -68,15 +73,26 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
             update |= {"summaries": made} if made else {}
         if said:
             _note_progress(context, following["round"], transcript)
-        if not following["speakers"]:
-            following = await _moderate(scenario, context, following, transcript, emit)
-        if dissent_is_due(scenario, transcript, following["speakers"][0]):
-            following["dissent"] = True
+        following = await _choose_speakers(scenario, context, following, transcript, emit)
         return Command(
             goto=following["speakers"], update=restrict_writes(TABLE_SUPERVISOR, {**update, "floor": following})
         )
 
     return supervise
+
+
+def _resolve_world(
+    context: RunContext,
+    floor: TurnState | None,
+    following: TurnState | None,
+    transcript: list[StatementRecord],
+    update: dict[str, Any],
+) -> Command[Any]:
+    """Have the world resolve the round that is over, before anything else is made of it; its node comes back here."""
+    if floor and following is None:
+        _note_progress(context, floor["round"] + 1, transcript)
+        update["floor"] = end_of_run(floor)
+    return Command(goto=WORLD, update=restrict_writes(TABLE_SUPERVISOR, update))
 
 
 def _check_horizon(given: Any) -> None:
@@ -121,7 +137,8 @@ def _close_round(
     if floor and not state.get("ended"):  # a run that is extended has closed its last round already
         new = list(first_reports(scenario, reported, statements_in_round(transcript, rounds - 1)))
         before, now = (events_so_far(scenario.events, known) for known in (reported, [*reported, *new]))
-        ended = stop_reason(scenario, transcript, [name for name in now if name not in before])
+        fresh = [name for name in now if name not in before]
+        ended = stop_reason(scenario, transcript, [*fresh, *new_world_events(state.get(WORLD_STATE, ()))])
     if rounds >= (horizon or state.get("horizon") or scenario.clock.rounds):
         ended = ended or "horizon"
     return {"events": new} if new else {}, ended
@@ -180,6 +197,17 @@ _PROPOSED: tuple[Literal["text", "fields", "problem", "repairs", "sorted_fields"
     "sorted_fields",
     "mended",
 )
+
+
+async def _choose_speakers(
+    scenario: Scenario, context: RunContext, floor: TurnState, transcript: list[StatementRecord], emit: Emit
+) -> TurnState:
+    """Have somebody picked where nobody has the floor, and call on them to dissent where that is due."""
+    if not floor["speakers"]:
+        floor = await _moderate(scenario, context, floor, transcript, emit)
+    if dissent_is_due(scenario, transcript, floor["speakers"][0]):
+        floor["dissent"] = True
+    return floor
 
 
 async def _moderate(

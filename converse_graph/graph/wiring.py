@@ -9,9 +9,17 @@ from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.graph.build import build_graph
 from converse_graph.graph.channels import HEARD_IN_DEBATE, PUBLIC_CHANNELS
-from converse_graph.graph.write_access import TABLE_SUPERVISOR, debate_supervisor_writes, member_writes, party_writes
+from converse_graph.graph.write_access import (
+    TABLE_SUPERVISOR,
+    debate_supervisor_writes,
+    member_writes,
+    party_writes,
+    world_writes,
+)
+from converse_graph.record.state import WORLD_STATE
 from converse_graph.scenarios.cast import SUPERVISOR, ImaginedDebate
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.world import WORLD
 
 WIRING_VERSION = 1
 """Of the shape of `graph --as json`."""
@@ -64,9 +72,14 @@ def wiring(scenario: Scenario, depth: int | None = None) -> Conversation:
         depth: How many conversations deep to look, the root table included; None for all.
     """
     seats = {party.name: party for party in scenario.organisations}
-    writes = {SUPERVISOR: TABLE_SUPERVISOR, **{name: party_writes(name) for name in seats}}
+    has_world = scenario.world is not None
+    writes = {SUPERVISOR: TABLE_SUPERVISOR, **{name: party_writes(name, has_world=has_world) for name in seats}}
+    shared, nodes = set(PUBLIC_CHANNELS), dict[str, Any](seats)
+    if has_world:
+        nodes[WORLD], writes[WORLD] = None, world_writes(list(seats))
+        shared.add(WORLD_STATE)
     graph = build_graph(scenario).compile()
-    return _conversation(scenario.name, graph, seats, writes, sorted(PUBLIC_CHANNELS), depth)
+    return _conversation(scenario.name, graph, nodes, writes, sorted(shared), depth)
 
 
 def wiring_json(table: Conversation) -> dict[str, Any]:

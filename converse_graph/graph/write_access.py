@@ -5,15 +5,29 @@ from typing import Any
 
 from converse_graph.errors import ConverseError
 from converse_graph.graph.channels import DEBATE_CHANNELS, PUBLIC_CHANNELS
-from converse_graph.record.state import outbox_channel, position_channel, private_channel
+from converse_graph.record.state import (
+    WORLD_HIDDEN,
+    WORLD_STATE,
+    moves_channel,
+    outbox_channel,
+    own_world_channel,
+    position_channel,
+    private_channel,
+)
 
 TABLE_SUPERVISOR = PUBLIC_CHANNELS
 """What the supervisor of the root table writes: all that is public, and nothing else."""
 
 
-def party_writes(party: str) -> frozenset[str]:
-    """What a party writes: its proposal and its mind."""
-    return frozenset({outbox_channel(party), private_channel(party)})
+def party_writes(party: str, *, has_world: bool = False) -> frozenset[str]:
+    """What a party writes: its proposal and its mind; where there is a world, its sealed moves."""
+    moves = {moves_channel(party)} if has_world else set()
+    return frozenset({outbox_channel(party), private_channel(party)} | moves)
+
+
+def world_writes(parties: Sequence[str]) -> frozenset[str]:
+    """What the node that resolves a round writes: the world, and what each party alone is told of it."""
+    return frozenset({WORLD_STATE, WORLD_HIDDEN, *map(own_world_channel, parties)})
 
 
 def member_writes(member: str) -> frozenset[str]:

@@ -13,17 +13,22 @@ from converse_graph.record.records import (
     AnySummaryRecord,
     MindRecord,
     OwnRecord,
+    OwnWorldRecord,
     PrivateSummaryRecord,
     StanceRecord,
     StatementRecord,
     SummaryRecord,
+    WorldRecord,
     is_own,
     is_summary,
 )
-from converse_graph.record.state import TurnState, private_channel
+from converse_graph.record.state import WORLD_STATE, TurnState, own_world_channel, private_channel
 from converse_graph.scenarios.memory_settings import pinned_entries
 from converse_graph.scenarios.rules import events_so_far, running_list_entries
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.world import WORLD
+from converse_graph.world.descriptions import describe_world
+from converse_graph.world.resolution import legal_actions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +81,8 @@ class View:
     """The same of its own records, without summaries."""
     dated_earlier: tuple[KnownEvent, ...] = ()
     """The same of what happened at a date."""
+    moves: tuple[str, ...] = ()
+    """In a world: the actions that it may take now and can pay for."""
 
 
 def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
@@ -86,6 +93,7 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
     first = max(window_start(floor["round"], scenario.verbatim_rounds), summarised_until(summaries))
     mind: Sequence[MindRecord] = state.get(private_channel(party), ())
     own, own_summaries = tuple(filter(is_own, mind)), tuple(filter(is_summary, mind))
+    world_told, moves = _world(scenario, state, party)
     long_ago = first if scenario.recall_of(scenario.party(party)) else 0
     return View(
         party=party,
@@ -102,7 +110,7 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
             for rule in scenario.pinned
             if rule.party_kind in (None, scenario.party(party).kind)
         ),
-        standing=_standing(scenario, transcript, party),
+        standing=(*_standing(scenario, transcript, party), *world_told),
         dated=_dated(scenario, party, first, floor["round"]),
         voting=floor.get("stage") == "ballot",
         dissents=floor.get("dissent", False) and floor["speakers"][0] == party,
@@ -111,7 +119,23 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         earlier=_between(transcript, 0, long_ago),
         own_earlier=_between(own, 0, long_ago),
         dated_earlier=_dated(scenario, party, 0, long_ago - 1),
+        moves=moves,
     )
+
+
+def _world(
+    scenario: Scenario, state: Mapping[str, Any], party: str
+) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]]:
+    """What a party is told of the world, a title and its entries each, and the actions that are open to it."""
+    public: Sequence[WorldRecord] = state.get(WORLD_STATE, ())
+    own: Sequence[OwnWorldRecord] = state.get(own_world_channel(party), ())
+    if scenario.world is None or not public or not own:
+        return (), ()
+    kind = scenario.party(party).kind
+    known = {**public[-1]["state"][WORLD], **own[-1]["state"]}
+    actions = legal_actions(scenario.world, kind, known)
+    told = describe_world(scenario.world, party, public[-1], own[-1], actions)
+    return told, tuple(action.name for action in actions)
 
 
 def _standing(

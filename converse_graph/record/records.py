@@ -225,6 +225,99 @@ class BallotProposal(TypedDict):
     position: str | None
 
 
+class MoveRecord(TypedDict):
+    """A party's sealed move, until the world resolves the round."""
+
+    kind: Literal["move"]
+    round: int
+    turn: int
+    place: str
+    """The turn that it was chosen in."""
+    party: str
+    move: str
+    """The name of an action, or "wait"."""
+
+
+class MoveOutcome(TypedDict):
+    """What became of a party's move."""
+
+    party: str
+    move: str
+    is_legal: bool
+    is_seen: bool
+    """Whether everybody learned of it."""
+    reason: NotRequired[str]
+    """Why it was illegal; it then had no effect."""
+
+
+class ActiveAction(TypedDict):
+    """An action that was taken and whose effects are not over."""
+
+    party: str
+    action: str
+    since: int
+    """The round in which it was taken."""
+    first: int
+    """The first round of its effects."""
+    last: int | None
+    """The last; null for none."""
+
+
+class WorldChange(TypedDict):
+    """What one effect did to one variable in a round."""
+
+    owner: str
+    variable: str
+    cause: str
+    """Such as "drift 1" or "Norland: fish_hard"."""
+    operation: Literal["add", "multiply", "set"]
+    amount: float
+    """As the effect has it, factors included."""
+    by: float
+    """How far it moved the variable, in its unit, before the range was applied."""
+
+
+class HiddenWorldRecord(TypedDict):
+    """All of a world after a round; only the node that resolves rounds reads it."""
+
+    kind: Literal["world_hidden"]
+    round: int
+    """-1 before the first."""
+    turn: int
+    state: dict[str, dict[str, float]]
+    """Values by owner, "world" or a party, and variable."""
+    active: list[ActiveAction]
+    moves: list[MoveOutcome]
+    changes: list[WorldChange]
+    happened: list[str]
+    """Names of events of the world, so far."""
+
+
+class WorldRecord(TypedDict):
+    """What everybody is told of the world after a round."""
+
+    kind: Literal["world"]
+    round: int
+    turn: int
+    state: dict[str, dict[str, float]]
+    """Public variables by owner."""
+    moves: list[MoveOutcome]
+    """Those that were seen."""
+    happened: list[str]
+
+
+class OwnWorldRecord(TypedDict):
+    """What one party alone is told of the world after a round."""
+
+    kind: Literal["world_own"]
+    round: int
+    turn: int
+    state: dict[str, float]
+    """Its own variables that are not hidden."""
+    move: NotRequired[MoveOutcome]
+    """What became of its move; absent before the first round."""
+
+
 def debate_of(record: MindRecord) -> DebateRecord | None:
     """Return the debate that a record in a mind holds; None where it holds none."""
     if record["kind"] == "note":

@@ -55,6 +55,25 @@ def private_channel(party: str) -> str:
     return f"mind_{party}"
 
 
+WORLD_STATE, WORLD_HIDDEN = "world_state", "world_hidden"
+"""Ledgers of a scenario with a world: what everybody is told of it, and all of it, for the node that resolves it."""
+
+
+def own_world_channel(party: str) -> str:
+    """The name of the channel that tells a party alone how it stands in the world."""
+    return f"own_{party}"
+
+
+def moves_channel(party: str) -> str:
+    """The name of the channel that holds a party's sealed moves."""
+    return f"moves_{party}"
+
+
+def world_ledgers(parties: Sequence[str]) -> tuple[str, ...]:
+    """The names of all ledgers that a scenario with a world has beside the others."""
+    return (WORLD_STATE, WORLD_HIDDEN, *map(own_world_channel, parties), *map(moves_channel, parties))
+
+
 def outbox_channel(speaker: str) -> str:
     """The name of the channel in which a speaker proposes what to say."""
     return f"out_{speaker}"

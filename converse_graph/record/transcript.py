@@ -12,6 +12,7 @@ from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.model_settings import ModelSettings, options_in_words
 from converse_graph.scenarios.rules import Event, RunningList, ScheduledEvent
 from converse_graph.scenarios.value import FrozenModel
+from converse_graph.scenarios.world import World
 from converse_graph.summary_repr import Summary
 
 
@@ -150,6 +151,63 @@ class Statement(FrozenModel):
     """In the reader's edition alone."""
 
 
+class WorldMove(FrozenModel):
+    """What became of a party's move."""
+
+    party: str
+    move: str
+    """The name of an action, or "wait"."""
+    is_legal: bool
+    """Whether it was one that the party could take; an illegal move has no effect."""
+    is_seen: bool
+    """Whether everybody learned of it."""
+    reason: str = ""
+    """Why it was illegal."""
+
+
+class Change(FrozenModel):
+    """What one effect did to one variable in a round."""
+
+    owner: str
+    """"world", or a party."""
+    variable: str
+    cause: str
+    """Such as "drift 1" or "Norland: fish_hard"."""
+    operation: Literal["add", "multiply", "set"]
+    amount: float
+    """As the effect has it, factors included."""
+    by: float
+    """How far it moved the variable, in its unit, before the range was applied."""
+
+
+class HiddenWorld(FrozenModel):
+    """What nobody, or one party alone, was told of the world after a round."""
+
+    state: dict[str, dict[str, float]]
+    """All variables, by owner."""
+    moves: tuple[WorldMove, ...] = ()
+    """All moves."""
+    changes: tuple[Change, ...] = ()
+    """What each effect did."""
+
+
+class WorldRound(FrozenModel):
+    """The world after a round."""
+
+    round: int
+    """From 0; -1 as the run began."""
+    period: str
+    """The round as people call it; "start" as the run began."""
+    state: dict[str, dict[str, float]]
+    """Public variables by owner: "world", or a party."""
+    moves: tuple[WorldMove, ...] = ()
+    """Those that everybody learned of."""
+    happened: tuple[str, ...] = ()
+    """Names of events of the world, so far."""
+    hidden: HiddenWorld | None = None
+    """In the reader's edition alone."""
+
+
 class Party(FrozenModel):
     """A member of the cast, as the header names it."""
 
@@ -246,6 +304,8 @@ class Header(FrozenModel):
     """What happened at a date, whatever the parties did."""
     awaited: tuple[Event, ...] = ()
     """What may happen, once enough parties report it; when it did is folded from the statements."""
+    world: World | None = None
+    """The rules of its world; None for a run of words alone."""
     changed: tuple[Override, ...] = ()
     """Where it went on with something else than it began with."""
     warnings: tuple[str, ...] = ()
@@ -278,6 +338,8 @@ class Transcript(FrozenModel):
     """In the order in which they were made."""
     verdicts: tuple[Verdict, ...] = ()
     """What judges made of the public record."""
+    world: tuple[WorldRound, ...] = ()
+    """The world as the run began and after each round; none in a run of words alone."""
 
     def public(self) -> Transcript:
         """This record without anything private."""
@@ -285,7 +347,8 @@ class Transcript(FrozenModel):
         known = tuple(event for event in self.header.events if event.party is None)
         counted = tuple(vote.model_copy(update={"ballots": ()}) for vote in self.header.votes)
         header = self.header.model_copy(update={"events": known, "votes": counted})
-        return self.model_copy(update={"header": header, "statements": bare})
+        world = tuple(after.model_copy(update={"hidden": None}) for after in self.world)
+        return self.model_copy(update={"header": header, "statements": bare, "world": world})
 
     def __repr__(self) -> str:
         return self._card().line()

@@ -20,6 +20,7 @@ from converse_graph.scenarios.model_settings import ModelSettings, Options, merg
 from converse_graph.scenarios.rules import ScheduledEvent
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
+from converse_graph.turn.statement import move_field
 
 
 async def extend(
@@ -293,7 +294,8 @@ def _checked(played: Scenario, at: str, say: str | None, fields: Mapping[str, An
     name = at.partition(":")[2].strip()
     if not name:
         raise InvalidValue("Fields need a party: name it, as in --at 2027:PARTY.")
-    known = {field.name: field for field in played.party(name).fields}
+    party = played.party(name)
+    known = {field.name: field for field in (*party.fields, *move_field(played, party))}
     for field in fields:
         if field not in known:
             raise NotFound.among(f"field of {name}", field, known)

@@ -6,14 +6,15 @@ run knew at a turn is what its ledgers hold up to it, its parties' minds include
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from converse_graph.errors import InvalidValue
-from converse_graph.record.records import MindRecord, StatementRecord, SummaryRecord
-from converse_graph.record.state import TurnState, private_channel
+from converse_graph.record.records import MindRecord, MoveRecord, StatementRecord, SummaryRecord
+from converse_graph.record.state import TurnState, moves_channel, private_channel, world_ledgers
 from converse_graph.record.transcript import Fork
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.world import MOVE
 from converse_graph.turn.turn_order import start_round
 
 
@@ -96,6 +97,7 @@ def truncate(scenario: Scenario, values: Mapping[str, Any], turn: Turn, *, seed:
             scenario, turn, dict(taken), {said["speaker"] for said in said_before if said["round"] == turn.round}, seed
         ),
         **{private_channel(name): _before(values.get(private_channel(name), ()), turn) for name in names},
+        **({name: _before(values.get(name, ()), turn) for name in world_ledgers(names)} if scenario.world else {}),
     }
 
 
@@ -141,13 +143,15 @@ def override_statement(
         "turn": then["turn"],
         "speaker": turn.party,
         "text": text,
-        "fields": {**then["fields"], **fields},
+        "fields": {**then["fields"], **{name: value for name, value in fields.items() if name != MOVE}},
     }
-    minds: dict[str, Any] = {}
+    minds: dict[str, Any] = _override_move(scenario, values, kept, turn, fields.get(MOVE))
     if scenario.order == "simultaneous":
         for name in (party.name for party in scenario.organisations if party.name != turn.party):
             thought = [entry for entry in values.get(private_channel(name), ()) if entry["round"] == turn.round]
             minds[private_channel(name)] = [*kept[private_channel(name)], *thought]
+            if scenario.world is not None:
+                minds |= _override_move(scenario, values, kept, replace(turn, party=name), None)
         told = [said if entry["speaker"] == turn.party else entry for entry in of_round]
         left: list[str] = []
     else:
@@ -155,6 +159,19 @@ def override_statement(
     taken = kept["floor"]["taken"] if kept["floor"] else {}
     floor = TurnState(round=turn.round, turn=then["turn"] + 1, speakers=[], queue=left, taken=taken)
     return {**kept, **minds, "transcript": [*kept["transcript"], *told], "floor": floor}
+
+
+def _override_move(
+    scenario: Scenario, values: Mapping[str, Any], kept: Mapping[str, Any], turn: Turn, move: str | None
+) -> dict[str, Any]:
+    """The sealed moves of a party with that of the round as it was, or replaced by another."""
+    if scenario.world is None or turn.party is None:
+        return {}
+    channel = moves_channel(turn.party)
+    made: list[MoveRecord] = [entry for entry in values.get(channel, ()) if entry["round"] == turn.round]
+    if move is not None:
+        made = [{**entry, "move": move} for entry in made]
+    return {channel: [*kept[channel], *made]}
 
 
 R = TypeVar("R", StatementRecord, SummaryRecord, MindRecord)

@@ -80,6 +80,7 @@ def build_header(
         "motion": scenario.motion,
         "events": scenario.dated_events,
         "awaited": scenario.awaited_events,
+        "world": scenario.world,
     }
 
 

@@ -18,6 +18,7 @@ from converse_graph.scenarios.memory_settings import Memory, Pinned, Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.rules import Event, RunningList, ScheduledEvent, StopOnEvent, StopRule
 from converse_graph.scenarios.value import FrozenModel, Items
+from converse_graph.scenarios.world import MOVE, WORLD, World
 from converse_graph.summary_repr import Summary
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Scenario(FrozenModel):
     """Lists that code keeps from what parties report, and puts before those that they concern: laws in force."""
     motion: Motion | None = None
     """A question that the table settles, and the rules against easy agreement that it is settled by."""
+    world: World | None = None
+    """State that code owns, and moves of the parties that change it; None for a scenario of words alone."""
     stop: Items[StopRule] = ()
     """Reasons to end before the horizon, looked at after every round."""
     pinned: Items[Pinned] = ()
@@ -88,6 +91,7 @@ class Scenario(FrozenModel):
         check_distinct("organisation", [party.name for party in self.organisations])
         check_not_taken([party.name for party in self.organisations])
         self._check_motion()
+        self._check_world()
         self._check_fields()
         for dated in self.dated_events:
             self._check_dated(dated)
@@ -115,6 +119,8 @@ class Scenario(FrozenModel):
                     f"event {event.name!r} waits for {event.parties} parties, and {able} can report {event.field!r}"
                 )
         known = [event.name for event in awaited_events]
+        known += [event.name for event in self.world.events] if self.world else []
+        check_distinct("event", known)
         awaited = [rule.event for rule in self.stop if isinstance(rule, StopOnEvent)]
         awaited += [name for party in self.organisations for name in party.questions_after]
         for name in awaited:
@@ -129,6 +135,16 @@ class Scenario(FrozenModel):
                 f"event {event.name!r} waits until {event.field} equals {event.equals!r}, which it never can; "
                 f"{event.field} takes {fields[0].bounds_text()}"
             )
+
+    def _check_world(self) -> None:
+        if self.world is None:
+            return
+        self.world.check_kinds(frozenset(party.kind for party in self.organisations))
+        for party in self.organisations:
+            if party.name == WORLD:
+                raise ValueError(f"in a scenario with a world no organisation can be called {WORLD!r}")
+            if MOVE in {field.name for field in party.fields}:
+                raise ValueError(f"with a world {party.name} reports {MOVE!r} by itself; name the field otherwise")
 
     def _check_motion(self) -> None:
         if self.motion is None:

@@ -4,9 +4,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from converse_graph.record.paths import CallPath
-from converse_graph.record.records import MindRecord, StatementRecord, VoteRecord, debate_of, without_kind
-from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, append, private_channel
-from converse_graph.record.transcript import Deliberation, Line, PrivateNotes, Stance, Statement, Transcript, Vote
+from converse_graph.record.records import (
+    HiddenWorldRecord,
+    MindRecord,
+    StatementRecord,
+    VoteRecord,
+    WorldRecord,
+    debate_of,
+    without_kind,
+)
+from converse_graph.record.state import (
+    PUBLIC_LEDGERS,
+    PUBLIC_VALUES,
+    WORLD_HIDDEN,
+    WORLD_STATE,
+    append,
+    private_channel,
+    world_ledgers,
+)
+from converse_graph.record.transcript import (
+    Deliberation,
+    HiddenWorld,
+    Line,
+    PrivateNotes,
+    Stance,
+    Statement,
+    Transcript,
+    Vote,
+    WorldRound,
+)
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.clock import Clock
 from converse_graph.store.checkpoint_rows import CheckpointRow, CheckpointRows, ledger_history
@@ -39,7 +65,8 @@ def transcript_of(
     recalled_poorly = _recalled_poorly({name: values.get(private_channel(name), ()) for name in minds}, clock)
     warnings = (*run.header.warnings, *recalled_poorly, *_warn_of_cuts(cut_prompts))
     header = run.header.model_copy(update={"votes": votes, "warnings": warnings})
-    return Transcript(header=header, statements=statements, verdicts=tuple(verdicts))
+    world = _world_rounds(values.get(WORLD_STATE, ()), values.get(WORLD_HIDDEN, ()), clock)
+    return Transcript(header=header, statements=statements, verdicts=tuple(verdicts), world=tuple(world))
 
 
 def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
@@ -56,7 +83,8 @@ def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
     if row is None:
         return {}
     saved = load_plain(row.kind, row.checkpoint)["channel_values"]
-    ledgers = (*PUBLIC_LEDGERS, *(private_channel(party.name) for party in run.header.cast))
+    names = [party.name for party in run.header.cast]
+    ledgers = (*PUBLIC_LEDGERS, *map(private_channel, names), *(world_ledgers(names) if run.header.world else ()))
     return {
         **{name: saved[name] for name in PUBLIC_VALUES if name in saved},
         **read_ledgers(rows, row, saved, ledgers),
@@ -80,6 +108,23 @@ def read_ledgers(
         before = snapshot.entries if isinstance(snapshot, Snapshot) else []
         ledgers[name] = append(before, [entries for _, entries in writes])
     return ledgers
+
+
+def _world_rounds(
+    public: Sequence[WorldRecord], hidden: Sequence[HiddenWorldRecord], clock: Clock
+) -> Iterator[WorldRound]:
+    """The world after each round, with what stayed hidden."""
+    for told, whole in zip(public, hidden, strict=True):
+        period = clock.period(told["round"]).label if told["round"] >= 0 else "start"
+        sealed = HiddenWorld(state=whole["state"], moves=whole["moves"], changes=whole["changes"])
+        yield WorldRound(
+            round=told["round"],
+            period=period,
+            state=told["state"],
+            moves=told["moves"],
+            happened=told["happened"],
+            hidden=sealed,
+        )
 
 
 def _vote(counted: VoteRecord, minds: Minds) -> Vote:

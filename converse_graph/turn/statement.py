@@ -18,6 +18,7 @@ from converse_graph.sanitize import quote
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Integer, Text, words_for
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.world import MOVE, WAIT
 from converse_graph.turn.decision import statement_position
 from converse_graph.turn.guest import view_part
 from converse_graph.turn.motions import motion_fields, motion_for, motion_reminders
@@ -51,9 +52,21 @@ Speak = Callable[[PartyTurn, StatementContext], Awaitable[StructuredReply]]
 
 
 def statement_fields(
-    scenario: Scenario, party: Organisation, position: Choice | None = None, profile: PromptProfile = "large"
+    scenario: Scenario,
+    party: Organisation,
+    position: Choice | None = None,
+    profile: PromptProfile = "large",
+    moves: Sequence[str] | None = None,
 ) -> tuple[Field, ...]:
-    """The form of a statement: prose, the party's own fields, then what stays private; shorter for a small model."""
+    """The form of a statement: prose, the party's own fields, then what stays private; shorter for a small model.
+
+    Args:
+        scenario: What is played.
+        party: Whose statement.
+        position: The position that it takes after a debate, where it is asked for one.
+        profile: Which set of prompts suits the model.
+        moves: In a world: the actions that are open to it now; None for all that it may ever take.
+    """
     small = profile == "small"
     length = min(scenario.max_statement_chars, SMALL_LENGTH) if small else scenario.max_statement_chars
     prose = Text(name="statement", ask="your public statement", max_length=length)
@@ -62,20 +75,33 @@ def statement_fields(
         ask="a private note to yourself: what to remember or to do next, which nobody else reads",
         max_length=SMALL_MEMO_LENGTH if small else MEMO_LENGTH,
     )
-    return (prose, *party.fields, *motion_fields(scenario, party), *([position] if position else ()), memo)
+    private = (*([position] if position else ()), *move_field(scenario, party, moves), memo)
+    return (prose, *party.fields, *motion_fields(scenario, party), *private)
+
+
+def move_field(scenario: Scenario, party: Organisation, moves: Sequence[str] | None = None) -> tuple[Choice, ...]:
+    """The field for a party's sealed move; none where there is nothing to choose."""
+    if scenario.world is None:
+        return ()
+    actions = [action.name for action in scenario.world.actions_of(party.kind)] if moves is None else moves
+    if not actions:
+        return ()
+    ask = "what you do now, which may differ from what you say; nobody is told before the round is over"
+    return (Choice(name=MOVE, ask=ask, options=(*actions, WAIT)),)
 
 
 def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
     """Speech by a structured call of the party's model."""
-    plain: dict[PromptProfile, ReplySchema] = {}
+    plain: dict[tuple[PromptProfile, tuple[str, ...]], ReplySchema] = {}
 
-    def form_for(decision: DecisionRecord | None, profile: PromptProfile) -> ReplySchema:
+    def form_for(decision: DecisionRecord | None, profile: PromptProfile, moves: tuple[str, ...]) -> ReplySchema:
         position = statement_position(party.deliberation, decision) if party.deliberation else None
         if position is not None:
-            return build_reply_schema("statement", statement_fields(scenario, party, position, profile))
-        if profile not in plain:
-            plain[profile] = build_reply_schema("statement", statement_fields(scenario, party, profile=profile))
-        return plain[profile]
+            return build_reply_schema("statement", statement_fields(scenario, party, position, profile, moves))
+        if (profile, moves) not in plain:
+            fields = statement_fields(scenario, party, profile=profile, moves=moves)
+            plain[profile, moves] = build_reply_schema("statement", fields)
+        return plain[profile, moves]
 
     async def speak(turn: PartyTurn, speech: StatementContext) -> StructuredReply:
         context, emit, seen, period = turn.context, turn.emit, turn.seen, turn.period.label
@@ -92,7 +118,7 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
             "when": format_period(period),
             "topic": topic_for_round(party, round=seen.round, seed=context.seed),
         }
-        form = form_for(speech.decision, turn.profile)
+        form = form_for(speech.decision, turn.profile, seen.moves)
         task = turn.message("statement", {**values, "report": describe_fields(form.fields)})
         reader = ProseReader(
             lambda text: emit({"event": "text", "speaker": party.name, "text": text}), name="statement"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from converse_graph.errors import RunPaused
-from converse_graph.record.records import EventRecord, StatementRecord, VoteRecord, without_kind
+from converse_graph.record.records import EventRecord, StatementRecord, VoteRecord, WorldRecord, without_kind
 from converse_graph.record.state import TurnState
 from converse_graph.scenarios.rules import Event, StopOnEvent, StopOnSilence, StopWhen
 from converse_graph.scenarios.scenario import Scenario
@@ -93,6 +93,35 @@ def vote_is_due(
         return False
     due = bool(ended) if votes_after is None else floor["round"] in votes_after
     return due and all(vote["round"] != floor["round"] for vote in votes)
+
+
+def last_whole_round(scenario: Scenario, floor: TurnState | None) -> int:
+    """The last round in which everybody has been heard; -1 for none."""
+    if floor is None:
+        return -1
+    is_over = floor.get("stage") == "ballot" or next_in_round(scenario, floor) is None
+    return floor["round"] if is_over else floor["round"] - 1
+
+
+def world_is_due(scenario: Scenario, floor: TurnState | None, resolved: Sequence[WorldRecord]) -> bool:
+    """Whether a round is over that the world has not resolved yet; before the first, whether it has not begun.
+
+    Args:
+        scenario: What is played.
+        floor: As it stands; None before the first round.
+        resolved: What is public of the world, a record a round.
+    """
+    if scenario.world is None:
+        return False
+    return not resolved or resolved[-1]["round"] < last_whole_round(scenario, floor)
+
+
+def new_world_events(resolved: Sequence[WorldRecord]) -> list[str]:
+    """The names of events of the world that happened in the round that was resolved last."""
+    if not resolved:
+        return []
+    before = resolved[-2]["happened"] if len(resolved) > 1 else []
+    return [name for name in resolved[-1]["happened"] if name not in before]
 
 
 def statements_in_round(transcript: Sequence[StatementRecord], round: int) -> Sequence[StatementRecord]:

@@ -1,0 +1,318 @@
+"""A world: variables that code owns, actions that parties choose, and the effects that resolve them, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field as Bound
+from pydantic import model_validator
+
+from converse_graph.scenarios.value import FrozenModel, Identifier, Items
+
+WORLD = "world"
+"""Who owns a variable that no party has; and the node that resolves a round."""
+WAIT = "wait"
+"""The move of a party that takes no action."""
+MOVE = "move"
+"""The field of a statement's form in which a party chooses its move. It stays sealed until the round is over."""
+
+
+class Uniform(FrozenModel):
+    """A number that is drawn, evenly from `low` to `high`, from a stream of the run's seed."""
+
+    low: float
+    """The least that it may be."""
+    high: float
+    """The most that it may be."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low:g} must lie below high {self.high:g}; write a number for a fixed value")
+        return self
+
+
+class Variable(FrozenModel):
+    """A number that code keeps: of the world, or of each party of a kind."""
+
+    name: Identifier
+    """What it is called, such as "stock"."""
+    unit: Annotated[str, Bound(min_length=1)]
+    """What it is counted in, such as "kt"; "share" or "index" for a number without dimension."""
+    owner: Identifier = WORLD
+    """Whose it is: "world", or a kind of parties, each of which then has one."""
+    start: float | Uniform
+    """Its value as the run begins, or what that is drawn from."""
+    minimum: float = 0.0
+    """The least that it may be; what would take it lower stops there."""
+    maximum: float
+    """The most that it may be; what would take it higher stops there."""
+    visibility: Literal["public", "own", "hidden"] = "public"
+    """Who is told its value: everybody; the party that owns it; or nobody before the run is over."""
+    source: str = ""
+    """Where the numbers come from."""
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Self:
+        if self.minimum >= self.maximum:
+            raise ValueError(f"{self.name}: minimum {self.minimum:g} must lie below maximum {self.maximum:g}")
+        bounds = (self.start.low, self.start.high) if isinstance(self.start, Uniform) else (self.start,)
+        for value in bounds:
+            if not self.holds(value):
+                raise ValueError(
+                    f"{self.name}: start {value:g} is outside {self.minimum:g} to {self.maximum:g}; widen the range"
+                )
+        if self.owner == WORLD and self.visibility == "own":
+            raise ValueError(f"{self.name}: the world's variables are public or hidden; 'own' needs a kind as owner")
+        return self
+
+    def holds(self, value: float) -> bool:
+        """Say whether a value is within the range.
+
+        Args:
+            value: In the variable's unit.
+        """
+        return self.minimum <= value <= self.maximum
+
+    def clamp(self, value: float) -> float:
+        """Return the nearest value within the range.
+
+        Args:
+            value: In the variable's unit.
+        """
+        return min(self.maximum, max(self.minimum, value))
+
+
+class Effect(FrozenModel):
+    """A change of one variable in a round.
+
+    In a round a variable is first set, then multiplied, then added to, whatever the order of parties and rows; every
+    amount is reckoned from the state after costs were paid and before any effect.
+    """
+
+    variable: Identifier
+    """What changes."""
+    operation: Literal["add", "multiply", "set"] = "add"
+    """How."""
+    amount: float | Uniform
+    """By how much, in the variable's unit; or what that is drawn from, anew each round."""
+    times: Items[Identifier] = ()
+    """Variables whose values the amount is multiplied by, such as ["stock", "stock"]: the world's, or own ones of the
+    party that acts; of drift, of the party whose variable changes."""
+    on: Literal["own", "others", "all"] = "own"
+    """Of a variable that parties own: whose. Drift is of all."""
+    chance: Annotated[float, Bound(ge=0, le=1)] = 1.0
+    """The probability that it happens in a round, such as an incident's."""
+
+
+class Condition(FrozenModel):
+    """A bound on a variable that a party is told: the world's public ones and its own."""
+
+    variable: Identifier
+    """Which one."""
+    at_least: float | None = None
+    """In the variable's unit."""
+    at_most: float | None = None
+    """In the variable's unit."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError(f"condition on {self.variable!r} has no bound; give at_least or at_most")
+        return self
+
+    def is_met(self, value: float) -> bool:
+        """Say whether a value is within the bounds.
+
+        Args:
+            value: Of the variable, in its unit.
+        """
+        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+
+
+class Action(FrozenModel):
+    """What a party may do in a round instead of waiting."""
+
+    name: Identifier
+    """What it is called, such as "fish_hard"."""
+    text: str
+    """What it means, as parties are told of it."""
+    party_kind: Identifier | None = None
+    """The kind of parties that may take it; None for all."""
+    cost: dict[str, Annotated[float, Bound(gt=0)]] = Bound(default_factory=dict)
+    """What it takes of own variables, each in its unit. A party that cannot pay is not offered it."""
+    requires: Items[Condition] = ()
+    """What must hold for it to be offered."""
+    lag: Annotated[int, Bound(ge=0)] = 0
+    """Rounds until its effects begin; 0 for the end of the same round."""
+    lasts: Annotated[int, Bound(ge=1)] | None = 1
+    """In how many rounds its effects apply; None for every round from then on."""
+    detection: Annotated[float, Bound(ge=0, le=1)] = 1.0
+    """The probability that everybody learns, at the end of the round, who took it."""
+    effects: Items[Effect] = ()
+    """What it does."""
+    source: str = ""
+    """Where the numbers come from."""
+
+
+class WorldEvent(Condition):
+    """Something that has happened once a variable is within bounds; it is public, also of a hidden variable."""
+
+    name: Identifier
+    """What it is called, such as "collapse"; rules to stop can name it."""
+
+
+class World(FrozenModel):
+    """State that code owns, moves that parties choose, rules that resolve them."""
+
+    variables: Annotated[Items[Variable], Bound(min_length=1)]
+    """What there is to change."""
+    actions: Items[Action] = ()
+    """What parties may do, one action a party and round."""
+    drift: Items[Effect] = ()
+    """What changes in every round, whatever is done."""
+    events: Items[WorldEvent] = ()
+    """What may happen."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for what, names in (
+            ("variable", [variable.name for variable in self.variables]),
+            ("action", [action.name for action in self.actions]),
+            ("event of the world", [event.name for event in self.events]),
+        ):
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"two of {what} are called {twice[0]!r}; rename one")
+        for action in self.actions:
+            self._check_action(action)
+        for number, row in enumerate(self.drift, 1):
+            owner = self._check_row(f"drift row {number}", row)
+            self._check_times(f"drift row {number}", row, owner)
+        for event in self.events:
+            if self._named(f"event {event.name!r}", event.variable).owner != WORLD:
+                raise ValueError(f"event {event.name!r}: {event.variable!r} is a party's; name one of the world's")
+        self._check_one_setter()
+        return self
+
+    def variable(self, name: str) -> Variable:
+        """The variable of that name.
+
+        Args:
+            name: As the table has it.
+
+        Raises:
+            KeyError: There is none; none is asked for that was not checked.
+        """
+        for variable in self.variables:
+            if variable.name == name:
+                return variable
+        raise KeyError(name)
+
+    def actions_of(self, kind: str) -> tuple[Action, ...]:
+        """The actions that parties of a kind may ever take.
+
+        Args:
+            kind: Of parties.
+        """
+        return tuple(action for action in self.actions if action.party_kind in (None, kind))
+
+    def variables_of(self, owner: str) -> tuple[Variable, ...]:
+        """The variables of the world, or of each party of a kind.
+
+        Args:
+            owner: "world", or a kind of parties.
+        """
+        return tuple(variable for variable in self.variables if variable.owner == owner)
+
+    def check_kinds(self, kinds: frozenset[str]) -> None:
+        """Refuse a world in which somebody owns or does something who is not at the table.
+
+        Args:
+            kinds: Those of the scenario's parties.
+
+        Raises:
+            ValueError: There is one.
+        """
+        there = ", ".join(sorted(kinds))
+        for variable in self.variables:
+            if variable.owner not in (WORLD, *kinds):
+                raise ValueError(f"variable {variable.name!r} is owned by {variable.owner!r}; there is: world, {there}")
+        for action in self.actions:
+            if action.party_kind not in (None, *kinds):
+                raise ValueError(f"action {action.name!r} is for kind {action.party_kind!r}; there is: {there}")
+            if action.party_kind is None and len(kinds) > 1 and (own := self._own_names(action)):
+                raise ValueError(
+                    f"action {action.name!r} is for all kinds, but {own[0]!r} is owned by one; name its party_kind"
+                )
+
+    def _own_names(self, action: Action) -> list[str]:
+        """The names in an action that must be the acting party's own variables."""
+        names = [*action.cost, *(condition.variable for condition in action.requires)]
+        names += [name for row in action.effects for name in row.times]
+        names += [row.variable for row in action.effects if row.on == "own"]
+        return [name for name in names if self.variable(name).owner != WORLD]
+
+    def _named(self, where: str, name: str) -> Variable:
+        try:
+            return self.variable(name)
+        except KeyError:
+            known = ", ".join(variable.name for variable in self.variables)
+            raise ValueError(f"{where} names variable {name!r}; there is: {known}") from None
+
+    def _check_action(self, action: Action) -> None:
+        where = f"action {action.name!r}"
+        if action.name == WAIT:
+            raise ValueError(f"{where}: {WAIT!r} is the move of a party that takes no action; call it otherwise")
+        own = action.party_kind
+        for name in action.cost:
+            owner = self._named(f"the cost of {where}", name).owner
+            if owner == WORLD or own not in (None, owner):
+                raise ValueError(f"the cost of {where} takes {name!r}, which is no own variable of who acts")
+        for condition in action.requires:
+            needed = self._named(where, condition.variable)
+            if needed.visibility == "hidden" or (needed.owner != WORLD and own not in (None, needed.owner)):
+                raise ValueError(f"{where} requires {needed.name!r}, which who acts is not told; use what it knows")
+        for number, row in enumerate(action.effects, 1):
+            place = f"effect {number} of {where}"
+            target = self._check_row(place, row)
+            if target != WORLD and row.on == "own" and own not in (None, target):
+                raise ValueError(f"{place} is on {row.variable!r}, which {target} parties own; write on: others or all")
+            self._check_times(place, row, own)
+
+    def _check_row(self, where: str, row: Effect) -> str:
+        """Check the variable and the amount of an effect; return who owns the variable."""
+        target = self._named(where, row.variable)
+        amounts = (row.amount.low, row.amount.high) if isinstance(row.amount, Uniform) else (row.amount,)
+        if row.operation == "set" and not row.times:
+            for amount in amounts:
+                if not target.holds(amount):
+                    raise ValueError(
+                        f"{where} sets {row.variable!r} to {amount:g}, outside {target.minimum:g} to {target.maximum:g}"
+                    )
+        return target.owner
+
+    def _check_times(self, where: str, row: Effect, kind: str | None) -> None:
+        """Refuse factors that are neither the world's nor own ones of the party that acts."""
+        for name in row.times:
+            owner = self._named(where, name).owner
+            if owner != WORLD and kind not in (None, owner):
+                raise ValueError(f"{where} is times {name!r}, which {owner} parties own; use the world's or own ones")
+
+    def _check_one_setter(self) -> None:
+        """Refuse two writers of one variable: which came last would depend on an order."""
+        setters: dict[str, str] = {}
+        for where, row in self._rows():
+            if row.operation != "set":
+                continue
+            if row.variable in setters:
+                raise ValueError(f"{setters[row.variable]} and {where} both set {row.variable!r}; let one add instead")
+            setters[row.variable] = where
+            is_shared = self.variable(row.variable).owner == WORLD or row.on != "own"
+            if where != "drift" and is_shared and (row.times or isinstance(row.amount, Uniform)):
+                raise ValueError(f"{where} sets {row.variable!r} for others too, so that its amount must be one number")
+
+    def _rows(self) -> Iterator[tuple[str, Effect]]:
+        yield from (("drift", row) for row in self.drift)
+        for action in self.actions:
+            yield from ((f"action {action.name!r}", row) for row in action.effects)

@@ -1,0 +1,1 @@
+"""What becomes of a world in a round: pure functions of state, moves and named draws."""

@@ -1,0 +1,80 @@
+"""A world in words, as parties are told of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from converse_graph.record.records import MoveOutcome, OwnWorldRecord, WorldRecord
+from converse_graph.scenarios.world import WAIT, WORLD, Action, World
+
+Told = tuple[tuple[str, tuple[str, ...]], ...]
+"""Lists, each a title and its entries."""
+
+
+def describe_world(
+    world: World, party: str, public: WorldRecord, own: OwnWorldRecord, actions: Sequence[Action]
+) -> Told:
+    """Say what a party may know of the world now.
+
+    Args:
+        world: What is played.
+        party: Who is told.
+        public: What everybody is told.
+        own: What it alone is told.
+        actions: Those that are open to it.
+    """
+    others = {owner: values for owner, values in public["state"].items() if owner not in (WORLD, party)}
+    lists = (
+        ("The world is now", (*_values(world, public["state"][WORLD]), *_others(world, others))),
+        ("Events of the world", tuple(name.replace("_", " ") for name in public["happened"])),
+        ("Seen in the round before", tuple(describe_move(move) for move in public["moves"] if move["party"] != party)),
+        ("Yours is now", (*_values(world, own["state"]), *_own_move(own))),
+        ("Moves that are open to you", tuple(map(_action, actions))),
+    )
+    return tuple((title, entries) for title, entries in lists if entries)
+
+
+def describe_move(move: MoveOutcome) -> str:
+    """Say who did what."""
+    return f"{move['party']}: {move['move']}"
+
+
+def describe_round(world: World, record: WorldRecord) -> str:
+    """Say in one line what everybody is told of a round: the state, who was seen doing what, what has happened."""
+    seen = ", ".join(map(describe_move, record["moves"]))
+    happened = ", ".join(name.replace("_", " ") for name in record["happened"])
+    parts = (
+        f"World: {describe_values(world, record['state'])}.",
+        seen and f"Seen: {seen}.",
+        happened and f"Happened: {happened}.",
+    )
+    return " ".join(part for part in parts if part)
+
+
+def describe_values(world: World, state: Mapping[str, Mapping[str, float]]) -> str:
+    """Say a state in one line: the world's variables, then each party's."""
+    own = (
+        f"{owner} {', '.join(_values(world, values))}" for owner, values in state.items() if owner != WORLD and values
+    )
+    return "; ".join(part for part in (", ".join(_values(world, state[WORLD])), *own) if part)
+
+
+def _values(world: World, values: Mapping[str, float]) -> Iterator[str]:
+    for name, value in values.items():
+        yield f"{name.replace('_', ' ')} {value:.6g} {world.variable(name).unit}"
+
+
+def _others(world: World, others: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    for owner, values in others.items():
+        yield from (f"{owner}: {value}" for value in _values(world, values))
+
+
+def _own_move(own: OwnWorldRecord) -> Iterator[str]:
+    move = own.get("move")
+    if move is None or move["move"] == WAIT:
+        return
+    seen = "everybody learned of it" if move["is_seen"] else "nobody learned of it"
+    yield f"your last move: {move['move']}, " + (f"illegal, as it {move['reason']}" if "reason" in move else seen)
+
+
+def _action(action: Action) -> str:
+    cost = ", ".join(f"{amount:g} {name.replace('_', ' ')}" for name, amount in action.cost.items())
+    return f"{action.name}: {action.text}" + (f" (costs {cost})" if cost else "")

@@ -1,0 +1,262 @@
+"""The rules of a world: who may do what, and what state, moves and draws make of the next state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum, prod
+
+from converse_graph.record.records import ActiveAction, HiddenWorldRecord, MoveOutcome, WorldChange
+from converse_graph.scenarios.world import WAIT, WORLD, Action, Effect, World
+from converse_graph.world.draws import draw_amount, draw_share
+
+Values = Mapping[str, float]
+State = Mapping[str, Values]
+"""Values of variables by owner: "world", or a party's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """An effect that happens in a round."""
+
+    row: Effect
+    cause: str
+    """Such as "drift 1" or "Norland: fish_hard"."""
+    stream: str
+    """What its draws are for, apart from whom it changes."""
+    by: str | None = None
+    """The party that acts; None for drift."""
+
+
+def initial_record(world: World, kinds: Mapping[str, str], seed: int) -> HiddenWorldRecord:
+    """The world as a run begins, before its first round.
+
+    Args:
+        world: What is played.
+        kinds: The kind of each party, by name.
+        seed: Of the run.
+    """
+    state: dict[str, dict[str, float]] = {}
+    for owner, kind in {WORLD: WORLD, **kinds}.items():
+        state[owner] = {
+            variable.name: float(draw_amount(variable.start, seed, f"start|{variable.name}|{owner}"))
+            for variable in world.variables_of(kind)
+        }
+    return {
+        "kind": "world_hidden",
+        "round": -1,
+        "turn": 0,
+        "state": state,
+        "active": [],
+        "moves": [],
+        "changes": [],
+        "happened": happened_events(world, state, ()),
+    }
+
+
+def legal_actions(world: World, kind: str, known: Values) -> tuple[Action, ...]:
+    """The actions that a party may take now and can pay for.
+
+    Args:
+        world: What is played.
+        kind: The party's.
+        known: What the party is told: its own variables and the public ones of the world.
+    """
+    return tuple(action for action in world.actions_of(kind) if not illegal_reason(world, action.name, kind, known))
+
+
+def illegal_reason(world: World, move: str, kind: str, known: Values) -> str:
+    """Say why a party may not make a move; empty where it may.
+
+    Args:
+        world: What is played.
+        move: The name of an action, or "wait".
+        kind: The party's.
+        known: Its own variables and the public ones of the world.
+    """
+    if move == WAIT:
+        return ""
+    action = next((action for action in world.actions_of(kind) if action.name == move), None)
+    if action is None:
+        return f"no action of {kind} parties"
+    for name, amount in action.cost.items():
+        if known[name] - amount < world.variable(name).minimum:
+            return f"costs {amount:g} {name}, of which there is {known[name]:g}"
+    for condition in action.requires:
+        if not condition.is_met(known[condition.variable]):
+            return f"{condition.variable} is {known[condition.variable]:g}"
+    return ""
+
+
+def known_values(world: World, state: State, party: str) -> dict[str, float]:
+    """What a party is told of the state: the public variables of the world, and its own that are not hidden."""
+    return {
+        name: value
+        for owner in (WORLD, party)
+        for name, value in state[owner].items()
+        if world.variable(name).visibility != "hidden"
+    }
+
+
+def public_values(world: World, state: State) -> dict[str, dict[str, float]]:
+    """What everybody is told of the state, by owner."""
+    return {
+        owner: {name: value for name, value in values.items() if world.variable(name).visibility == "public"}
+        for owner, values in state.items()
+    }
+
+
+def resolve_round(
+    world: World, kinds: Mapping[str, str], before: HiddenWorldRecord, moves: Mapping[str, str], *, turn: int, seed: int
+) -> HiddenWorldRecord:
+    """The world after the round that follows a record.
+
+    Args:
+        world: What is played.
+        kinds: The kind of each party, by name.
+        before: The world as the round began.
+        moves: The move of each party, by name; one that made none waits. Their order changes nothing.
+        turn: How many turns the round had, for the record.
+        seed: Of the run.
+    """
+    round = before["round"] + 1
+    outcomes = [
+        _judge_move(world, kinds[party], before["state"], party, moves.get(party, WAIT), round, seed) for party in kinds
+    ]
+    taken = [move for move in outcomes if move["is_legal"] and move["move"] != WAIT]
+    actions = {action.name: action for action in world.actions}
+    active = [entry for entry in before["active"] if entry["last"] is None or entry["last"] >= round]
+    active += [_activate(actions[move["move"]], move["party"], round) for move in taken]
+    state = {owner: dict(values) for owner, values in before["state"].items()}
+    changes = list(_pay(state, actions, taken))
+    changes += _apply(world, state, kinds, list(_due_effects(world, actions, active, round)), round, seed)
+    return {
+        "kind": "world_hidden",
+        "round": round,
+        "turn": turn,
+        "state": state,
+        "active": active,
+        "moves": outcomes,
+        "changes": changes,
+        "happened": happened_events(world, state, before["happened"]),
+    }
+
+
+def happened_events(world: World, state: State, before: Sequence[str]) -> list[str]:
+    """The names of the world's events that have happened, the earlier first."""
+    now = [event.name for event in world.events if event.is_met(state[WORLD][event.variable])]
+    return [*before, *(name for name in now if name not in before)]
+
+
+def _judge_move(world: World, kind: str, state: State, party: str, move: str, round: int, seed: int) -> MoveOutcome:
+    reason = illegal_reason(world, move, kind, known_values(world, state, party))
+    outcome: MoveOutcome = {"party": party, "move": move, "is_legal": not reason, "is_seen": False}
+    if reason:
+        outcome["reason"] = reason
+    elif move != WAIT:
+        chance = next(action.detection for action in world.actions if action.name == move)
+        outcome["is_seen"] = draw_share(seed, f"{round}|detection|{party}|{move}") < chance
+    return outcome
+
+
+def _activate(action: Action, party: str, round: int) -> ActiveAction:
+    first = round + action.lag
+    last = None if action.lasts is None else first + action.lasts - 1
+    return {"party": party, "action": action.name, "first": first, "last": last, "since": round}
+
+
+def _pay(
+    state: Mapping[str, dict[str, float]], actions: Mapping[str, Action], taken: Sequence[MoveOutcome]
+) -> Iterator[WorldChange]:
+    """Take what the moves cost out of the state."""
+    for move in taken:
+        party = move["party"]
+        for name, amount in actions[move["move"]].cost.items():
+            state[party][name] -= amount
+            yield {
+                "owner": party,
+                "variable": name,
+                "cause": f"cost of {move['move']}",
+                "operation": "add",
+                "amount": -amount,
+                "by": -amount,
+            }
+
+
+def _due_effects(
+    world: World, actions: Mapping[str, Action], active: Sequence[ActiveAction], round: int
+) -> Iterator[Due]:
+    for number, row in enumerate(world.drift, 1):
+        yield Due(row=row, cause=f"drift {number}", stream=f"drift|{number}")
+    for entry in active:
+        if entry["first"] > round:
+            continue
+        party, name = entry["party"], entry["action"]
+        for number, row in enumerate(actions[name].effects, 1):
+            stream = f"{name}|{number}|{party}|{entry['since']}"
+            yield Due(row=row, cause=f"{party}: {name}", stream=stream, by=party)
+
+
+def _apply(
+    world: World,
+    state: dict[str, dict[str, float]],
+    kinds: Mapping[str, str],
+    due: Sequence[Due],
+    round: int,
+    seed: int,
+) -> list[WorldChange]:
+    """Change the state by effects, all reckoned from the state as it is given; say what each did."""
+    given = {owner: dict(values) for owner, values in state.items()}
+    writes: dict[tuple[str, str], list[WorldChange]] = {}
+    for effect in due:
+        row = effect.row
+        for owner in _targets(world, kinds, effect):
+            stream = f"{round}|{effect.stream}|{owner}"
+            if row.chance < 1 and draw_share(seed, f"{stream}|chance") >= row.chance:
+                continue
+            actor = {**given[WORLD], **given[effect.by or owner]}
+            amount = draw_amount(row.amount, seed, stream) * prod(sorted(actor[name] for name in row.times))
+            writes.setdefault((owner, row.variable), []).append(
+                {
+                    "owner": owner,
+                    "variable": row.variable,
+                    "cause": effect.cause,
+                    "operation": row.operation,
+                    "amount": amount,
+                    "by": 0.0,
+                }
+            )
+    for (owner, name), changes in writes.items():
+        state[owner][name] = _combine(world, name, given[owner][name], changes)
+    return [change for changes in writes.values() for change in changes]
+
+
+def _combine(world: World, name: str, value: float, changes: list[WorldChange]) -> float:
+    """The value after its changes, in an order that is theirs alone; each change is told what it did."""
+    for change in (change for change in changes if change["operation"] == "set"):
+        change["by"] = change["amount"] - value
+        value = change["amount"]
+    for change in sorted((change for change in changes if change["operation"] == "multiply"), key=_by_amount):
+        change["by"] = value * (change["amount"] - 1)
+        value *= change["amount"]
+    added = [change for change in changes if change["operation"] == "add"]
+    for change in added:
+        change["by"] = change["amount"]
+    return world.variable(name).clamp(fsum([value, *(change["amount"] for change in added)]))
+
+
+def _by_amount(change: WorldChange) -> float:
+    return change["amount"]
+
+
+def _targets(world: World, kinds: Mapping[str, str], effect: Due) -> list[str]:
+    owner = world.variable(effect.row.variable).owner
+    if owner == WORLD:
+        return [WORLD]
+    having = [party for party, kind in kinds.items() if kind == owner]
+    match effect.row.on:
+        case "own" if effect.by is not None:
+            return [effect.by]
+        case "others":
+            return [party for party in having if party != effect.by]
+    return having

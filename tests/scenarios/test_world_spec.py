@@ -1,0 +1,50 @@
+"""A world that cannot be resolved without doubt is refused as it is read, with the line and the way out."""
+
+from pathlib import Path
+
+import pytest
+
+from converse_graph.errors import InvalidValue
+from converse_graph.scenarios.yaml_files import load_scenario, read_scenario, write_scenario
+
+FISHERY = Path(__file__).parents[2] / "graphs" / "fishery.yaml"
+
+REFUSED = {
+    "unknown variable": ("{variable: trust, amount: 0.1}", "{variable: thrust, amount: 0.1}", "'thrust'"),
+    "negative lag": ("lag: 1", "lag: -1", "at least 0"),
+    "no unit": ("unit: index, start: 0.5", "unit: '', start: 0.5", "unit"),
+    "start outside": ("start: 0.5, maximum: 1", "start: 1.5, maximum: 1", "outside 0 to 1"),
+    "set outside": (
+        "{variable: trust, amount: 0.1}",
+        "{variable: trust, operation: set, amount: 7}",
+        "outside 0 to 1",
+    ),
+    "two writers": (
+        "{variable: money, amount: -4}",
+        "{variable: trust, operation: set, amount: 1}\n    - {variable: trust, operation: set, amount: 0}",
+        "both set",
+    ),
+    "hidden precondition": ("requires:\n        - {variable: stock", "requires:\n        - {variable: landed", "told"),
+    "cost of the world's": ("cost: {money: 10}", "cost: {stock: 10}", "no own variable"),
+    "foreign owner": ("owner: state, start: 0", "owner: empire, start: 0", "own"),
+    "event of nobody": ("- {kind: event, event: collapse}", "- {kind: event, event: bloom}", "'bloom'"),
+    "two of a name": ("name: inspect", "name: fish_much", "two of action"),
+    "wait is taken": ("name: inspect", "name: wait", "takes no action"),
+    "own of the world": ("unit: kt, start: {low", "unit: kt, visibility: own, start: {low", "public or hidden"),
+    "draw upside down": ("{low: 320, high: 400}", "{low: 400, high: 320}", "below high"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_world_in_doubt_is_refused(what: str) -> None:
+    before, after, why = REFUSED[what]
+    text = FISHERY.read_text(encoding="utf-8")
+    assert before in text
+    with pytest.raises(InvalidValue, match=why) as refusal:
+        read_scenario(text.replace(before, after, 1))
+    assert "line " in str(refusal.value)
+
+
+def test_a_world_is_written_without_loss() -> None:
+    fishery = load_scenario(FISHERY)
+    assert read_scenario(write_scenario(fishery)) == fishery
