@@ -17,6 +17,9 @@ from tests.support.child_process import run_python
 from tests.support.langgraph_server import GRAPHS, ROOT, Server
 
 DIALS = {"rounds": 3, "inflation": 0.08}
+SETTINGS = ("model", "model_temperature", "model_top_p", "model_max_tokens", "model_thinking", "seed")
+"""What every scenario's form offers beside its dials."""
+
 CHANCE: dict[str, Any] = {"model": "null", "seed": 4}
 Said = list[dict[str, Any]]
 
@@ -64,7 +67,7 @@ async def test_every_scenario_is_an_assistant_and_has_a_form_and_a_graph(client:
         known = str(listed[name]["assistant_id"])
         form = (await client.assistants.get_schemas(known))["context_schema"]
         assert form is not None
-        assert set(form["properties"]) == {*(dial.name for dial in function.dials), "model", "seed"}
+        assert set(form["properties"]) == {*(dial.name for dial in function.dials), *SETTINGS}
         assert all(asked["title"] and asked["description"] for asked in form["properties"].values())
         drawn = {node["id"] for node in (await client.assistants.get_graph(known))["nodes"]}
         assert {party.name for party in function().organisations} <= drawn
@@ -162,7 +165,7 @@ async def test_the_state_endpoint_shows_minds_and_a_runs_result_does_not(client:
     ("settings", "told"),
     [
         ({"boardrom": False}, "No dial of wage-talks 'boardrom'. Did you mean 'boardroom'? There is: inflation, "
-                              "strike_fund, rounds, boardroom, model, seed."),
+                              f"strike_fund, rounds, boardroom, {', '.join(SETTINGS)}."),
         ({"rounds": 99}, "Dial rounds takes whole number 1 to 50, not 99: it takes at most 50."),
         ({"base_url": "http://127.0.0.1:1/v1"}, "Set OPENAI_BASE_URL where the server runs."),
     ],

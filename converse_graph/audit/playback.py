@@ -12,6 +12,7 @@ from converse_graph.audit.comparison import compare_channels, compare_register
 from converse_graph.audit.findings import Leak
 from converse_graph.audit.played_journal import Lookup, PlayedJournal
 from converse_graph.calls.run_context import RunContext
+from converse_graph.calls.trace_privacy import untraced
 from converse_graph.checkpoints import StoreSaver, TurnSaver
 from converse_graph.errors import ConverseError, RunPaused
 from converse_graph.graph import compile_graph
@@ -126,9 +127,10 @@ async def _play(
         while journal.statements > said and (said < 0 or journal.statements < len(stored.get("transcript", ()))):
             said = journal.statements
             begin = await initial_input(graph, config, store, run, scenario, saved_in=aside)
-            async for _ in graph.astream(begin, config, context=context, stream_mode=[], durability="async",
-                                         output_keys=graph.output_channels):  # fmt: skip
-                pass
+            with untraced():  # as in an experiment, whose tracer would send what is private
+                async for _ in graph.astream(begin, config, context=context, stream_mode=[], durability="async",
+                                             output_keys=graph.output_channels):  # fmt: skip
+                    pass
     except RunPaused:
         if run.status == "finished":
             problem = "the journal ends here, and the run does not"

@@ -75,7 +75,7 @@ def test_a_replay_is_marked_in_the_list_of_runs_and_keeps_the_verdict(converse: 
 def test_the_header_says_how_every_model_was_prompted_and_which_file_was_played(converse: Converse) -> None:
     assert converse("run", str(BOARDS), "--model", "null", "--rounds", "1", "--name", "r").code == 0
     header = json.loads(converse("show", "r", "--json").out)["header"]
-    assert header["models"] == {"null": {"profile": "small", "window": None}}
+    assert header["models"] == {"null": {"profile": "small", "window": None, "shown_window": None, "safe_window": None}}
     assert header["source"].startswith(BOARDS.name)
     assert len(header["digest"]) == 12
 

@@ -122,7 +122,7 @@ def test_one_scenario_is_shown_with_all_there_is_to_it(converse: Converse) -> No
         "once 2 parties report accepts = true",
     ):
         assert told in page
-    assert "float -0.1 to 1.0" in page
+    assert "number -0.1 to 1 " in page
     assert "boardrooms" in converse("list", "ai-futures").out.partition("preset ")[2]
     told = json.loads(converse("list", "wage-talks", "--json").out)
     assert [party["name"] for party in told["parties"]] == ["Employer", "Union"]

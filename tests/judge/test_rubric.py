@@ -28,7 +28,7 @@ def test_the_general_rubric_asks_about_every_party():
         (QUESTION.replace("10: d", "10: d, 11: e"), "risk has an anchor for 11"),
         ("questions: []\n", "questions"),
         ("just words\n", "line 1: this is no table of named values"),
-        ("questions: [\n", "line 2: this is no YAML"),
+        ("questions: [\n", "line 2: the file ends, or a bracket closes, where a value was to come"),
         (QUESTION + "weights: 3\n", "no field 'weights'"),
     ],
 )

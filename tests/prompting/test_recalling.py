@@ -161,7 +161,7 @@ async def test_an_audit_finds_another_s_record_in_what_a_party_recalls_and_one_t
             await store.journal(run.run.id).record(changed, last.reply, accepted=True)
         found = await audit_run(store, run.run.name, scenario=run.scenario)
     assert [(leak.kind, leak.source) for leak in found.leaks] == [
-        ("access", "recalled/mind/0.0/Alpha"), ("provenance", "recalled/mind/0.0/Alpha"),
+        ("access", "recalled/mind/0.0/Alpha"), ("provenance", "recalled/mind/0.0/Alpha"), ("replay", "journal"),
     ]  # fmt: skip
 
 

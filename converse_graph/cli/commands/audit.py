@@ -16,7 +16,7 @@ MAX_LEAKS = 20
 
 
 async def audit(run: RunArgument, as_json: Json = False, store: StorePath = None) -> Code:
-    """Show that nothing private reached another party, and that the record is as it was played.
+    """Show that nothing private went astray; find what was changed.
 
     The run is played again from its journal, with no model, and compared value by value; private words are looked for
     in prompts and in the public record. Ends with exit code 1 and the places if something is wrong.
