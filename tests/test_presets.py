@@ -188,4 +188,6 @@ async def test_a_server_is_given_every_scenario() -> None:
     spec.loader.exec_module(module)
     for name, where in served.items():
         graph = await getattr(module, where["path"].rpartition(":")[2])({"configurable": {}})
-        assert set(graph.nodes) == {"supervisor", *_names(find_scenario(name)())}
+        scenario = find_scenario(name)()
+        own = {"supervisor"} if scenario.world is None else {"supervisor", "world"}
+        assert set(graph.nodes) == {*own, *_names(scenario)}
