@@ -33,6 +33,7 @@ GROUPS = {
     "Cast": ("scenarios.cast", "scenarios.cast_files", "scenarios.scenario_texts"),
     "Fields": ("scenarios.fields",),
     "Rules": ("scenarios.rules", "scenarios.deliberation_rules", "scenarios.memory_settings"),
+    "Worlds": ("scenarios.world",),
     "In one call": ("runs.run", "runs.reading"),
     "Verbs of a run": (
         "runs.simulation",

@@ -9,16 +9,19 @@ from typing import Any
 from langgraph.graph import StateGraph
 
 from converse_graph import (
+    Action,
     Audit,
     Boolean,
     Budget,
     BudgetExceeded,
     Choice,
     Clock,
+    Condition,
     ContextLengthExceeded,
     ContextWindowTooSmall,
     ConverseError,
     Debate,
+    Effect,
     Estimate,
     Event,
     Example,
@@ -73,8 +76,12 @@ from converse_graph import (
     TextList,
     Tracing,
     Transcript,
+    Uniform,
     UsageError,
+    Variable,
     Verdict,
+    World,
+    WorldEvent,
     as_json,
     audit_run,
     begin,
@@ -171,7 +178,20 @@ def harbour(dues: float = 0.1, debated: bool = True) -> Scenario:
         ),
         motion=Motion(question="Should dues be a tenth?", options=("yes", "no")),
         memory=Memory(recall=Recall(max_records=2)),
+        world=sea(),
     )
+
+
+def sea() -> World:
+    """What code owns: a stock of fish, which a catch takes from, and which is gone below a bound."""
+    catch = Action(
+        name="catch",
+        text="land fish",
+        requires=[Condition(variable="stock", at_least=5)],
+        effects=[Effect(variable="stock", amount=-5)],
+    )
+    stock = Variable(name="stock", unit="kt", start=Uniform(low=20, high=30), maximum=50)
+    return World(variables=[stock], actions=[catch], events=[WorldEvent(name="gone", variable="stock", at_most=5)])
 
 
 ERRORS: tuple[type[ConverseError], ...] = (
