@@ -10,10 +10,9 @@ from typing import Any
 
 from langgraph.errors import GraphBubbleUp
 
-from converse_graph.calls.prompt_cuts import describe_cut, is_prompt_cut
 from converse_graph.calls.reply_schema import ReplySchema
-from converse_graph.calls.run_context import Journal, RunContext
-from converse_graph.calls.streaming import Emit
+from converse_graph.calls.run_context import Emit, Journal, RunContext
+from converse_graph.calls.server_truncation import describe_truncation, was_truncated
 from converse_graph.calls.trace_privacy import untraced
 from converse_graph.errors import (
     CallFailed,
@@ -275,7 +274,7 @@ async def _complete(context: RunContext, chat: Model, question: StructuredReques
         return await _call(context, None, chat, question, request)
     if context.spending:
         context.spending.check()
-    return await context.in_flight.see_through(_call(context, context.journal, chat, question, request))
+    return await context.in_flight.shield(_call(context, context.journal, chat, question, request))
 
 
 def _recall(context: RunContext, question: StructuredRequest, request: Request) -> Completed | None:
@@ -294,7 +293,7 @@ async def _call(
         with untraced(), _pausing(chat, request) if journal else nullcontext():
             reply = await chat.complete(replace(request, on_unusable=pay))
         _warn_of_settings(context, chat, request)
-        if is_prompt_cut(request.messages, reply):
+        if was_truncated(request.messages, reply):
             reply = replace(reply, finish="cut")
             _refuse_cut(context, chat, request, reply, pay)
         reply = as_paid(reply)
@@ -349,7 +348,7 @@ def _refuse_cut(
     Raises:
         PromptCut: It is to be made shorter, or cannot be.
     """
-    told = describe_cut(chat.model, request.messages, reply)
+    told = describe_truncation(chat.model, request.messages, reply)
     if request.on_warning and chat.model not in context.warned:
         context.warned.add(chat.model)
         request.on_warning(told)

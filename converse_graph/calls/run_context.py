@@ -13,7 +13,7 @@ from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
 from converse_graph.calls.budget import BudgetTracker
-from converse_graph.calls.pending_calls import PendingCalls
+from converse_graph.calls.calls_in_flight import CallsInFlight
 from converse_graph.errors import InvalidReply
 from converse_graph.models.base import Message, Model, Request, Response
 from converse_graph.models.references import reference_key
@@ -26,6 +26,21 @@ from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.graph_settings import model_settings_in
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
+
+Emit = Callable[[dict[str, Any]], None]
+"""Passes an event to whoever watches the run: a plain dict whose `event` says which it is."""
+
+
+def tee(emit: Emit, trace: Emit | None) -> Emit:
+    """Pass events on to a trace too, where there is one."""
+    if trace is None:
+        return emit
+
+    def both(event: dict[str, Any]) -> None:
+        trace(event)
+        emit(event)
+
+    return both
 
 
 class Journal(Protocol):
@@ -114,7 +129,7 @@ class RunContext:
     """Of a replay: the rounds after which the run that it replays held a vote; None for as the run ends."""
     trace: Trace | None = None
     """None where the run is not traced."""
-    in_flight: PendingCalls = field(default_factory=PendingCalls)
+    in_flight: CallsInFlight = field(default_factory=CallsInFlight)
     recall: RecallIndex = field(default_factory=RecallIndex)
     """What parties recall, by meaning."""
     live: bool = False
@@ -169,7 +184,7 @@ MAX_THREADS = 100
 """Of bare graphs, whose vectors are kept from turn to turn; those of another are made anew when it goes on."""
 
 
-async def context_from_config(runtime: Runtime[RunContext], settings: SpeakerSettings | None = None) -> RunContext:
+async def current_context(runtime: Runtime[RunContext], settings: SpeakerSettings | None = None) -> RunContext:
     """The context of a graph in motion; of a bare graph one made from its configuration or the environment.
 
     Args:

@@ -1,4 +1,4 @@
-"""One checkpoint a turn: what lies between two stops of the supervisor is left out, as the journal answers for it."""
+"""Saves one checkpoint a turn: what lies between two stops of the supervisor is left out, for the journal has it."""
 
 from __future__ import annotations
 

@@ -12,14 +12,13 @@ from typing import Annotated
 import typer
 from typer.exceptions import Exit, TyperException
 
-from converse_graph.cli.command import GroupedCommands, add_command
+from converse_graph.cli.command_builder import GroupedCommands, add_command
 from converse_graph.cli.commands import (
     audit,
     dataset,
     diff,
     doctor,
     estimate,
-    export,
     extend,
     forecast,
     fork,
@@ -50,7 +49,7 @@ GROUPS = {
     "Many runs": (sweep.sweep, forecast.forecast),
     "Read": (runs.runs, show.show, interview.interview, dataset.dataset),
     "Compare and judge": (diff.diff, judge.judge, audit.audit),
-    "Set up": (list_scenarios, new.new, export.export, graph.graph, schema.schema, models.models, doctor.doctor),
+    "Set up": (list_scenarios, new.new, graph.graph, schema.schema, models.models, doctor.doctor),
 }
 """What each command does stands in a file of its own in `commands/`, called as the command is."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from converse_graph.calls.model_call import StructuredReply
-from converse_graph.calls.run_context import DebateFrame, RunContext, context_from_config
+from converse_graph.calls.run_context import DebateFrame, RunContext, current_context
 from converse_graph.graph.write_access import party_writes, restrict_writes
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.registry import ModelRegistry
@@ -44,7 +44,7 @@ from converse_graph.turn.statement import (
     model_speaker,
     statement_fields,
 )
-from converse_graph.turn.turn_context import TurnContext, build_turn_context
+from converse_graph.turn.turn_opening import TurnOpening, open_turn
 
 
 def organisation_node(
@@ -64,7 +64,7 @@ def organisation_node(
 
     async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         turn = brief(await _begin(scenario, party, guest, state, runtime, settings))
-        start = await build_turn_context(turn)
+        start = await open_turn(turn)
         past, turn, messages = turn.seen.past, start.turn, start.messages
         seen = turn.seen
         if seen.voting:
@@ -119,7 +119,7 @@ async def _begin(
     settings: SpeakerSettings,
 ) -> PartyTurn:
     """Take the turn, where there is anything left to spend; of the party's brief it knows nothing yet."""
-    context, emit = await context_from_config(runtime, settings), runtime.stream_writer
+    context, emit = await current_context(runtime, settings), runtime.stream_writer
     seen = view(scenario, state, party.name)
     if context.spending:
         context.spending.check() if seen.voting else context.spending.take_turn()
@@ -177,7 +177,7 @@ def _brief(scenario: Scenario, party: Organisation) -> Callable[[PartyTurn], Par
     return with_brief
 
 
-def _vote(start: TurnContext, ballot: StanceRecord) -> dict[str, Any]:
+def _vote(start: TurnOpening, ballot: StanceRecord) -> dict[str, Any]:
     """A secret ballot: what is counted goes to the supervisor for one step, the rest stays in the party's mind."""
     place, party = start.turn.place, start.turn.party
     vote: BallotRecord = {
@@ -237,7 +237,7 @@ def _move(turn: PartyTurn, answer: StructuredReply) -> MoveRecord:
 
 
 def _note(
-    start: TurnContext, deliberations: Deliberations | None, answer: StructuredReply, written: StanceRecord | None
+    start: TurnOpening, deliberations: Deliberations | None, answer: StructuredReply, written: StanceRecord | None
 ) -> NoteRecord:
     """What the party keeps to itself of the turn: its memo and its debate, in one record."""
     place = start.turn.place

@@ -11,7 +11,7 @@ from langgraph.types import Command
 
 from converse_graph.calls.model_call import StructuredReply
 from converse_graph.calls.reply_schema import build_reply_schema
-from converse_graph.calls.run_context import DebateFrame, RunContext, context_from_config
+from converse_graph.calls.run_context import DebateFrame, RunContext, current_context
 from converse_graph.graph.write_access import debate_supervisor_writes, member_writes, restrict_writes
 from converse_graph.models.base import PROFILES, Message, PromptProfile
 from converse_graph.prompting.decisions import describe_decision, redacted_decision
@@ -96,7 +96,7 @@ def persona_node(
         forms = dict.fromkeys(PROFILES, build_reply_schema("line", [_prose("large"), position, *_fact(spec)]))
 
     async def speak(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
-        context, emit = await context_from_config(runtime), runtime.stream_writer
+        context, emit = await current_context(runtime), runtime.stream_writer
         frame = member_frame(context, state["line"] - 1, persona)
         emit({"event": "line", "path": frame.path, "line": state["line"], "of": spec.turns})
         turn = MemberTurn(

@@ -9,8 +9,7 @@ from langgraph.types import Command
 
 from converse_graph.calls.model_call import StructuredRequest, ask
 from converse_graph.calls.reply_schema import build_reply_schema
-from converse_graph.calls.run_context import RunContext, context_from_config
-from converse_graph.calls.streaming import Emit, tee
+from converse_graph.calls.run_context import Emit, RunContext, current_context, tee
 from converse_graph.errors import InvalidValue
 from converse_graph.graph.write_access import TABLE_SUPERVISOR, restrict_writes
 from converse_graph.models.base import PUBLIC
@@ -48,7 +47,7 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
     settings = speaker_settings(scenario)
 
     async def supervise(state: State, runtime: Runtime[RunContext]) -> Command[Any]:
-        context = await context_from_config(runtime, settings)
+        context = await current_context(runtime, settings)
         emit = tee(runtime.stream_writer, context.trace.told if context.trace else None)
         floor: TurnState | None = state.get("floor")
         _check_horizon(state.get("horizon"))

@@ -14,7 +14,7 @@ from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
 from converse_graph.calls.budget import Budget, build_budget_tracker
-from converse_graph.calls.pending_calls import PendingCalls
+from converse_graph.calls.calls_in_flight import CallsInFlight
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.trace_privacy import is_traced, untraced
 from converse_graph.checkpoints import StoreSaver, TurnSaver
@@ -78,7 +78,7 @@ class Simulation:
     chats: ModelRegistry
     prompts: Prompts = field(default_factory=load_prompts)
     _control: RunControl = field(default_factory=RunControl, init=False)
-    _in_flight: PendingCalls = field(default_factory=PendingCalls, init=False)
+    _in_flight: CallsInFlight = field(default_factory=CallsInFlight, init=False)
 
     @classmethod
     async def begin(
@@ -257,19 +257,19 @@ class Simulation:
                     ended = await self._drive(watch, budget, trace)
                 await self.store.register.mark(self.run.id, "finished", ended)
             except GraphDrained:
-                await self._in_flight.landed()
+                await self._in_flight.wait_all()
                 await self.store.register.mark(self.run.id, "paused")
             except (RunPaused, StoreFailure):
-                await self._in_flight.landed()
+                await self._in_flight.wait_all()
                 with suppress(StoreFailure):  # "running" where nobody holds the run says the same
                     await self.store.register.mark(self.run.id, "paused")
                 raise
             except asyncio.CancelledError:
-                await self._in_flight.abandon()
+                await self._in_flight.cancel_all()
                 await asyncio.shield(self.store.register.mark(self.run.id, "paused"))
                 raise
             except Exception:
-                await self._in_flight.landed()
+                await self._in_flight.wait_all()
                 await self.store.register.mark(self.run.id, "failed")
                 raise
             finally:

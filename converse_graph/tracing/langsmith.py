@@ -86,7 +86,7 @@ class LangSmithExporter:
             if span.kind == "outcome":
                 self._trees[span] = tree_known
 
-    async def judge(self, span: Span, given: list[Feedback]) -> None:
+    async def send_feedback(self, span: Span, given: list[Feedback]) -> None:
         """Send figures of a whole run, to its outcome; LangSmith has no feedback on a thread itself."""
         tree = self._trees.pop(span, None)
         if tree is not None and given:

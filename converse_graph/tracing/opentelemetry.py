@@ -72,7 +72,7 @@ class OpenTelemetryExporter:
         if span.kind != "outcome":
             self._end(span)
 
-    async def judge(self, span: Span, given: list[Feedback]) -> None:
+    async def send_feedback(self, span: Span, given: list[Feedback]) -> None:
         """Put the figures of a whole run on its outcome, as events, and end it."""
         if (recorded := self._open.get(span)) is not None:
             for feedback in given:

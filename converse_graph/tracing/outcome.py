@@ -30,7 +30,7 @@ async def trace_outcome(tracing: Tracing, store: Store, name: str, verdicts: Seq
     told = {"status": header.status, "ended": header.ended, "statements": len(transcript.statements)}
     span = tracing.outcome(header, told, parent)
     read = transcript.verdicts if verdicts is None else verdicts
-    await tracing.exporter.judge(span, [*rates(transcript), *scores(read)])
+    await tracing.exporter.send_feedback(span, [*rates(transcript), *scores(read)])
     await tracing.exporter.flush()
 
 

@@ -8,8 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from converse_graph.calls.model_call import StructuredRequest, ask
 from converse_graph.calls.reply_schema import build_reply_schema
-from converse_graph.calls.run_context import DebateFrame, RunContext
-from converse_graph.calls.streaming import Emit
+from converse_graph.calls.run_context import DebateFrame, Emit, RunContext
 from converse_graph.models.base import PUBLIC, Message
 from converse_graph.models.tokens import DEFAULT_CONTEXT_WINDOW, estimate_tokens
 from converse_graph.prompting.history import (

@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from converse_graph.calls.run_context import DebateFrame, RunContext, context_from_config
+from converse_graph.calls.run_context import DebateFrame, RunContext, current_context
 from converse_graph.models.base import Message
 from converse_graph.prompting.history import heard_line_messages
 from converse_graph.record.paths import PathStep
@@ -51,7 +51,7 @@ async def _ask_all(
     what: Stance,
     lines: Sequence[LineRecord],
 ) -> list[MemberStanceRecord]:
-    context, emit = await context_from_config(runtime), runtime.stream_writer
+    context, emit = await current_context(runtime), runtime.stream_writer
     frames = [member_frame(context, what, member) for member in spec.members]
     turns = [
         MemberTurn(

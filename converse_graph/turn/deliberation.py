@@ -10,8 +10,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.calls.model_call import StructuredRequest, ask
 from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
-from converse_graph.calls.run_context import DebateFrame, RunContext
-from converse_graph.calls.streaming import Emit
+from converse_graph.calls.run_context import DebateFrame, Emit, RunContext
 from converse_graph.calls.trace_privacy import untraced
 from converse_graph.event_loop import SYNCHRONOUS, in_new_thread
 from converse_graph.models.base import Message, PromptProfile

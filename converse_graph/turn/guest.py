@@ -16,7 +16,7 @@ from langgraph.config import get_config
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.runtime import get_runtime
 
-from converse_graph.calls.run_context import RunContext, context_from_config
+from converse_graph.calls.run_context import RunContext, current_context
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import Message, PromptProfile, Request, Response
 from converse_graph.record.paths import VIEW
@@ -67,7 +67,7 @@ class Guest:
             ProviderRefused: The graph is on another server, and was refused or failed there.
         """
         if isinstance(self._runnable, RemoteGraph):
-            asking = await context_from_config(get_runtime(RunContext))
+            asking = await current_context(get_runtime(RunContext))
             result = await ask_remote(self._runnable, request, run=asking.run)
         else:
             result = await self._apart(json.loads(request.messages[0].text), _seed(request))
@@ -91,7 +91,7 @@ class Guest:
         config: Any = {"callbacks": ambient.get("callbacks"), "configurable": settings}
         given: dict[str, Any] = {}
         if getattr(self._runnable, "context_schema", None) is GraphSettings:
-            outer = await context_from_config(get_runtime(RunContext))
+            outer = await current_context(get_runtime(RunContext))
             given["context"] = RunContext(models=outer.models, prompts=outer.prompts, seed=seed)
         alone = contextvars.copy_context()
         alone.run(var_child_runnable_config.set, None)

@@ -143,7 +143,7 @@ async def _embed(
     request = Request(messages=tuple(messages), schema=form_of(embedder.model), place=place, seed=context.seed)
     if context.spending:
         context.spending.check()
-    return await context.in_flight.see_through(_call(context, embedder, request))
+    return await context.in_flight.shield(_call(context, embedder, request))
 
 
 async def _call(context: RunContext, embedder: Embedder, request: Request) -> tuple[Vector, ...]:

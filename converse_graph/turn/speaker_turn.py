@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 from converse_graph.calls.model_call import MAX_REPAIRS, StructuredReply, StructuredRequest, ask
 from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
-from converse_graph.calls.run_context import DebateFrame, RunContext
-from converse_graph.calls.streaming import Emit
+from converse_graph.calls.run_context import DebateFrame, Emit, RunContext
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.prompting.descriptions import describe_options
 from converse_graph.prompting.history import persona_memory

@@ -6,7 +6,7 @@ from typing import Any
 
 from converse_graph.calls.model_call import Drift, StructuredReply, StructuredRequest, ask
 from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
-from converse_graph.calls.streaming import ProseReader
+from converse_graph.calls.streamed_prose import ProseReader
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.decisions import describe_decision

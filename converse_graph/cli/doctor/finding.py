@@ -39,7 +39,7 @@ def secrets_of(environ: Mapping[str, str]) -> list[str]:
     return sorted((secret for secret in found if len(secret) >= _SHORTEST), key=len, reverse=True)
 
 
-def masked(finding: Finding, secrets: Iterable[str]) -> Finding:
+def hide_secrets(finding: Finding, secrets: Iterable[str]) -> Finding:
     """The same finding without any of these words, whoever wrote them into it."""
 
     def clean(text: str) -> str:

@@ -15,7 +15,7 @@ from converse_graph.turn.statement import override_questions
 
 
 @dataclass(frozen=True, kw_only=True)
-class TurnContext:
+class TurnOpening:
     """What a party has before it deliberates and speaks."""
 
     turn: PartyTurn
@@ -30,7 +30,7 @@ class TurnContext:
     """Why it was reminded by recency and importance alone."""
 
 
-async def build_turn_context(turn: PartyTurn) -> TurnContext:
+async def open_turn(turn: PartyTurn) -> TurnOpening:
     """Put together what a party is told before it is asked anything.
 
     A small model copies whatever it reads, so that it sums up, concludes and recalls nothing.
@@ -40,7 +40,7 @@ async def build_turn_context(turn: PartyTurn) -> TurnContext:
     """
     seen, clock = turn.seen, turn.scenario.clock
     if turn.profile == "small":
-        return TurnContext(turn=turn, messages=build_history(turn.brief, seen, clock, turn.profile))
+        return TurnOpening(turn=turn, messages=build_history(turn.brief, seen, clock, turn.profile))
     summaries, conclusions = list[PrivateSummaryRecord](), list[ReflectionRecord]()
     if not seen.voting:
         conclusions = await reflect(turn)
@@ -56,7 +56,7 @@ async def build_turn_context(turn: PartyTurn) -> TurnContext:
     messages = build_history(turn.brief, seen, clock)
     run = str(get_config().get("configurable", {}).get("thread_id", ""))
     reminders = await recall_for(turn, messages, run=run, asked=_asked(turn))
-    return TurnContext(
+    return TurnOpening(
         turn=turn,
         messages=(*messages, *reminders.messages),
         new_summaries=tuple(summaries),

@@ -19,7 +19,7 @@ _NEAR = 16
 """Tokens by which a report of a full window may differ from it."""
 
 
-def is_prompt_cut(messages: Sequence[Message], reply: Response) -> bool:
+def was_truncated(messages: Sequence[Message], reply: Response) -> bool:
     """Tell whether a reply answers less than was sent.
 
     Nothing can be told of a server that reports nothing, or hardly anything. What came from its cache is added to what
@@ -35,7 +35,7 @@ def is_prompt_cut(messages: Sequence[Message], reply: Response) -> bool:
     return reported < _LIKELY * least and beyond <= 2 * _NEAR
 
 
-def describe_cut(model: str, messages: Sequence[Message], reply: Response) -> str:
+def describe_truncation(model: str, messages: Sequence[Message], reply: Response) -> str:
     """Say that a prompt was cut, and the way out."""
     least = sum(least_tokens_in(message.text) for message in messages)
     return (

@@ -1,27 +1,11 @@
-"""Events for whoever watches a run, and the prose of a structured reply while it is being written."""
+"""Reads the prose out of a structured reply while it is being written."""
 
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 from converse_graph.models.thoughts import find_thought_marks
 from converse_graph.sanitize import whole_characters
-
-Emit = Callable[[dict[str, Any]], None]
-"""Passes an event to whoever watches the run: a plain dict whose `event` says which it is."""
-
-
-def tee(emit: Emit, trace: Emit | None) -> Emit:
-    """Pass events on to a trace too, where there is one."""
-    if trace is None:
-        return emit
-
-    def both(event: dict[str, Any]) -> None:
-        trace(event)
-        emit(event)
-
-    return both
 
 
 class ProseReader:
