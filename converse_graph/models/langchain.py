@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from converse_graph.errors import ContextLengthExceeded
 from converse_graph.models.base import PromptProfile, Request, Response
 from converse_graph.models.capabilities import ServerCapabilities, call_seed
 from converse_graph.models.failures import (
@@ -23,15 +22,13 @@ from converse_graph.models.failures import (
 from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.langchain_settings import fields_by_setting, flat, with_fields
 from converse_graph.models.langchain_wrappers import inmost, is_wrapper, rewrapped
-from converse_graph.models.openai_compatible import emptiness_of, learnt_window
 from converse_graph.models.prompt_profiles import profile_of
-from converse_graph.models.rate_limit import Limits, limiter_for
 from converse_graph.models.redaction import redact_stream
 from converse_graph.models.references import SEPARATOR, one_by_one
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
+from converse_graph.models.served_model import ServedModel, emptiness_of
 from converse_graph.models.settings import LANGCHAIN
-from converse_graph.models.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -52,7 +49,7 @@ def name_of(model: Any) -> str:
     return own if isinstance(own, str) else type(model).__name__
 
 
-class LangChainModel:
+class LangChainModel(ServedModel):
     """A LangChain chat model, with the settings it was made with where a request does not say otherwise.
 
     It is held to the schema by its own `with_structured_output`, if it has one; otherwise the schema is told in the
@@ -79,48 +76,17 @@ class LangChainModel:
         """
         self._served_as = name_of(chat_model)
         self.model = name or self._served_as
+        endpoint = Endpoint(model=self.model, key_name="its key", secret=_secret_of(inmost(chat_model)))
+        super().__init__(endpoint, retries, shares_limits_with=self.model.partition(":")[0])
         self.profile: PromptProfile = profile or profile_of(self.model)
         self.window: int | None = None
-        self.shown_window: int | None = None
-        """Tokens that its server has shown that it takes, by refusing or cutting more; None before it has."""
-        self.limits = Limits()
         self._chat_model = chat_model
-        self._origin = Endpoint(model=self.model, key_name="its key", secret=_secret_of(inmost(chat_model)))
         self._refused: frozenset[str] = frozenset()
         """Settings that its server would not take."""
         self._unknown: frozenset[str] = frozenset()
         """Settings that its class has no field for."""
-        self._retries = retries or RetryPolicy()
-        self._dialect = ServerCapabilities()
         self._asks_whole = False
         """Whether replies are asked for in one piece, as a stream of them came to nothing."""
-
-    async def complete(self, request: Request) -> Response:
-        """Ask once, retrying what may pass by itself.
-
-        Raises:
-            ProviderUnreachable: No whole reply came, however often it was tried.
-            ProviderRefused: The server answered that it will not serve the request.
-        """
-        try:
-            return await self._complete(request)
-        except ContextLengthExceeded as refused:
-            self.learn_window(refused.limit)
-            raise
-
-    def learn_window(self, limit: int | None) -> None:
-        """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
-        self.shown_window = learnt_window(self.shown_window, limit)
-
-    async def _complete(self, request: Request) -> Response:
-        return await self._retries.run(
-            lambda: self._learn_and_ask(request),
-            self._origin,
-            on_restart=request.on_restart,
-            on_unusable=request.on_unusable,
-            gate=limiter_for(self.model.partition(":")[0], self.limits),
-            tokens=sum(estimate_tokens(part.text) for part in request.messages),
-        )
 
     async def close(self) -> None:
         """Nothing: the connections are those of the object that was passed in."""
@@ -182,7 +148,7 @@ class LangChainModel:
         messages = (dialect if is_held else replace(dialect, form="words")).messages(request)
         start = time.perf_counter()
         gathered = GatheredReply(sums_usage=True)
-        tell = redact_stream(self._origin.reply_secret, request.on_delta or _ignore)
+        tell = redact_stream(self._endpoint.reply_secret, request.on_delta or _ignore)
         if request.on_delta and not self._asks_whole:
             await _stream(asked, messages, gathered, tell)
         elif (message := await _whole(asked, messages)) is not None:
@@ -190,7 +156,7 @@ class LangChainModel:
         tell("")
         names = frozenset(request.schema.get("properties", {}))
         reply = gathered.reply(names, remote_name=self._served_as, seconds=time.perf_counter() - start)
-        reply = self._origin.without_key(reply)
+        reply = self._endpoint.without_key(reply)
         if read_reply(reply.text, names).spoken or reply.finish == "filtered":
             return reply
         # Packages drop from a stream what they do not know, such as a refusal; a whole message has it.

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import SecretStr
 
-from converse_graph.errors import ContextLengthExceeded, ProviderUnreachable, UsageError
+from converse_graph.errors import ProviderUnreachable, UsageError
 from converse_graph.models.addresses import check_key, validate_base_url
 from converse_graph.models.base import PromptProfile, Request, Response
 from converse_graph.models.capabilities import ServerCapabilities
@@ -27,12 +27,11 @@ from converse_graph.models.failures import (
 )
 from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.prompt_profiles import profile_of
-from converse_graph.models.rate_limit import Limits, limiter_for
 from converse_graph.models.redaction import redact_stream
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
+from converse_graph.models.served_model import ServedModel, emptiness_of
 from converse_graph.models.settings import SERVED, thinking_fields, window_by
-from converse_graph.models.tokens import estimate_tokens
 from converse_graph.scenarios.model_settings import ModelSettings
 
 TIMEOUT = 300.0
@@ -48,7 +47,7 @@ _ENDED = "stream_ended"
 """As `openai_messages` has it, which takes too long to load for a name."""
 
 
-class OpenAICompatibleModel:
+class OpenAICompatibleModel(ServedModel):
     """A model behind OpenAI's chat completions API, through langchain-openai."""
 
     def __init__(
@@ -85,28 +84,25 @@ class OpenAICompatibleModel:
         base_url = validate_base_url(base_url) if base_url else base_url
         self.model = name or (model if base_url else f"openai:{model}")
         self.profile: PromptProfile = profile or profile_of(model)
+        key = _key(api_key, base_url)
+        endpoint = Endpoint(
+            model=self.model,
+            base_url=base_url,
+            key_name="OPENAI_API_KEY",
+            secret=key.get_secret_value() if key is not _NO_KEY else "",
+        )
+        super().__init__(endpoint, retries, shares_limits_with=base_url or "openai")
         self.window = window
-        self.shown_window: int | None = None
-        """Tokens that its server has shown that it takes, by refusing or cutting more; None before it has."""
         self.remote_name = model
         self._base_url = base_url
-        self._key = _key(api_key, base_url)
+        self._key = key
         self._timeout = timeout
-        self._retries = retries or RetryPolicy()
         self.defaults = defaults
-        self._dialect = ServerCapabilities()
         self.free = is_loopback(base_url)
-        self.limits = Limits()
         self._opening = threading.Lock()
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
         """By event loop, as connections belong to the loop that they were opened in."""
         self._hosted = False
-        self._origin = Endpoint(
-            model=self.model,
-            base_url=base_url,
-            key_name="OPENAI_API_KEY",
-            secret=self._key.get_secret_value() if self._key is not _NO_KEY else "",
-        )
 
     @property
     def not_taken(self) -> frozenset[str]:
@@ -126,25 +122,7 @@ class OpenAICompatibleModel:
         if loop not in self._clients:
             # In a thread, since the client library takes a second to import and others are waiting for the loop.
             await asyncio.to_thread(self._open, loop)
-        try:
-            return await self._complete(request)
-        except ContextLengthExceeded as refused:
-            self.learn_window(refused.limit)
-            raise
-
-    def learn_window(self, limit: int | None) -> None:
-        """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
-        self.shown_window = learnt_window(self.shown_window, limit)
-
-    async def _complete(self, request: Request) -> Response:
-        return await self._retries.run(
-            lambda: self._learn_and_ask(request),
-            self._origin,
-            on_restart=request.on_restart,
-            on_unusable=request.on_unusable,
-            gate=limiter_for(self._base_url or "openai", self.limits),
-            tokens=sum(estimate_tokens(part.text) for part in request.messages),
-        )
+        return await super().complete(request)
 
     async def close(self) -> None:
         """Close the connections of this event loop; a later `complete` opens them again."""
@@ -158,7 +136,7 @@ class OpenAICompatibleModel:
                 try:
                     client = self._make()
                 except Exception as error:  # each library in between refuses its surroundings in its own way
-                    raise ProviderUnreachable(_no_client(self._origin, error)) from error
+                    raise ProviderUnreachable(_no_client(self._endpoint, error)) from error
                 self._hosted = (client.root_async_client.base_url.host or "").endswith("openai.com")
                 self._clients[loop] = client
 
@@ -221,7 +199,7 @@ class OpenAICompatibleModel:
         start = time.perf_counter()
         gathered, ended = GatheredReply(sums_usage=False), False
         if request.on_delta:
-            tell = redact_stream(self._origin.reply_secret, request.on_delta)
+            tell = redact_stream(self._endpoint.reply_secret, request.on_delta)
             async for piece in _pieces(bound, dialect.messages(request), self._timeout):
                 ended = ended or bool(piece.response_metadata.get(_ENDED))
                 if text := gathered.add(piece):
@@ -234,7 +212,7 @@ class OpenAICompatibleModel:
         usd = 0.0 if self.free else None
         names = frozenset(request.schema.get("properties", {}))
         reply = gathered.reply(names, remote_name=self.remote_name, seconds=time.perf_counter() - start, usd=usd)
-        reply = self._origin.without_key(reply)
+        reply = self._endpoint.without_key(reply)
         self._check(reply, names, ended=ended or bool(gathered.reason) or gathered.is_too_long)
         if not read_reply(reply.text, names).spoken and reply.finish != "filtered":
             self._give_room(reply, request, dialect, settings, window)
@@ -278,30 +256,6 @@ class OpenAICompatibleModel:
             + (", or --option context_window=N where the server takes more" if window else ""),
             reply,
         )
-
-
-def emptiness_of(reply: Response) -> str:
-    """Say what there is of a reply that says nothing."""
-    if not reply.text.strip():
-        return "the reply is empty"
-    spent = f", {reply.output_tokens:,} tokens of them" if reply.output_tokens else ""
-    return f"the reply is thoughts alone{spent}"
-
-
-def learnt_window(known: int | None, limit: int | None) -> int | None:
-    """Return how many tokens a model takes, after its server has refused a prompt as too long.
-
-    Args:
-        known: Before that; None where it was not.
-        limit: What the server named as the most; None where it named nothing.
-    """
-    if limit is None or limit < _LEAST_WINDOW:
-        return known
-    return limit if known is None else min(known, limit)
-
-
-_LEAST_WINDOW = 512
-"""Tokens; a lesser number in a server's words is none of a window."""
 
 
 def _no_client(origin: Endpoint, error: Exception) -> str:
