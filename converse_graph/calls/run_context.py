@@ -195,20 +195,24 @@ async def current_context(runtime: Runtime[RunContext], settings: SpeakerSetting
     context = runtime.context if isinstance(runtime.context, RunContext) else await _of_bare_graph()
     if context.settings is not None:
         return context
-    given = model_settings_in(get_config().get("configurable", {})) if context is not runtime.context else UNSET
-    return replace(context, settings=(settings or SpeakerSettings()).merged(given) if given else settings)
+    settings_given = (
+        model_settings_in(get_config().get("configurable", {})) if context is not runtime.context else UNSET
+    )
+    return replace(
+        context, settings=(settings or SpeakerSettings()).merged(settings_given) if settings_given else settings
+    )
 
 
 async def _of_bare_graph() -> RunContext:
     configurable: Mapping[str, Any] = get_config().get("configurable", {})
     model, base_url, seed = (configurable.get(name) for name in ("model", "base_url", "seed"))
     loop = asyncio.get_running_loop()
-    kept = _bare.setdefault(loop, {})
+    contexts = _bare.setdefault(loop, {})
     key = (reference_key(model), base_url, seed)
-    if key not in kept:
-        made = await asyncio.to_thread(_bare_context, model, base_url, int(seed or 0))
-        kept.setdefault(key, made)  # parties that speak at once share the first
-    return replace(kept[key], recall=_index_of(loop, str(configurable.get("thread_id", ""))))
+    if key not in contexts:
+        context = await asyncio.to_thread(_bare_context, model, base_url, int(seed or 0))
+        contexts.setdefault(key, context)  # parties that speak at once share the first
+    return replace(contexts[key], recall=_index_of(loop, str(configurable.get("thread_id", ""))))
 
 
 def _index_of(loop: asyncio.AbstractEventLoop, thread: str) -> RecallIndex:

@@ -66,5 +66,5 @@ def emptiness_of(reply: Response) -> str:
     """Say what there is of a reply that says nothing."""
     if not reply.text.strip():
         return "the reply is empty"
-    spent = f", {reply.output_tokens:,} tokens of them" if reply.output_tokens else ""
-    return f"the reply is thoughts alone{spent}"
+    tokens = f", {reply.output_tokens:,} tokens of them" if reply.output_tokens else ""
+    return f"the reply is thoughts alone{tokens}"

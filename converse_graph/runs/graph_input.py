@@ -62,8 +62,8 @@ def recall_index(store: Store, run: Run, scenario: Scenario) -> RecallIndex:
     calls = [[*store.journal(other.id).calls(calls_for("embed"))] for other in lineage]
     own = calls[:2] if run.replays else calls[:1]
     return RecallIndex(
-        kept=[call for made in calls for call in made if call.accepted],
-        failed=[call for made in own for call in made if not call.accepted],
+        calls=[call for made in calls for call in made if call.accepted],
+        failures=[call for made in own for call in made if not call.accepted],
     )
 
 
