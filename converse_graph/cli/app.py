@@ -94,8 +94,8 @@ def main() -> None:
     sys.exit(code)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
         typer.echo(f"converse {version('converse-graph')}")
         raise typer.Exit
 

@@ -72,12 +72,12 @@ def _public(world: World, record: HiddenWorldRecord) -> WorldRecord:
 
 
 def _own(world: World, record: HiddenWorldRecord, party: str) -> OwnWorldRecord:
-    known = known_values(world, record["state"], party)
+    values = known_values(world, record["state"], party)
     own: OwnWorldRecord = {
         "kind": "world_own",
         "round": record["round"],
         "turn": record["turn"],
-        "state": {name: value for name, value in known.items() if name in record["state"][party]},
+        "state": {name: value for name, value in values.items() if name in record["state"][party]},
     }
     for move in record["moves"]:
         if move["party"] == party:

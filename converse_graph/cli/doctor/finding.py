@@ -32,11 +32,11 @@ class Finding:
 
 def secrets_of(environ: Mapping[str, str]) -> list[str]:
     """What must never be told: values of variables that are named like keys, and passwords within addresses."""
-    found = {value for name, value in environ.items() if _SECRET_NAME.search(name)}
+    secrets = {value for name, value in environ.items() if _SECRET_NAME.search(name)}
     for value in environ.values():
         if "://" in value and "@" in value:
-            found |= {secret for secret in _passwords(value) if secret}
-    return sorted((secret for secret in found if len(secret) >= _SHORTEST), key=len, reverse=True)
+            secrets |= {secret for secret in _passwords(value) if secret}
+    return sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True)
 
 
 def hide_secrets(finding: Finding, secrets: Iterable[str]) -> Finding:

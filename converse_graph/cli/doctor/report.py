@@ -41,9 +41,9 @@ async def examine(store: str, environ: Mapping[str, str], terminal: Terminal) ->
         terminal: What is written to.
     """
     secrets = secrets_of(environ)
-    found = [*await asyncio.to_thread(lambda: list(look_at_versions())), *await look_at_store(store)]
-    found += await asyncio.to_thread(lambda: list(_rest(environ, terminal)))
-    return Examination(findings=tuple(hide_secrets(finding, secrets) for finding in found))
+    findings = [*await asyncio.to_thread(lambda: list(look_at_versions())), *await look_at_store(store)]
+    findings += await asyncio.to_thread(lambda: list(_rest(environ, terminal)))
+    return Examination(findings=tuple(hide_secrets(finding, secrets) for finding in findings))
 
 
 def _rest(environ: Mapping[str, str], terminal: Terminal) -> Iterator[Finding]:
