@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from math import ceil, fsum
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field as Bound
 from pydantic import model_validator
@@ -33,6 +35,87 @@ class Uniform(FrozenModel):
         return self
 
 
+class Lognormal(FrozenModel):
+    """A positive number that is drawn from a lognormal distribution, given by its 80 % interval.
+
+    Published forecasts state their parameters so. What falls outside the range of a variable stops at its end.
+    """
+
+    p10: Annotated[float, Bound(gt=0)]
+    """A tenth of the draws lie below it."""
+    p90: float
+    """A tenth of the draws lie above it."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.p10 >= self.p90:
+            raise ValueError(f"p10 {self.p10:g} must lie below p90 {self.p90:g}")
+        return self
+
+
+class Quantiles(FrozenModel):
+    """A number that is drawn by a table of quantiles, evenly between neighbours.
+
+    Give 0 and 1 too: they are the least and the most that is drawn.
+    """
+
+    quantiles: Annotated[dict[Annotated[float, Bound(ge=0, le=1)], float], Bound(min_length=2)]
+    """Values by probability, such as {0: 12, 0.5: 40, 1: 300}."""
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        rows = sorted(self.quantiles.items())
+        if rows[0][0] != 0 or rows[-1][0] != 1:
+            raise ValueError("quantiles must begin at 0 and end at 1: the least and the most that is drawn")
+        for (p, value), (next_p, next_value) in pairwise(rows):
+            if value > next_value:
+                raise ValueError(f"quantile {next_p:g} is {next_value:g}, below quantile {p:g}, {value:g}")
+        return self
+
+
+Distribution = Uniform | Lognormal | Quantiles
+
+
+def bounds_of(amount: float | Distribution) -> tuple[float, float]:
+    """Two values that a number lies between, as a range is checked against; a fixed one is both.
+
+    Args:
+        amount: Of a lognormal distribution they are its 10th and 90th percentile, for it has no end.
+    """
+    match amount:
+        case Uniform():
+            return amount.low, amount.high
+        case Lognormal():
+            return amount.p10, amount.p90
+        case Quantiles():
+            return amount.quantiles[0], amount.quantiles[1]
+    return amount, amount
+
+
+class Aggregate(FrozenModel):
+    """How a variable of the world follows from one that each party of a kind has."""
+
+    function: Literal["maximum", "minimum", "sum", "mean"]
+    """What is made of the parties' values."""
+    of: Identifier
+    """The parties' variable."""
+
+    def reduce(self, values: Sequence[float]) -> float:
+        """Make one value of the parties'.
+
+        Args:
+            values: One for each party, in the variable's unit.
+        """
+        match self.function:
+            case "maximum":
+                return max(values)
+            case "minimum":
+                return min(values)
+            case "mean":
+                return fsum(values) / len(values)
+        return fsum(values)
+
+
 class Variable(FrozenModel):
     """A number that code keeps: of the world, or of each party of a kind."""
 
@@ -42,14 +125,18 @@ class Variable(FrozenModel):
     """What it is counted in, such as "kt"; "share" or "index" for a number without dimension."""
     owner: Identifier = WORLD
     """Whose it is: "world", or a kind of parties, each of which then has one."""
-    start: float | Uniform
-    """Its value as the run begins, or what that is drawn from."""
+    start: float | Distribution | None = None
+    """Its value as the run begins, or what that is drawn from; None of an aggregate."""
+    aggregate: Aggregate | None = None
+    """How it follows from a variable of the parties, in every round anew; None where it is a number of its own."""
     minimum: float = 0.0
     """The least that it may be; what would take it lower stops there."""
     maximum: float
     """The most that it may be; what would take it higher stops there."""
     visibility: Literal["public", "own", "hidden"] = "public"
     """Who is told its value: everybody; the party that owns it; or nobody before the run is over."""
+    is_revealing: bool = False
+    """Whether a public aggregate may tell something of values that are not public, such as a total catch."""
     source: str = ""
     """Where the numbers come from."""
 
@@ -57,8 +144,11 @@ class Variable(FrozenModel):
     def _in_range(self) -> Self:
         if self.minimum >= self.maximum:
             raise ValueError(f"{self.name}: minimum {self.minimum:g} must lie below maximum {self.maximum:g}")
-        bounds = (self.start.low, self.start.high) if isinstance(self.start, Uniform) else (self.start,)
-        for value in bounds:
+        if (self.start is None) == (self.aggregate is None):
+            raise ValueError(f"{self.name}: give either start, or aggregate where it follows from the parties'")
+        if self.aggregate is not None and self.owner != WORLD:
+            raise ValueError(f"{self.name}: an aggregate is the world's, not of {self.owner} parties; leave owner out")
+        for value in () if self.start is None else bounds_of(self.start):
             if not self.holds(value):
                 raise ValueError(
                     f"{self.name}: start {value:g} is outside {self.minimum:g} to {self.maximum:g}; widen the range"
@@ -84,6 +174,38 @@ class Variable(FrozenModel):
         return min(self.maximum, max(self.minimum, value))
 
 
+class Condition(FrozenModel):
+    """A bound on a variable."""
+
+    variable: Identifier
+    """Which one. For an action to be offered, one that the party is told: the world's public ones and its own."""
+    at_least: float | Identifier | None = None
+    """In the variable's unit; or the variable that it must reach."""
+    at_most: float | Identifier | None = None
+    """In the variable's unit; or the variable that it must not exceed."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError(f"condition on {self.variable!r} has no bound; give at_least or at_most")
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        """The variables that it looks at."""
+        return [self.variable, *(bound for bound in (self.at_least, self.at_most) if isinstance(bound, str))]
+
+    def is_met(self, values: Mapping[str, float]) -> bool:
+        """Say whether the variable is within the bounds.
+
+        Args:
+            values: By variable, each in its unit.
+        """
+        value = values[self.variable]
+        least, most = (values[bound] if isinstance(bound, str) else bound for bound in (self.at_least, self.at_most))
+        return (least is None or value >= least) and (most is None or value <= most)
+
+
 class Effect(FrozenModel):
     """A change of one variable in a round.
 
@@ -95,40 +217,23 @@ class Effect(FrozenModel):
     """What changes."""
     operation: Literal["add", "multiply", "set"] = "add"
     """How."""
-    amount: float | Uniform
+    amount: float | Distribution = 1.0
     """By how much, in the variable's unit; or what that is drawn from, anew each round."""
     times: Items[Identifier] = ()
     """Variables whose values the amount is multiplied by, such as ["stock", "stock"]: the world's, or own ones of the
     party that acts; of drift, of the party whose variable changes."""
+    function: Callable[[Mapping[str, Any]], Any] | None = None
+    """A function of your own whose result the amount is multiplied by too, where a product is not enough. It is given
+    values by variable: the world's, and those of the party whose they are, as of `times`. Plain arithmetic alone, so
+    that it takes arrays as well as numbers. A scenario with one cannot be written as YAML."""
+    when: Items[Condition] = ()
+    """What must hold of these values for it to happen, such as a law in force."""
     on: Literal["own", "others", "all"] = "own"
     """Of a variable that parties own: whose. Drift is of all."""
     chance: Annotated[float, Bound(ge=0, le=1)] = 1.0
     """The probability that it happens in a round, such as an incident's."""
-
-
-class Condition(FrozenModel):
-    """A bound on a variable that a party is told: the world's public ones and its own."""
-
-    variable: Identifier
-    """Which one."""
-    at_least: float | None = None
-    """In the variable's unit."""
-    at_most: float | None = None
-    """In the variable's unit."""
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError(f"condition on {self.variable!r} has no bound; give at_least or at_most")
-        return self
-
-    def is_met(self, value: float) -> bool:
-        """Say whether a value is within the bounds.
-
-        Args:
-            value: Of the variable, in its unit.
-        """
-        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+    chance_times: Items[Identifier] = ()
+    """Variables, as of `times`, whose values the probability is multiplied by; what is beyond 1 is certain."""
 
 
 class Action(FrozenModel):
@@ -190,10 +295,38 @@ class World(FrozenModel):
             owner = self._check_row(f"drift row {number}", row)
             self._check_times(f"drift row {number}", row, owner)
         for event in self.events:
-            if self._named(f"event {event.name!r}", event.variable).owner != WORLD:
-                raise ValueError(f"event {event.name!r}: {event.variable!r} is a party's; name one of the world's")
+            for name in event.names:
+                if self._named(f"event {event.name!r}", name).owner != WORLD:
+                    raise ValueError(f"event {event.name!r}: {name!r} is a party's; name one of the world's")
+        self._check_aggregates()
         self._check_one_setter()
         return self
+
+    def scaled(self, years: float) -> World:
+        """The same world for rounds of another length, of one that was written for rounds of a year.
+
+        Drift is scaled, by the year, and so are lags and durations; what an action does at once and what it costs
+        stay as they are.
+
+        Args:
+            years: That a round lasts, such as 0.5.
+
+        Raises:
+            ValueError: A round lasts no time.
+        """
+        if years <= 0:
+            raise ValueError(f"a round must last some time, not {years:g} years")
+        drift = [_scaled_row(row, years) for row in self.drift]
+        actions = [
+            action.model_copy(
+                update={
+                    "lag": ceil(action.lag / years - _ROUNDING),
+                    "lasts": None if action.lasts is None else max(1, round(action.lasts / years)),
+                }
+            )
+            for action in self.actions
+        ]
+        return World.model_validate({**dict(self), "drift": drift, "actions": actions})
 
     def variable(self, name: str) -> Variable:
         """The variable of that name.
@@ -248,8 +381,8 @@ class World(FrozenModel):
 
     def _own_names(self, action: Action) -> list[str]:
         """The names in an action that must be the acting party's own variables."""
-        names = [*action.cost, *(condition.variable for condition in action.requires)]
-        names += [name for row in action.effects for name in row.times]
+        names = [*action.cost, *(name for condition in action.requires for name in condition.names)]
+        names += [name for row in action.effects for name in _factors(row)]
         names += [row.variable for row in action.effects if row.on == "own"]
         return [name for name in names if self.variable(name).owner != WORLD]
 
@@ -269,8 +402,7 @@ class World(FrozenModel):
             owner = self._named(f"the cost of {where}", name).owner
             if owner == WORLD or own not in (None, owner):
                 raise ValueError(f"the cost of {where} takes {name!r}, which is no own variable of who acts")
-        for condition in action.requires:
-            variable = self._named(where, condition.variable)
+        for variable in (self._named(where, name) for condition in action.requires for name in condition.names):
             if variable.visibility == "hidden" or (variable.owner != WORLD and own not in (None, variable.owner)):
                 raise ValueError(f"{where} requires {variable.name!r}, which who acts is not told; use what it knows")
         for number, row in enumerate(action.effects, 1):
@@ -283,9 +415,12 @@ class World(FrozenModel):
     def _check_row(self, where: str, row: Effect) -> str:
         """Check the variable and the amount of an effect; return who owns the variable."""
         target = self._named(where, row.variable)
-        amounts = (row.amount.low, row.amount.high) if isinstance(row.amount, Uniform) else (row.amount,)
-        if row.operation == "set" and not row.times:
-            for amount in amounts:
+        if target.aggregate is not None:
+            raise ValueError(
+                f"{where} changes {row.variable!r}, which follows from {target.aggregate.of!r}; change that"
+            )
+        if row.operation == "set" and not row.times and row.function is None:
+            for amount in bounds_of(row.amount):
                 if not target.holds(amount):
                     raise ValueError(
                         f"{where} sets {row.variable!r} to {amount:g}, outside {target.minimum:g} to {target.maximum:g}"
@@ -294,10 +429,24 @@ class World(FrozenModel):
 
     def _check_times(self, where: str, row: Effect, kind: str | None) -> None:
         """Refuse factors that are neither the world's nor own ones of the party that acts."""
-        for name in row.times:
+        for name in _factors(row):
             owner = self._named(where, name).owner
             if owner != WORLD and kind not in (None, owner):
-                raise ValueError(f"{where} is times {name!r}, which {owner} parties own; use the world's or own ones")
+                raise ValueError(f"{where} uses {name!r}, which {owner} parties own; use the world's or own ones")
+
+    def _check_aggregates(self) -> None:
+        for variable in self.variables:
+            if variable.aggregate is None:
+                continue
+            where = f"aggregate {variable.name!r}"
+            source = self._named(where, variable.aggregate.of)
+            if source.owner == WORLD:
+                raise ValueError(f"{where} is of {source.name!r}, which is the world's; name one that parties own")
+            if source.visibility != "public" and variable.visibility == "public" and not variable.is_revealing:
+                raise ValueError(
+                    f"{where} is public, and {source.name!r} is not, which it gives away; make it hidden, or say "
+                    "is_revealing: true"
+                )
 
     def _check_one_setter(self) -> None:
         """Refuse two writers of one variable: which came last would depend on an order."""
@@ -309,10 +458,40 @@ class World(FrozenModel):
                 raise ValueError(f"{setters[row.variable]} and {where} both set {row.variable!r}; let one add instead")
             setters[row.variable] = where
             is_shared = self.variable(row.variable).owner == WORLD or row.on != "own"
-            if where != "drift" and is_shared and (row.times or isinstance(row.amount, Uniform)):
+            if where != "drift" and is_shared and (row.times or row.function or isinstance(row.amount, Distribution)):
                 raise ValueError(f"{where} sets {row.variable!r} for others too, so that its amount must be one number")
 
     def _rows(self) -> Iterator[tuple[str, Effect]]:
         yield from (("drift", row) for row in self.drift)
         for action in self.actions:
             yield from ((f"action {action.name!r}", row) for row in action.effects)
+
+
+_ROUNDING = 1e-9
+"""Of a number of rounds, by which a lag of whole years may be off."""
+
+
+def _factors(row: Effect) -> list[str]:
+    """The variables that an effect looks at, of whoever acts or of the party whose variable changes."""
+    return [*row.times, *row.chance_times, *(name for condition in row.when for name in condition.names)]
+
+
+def _scaled_row(row: Effect, years: float) -> Effect:
+    """Drift of a year as drift of a round; a function reckons with the length of a round itself."""
+    update: dict[str, Any] = {}
+    if row.chance < 1:
+        update["chance"] = row.chance * years if row.chance_times else 1 - (1 - row.chance) ** years
+    if row.function is None and row.operation != "set" and (row.chance == 1 or row.operation == "multiply"):
+        update["amount"] = _scaled_amount(row, years)
+    return row.model_copy(update=update)
+
+
+def _scaled_amount(row: Effect, years: float) -> float | Distribution:
+    """What is added is less in a shorter round; what multiplies is its root. Of a chance, the chance is scaled."""
+    if row.chance < 1:
+        return row.amount
+    if not isinstance(row.amount, float | int):
+        raise ValueError(
+            f"drift of {row.variable!r} draws its amount, which cannot be scaled to rounds of {years:g} years"
+        )
+    return row.amount**years if row.operation == "multiply" else row.amount * years
