@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from math import ceil, fsum
 from typing import Annotated, Any, Literal, Self
@@ -10,10 +11,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
+from converse_graph.scenarios.formulas import parse_formula
 from converse_graph.scenarios.value import FrozenModel, Identifier, Items
 
 WORLD = "world"
 """Who owns a variable that no party has; and the node that resolves a round."""
+ROUND_YEARS = "round_years"
+"""In a formula, the length of a round in years."""
 WAIT = "wait"
 """The move of a party that takes no action."""
 MOVE = "move"
@@ -222,10 +226,10 @@ class Effect(FrozenModel):
     times: Items[Identifier] = ()
     """Variables whose values the amount is multiplied by, such as ["stock", "stock"]: the world's, or own ones of the
     party that acts; of drift, of the party whose variable changes."""
-    function: Callable[[Mapping[str, Any]], Any] | None = None
-    """A function of your own whose result the amount is multiplied by too, where a product is not enough. It is given
-    values by variable: the world's, and those of the party whose they are, as of `times`. Plain arithmetic alone, so
-    that it takes arrays as well as numbers. A scenario with one cannot be written as YAML."""
+    formula: str = ""
+    """A formula whose value the amount is multiplied by too, where a product is not enough, such as
+    "stock * (1 - stock / capacity)": arithmetic, comparisons that count 1 or 0, and min, max, abs, exp, log, log10 and
+    sqrt of variables, as of `times`, and of constants. `round_years` in it is how long a round lasts."""
     when: Items[Condition] = ()
     """What must hold of these values for it to happen, such as a law in force."""
     on: Literal["own", "others", "all"] = "own"
@@ -268,8 +272,24 @@ class WorldEvent(Condition):
     """What it is called, such as "collapse"; rules to stop can name it."""
 
 
+class Constant(FrozenModel):
+    """A number that stays as it is while a run is played; whoever sets up the world may turn it."""
+
+    name: Identifier
+    """What it is called, such as "capacity"; effects and conditions use it as they use variables."""
+    value: float
+    """In its unit."""
+    unit: Annotated[str, Bound(min_length=1)]
+    """What it is counted in."""
+    source: str = ""
+    """Where the number comes from."""
+
+
 class World(FrozenModel):
     """State that code owns, moves that parties choose, rules that resolve them."""
+
+    constants: Items[Constant] = ()
+    """Numbers that the rules use and nothing changes."""
 
     variables: Annotated[Items[Variable], Bound(min_length=1)]
     """What there is to change."""
@@ -279,11 +299,13 @@ class World(FrozenModel):
     """What changes in every round, whatever is done."""
     events: Items[WorldEvent] = ()
     """What may happen."""
+    round_years: Annotated[float, Bound(gt=0)] = 1.0
+    """How long a round lasts, in years, as formulas are told."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         for what, names in (
-            ("variable", [variable.name for variable in self.variables]),
+            ("variable", [variable.name for variable in (*self.variables, *self.constants)]),
             ("action", [action.name for action in self.actions]),
             ("event of the world", [event.name for event in self.events]),
         ):
@@ -296,7 +318,7 @@ class World(FrozenModel):
             self._check_times(f"drift row {number}", row, owner)
         for event in self.events:
             for name in event.names:
-                if self._named(f"event {event.name!r}", name).owner != WORLD:
+                if name not in self.fixed_values and self._named(f"event {event.name!r}", name).owner != WORLD:
                     raise ValueError(f"event {event.name!r}: {name!r} is a party's; name one of the world's")
         self._check_aggregates()
         self._check_one_setter()
@@ -326,7 +348,45 @@ class World(FrozenModel):
             )
             for action in self.actions
         ]
-        return World.model_validate({**dict(self), "drift": drift, "actions": actions})
+        return World.model_validate({**dict(self), "drift": drift, "actions": actions, "round_years": years})
+
+    def adjusted(
+        self,
+        *,
+        constants: Mapping[str, float] | None = None,
+        start: Mapping[str, float | Distribution] | None = None,
+        without_actions: Sequence[str] = (),
+    ) -> World:
+        """The same world with other numbers, such as a dial sets.
+
+        Args:
+            constants: Values by constant.
+            start: What variables begin as, by name.
+            without_actions: Actions that nobody may take in it.
+
+        Raises:
+            ValueError: There is no such constant, variable or action.
+        """
+        for what, names, known in (
+            ("constant", constants or {}, [constant.name for constant in self.constants]),
+            ("variable", start or {}, [variable.name for variable in self.variables]),
+            ("action", without_actions, [action.name for action in self.actions]),
+        ):
+            if unknown := [name for name in names if name not in known]:
+                raise ValueError(f"no {what} {unknown[0]!r} in the world; there is: {', '.join(known)}")
+        return World.model_validate(
+            {
+                **dict(self),
+                "constants": [_with(constant, constant.name, "value", constants) for constant in self.constants],
+                "variables": [_with(variable, variable.name, "start", start) for variable in self.variables],
+                "actions": [action for action in self.actions if action.name not in without_actions],
+            }
+        )
+
+    @cached_property
+    def fixed_values(self) -> Mapping[str, float]:
+        """The constants by name, and the length of a round in years."""
+        return {ROUND_YEARS: self.round_years, **{constant.name: constant.value for constant in self.constants}}
 
     def variable(self, name: str) -> Variable:
         """The variable of that name.
@@ -384,13 +444,13 @@ class World(FrozenModel):
         names = [*action.cost, *(name for condition in action.requires for name in condition.names)]
         names += [name for row in action.effects for name in _factors(row)]
         names += [row.variable for row in action.effects if row.on == "own"]
-        return [name for name in names if self.variable(name).owner != WORLD]
+        return [name for name in names if name not in self.fixed_values and self.variable(name).owner != WORLD]
 
     def _named(self, where: str, name: str) -> Variable:
         try:
             return self.variable(name)
         except KeyError:
-            names = ", ".join(variable.name for variable in self.variables)
+            names = ", ".join(variable.name for variable in (*self.variables, *self.constants))
             raise ValueError(f"{where} names variable {name!r}; there is: {names}") from None
 
     def _check_action(self, action: Action) -> None:
@@ -402,7 +462,10 @@ class World(FrozenModel):
             owner = self._named(f"the cost of {where}", name).owner
             if owner == WORLD or own not in (None, owner):
                 raise ValueError(f"the cost of {where} takes {name!r}, which is no own variable of who acts")
-        for variable in (self._named(where, name) for condition in action.requires for name in condition.names):
+        for name in (name for condition in action.requires for name in condition.names):
+            if name in self.fixed_values:
+                continue
+            variable = self._named(where, name)
             if variable.visibility == "hidden" or (variable.owner != WORLD and own not in (None, variable.owner)):
                 raise ValueError(f"{where} requires {variable.name!r}, which who acts is not told; use what it knows")
         for number, row in enumerate(action.effects, 1):
@@ -419,7 +482,7 @@ class World(FrozenModel):
             raise ValueError(
                 f"{where} changes {row.variable!r}, which follows from {target.aggregate.of!r}; change that"
             )
-        if row.operation == "set" and not row.times and row.function is None:
+        if row.operation == "set" and not row.times and not row.formula:
             for amount in bounds_of(row.amount):
                 if not target.holds(amount):
                     raise ValueError(
@@ -430,6 +493,8 @@ class World(FrozenModel):
     def _check_times(self, where: str, row: Effect, kind: str | None) -> None:
         """Refuse factors that are neither the world's nor own ones of the party that acts."""
         for name in _factors(row):
+            if name in self.fixed_values:
+                continue
             owner = self._named(where, name).owner
             if owner != WORLD and kind not in (None, owner):
                 raise ValueError(f"{where} uses {name!r}, which {owner} parties own; use the world's or own ones")
@@ -458,7 +523,7 @@ class World(FrozenModel):
                 raise ValueError(f"{setters[row.variable]} and {where} both set {row.variable!r}; let one add instead")
             setters[row.variable] = where
             is_shared = self.variable(row.variable).owner == WORLD or row.on != "own"
-            if where != "drift" and is_shared and (row.times or row.function or isinstance(row.amount, Distribution)):
+            if where != "drift" and is_shared and (row.times or row.formula or isinstance(row.amount, Distribution)):
                 raise ValueError(f"{where} sets {row.variable!r} for others too, so that its amount must be one number")
 
     def _rows(self) -> Iterator[tuple[str, Effect]]:
@@ -471,17 +536,32 @@ _ROUNDING = 1e-9
 """Of a number of rounds, by which a lag of whole years may be off."""
 
 
+def _names_in(row: Effect) -> frozenset[str]:
+    """The names that the formula of an effect uses."""
+    return parse_formula(row.formula).names if row.formula else frozenset()
+
+
 def _factors(row: Effect) -> list[str]:
-    """The variables that an effect looks at, of whoever acts or of the party whose variable changes."""
-    return [*row.times, *row.chance_times, *(name for condition in row.when for name in condition.names)]
+    """The names that an effect looks at: of whoever acts, or of the party whose variable changes."""
+    conditions = [name for condition in row.when for name in condition.names]
+    return [*row.times, *row.chance_times, *conditions, *sorted(_names_in(row))]
+
+
+def _with(spec: FrozenModel, name: str, field: str, values: Mapping[str, Any] | None) -> FrozenModel:
+    """A constant or variable, with a field set otherwise where its name is among these."""
+    return spec.model_copy(update={field: values[name]}) if values and name in values else spec
 
 
 def _scaled_row(row: Effect, years: float) -> Effect:
-    """Drift of a year as drift of a round; a function reckons with the length of a round itself."""
+    """Drift of a year as drift of a round; a formula may reckon with the length of a round itself."""
     update: dict[str, Any] = {}
     if row.chance < 1:
         update["chance"] = row.chance * years if row.chance_times else 1 - (1 - row.chance) ** years
-    if row.function is None and row.operation != "set" and (row.chance == 1 or row.operation == "multiply"):
+    if (
+        ROUND_YEARS not in _names_in(row)
+        and row.operation != "set"
+        and (row.chance == 1 or row.operation == "multiply")
+    ):
         update["amount"] = _scaled_amount(row, years)
     return row.model_copy(update=update)
 

@@ -1,7 +1,6 @@
 """Chance in a world: one stream of the run's seed for each purpose, so that two arms with one seed meet the same."""
 
 import random
-
 from itertools import pairwise
 from math import exp, log
 from statistics import NormalDist

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import fsum, prod
 
 from converse_graph.record.records import ActiveAction, HiddenWorldRecord, MoveOutcome, WorldChange
+from converse_graph.scenarios.formulas import parse_formula
 from converse_graph.scenarios.world import WAIT, WORLD, Action, Effect, World
 from converse_graph.world.draws import draw_amount, draw_share
 
@@ -85,7 +86,7 @@ def illegal_reason(world: World, move: str, kind: str, values: Values) -> str:
         if values[name] - amount < world.variable(name).minimum:
             return f"costs {amount:g} {name}, of which there is {values[name]:g}"
     for condition in action.requires:
-        if not condition.is_met(values):
+        if not condition.is_met({**world.fixed_values, **values}):
             return f"{condition.variable} is {values[condition.variable]:g}"
     return ""
 
@@ -146,7 +147,7 @@ def resolve_round(
 
 def happened_events(world: World, state: State, before: Sequence[str]) -> list[str]:
     """The names of the world's events that have happened, the earlier first."""
-    now = [event.name for event in world.events if event.is_met(state[WORLD])]
+    now = [event.name for event in world.events if event.is_met({**world.fixed_values, **state[WORLD]})]
     return [*before, *(name for name in now if name not in before)]
 
 
@@ -214,15 +215,15 @@ def _apply(
         row = effect.row
         for owner in _targets(world, kinds, effect):
             stream = f"{round}|{effect.stream}|{owner}"
-            actor = {**before[WORLD], **before[effect.by or owner]}
+            actor = {**world.fixed_values, **before[WORLD], **before[effect.by or owner]}
             if not all(condition.is_met(actor) for condition in row.when):
                 continue
             chance = row.chance * prod(sorted(actor[name] for name in row.chance_times))
             if chance < 1 and draw_share(seed, f"{stream}|chance") >= chance:
                 continue
             amount = draw_amount(row.amount, seed, stream) * prod(sorted(actor[name] for name in row.times))
-            if row.function is not None:
-                amount *= float(row.function(actor))
+            if row.formula:
+                amount *= parse_formula(row.formula).value(actor)
             writes.setdefault((owner, row.variable), []).append(
                 {
                     "owner": owner,
