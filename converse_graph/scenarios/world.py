@@ -265,10 +265,7 @@ class World(FrozenModel):
         if action.name == WAIT:
             raise ValueError(f"{where}: {WAIT!r} is the move of a party that takes no action; call it otherwise")
         own = action.party_kind
-        for name in action.cost:
-            owner = self._named(f"the cost of {where}", name).owner
-            if owner == WORLD or own not in (None, owner):
-                raise ValueError(f"the cost of {where} takes {name!r}, which is no own variable of who acts")
+        self._check_cost(action)
         for condition in action.requires:
             needed = self._named(where, condition.variable)
             if needed.visibility == "hidden" or (needed.owner != WORLD and own not in (None, needed.owner)):
@@ -279,6 +276,15 @@ class World(FrozenModel):
             if target != WORLD and row.on == "own" and own not in (None, target):
                 raise ValueError(f"{place} is on {row.variable!r}, which {target} parties own; write on: others or all")
             self._check_times(place, row, own)
+
+    def _check_cost(self, action: Action) -> None:
+        where, own = f"the cost of action {action.name!r}", action.party_kind
+        for name in action.cost:
+            spent = self._named(where, name)
+            if spent.owner == WORLD or own not in (None, spent.owner):
+                raise ValueError(f"{where} takes {name!r}, which is no own variable of who acts")
+            if spent.visibility == "hidden":
+                raise ValueError(f"{where} takes {name!r}, which who acts is not told; let its visibility be own")
 
     def _check_row(self, where: str, row: Effect) -> str:
         """Check the variable and the amount of an effect; return who owns the variable."""

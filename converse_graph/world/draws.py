@@ -1,8 +1,30 @@
-"""Chance in a world: one stream of the run's seed for each purpose, so that two arms with one seed meet the same."""
+"""Chance in a world: one stream of the run's seed for each purpose, so that two arms with one seed meet the same.
 
-import random
+A draw is a hash of seed and purpose, which numpy can reckon for many seeds at once (`batch.py`) to the last bit.
+"""
+
+import hashlib
 
 from converse_graph.scenarios.world import Uniform
+
+MASK = (1 << 64) - 1
+"""Seeds and hashes are whole numbers of 64 bits; of a larger seed the last 64 count."""
+STEPS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+"""Shifts and factors of the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014; Stafford's variant 13)."""
+LAST_SHIFT = 31
+INCREMENT = 0x9E3779B97F4A7C15
+"""2 to the 64th by the golden ratio, odd: it keeps the seed 0 from being hashed to 0."""
+UNIT = 2.0**-53
+"""A share is a hash's upper 53 bits, as many as a float has, times this."""
+
+
+def purpose_key(purpose: str) -> int:
+    """Hash what a draw is for.
+
+    Args:
+        purpose: What for, with the round: another purpose is another stream.
+    """
+    return int.from_bytes(hashlib.blake2b(purpose.encode(), digest_size=8).digest(), "big")
 
 
 def draw_share(seed: int, purpose: str) -> float:
@@ -12,7 +34,7 @@ def draw_share(seed: int, purpose: str) -> float:
         seed: Of the run.
         purpose: What for, with the round: another purpose is another stream.
     """
-    return random.Random(f"{seed}|world|{purpose}").random()
+    return (_mix(_mix((seed + INCREMENT) & MASK) ^ purpose_key(purpose)) >> 11) * UNIT
 
 
 def draw_amount(amount: float | Uniform, seed: int, purpose: str) -> float:
@@ -26,3 +48,9 @@ def draw_amount(amount: float | Uniform, seed: int, purpose: str) -> float:
     if isinstance(amount, Uniform):
         return amount.low + (amount.high - amount.low) * draw_share(seed, purpose)
     return amount
+
+
+def _mix(number: int) -> int:
+    for shift, factor in STEPS:
+        number = ((number ^ (number >> shift)) * factor) & MASK
+    return number ^ (number >> LAST_SHIFT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum, prod
+from math import prod
 
 from converse_graph.record.records import ActiveAction, HiddenWorldRecord, MoveOutcome, WorldChange
 from converse_graph.scenarios.world import WAIT, WORLD, Action, Effect, World
@@ -239,10 +239,10 @@ def _combine(world: World, name: str, value: float, changes: list[WorldChange]) 
     for change in sorted((change for change in changes if change["operation"] == "multiply"), key=_by_amount):
         change["by"] = value * (change["amount"] - 1)
         value *= change["amount"]
-    added = [change for change in changes if change["operation"] == "add"]
-    for change in added:
+    for change in sorted((change for change in changes if change["operation"] == "add"), key=_by_amount):
         change["by"] = change["amount"]
-    return world.variable(name).clamp(fsum([value, *(change["amount"] for change in added)]))
+        value += change["amount"]
+    return world.variable(name).clamp(value)
 
 
 def _by_amount(change: WorldChange) -> float:
