@@ -14,8 +14,12 @@ WORLD = "world"
 """Who owns a variable that no party has; and the node that resolves a round."""
 WAIT = "wait"
 """The move of a party that takes no action."""
+RANDOM = "random"
+"""The move of a policy that takes any legal one by chance."""
 MOVE = "move"
 """The field of a statement's form in which a party chooses its move. It stays sealed until the round is over."""
+_TAKEN = {WAIT: "the move of a party that takes no action", RANDOM: "the move of a policy that goes by chance"}
+"""What no action can be called, and why."""
 
 
 class Uniform(FrozenModel):
@@ -163,6 +167,30 @@ class WorldEvent(Condition):
     """What it is called, such as "collapse"; rules to stop can name it."""
 
 
+class PolicyRule(FrozenModel):
+    """A line of a policy's table: what to do, and when."""
+
+    move: Identifier
+    """The name of an action, "wait", or "random" for any legal move by chance."""
+    when: Items[Condition] = ()
+    """What must hold, of variables that the party is told."""
+    seen: Identifier | None = None
+    """An action that another party must have been seen taking in the round before."""
+
+
+class Policy(FrozenModel):
+    """A plain way of choosing moves, for the rules alone: the first rule that holds and whose move is legal decides."""
+
+    name: Identifier
+    """What it is called, such as "careful"."""
+    text: str = ""
+    """What it does, in a line."""
+    rules: Annotated[Items[PolicyRule], Bound(min_length=1)]
+    """Where none holds, the party waits."""
+    never: Items[Identifier] = ()
+    """Actions that "random" leaves out."""
+
+
 class World(FrozenModel):
     """State that code owns, moves that parties choose, rules that resolve them."""
 
@@ -174,6 +202,8 @@ class World(FrozenModel):
     """What changes in every round, whatever is done."""
     events: Items[WorldEvent] = ()
     """What may happen."""
+    policies: Items[Policy] = ()
+    """Ways of choosing moves by which `converse world` can play a party."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -181,6 +211,7 @@ class World(FrozenModel):
             ("variable", [variable.name for variable in self.variables]),
             ("action", [action.name for action in self.actions]),
             ("event of the world", [event.name for event in self.events]),
+            ("policy", [policy.name for policy in self.policies]),
         ):
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"two of {what} are called {twice[0]!r}; rename one")
@@ -193,6 +224,8 @@ class World(FrozenModel):
             if self._named(f"event {event.name!r}", event.variable).owner != WORLD:
                 raise ValueError(f"event {event.name!r}: {event.variable!r} is a party's; name one of the world's")
         self._check_one_setter()
+        for policy in self.policies:
+            self.check_policy(policy)
         return self
 
     def variable(self, name: str) -> Variable:
@@ -246,6 +279,25 @@ class World(FrozenModel):
                     f"action {action.name!r} is for all kinds, but {own[0]!r} is owned by one; name its party_kind"
                 )
 
+    def check_policy(self, policy: Policy) -> None:
+        """Refuse a policy that names what is not there.
+
+        Args:
+            policy: The world's own, or another.
+
+        Raises:
+            ValueError: It does.
+        """
+        where, known = f"policy {policy.name!r}", [action.name for action in self.actions]
+        named = [*policy.never, *(rule.seen for rule in policy.rules if rule.seen is not None)]
+        named += [rule.move for rule in policy.rules if rule.move not in (WAIT, RANDOM)]
+        for name in named:
+            if name not in known:
+                raise ValueError(f"{where} names action {name!r}; there is: {', '.join(known) or 'none'}")
+        for condition in (condition for rule in policy.rules for condition in rule.when):
+            if self._named(where, condition.variable).visibility == "hidden":
+                raise ValueError(f"{where} looks at {condition.variable!r}, which nobody is told; use what is known")
+
     def _own_names(self, action: Action) -> list[str]:
         """The names in an action that must be the acting party's own variables."""
         names = [*action.cost, *(condition.variable for condition in action.requires)]
@@ -262,8 +314,8 @@ class World(FrozenModel):
 
     def _check_action(self, action: Action) -> None:
         where = f"action {action.name!r}"
-        if action.name == WAIT:
-            raise ValueError(f"{where}: {WAIT!r} is the move of a party that takes no action; call it otherwise")
+        if action.name in _TAKEN:
+            raise ValueError(f"{where}: {action.name!r} is {_TAKEN[action.name]}; call it otherwise")
         own = action.party_kind
         self._check_cost(action)
         for condition in action.requires:
