@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -19,7 +17,7 @@ from converse_graph.scenarios.dials import OTHERS
 from converse_graph.scenarios.rules import StopOnEvent
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.value import FrozenModel
-from converse_graph.scenarios.world import RANDOM, WORLD, World
+from converse_graph.scenarios.world import RANDOM, World
 from converse_graph.world.batch import NEVER, Floats, WorldBatch, play_batch
 from converse_graph.world.policies import chooser, named_policy
 
@@ -190,19 +188,6 @@ def outcome_values(scenario: Scenario, batch: WorldBatch, outcome: str, party: s
     owners = [owner for owner, name in batch.values if name == outcome and party in (None, owner)]
     owners = owners or [owner for owner, name in batch.values if name == outcome]
     return np.asarray(np.mean([batch.values[owner, outcome][-1] for owner in owners], axis=0))
-
-
-def course_csv(summary: RulesCourse) -> str:
-    """Write the bands as CSV, a row each.
-
-    Args:
-        summary: What is written.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(Band.model_fields)
-    writer.writerows(band.model_dump().values() for band in summary.bands)
-    return out.getvalue()
 
 
 def course_markdown(summary: RulesCourse) -> str:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from converse_graph.errors import InvalidValue
@@ -104,11 +104,21 @@ def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
     """
     rows = [_row(statement, raw=raw) for statement in transcript.statements]
     fixed = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
-    columns = list(dict.fromkeys([*fixed, *(name for row in rows for name in row)]))
+    return rows_csv(rows, fixed)
+
+
+def rows_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
+    """Write rows under a row of column names, as `as_csv` does.
+
+    Args:
+        rows: Values by column; one that a row is without stays empty.
+        columns: Those that come first, whether any row has them or not.
+    """
+    heads = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_cell(name) for name in columns])
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    writer.writerow([_cell(name) for name in heads])
+    writer.writerows([_cell(row.get(name)) for name in heads] for row in rows)
     return out.getvalue()
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from converse_graph.export.markdown_escaping import inline
 
-_PLAIN = re.compile(r"(?:[^\W_]|[ .,/%()–-])+")  # noqa: RUF001 - the sign for no figure
-"""What needs no escaping in a cell."""
+_PLAIN = re.compile(r"(?:[^\W_]|(?<=[^\W_])_(?=[^\W_])|:(?!/)|[ .,/%()±–-])+")  # noqa: RUF001 - the sign for no figure
+"""What needs no escaping in a cell: within a word Markdown takes no underscore for its own."""
 
 
 def aligned_table(heads: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> Iterator[str]:
