@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from converse_graph.errors import InvalidValue
@@ -103,12 +103,22 @@ def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
         raw: Whether to add `memo`, `position` and `follows_decision`. Private conversations fit no table.
     """
     rows = [_row(statement, raw=raw) for statement in transcript.statements]
-    columns_fixed = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
-    columns = list(dict.fromkeys([*columns_fixed, *(name for row in rows for name in row)]))
+    fixed = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
+    return rows_csv(rows, fixed)
+
+
+def rows_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
+    """Write rows under a row of column names, as `as_csv` does.
+
+    Args:
+        rows: Values by column; one that a row is without stays empty.
+        columns: Those that come first, whether any row has them or not.
+    """
+    heads = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_cell(name) for name in columns])
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    writer.writerow([_cell(name) for name in heads])
+    writer.writerows([_cell(row.get(name)) for name in heads] for row in rows)
     return out.getvalue()
 
 

@@ -139,7 +139,7 @@ class Scenario(FrozenModel):
     def _check_world(self) -> None:
         if self.world is None:
             return
-        self.world.check_kinds(frozenset(party.kind for party in self.organisations))
+        self.world.check_parties({party.name: party.kind for party in self.organisations})
         for party in self.organisations:
             if party.name == WORLD:
                 raise ValueError(f"in a scenario with a world no organisation can be called {WORLD!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
-from converse_graph.scenarios.formulas import parse_formula
+from converse_graph.scenarios.formulas import Formula, parse_formula
 from converse_graph.scenarios.value import FrozenModel, Identifier, Items
 
 WORLD = "world"
@@ -20,8 +21,12 @@ ROUND_YEARS = "round_years"
 """In a formula, the length of a round in years."""
 WAIT = "wait"
 """The move of a party that takes no action."""
+RANDOM = "random"
+"""The move of a policy that takes any legal one by chance."""
 MOVE = "move"
 """The field of a statement's form in which a party chooses its move. It stays sealed until the round is over."""
+_TAKEN = {WAIT: "the move of a party that takes no action", RANDOM: "the move of a policy that goes by chance"}
+"""What no action can be called, and why."""
 
 
 class Uniform(FrozenModel):
@@ -131,6 +136,8 @@ class Variable(FrozenModel):
     """Whose it is: "world", or a kind of parties, each of which then has one."""
     start: float | Distribution | None = None
     """Its value as the run begins, or what that is drawn from; None of an aggregate."""
+    start_of: dict[str, float | Distribution] = Bound(default_factory=dict)
+    """The same of parties that begin with another value, by name."""
     aggregate: Aggregate | None = None
     """How it follows from a variable of the parties, in every round anew; None where it is a number of its own."""
     minimum: float = 0.0
@@ -152,7 +159,10 @@ class Variable(FrozenModel):
             raise ValueError(f"{self.name}: give either start, or aggregate where it follows from the parties'")
         if self.aggregate is not None and self.owner != WORLD:
             raise ValueError(f"{self.name}: an aggregate is the world's, not of {self.owner} parties; leave owner out")
-        for value in () if self.start is None else bounds_of(self.start):
+        if self.start_of and self.owner == WORLD:
+            raise ValueError(f"{self.name}: start_of is by party, and it is the world's; give start alone")
+        starts = () if self.start is None else (self.start, *self.start_of.values())
+        for value in (bound for start in starts for bound in bounds_of(start)):
             if not self.holds(value):
                 raise ValueError(
                     f"{self.name}: start {value:g} is outside {self.minimum:g} to {self.maximum:g}; widen the range"
@@ -160,6 +170,14 @@ class Variable(FrozenModel):
         if self.owner == WORLD and self.visibility == "own":
             raise ValueError(f"{self.name}: the world's variables are public or hidden; 'own' needs a kind as owner")
         return self
+
+    def start_for(self, owner: str) -> float | Distribution | None:
+        """What it begins as, or what that is drawn from; None of an aggregate.
+
+        Args:
+            owner: "world", or the party's name.
+        """
+        return self.start_of.get(owner, self.start)
 
     def holds(self, value: float) -> bool:
         """Say whether a value is within the range.
@@ -285,11 +303,48 @@ class Constant(FrozenModel):
     """Where the number comes from."""
 
 
+class Term(FrozenModel):
+    """A part of formulas that has a name, so that each can be read on its own."""
+
+    name: Identifier
+    """What formulas call it."""
+    formula: str
+    """What it stands for; it may use terms that stand before it."""
+    text: str = ""
+    """What it means."""
+
+
+class PolicyRule(FrozenModel):
+    """A line of a policy's table: what to do, and when."""
+
+    move: Identifier
+    """The name of an action, "wait", or "random" for any legal move by chance."""
+    when: Items[Condition] = ()
+    """What must hold, of variables that the party is told."""
+    seen: Identifier | None = None
+    """An action that another party must have been seen taking in the round before."""
+
+
+class Policy(FrozenModel):
+    """A plain way of choosing moves, for the rules alone: the first rule that holds and whose move is legal decides."""
+
+    name: Identifier
+    """What it is called, such as "careful"."""
+    text: str = ""
+    """What it does, in a line."""
+    rules: Annotated[Items[PolicyRule], Bound(min_length=1)]
+    """Where none holds, the party waits."""
+    never: Items[Identifier] = ()
+    """Actions that "random" leaves out."""
+
+
 class World(FrozenModel):
     """State that code owns, moves that parties choose, rules that resolve them."""
 
     constants: Items[Constant] = ()
     """Numbers that the rules use and nothing changes."""
+    terms: Items[Term] = ()
+    """Parts of formulas."""
 
     variables: Annotated[Items[Variable], Bound(min_length=1)]
     """What there is to change."""
@@ -301,16 +356,12 @@ class World(FrozenModel):
     """What may happen."""
     round_years: Annotated[float, Bound(gt=0)] = 1.0
     """How long a round lasts, in years, as formulas are told."""
+    policies: Items[Policy] = ()
+    """Ways of choosing moves by which `converse world` can play a party."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for what, names in (
-            ("variable", [variable.name for variable in (*self.variables, *self.constants)]),
-            ("action", [action.name for action in self.actions]),
-            ("event of the world", [event.name for event in self.events]),
-        ):
-            if twice := sorted({name for name in names if names.count(name) > 1}):
-                raise ValueError(f"two of {what} are called {twice[0]!r}; rename one")
+        self._check_names()
         for action in self.actions:
             self._check_action(action)
         for number, row in enumerate(self.drift, 1):
@@ -322,7 +373,50 @@ class World(FrozenModel):
                     raise ValueError(f"event {event.name!r}: {name!r} is a party's; name one of the world's")
         self._check_aggregates()
         self._check_one_setter()
+        for policy in self.policies:
+            self.check_policy(policy)
         return self
+
+    def formula_of(self, row: Effect) -> Formula | None:
+        """The formula of an effect, in which terms are written out; None where it has none.
+
+        Args:
+            row: Of this world.
+
+        Raises:
+            ValueError: It is no formula.
+        """
+        return parse_formula(_written_out(row.formula, self._terms_by_name)) if row.formula else None
+
+    @cached_property
+    def _terms_by_name(self) -> dict[str, str]:
+        terms: dict[str, str] = {}
+        for term in self.terms:
+            formula = _written_out(term.formula, terms)
+            parse_formula(formula)
+            terms[term.name] = f"({formula})"
+        return terms
+
+    def _factors(self, row: Effect) -> list[str]:
+        """The names that an effect looks at: of whoever acts, or of the party whose variable changes."""
+        conditions = [name for condition in row.when for name in condition.names]
+        formula = self.formula_of(row)
+        return [*row.times, *row.chance_times, *conditions, *(sorted(formula.names) if formula else ())]
+
+    def _check_names(self) -> None:
+        for what, names in (
+            ("variable", [*self._names, *(term.name for term in self.terms)]),
+            ("action", [action.name for action in self.actions]),
+            ("event of the world", [event.name for event in self.events]),
+            ("policy", [policy.name for policy in self.policies]),
+        ):
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"two of {what} are called {twice[0]!r}; rename one")
+
+    @property
+    def _names(self) -> list[str]:
+        """Of variables and constants, which effects use alike."""
+        return [*(variable.name for variable in self.variables), *(constant.name for constant in self.constants)]
 
     def scaled(self, years: float) -> World:
         """The same world for rounds of another length, of one that was written for rounds of a year.
@@ -338,7 +432,7 @@ class World(FrozenModel):
         """
         if years <= 0:
             raise ValueError(f"a round must last some time, not {years:g} years")
-        drift = [_scaled_row(row, years) for row in self.drift]
+        drift = [_scaled_row(row, self.formula_of(row), years) for row in self.drift]
         actions = [
             action.model_copy(
                 update={
@@ -418,16 +512,21 @@ class World(FrozenModel):
         """
         return tuple(variable for variable in self.variables if variable.owner == owner)
 
-    def check_kinds(self, kinds: frozenset[str]) -> None:
+    def check_parties(self, kind_of: Mapping[str, str]) -> None:
         """Refuse a world in which somebody owns or does something who is not at the table.
 
         Args:
-            kinds: Those of the scenario's parties.
+            kind_of: The kind of each of the scenario's parties, by name.
 
         Raises:
             ValueError: There is one.
         """
+        kinds = set(kind_of.values())
         there = ", ".join(sorted(kinds))
+        for variable in self.variables:
+            if unknown := [name for name in variable.start_of if kind_of.get(name) != variable.owner]:
+                own = ", ".join(name for name, kind in kind_of.items() if kind == variable.owner) or "none"
+                raise ValueError(f"{variable.name}: start_of names {unknown[0]!r}; parties that own it: {own}")
         for variable in self.variables:
             if variable.owner not in (WORLD, *kinds):
                 raise ValueError(f"variable {variable.name!r} is owned by {variable.owner!r}; there is: world, {there}")
@@ -439,10 +538,30 @@ class World(FrozenModel):
                     f"action {action.name!r} is for all kinds, but {own[0]!r} is owned by one; name its party_kind"
                 )
 
+    def check_policy(self, policy: Policy) -> None:
+        """Refuse a policy that names what is not there.
+
+        Args:
+            policy: The world's own, or another.
+
+        Raises:
+            ValueError: It does.
+        """
+        where, known = f"policy {policy.name!r}", [action.name for action in self.actions]
+        named = [*policy.never, *(rule.seen for rule in policy.rules if rule.seen is not None)]
+        named += [rule.move for rule in policy.rules if rule.move not in (WAIT, RANDOM)]
+        for name in named:
+            if name not in known:
+                raise ValueError(f"{where} names action {name!r}; there is: {', '.join(known) or 'none'}")
+        names = [name for rule in policy.rules for condition in rule.when for name in condition.names]
+        for name in (name for name in names if name not in self.fixed_values):
+            if self._named(where, name).visibility == "hidden":
+                raise ValueError(f"{where} looks at {name!r}, which nobody is told; use what is known")
+
     def _own_names(self, action: Action) -> list[str]:
         """The names in an action that must be the acting party's own variables."""
         names = [*action.cost, *(name for condition in action.requires for name in condition.names)]
-        names += [name for row in action.effects for name in _factors(row)]
+        names += [name for row in action.effects for name in self._factors(row)]
         names += [row.variable for row in action.effects if row.on == "own"]
         return [name for name in names if name not in self.fixed_values and self.variable(name).owner != WORLD]
 
@@ -450,30 +569,35 @@ class World(FrozenModel):
         try:
             return self.variable(name)
         except KeyError:
-            names = ", ".join(variable.name for variable in (*self.variables, *self.constants))
-            raise ValueError(f"{where} names variable {name!r}; there is: {names}") from None
+            raise ValueError(f"{where} names variable {name!r}; there is: {', '.join(self._names)}") from None
 
     def _check_action(self, action: Action) -> None:
         where = f"action {action.name!r}"
-        if action.name == WAIT:
-            raise ValueError(f"{where}: {WAIT!r} is the move of a party that takes no action; call it otherwise")
+        if action.name in _TAKEN:
+            raise ValueError(f"{where}: {action.name!r} is {_TAKEN[action.name]}; call it otherwise")
         own = action.party_kind
-        for name in action.cost:
-            owner = self._named(f"the cost of {where}", name).owner
-            if owner == WORLD or own not in (None, owner):
-                raise ValueError(f"the cost of {where} takes {name!r}, which is no own variable of who acts")
+        self._check_cost(action)
         for name in (name for condition in action.requires for name in condition.names):
             if name in self.fixed_values:
                 continue
-            variable = self._named(where, name)
-            if variable.visibility == "hidden" or (variable.owner != WORLD and own not in (None, variable.owner)):
-                raise ValueError(f"{where} requires {variable.name!r}, which who acts is not told; use what it knows")
+            needed = self._named(where, name)
+            if needed.visibility == "hidden" or (needed.owner != WORLD and own not in (None, needed.owner)):
+                raise ValueError(f"{where} requires {needed.name!r}, which who acts is not told; use what it knows")
         for number, row in enumerate(action.effects, 1):
             place = f"effect {number} of {where}"
             target = self._check_row(place, row)
             if target != WORLD and row.on == "own" and own not in (None, target):
                 raise ValueError(f"{place} is on {row.variable!r}, which {target} parties own; write on: others or all")
             self._check_times(place, row, own)
+
+    def _check_cost(self, action: Action) -> None:
+        where, own = f"the cost of action {action.name!r}", action.party_kind
+        for name in action.cost:
+            spent = self._named(where, name)
+            if spent.owner == WORLD or own not in (None, spent.owner):
+                raise ValueError(f"{where} takes {name!r}, which is no own variable of who acts")
+            if spent.visibility == "hidden":
+                raise ValueError(f"{where} takes {name!r}, which who acts is not told; let its visibility be own")
 
     def _check_row(self, where: str, row: Effect) -> str:
         """Check the variable and the amount of an effect; return who owns the variable."""
@@ -492,7 +616,7 @@ class World(FrozenModel):
 
     def _check_times(self, where: str, row: Effect, kind: str | None) -> None:
         """Refuse factors that are neither the world's nor own ones of the party that acts."""
-        for name in _factors(row):
+        for name in self._factors(row):
             if name in self.fixed_values:
                 continue
             owner = self._named(where, name).owner
@@ -532,19 +656,13 @@ class World(FrozenModel):
             yield from ((f"action {action.name!r}", row) for row in action.effects)
 
 
+_NAME = re.compile(r"\b[A-Za-z_]\w*\b")
 _ROUNDING = 1e-9
 """Of a number of rounds, by which a lag of whole years may be off."""
 
 
-def _names_in(row: Effect) -> frozenset[str]:
-    """The names that the formula of an effect uses."""
-    return parse_formula(row.formula).names if row.formula else frozenset()
-
-
-def _factors(row: Effect) -> list[str]:
-    """The names that an effect looks at: of whoever acts, or of the party whose variable changes."""
-    conditions = [name for condition in row.when for name in condition.names]
-    return [*row.times, *row.chance_times, *conditions, *sorted(_names_in(row))]
+def _written_out(formula: str, terms: Mapping[str, str]) -> str:
+    return _NAME.sub(lambda match: terms.get(match[0], match[0]), formula)
 
 
 def _with(spec: FrozenModel, name: str, field: str, values: Mapping[str, Any] | None) -> FrozenModel:
@@ -552,26 +670,20 @@ def _with(spec: FrozenModel, name: str, field: str, values: Mapping[str, Any] | 
     return spec.model_copy(update={field: values[name]}) if values and name in values else spec
 
 
-def _scaled_row(row: Effect, years: float) -> Effect:
-    """Drift of a year as drift of a round; a formula may reckon with the length of a round itself."""
-    update: dict[str, Any] = {}
-    if row.chance < 1:
-        update["chance"] = row.chance * years if row.chance_times else 1 - (1 - row.chance) ** years
-    if (
-        ROUND_YEARS not in _names_in(row)
-        and row.operation != "set"
-        and (row.chance == 1 or row.operation == "multiply")
-    ):
-        update["amount"] = _scaled_amount(row, years)
-    return row.model_copy(update=update)
+def _scaled_row(row: Effect, formula: Formula | None, years: float) -> Effect:
+    """Drift of a year as drift of a round; a formula may reckon with the length of a round itself.
 
-
-def _scaled_amount(row: Effect, years: float) -> float | Distribution:
-    """What is added is less in a shorter round; what multiplies is its root. Of a chance, the chance is scaled."""
-    if row.chance < 1:
-        return row.amount
+    Of what happens by chance the chance is scaled; else what is added is less in a shorter round, and what multiplies
+    is its root.
+    """
+    if row.chance < 1 or row.chance_times:
+        chance = row.chance * years if row.chance_times else 1 - (1 - row.chance) ** years
+        return row.model_copy(update={"chance": min(1.0, chance)})
+    if row.operation == "set" or (formula is not None and ROUND_YEARS in formula.names):
+        return row
     if not isinstance(row.amount, float | int):
         raise ValueError(
-            f"drift of {row.variable!r} draws its amount, which cannot be scaled to rounds of {years:g} years"
+            f"drift of {row.variable!r} draws its amount, which cannot be scaled to {years:g} years a round"
         )
-    return row.amount**years if row.operation == "multiply" else row.amount * years
+    amount = row.amount**years if row.operation == "multiply" else row.amount * years
+    return row.model_copy(update={"amount": amount})

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum, prod
+from math import prod
 
 from converse_graph.record.records import ActiveAction, HiddenWorldRecord, MoveOutcome, WorldChange
-from converse_graph.scenarios.formulas import parse_formula
 from converse_graph.scenarios.world import WAIT, WORLD, Action, Effect, World
 from converse_graph.world.draws import draw_amount, draw_share
 
@@ -40,9 +39,9 @@ def initial_record(world: World, kinds: Mapping[str, str], seed: int) -> HiddenW
     state: dict[str, dict[str, float]] = {}
     for owner, kind in {WORLD: WORLD, **kinds}.items():
         state[owner] = {
-            variable.name: variable.clamp(float(draw_amount(variable.start, seed, f"start|{variable.name}|{owner}")))
+            variable.name: variable.clamp(float(draw_amount(start, seed, f"start|{variable.name}|{owner}")))
             for variable in world.variables_of(kind)
-            if variable.start is not None
+            if (start := variable.start_for(owner)) is not None
         }
     _aggregate(world, state)
     return {
@@ -222,8 +221,8 @@ def _apply(
             if chance < 1 and draw_share(seed, f"{stream}|chance") >= chance:
                 continue
             amount = draw_amount(row.amount, seed, stream) * prod(sorted(actor[name] for name in row.times))
-            if row.formula:
-                amount *= parse_formula(row.formula).value(actor)
+            if (formula := world.formula_of(row)) is not None:
+                amount *= formula.value(actor)
             writes.setdefault((owner, row.variable), []).append(
                 {
                     "owner": owner,
@@ -256,10 +255,10 @@ def _combine(world: World, name: str, value: float, changes: list[WorldChange]) 
     for change in sorted((change for change in changes if change["operation"] == "multiply"), key=_by_amount):
         change["by"] = value * (change["amount"] - 1)
         value *= change["amount"]
-    additions = [change for change in changes if change["operation"] == "add"]
-    for change in additions:
+    for change in sorted((change for change in changes if change["operation"] == "add"), key=_by_amount):
         change["by"] = change["amount"]
-    return world.variable(name).clamp(fsum([value, *(change["amount"] for change in additions)]))
+        value += change["amount"]
+    return world.variable(name).clamp(value)
 
 
 def _by_amount(change: WorldChange) -> float:
