@@ -8,8 +8,8 @@ from math import exp, inf, log, log10, sqrt
 from types import CodeType
 from typing import Any
 
-LONGEST = 1000
-"""Characters of a formula, at most."""
+LONGEST = 10_000
+"""Characters of a formula with its terms written out, at most."""
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min, "max": max, "abs": abs, "exp": exp, "log": log, "log10": log10, "sqrt": sqrt,
 }  # fmt: skip
@@ -69,7 +69,7 @@ def parse_formula(text: str) -> Formula:
     can do nothing else.
 
     Args:
-        text: With at most 1,000 characters.
+        text: With at most 10,000 characters.
 
     Raises:
         ValueError: It is no formula.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from math import ceil, fsum
@@ -17,6 +17,8 @@ from converse_graph.scenarios.value import FrozenModel, Identifier, Items
 
 WORLD = "world"
 """Who owns a variable that no party has; and the node that resolves a round."""
+FLAG = "flag"
+"""The unit of a variable that is 0 or 1, such as whether a law is in force; it is told as yes or no."""
 ROUND_YEARS = "round_years"
 """In a formula, the length of a round in years."""
 WAIT = "wait"
@@ -63,22 +65,21 @@ class Lognormal(FrozenModel):
 
 
 class Quantiles(FrozenModel):
-    """A number that is drawn by a table of quantiles, evenly between neighbours.
+    """A number that is drawn by a table of quantiles, evenly between neighbours."""
 
-    Give 0 and 1 too: they are the least and the most that is drawn.
-    """
-
-    quantiles: Annotated[dict[Annotated[float, Bound(ge=0, le=1)], float], Bound(min_length=2)]
-    """Values by probability, such as {0: 12, 0.5: 40, 1: 300}."""
+    quantiles: Annotated[Items[tuple[float, float]], Bound(min_length=2)]
+    """Pairs of a probability, from 0 to 1, and the value below which that share of the draws lies, such as
+    [[0, 12], [0.5, 40], [1, 300]]."""
 
     @model_validator(mode="after")
     def _rising(self) -> Self:
-        rows = sorted(self.quantiles.items())
-        if rows[0][0] != 0 or rows[-1][0] != 1:
+        if self.quantiles[0][0] != 0 or self.quantiles[-1][0] != 1:
             raise ValueError("quantiles must begin at 0 and end at 1: the least and the most that is drawn")
-        for (p, value), (next_p, next_value) in pairwise(rows):
-            if value > next_value:
-                raise ValueError(f"quantile {next_p:g} is {next_value:g}, below quantile {p:g}, {value:g}")
+        for (p, value), (next_p, next_value) in pairwise(self.quantiles):
+            if p >= next_p or value > next_value:
+                raise ValueError(
+                    f"quantile {next_p:g} is {next_value:g}, after quantile {p:g}, {value:g}; both must rise"
+                )
         return self
 
 
@@ -97,7 +98,7 @@ def bounds_of(amount: float | Distribution) -> tuple[float, float]:
         case Lognormal():
             return amount.p10, amount.p90
         case Quantiles():
-            return amount.quantiles[0], amount.quantiles[1]
+            return amount.quantiles[0][1], amount.quantiles[-1][1]
     return amount, amount
 
 
@@ -131,7 +132,8 @@ class Variable(FrozenModel):
     name: Identifier
     """What it is called, such as "stock"."""
     unit: Annotated[str, Bound(min_length=1)]
-    """What it is counted in, such as "kt"; "share" or "index" for a number without dimension."""
+    """What it is counted in, such as "kt"; "share" or "index" for a number without dimension, "flag" for what is
+    0 or 1, as whether a law is in force."""
     owner: Identifier = WORLD
     """Whose it is: "world", or a kind of parties, each of which then has one."""
     start: float | Distribution | None = None
@@ -442,7 +444,7 @@ class World(FrozenModel):
             )
             for action in self.actions
         ]
-        return World.model_validate({**dict(self), "drift": drift, "actions": actions, "round_years": years})
+        return self._changed(drift=drift, actions=actions, round_years=years)
 
     def adjusted(
         self,
@@ -468,14 +470,50 @@ class World(FrozenModel):
         ):
             if unknown := [name for name in names if name not in known]:
                 raise ValueError(f"no {what} {unknown[0]!r} in the world; there is: {', '.join(known)}")
-        return World.model_validate(
-            {
-                **dict(self),
-                "constants": [_with(constant, constant.name, "value", constants) for constant in self.constants],
-                "variables": [_with(variable, variable.name, "start", start) for variable in self.variables],
-                "actions": [action for action in self.actions if action.name not in without_actions],
-            }
+        return self._changed(
+            constants=[_with(constant, constant.name, "value", constants) for constant in self.constants],
+            variables=[_with(variable, variable.name, "start", start) for variable in self.variables],
+            actions=[action for action in self.actions if action.name not in without_actions],
         )
+
+    def with_start_of(self, values: Mapping[str, Mapping[str, float | Distribution]]) -> World:
+        """The same world, in which some parties begin with other values.
+
+        Args:
+            values: By variable and party.
+
+        Raises:
+            ValueError: There is no such variable.
+        """
+        for name in values:
+            self._named("start_of", name)
+        return self._changed(
+            variables=[_with(variable, variable.name, "start_of", values) for variable in self.variables]
+        )
+
+    def for_kinds(self, kinds: Collection[str]) -> World:
+        """The same world at a table where some of its kinds of parties are missing, with what they own and do.
+
+        Args:
+            kinds: Those that are at the table.
+        """
+        there = (WORLD, *kinds)
+        own = {variable.name for variable in self.variables if variable.owner in there}
+        actions = [
+            action.model_copy(update={"effects": [row for row in action.effects if row.variable in own]})
+            for action in self.actions
+            if action.party_kind in (None, *kinds)
+        ]
+        names = {action.name for action in actions}
+        return self._changed(
+            variables=[variable for variable in self.variables if variable.name in own],
+            actions=actions,
+            drift=[row for row in self.drift if row.variable in own],
+            policies=[policy for policy in self.policies if _moves_of(policy) <= {*names, WAIT, RANDOM}],
+        )
+
+    def _changed(self, **update: Any) -> World:
+        return World(**{name: getattr(self, name) for name in World.model_fields} | update)
 
     @cached_property
     def fixed_values(self) -> Mapping[str, float]:
@@ -525,8 +563,8 @@ class World(FrozenModel):
         there = ", ".join(sorted(kinds))
         for variable in self.variables:
             if unknown := [name for name in variable.start_of if kind_of.get(name) != variable.owner]:
-                own = ", ".join(name for name, kind in kind_of.items() if kind == variable.owner) or "none"
-                raise ValueError(f"{variable.name}: start_of names {unknown[0]!r}; parties that own it: {own}")
+                owners = ", ".join(name for name, kind in kind_of.items() if kind == variable.owner) or "none"
+                raise ValueError(f"{variable.name}: start_of names {unknown[0]!r}; parties that own it: {owners}")
         for variable in self.variables:
             if variable.owner not in (WORLD, *kinds):
                 raise ValueError(f"variable {variable.name!r} is owned by {variable.owner!r}; there is: world, {there}")
@@ -616,7 +654,11 @@ class World(FrozenModel):
 
     def _check_times(self, where: str, row: Effect, kind: str | None) -> None:
         """Refuse factors that are neither the world's nor own ones of the party that acts."""
-        for name in self._factors(row):
+        try:
+            names = self._factors(row)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from None
+        for name in names:
             if name in self.fixed_values:
                 continue
             owner = self._named(where, name).owner
@@ -687,3 +729,7 @@ def _scaled_row(row: Effect, formula: Formula | None, years: float) -> Effect:
         )
     amount = row.amount**years if row.operation == "multiply" else row.amount * years
     return row.model_copy(update={"amount": amount})
+
+
+def _moves_of(policy: Policy) -> set[str]:
+    return {*policy.never, *(rule.move for rule in policy.rules), *(rule.seen for rule in policy.rules if rule.seen)}

@@ -4,6 +4,7 @@ A draw is a hash of seed and purpose, which numpy can reckon for many seeds at o
 """
 
 import hashlib
+from collections.abc import Sequence
 from itertools import pairwise
 from math import exp, log
 from statistics import NormalDist
@@ -70,10 +71,10 @@ def quantile(distribution: Distribution, share: float) -> float:
             middle, spread = log(p10 * p90) / 2, log(p90 / p10) / (2 * _P90)
             return exp(middle + spread * _NORMAL.inv_cdf(min(max(share, _LEAST_SHARE), 1 - _LEAST_SHARE)))
         case Quantiles(quantiles=table):
-            return _between(sorted(table.items()), share)
+            return _between(table, share)
 
 
-def _between(rows: list[tuple[float, float]], share: float) -> float:
+def _between(rows: Sequence[tuple[float, float]], share: float) -> float:
     for (p, value), (next_p, next_value) in pairwise(rows):
         if share <= next_p:
             return value + (next_value - value) * (share - p) / (next_p - p)

@@ -24,7 +24,7 @@ _WORLDS, _STATES, _GUILDS = ("stock", "trust"), ("money", "fleet"), ("gold",)
 _AMOUNTS = some.floats(-3, 3, allow_nan=False).map(lambda number: round(number, 3))
 _DRAWN = some.tuples(_AMOUNTS, some.floats(0.1, 2)).map(lambda pair: Uniform(low=pair[0], high=pair[0] + pair[1]))
 _OWNS = {"state": _STATES, "guild": _GUILDS}
-_STARTS = [Uniform(low=1, high=8), Lognormal(p10=1, p90=6), Quantiles(quantiles={0: 1, 0.4: 2, 1: 8})]
+_STARTS = [Uniform(low=1, high=8), Lognormal(p10=1, p90=6), Quantiles(quantiles=[(0, 1), (0.4, 2), (1, 8)])]
 _FORMULAS = (
     "",
     "",
