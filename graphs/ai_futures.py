@@ -125,7 +125,7 @@ def ai_futures(
 
 agi_race = ai_futures.preset(
     "agi-race",
-    "Three labs race to AGI in half-years from 2024 to 2031: moves, capabilities, incidents and estimates at every turn.",
+    "Three labs race to AGI in half-years from 2024 to 2031: moves, capabilities, incidents, estimates at every turn.",
     world=True,
 )
 boardrooms = ai_futures.preset(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from math import ceil, fsum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field as Bound
 from pydantic import model_validator
@@ -436,11 +436,12 @@ class World(FrozenModel):
             raise ValueError(f"a round must last some time, not {years:g} years")
         drift = [_scaled_row(row, self.formula_of(row), years) for row in self.drift]
         actions = [
-            action.model_copy(
-                update={
+            _changed(
+                action,
+                {
                     "lag": ceil(action.lag / years - _ROUNDING),
                     "lasts": None if action.lasts is None else max(1, round(action.lasts / years)),
-                }
+                },
             )
             for action in self.actions
         ]
@@ -500,7 +501,7 @@ class World(FrozenModel):
         there = (WORLD, *kinds)
         own = {variable.name for variable in self.variables if variable.owner in there}
         actions = [
-            action.model_copy(update={"effects": [row for row in action.effects if row.variable in own]})
+            _changed(action, {"effects": [row for row in action.effects if row.variable in own]})
             for action in self.actions
             if action.party_kind in (None, *kinds)
         ]
@@ -513,7 +514,7 @@ class World(FrozenModel):
         )
 
     def _changed(self, **update: Any) -> World:
-        return World(**{name: getattr(self, name) for name in World.model_fields} | update)
+        return _changed(self, update)
 
     @cached_property
     def fixed_values(self) -> Mapping[str, float]:
@@ -699,6 +700,7 @@ class World(FrozenModel):
 
 
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b")
+_Spec = TypeVar("_Spec", bound=FrozenModel)
 _ROUNDING = 1e-9
 """Of a number of rounds, by which a lag of whole years may be off."""
 
@@ -707,9 +709,14 @@ def _written_out(formula: str, terms: Mapping[str, str]) -> str:
     return _NAME.sub(lambda match: terms.get(match[0], match[0]), formula)
 
 
+def _changed(spec: _Spec, update: Mapping[str, Any]) -> _Spec:
+    """A spec with some fields set otherwise, checked like any other."""
+    return type(spec)(**{**{name: getattr(spec, name) for name in type(spec).model_fields}, **update})
+
+
 def _with(spec: FrozenModel, name: str, field: str, values: Mapping[str, Any] | None) -> FrozenModel:
     """A constant or variable, with a field set otherwise where its name is among these."""
-    return spec.model_copy(update={field: values[name]}) if values and name in values else spec
+    return _changed(spec, {field: values[name]}) if values and name in values else spec
 
 
 def _scaled_row(row: Effect, formula: Formula | None, years: float) -> Effect:
@@ -720,7 +727,7 @@ def _scaled_row(row: Effect, formula: Formula | None, years: float) -> Effect:
     """
     if row.chance < 1 or row.chance_times:
         chance = row.chance * years if row.chance_times else 1 - (1 - row.chance) ** years
-        return row.model_copy(update={"chance": min(1.0, chance)})
+        return _changed(row, {"chance": min(1.0, chance)})
     if row.operation == "set" or (formula is not None and ROUND_YEARS in formula.names):
         return row
     if not isinstance(row.amount, float | int):
@@ -728,7 +735,7 @@ def _scaled_row(row: Effect, formula: Formula | None, years: float) -> Effect:
             f"drift of {row.variable!r} draws its amount, which cannot be scaled to {years:g} years a round"
         )
     amount = row.amount**years if row.operation == "multiply" else row.amount * years
-    return row.model_copy(update={"amount": amount})
+    return _changed(row, {"amount": amount})
 
 
 def _moves_of(policy: Policy) -> set[str]:
