@@ -11,6 +11,7 @@ from uuid import uuid4
 from langchain_core.messages import BaseMessage, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableLambda
 from langgraph.config import get_config
+from langgraph.graph import StateGraph
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.runtime import get_runtime
 
@@ -139,6 +140,8 @@ def as_runnable(graph: Any) -> Runnable[Any, Any]:
         return graph
     if callable(graph):
         return RunnableLambda(graph)
+    if isinstance(graph, StateGraph):
+        raise InvalidValue("A StateGraph is not compiled yet; give what its compile() returns.")
     raise InvalidValue(f"{graph!r} cannot sit at the table; give a runnable, a compiled graph or a function.")
 
 
