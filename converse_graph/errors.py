@@ -16,6 +16,7 @@ ConverseError
 │   │   └── ContextLengthExceeded    because prompt and reply are more than the model's window
 │   │       └── PromptCut    it said nothing, and left out a part of the prompt
 │   ├── CallFailed           a call raised something that nobody expected
+│   ├── AnswerNeeded         somebody at the table waits for a person's answer
 │   ├── BudgetExceeded          a bound on dollars, tokens, turns or minutes is reached
 │   └── ContextWindowTooSmall       not even who one is and what is asked fit the model's window
 └── InvalidReply              a reply that does not fit its schema, or drifts; repaired or recorded, never shown
@@ -139,6 +140,20 @@ class PromptCut(ContextLengthExceeded):
 
 class CallFailed(RunPaused):
     """A call raised what no model's server does: a fault of an adapter, of a guest, or of ours."""
+
+
+class AnswerNeeded(RunPaused):
+    """A guest asks a person, or a party that a person plays has the floor; `resume` goes on with the answer."""
+
+    def __init__(self, message: str, *, speakers: tuple[str, ...]) -> None:
+        """Say what is asked, and by whom.
+
+        Args:
+            message: One line.
+            speakers: The path of each who waits, such as "Bank" or "OpenAI/CEO".
+        """
+        super().__init__(message)
+        self.speakers = speakers
 
 
 class BudgetExceeded(RunPaused):

@@ -68,6 +68,14 @@ ModelOption = Annotated[
         help="A setting of the model: temperature=0.7, OpenAI.temperature=1; may be given several times.",
     ),
 ]
+AnswerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--answer",
+        metavar="[WHO=]VALUE",
+        help="The answer to what the run waits for, as JSON or text; where several ask, one for each.",
+    ),
+]
 Seed = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Of all that is left to chance; drawn and shown if not given.")
 ]

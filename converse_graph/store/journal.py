@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.models.base import PUBLIC, Message, Request, Response
+from converse_graph.scenarios.speaker_paths import owner_from_record, owner_on_record
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
@@ -105,7 +106,8 @@ class MessageIds:
         """The row of a message, made if it is new."""
         number = self._known.get(message.digest)
         if number is None:
-            row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": message.owner}
+            owner = owner_on_record(message.owner)
+            row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": owner}
             inserted = session.run(_ADD_MESSAGE, **row, text=message.text)
             number = int((inserted or session.run(_MESSAGE_ID, digest=message.digest))[0][0])
             if len(self._known) > 50_000:
@@ -274,7 +276,7 @@ class RunJournal:
 
     def _message(self, number: int) -> Message:
         ((role, source, owner, text),) = self._reader.read(_MESSAGE, id=number)
-        return Message(role=role, source=source, owner=owner, text=text)
+        return Message(role=role, source=source, owner=owner_from_record(owner), text=text)
 
     def _form(self, request: Request) -> Message:
         """The schema as a message; one that was met before has its digest already."""
