@@ -60,6 +60,7 @@ TASKS: Mapping[str, frozenset[str]] = {
     "moderator/summary": _SUMMED_UP,
     "moderator/pick": frozenset({"premise", "period", "candidates"}),
     "any/repair": frozenset({"error"}),
+    "any/repair-fields": frozenset({"error", "report"}),
 }
 """Every task there is a prompt for, and the variables that code offers it."""
 
