@@ -57,7 +57,7 @@ ROWS: list[tuple[list[dict[str, Any] | str], list[list[str]], dict[str, Any], li
     ([{**GOOD, "statement": " "}, {"statement": "Now."}], [["statement"]], {"statement": "Now."}, []),
     (["I am sorry.", GOOD], [["statement", "year", "share", "offer", "memo"]], {}, []),
 ]  # fmt: skip
-"""Replies in turn, the fields of each repair, what of the good reply is otherwise on record, and what was put up with."""
+"""Replies in turn, the fields of each repair, what is otherwise on record of the good reply, what was put up with."""
 
 
 @pytest.mark.parametrize(("replies", "asked", "changed", "mended"), ROWS)

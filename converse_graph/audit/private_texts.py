@@ -85,7 +85,7 @@ def _in_debate(debate: DebateRecord, path: str) -> Iterator[Owned]:
     told: list[Any] = [debate["motion"], [without_kind(line) for line in debate["lines"]]]
     if decision:
         told += [decision["position"], decision["reasons"], [*decision["votes"].values()]]
-        told += [*decision.get("counts", ())]
+        told += [*decision.get("counts", ()), decision.get("minutes")]
     yield from ((text, path) for text in strings_in(told))
     for stance in (*debate.get("private_positions", ()), *debate.get("ballots", ())):
         yield from ((text, join_path(path, stance["speaker"])) for text in strings_in(stance))
@@ -96,7 +96,7 @@ def _answered(call: Call, path: CallPath, *, taken: bool) -> Iterator[Owned]:
     if values is None:
         yield call.reply.text, path.reader
         return
-    owner = path.owner if path.task == "line" and taken else path.reader
+    owner = path.owner if path.task in ("line", "minutes") and taken else path.reader
     public = path.task in ("statement", "graph") and taken
     private = {name: value for name, value in values.items() if not public or name == "memo"}
     yield from ((text, owner) for text in strings_in(private))

@@ -39,6 +39,7 @@ from converse_graph.turn.debate_positions import (
 from converse_graph.turn.decision import decide, dissent_is_due, matches, position_field
 from converse_graph.turn.deliberation import DebateGraph, deliberate, line_length
 from converse_graph.turn.guest import Guest
+from converse_graph.turn.minutes import chair_minutes
 from converse_graph.turn.speaker_turn import MemberTurn
 
 _SO_FAR = "What was said so far in this conversation is above, between <line> tags."
@@ -67,7 +68,10 @@ def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Com
         if number == spec.turns:
             ballots = await cast_ballots(spec, guests, clock, lines, runtime) if spec.ballot == "secret" else []
             votes = [_as_line(ballot) for ballot in ballots] or lines
-            ended = {**update, "ballots": ballots, "decision": decide(spec, votes)}
+            decision = decide(spec, votes)
+            ended = {**update, "ballots": ballots, "decision": decision}
+            if decision is not None and (minutes := await chair_minutes(spec, clock, lines, ended, runtime)):
+                ended["minutes"] = minutes
             return Command(goto=END, update=restrict_writes(writes, ended))
         return Command(goto=names[number % len(names)], update=restrict_writes(writes, {**update, "line": number + 1}))
 

@@ -48,6 +48,7 @@ TASKS: Mapping[str, frozenset[str]] = {
     "persona/line": frozenset({*_MEMBER, "decision", "others", "topic", "so_far"}),
     "persona/position": _MEMBER,
     "persona/ballot": _MEMBER,
+    "persona/minutes": frozenset({*_MEMBER, "decision"}),
     "persona/written": frozenset({"position", "reason"}),
     "persona/justify": frozenset(),
     "persona/dissent": frozenset({"position"}),
