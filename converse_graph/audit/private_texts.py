@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from converse_graph.audit.phrase_index import PhraseIndex, strings_in
+from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
 from converse_graph.audit.records import Records, values_of
 from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.decisions import redacted_decision
@@ -21,16 +21,24 @@ Owned = tuple[str, str]
 
 def index_records(words: PhraseIndex, records: Records) -> None:
     """Take everything in the ledgers: what was said in public, and what each party kept to itself."""
-    for said in (*records.statements, *records.summaries):
-        # A summary bears the turn after the last that it sums up.
-        for text in strings_in(said):
-            words.add(text, PUBLIC, (said["round"], said["turn"]))
+    for text, time in _public(records):
+        words.add(text, PUBLIC, time)
     for event in records.header.events:
         words.add(event.text, event.party or PUBLIC)
     for mind in records.minds.values():
         for record in mind:
             for text, owner in _in_mind(record):
                 words.add(text, owner, (record["round"], record["turn"]))
+
+
+def _public(records: Records) -> Iterator[tuple[str, Time]]:
+    """What was said in public, and when; a summary bears the turn after the last that it sums up."""
+    for record in (*records.statements, *records.summaries):
+        yield from ((text, (record["round"], record["turn"])) for text in strings_in(record))
+    for said in records.statements:
+        # So are entries told that lists fold from fields: a later speaker may say the same, with the name before it.
+        entries = (f"{said['speaker']} {text}" for text in strings_in(said["fields"]))
+        yield from ((entry, (said["round"], said["turn"])) for entry in entries)
 
 
 def index_replies(words: PhraseIndex, calls: list[Call], records: Records) -> None:

@@ -42,9 +42,6 @@ from converse_graph.turn.guest import Guest
 from converse_graph.turn.minutes import chair_minutes
 from converse_graph.turn.speaker_turn import MemberTurn
 
-_SO_FAR = "What was said so far in this conversation is above, between <line> tags."
-_FIRST = "Nobody has spoken in this conversation yet."
-
 
 def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Command[Any]]]:
     """The supervisor of a debate: commits lines, gives the members the floor in turn, counts the votes at the end.
@@ -180,7 +177,7 @@ def _task(turn: MemberTurn, decision: DecisionRecord | None) -> tuple[Message, .
         **turn.motion,
         "others": "; ".join(describe_persona(member) for member in spec.members if member is not turn.persona),
         "topic": turn.frame.topic,
-        "so_far": _SO_FAR if turn.state.get("lines") else _FIRST,
+        "so_far": turn.message("next-line" if turn.state.get("lines") else "first-line", {}).text,
         "decision": describe_decision(decision, turn.profile),
     }
     agreed = unanimous_position(spec, turn.state)

@@ -54,7 +54,7 @@ def format_decision(decision: DecisionRecord | None, profile: PromptProfile) -> 
     if decision is None:
         return ""
     reasons = _format_reasons(decision) if profile == "large" else ""
-    return " ".join(filter(None, [_format_count(decision, profile), reasons, _format_minutes(decision, profile)]))
+    return " ".join(filter(None, [_format_count(decision, profile), _format_minutes(decision, profile), reasons]))
 
 
 def _format_count(decision: DecisionRecord, profile: PromptProfile) -> str:

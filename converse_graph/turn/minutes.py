@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.calls.run_context import RunContext, context_from_config
 from converse_graph.prompting.decisions import describe_count, redacted_decision
+from converse_graph.prompting.descriptions import describe_fields
 from converse_graph.prompting.history import heard_line_messages
 from converse_graph.record.records import DebateRecord, LineRecord, MinutesRecord
 from converse_graph.scenarios.cast import Debate
@@ -54,7 +55,9 @@ async def chair_minutes(
         return None
     heard = heard_line_messages(lines, place=owner_frame(context).place, profile=turn.profile)
     told = redacted_decision(_record(spec, ended))
-    task = turn.message("minutes", {**turn.itself, **turn.motion, "decision": describe_count(told) if told else ""})
+    counted = describe_count(told) if told else ""
+    values = {**turn.itself, **turn.motion, "decision": counted, "report": describe_fields(FIELDS)}
+    task = turn.message("minutes", values)
     answer = await turn.ask(
         "minutes",
         (*frame.messages, *turn.memory(), *heard, task),

@@ -52,7 +52,8 @@ async def test_minutes_are_told_to_whom_the_decision_is_and_stand_in_the_record_
     assert told in chat.text("0.0/A/statement")
     assert "Left open" not in chat.text("0.0/A/statement")
     note = chat.text("1.0/A/statement")
-    assert "To do: “Law: call her by June”. Our note: " in note
+    assert "To do: “Law: call her by June”. Reasons: " in note
+    assert "Our note: " in note
     assert "auditor" not in chat.text("0.1/B/statement")
     assert (other.speaker, second.speaker) == ("B", "A")
     audit = await audit_run(store, simulation.run.name, scenario=simulation.scenario)

@@ -21,9 +21,7 @@ def debate(*names: str, inside: Debate | ImaginedDebate | None = None, turns: in
         Persona(name=name, aim=f"the aim of {name}", deliberation=None if number else inside)
         for number, name in enumerate(names)
     ]
-    return Debate(
-        **{"motion": "What now?", "members": members, "turns": turns or len(names), "minutes": False, **more}
-    )
+    return Debate(**{"motion": "What now?", "members": members, "turns": turns or len(names), "minutes": False, **more})
 
 
 def nested(depth: int) -> Debate | None:
