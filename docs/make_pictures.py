@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.terminal_theme import DIMMED_MONOKAI
 
 from converse_graph.cli.demo import SCENES, load_demo, scene_passages
-from converse_graph.cli.demo_player import wrapped
+from converse_graph.cli.demo_player import wrap_passage
 from converse_graph.export.graph_svg import as_svg
 from converse_graph.graph.wiring import wiring
 from converse_graph.scenarios.catalogue import find_scenario
@@ -64,7 +64,7 @@ def turns() -> str:
     console = Console(file=StringIO(), record=True, width=COLUMNS, force_terminal=True, color_system="truecolor")
     for passages in scene_passages(record, SCENES, private=PRIVATE):
         for passage in passages:
-            for line in wrapped(console, passage):
+            for line in wrap_passage(console, passage):
                 console.print(line, soft_wrap=True)
     header = record.header
     title = f"{header.scenario} · {header.model}"

@@ -73,7 +73,10 @@ class Records:
         for party, mind in self.minds.items():
             for record in mind:
                 self._private[CallPath.parse(record["place"])].append((party, record))
-        self._said = {CallPath.of_turn(said["round"], said["turn"], said["speaker"]): said for said in self.statements}
+        self._said = {
+            CallPath.of_turn(statement["round"], statement["turn"], statement["speaker"]): statement
+            for statement in self.statements
+        }
         self._replies: dict[str, list[Call]] = defaultdict(list)
         for call in calls:
             self._replies[call.place].append(call)
@@ -88,8 +91,8 @@ class Records:
         whole = self._whole(origin)
         if whole is None:
             return None
-        told = {recalled_message_text(rendering) for rendering in whole} if origin.is_recalled else {*whole}
-        return {piece for rendering in told for piece in sentences_of(rendering)} if origin.is_sentence else told
+        texts = {recalled_message_text(rendering) for rendering in whole} if origin.is_recalled else {*whole}
+        return {piece for rendering in texts for piece in sentences_of(rendering)} if origin.is_sentence else texts
 
     def _whole(self, origin: Provenance) -> Iterator[Message] | None:
         """The same of the whole record, as it is told first."""
@@ -136,8 +139,8 @@ class Records:
     def _was_kept(self, call: Call, values: Mapping[str, Any]) -> bool:
         """Whether a statement that drifts is on record for want of a better one."""
         path = parse_path(call.place)
-        said = self._said.get(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
-        return said is not None and bool(said["text"]) and values.get("statement") == said["text"]
+        statement = self._said.get(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
+        return statement is not None and bool(statement["text"]) and values.get("statement") == statement["text"]
 
     def _with_earlier(self, call: Call) -> Iterator[dict[str, Any]]:
         """A reply's values; of one that was asked for some fields alone, with those that it was given before.
@@ -148,26 +151,28 @@ class Records:
         if not _is_of_fields_at_fault(call):
             yield from [values] if values is not None else ()
             return
-        asked = call.schema["properties"]
-        own = {name: value for name, value in (values or {}).items() if name in asked}
+        properties = call.schema["properties"]
+        own = {name: value for name, value in (values or {}).items() if name in properties}
         for earlier in self._replies[call.place]:
-            if earlier.attempt == call.attempt - 1 and asked.keys() <= earlier.schema["properties"].keys():
+            if earlier.attempt == call.attempt - 1 and properties.keys() <= earlier.schema["properties"].keys():
                 yield from ({**before, **own} for before in self._with_earlier(earlier))
 
     def _statement(self, path: CallPath) -> Iterator[Message]:
-        said = self._said.get(path)
-        if said is None:
+        statement = self._said.get(path)
+        if statement is None:
             return
         for profile in PROFILES:
-            yield from public_record([said], self.clock, profile)
-            yield told_to_judge(Statement(period=self.clock.period(said["round"]).label, **without_kind(said)), profile)
+            yield from public_record([statement], self.clock, profile)
+            yield told_to_judge(
+                Statement(period=self.clock.period(statement["round"]).label, **without_kind(statement)), profile
+            )
 
     def _event(self, number: int) -> Iterator[Message]:
         for event in self.header.events[number : number + 1]:
             round = self.clock.round_of(event.at)
-            known = KnownEvent(round=round, number=number, text=event.text, to=event.party)
+            event_record = KnownEvent(round=round, number=number, text=event.text, to=event.party)
             yield from self._heard(View(party="", round=round, turn=0, statements=(), mind=(), events=(),
-                                        dated=(known,)))  # fmt: skip
+                                        dated=(event_record,)))  # fmt: skip
 
     def _summary(self, span: Span) -> Iterator[Message]:
         for summary in self.summaries:
@@ -198,17 +203,17 @@ class Records:
         if not path.steps or not isinstance(number := path.steps[-1].at, int):
             return
         turn, speaker = replace(path, steps=path.steps[:-1]), path.steps[-1].name
-        held = (debate_of(record) for _, record in self._private.get(turn, ()))
-        lines = next((debate["lines"] for debate in held if debate), None)
-        said: list[LineRecord]
+        debates = (debate_of(record) for _, record in self._private.get(turn, ()))
+        lines = next((debate["lines"] for debate in debates if debate), None)
+        line_records: list[LineRecord]
         if lines is None:  # the debate was broken off, or goes on: its lines are in the journal alone
-            spoken = self.answers(path.call("line")) or [{"line": ""}]
-            said = [
-                {"kind": "line", "speaker": speaker, "text": values["line"]} for values in spoken if "line" in values
+            answers = self.answers(path.call("line")) or [{"line": ""}]
+            line_records = [
+                {"kind": "line", "speaker": speaker, "text": values["line"]} for values in answers if "line" in values
             ]
         else:
-            said = [line for line in lines[number : number + 1] if line["speaker"] == speaker]
-        for line in said:
+            line_records = [line for line in lines[number : number + 1] if line["speaker"] == speaker]
+        for line in line_records:
             for profile in PROFILES:
                 before = [line] * (number + 1)  # only the last is told; it bears its own number
                 yield heard_line_messages(before, place=turn, profile=profile)[-1]

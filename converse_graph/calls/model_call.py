@@ -11,10 +11,9 @@ from typing import Any
 
 from langgraph.errors import GraphBubbleUp
 
-from converse_graph.calls.prompt_cuts import describe_cut, is_prompt_cut
 from converse_graph.calls.reply_schema import ReplySchema
-from converse_graph.calls.run_context import Journal, RunContext
-from converse_graph.calls.streaming import Emit
+from converse_graph.calls.run_context import Emit, Journal, RunContext
+from converse_graph.calls.server_truncation import describe_truncation, was_truncated
 from converse_graph.calls.trace_privacy import untraced
 from converse_graph.errors import (
     CallFailed,
@@ -98,30 +97,30 @@ async def ask(context: RunContext, question: StructuredRequest, emit: Emit) -> S
             be resumed.
     """
     messages, broken, drifting = question.messages, None, None
-    chat, asked, mended = context.models.get(question.model), question, tuple[str, ...]()
+    chat, current, marks = context.models.get(question.model), question, tuple[str, ...]()
     for attempt in range(question.repairs + 1):
-        if broken is not None and asked.on_restart:
-            asked.on_restart(broken.for_record)
-        request = _request(context, asked, messages, attempt, emit)
-        chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, asked, request)
-        _tell_of(emit, asked, reply)
+        if broken is not None and current.on_restart:
+            current.on_restart(broken.for_record)
+        request = _request(context, current, messages, attempt, emit)
+        chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, current, request)
+        _tell_of(emit, current, reply)
         if values is not None:
             answer = StructuredReply(
                 values=values,
                 model=chat.model,
                 repairs=attempt,
                 sorted_fields=sorted_fields,
-                mended=tuple(dict.fromkeys([*mended, *asked.form.mended(reply.text)])),
+                mended=tuple(dict.fromkeys([*marks, *current.form.mended(reply.text)])),
             )
             if broken is None:
                 return answer
             drifting = replace(answer, repairs=question.repairs)
-            asked, mended = question, ()
+            current, marks = question, ()
         elif broken is not None and broken.fitting:
-            mended = (*mended, *asked.form.mended(reply.text, broken.fitting))
-            asked = _question_of_rest(asked, broken.fitting)
-        before = messages if asked.form.given else question.messages
-        messages = (*before, *_repair(context, chat, asked, reply, str(broken)))
+            marks = (*marks, *current.form.mended(reply.text, broken.fitting))
+            current = _question_of_rest(current, broken.fitting)
+        before = messages if current.form.earlier else question.messages
+        messages = (*before, *_repair(context, chat, current, reply, str(broken)))
     if drifting is not None:
         return _accept_despite_drift(question, drifting)
     problem = broken.for_record if broken else None
@@ -131,7 +130,7 @@ async def ask(context: RunContext, question: StructuredRequest, emit: Emit) -> S
 def _question_of_rest(question: StructuredRequest, fitting: Mapping[str, Any]) -> StructuredRequest:
     """The same question for the fields at fault alone; prose that fits stays on the screen as it was written."""
     form = question.form.remaining(fitting)
-    if form.whole[0].name in form.given:
+    if form.whole[0].name in form.earlier:
         return replace(question, form=form, on_delta=None, on_restart=None)
     return replace(question, form=form)
 
@@ -188,8 +187,8 @@ async def _complete_by_any(
         )
     for chat in chats:  # what was answered before a pause is not asked for again, whoever answered
         with suppress(ContextWindowTooSmall):
-            if (recalled := _recall(context, question, _fit(context, question, request, chat))) is not None:
-                return chat, recalled
+            if (known_reply := _recall(context, question, _fit(context, question, request, chat))) is not None:
+                return chat, known_reply
     return await _complete_in_turn(context, question, request)
 
 
@@ -203,7 +202,7 @@ async def _complete_in_turn(
             question.on_restart("")
         try:
             fitting = _fit(context, question, request, chat)
-            completed = await _complete_fitting(context, chat, question, fitting)
+            reply = await _complete_fitting(context, chat, question, fitting)
         except (ProviderRefused, ProviderUnreachable, ContextWindowTooSmall) as error:
             failures.append(error)
             if isinstance(error, ProviderUnreachable):
@@ -211,9 +210,9 @@ async def _complete_in_turn(
             continue
         if chat is not own:
             context.warn(f"{chat.model} answered in the place of {own.model}; the journal has which calls.")
-        return chat, completed
-    unreached = (failure for failure in failures if isinstance(failure, ProviderUnreachable))
-    raise type(next(unreached, failures[-1]))(" ".join(map(str, failures)))
+        return chat, reply
+    unreachable = (failure for failure in failures if isinstance(failure, ProviderUnreachable))
+    raise type(next(unreachable, failures[-1]))(" ".join(map(str, failures)))
 
 
 def _fit(context: RunContext, question: StructuredRequest, request: Request, chat: Model) -> Request:
@@ -236,8 +235,8 @@ def _fit(context: RunContext, question: StructuredRequest, request: Request, cha
 
 def _least(window: int | None, chat: Model) -> int | None:
     """A window, or what its server has shown that it takes, where that is less; None where both are unknown."""
-    shown: int | None = getattr(chat, "shown_window", None)
-    return window if shown is None or (window is not None and window < shown) else shown
+    shown_window: int | None = getattr(chat, "shown_window", None)
+    return window if shown_window is None or (window is not None and window < shown_window) else shown_window
 
 
 def _as_answered(request: Request, fitting: Request, has_answered: Callable[[Request], bool]) -> Request:
@@ -253,10 +252,10 @@ async def _complete_fitting(
     is_shorter = False
     while True:
         try:
-            completed = await _complete(context, chat, question, request)
+            reply = await _complete(context, chat, question, request)
             if is_shorter:
                 _learn_window(context, chat, request)
-            return completed
+            return reply
         except ContextLengthExceeded as refused:
             is_shorter = True
             if getattr(chat, "shown_window", None) is not None:
@@ -274,9 +273,9 @@ async def _complete_fitting(
 
 def _learn_window(context: RunContext, chat: Model, request: Request) -> None:
     """Keep what a server takes, after it has refused more: what it named, or else what it has taken now."""
-    shown = getattr(chat, "shown_window", None)
-    taken = sum(estimate_tokens(message.text) for message in request.messages) + request.max_tokens
-    learnt = LearntWindow(shown=shown, safe=None if shown is not None else taken)
+    window = getattr(chat, "shown_window", None)
+    tokens = sum(estimate_tokens(message.text) for message in request.messages) + request.max_tokens
+    learnt = LearntWindow(shown=window, safe=None if window is not None else tokens)
     if context.models.learnt.get(chat.model) != learnt:
         context.models.learnt[chat.model] = learnt
         if context.journal is not None:
@@ -284,13 +283,13 @@ def _learn_window(context: RunContext, chat: Model, request: Request) -> None:
 
 
 async def _complete(context: RunContext, chat: Model, question: StructuredRequest, request: Request) -> Completed:
-    if (recalled := _recall(context, question, request)) is not None:
-        return recalled
+    if (known_reply := _recall(context, question, request)) is not None:
+        return known_reply
     if context.journal is None:
         return await _call(context, None, chat, question, request)
     if context.spending:
         context.spending.check()
-    return await context.in_flight.see_through(_call(context, context.journal, chat, question, request))
+    return await context.in_flight.shield(_call(context, context.journal, chat, question, request))
 
 
 def _recall(context: RunContext, question: StructuredRequest, request: Request) -> Completed | None:
@@ -303,20 +302,20 @@ async def _call(
     context: RunContext, journal: Journal | None, chat: Model, question: StructuredRequest, request: Request
 ) -> Completed:
     """Ask, read and keep, in one piece that is not broken off."""
-    with context.trace.call(chat, request) if context.trace else nullcontext(_ignore) as answered:
+    with context.trace.call(chat, request) if context.trace else nullcontext(_ignore) as on_answer:
         as_paid = partial(_as_paid, context, chat, question)
         pay = partial(_pay, context, journal, request, as_paid)
         with untraced(), _pausing(chat, request) if journal else nullcontext():
             reply = await chat.complete(replace(request, on_unusable=pay))
         _warn_of_settings(context, chat, request)
-        if is_prompt_cut(request.messages, reply):
+        if was_truncated(request.messages, reply):
             reply = replace(reply, finish="cut")
             _refuse_cut(context, chat, request, reply, pay)
         reply = as_paid(reply)
         if context.spending:
             context.spending.charge(reply)
         values, sorted_fields, problem = _read(question, request, reply)
-        answered(reply, problem)
+        on_answer(reply, problem)
         if journal is not None:
             await journal.record(request, reply, accepted=problem is None)
     return reply, values, sorted_fields, problem
@@ -364,10 +363,10 @@ def _refuse_cut(
     Raises:
         PromptCut: It is to be made shorter, or cannot be.
     """
-    told = describe_cut(chat.model, request.messages, reply)
+    sentence = describe_truncation(chat.model, request.messages, reply)
     if request.on_warning and chat.model not in context.warned:
         context.warned.add(chat.model)
-        request.on_warning(told)
+        request.on_warning(sentence)
     is_known = (request.settings.context_window or chat.window) is not None
     if is_known and drop_oldest_half(request.messages) == request.messages:
         return
@@ -375,7 +374,7 @@ def _refuse_cut(
     learn = getattr(chat, "learn_window", None)
     if learn is not None:
         learn(reply.input_tokens + request.max_tokens)
-    raise PromptCut(told)
+    raise PromptCut(sentence)
 
 
 @contextmanager
@@ -390,9 +389,9 @@ def _pausing(chat: Model, request: Request) -> Iterator[None]:
     except (ConverseError, GraphBubbleUp, AssertionError):
         raise
     except Exception as error:
-        said = Endpoint(model=chat.model).redact(whole_characters(f"{type(error).__name__}: {error}"))
+        line = Endpoint(model=chat.model).redact(whole_characters(f"{type(error).__name__}: {error}"))
         raise CallFailed(
-            f"The call of {chat.model} at {request.place} failed: {said.rstrip('.')}; --debug shows the traceback."
+            f"The call of {chat.model} at {request.place} failed: {line.rstrip('.')}; --debug shows the traceback."
         ) from error
 
 
@@ -419,8 +418,8 @@ def _read(
     signs = question.drift(values) if question.drift and request.attempt < question.repairs else ()
     if not signs:
         return values, sorted_fields, None
-    for_record = f"drift: {', '.join(LABELS[found.sign] for found in signs)}"
-    return values, sorted_fields, InvalidReply(" ".join(found.told for found in signs), for_record=for_record)
+    for_record = f"drift: {', '.join(LABELS[finding.sign] for finding in signs)}"
+    return values, sorted_fields, InvalidReply(" ".join(finding.told for finding in signs), for_record=for_record)
 
 
 def repeated(reply: str) -> str:
@@ -433,7 +432,7 @@ def _repair(
 ) -> tuple[Message, Message]:
     """Show the model what it wrote, what is wrong with it, and which fields it is asked for again."""
     owner, source = question.place.reader, str(Provenance.of_reply(question.place))
-    task = "any/repair-fields" if question.form.given else "any/repair"
+    task = "any/repair-fields" if question.form.earlier else "any/repair"
     values = {"error": problem, "report": describe_fields(question.form.fields)}
     return (
         Message(role="assistant", text=repeated(reply.text), source=source, owner=owner),

@@ -31,7 +31,7 @@ class ReplySchema:
     model: type[BaseModel]
     whole: tuple[Field, ...]
     """The fields of the whole form, where this one asks again for those at fault alone; the first is the prose."""
-    given: Mapping[str, Any] = default(default_factory=dict)
+    earlier: Mapping[str, Any] = default(default_factory=dict)
     """Values of the others, which fitted in an earlier reply: what is read is returned with them."""
 
     def remaining(self, fitting: Mapping[str, Any]) -> ReplySchema:
@@ -41,7 +41,7 @@ class ReplySchema:
             fitting: Values of the fields that fitted, as `InvalidReply` has them.
         """
         rest = [field for field in self.fields if field.name not in fitting]
-        return replace(build_reply_schema(self.title, rest), whole=self.whole, given={**self.given, **fitting})
+        return replace(build_reply_schema(self.title, rest), whole=self.whole, earlier={**self.earlier, **fitting})
 
     def read(self, text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Check a reply.
@@ -53,15 +53,15 @@ class ReplySchema:
             InvalidReply: The reply does not fit; the message says to its author what is wrong, and its `fitting` has
                 the values of the fields that fit.
         """
-        found = read_reply(text, self.schema["properties"])
-        if found.values is None:
-            words = "it holds no JSON object that can be read whole" if found.spoken else "there are none but thoughts"
+        parsed = read_reply(text, self.schema["properties"])
+        if parsed.values is None:
+            words = "it holds no JSON object that can be read whole" if parsed.spoken else "there are none but thoughts"
             raise InvalidReply(
                 f"That is not the object asked for: {words}; reply with one JSON object and nothing else.",
                 for_record="the reply is not the object asked for",
             )
         try:
-            spelt = whole_characters(json.dumps(found.values, ensure_ascii=False))
+            spelt = whole_characters(json.dumps(parsed.values, ensure_ascii=False))
             values = self.model.model_validate_json(spelt).model_dump(by_alias=True)
         except ValidationError as error:
             raise self._unfit(spelt, error) from None
@@ -69,11 +69,11 @@ class ReplySchema:
         if prose is not None:
             fitting = {name: value for name, value in values.items() if name != prose}
             raise InvalidReply(f"{prose} is empty; write it.", for_record=f"the reply has no {prose}", fitting=fitting)
-        values = {**self.given, **values}
+        values = {**self.earlier, **values}
         normal = {field.name: field.normalise(values[field.name]) for field in self.whole}
         return normal, tuple(name for name, value in normal.items() if value != values[name])
 
-    def mended(self, text: str, taken: Collection[str] | None = None) -> tuple[str, ...]:
+    def mended(self, text: str, names_taken: Collection[str] | None = None) -> tuple[str, ...]:
         """What was put up with in a reply, by name; nothing in most.
 
         That is what had to be mended before it could be read, fields that nobody asked for, and a text or list that is
@@ -81,13 +81,13 @@ class ReplySchema:
 
         Args:
             text: The reply.
-            taken: Names of the fields that were taken of it; None for all.
+            names_taken: Names of the fields that were taken of it; None for all.
         """
         reply = read_reply(text, self.schema["properties"])
         values = reply.values or {}
         names = list(reply.mended)
-        names += ["unknown field"] if values.keys() - self.schema["properties"].keys() - self.given.keys() else []
-        fields = [field for field in self.fields if taken is None or field.name in taken]
+        names += ["unknown field"] if values.keys() - self.schema["properties"].keys() - self.earlier.keys() else []
+        fields = [field for field in self.fields if names_taken is None or field.name in names_taken]
         names += [f"{field.name} too long" for field in fields if _is_longer(field, values.get(field.name))]
         return tuple(names)
 
@@ -102,7 +102,7 @@ class ReplySchema:
         A note to oneself is not quoted in public.
         """
         limits = {field.name: field.bounds_text() for field in self.fields}
-        names = {str(found["loc"][0]) if found["loc"] else "" for found in error.errors(include_input=False)}
+        names = {str(fault["loc"][0]) if fault["loc"] else "" for fault in error.errors(include_input=False)}
         unfit = [field.name for field in self.fields if field.name in names]
         record = f"the reply does not fit in {', '.join(unfit)}" if unfit else "the reply is not the object asked for"
         fit = [field for field in self.fields if field.name not in names] if unfit else []
@@ -117,11 +117,11 @@ class ReplySchema:
 
 def build_reply_schema(title: str, fields: Sequence[Field]) -> ReplySchema:
     """A form of these fields, in this order; the same object for the same fields, as one takes milliseconds to make."""
-    told = tuple(fields)
+    field_list = tuple(fields)
     try:
-        return _made(title, told)
+        return _made(title, field_list)
     except TypeError:  # a field may hold what has no hash, such as a list as its example
-        return _make(title, told)
+        return _make(title, field_list)
 
 
 @lru_cache(maxsize=512)
@@ -135,12 +135,12 @@ def _make(title: str, fields: tuple[Field, ...]) -> ReplySchema:
         f"field_{number}": (field.annotation(), Bound(alias=field.name)) for number, field in enumerate(fields)
     }
     strict: type[BaseModel] = create_model(title, __config__=ConfigDict(extra="forbid"), **spec)
-    described = strict.model_json_schema()
-    schema = _strict(described, described.get("$defs", {}))
-    tolerated: dict[str, Any] = {
+    strict_schema = strict.model_json_schema()
+    schema = _strict(strict_schema, strict_schema.get("$defs", {}))
+    properties: dict[str, Any] = {
         f"field_{number}": (field.tolerated(), Bound(alias=field.name)) for number, field in enumerate(fields)
     }
-    model: type[BaseModel] = create_model(title, **tolerated)
+    model: type[BaseModel] = create_model(title, **properties)
     return ReplySchema(title=title, fields=fields, schema={"title": title, **schema}, model=model, whole=fields)
 
 
@@ -151,25 +151,25 @@ def _is_longer(field: Field, answer: Any) -> bool:
         return False
 
 
-def parse_field(field: Field, given: Any) -> Any:
+def parse_field(field: Field, value: Any) -> Any:
     """One answer to one field, checked: a value, or the text of one, which may be JSON.
 
     Raises:
         InvalidValue: The field does not take it.
     """
     form = build_reply_schema(field.name, (field,))
-    tried = [given]
-    if isinstance(given, str):
+    candidates = [value]
+    if isinstance(value, str):
         with suppress(ValueError):
-            tried.append(json.loads(given))
-    for answer in tried:
+            candidates.append(json.loads(value))
+    for answer in candidates:
         try:
             values = form.model.model_validate({field.name: answer}).model_dump(by_alias=True)
         except ValidationError as error:
-            refused = explain(error)
+            reason = explain(error)
         else:
             return field.normalise(values[field.name])
-    raise InvalidValue(f"Field {field.name} does not take {given!r}: {refused}.")
+    raise InvalidValue(f"Field {field.name} does not take {value!r}: {reason}.")
 
 
 def _strict(schema: Any, definitions: dict[str, Any]) -> Any:
@@ -180,12 +180,12 @@ def _strict(schema: Any, definitions: dict[str, Any]) -> Any:
         return schema
     if "$ref" in schema:
         return _strict(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    named = schema.get("properties")
-    kept = {
+    properties = schema.get("properties")
+    rest = {
         key: _strict(inner, definitions)
         for key, inner in schema.items()
         if key not in ("$defs", "properties") and not (key == "title" and isinstance(inner, str))
     }
-    if named is not None:
-        kept["properties"] = {name: _strict(inner, definitions) for name, inner in named.items()}
-    return kept
+    if properties is not None:
+        rest["properties"] = {name: _strict(inner, definitions) for name, inner in properties.items()}
+    return rest

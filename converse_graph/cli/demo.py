@@ -98,53 +98,57 @@ def scene_passages(record: Transcript, scenes: Sequence[Scene], *, private: str 
         The passages of each scene, in the order in which they are read.
     """
     colours = party_colours([party.name for party in record.header.cast])
-    turns = {(said.round, said.speaker): said for said in record.statements}
+    turns = {(statement.round, statement.speaker): statement for statement in record.statements}
     return [list(_scene(scene, turns[scene.round, scene.speaker], colours[scene.speaker], private)) for scene in scenes]
 
 
-def _scene(scene: Scene, said: Statement, colour: str, private: str) -> Iterator[Passage]:
-    name = Text.assemble((plain_line(said.speaker), f"bold {colour}"), (f" · {plain_line(said.period)}", "dim"))
+def _scene(scene: Scene, statement: Statement, colour: str, private: str) -> Iterator[Passage]:
+    name = Text.assemble(
+        (plain_line(statement.speaker), f"bold {colour}"), (f" · {plain_line(statement.period)}", "dim")
+    )
     yield Passage(text=Text(scene.caption, "dim"), is_title=True)
     yield Passage(text=name, is_title=True, at_once=True)
-    notes = said.private
+    notes = statement.private
     if scene.lines and notes is not None and notes.deliberation is not None:
         yield from _debate(scene, notes.deliberation, private)
-    yield Passage(text=Text.assemble(("in public  ", "bold"), _picked(said.text, scene.sentences)), indent=2)
+    yield Passage(
+        text=Text.assemble(("in public  ", "bold"), _pick_sentences(statement.text, scene.sentences)), indent=2
+    )
     if scene.with_memo and notes is not None:
-        yield _kept(("note to itself  ", plain_line(notes.memo)), private, indent=2)
+        yield _private_passage(("note to itself  ", plain_line(notes.memo)), private, indent=2)
 
 
 def _debate(scene: Scene, talk: Deliberation, private: str) -> Iterator[Passage]:
-    yield _kept(("private debate  ", plain_line(talk.motion)), private, indent=2, at_once=True)
+    yield _private_passage(("private debate  ", plain_line(talk.motion)), private, indent=2, at_once=True)
     for number in scene.lines:
         yield _line(talk.lines[number - 1], private)
     if talk.decision is not None:
         votes = ", ".join(f"{name} {vote}" for name, vote in talk.decision.votes.items())
-        yield _kept(("decided  ", f"{plain_line(talk.decision.position)}  ({plain_line(votes)})"), private)
+        yield _private_passage(("decided  ", f"{plain_line(talk.decision.position)}  ({plain_line(votes)})"), private)
     if talk.minutes is not None and scene.open_question is not None:
         question = plain_line(talk.minutes.open_questions[scene.open_question - 1])
-        yield _kept(("left open  ", question), private)
+        yield _private_passage(("left open  ", question), private)
 
 
 def _line(line: Line, private: str) -> Passage:
-    passage = _kept((f"{plain_line(line.speaker)}  ", plain_line(line.text)), private)
+    passage = _private_passage((f"{plain_line(line.speaker)}  ", plain_line(line.text)), private)
     if line.position:
         passage.text.append(f"  → {plain_line(line.position)}", f"italic {private}")
     return passage
 
 
-def _kept(words: tuple[str, str], private: str, *, indent: int = 4, at_once: bool = False) -> Passage:
+def _private_passage(words: tuple[str, str], private: str, *, indent: int = 4, at_once: bool = False) -> Passage:
     """A passage that no other party hears: its label and what it says."""
-    label, told = words
-    return Passage(text=Text.assemble((label, f"bold {private}"), (told, private)), indent=indent, at_once=at_once)
+    label, text = words
+    return Passage(text=Text.assemble((label, f"bold {private}"), (text, private)), indent=indent, at_once=at_once)
 
 
-def _picked(text: str, numbers: Sequence[int]) -> str:
+def _pick_sentences(text: str, numbers: Sequence[int]) -> str:
     """Some sentences of a text, with an ellipsis where others are left out between them or after them."""
     sentences = _SENTENCE_END.split(plain_line(text))
-    told, last = list[str](), numbers[0] - 1
+    parts, last = list[str](), numbers[0] - 1
     for number in numbers:
-        told += ["…"] if number != last + 1 else []
-        told.append(sentences[number - 1])
+        parts += ["…"] if number != last + 1 else []
+        parts.append(sentences[number - 1])
         last = number
-    return " ".join([*told, *(["…"] if last < len(sentences) else [])])
+    return " ".join([*parts, *(["…"] if last < len(sentences) else [])])

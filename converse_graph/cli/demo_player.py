@@ -92,7 +92,7 @@ class Player:
             self._wait(self._between)
 
     def _show(self, passage: Passage) -> None:
-        for line in wrapped(self._console, passage):
+        for line in wrap_passage(self._console, passage):
             for word in [line] if passage.at_once else line.split(" ", include_separator=True):
                 self._console.print(word, end="", soft_wrap=True)
                 if word.plain.strip():
@@ -108,7 +108,7 @@ class Player:
         self._skips = key is not None
 
 
-def wrapped(console: Console, passage: Passage) -> Iterator[Text]:
+def wrap_passage(console: Console, passage: Passage) -> Iterator[Text]:
     """The lines of a passage as a console of its width shows them, each with its indent.
 
     Args:

@@ -71,8 +71,8 @@ def _format_count(decision: DecisionRecord, profile: PromptProfile) -> str:
 def _format_reasons(decision: DecisionRecord) -> str:
     """What those who voted for it said last, each with its name; nothing after a secret ballot."""
     voters = [name for name, position in decision["votes"].items() if position == decision["position"]]
-    said = zip(voters, decision["reasons"], strict=True)
-    reasons = " ".join(f"{name}: {_quoted(text)}" for name, text in said if text.strip())
+    voter_reasons = zip(voters, decision["reasons"], strict=True)
+    reasons = " ".join(f"{name}: {_quoted(text)}" for name, text in voter_reasons if text.strip())
     return f"Reasons: {reasons}" if reasons else ""
 
 
@@ -81,11 +81,11 @@ def _format_minutes(decision: DecisionRecord, profile: PromptProfile) -> str:
     minutes = decision.get("minutes")
     if minutes is None:
         return ""
-    told = [f"Minutes by {minutes['speaker']}: {_quoted(minutes.get('decided', ''))}"]
+    parts = [f"Minutes by {minutes['speaker']}: {_quoted(minutes.get('decided', ''))}"]
     for label, entries in (("To do", minutes.get("actions")), ("Left open", minutes.get("open_questions"))):
         if entries and profile == "large":
-            told.append(f"{label}: {'; '.join(map(_quoted, entries))}.")
-    return " ".join(told)
+            parts.append(f"{label}: {'; '.join(map(_quoted, entries))}.")
+    return " ".join(parts)
 
 
 def _quoted(text: str) -> str:

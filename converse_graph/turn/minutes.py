@@ -6,7 +6,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from converse_graph.calls.reply_schema import build_reply_schema
-from converse_graph.calls.run_context import RunContext, context_from_config
+from converse_graph.calls.run_context import RunContext, current_context
 from converse_graph.prompting.decisions import describe_count, redacted_decision
 from converse_graph.prompting.descriptions import describe_fields
 from converse_graph.prompting.history import heard_line_messages
@@ -30,13 +30,13 @@ FIELDS = (
 async def chair_minutes(
     spec: Debate, clock: Clock, lines: Sequence[LineRecord], ended: Mapping[str, Any], runtime: Runtime[RunContext]
 ) -> MinutesRecord | None:
-    """Have the chair of a debate write down what was decided, which code has counted before.
+    """Have the chair of a debate write down what was decided, which code has count before.
 
     Args:
         spec: The debate.
         clock: The scenario's clock.
         lines: All that was said.
-        ended: The `decision`, and the `ballots` where they were secret: then the chair is told the count alone.
+        ended: The `decision`, and the `ballots` where they were secret: then the chair is redacted the count alone.
         runtime: Of the node.
 
     Returns:
@@ -45,7 +45,7 @@ async def chair_minutes(
     chair = spec.members[0]
     if spec.minutes is False or chair.graph is not None:
         return None
-    context = await context_from_config(runtime)
+    context = await current_context(runtime)
     frame = member_frame(context, "minutes", chair)
     turn = MemberTurn(
         context=context, emit=runtime.stream_writer, place=frame.place, model=frame.model, guest=None,
@@ -53,14 +53,14 @@ async def chair_minutes(
     )  # fmt: skip
     if spec.minutes is None and turn.profile == "small":
         return None
-    heard = heard_line_messages(lines, place=owner_frame(context).place, profile=turn.profile)
-    told = redacted_decision(_record(spec, ended))
-    counted = describe_count(told) if told else ""
-    values = {**turn.itself, **turn.motion, "decision": counted, "report": describe_fields(FIELDS)}
+    lines_heard = heard_line_messages(lines, place=owner_frame(context).place, profile=turn.profile)
+    redacted = redacted_decision(_record(spec, ended))
+    count = describe_count(redacted) if redacted else ""
+    values = {**turn.itself, **turn.motion, "decision": count, "report": describe_fields(FIELDS)}
     task = turn.message("minutes", values)
     answer = await turn.ask(
         "minutes",
-        (*frame.messages, *turn.memory(), *heard, task),
+        (*frame.messages, *turn.memory(), *lines_heard, task),
         build_reply_schema("minutes", FIELDS),
         prose="decided",
     )
@@ -79,7 +79,7 @@ async def chair_minutes(
 
 
 def _record(spec: Debate, ended: Mapping[str, Any]) -> DebateRecord:
-    """The debate as far as it is needed to tell how it was counted."""
+    """The debate as far as it is needed to tell how it was count."""
     return {
         "mode": spec.kind, "motion": spec.motion, "lines": [], "decision": ended["decision"],
         "ballots": ended["ballots"],

@@ -31,14 +31,14 @@ def demo(
         converse demo --speed 2
     """
     from converse_graph.cli.demo import SCENES, load_demo, scene_passages
-    from converse_graph.cli.demo_player import Player, open_keys, wrapped
+    from converse_graph.cli.demo_player import Player, open_keys, wrap_passage
     from converse_graph.cli.terminal import is_terminal, terminal
 
     console, scenes = terminal(), scene_passages(load_demo(), SCENES)
     if not is_terminal():
         for scene in scenes:
             for passage in scene:
-                for line in wrapped(console, passage):
+                for line in wrap_passage(console, passage):
                     typer.echo(line.plain)
         typer.echo(FAREWELL, nl=False)
         return
