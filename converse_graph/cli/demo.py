@@ -43,7 +43,7 @@ class Scene:
 
 SCENES = (
     Scene(
-        caption="Halcyon is about to publish a model. First its people argue in private: no other party hears a word of it.",
+        caption="Halcyon is about to publish a model. First its people argue in private; no other party hears it.",
         round=0,
         speaker="Halcyon",
         lines=(2, 4),

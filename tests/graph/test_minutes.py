@@ -1,5 +1,6 @@
 """Minutes: a debate closes with its chair writing down what was decided, who does what, and what was left open."""
 
+import copy
 import dataclasses
 import json
 from typing import Any
@@ -8,7 +9,11 @@ import pytest
 
 from converse_graph import Debate, Organisation, Persona, Store
 from converse_graph.audit.audit import audit_run
+from converse_graph.audit.phrase_index import PhraseIndex
+from converse_graph.audit.record_check import RecordCheck
+from converse_graph.audit.records import Records
 from converse_graph.models.base import Request, Response
+from converse_graph.record.state import private_channel
 from converse_graph.runs.estimate import estimate
 from converse_graph.scenarios.yaml_files import read_scenario
 from tests.support.recording_model import ListeningChat
@@ -58,6 +63,20 @@ async def test_minutes_are_told_to_whom_the_decision_is_and_stand_in_the_record_
     assert (other.speaker, second.speaker) == ("B", "A")
     audit = await audit_run(store, simulation.run.name, scenario=simulation.scenario)
     assert audit.leaks == ()
+
+
+async def test_an_audit_finds_minutes_that_the_chair_did_not_write(store: Store) -> None:
+    board = debate("Chair", "Law", options=["go", "stay"], minutes=None)
+    scenario = table(Organisation(name="A", deliberation=board), rounds=1)
+    simulation = await played(store, scenario, model=Chairing())
+    run = store.register.run(simulation.run.name)
+    for name, value in (("decided", "We go."), ("actions", ["Law: nothing"])):
+        channels = copy.deepcopy(store.channels(run.name))
+        (note,) = channels[private_channel("A")]
+        note["debate"]["minutes"][name] = value
+        records = Records(run.header, channels, list(store.journal(run.id).calls()))
+        (leak,) = RecordCheck(records, PhraseIndex(), frozenset()).minds()
+        assert (leak.kind, leak.place) == ("record", "0.0/A/minutes.Chair")
 
 
 @pytest.mark.parametrize(
