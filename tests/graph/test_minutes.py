@@ -147,5 +147,5 @@ def test_a_file_turns_minutes_off() -> None:
 async def test_an_estimate_counts_minutes_where_a_model_would_write_them() -> None:
     scenario = table(Organisation(name="A", deliberation=debate("Chair", "Law", minutes=None)), rounds=3)
     for model, expected in (("openai:gpt-4.1", 3), ("embedded", 0)):
-        made = await estimate(scenario, model=model, judged=False)
+        made = await estimate(scenario, model=model, judge=False)
         assert sum(row.calls for row in made.rows if row.kind == "minutes of debates") == expected
