@@ -22,8 +22,9 @@ ConverseError
 └── InvalidReply              a reply that does not fit its schema, or drifts; repaired or recorded, never shown
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 
 class ConverseError(RuntimeError):
@@ -167,7 +168,14 @@ class ContextWindowTooSmall(RunPaused):
 class InvalidReply(ConverseError):
     """A reply does not fit its schema, or drifts; the message is for the model that made it, and may quote it."""
 
-    def __init__(self, message: str, *, for_record: str = "") -> None:
-        """Say what is wrong, and, where that quotes the reply, how the record says it without."""
+    def __init__(self, message: str, *, for_record: str = "", fitting: Mapping[str, Any] | None = None) -> None:
+        """Say what is wrong.
+
+        Args:
+            message: What is wrong.
+            for_record: How the record says it, where the message quotes the reply.
+            fitting: Values of the fields that fit, where the fault is in the others alone.
+        """
         super().__init__(message)
         self.for_record = for_record or message
+        self.fitting = fitting or {}

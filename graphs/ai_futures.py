@@ -34,6 +34,9 @@ from converse_graph import (
 LABS = ("openai", "deepmind", "anthropic", "halcyon", "northlight", "kestrel")
 """Cast files, in the order in which labs join; beyond three they are fictional."""
 
+FICTIONAL = (*LABS[3:], *LABS[:3])
+"""The same with those first that nobody can take for a report on somebody."""
+
 LATEST = 2200
 """The last year that an estimate may name."""
 
@@ -46,6 +49,7 @@ Rules = Literal["none", "private_positions", "secret_ballot", "justify_changes",
 @scenario
 def ai_futures(
     labs: Annotated[int, Bound(ge=1, le=6)] = 3,
+    fictional: bool = False,
     uk: bool = False,
     china: bool = False,
     regulation: Amount = "none",
@@ -70,6 +74,7 @@ def ai_futures(
 
     Args:
         labs: How many labs sit at the table; beyond three they are fictional.
+        fictional: Whether the fictional labs join first, so that up to three are fictional ones alone.
         uk: Whether the UK Government sits at the table.
         china: Whether the Chinese Government sits at the table.
         regulation: How much law there is as the run begins.
@@ -95,7 +100,7 @@ def ai_futures(
         order: Who speaks when in a round.
     """
     told = scenario_texts("ai-futures")
-    table = [_lab(told, who, start, tone) for who in LABS[:labs]]
+    table = [_lab(told, who, start, tone) for who in (FICTIONAL if fictional else LABS)[:labs]]
     table += [_government(told, who) for who, seated in (("uk", uk), ("china", china)) if seated]
     if placebo:
         table.append(_placebo(told))

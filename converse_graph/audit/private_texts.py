@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from converse_graph.audit.phrase_index import PhraseIndex, strings_in
+from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
 from converse_graph.audit.records import Records, values_of
 from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.decisions import redacted_decision
@@ -21,16 +21,24 @@ Owned = tuple[str, str]
 
 def index_records(words: PhraseIndex, records: Records) -> None:
     """Take everything in the ledgers: what was said in public, and what each party kept to itself."""
-    for spoken_record in (*records.statements, *records.summaries):
-        # A summary bears the turn after the last that it sums up.
-        for text in strings_in(spoken_record):
-            words.add(text, PUBLIC, (spoken_record["round"], spoken_record["turn"]))
+    for text, time in _public(records):
+        words.add(text, PUBLIC, time)
     for event in records.header.events:
         words.add(event.text, event.party or PUBLIC)
     for mind in records.minds.values():
         for record in mind:
             for text, owner in _in_mind(record):
                 words.add(text, owner, (record["round"], record["turn"]))
+
+
+def _public(records: Records) -> Iterator[tuple[str, Time]]:
+    """What was said in public, and when; a summary bears the turn after the last that it sums up."""
+    for record in (*records.statements, *records.summaries):
+        yield from ((text, (record["round"], record["turn"])) for text in strings_in(record))
+    for said in records.statements:
+        # So are entries told that lists fold from fields: a later speaker may say the same, with the name before it.
+        entries = (f"{said['speaker']} {text}" for text in strings_in(said["fields"]))
+        yield from ((entry, (said["round"], said["turn"])) for entry in entries)
 
 
 def index_replies(words: PhraseIndex, calls: list[Call], records: Records) -> None:
@@ -85,7 +93,7 @@ def _in_debate(debate: DebateRecord, path: str) -> Iterator[Owned]:
     texts: list[Any] = [debate["motion"], [without_kind(line) for line in debate["lines"]]]
     if decision:
         texts += [decision["position"], decision["reasons"], [*decision["votes"].values()]]
-        texts += [*decision.get("counts", ())]
+        texts += [*decision.get("counts", ()), decision.get("minutes")]
     yield from ((text, path) for text in strings_in(texts))
     for stance in (*debate.get("private_positions", ()), *debate.get("ballots", ())):
         yield from ((text, join_path(path, stance["speaker"])) for text in strings_in(stance))
@@ -96,7 +104,7 @@ def _answered(call: Call, path: CallPath, *, was_taken: bool) -> Iterator[Owned]
     if values is None:
         yield call.reply.text, path.reader
         return
-    owner = path.owner if path.task == "line" and was_taken else path.reader
+    owner = path.owner if path.task in ("line", "minutes") and was_taken else path.reader
     public = path.task in ("statement", "graph") and was_taken
     private = {name: value for name, value in values.items() if not public or name == "memo"}
     yield from ((text, owner) for text in strings_in(private))

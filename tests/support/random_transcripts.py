@@ -10,6 +10,7 @@ from converse_graph.record.transcript import (
     Deliberation,
     Header,
     Line,
+    Minutes,
     Party,
     PrivateNotes,
     Rule,
@@ -136,6 +137,17 @@ _decisions = st.builds(
     Decision, position=texts, reasons=_names, votes=st.dictionaries(texts, texts, max_size=2), dissent=_names
 )
 
+_minutes = st.builds(
+    Minutes,
+    speaker=texts,
+    decided=texts,
+    actions=_names,
+    open_questions=_names,
+    problem=_maybe_text,
+    repairs=_counts,
+    mended=_names,
+)
+
 
 def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
     lines = st.builds(
@@ -161,6 +173,7 @@ def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
         ballots=_stances,
         lines=st.lists(lines, max_size=2).map(tuple),
         decision=st.none() | _decisions,
+        minutes=st.none() | _minutes,
     )
 
 
