@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.errors import InvalidValue, NotFound, StoreFailure
 from converse_graph.record.transcript import Header, Override
 from converse_graph.scenarios.references import moved_reference
 from converse_graph.scenarios.rules import ScheduledEvent
+from converse_graph.store.chain import seal_header
 from converse_graph.store.session import DatabaseRow, Session
 from converse_graph.store.writer import Writer
 from converse_graph.summary_repr import Summary
@@ -35,8 +36,8 @@ _NAMES = "SELECT name FROM runs WHERE name LIKE :pattern"
 _ENTER = """INSERT INTO runs (name, scenario_name, scenario, status, parent, replays, horizon, created)
 VALUES (:name, :scenario_name, :scenario, :status, :parent, :replays, :horizon, :created) RETURNING id"""
 _ENTER_SPEC = "INSERT INTO specs (run, header, fingerprint) VALUES (:run, :header, :fingerprint)"
-_IN_COLUMNS = {"run", "status", "ended"}
-"""Fields of a header that have columns of their own: what changes as a run goes on is stored once."""
+_IN_COLUMNS = {"run", "status", "ended", "chain_head"}
+"""Fields of a header that are stored elsewhere: what changes as a run goes on is stored once."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -157,6 +158,7 @@ class RunTable:
                 created=new_header.created.isoformat(),
             )
             session.run(_ENTER_SPEC, run=run, header=_header_json(new_header), fingerprint=json.dumps(fingerprint))
+            seal_header(session, int(run))
             return run_name
 
         return self.run(await self._writer.write(insert))
@@ -215,6 +217,8 @@ class RunTable:
             for statement, values in updates:
                 if statement:
                     session.run(statement, **values)
+            if spec or "horizon" in (columns or {}):
+                seal_header(session, run)
 
         await self._writer.write(update)
 
@@ -223,11 +227,18 @@ class RunTable:
 
         Raises:
             NotFound: There is none.
+            StoreFailure: What is stored of it is no header.
         """
         rows = self._reader.read(_RUN, name=name)
         if not rows:
             raise NotFound.among("run", name, [known_name for (known_name,) in self._reader.read(_LATEST)])
-        return _run(rows[0], self._folder)
+        try:
+            return _run(rows[0], self._folder)
+        except ValueError as error:
+            raise StoreFailure(
+                f"Run {name!r} cannot be read, for what is stored of it was changed ({type(error).__name__}); put back a "
+                "copy of the store."
+            ) from None
 
     def runs(self) -> list[RunSummary]:
         """All runs, the latest first."""
