@@ -45,15 +45,16 @@ async def audit(path: Path, rounds: int) -> None:
         began = time.perf_counter()
         breaks = list(chain_breaks(store, store.register.run(NAME)))
         chained = time.perf_counter() - began
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         result = await audit_run(store, NAME, scenario=conversation(rounds))
-        seconds = time.perf_counter() - began
+        seconds, used = time.perf_counter() - began, time.process_time() - used
     row = {
         "turns": rounds * 3,
         "calls": result.calls,
         "values": result.values,
         "findings": len(breaks) + len(result.leaks),
         "seconds": round(seconds, 2),
+        "of CPU": round(used, 2),
         "of these the chains": round(chained, 2),
         "MB before": round(before),
         "MB at most": round(_peak()),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from converse_graph.audit.answer_check import AnswerCheck
+from converse_graph.audit.comparison import compare_sums
 from converse_graph.audit.disclosure_check import DisclosureCheck
 from converse_graph.audit.findings import Audit, Leak, SelfDisclosure
 from converse_graph.audit.kept_head import KeptHead, compare_heads
@@ -61,8 +62,7 @@ async def audit_run(
     """
     run = store.register.run(name)
     is_held = store.is_held(name)
-    breaks = [] if is_held else [_of_chain(place=one.place, source=one.source, why=one.why)
-                                 for one in chain_breaks(store, run)]  # fmt: skip
+    breaks = [] if is_held else list(_broken_chains(store, run))
     head = store.chain(run.id).head()
     if against is not None:
         breaks += [_of_chain(place=name, source="head", why=why) for why in compare_heads(head, run, against)]
@@ -98,7 +98,8 @@ async def _look_at(store: Store, run: Run, scenario: Scenario | None) -> _Conten
     calls = list(store.journal(run.id).calls())
     lineage = list(_lineage(store, run))
     parent_calls = [call for other in lineage[1:] for call in store.journal(other.id).calls()]
-    records = Records(run.header, store.channels(run.name), [*calls, *parent_calls])
+    channels = store.channels(run.name)
+    records = Records(run.header, channels, [*calls, *parent_calls])
     scenario = scenario or _made_again(run)
     words = PhraseIndex()
     index_private_texts(words, records, [*calls, *parent_calls], scenario)
@@ -109,7 +110,7 @@ async def _look_at(store: Store, run: Run, scenario: Scenario | None) -> _Conten
     leaks += [*disclosures.statements(), *disclosures.minds(), *disclosures.worlds()]
     leaks += disclosures.exports(_exports(store.transcript(run.name).public()))
     playback = await play_again(store, run, scenario)
-    leaks += playback.findings
+    leaks += [*playback.findings, *compare_sums(store, run, channels)]
     if playback.unplayed:
         leaks += _answers(records, lineage).differences()
     return _Content(
@@ -148,6 +149,14 @@ def _answers(records: Records, lineage: Iterable[Run]) -> AnswerCheck:
     return AnswerCheck(records, frozenset(fork.say for fork in forks if fork.say), moves)
 
 
+def _broken_chains(store: Store, run: Run) -> Iterator[Leak]:
+    """What is stored otherwise than its digest says, of the run and of those that it comes from."""
+    for other in _lineage(store, run):
+        for found in chain_breaks(store, other):
+            place = found.place if other is run else f"{other.name}: {found.place}"
+            yield _of_chain(place=place, source=found.source, why=found.why)
+
+
 def _of_chain(*, place: str, source: str, why: str) -> Leak:
     return Leak(kind="chain", place=place, source=source, owner=PUBLIC, why=why)
 
@@ -166,10 +175,10 @@ def _made_again(run: Run) -> Scenario | None:
 
 
 def _lineage(store: Store, run: Run) -> Iterator[Run]:
-    """The run, the one that it was forked from or replays, and so on."""
+    """The run, the one that it was forked from, or else replays, and so on."""
     yield run
-    while run.parent is not None:
-        run = store.register.run(run.parent)
+    while (comes_from := run.parent or run.replays) is not None:
+        run = store.register.run(comes_from)
         yield run
 
 

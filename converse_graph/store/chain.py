@@ -21,14 +21,16 @@ from converse_graph.store.writer import Writer
 
 NO_LINK = b""
 """What the first link of a chain has before it."""
-JUDGE_CHAIN = "calls of judge"
-"""The chain that has no part in a head: judges read a run after it is over."""
+JUDGE_CHAIN, VERDICTS_CHAIN = "calls of judge", "verdicts"
+"""The chains that have no part in a head, for judges read a run after it is over: of their calls, and one link that
+stands for all verdicts, of which a later one takes the place of an earlier."""
 
 _SIZE = 32
 """Bytes of a digest."""
 _LAST = "SELECT number, link FROM links WHERE run = :run AND chain = :chain ORDER BY number DESC LIMIT 1"
 _ADD = "INSERT INTO links (run, chain, number, link) VALUES (:run, :chain, :number, :link)"
-_ALL = "SELECT chain, link FROM links WHERE run = :run ORDER BY chain, number"
+_SET = _ADD + " ON CONFLICT (run, chain, number) DO UPDATE SET link = excluded.link"
+_ALL = "SELECT chain, number, link FROM links WHERE run = :run ORDER BY chain, number"
 _DELETE = "DELETE FROM links WHERE run = :run AND chain LIKE :chains"
 _RUN_ID = "SELECT id FROM runs WHERE name = :name"
 _LAST_LINKS = """WITH RECURSIVE chains (chain) AS (
@@ -83,6 +85,18 @@ def add_links(session: Session, run: int, chain: str, contents: Iterable[Any]) -
         session.run_many(_ADD, links)
 
 
+def set_link(session: Session, run: int, chain: str, content: Any) -> None:
+    """Make a chain one link that stands for a content, within the transaction that is open.
+
+    Args:
+        session: Which writes.
+        run: Its id in the register.
+        chain: Its name.
+        content: Plain values.
+    """
+    session.run(_SET, run=run, chain=chain, number=0, link=digest_of(NO_LINK, content))
+
+
 def add_records(session: Session, name: str, writes: Sequence[tuple[str, Any]]) -> None:
     """Lengthen the chains of ledgers by what was written to them, within the transaction that is open.
 
@@ -117,15 +131,16 @@ class RunChain:
     def head(self) -> str:
         """Digest the last link of each chain and the header's: 64 hexadecimal digits."""
         rows = self._reader.read(_LAST_LINKS, run=self._run)
-        ends = sorted((str(chain), bytes(link)) for chain, link in rows if chain != JUDGE_CHAIN)
+        ends = sorted((str(chain), bytes(link)) for chain, link in rows if chain not in (JUDGE_CHAIN, VERDICTS_CHAIN))
         ((seal,),) = self._reader.read(_SEAL, run=self._run)
         return digest_of(bytes(seal), ends).hex()
 
     def links(self) -> Mapping[str, list[bytes]]:
-        """Read the links of every chain, in order."""
+        """Read the links of every chain, in order; of one that is not at its own number, nothing."""
         chains: dict[str, list[bytes]] = {}
-        for chain, link in self._reader.read(_ALL, run=self._run):
-            chains.setdefault(str(chain), []).append(bytes(link))
+        for chain, number, link in self._reader.read(_ALL, run=self._run):
+            links = chains.setdefault(str(chain), [])
+            links.append(bytes(link) if number == len(links) else NO_LINK)
         return chains
 
     def has_sealed_header(self) -> bool:

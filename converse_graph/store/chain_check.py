@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from converse_graph.errors import RecordChanged, StoreFailure
+from converse_graph.errors import InvalidValue, RecordChanged, StoreFailure
 from converse_graph.record.paths import parse_path
 from converse_graph.record.state import is_ledger
-from converse_graph.store.chain import NO_LINK, calls_chain, digest_of, ledger_chain
+from converse_graph.store.chain import NO_LINK, VERDICTS_CHAIN, calls_chain, digest_of, ledger_chain
 from converse_graph.store.record_reader import read_channels
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def chain_breaks(store: Store, run: Run) -> Iterator[ChainBreak]:
     yield from _calls(store, run, links)
     for where in store.checkpoints.changed(run.name):
         yield ChainBreak(place=run.name, source="checkpoints", why=f"{where} is not what its digest says")
-    for verdict in store.verdicts(run.id).changed():
-        yield ChainBreak(place=verdict, source="verdicts", why="the verdict is not what its digest says")
+    verdicts = store.verdicts(run.id).digest()
+    if links.get(VERDICTS_CHAIN, []) != ([] if verdicts is None else [verdicts]):
+        yield ChainBreak(place=run.name, source="verdicts", why="the verdicts are not what their digest says")
     try:
         channels = read_channels(store.checkpoints, run)
     except (StoreFailure, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -81,7 +82,11 @@ def _calls(store: Store, run: Run, links: Mapping[str, Sequence[bytes]]) -> Iter
         if not call.is_as_asked:
             yield ChainBreak(place=call.place, source="journal",
                              why="the stored prompt or schema is not the one that was asked")  # fmt: skip
-        chain = calls_chain(parse_path(call.place).reader)
+        try:
+            chain = calls_chain(parse_path(call.place).reader)
+        except InvalidValue:
+            yield ChainBreak(place=call.place, source="journal", why="no call can have been made there")
+            continue
         if chain in broken:
             continue
         number, link = ends.get(chain, (0, NO_LINK))

@@ -267,7 +267,10 @@ class RunJournal:
         known: dict[int, tuple[bytes, bool]] = {}
         for row in self._reader.read(_CALLS, run=self._run, places="%", least=-(10**9)):
             place, attempt, packed_ids, form, accepted, digest = row[8:]
-            ids = [*_unpack(packed_ids), form]
+            try:
+                ids = [*_unpack(packed_ids), form]
+            except ValueError:  # it was changed to what is no list of numbers
+                ids = []
             for number in (number for number in ids if number not in known):
                 known[number] = self._stored_message(number)
             digests = b"".join(known[number][0] for number in ids)

@@ -30,6 +30,7 @@ _USD = "CASE WHEN usd > 0 OR unpriced = 0 THEN usd END"
 _COLUMNS = ", ".join(_USD if name == "usd" else name for name in _COLUMN_NAMES)
 _RUNS = f"SELECT {_COLUMNS} FROM runs ORDER BY id DESC"  # noqa: S608 - the names of our own columns
 _RUN = f"SELECT header, fingerprint, {_COLUMNS} FROM runs JOIN specs ON run = id WHERE name = :name"  # noqa: S608
+_CHARGES = "SELECT tokens, usd, unpriced FROM runs WHERE id = :run"
 _LATEST = "SELECT name FROM runs ORDER BY id DESC LIMIT 20"
 _NAMED = "SELECT id FROM runs WHERE name = :name"
 _NAMES = "SELECT name FROM runs WHERE name LIKE :pattern"
@@ -97,6 +98,16 @@ class Run(RunSummary):
     def _facts(self) -> tuple[tuple[str, str], ...]:
         *facts, fork_cell = super()._facts()
         return (*facts, ("model", self.header.model_in_words), ("seed", str(self.header.seed)), fork_cell)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charges:
+    """What the register has added up of a run's calls, as it is stored."""
+
+    tokens: int
+    usd: float | None
+    unpriced: int
+    """Calls of which no price is known."""
 
 
 class RunTable:
@@ -239,6 +250,15 @@ class RunTable:
                 f"Run {name!r} cannot be read, for what is stored of it was changed ({type(error).__name__}); put back a "
                 "copy of the store."
             ) from None
+
+    def charges(self, run: int) -> Charges:
+        """Read what the calls of a run have been charged.
+
+        Args:
+            run: Its id.
+        """
+        ((tokens, usd, unpriced),) = self._reader.read(_CHARGES, run=run)
+        return Charges(tokens=tokens, usd=usd, unpriced=unpriced)
 
     def runs(self) -> list[RunSummary]:
         """All runs, the latest first."""

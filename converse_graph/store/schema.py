@@ -84,7 +84,6 @@ CREATE TABLE verdicts (
     model TEXT NOT NULL,
     repeat INTEGER NOT NULL,
     verdict TEXT NOT NULL,
-    seal {bytes} NOT NULL,
     UNIQUE (run, rubric, model, repeat)
 );
 

@@ -3,15 +3,15 @@
 from typing import Any
 
 from converse_graph.record.verdict import Verdict
-from converse_graph.store.chain import digest_of
+from converse_graph.store.chain import NO_LINK, VERDICTS_CHAIN, digest_of, set_link
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
 _ALL = "SELECT verdict FROM verdicts WHERE run = :run ORDER BY id"
-_PUT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict, seal)
-VALUES (:run, :rubric, :model, :repeat, :verdict, :seal)
-ON CONFLICT (run, rubric, model, repeat) DO UPDATE SET verdict = excluded.verdict, seal = excluded.seal"""
-_SEALS = "SELECT rubric, model, repeat, verdict, seal FROM verdicts WHERE run = :run ORDER BY id"
+_PUT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict)
+VALUES (:run, :rubric, :model, :repeat, :verdict)
+ON CONFLICT (run, rubric, model, repeat) DO UPDATE SET verdict = excluded.verdict"""
+_WHOLE = "SELECT rubric, model, repeat, verdict FROM verdicts WHERE run = :run ORDER BY id"
 
 
 class Verdicts:
@@ -34,11 +34,14 @@ class Verdicts:
             "repeat": verdict.repeat,
             "verdict": verdict.model_dump_json(),
         }
-        row["seal"] = digest_of(*(row[name] for name in ("rubric", "model", "repeat", "verdict")))
-        await self._writer.write(lambda session: session.run(_PUT, **row))
 
-    def changed(self) -> list[str]:
-        """Name the verdicts that are not what their digests say, each by rubric, judge and repeat."""
-        rows = self._reader.read(_SEALS, run=self._run)
-        return [f"{rubric}/{model}/{repeat}" for rubric, model, repeat, text, seal in rows
-                if digest_of(rubric, model, repeat, text) != bytes(seal)]  # fmt: skip
+        def put(session: Session) -> None:
+            session.run(_PUT, **row)
+            set_link(session, self._run, VERDICTS_CHAIN, session.run(_WHOLE, run=self._run))
+
+        await self._writer.write(put)
+
+    def digest(self) -> bytes | None:
+        """Digest all of them, as the store does when it keeps one; None where there are none."""
+        rows = self._reader.read(_WHOLE, run=self._run)
+        return digest_of(NO_LINK, rows) if rows else None
