@@ -9,7 +9,7 @@ from converse_graph.audit.answer_check import AnswerCheck
 from converse_graph.audit.comparison import compare_sums
 from converse_graph.audit.disclosure_check import DisclosureCheck
 from converse_graph.audit.findings import Audit, Leak, SelfDisclosure
-from converse_graph.audit.kept_head import KeptHead, compare_heads
+from converse_graph.audit.kept_head import compare_heads, read_kept_head
 from converse_graph.audit.phrase_index import NGRAM, PhraseIndex
 from converse_graph.audit.playback import Playback, play_again
 from converse_graph.audit.prompt_check import PromptCheck
@@ -45,27 +45,28 @@ class _Content:
     values: int = 0
 
 
-async def audit_run(
-    store: Store, name: str, *, scenario: Scenario | None = None, against: KeptHead | None = None
-) -> Audit:
+async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None, against: str | None = None) -> Audit:
     """Check a run's chains, its prompts and its record; nothing is written.
 
     Args:
         store: Where it is kept.
         name: The run.
         scenario: What it plays, for one that was made in Python; otherwise it is made anew from its dials.
-        against: The head that the run's chains had once, as somebody kept it.
+        against: The head that the run's chains had once, as somebody kept it: its 64 hexadecimal digits, or the path
+            of a transcript that has it.
 
     Raises:
         NotFound: There is no such run.
+        InvalidValue: `against` is no head, and no transcript with one.
         StoreFailure: What is stored of it cannot be read at all.
     """
+    kept = None if against is None else read_kept_head(against)
     run = store.register.run(name)
     is_held = store.is_held(name)
     breaks = [] if is_held else list(_broken_chains(store, run))
     head = store.chain(run.id).head()
-    if against is not None:
-        breaks += [_of_chain(place=name, source="head", why=why) for why in compare_heads(head, run, against)]
+    if kept is not None:
+        breaks += [_of_chain(place=name, source="head", why=why) for why in compare_heads(head, run, kept)]
     try:
         content = await _look_at(store, run, scenario)
     except (ConverseError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:

@@ -64,7 +64,9 @@ class DisclosureCheck:
             self.records += 1
             names = {name for values in public_record["state"].values() for name in values}
             if secret := [name for name in sorted(names) if world.variable(name).visibility != "public"]:
-                yield _misplaced(public_record["round"], WORLD, f"{secret[0]!r} is told to everybody, and is not public")
+                yield _misplaced(
+                    public_record["round"], WORLD, f"{secret[0]!r} is told to everybody, and is not public"
+                )
         for party, records in self._records.own_worlds.items():
             for own in records:
                 self.records += 1
@@ -96,9 +98,7 @@ class DisclosureCheck:
         owners = {owner for text in texts for owners in self._words.owners_in(text) for owner in owners}
         return {owner for owner in owners if owner != PUBLIC and party_of(owner) == party}
 
-    def _stray_words(
-        self, path: CallPath, source: str, party: str, texts: Iterable[str], how: str
-    ) -> Iterator[Leak]:
+    def _stray_words(self, path: CallPath, source: str, party: str, texts: Iterable[str], how: str) -> Iterator[Leak]:
         """Words that a party has from another's private record: neither public by then, nor its own, nor told to it."""
         foreign = {phrase: owners for text in texts for phrase, owners in self._foreign_phrases(text, party, path.time)}
         if not foreign:

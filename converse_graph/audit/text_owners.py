@@ -18,9 +18,7 @@ Owned = tuple[str, str]
 """A text, and whose it is."""
 
 
-def index_private_texts(
-    words: PhraseIndex, records: Records, calls: Iterable[Call], scenario: Scenario | None
-) -> None:
+def index_private_texts(words: PhraseIndex, records: Records, calls: Iterable[Call], scenario: Scenario | None) -> None:
     """Take all that is private: minds, replies that are on no public record, briefs, aims, and events for one party.
 
     Args:
@@ -32,18 +30,21 @@ def index_private_texts(
     for event in records.header.events:
         if event.party is not None:
             words.add(event.text, event.party)
-    for mind in records.minds.values():
-        for record in mind:
-            for text, owner in texts_in_mind(record):
-                words.add(text, owner, (record["round"], record["turn"]))
+    for record in (record for mind in records.minds.values() for record in mind):
+        for text, owner in texts_in_mind(record):
+            words.add(text, owner, (record["round"], record["turn"]))
+    _index_replies(words, records, calls)
+    for party in scenario.organisations if scenario is not None else ():
+        for text, owner in _brought(party):
+            words.add(text, owner)
+
+
+def _index_replies(words: PhraseIndex, records: Records, calls: Iterable[Call]) -> None:
     for call in calls:
         path = parse_path(call.place)
         if isinstance(path, CallPath) and not path.is_public and path.task != "embed":  # vectors are no words
             for text, owner in _answered(call, path, was_taken=records.was_taken(call)):
                 words.add(text, owner, path.time)
-    for party in scenario.organisations if scenario is not None else ():
-        for text, owner in _brought(party):
-            words.add(text, owner)
 
 
 def index_public_texts(

@@ -114,13 +114,17 @@ TracePrivate = Annotated[
 
 AllowChanged = Annotated[
     bool,
-    typer.Option("--allow-changed", help="Go on though scenario, prompts or the record have changed; the header says so."),
+    typer.Option(
+        "--allow-changed", help="Go on though scenario, prompts or the record have changed; the header says so."
+    ),
 ]
 
 Against = Annotated[
     str | None,
     typer.Option(
-        "--against", metavar="TRANSCRIPT|DIGEST", help="A transcript, or the head of its chains, that was kept elsewhere."
+        "--against",
+        metavar="TRANSCRIPT|DIGEST",
+        help="A transcript, or the head of its chains, that was kept elsewhere.",
     ),
 ]
 

@@ -76,46 +76,51 @@ def require_unchanged(store: Store, run: Run, *, otherwise: str = "") -> None:
 
 
 def _calls(store: Store, run: Run, links: Mapping[str, Sequence[bytes]]) -> Iterator[ChainBreak]:
-    ends: dict[str, tuple[int, bytes]] = {}
-    broken: set[str] = set()
+    progress = {chain: _Progress() for chain in links if chain.startswith(calls_chain(""))}
     for call in store.journal(run.id).chained_calls():
         if not call.is_as_asked:
-            yield ChainBreak(place=call.place, source="journal",
-                             why="the stored prompt or schema is not the one that was asked")  # fmt: skip
+            why = "the stored prompt or schema is not the one that was asked"
+            yield ChainBreak(place=call.place, source="journal", why=why)
         try:
             chain = calls_chain(parse_path(call.place).reader)
         except InvalidValue:
             yield ChainBreak(place=call.place, source="journal", why="no call can have been made there")
             continue
-        if chain in broken:
-            continue
-        number, link = ends.get(chain, (0, NO_LINK))
-        link = digest_of(link, call.content)
-        if links.get(chain, ())[number : number + 1] != [link]:
-            broken.add(chain)
-            yield ChainBreak(place=call.place, source=chain, why="the call, or the one before, is not what its link says")
-        ends[chain] = (number + 1, link)
-    for chain, chain_links in links.items():
-        if chain.startswith(calls_chain("")) and chain not in broken:
-            number = ends.get(chain, (0, NO_LINK))[0]
-            if number < len(chain_links):
-                yield ChainBreak(place=run.name, source=chain, why=f"{len(chain_links) - number} calls are missing")
+        if not progress.setdefault(chain, _Progress()).goes_on(call.content, links.get(chain, ())):
+            why = "the call, or the one before, is not what its link says"
+            yield ChainBreak(place=call.place, source=chain, why=why)
+    for chain, end in progress.items():
+        if not end.is_broken and (missing := len(links.get(chain, ())) - end.number):
+            yield ChainBreak(place=run.name, source=chain, why=f"{missing} calls are missing")
 
 
 def _records(channels: Mapping[str, Any], links: Mapping[str, Sequence[bytes]]) -> Iterator[ChainBreak]:
     for name in sorted({*channels, *(chain.removeprefix(ledger_chain("")) for chain in links)}):
         if not is_ledger(name):
             continue
-        records, chain_links = channels.get(name, ()), links.get(ledger_chain(name), ())
-        link = NO_LINK
-        for number, record in enumerate(records):
-            link = digest_of(link, record)
-            if chain_links[number : number + 1] != [link]:
+        chain, progress = ledger_chain(name), _Progress()
+        for number, record in enumerate(channels.get(name, ())):
+            if not progress.goes_on(record, links.get(chain, ())):
                 place = str(record.get("place") or f"{name} {number}") if isinstance(record, Mapping) else name
-                yield ChainBreak(place=place, source=ledger_chain(name),
-                                 why="the record, or the one before, is not what its link says")  # fmt: skip
-                break
-        else:
-            if len(records) < len(chain_links):
-                yield ChainBreak(place=name, source=ledger_chain(name),
-                                 why=f"{len(chain_links) - len(records)} records are missing")  # fmt: skip
+                why = "the record, or the one before, is not what its link says"
+                yield ChainBreak(place=place, source=chain, why=why)
+        if not progress.is_broken and (missing := len(links.get(chain, ())) - progress.number):
+            yield ChainBreak(place=name, source=chain, why=f"{missing} records are missing")
+
+
+@dataclass(kw_only=True)
+class _Progress:
+    """How far a chain was followed."""
+
+    number: int = 0
+    link: bytes = NO_LINK
+    is_broken: bool = False
+
+    def goes_on(self, content: Any, links: Sequence[bytes]) -> bool:
+        """Follow a chain by one link; whether that is the stored one, or the chain was broken before."""
+        if self.is_broken:
+            return True
+        self.link = digest_of(self.link, content)
+        self.is_broken = links[self.number : self.number + 1] != [self.link]
+        self.number += 1
+        return not self.is_broken

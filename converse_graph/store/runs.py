@@ -247,8 +247,8 @@ class RunTable:
             return _run(rows[0], self._folder)
         except ValueError as error:
             raise StoreFailure(
-                f"Run {name!r} cannot be read, for what is stored of it was changed ({type(error).__name__}); put back a "
-                "copy of the store."
+                f"Run {name!r} cannot be read, for what is stored of it was changed ({type(error).__name__}); put "
+                "back a copy of the store."
             ) from None
 
     def charges(self, run: int) -> Charges:

@@ -84,8 +84,10 @@ def changed(value: Any, data: st.DataObject) -> Any:
     if isinstance(value, str) and value.startswith(("[", "{")) and data.draw(st.booleans()):
         return json.dumps(changed_inside(json.loads(value), data), ensure_ascii=False)
     if isinstance(value, str | bytes):
-        at = data.draw(st.integers(0, max(0, len(value) - 1)))
-        other: Any = "x" if isinstance(value, str) else bytes([value[at] ^ data.draw(st.integers(1, 255))]) if value else b"x"
+        if not value:
+            return "x" if isinstance(value, str) else b"x"
+        at = data.draw(st.integers(0, len(value) - 1))
+        other: Any = "x" if isinstance(value, str) else bytes([value[at] ^ data.draw(st.integers(1, 255))])
         return value[:at] + other + value[at + 1 :]
     return 1 if value is None else value + data.draw(st.sampled_from([1, -1, 7]))
 

@@ -15,9 +15,7 @@ MAX_LEAKS = 20
 """Leaks that are listed; JSON has them all."""
 
 
-async def audit(
-    run: RunArgument, against: Against = None, as_json: Json = False, store: StorePath = None
-) -> Code:
+async def audit(run: RunArgument, against: Against = None, as_json: Json = False, store: StorePath = None) -> Code:
     """Show that nothing private went astray; find what was changed.
 
     Digests are compared with what they stand for; the run is played again from its journal, with no model, and compared
@@ -31,19 +29,17 @@ async def audit(
     """
     from converse_graph.audit.audit import audit_run
     from converse_graph.audit.findings import as_json as audit_json
-    from converse_graph.audit.kept_head import read_kept_head
     from converse_graph.cli.tables import print_paragraph
     from converse_graph.export.formats import json_text
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
-    head = read_kept_head(against) if against is not None else None
     async with Store.open(store or DEFAULT_PATH) as open_store:
-        result = await audit_run(open_store, run, against=head)
+        result = await audit_run(open_store, run, against=against)
     if as_json:
         typer.echo(json_text(audit_json(result), indent=2))
     else:
-        for line in _lines(result, is_compared=head is not None):
+        for line in _lines(result, is_compared=against is not None):
             print_paragraph(line)
     return Code.DONE if result.is_private else Code.FAILED
 
