@@ -5,7 +5,8 @@ ConverseError
 │   ├── InvalidValue         a value outside what its field allows
 │   ├── NotFound          no scenario, dial, model, run or party of that name
 │   ├── IncompatibleStore         a store file that is not ours, or from a newer version
-│   └── ScenarioChanged           the scenario no longer matches what the run began with
+│   ├── ScenarioChanged           the scenario no longer matches what the run began with
+│   └── RecordChanged             what is stored of a run is not what its chains say
 ├── StoreFailure             the store cannot be opened or written; what was committed is kept
 │   └── StoreUnreachable     its server is gone in mid-run; a RunPaused too
 ├── DatasetUploadFailed           LangSmith cannot be reached, or takes no dataset; the runs are as they were
@@ -82,6 +83,10 @@ class IncompatibleStore(UsageError):
 
 class ScenarioChanged(UsageError):
     """The scenario, its prompts or its graph are not those the run began with."""
+
+
+class RecordChanged(UsageError):
+    """What is stored of a run was changed behind its back: it is not what its chains say."""
 
 
 class StoreFailure(ConverseError):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from langgraph.errors import GraphBubbleUp
@@ -241,8 +242,8 @@ def _least(window: int | None, chat: Model) -> int | None:
 
 def _as_answered(request: Request, fitting: Request, has_answered: Callable[[Request], bool]) -> Request:
     """The form of a prompt that was answered, where its model's window was learnt or lost since; else as it fits."""
-    forms = [fitting, *(replace(request, messages=shorter) for shorter in shorter_prompts(request.messages))]
-    return next((form for form in (*forms[:1], request, *forms[1:]) if has_answered(form)), fitting)
+    shorter_forms = (replace(request, messages=shorter) for shorter in shorter_prompts(request.messages))
+    return next((form for form in chain((fitting, request), shorter_forms) if has_answered(form)), fitting)
 
 
 async def _complete_fitting(

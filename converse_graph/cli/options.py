@@ -122,7 +122,18 @@ TracePrivate = Annotated[
 
 AllowChanged = Annotated[
     bool,
-    typer.Option("--allow-changed", help="Go on though scenario or prompts have changed; the record says so."),
+    typer.Option(
+        "--allow-changed", help="Go on though scenario, prompts or the record have changed; the header says so."
+    ),
+]
+
+Against = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="TRANSCRIPT|DIGEST",
+        help="A transcript, or the head of its chains, that was kept elsewhere.",
+    ),
 ]
 
 NoJudge = Annotated[bool, typer.Option("--no-judge", help="Leave out the verdict at the end of the run.")]

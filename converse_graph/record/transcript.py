@@ -342,6 +342,9 @@ class Header(FrozenModel):
     """Digest of the prompt templates."""
     rubric: str = "general"
     """What it is judged by, unless the judge is told otherwise."""
+    chain_head: str = ""
+    """Digest of all that the run had on record when this was written, its private part and its calls among it, for
+    `converse audit --against`; empty where no store was behind it."""
 
     @property
     def model_in_words(self) -> str:

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from converse_graph.audit.record_check import RecordCheck
 
 from converse_graph import Debate, Organisation, Persona, Store
 from converse_graph.audit.audit import audit_run
 from converse_graph.audit.phrase_index import PhraseIndex
-from converse_graph.audit.record_check import RecordCheck
 from converse_graph.audit.records import Records
 from converse_graph.models.base import Request, Response
 from converse_graph.record.state import private_channel
