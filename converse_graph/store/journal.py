@@ -25,6 +25,13 @@ _TOTALS = """SELECT COALESCE(SUM(input_tokens + output_tokens), 0), SUM(usd),
 SUM(CASE WHEN usd IS NULL THEN 1 ELSE 0 END) FROM calls WHERE run = :run"""
 _ATTEMPTS = "SELECT place, attempt FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _PLACES = "SELECT place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
+_SUMMARY_COLUMNS = (
+    "id", "place", "attempt", "accepted", "model", "finish", "input_tokens", "output_tokens", "cached_tokens", "usd",
+    "seconds",
+)  # fmt: skip
+_SUMMARIES = f"""SELECT {", ".join(_SUMMARY_COLUMNS)} FROM calls
+WHERE run = :run AND place LIKE :places ESCAPE '!' AND id > :after ORDER BY id LIMIT :most"""  # noqa: S608 - ours
+_PROMPT = "SELECT messages FROM calls WHERE run = :run AND place = :place AND attempt >= 0 ORDER BY id LIMIT 1"
 _MESSAGE = "SELECT role, source, owner, text FROM messages WHERE id = :id"
 _MESSAGE_ID = "SELECT id FROM messages WHERE digest = :digest"
 _ADD_MESSAGE = """INSERT INTO messages (digest, role, source, owner, text)
@@ -67,6 +74,24 @@ class Call:
         """Whether the stored prompt and schema are those that the stored digest is of."""
         form = Message(role="system", text=json.dumps(self.schema, sort_keys=False), source="form", owner=PUBLIC)
         return _digest_of(self.messages, form) == self.digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSummary:
+    """A call as a list of calls has it, without prompt and reply."""
+
+    id: int
+    place: str
+    attempt: int
+    """0 for the first time of asking, and so on; below 0 for replies that were paid and no use."""
+    accepted: bool
+    model: str
+    finish: str
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    usd: float | None
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +268,28 @@ class RunJournal:
                 accepted=bool(accepted),
                 digest=bytes(digest),
             )
+
+    def summaries(self, begins: str = "", *, after: int = 0, most: int = 10_000) -> list[CallSummary]:
+        """Calls without their prompts, in the order in which they were completed.
+
+        Args:
+            begins: Of those alone whose place begins so.
+            after: The id of a call; of those alone that came later.
+            most: How many at most.
+        """
+        escaped = begins.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        rows = self._reader.read(_SUMMARIES, run=self._run, places=f"{escaped}%", after=after, most=most)
+        named = (dict(zip(_SUMMARY_COLUMNS, row, strict=True)) for row in rows)
+        return [CallSummary(**{**row, "accepted": bool(row["accepted"])}) for row in named]
+
+    def prompt(self, place: str) -> tuple[Message, ...]:
+        """The messages of the first attempt at a place; none where nothing was asked there.
+
+        Args:
+            place: Where in the run.
+        """
+        rows = self._reader.read(_PROMPT, run=self._run, place=place)
+        return tuple(map(self._message, _unpack(rows[0][0]))) if rows else ()
 
     def replies_at(self, place: str, attempt: int) -> list[JournalledReply]:
         """What was answered to one attempt at one place; more than one where it was asked with other prompts.

@@ -47,7 +47,12 @@ class Store:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, where: Path | str = DEFAULT_PATH, *, make: bool = False, shared: bool = False
+        cls,
+        where: Path | str = DEFAULT_PATH,
+        *,
+        make: bool = False,
+        shared: bool = False,
+        read_only: bool = False,
     ) -> AsyncIterator[Store]:
         """Open a store.
 
@@ -56,6 +61,7 @@ class Store:
             make: Whether to make it if there is none.
             shared: Whether others may read a file as the umask has it, now and from then on; else a new one, with
                 its folder, locks and transcripts, is its owner's alone.
+            read_only: Whether the database is to refuse whatever would write to it.
 
         Raises:
             InvalidValue: It is neither, or takes an extra that is not installed.
@@ -64,9 +70,9 @@ class Store:
             StoreFailure: It cannot be reached, made, or brought up to the present version.
         """
         database = backend_for(where, shared=shared)
-        await asyncio.to_thread(database.prepare, make=make)
-        reader = database.connect()
-        writer, ids = Writer(database.connect()), MessageIds()
+        await asyncio.to_thread(database.prepare, make=make, read_only=read_only)
+        reader = database.connect(read_only=read_only)
+        writer, ids = Writer(database.connect(read_only=read_only)), MessageIds()
         writer.on_rollback(ids.forget)
         try:
             yield cls(

@@ -1,0 +1,124 @@
+"""The pages of a store as a web application."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from converse_graph.errors import ConverseError, InvalidValue, NotFound
+from converse_graph.view import run_page
+from converse_graph.view.records import Reader
+from converse_graph.view.security import Access, Guard
+from converse_graph.view.templating import STATIC, render
+from converse_graph.view.timeline import PAGE, stretch_before
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """What answers to each address."""
+
+    reader: Reader
+
+    def routes(self) -> list[Route | Mount]:
+        """Every address, with what answers to it."""
+        return [
+            Route("/", self.home),
+            Route("/runs/{run}", self.run),
+            Route("/runs/{run}/turns", self.turns),
+            Route("/runs/{run}/turns/{number:int}/private", self.private),
+            Route("/runs/{run}/search", self.search),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ]
+
+    async def home(self, request: Request) -> Response:
+        """Go to the list of runs."""
+        return RedirectResponse("/runs", 303)
+
+    async def run(self, request: Request) -> Response:
+        """Show one run."""
+        view = await self.reader.run(request.path_params["run"])
+        at = _number(request, "at", default=1) - 1
+        return HTMLResponse(run_page.run_page(view, at=at))
+
+    async def turns(self, request: Request) -> Response:
+        """Give the turns before or after one, to be put into the page."""
+        view = await self.reader.run(request.path_params["run"])
+        if "before" in request.query_params:
+            first, last = stretch_before(view, _number(request, "before"))
+        else:
+            first = _number(request, "after", default=0)
+            last = min(first + PAGE, len(view.statements))
+        headers = {"X-First": str(first), "X-Last": str(last), "X-Total": str(len(view.statements))}
+        return HTMLResponse(run_page.fragment(view, first, last), headers=headers)
+
+    async def private(self, request: Request) -> Response:
+        """Give what a speaker kept to itself in a turn."""
+        name, number = request.path_params["run"], request.path_params["number"] - 1
+        body = await run_page.private_part(self.reader, name, number)
+        if is_part(request):
+            return HTMLResponse(body)
+        page = render("private_page.html", page="runs", run=name, number=number, body=Markup(body))  # noqa: S704 - ours
+        return HTMLResponse(page)
+
+    async def search(self, request: Request) -> Response:
+        """Give the turns in which something was said."""
+        view = await self.reader.run(request.path_params["run"])
+        query = request.query_params.get("q", "").strip()[:200]
+        return HTMLResponse(run_page.search_hits(view, query))
+
+
+def build_app(reader: Reader, access: Access) -> Starlette:
+    """Make the application.
+
+    Args:
+        reader: Reads the store.
+        access: Who may ask.
+    """
+    handlers: dict[Any, Any] = {ConverseError: _refused, 404: _no_page}
+    return Starlette(
+        routes=Pages(reader=reader).routes(),
+        middleware=[Middleware(Guard, access=access)],
+        exception_handlers=handlers,
+    )
+
+
+def is_part(request: Request) -> bool:
+    """Whether a script of ours asks for a part of a page."""
+    return request.headers.get("x-converse") == "part"
+
+
+def _number(request: Request, name: str, *, default: int | None = None) -> int:
+    """A number that an address gives.
+
+    Raises:
+        InvalidValue: It gives something else.
+    """
+    text = request.query_params.get(name, "" if default is None else str(default))
+    if not text.isdecimal() or len(text) > 9:
+        raise InvalidValue(f"{name}={text[:40]!r} is no number; leave it out, or give one from 1.")
+    return int(text)
+
+
+async def _refused(request: Request, error: ConverseError) -> Response:
+    """Say in a line what is wrong."""
+    status = 404 if isinstance(error, NotFound) else 400 if isinstance(error, InvalidValue) else 503
+    if is_part(request):
+        return Response(str(error), status, media_type="text/plain")
+    title = {404: "There is no such thing", 400: "That cannot be"}.get(status, "It cannot be read now")
+    return HTMLResponse(render("error.html", page="", title=title, message=str(error)), status)
+
+
+async def _no_page(request: Request, error: Exception) -> Response:
+    message = f"Nothing is at {request.url.path[:200]}."
+    return HTMLResponse(render("error.html", page="", title="There is no such page", message=message), 404)
