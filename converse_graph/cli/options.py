@@ -177,6 +177,11 @@ DiffFormat = Literal["text", "markdown", "json"]
 DiffAs = Annotated[DiffFormat | None, typer.Option("--as", help="The format.  [default: text]")]
 
 
+View = Annotated[
+    bool, typer.Option("--view", help="Show the run in a browser as it goes; the page stays until Ctrl-C.")
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions:
     """Which model is asked, where, and by which settings."""
@@ -200,6 +205,7 @@ class PlayOptions:
     trace_private: TracePrivate = False
     as_json: RecordAsJson = False
     quiet: Quiet = False
+    view: View = False
 
     def __post_init__(self) -> None:
         """Refuse options that cannot both be had."""

@@ -1,16 +1,19 @@
 """What commands that serve pages share: the extra they take, the browser, and the wait for Ctrl-C."""
 
 import asyncio
+import importlib
 import signal
 import webbrowser
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from converse_graph.cli.output import Output
 from converse_graph.errors import UsageError
 
 if TYPE_CHECKING:
+    from converse_graph.runs.simulation import Simulation
     from converse_graph.view.server import Served
 
 _NEEDED = ("jinja2", "sse_starlette", "starlette", "uvicorn", "vl_convert")
@@ -27,19 +30,36 @@ def require_view() -> None:
         raise UsageError(f"Pages take an extra ({missing} is missing): pip install 'converse-graph[view]'.")
 
 
+@asynccontextmanager
+async def viewed(simulation: "Simulation", output: Output) -> AsyncIterator[None]:
+    """Serve the pages of a run while it is played, and then until Ctrl-C.
+
+    Args:
+        simulation: The run.
+        output: Where the address is said; its events go to the page too.
+
+    Raises:
+        InvalidValue: No port is free.
+    """
+    # Loaded late: it is in an extra, and most runs are played without.
+    view: Any = importlib.import_module("converse_graph.view")
+    async with view.serve_run(simulation.store.where, simulation.run.name) as (served, watch):
+        output.audience = watch
+        open_page(served.address_of(f"/runs/{simulation.run.name}"), output, opens=True)
+        try:
+            yield
+        finally:
+            output.audience = None
+        output.say("The page stays until Ctrl-C.")
+        await wait_for_signal(served)
+
+
 def open_page(address: str, output: Output, *, opens: bool) -> None:
     """Say where a page is, and open it in a browser if there is one."""
-    output.result(address)
+    output.say(f"Page: {address}")
     if opens:
         with suppress(webbrowser.Error):
             webbrowser.open(address)
-
-
-async def until_stopped(served: "Served", address: str, output: Output, *, opens: bool) -> None:
-    """Open a page, and wait for Ctrl-C or the end of the server."""
-    open_page(address, output, opens=opens)
-    output.say("Ctrl-C ends it.")
-    await wait_for_signal(served)
 
 
 async def wait_for_signal(served: "Served") -> None:

@@ -31,6 +31,7 @@ _SUMMARY_COLUMNS = (
 )  # fmt: skip
 _SUMMARIES = f"""SELECT {", ".join(_SUMMARY_COLUMNS)} FROM calls
 WHERE run = :run AND place LIKE :places ESCAPE '!' AND id > :after ORDER BY id LIMIT :most"""  # noqa: S608 - ours
+_REPLY = "SELECT reply FROM calls WHERE run = :run AND id = :id"
 _PROMPT = "SELECT messages FROM calls WHERE run = :run AND place = :place AND attempt >= 0 ORDER BY id LIMIT 1"
 _MESSAGE = "SELECT role, source, owner, text FROM messages WHERE id = :id"
 _MESSAGE_ID = "SELECT id FROM messages WHERE digest = :digest"
@@ -290,6 +291,15 @@ class RunJournal:
         """
         rows = self._reader.read(_PROMPT, run=self._run, place=place)
         return tuple(map(self._message, _unpack(rows[0][0]))) if rows else ()
+
+    def reply(self, call: int) -> str:
+        """What a call was answered, as the model wrote it.
+
+        Args:
+            call: Its id, as `summaries` gives it.
+        """
+        rows = self._reader.read(_REPLY, run=self._run, id=call)
+        return str(rows[0][0]) if rows else ""
 
     def replies_at(self, place: str, attempt: int) -> list[JournalledReply]:
         """What was answered to one attempt at one place; more than one where it was asked with other prompts.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ class Store:
 
     address: str
     """As `--store` takes it, without a password."""
+    where: Path | str = field(repr=False)
+    """What it was opened by, for whoever opens it once more; it may hold a password."""
     folder: Path
     """Where what belongs beside it lies, such as transcripts: a file's own folder, or `.converse`."""
     is_shared: bool
@@ -77,6 +79,7 @@ class Store:
         try:
             yield cls(
                 address=database.address,
+                where=where,
                 folder=database.folder,
                 is_shared=is_shared(Path(database.address)),
                 register=RunTable(reader, writer, _project_of(database.folder)),

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
+from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from converse_graph.errors import ConverseError, InvalidValue, NotFound
+from converse_graph.errors import ConverseError, InvalidValue, NotFound, UsageError
 from converse_graph.view import run_page
+from converse_graph.view.live import LiveRuns, Place
 from converse_graph.view.records import Reader
+from converse_graph.view.run_list import DriftCounts, Filters, list_page
+from converse_graph.view.run_sets import forecast_part, set_page, sets_page
 from converse_graph.view.security import Access, Guard
 from converse_graph.view.templating import STATIC, render
 from converse_graph.view.timeline import PAGE, stretch_before
@@ -29,21 +33,55 @@ class Pages:
     """What answers to each address."""
 
     reader: Reader
+    drift_counts: DriftCounts
+    live: LiveRuns
 
     def routes(self) -> list[Route | Mount]:
         """Every address, with what answers to it."""
         return [
             Route("/", self.home),
+            Route("/runs", self.runs),
+            Route("/runs/drift", self.drift),
+            Route("/sets", self.sets),
+            Route("/sets/{name}", self.one_set),
             Route("/runs/{run}", self.run),
             Route("/runs/{run}/turns", self.turns),
             Route("/runs/{run}/turns/{number:int}/private", self.private),
             Route("/runs/{run}/search", self.search),
+            Route("/runs/{run}/live", self.follow),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
 
     async def home(self, request: Request) -> Response:
         """Go to the list of runs."""
         return RedirectResponse("/runs", 303)
+
+    async def runs(self, request: Request) -> Response:
+        """List runs."""
+        wanted = request.query_params
+        filters = Filters(
+            query=wanted.get("q", "")[:200], status=wanted.get("status", ""), scenario=wanted.get("scenario", "")
+        )
+        return HTMLResponse(await list_page(self.reader, filters, number=_number(request, "page", default=1)))
+
+    async def drift(self, request: Request) -> Response:
+        """Count signs of drift in runs, for the list."""
+        return JSONResponse(dict(await self.drift_counts.of(request.query_params.getlist("run")[:20])))
+
+    async def sets(self, request: Request) -> Response:
+        """List sets of runs."""
+        return HTMLResponse(await sets_page(self.reader))
+
+    async def one_set(self, request: Request) -> Response:
+        """Show one set, and what it says about when an event comes where that is asked."""
+        name, event = request.path_params["name"], request.query_params.get("event", "")[:200]
+        forecast, problem = None, ""
+        if event:
+            try:
+                forecast = await forecast_part(self.reader.where, name, event)
+            except UsageError as error:
+                problem = str(error)
+        return HTMLResponse(await set_page(self.reader, name, forecast=forecast, problem=problem))
 
     async def run(self, request: Request) -> Response:
         """Show one run."""
@@ -71,6 +109,12 @@ class Pages:
         page = render("private_page.html", page="runs", run=name, number=number, body=Markup(body))  # noqa: S704 - ours
         return HTMLResponse(page)
 
+    async def follow(self, request: Request) -> Response:
+        """Tell what is new of a run for as long as its page is open."""
+        view = await self.reader.run(request.path_params["run"])
+        events = self.live.of(view.run.name).listen(_events_after(request))
+        return EventSourceResponse(events, ping=15, headers={"Cache-Control": "no-store"})
+
     async def search(self, request: Request) -> Response:
         """Give the turns in which something was said."""
         view = await self.reader.run(request.path_params["run"])
@@ -78,16 +122,23 @@ class Pages:
         return HTMLResponse(run_page.search_hits(view, query))
 
 
-def build_app(reader: Reader, access: Access) -> Starlette:
+def _events_after(request: Request) -> Place:
+    """How much of a run a listener has: as its browser says that asks again, or as its page says that asks first."""
+    return Place.parse(request.headers.get("last-event-id") or request.query_params.get("after", "0.0.0"))
+
+
+def build_app(reader: Reader, access: Access, *, live: LiveRuns | None = None) -> Starlette:
     """Make the application.
 
     Args:
         reader: Reads the store.
         access: Who may ask.
+        live: The runs that this process plays, for whoever tells of them; None where it plays none.
     """
     handlers: dict[Any, Any] = {ConverseError: _refused, 404: _no_page}
+    pages = Pages(reader=reader, drift_counts=DriftCounts(reader), live=live or LiveRuns(reader))
     return Starlette(
-        routes=Pages(reader=reader).routes(),
+        routes=pages.routes(),
         middleware=[Middleware(Guard, access=access)],
         exception_handlers=handlers,
     )
@@ -119,6 +170,6 @@ async def _refused(request: Request, error: ConverseError) -> Response:
     return HTMLResponse(render("error.html", page="", title=title, message=str(error)), status)
 
 
-async def _no_page(request: Request, error: Exception) -> Response:
+async def _no_page(request: Request, _: Exception) -> Response:
     message = f"Nothing is at {request.url.path[:200]}."
     return HTMLResponse(render("error.html", page="", title="There is no such page", message=message), 404)

@@ -15,7 +15,8 @@ from converse_graph.scenarios.fields import format_value
 
 _CAPITALS = {"agi": "AGI", "ai": "AI", "uk": "UK", "us": "US", "gdp": "GDP", "usd": "USD", "co2": "CO2"}
 _RULES = (
-    "emphasis", "strikethrough", "backticks", "escape", "newline", "list", "blockquote", "table", "fence", "hr", "heading",
+    "emphasis", "strikethrough", "backticks", "escape", "newline", "list", "blockquote", "table", "fence", "hr",
+    "heading",
 )  # fmt: skip
 """Of Markdown, what models write that has no address: no links, no images, no tags."""
 _PLAIN = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
@@ -112,5 +113,3 @@ def is_items(value: Any) -> bool:
 def is_long(value: Any) -> bool:
     """Whether a field's value takes lines of its own."""
     return isinstance(value, str) and len(value) > 60
-
-

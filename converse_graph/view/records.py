@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from converse_graph.errors import NotFound, StoreFailure
 from converse_graph.record.records import MindRecord, StatementRecord
-from converse_graph.record.state import PUBLIC_LEDGERS, WORLD_HIDDEN, WORLD_STATE, private_channel
+from converse_graph.record.state import PUBLIC_LEDGERS, WORLD_HIDDEN, WORLD_STATE, TurnState, private_channel
 from converse_graph.record.transcript import Header, Statement, Transcript, Vote, WorldRound
 from converse_graph.scenarios.clock import Clock
 from converse_graph.store import Run, RunSummary, Store
@@ -71,6 +71,8 @@ class StoredRun:
     run: Run
     is_held: bool
     """Whether a process is playing it."""
+    floor: TurnState | None = None
+    """Whose turn it is, as its last checkpoint says."""
     ledgers: dict[str, list[Any]]
 
     @property
@@ -115,6 +117,12 @@ class StoredRun:
     def round_at(self, number: int) -> int:
         """The round of a statement."""
         return self.statements[number]["round"]
+
+    def public_transcript(self) -> Transcript:
+        """The public record, for measures."""
+        statements = tuple(self.statement(number) for number in range(len(self.statements)))
+        header = self.header.model_copy(update={"votes": self.votes})
+        return Transcript(header=header, statements=statements, world=self.world).public()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +170,7 @@ class _Ledgers:
     """What was read of a run so far; it grows at one end with the run."""
 
     checkpoint: str | None = None
+    floor: TurnState | None = None
     entries: dict[str, list[Any]] = field(default_factory=dict)
     minds: dict[str, dict[str, MindRecord]] = field(default_factory=dict)
 
@@ -176,7 +185,7 @@ class Reader:
             store: Opened read-only.
             where: What it was opened by, to see whether a file is still there.
         """
-        self.store = store
+        self.store, self.where = store, where
         self._file = Path(store.address) if "://" not in str(where) else None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="converse-view")
         self._ledgers: OrderedDict[str, _Ledgers] = OrderedDict()
@@ -244,7 +253,7 @@ class Reader:
         run = self.store.register.run(name)
         ledgers = self._current(run)
         held = run.status == "running" and self.store.is_held(name)
-        return StoredRun(run=run, is_held=held, ledgers={key: list(rows) for key, rows in ledgers.entries.items()})
+        return StoredRun(run=run, is_held=held, floor=ledgers.floor, ledgers=ledgers.entries)
 
     def read_statement(self, name: str, number: int) -> Statement:
         """One statement with its private part, on the reading thread."""
@@ -269,9 +278,12 @@ class Reader:
         row = self.store.checkpoints.one(run.name)
         known = self._ledgers.get(f"{run.id} {run.name}") or _Ledgers()
         if row is not None and row.checkpoint_id != known.checkpoint:
+            saved = load_plain(row.kind, row.checkpoint)["channel_values"]
             known = self._grown(known, row, run) or _Ledgers(
-                checkpoint=row.checkpoint_id, entries=_read(self.store, row, _public_ledgers(run))
+                checkpoint=row.checkpoint_id,
+                entries=read_ledgers(self.store.checkpoints, row, saved, _public_ledgers(run)),
             )
+            known.floor = saved.get("floor")
         self._ledgers[f"{run.id} {run.name}"] = known
         self._ledgers.move_to_end(f"{run.id} {run.name}")
         while len(self._ledgers) > MOST_RUNS:

@@ -44,9 +44,14 @@ def run_page(view: StoredRun, *, at: int, **more: Any) -> str:
         usd=view.run.usd,
         period_span=period_span(view),
         colours=party_colours(view),
-        is_live=view.status in ("running", "paused"),
+        place=place_of(view),
         **more,
     )
+
+
+def place_of(view: StoredRun) -> str:
+    """How much of a run its page knows of, as those who listen to it say it."""
+    return f"{len(view.statements)}.{len(view.world)}.{len(view.votes)}"
 
 
 def public_header(header: Header) -> Header:
@@ -134,7 +139,7 @@ def source_words(source: str) -> str:
 def search_hits(view: RecordView, query: str) -> str:
     """The turns in which something was said, as links."""
     wanted = query.casefold()
-    hits = []
+    hits: list[dict[str, Any]] = []
     total = 0
     for number, said in enumerate(view.statements):
         text = f"{said['speaker']}: {said['text']}" if isinstance(said, dict) else f"{said.speaker}: {said.text}"
@@ -153,6 +158,6 @@ def _marked(text: str, query: str) -> Markup:
     if at < 0 or len(line.casefold()) != len(line):
         return escape(first_sentence(line))
     before, after = max(0, at - _AROUND), at + len(query)
-    return Markup("{}{}<mark>{}</mark>{}").format(  # noqa: S704 - the parts are escaped as they are put in
+    return Markup("{}{}<mark>{}</mark>{}").format(
         "… " if before else "", line[before:at], line[at:after], line[after : after + _AROUND]
     )

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from converse_graph.errors import InvalidValue, StoreFailure
+from converse_graph.view.app import build_app
+from converse_graph.view.live import LiveRuns
+from converse_graph.view.records import Reader
 from converse_graph.view.security import Access
 
 DEFAULT_PORT = 8420
@@ -50,7 +55,9 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp, *, access: Access, host: str | None = None, port: int | None = None) -> AsyncIterator[Served]:
+async def serve(
+    app: ASGIApp, *, access: Access, host: str | None = None, port: int | None = None
+) -> AsyncIterator[Served]:
     """Serve an application while what is within runs.
 
     Args:
@@ -83,6 +90,29 @@ async def serve(app: ASGIApp, *, access: Access, host: str | None = None, port: 
         with suppress(asyncio.CancelledError):
             await task
         listening.close()
+
+
+@asynccontextmanager
+async def serve_run(where: Path | str, name: str) -> AsyncIterator[tuple[Served, Callable[[dict[str, Any]], None]]]:
+    """Serve the pages of a store on loopback while this process plays one of its runs.
+
+    Args:
+        where: The store.
+        name: The run.
+
+    Yields:
+        What is served, and what takes the events of the run.
+
+    Raises:
+        InvalidValue: No port is free.
+    """
+    access = Access()
+    async with Reader.open(where) as reader:
+        live = LiveRuns(reader)
+        played = live.of(name)
+        played.is_played_here = True
+        async with serve(build_app(reader, access, live=live), access=access) as served:
+            yield served, played.watch
 
 
 def _listen(host: str, port: int | None) -> socket.socket:

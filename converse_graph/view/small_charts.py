@@ -74,8 +74,8 @@ def position_chart(talk: Deliberation) -> PositionChart | None:
 
 def member_colours(talk: Deliberation) -> dict[str, int]:
     """The number of each member's colour, in the order in which they speak."""
-    speakers = [one.speaker for one in (*talk.private_positions, *talk.lines, *talk.ballots)]
-    return colour_numbers(list(dict.fromkeys(speakers)))
+    stances = [one.speaker for one in (*talk.private_positions, *talk.ballots)]
+    return colour_numbers(list(dict.fromkeys([*stances, *(line.speaker for line in talk.lines)])))
 
 
 def vote_counts(votes: dict[str, str]) -> dict[str, int]:

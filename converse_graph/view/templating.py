@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from converse_graph.record.transcript import Decision
 from converse_graph.view import formatting, small_charts
+from converse_graph.view.colours import colour_numbers
 
 _FOLDER = Path(__file__).resolve().parent
 STATIC = _FOLDER / "static"
@@ -38,6 +39,7 @@ def environment() -> Environment:
         "position_chart": small_charts.position_chart,
         "member_colours": small_charts.member_colours,
         "vote_counts": _votes,
+        "colour": _colour,
     }
     made.tests |= {
         "estimate": formatting.is_estimate,
@@ -55,6 +57,10 @@ def render(template: str, **values: Any) -> str:
         values: What it needs; a name that it lacks is an error.
     """
     return environment().get_template(template).render(**values)
+
+
+def _colour(name: str) -> int:
+    return colour_numbers([name])[name]
 
 
 def _votes(decision: Decision) -> dict[str, int]:

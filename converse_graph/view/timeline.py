@@ -96,9 +96,7 @@ def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
     columns = {party.name: place for place, party in enumerate(view.header.cast)}
     worlds, votes = {after.round: after for after in view.world}, {vote.round: vote for vote in view.votes}
     if first == 0 and -1 in worlds:
-        yield Section(
-            round=-1, period="start", begins=True, happenings=(), turns=(), world=worlds[-1], vote=None
-        )
+        yield Section(round=-1, period="start", begins=True, happenings=(), turns=(), world=worlds[-1], vote=None)
     for round, group in groupby(range(first, last), key=view.round_at):
         numbers = list(group)
         is_end = numbers[-1] + 1 >= len(view.statements) or view.round_at(numbers[-1] + 1) != round

@@ -9,9 +9,7 @@ from converse_graph.cli.options import StorePath
 
 RunToView = Annotated[
     str | None,
-    typer.Argument(
-        metavar="RUN", help="The run to open; the list of runs if not given.", autocompletion=complete_runs
-    ),
+    typer.Argument(metavar="RUN", help="The run to open; the list of runs if not given.", autocompletion=complete_runs),
 ]
 Port = Annotated[
     int | None,
@@ -45,7 +43,7 @@ async def view(
         converse view race
     """
     from converse_graph.cli.output import Output
-    from converse_graph.cli.viewing import require_view, until_stopped
+    from converse_graph.cli.viewing import open_page, require_view, wait_for_signal
     from converse_graph.store.store import DEFAULT_PATH
 
     require_view()
@@ -59,4 +57,6 @@ async def view(
         if run is not None:
             await reader.run(run)
         async with serve(build_app(reader, access), access=access, host=host, port=port) as served:
-            await until_stopped(served, served.address_of(f"/runs/{run}" if run else "/runs"), output, opens=not no_open)
+            open_page(served.address_of(f"/runs/{run}" if run else "/runs"), output, opens=not no_open)
+            output.say("Ctrl-C ends it.")
+            await wait_for_signal(served)

@@ -3,6 +3,7 @@ const layout = document.querySelector(".run-layout");
 const timeline = document.getElementById("timeline");
 const run = layout.dataset.run;
 const state = { first: Number(layout.dataset.first), last: Number(layout.dataset.last), total: Number(layout.dataset.total) };
+Object.defineProperty(state, "is_at_end", { get: () => state.last >= state.total });
 const MOST = 400; // turns in the page at once
 
 export async function fetch_html(address) {
