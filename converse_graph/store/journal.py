@@ -19,6 +19,7 @@ FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest
 _CALLS = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
 place, attempt, messages, form, accepted, digest FROM calls
 WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
+_CALLS_AT = _CALLS.replace("LIKE :places AND attempt >= :least", "= :place")
 _AT = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
 digest, messages, accepted FROM calls WHERE run = :run AND place = :place AND attempt = :attempt ORDER BY id"""
 _TOTALS = """SELECT COALESCE(SUM(input_tokens + output_tokens), 0), SUM(usd),
@@ -253,9 +254,20 @@ class RunJournal:
             places: Of those alone whose place is like this, as SQL has it: "%/embed" for those that end so.
             unusable: Whether to give those too that were paid and no use.
         """
-        messages: dict[int, Message] = {}
         least = -(10**9) if unusable else 0
-        for row in self._reader.read(_CALLS, run=self._run, places=places, least=least):
+        yield from self._read_calls(self._reader.read(_CALLS, run=self._run, places=places, least=least))
+
+    def calls_at(self, place: str) -> tuple[Call, ...]:
+        """Every attempt at one place, those that were paid and no use too.
+
+        Args:
+            place: Where in the run.
+        """
+        return tuple(self._read_calls(self._reader.read(_CALLS_AT, run=self._run, place=place)))
+
+    def _read_calls(self, rows: Sequence[Sequence[Any]]) -> Iterator[Call]:
+        messages: dict[int, Message] = {}
+        for row in rows:
             place, attempt, packed, form, accepted, digest = row[8:]
             for number in [*(ids := _unpack(packed)), form]:
                 if number not in messages:

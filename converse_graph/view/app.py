@@ -17,11 +17,14 @@ from starlette.staticfiles import StaticFiles
 
 from converse_graph.errors import ConverseError, InvalidValue, NotFound, UsageError
 from converse_graph.view import run_page
+from converse_graph.view.call_pages import call_page, calls_page
+from converse_graph.view.compare_page import compare_page
 from converse_graph.view.live import LiveRuns, Place
 from converse_graph.view.records import Reader
 from converse_graph.view.run_list import DriftCounts, Filters, list_page
 from converse_graph.view.run_sets import forecast_part, set_page, sets_page
 from converse_graph.view.security import Access, Guard
+from converse_graph.view.state_panel import StatePanels, standing_at
 from converse_graph.view.templating import STATIC, render
 from converse_graph.view.timeline import PAGE, stretch_before
 
@@ -35,6 +38,7 @@ class Pages:
     reader: Reader
     drift_counts: DriftCounts
     live: LiveRuns
+    panels: StatePanels
 
     def routes(self) -> list[Route | Mount]:
         """Every address, with what answers to it."""
@@ -49,6 +53,11 @@ class Pages:
             Route("/runs/{run}/turns/{number:int}/private", self.private),
             Route("/runs/{run}/search", self.search),
             Route("/runs/{run}/live", self.follow),
+            Route("/runs/{run}/charts", self.charts),
+            Route("/runs/{run}/standing", self.standing),
+            Route("/runs/{run}/calls", self.calls),
+            Route("/runs/{run}/call", self.call),
+            Route("/compare", self.compare),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
 
@@ -115,6 +124,40 @@ class Pages:
         events = self.live.of(view.run.name).listen(_events_after(request))
         return EventSourceResponse(events, ping=15, headers={"Cache-Control": "no-store"})
 
+    async def charts(self, request: Request) -> Response:
+        """Draw what of a run changes over its time."""
+        return HTMLResponse(await self.panels.charts(request.path_params["run"]))
+
+    async def standing(self, request: Request) -> Response:
+        """Say what stands at a turn."""
+        view = await self.reader.run(request.path_params["run"])
+        return HTMLResponse(standing_at(view, _number(request, "turn", default=1) - 1))
+
+    async def calls(self, request: Request) -> Response:
+        """List the calls of a run."""
+        name, wanted = request.path_params["run"], request.query_params.get("place", "")[:300]
+        return HTMLResponse(
+            await calls_page(self.reader, name, place=wanted, after=_number(request, "after", default=0))
+        )
+
+    async def call(self, request: Request) -> Response:
+        """Show a call, prompt and reply."""
+        wanted = request.query_params
+        attempt = wanted.get("attempt", "")
+        page = await call_page(self.reader, request.path_params["run"], wanted.get("place", "")[:1000], attempt)
+        return HTMLResponse(page)
+
+    async def compare(self, request: Request) -> Response:
+        """Put two runs side by side."""
+        wanted = request.query_params
+        ticked = wanted.getlist("runs")
+        names = [wanted.get("first", ""), wanted.get("second", "")] if not ticked else [*ticked, ""][:2]
+        only = wanted.get("only", "all") == "differences"
+        page = await compare_page(
+            self.reader, names[0], names[1], first_row=_number(request, "row", default=0), differences_only=only
+        )
+        return HTMLResponse(page)
+
     async def search(self, request: Request) -> Response:
         """Give the turns in which something was said."""
         view = await self.reader.run(request.path_params["run"])
@@ -136,7 +179,9 @@ def build_app(reader: Reader, access: Access, *, live: LiveRuns | None = None) -
         live: The runs that this process plays, for whoever tells of them; None where it plays none.
     """
     handlers: dict[Any, Any] = {ConverseError: _refused, 404: _no_page}
-    pages = Pages(reader=reader, drift_counts=DriftCounts(reader), live=live or LiveRuns(reader))
+    pages = Pages(
+        reader=reader, drift_counts=DriftCounts(reader), live=live or LiveRuns(reader), panels=StatePanels(reader)
+    )
     return Starlette(
         routes=pages.routes(),
         middleware=[Middleware(Guard, access=access)],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from converse_graph.record.transcript import Decision
 from converse_graph.view import formatting, small_charts
@@ -45,6 +46,7 @@ def environment() -> Environment:
         "estimate": formatting.is_estimate,
         "item_list": formatting.is_items,
         "long_value": formatting.is_long,
+        "marked_text": _is_marked,
     }
     return made
 
@@ -57,6 +59,11 @@ def render(template: str, **values: Any) -> str:
         values: What it needs; a name that it lacks is an error.
     """
     return environment().get_template(template).render(**values)
+
+
+def _is_marked(text: object) -> bool:
+    """Whether a text has been made HTML already."""
+    return isinstance(text, Markup)
 
 
 def _colour(name: str) -> int:

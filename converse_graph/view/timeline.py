@@ -10,6 +10,7 @@ from converse_graph.record.transcript import Statement, Vote, WorldRound
 from converse_graph.scenarios.rules import ScheduledEvent
 from converse_graph.view.colours import colour_numbers
 from converse_graph.view.records import RecordView
+from converse_graph.view.series import when_of
 
 PAGE = 40
 """Turns that are sent at once."""
@@ -36,6 +37,8 @@ class Section:
     round: int
     """From 0; -1 before the first, for the world as the run began."""
     period: str
+    when: float
+    """Where it lies on the axis of time of charts."""
     begins: bool
     """Whether the stretch has the round from its first turn on, so that it has a heading."""
     happenings: tuple[ScheduledEvent, ...]
@@ -96,7 +99,16 @@ def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
     columns = {party.name: place for place, party in enumerate(view.header.cast)}
     worlds, votes = {after.round: after for after in view.world}, {vote.round: vote for vote in view.votes}
     if first == 0 and -1 in worlds:
-        yield Section(round=-1, period="start", begins=True, happenings=(), turns=(), world=worlds[-1], vote=None)
+        yield Section(
+            round=-1,
+            period="start",
+            when=when_of(view.clock, 0),
+            begins=True,
+            happenings=(),
+            turns=(),
+            world=worlds[-1],
+            vote=None,
+        )
     for round, group in groupby(range(first, last), key=view.round_at):
         numbers = list(group)
         is_end = numbers[-1] + 1 >= len(view.statements) or view.round_at(numbers[-1] + 1) != round
@@ -104,6 +116,7 @@ def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
         yield Section(
             round=round,
             period=view.clock.period(round).label,
+            when=when_of(view.clock, round),
             begins=begins,
             happenings=_happenings(view, round) if begins else (),
             turns=tuple(_turn(view, number, colours, columns) for number in numbers),

@@ -30,5 +30,5 @@ document.addEventListener("keydown", (event) => {
   const name = { t: "theme", c: "layout", h: "private" }[event.key];
   if (name && document.querySelector(`[data-toggle="${name}"]`)) toggle(name);
 });
-if (document.querySelector(".run-layout")) await import("/static/run.js").then(() => import("/static/live.js"));
+if (document.querySelector(".run-layout")) await import("/static/run.js").then(() => Promise.all([import("/static/live.js"), import("/static/charts.js")]));
 if (document.querySelector("[data-drift]")) await import("/static/list.js");

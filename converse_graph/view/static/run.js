@@ -123,8 +123,14 @@ function find_place() {
     rail.scrollTop = current.offsetTop - rail.clientHeight / 2;
     rail.scrollLeft = current.offsetLeft - rail.clientWidth / 2;
   }
-  document.dispatchEvent(new CustomEvent("place", { detail: { number, round: Number(here.closest(".round").dataset.round) } }));
+  tell_place();
 }
+function tell_place() {
+  if (!here) return;
+  const detail = { number: Number(here.dataset.number), when: Number(here.closest(".round").dataset.when) };
+  document.dispatchEvent(new CustomEvent("place", { detail }));
+}
+document.addEventListener("where", tell_place);
 let waiting = false;
 addEventListener("scroll", () => {
   if (waiting) return;
