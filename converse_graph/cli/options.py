@@ -139,7 +139,7 @@ Private = Annotated[
 DatasetName = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="Send to a dataset of that name at LangSmith.")
 ]
-Format = Literal["markdown", "json", "jsonl", "csv"]
+Format = Literal["markdown", "html", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]
 SchemaName = Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit", "dataset", "graph", "doctor"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from markupsafe import Markup
 from sse_starlette import EventSourceResponse
@@ -28,7 +30,11 @@ from converse_graph.view.state_panel import StatePanels, standing_at
 from converse_graph.view.templating import STATIC, render
 from converse_graph.view.timeline import PAGE, stretch_before
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+if TYPE_CHECKING:
+    from converse_graph.view.control import Control
+
+_LONGEST_FORM = 100_000
+"""Bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,7 @@ class Pages:
     drift_counts: DriftCounts
     live: LiveRuns
     panels: StatePanels
+    control: Control | None = None
 
     def routes(self) -> list[Route | Mount]:
         """Every address, with what answers to it."""
@@ -58,6 +65,8 @@ class Pages:
             Route("/runs/{run}/calls", self.calls),
             Route("/runs/{run}/call", self.call),
             Route("/compare", self.compare),
+            *([Route("/runs/{run}/control", self.control_part)] if self.control else []),
+            *([Route("/runs/{run}/control/{action}", self.steer, methods=["POST"])] if self.control else []),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
 
@@ -96,7 +105,8 @@ class Pages:
         """Show one run."""
         view = await self.reader.run(request.path_params["run"])
         at = _number(request, "at", default=1) - 1
-        return HTMLResponse(run_page.run_page(view, at=at))
+        note = request.query_params.get("note", "")[:300] if self.control else ""
+        return HTMLResponse(run_page.run_page(view, at=at, control=self.control, note=note))
 
     async def turns(self, request: Request) -> Response:
         """Give the turns before or after one, to be put into the page."""
@@ -158,6 +168,18 @@ class Pages:
         )
         return HTMLResponse(page)
 
+    async def control_part(self, request: Request) -> Response:
+        """Give the forms that steer a run, as it stands."""
+        view = await self.reader.run(request.path_params["run"])
+        return HTMLResponse(render("control.html", header=view.header, control=self.control))
+
+    async def steer(self, request: Request) -> Response:
+        """Do what a form asks for."""
+        assert self.control is not None  # noqa: S101 - the route is there where it is
+        form = await _form(request)
+        answer = await self.control.act(request.path_params["run"], request.path_params["action"], form)
+        return HTMLResponse(answer.html) if answer.html else RedirectResponse(answer.go_to, 303)
+
     async def search(self, request: Request) -> Response:
         """Give the turns in which something was said."""
         view = await self.reader.run(request.path_params["run"])
@@ -170,19 +192,47 @@ def _events_after(request: Request) -> Place:
     return Place.parse(request.headers.get("last-event-id") or request.query_params.get("after", "0.0.0"))
 
 
-def build_app(reader: Reader, access: Access, *, live: LiveRuns | None = None) -> Starlette:
+async def _form(request: Request) -> dict[str, str]:
+    """What a form says.
+
+    Raises:
+        InvalidValue: It is longer than anybody writes.
+    """
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _LONGEST_FORM:
+            raise InvalidValue(f"A form has {_LONGEST_FORM:,} bytes at most.")
+    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+
+
+def build_app(
+    reader: Reader, access: Access, *, live: LiveRuns | None = None, control: Control | None = None
+) -> Starlette:
     """Make the application.
 
     Args:
         reader: Reads the store.
         access: Who may ask.
         live: The runs that this process plays, for whoever tells of them; None where it plays none.
+        control: Steers runs; None where they are only read.
     """
     handlers: dict[Any, Any] = {ConverseError: _refused, 404: _no_page}
     pages = Pages(
-        reader=reader, drift_counts=DriftCounts(reader), live=live or LiveRuns(reader), panels=StatePanels(reader)
+        reader=reader,
+        drift_counts=DriftCounts(reader),
+        live=live or LiveRuns(reader),
+        panels=StatePanels(reader),
+        control=control,
     )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        pages.panels.close()
+
     return Starlette(
+        lifespan=lifespan,
         routes=pages.routes(),
         middleware=[Middleware(Guard, access=access)],
         exception_handlers=handlers,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import vl_convert
@@ -43,21 +44,41 @@ class Chart:
     """What it shows, in a sentence."""
 
 
-def draw(series: Series, happened: Sequence[Happening], colours: Mapping[str, int], *, link: str) -> Chart:
-    """Draw a chart.
+def chart_specs(
+    series: Sequence[Series], happened: Sequence[Happening], colours: Mapping[str, int], *, link: str
+) -> list[dict[str, Any]]:
+    """Say in Vega-Lite what is to be drawn.
 
     Args:
-        series: What it shows.
-        happened: What is marked on its axis.
+        series: What each chart shows.
+        happened: What is marked on their axes of time.
         colours: The number of each party's colour.
         link: The address of a turn, with `{turn}` where its number from 1 belongs.
     """
-    times = [point.when for point in series.points]
-    first, last = min(times), max(times)
-    names = tuple(dict.fromkeys(point.who for point in series.points if point.who))
-    spec = _spec(series, happened, names, colours, (first, last if last > first else first + 1), link)
-    svg = vl_convert.vegalite_to_svg(spec)
-    plot = _PLOT.search(svg)
+    return [_spec(one, happened, _names(one), colours, _domain(one), link) for one in series]
+
+
+def draw(specs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Draw charts as SVG. Nothing else runs in a process meanwhile: a server has it done in another.
+
+    Args:
+        specs: In Vega-Lite.
+    """
+    return [vl_convert.vegalite_to_svg(dict(spec)) for spec in specs]
+
+
+def charts_of(series: Sequence[Series], drawings: Sequence[str]) -> list[Chart]:
+    """Charts as a page has them.
+
+    Args:
+        series: What each shows.
+        drawings: As `draw` made them.
+    """
+    return [_chart(one, svg) for one, svg in zip(series, drawings, strict=True)]
+
+
+def _chart(series: Series, svg: str) -> Chart:
+    plot, (first, last) = _PLOT.search(svg), _domain(series)
     return Chart(
         title=series.name,
         unit=series.unit,
@@ -66,10 +87,20 @@ def draw(series: Series, happened: Sequence[Happening], colours: Mapping[str, in
         left=float(plot[1]) if plot else 0.0,
         width=_WIDTH,
         first=first,
-        last=last if last > first else first + 1,
-        names=names,
-        told=_told(series, names),
+        last=last,
+        names=_names(series),
+        told=_told(series, _names(series)),
     )
+
+
+def _names(series: Series) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(point.who for point in series.points if point.who))
+
+
+def _domain(series: Series) -> tuple[float, float]:
+    """The time that a chart shows, from and to."""
+    times = [point.when for point in series.points]
+    return min(times), max(max(times), min(times) + 1)
 
 
 def _spec(
@@ -81,23 +112,17 @@ def _spec(
     link: str,
 ) -> dict[str, Any]:
     values = [_row(point, link) for point in series.points]
-    is_whole = all(float(point.when).is_integer() for point in series.points) or domain[1] - domain[0] > 3
     x = {
         "field": "when",
         "type": "quantitative",
         "scale": {"domain": list(domain), "nice": False, "zero": False},
-        "axis": {
-            "format": "d" if is_whole else ".1f",
-            "title": None,
-            "tickMinStep": 1 if is_whole else 0.5,
-            "tickCount": 6,
-        },
+        "axis": {"format": "d", "title": None, "values": _ticks(*domain)},
     }
     y: dict[str, Any] = {
         "field": "value",
         "type": "quantitative",
         "scale": {"zero": series.kind in ("drift", "disagreement"), "nice": True},
-        "axis": {"title": None, "tickCount": 4, "format": "d" if series.kind == "estimate" else "~s"},
+        "axis": {"title": None, "tickCount": 4, "format": _number_format(series)},
     }
     scale = {"domain": list(names), "range": [f"var(--c{colours.get(name, 0)})" for name in names]}
     colour: dict[str, Any] = (
@@ -113,6 +138,19 @@ def _spec(
         "resolve": {"scale": {"color": "shared"}},
         "config": _CONFIG,
     }
+
+
+def _ticks(first: float, last: float) -> list[int]:
+    """Years, or rounds, that are named on the axis: six or seven at most."""
+    every = max(1, -(-int(last - first) // 6))
+    return list(range(ceil(first), int(last) + 1, every))
+
+
+def _number_format(series: Series) -> str:
+    """How the axis of values is labelled: years as they are, large numbers with a unit."""
+    if series.kind == "estimate":
+        return "d"
+    return "~s" if max(abs(point.value) for point in series.points) >= 10_000 else "~g"
 
 
 def _layers(series: Series, x: Any, y: Any, colour: Any) -> list[dict[str, Any]]:
@@ -191,6 +229,4 @@ _CONFIG: dict[str, Any] = {
     },
     "axisY": {"grid": True, "domain": False, "ticks": False},
     "view": {"stroke": None},
-    "line": {"interpolate": "monotone"},
-    "area": {"interpolate": "monotone"},
 }  # fmt: skip

@@ -16,6 +16,7 @@ from converse_graph.errors import NotFound, StoreFailure
 from converse_graph.record.records import MindRecord, StatementRecord
 from converse_graph.record.state import PUBLIC_LEDGERS, WORLD_HIDDEN, WORLD_STATE, TurnState, private_channel
 from converse_graph.record.transcript import Header, Statement, Transcript, Vote, WorldRound
+from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.clock import Clock
 from converse_graph.store import Run, RunSummary, Store
 from converse_graph.store.checkpoint_rows import CheckpointRow
@@ -74,6 +75,8 @@ class StoredRun:
     floor: TurnState | None = None
     """Whose turn it is, as its last checkpoint says."""
     ledgers: dict[str, list[Any]]
+    verdicts: tuple[Verdict, ...] = ()
+    """What judges made of it."""
 
     @property
     def header(self) -> Header:
@@ -252,8 +255,9 @@ class Reader:
         """A run as it stands, on the reading thread."""
         run = self.store.register.run(name)
         ledgers = self._current(run)
+        verdicts = tuple(self.store.verdicts(run.id).all())
         held = run.status == "running" and self.store.is_held(name)
-        return StoredRun(run=run, is_held=held, floor=ledgers.floor, ledgers=ledgers.entries)
+        return StoredRun(run=run, is_held=held, floor=ledgers.floor, ledgers=ledgers.entries, verdicts=verdicts)
 
     def read_statement(self, name: str, number: int) -> Statement:
         """One statement with its private part, on the reading thread."""

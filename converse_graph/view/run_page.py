@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
@@ -11,10 +12,14 @@ from converse_graph.errors import InvalidValue
 from converse_graph.record.paths import CallPath, Provenance, parse_path
 from converse_graph.record.records import SummaryText
 from converse_graph.record.transcript import Header
+from converse_graph.record.verdict import Verdict
 from converse_graph.view.formatting import first_sentence, plain
 from converse_graph.view.records import Reader, RecordView, StoredRun
 from converse_graph.view.templating import render
 from converse_graph.view.timeline import marks, party_colours, sections, stretch
+
+if TYPE_CHECKING:
+    from converse_graph.view.control import Control
 
 MOST_HITS = 40
 """Of a search, that are shown."""
@@ -22,13 +27,14 @@ _AROUND = 60
 """Letters that are shown before and after what was searched for."""
 
 
-def run_page(view: StoredRun, *, at: int, **more: Any) -> str:
+def run_page(view: StoredRun, *, at: int, control: Control | None = None, note: str = "") -> str:
     """The page of a run, at one of its turns.
 
     Args:
         view: The run.
         at: The number of the turn, from 0.
-        more: What else the template is given.
+        control: What steers it; None where it is only read.
+        note: What is to be said on top.
     """
     first, last = stretch(view, at)
     return render(
@@ -45,13 +51,27 @@ def run_page(view: StoredRun, *, at: int, **more: Any) -> str:
         period_span=period_span(view),
         colours=party_colours(view),
         place=place_of(view),
-        **more,
+        verdicts=told_verdicts(view.verdicts),
+        control=control,
+        note=note,
     )
 
 
 def place_of(view: StoredRun) -> str:
     """How much of a run its page knows of, as those who listen to it say it."""
     return f"{len(view.statements)}.{len(view.world)}.{len(view.votes)}"
+
+
+def told_verdicts(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Verdicts as a page tells them: not those of the null model, which are chance."""
+    told = []
+    for one in verdicts:
+        if one.model.partition(":")[0] == "null":
+            continue
+        scores = [score.score for score in one.scores if score.score is not None]
+        mean = sum(scores) / len(scores) if scores else None
+        told.append({**dict(one), "mean": mean})
+    return told
 
 
 def public_header(header: Header) -> Header:

@@ -74,7 +74,7 @@ async def serve(
     name = host if host and host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared, not listened on
     address = f"http://{f'[{name}]' if ':' in name else name}:{number}/"
     config = uvicorn.Config(
-        app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=2, server_header=False
+        app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=2, server_header=False
     )
     server = QuietServer(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))

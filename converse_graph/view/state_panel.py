@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 from collections import OrderedDict
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.record.records import StatementRecord
 from converse_graph.record.transcript import WorldRound
 from converse_graph.scenarios.rules import running_list_entries
-from converse_graph.view.charts import draw
+from converse_graph.view.charts import chart_specs, charts_of, draw
 from converse_graph.view.formatting import is_estimate
 from converse_graph.view.records import Reader, StoredRun
-from converse_graph.view.series import Series, disagreement_series, happenings, public_series
+from converse_graph.view.series import Happening, Series, disagreement_series, happenings, public_series
 from converse_graph.view.templating import render
 from converse_graph.view.timeline import party_colours
 
@@ -41,6 +43,7 @@ class StatePanels:
         self._reader = reader
         self._drawn: OrderedDict[tuple[int, int], str] = OrderedDict()
         self._drawing = asyncio.Lock()
+        self._process: ProcessPoolExecutor | None = None
 
     async def charts(self, name: str) -> str:
         """The charts of a run, to be put into its page.
@@ -59,7 +62,29 @@ class StatePanels:
 
     async def _draw(self, view: StoredRun) -> str:
         inner = await self._reader.call(self._disagreement, view)
-        return await asyncio.to_thread(_charts_html, view, inner)
+        series, happened = await asyncio.to_thread(_shown, view, inner)
+        colours = party_colours(view)
+        link = f"/runs/{view.run.name}?at={{turn}}#turn-{{turn}}"
+        specs = chart_specs(series, happened, colours, link=link)
+        drawings = await asyncio.get_running_loop().run_in_executor(self._artist(), draw, specs) if specs else []
+        return render(
+            "charts.html",
+            charts=charts_of(series, drawings),
+            colours=colours,
+            happened=happened,
+            run=view.run.name,
+        )
+
+    def _artist(self) -> ProcessPoolExecutor:
+        """The process that draws: in this one pages and runs would stand still for seconds."""
+        if self._process is None:
+            self._process = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        return self._process
+
+    def close(self) -> None:
+        """Let go of the process that draws."""
+        if self._process is not None:
+            self._process.shutdown(wait=False, cancel_futures=True)
 
     def _disagreement(self, view: StoredRun) -> Series | None:
         debating = [party.name for party in view.header.cast if party.deliberation != "none"]
@@ -67,15 +92,12 @@ class StatePanels:
         return disagreement_series(minds, view.clock)
 
 
-def _charts_html(view: StoredRun, inner: Series | None) -> str:
+def _shown(view: StoredRun, inner: Series | None) -> tuple[list[Series], tuple[Happening, ...]]:
+    """What is drawn of a run, and what is marked on it."""
     transcript = view.public_transcript()
     whole = transcript.model_copy(update={"world": view.world})
     series = [*public_series(whole, view.clock), *([inner] if inner else [])]
-    happened = happenings(transcript, view.clock)
-    colours = party_colours(view)
-    link = f"/runs/{view.run.name}?at={{turn}}#turn-{{turn}}"
-    charts = [draw(one, happened, colours, link=link) for one in series]
-    return render("charts.html", charts=charts, colours=colours, happened=happened, run=view.run.name)
+    return series, happenings(transcript, view.clock)
 
 
 def standing_at(view: StoredRun, number: int) -> str:

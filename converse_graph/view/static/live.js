@@ -5,7 +5,19 @@ const live = document.getElementById("live");
 const at_end = () => innerHeight + scrollY > document.documentElement.scrollHeight - 260;
 let source = null;
 
+let last_status = null;
+async function refresh_control(status) {
+  const box = document.querySelector(".control");
+  if (!box || last_status === status) return;
+  const is_first = last_status === null;
+  last_status = status;
+  if (is_first || box.querySelector("details[open]")) return;
+  const answer = await fetch(`/runs/${run}/control`, { headers: { "X-Converse": "part" } });
+  if (answer.ok) { box.replaceWith(fragment(await answer.text())); document.dispatchEvent(new CustomEvent("where")); }
+}
+
 function tell_status(status) {
+  refresh_control(status.status);
   const badge = document.querySelector(".facts .status");
   badge.className = `status ${status.status}`;
   badge.textContent = status.status + (status.ended && status.ended !== "horizon" ? `: ${status.ended.replaceAll("_", " ")}` : "");

@@ -127,6 +127,10 @@ function find_place() {
 }
 function tell_place() {
   if (!here) return;
+  const [period, party] = [here.dataset.here.split(":")[0], here.dataset.here.slice(here.dataset.here.indexOf(":") + 1)];
+  for (const input of document.querySelectorAll("[data-here]:is(input)")) if (!input.matches(":focus")) input.value = here.dataset.here;
+  for (const input of document.querySelectorAll("[data-here-period]")) if (!input.matches(":focus")) input.value = period;
+  for (const input of document.querySelectorAll("[data-here-party]")) if (!input.matches(":focus")) input.value = party;
   const detail = { number: Number(here.dataset.number), when: Number(here.closest(".round").dataset.when) };
   document.dispatchEvent(new CustomEvent("place", { detail }));
 }
