@@ -5,7 +5,7 @@ from __future__ import annotations
 from converse_graph.record.transcript import Transcript
 from converse_graph.view.charts import chart_specs, charts_of, draw
 from converse_graph.view.records import WrittenRun
-from converse_graph.view.run_page import period_span, public_header, told_verdicts
+from converse_graph.view.run_page import period_span, told_verdicts
 from converse_graph.view.series import happenings, public_series
 from converse_graph.view.templating import STATIC, render
 from converse_graph.view.timeline import marks, party_colours, sections
@@ -26,7 +26,7 @@ def page_to_send(transcript: Transcript) -> str:
     series = [one for one in public_series(transcript, view.clock) if not one.is_private or _is_raw(transcript)]
     return render(
         "send.html",
-        header=public_header(transcript.header),
+        header=transcript.header,
         sections=sections(view, 0, len(transcript.statements)),
         marks=marks(view),
         total=len(transcript.statements),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ from markupsafe import Markup, escape
 from converse_graph.errors import InvalidValue
 from converse_graph.record.paths import CallPath, Provenance, parse_path
 from converse_graph.record.records import SummaryText
-from converse_graph.record.transcript import Header
 from converse_graph.record.verdict import Verdict
 from converse_graph.view.formatting import first_sentence, plain
 from converse_graph.view.records import Reader, RecordView, StoredRun
@@ -40,7 +38,7 @@ def run_page(view: StoredRun, *, at: int, control: Control | None = None, note: 
     return render(
         "run.html",
         page="runs",
-        header=public_header(view.header),
+        header=view.header,
         sections=sections(view, first, last),
         marks=marks(view),
         first=first,
@@ -72,12 +70,6 @@ def told_verdicts(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
         mean = sum(scores) / len(scores) if scores else None
         told.append({**dict(one), "mean": mean})
     return told
-
-
-def public_header(header: Header) -> Header:
-    """The header as a page shows it: an address of a server without user and password."""
-    address = header.base_url
-    return header.model_copy(update={"base_url": re.sub(r"//[^/@]*@", "//", address) if address else None})
 
 
 def period_span(view: RecordView) -> str:
