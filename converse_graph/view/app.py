@@ -29,6 +29,7 @@ from converse_graph.view.security import Access, Guard
 from converse_graph.view.state_panel import StatePanels, standing_at
 from converse_graph.view.templating import STATIC, render
 from converse_graph.view.timeline import PAGE, stretch_before
+from converse_graph.view.workshop import Workshop
 
 if TYPE_CHECKING:
     from converse_graph.view.control import Control
@@ -45,6 +46,7 @@ class Pages:
     drift_counts: DriftCounts
     live: LiveRuns
     panels: StatePanels
+    workshop: Workshop
     control: Control | None = None
 
     def routes(self) -> list[Route | Mount]:
@@ -96,7 +98,8 @@ class Pages:
         forecast, problem = None, ""
         if event:
             try:
-                forecast = await forecast_part(self.reader.where, name, event)
+                made = await self.workshop.do(forecast_part, self.reader.where, name, event)
+                forecast = Markup(made)  # noqa: S704 - rendered there with tags off
             except UsageError as error:
                 problem = str(error)
         return HTMLResponse(await set_page(self.reader, name, forecast=forecast, problem=problem))
@@ -218,18 +221,20 @@ def build_app(
         control: Steers runs; None where they are only read.
     """
     handlers: dict[Any, Any] = {ConverseError: _refused, 404: _no_page}
+    workshop = Workshop()
     pages = Pages(
         reader=reader,
         drift_counts=DriftCounts(reader),
         live=live or LiveRuns(reader),
-        panels=StatePanels(reader),
+        panels=StatePanels(reader, workshop),
+        workshop=workshop,
         control=control,
     )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        pages.panels.close()
+        workshop.close()
 
     return Starlette(
         lifespan=lifespan,

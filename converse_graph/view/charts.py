@@ -150,7 +150,8 @@ def _number_format(series: Series) -> str:
     """How the axis of values is labelled: years as they are, large numbers with a unit."""
     if series.kind == "estimate":
         return "d"
-    return "~s" if max(abs(point.value) for point in series.points) >= 10_000 else "~g"
+    most = max(abs(point.value) for point in series.points)
+    return "~s" if most >= 10_000 else ",.0f" if most >= 10 else "~g"
 
 
 def _layers(series: Series, x: Any, y: Any, colour: Any) -> list[dict[str, Any]]:

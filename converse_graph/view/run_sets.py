@@ -137,8 +137,8 @@ def _awaited(store: Store, begun: list[str]) -> list[str]:
     return [event.name for event in store.register.run(begun[0]).header.awaited] if begun else []
 
 
-async def forecast_part(where: Path | str, name: str, event: str) -> Markup:
-    """What the runs of a set say about when an event comes, with its figure, as HTML.
+def forecast_part(where: Path | str, name: str, event: str) -> str:
+    """What the runs of a set say about when an event comes, with its figure, as HTML; it may take seconds.
 
     Args:
         where: The store.
@@ -147,7 +147,7 @@ async def forecast_part(where: Path | str, name: str, event: str) -> Markup:
 
     Raises:
         InvalidValue: What statistics take is not installed, or it is no event of theirs.
-        NotFound: There is no such set.
+        NotFound: There is no such set, or none of its runs has begun.
     """
     try:
         # Loaded late: statistics are in an extra of their own, and take longer to load than all the pages.
@@ -159,13 +159,13 @@ async def forecast_part(where: Path | str, name: str, event: str) -> Markup:
             f"A forecast takes an extra ({error.name} is missing): pip install 'converse-graph[forecast]'."
         ) from None
     sweep, forecast, report = modules
-    async with Store.open(where, read_only=True) as store:
 
-        def make() -> Markup:
-            conditions = [event] if set(event) & set("<>=") else []
-            rows = sweep.read_outcomes(store, name, conditions=conditions)
-            if not rows:
-                raise NotFound(f"No run of {name!r} has begun; `converse sweep` plays them.")
-            return Markup(report.forecast_body(forecast.forecast(rows, event, name=name)))  # noqa: S704 - escaped there
+    async def read() -> Any:
+        async with Store.open(where, read_only=True) as store:
+            return sweep.read_outcomes(store, name, conditions=[event] if set(event) & set("<>=") else [])
 
-        return await asyncio.to_thread(make)
+    rows = asyncio.run(read())
+    if not rows:
+        raise NotFound(f"No run of {name!r} has begun; `converse sweep` plays them.")
+    body: str = report.forecast_body(forecast.forecast(rows, event, name=name))
+    return body

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections import OrderedDict
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +16,7 @@ from converse_graph.view.records import Reader, StoredRun
 from converse_graph.view.series import Happening, Series, disagreement_series, happenings, public_series
 from converse_graph.view.templating import render
 from converse_graph.view.timeline import party_colours
+from converse_graph.view.workshop import Workshop
 
 MOST_KEPT = 20
 """Panels that are kept."""
@@ -38,12 +37,11 @@ class Standing:
 class StatePanels:
     """Draws panels, each once for each length of a run."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, workshop: Workshop) -> None:
         """Draw runs of a store."""
-        self._reader = reader
+        self._reader, self._workshop = reader, workshop
         self._drawn: OrderedDict[tuple[int, int], str] = OrderedDict()
         self._drawing = asyncio.Lock()
-        self._process: ProcessPoolExecutor | None = None
 
     async def charts(self, name: str) -> str:
         """The charts of a run, to be put into its page.
@@ -66,7 +64,7 @@ class StatePanels:
         colours = party_colours(view)
         link = f"/runs/{view.run.name}?at={{turn}}#turn-{{turn}}"
         specs = chart_specs(series, happened, colours, link=link)
-        drawings = await asyncio.get_running_loop().run_in_executor(self._artist(), draw, specs) if specs else []
+        drawings = await self._workshop.do(draw, specs) if specs else []
         return render(
             "charts.html",
             charts=charts_of(series, drawings),
@@ -74,17 +72,6 @@ class StatePanels:
             happened=happened,
             run=view.run.name,
         )
-
-    def _artist(self) -> ProcessPoolExecutor:
-        """The process that draws: in this one pages and runs would stand still for seconds."""
-        if self._process is None:
-            self._process = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-        return self._process
-
-    def close(self) -> None:
-        """Let go of the process that draws."""
-        if self._process is not None:
-            self._process.shutdown(wait=False, cancel_futures=True)
 
     def _disagreement(self, view: StoredRun) -> Series | None:
         debating = [party.name for party in view.header.cast if party.deliberation != "none"]

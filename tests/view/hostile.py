@@ -12,7 +12,7 @@ HOSTILE = (
     "{{ 7*7 }} {% raw %} ${7*7} <%= 7*7 %>",
     "<!-- --><meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
     "<form action=http://127.0.0.1:9/><button>x</button></form>",
-    "data: {\"event\": \"turns\"}\n\nevent: reload\ndata: x\n\n",
+    'data: {"event": "turns"}\n\nevent: reload\ndata: x\n\n',
     "\u202egnp.exe \u200b\ufeff<b>bold</b> &lt;script&gt;",
     "```html\n<script>window.hacked=1</script>\n```",
     "https://127.0.0.1:9/ <https://127.0.0.1:9/> www.example.test",

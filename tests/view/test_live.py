@@ -44,6 +44,17 @@ def turns_in(told: Told) -> list[int]:
     return [int(number) for number in re.findall(r'data-number="(\d+)"', json.loads(told.data)["html"])]
 
 
+async def _floor_and_words(site: Site) -> tuple[str, dict[str, object]]:
+    """Who has the floor, and what a new listener is told of the words so far."""
+    floor = ""
+    async for told in listen(site, "talk"):
+        if told.name == "floor":
+            floor = visible(told.data)
+        if told.name == "words":
+            return floor, json.loads(told.data)
+    raise AssertionError("no words came")
+
+
 @pytest.mark.every_store
 async def test_a_connection_that_is_lost_again_and_again_tells_every_turn_once(store: Store, site: Serve) -> None:
     chat = CountingChat(latency=0.02)
@@ -100,20 +111,13 @@ async def test_words_come_as_they_are_written_and_a_late_listener_has_all_of_the
     playing = asyncio.create_task(made.play(live.watch))
     async with asyncio.timeout(30):
         await halfway.wait()
-        floors = []
-        async for told in listen(opened, "talk"):
-            if told.name == "floor":
-                floors.append(visible(told.data))
-            if told.name == "words":
-                assert json.loads(told.data) == {"speaker": "A", "from": 0, "text": "We begin slöwly"}
-                break
-        assert floors
-        assert "A round 1 · has the floor" in floors[-1]
+        floor, words = await _floor_and_words(opened)
+        assert "A round 1 · has the floor" in floor
+        assert words == {"speaker": "A", "from": 0, "text": "We begin slöwly"}
         go_on.set()
         seen: list[int] = []
         async for told in listen(opened, "talk"):
-            if told.name == "turns":
-                seen += turns_in(told)
+            seen += turns_in(told) if told.name == "turns" else []
             if told.name == "status" and json.loads(told.data)["status"] == "finished":
                 break
     await playing
@@ -141,7 +145,7 @@ async def test_what_goes_on_inside_a_party_is_told_line_by_line(store: Store, si
                 break
         go_on.set()
     await playing
-    assert [line.split(" ")[0:3] for line in lines if "›" in line][0] == ["First1", "›", "First2"]
+    assert lines[0].startswith("First1 \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} First2")
     record = await made.transcript()
     assert record.statements[0].private is not None
     talk = record.statements[0].private.deliberation

@@ -1,5 +1,6 @@
 """The pages of finished runs: what they say, a page at a time, and what they answer to nonsense."""
 
+import asyncio
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -97,9 +98,7 @@ async def test_long_runs_come_a_page_at_a_time_with_every_turn_once(store: Store
         ("/static/../app.py", 404, ""),
     ],
 )
-async def test_nonsense_is_answered_in_words(
-    store: Store, site: Serve, path: str, code: int, words: str
-) -> None:
+async def test_nonsense_is_answered_in_words(store: Store, site: Serve, path: str, code: int, words: str) -> None:
     await played(store, table("A", "B"), name="talk")
     answer = await (await site()).get(path)
     assert answer.status_code == code
@@ -173,8 +172,16 @@ async def test_a_set_shows_its_arms_with_how_far_each_is(store: Store, site: Ser
     page = await opened.text("/sets/raises")
     assert "inflation 0.02 1 of 2 finished" in page
     assert "inflation 0.08 0 of 2 finished" in page
-    report = await opened.text("/sets/raises?event=settled")
-    assert "Probability that it has come by" in report
+
+
+@pytest.mark.slow
+async def test_a_set_tells_when_an_event_comes(store: Store, site: Serve) -> None:
+    design = Design(scenario="wage-talks", seeds=1, model="null", rounds=1)
+    await store.ensembles.save("raises", design.model_dump_json(), created=CREATED)
+    (cell,) = design.cells("raises")
+    await played(store, find_scenario("wage-talks")(), name=cell.run, seed=0, rounds=1)
+    opened = await site()
+    assert "Probability that it has come by" in await opened.text("/sets/raises?event=settled")
 
 
 async def test_a_search_finds_turns_by_their_words(store: Store, site: Serve) -> None:
@@ -191,10 +198,10 @@ async def test_a_store_that_is_gone_or_none_is_told_in_words(store: Store, site:
     await played(store, table("A"), name="talk")
     opened = await site()
     store_path = Path(store.address)
-    store_path.rename(tmp_path / "away")
+    await asyncio.to_thread(store_path.rename, tmp_path / "away")
     answer = await opened.get("/runs/talk")
     assert (answer.status_code, "is gone" in answer.text) == (503, True)
-    (tmp_path / "away").rename(store_path)
+    await asyncio.to_thread((tmp_path / "away").rename, store_path)
     assert (await opened.get("/runs/talk")).status_code == 200
     for name, error in (("missing.sqlite", NotFound), ("foreign.sqlite", IncompatibleStore)):
         if name.startswith("foreign"):
@@ -210,7 +217,7 @@ async def test_every_kind_of_store_is_read_and_no_page_shows_its_password(
 ) -> None:
     await played(store, table("A", "B"), name="talk")
     opened = await site()
-    with pytest.raises(StoreFailure, match="read-?only"):
+    with pytest.raises(StoreFailure, match=r"read-?only"):
         await opened.reader.store.register.mark(store.register.run("talk").id, "failed")
     assert store.register.run("talk").status == "finished"
     password = urlsplit(store_address).password or "no password at all"
