@@ -67,7 +67,7 @@ async def page(chromium: str, tmp_path: Path) -> AsyncIterator[Page]:
 async def hostile_run(store: Store) -> None:
     """A run in which everything that anybody writes is hostile: names, titles, statements, fields, memos, events."""
     name = "A <b>&amp; \"Co\" 'x'"
-    fields = (Text(name="claim", description="What do you claim?"),)
+    fields = (Text(name="claim", ask="What do you claim?", max_length=400),)
     scenario = table(
         Organisation(name=name, brief=HOSTILE[0], fields=fields),
         title=HOSTILE[1],
