@@ -80,6 +80,20 @@ class IncompatibleStore(UsageError):
             "Nothing was changed."
         )
 
+    @classmethod
+    def older(cls, address: str, version: int, needed: int) -> "IncompatibleStore":
+        """Name a store that is opened read-only and would have to be brought up first.
+
+        Args:
+            address: Of the store.
+            version: Of the store.
+            needed: The version that is read.
+        """
+        return cls(
+            f"{address} has version {version}, and only version {needed} is read; `converse runs` brings it up. "
+            "Nothing was changed."
+        )
+
 
 class ScenarioChanged(UsageError):
     """The scenario, its prompts or its graph are not those the run began with."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from converse_graph.audit.phrase_index import PhraseIndex, strings_in
+from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
 from converse_graph.audit.records import Records, values_of
 from converse_graph.prompting.decisions import redacted_decision
 from converse_graph.prompting.templates import Prompts

@@ -162,7 +162,7 @@ Private = Annotated[
 DatasetName = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="Send to a dataset of that name at LangSmith.")
 ]
-Format = Literal["markdown", "json", "jsonl", "csv"]
+Format = Literal["markdown", "html", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]
 SchemaName = Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit", "dataset", "graph", "doctor"]
@@ -200,6 +200,11 @@ DiffFormat = Literal["text", "markdown", "json"]
 DiffAs = Annotated[DiffFormat | None, typer.Option("--as", help="The format.  [default: text]")]
 
 
+View = Annotated[
+    bool, typer.Option("--view", help="Show the run in a browser as it goes; the page stays until Ctrl-C.")
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions:
     """Which model is asked, where, and by which settings."""
@@ -223,6 +228,7 @@ class PlayOptions:
     trace_private: TracePrivate = False
     as_json: RecordAsJson = False
     quiet: Quiet = False
+    view: View = False
 
     def __post_init__(self) -> None:
         """Refuse options that cannot both be had."""
