@@ -153,7 +153,7 @@ def _page(table: PolicyTable) -> Iterator[str]:
 
 
 def _conclusion(table: PolicyTable) -> str:
-    """Say whether there is a choice to make: one policy best against all, and whether all would do better by another."""
+    """Say whether one policy is best against all, and whether all would still do better by another."""
     if table.dominant is None:
         return "No policy comes to most whatever the others do."
     common, own = (_same(table, name) for name in (table.best_for_all, table.dominant))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from math import sqrt
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.export.markdown_escaping import inline
@@ -27,6 +28,8 @@ NONE = "none"
 """The outcome of a world in which no event happened."""
 START = "start"
 """The period before the first round."""
+_SURE = NormalDist().inv_cdf(0.975)
+"""Standard errors to either side that hold 95 % of a normal distribution."""
 _COLUMNS = 4
 """Variables beside each other in a table of the course."""
 
@@ -210,15 +213,21 @@ def _outcomes(scenario: Scenario, batch: WorldBatch) -> Iterator[EventShare]:
 
 
 def _share(event: str, count: int, worlds: int, median: str | None = None) -> EventShare:
-    interval = binomtest(count, worlds).proportion_ci(method="wilson")
-    return EventShare(
-        event=event,
-        worlds=count,
-        share=count / worlds,
-        low=float(interval.low),
-        high=float(interval.high),
-        median_period=median,
-    )
+    low, high = wilson_interval(count, worlds)
+    return EventShare(event=event, worlds=count, share=count / worlds, low=low, high=high, median_period=median)
+
+
+def wilson_interval(count: int, of: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson, 1927); scipy has the same, and takes seconds to load.
+
+    Args:
+        count: In how many cases it was so.
+        of: How many cases there were, 1 or more.
+    """
+    share, square = count / of, _SURE**2
+    middle = (share + square / (2 * of)) / (1 + square / of)
+    half = _SURE * sqrt(share * (1 - share) / of + square / (4 * of**2)) / (1 + square / of)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _bands(scenario: Scenario, batch: WorldBatch) -> Iterator[Band]:
