@@ -19,6 +19,7 @@ from converse_graph.cli.commands import (
     diff,
     doctor,
     estimate,
+    explain,
     export,
     extend,
     forecast,
@@ -49,7 +50,7 @@ app = typer.Typer(cls=GroupedCommands, help=_HELP, rich_markup_mode=None, pretty
 GROUPS = {
     "Run": (run.run, estimate.estimate, resume.resume, extend.extend, fork.fork, replay.replay, inject.inject),
     "Many runs": (sweep.sweep, forecast.forecast, world.world),
-    "Read": (runs.runs, show.show, interview.interview, dataset.dataset),
+    "Read": (runs.runs, show.show, explain.explain, interview.interview, dataset.dataset),
     "Compare and judge": (diff.diff, judge.judge, audit.audit),
     "Set up": (list_scenarios, new.new, export.export, graph.graph, schema.schema, models.models, doctor.doctor),
 }

@@ -1,0 +1,93 @@
+"""What an explanation of a world adds up to."""
+
+from pathlib import Path
+
+import pytest
+
+from converse_graph import Store
+from converse_graph.errors import ConverseError
+from converse_graph.export.world_explanation import RANGE, Movement, explain_round, explanation_markdown
+from converse_graph.record.transcript import Transcript
+from converse_graph.scenarios.yaml_files import load_scenario
+from tests.support.small_scenarios import played, table
+
+FISHERY = load_scenario(Path(__file__).parents[2] / "graphs" / "fishery.yaml")
+
+
+@pytest.fixture
+async def transcript(store: Store) -> Transcript:
+    return await (await played(store, FISHERY, name="run", seed=2)).transcript()
+
+
+async def test_the_causes_of_a_movement_add_up_to_it_in_every_round(transcript: Transcript) -> None:
+    causes = set()
+    for after in transcript.world[1:]:
+        assert after.hidden is not None
+        told = explain_round(transcript, after.period)
+        assert len(told.movements) == sum(map(len, after.hidden.state.values()))
+        for one in told.movements:
+            assert one.after == after.hidden.state[one.owner][one.variable]
+            assert one.before + sum(cause.by for cause in one.causes) == pytest.approx(one.after, abs=1e-6)
+            causes |= {cause.cause for cause in one.causes}
+            assert all(cause.text for cause in one.causes)
+    assert {"drift 1", "cost of inspect", "Norland: fish_little", RANGE} <= causes
+
+
+async def test_an_action_is_told_with_when_it_was_taken_and_a_range_with_its_end(transcript: Transcript) -> None:
+    taken = {
+        (after.round, move.party)
+        for after in transcript.world
+        for move in (after.hidden.moves if after.hidden else ())
+        if move.move == "inspect" and move.is_legal
+    }
+    assert taken
+    for after in transcript.world[1:]:
+        (trust,) = explain_round(transcript, after.period, ["trust"]).movements
+        inspections = {
+            (FISHERY.clock.round_of(period), cause.cause.partition(":")[0])
+            for cause in trust.causes
+            if cause.cause.endswith("inspect")
+            for period in cause.taken
+        }
+        assert inspections == {(since, party) for since, party in taken if since < after.round <= since + 2}
+        assert ("maximum, 1" in _texts(trust)) == (trust.after == 1 and RANGE in {one.cause for one in trust.causes})
+
+
+def _texts(movement: Movement) -> str:
+    return " ".join(cause.text for cause in movement.causes)
+
+
+async def test_one_owners_variable_is_told_alone(transcript: Transcript) -> None:
+    told = explain_round(transcript, "2027", ["Norland.money"])
+    assert [(one.owner, one.variable) for one in told.movements] == [("Norland", "money")]
+    assert len(explain_round(transcript, "2027", ["money", "stock"]).movements) == 4
+    page = explanation_markdown(told)
+    assert page.startswith("# run in 2027: why the world moved\n")
+    assert "| drift 4 " in page
+    assert math.isclose(
+        sum(one.by for one in told.movements[0].causes), told.movements[0].after - told.movements[0].before
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "variables", "message"),
+    [
+        ("2040", [], "it has come to 2037"),
+        ("2020", [], "No period '2020'"),
+        ("2027", ["fame"], "there is: stock, trust"),
+        ("2027", ["Nobody.money"], "Norland.money"),
+    ],
+)
+async def test_what_is_not_there_is_refused(
+    transcript: Transcript, at: str, variables: list[str], message: str
+) -> None:
+    with pytest.raises(ConverseError, match=message):
+        explain_round(transcript, at, variables)
+
+
+async def test_a_run_of_words_and_a_public_record_are_refused(transcript: Transcript, store: Store) -> None:
+    with pytest.raises(ConverseError, match="take the reader's edition"):
+        explain_round(transcript.public(), "2027")
+    words = await (await played(store, table("A", "B"), name="words")).transcript()
+    with pytest.raises(ConverseError, match="Run words has no world"):
+        explain_round(words, "1")
