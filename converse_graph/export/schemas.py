@@ -18,7 +18,7 @@ from converse_graph.measures.consistency import Contradiction
 from converse_graph.measures.disagreement import Disagreement
 from converse_graph.measures.drift import Drift
 from converse_graph.measures.events import ReportedEvent
-from converse_graph.record.transcript import Header, Statement
+from converse_graph.record.transcript import Header, Statement, WorldRound
 from converse_graph.record.verdict import Verdict
 from converse_graph.runs.interview import INTERVIEW_VERSION, Interview
 from converse_graph.scenarios.field_docs import add_property, printed_schema
@@ -38,6 +38,8 @@ class TranscriptJson(TypedDict):
     """What stands at the end, such as laws in force, by the title of its list."""
     verdicts: list[Verdict]
     statements: list[Statement]
+    world: list[WorldRound]
+    """The world as the run began and after each round; empty in a run of words alone."""
 
 
 class RunRow(TypedDict):
