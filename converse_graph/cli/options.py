@@ -128,8 +128,13 @@ Rubric = Annotated[
 Repeats = Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How often each judge judges.")]
 
 Raw = Annotated[bool, typer.Option("--raw", help="Include what each party kept to itself.")]
+RawWorld = Annotated[bool, typer.Option("--raw", help="Include what their worlds kept hidden.")]
 Stats = Annotated[
     bool, typer.Option("--stats", help="Show disagreement, drift, events and contradictions in figures instead.")
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Draw its world over time into a file: .svg, .png or .html."),
 ]
 ExampleOf = Literal["run", "round", "statement"]
 By = Annotated[ExampleOf, typer.Option("--by", help="What one example stands for.")]

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a J
 from converse_graph.export.comparison import DIFF_VERSION, Change, DifferenceRow
 from converse_graph.export.formats import SHOW_VERSION
 from converse_graph.export.stats import STATS_VERSION
+from converse_graph.export.world_comparison import WorldRow
 from converse_graph.graph.wiring import WIRING_VERSION, Conversation
 from converse_graph.measures.consistency import Contradiction
 from converse_graph.measures.disagreement import Disagreement
@@ -84,6 +85,8 @@ class DiffJson(TypedDict):
     runs: Annotated[list[str], Bound(min_length=2, max_length=2)]
     settings: list[Change]
     rows: list[DifferenceRow]
+    world: list[WorldRow]
+    """Where the worlds of the runs differ; empty for runs of words alone."""
 
 
 class GraphJson(TypedDict):

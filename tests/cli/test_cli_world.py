@@ -103,3 +103,33 @@ def test_what_cannot_be_is_refused_in_one_line(converse: Converse, arguments: tu
 def test_the_interval_of_a_share_is_wilsons(count: int, of: int) -> None:
     interval = binomtest(count, of).proportion_ci(method="wilson")
     assert wilson_interval(count, of) == pytest.approx((interval.low, interval.high))
+
+
+def test_a_run_is_explained_compared_and_drawn(converse: Converse, tmp_path: Path) -> None:
+    run = ("run", SEA, "--rounds", "2", "--model", "null", "--no-judge", "--seed", "1", "--quiet")
+    ran = converse(*run, "--name", "one")
+    assert ran.code == 0, ran.err
+    forked = ("fork", "one", "--at", "2027:Norland", "--say", "No.", "--field", "move=fish", "--name", "two")
+    assert converse(*forked, "--no-judge", "--quiet").code == 0
+    assert "in 2027: why the world moved" in converse("explain", "one", "--at", "2027").out
+    told = json.loads(converse("explain", "one", "--at", "2027", "--variable", "stock", "--json").out)
+    assert [movement["variable"] for movement in told["movements"]] == ["stock"]
+    shown = json.loads(converse("show", "one", "--json").out)
+    assert [after["period"] for after in shown["world"]] == ["start", "2026", "2027"]
+    assert all(after["hidden"] is None for after in shown["world"])
+    rows = json.loads(converse("diff", "one", "two", "--raw", "--json").out)["world"]
+    moves = [row for row in rows if (row["owner"], row["name"]) == ("Norland", "move")]
+    assert [(row["period"], row["second"]) for row in moves] == [("2027", "fish")]
+    for name in ("world.svg", "world.PNG", "world.html"):
+        assert converse("show", "one", "--plot", name).out == f"{name}\n"
+        assert (tmp_path / name).stat().st_size > 1000
+    refused = {
+        ("show", "one", "--plot", "world.gif"): "ends in .svg, .png or .html",
+        ("show", "one", "--plot", "world.svg", "--stats"): "--plot goes with --raw alone",
+        ("show", "one", "--plot", "nowhere/world.svg"): "Cannot write",
+        ("explain", "one", "--at", "2030"): "it has come to 2027",
+    }
+    for arguments, message in refused.items():
+        done = converse(*arguments)
+        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert message in done.err

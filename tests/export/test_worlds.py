@@ -3,15 +3,19 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from converse_graph import Store
+from converse_graph import Number, Store, WorldEvent
 from converse_graph.errors import ConverseError
-from converse_graph.export.formats import as_csv, as_json, from_json, json_text
+from converse_graph.export.comparison import as_markdown, as_text, compare
+from converse_graph.export.formats import as_csv, as_json, from_json, json_text, known_state
 from converse_graph.export.markdown import render_markdown
 from converse_graph.export.world_explanation import RANGE, Movement, explain_round, explanation_markdown
+from converse_graph.export.world_figure import world_chart, world_figure
 from converse_graph.record.transcript import Transcript
 from converse_graph.scenarios.yaml_files import load_scenario
 from tests.support.markdown_reader import read_markdown
@@ -118,3 +122,61 @@ async def test_a_table_has_the_state_after_each_round_from_where_its_party_stand
                 assert float(row["own.money"]) == after.hidden.state[statement.speaker]["money"]
             else:
                 assert not {"own.money", "own.landed"} & row.keys()
+
+
+@pytest.mark.parametrize("raw", [True, False])
+async def test_two_worlds_are_compared_value_by_value(transcript: Transcript, store: Store, raw: bool) -> None:
+    other = await (await played(store, FISHERY, name="other", seed=3)).transcript()
+    difference = compare(transcript, other, raw=raw)
+    rows = {(row.round, row.owner, row.name): (row.first, row.second) for row in difference.world}
+    for one, two in zip(transcript.world, other.world, strict=True):
+        (state, moves), (second, seconds) = known_state(one, raw=raw), known_state(two, raw=raw)
+        for owner, values in state.items():
+            for name, value in values.items():
+                there = second[owner][name]
+                assert rows.pop((one.round, owner, name), None) == (None if value == there else (value, there))
+        for party in ("Norland", "Sudmark", "Ostrand"):
+            did = [next((move.move for move in of if move.party == party), None) for of in (moves, seconds)]
+            wanted = None if did[0] == did[1] else tuple(did)
+            assert rows.pop((one.round, party, "move"), None) == wanted
+    assert rows == {}
+    assert "; their worlds differ from start on" in as_text(difference)
+    assert "## World after 2027" in as_markdown(difference)
+    assert ("landed" in as_text(difference)) is raw
+    assert not compare(transcript, transcript, raw=raw).world
+
+
+async def test_a_figure_has_what_happened_and_what_was_stated_beside_it(store: Store) -> None:
+    assert FISHERY.world is not None
+    fields = (Number(name="stock", ask="your estimate", minimum=0, maximum=500),)
+    norland = FISHERY.organisations[0].model_copy(update={"fields": fields})
+    event = WorldEvent(name="less", variable="stock", at_most=330)
+    scenario = FISHERY.model_copy(
+        update={
+            "organisations": (norland, *FISHERY.organisations[1:]),
+            "world": FISHERY.world.model_copy(update={"events": (event,)}),
+            "stop": (),
+        }
+    )
+    transcript = await (await played(store, scenario, name="claims", seed=2)).transcript()
+    stock, _, *hidden = world_chart(transcript)["vconcat"]
+    truth, stated, rule, _ = (layer["data"]["values"] for layer in stock["layer"])
+    assert [row["value"] for row in truth] == [after.state["world"]["stock"] for after in transcript.world]
+    assert [row["time"] for row in truth] == [*range(2026, 2039)]
+    claims = [said.fields["stock"] for said in transcript.statements if said.speaker == "Norland"]
+    assert [(row["time"], row["value"]) for row in stated] == [*zip(range(2026, 2038), claims, strict=True)]
+    first = next(after.round for after in transcript.world if after.state["world"]["stock"] <= 330)
+    assert rule == [{"time": 2026 + first + 1, "event": "less"}]
+    assert len(hidden) == 2
+    assert len(world_chart(transcript.public())["vconcat"]) == 2
+    with pytest.raises(ConverseError, match="nothing to draw"):
+        world_chart(transcript.model_copy(update={"world": ()}))
+
+
+async def test_figures_are_drawn_offline_and_load_nothing(transcript: Transcript) -> None:
+    assert world_figure(transcript, "png").startswith(b"\x89PNG")
+    drawing = world_figure(transcript, "svg").decode()
+    assert ElementTree.fromstring(drawing).tag.endswith("svg")  # noqa: S314 - ours
+    page = world_figure(transcript, "html").decode()
+    assert drawing in page
+    assert not re.search(r"""(src|href)=["']?https?:|<script|@import|url\(http""", page)
