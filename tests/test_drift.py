@@ -176,7 +176,7 @@ def test_an_estimate_is_past_once_its_year_is_unless_what_it_estimates_has_come(
     assert past_estimates(fields, 2029) == {"agi_estimate": 2026}
     assert past_estimates(fields, 2026) == {}
     assert past_estimates(fields, None) == {}
-    assert past_estimates(fields, 2029, claimed={"agi"}) == {}
+    assert past_estimates(fields, 2029, claims={"agi"}) == {}
     assert past_estimates({**fields, "agi_claimed": True}, 2029) == {}
     assert past_estimates({**fields, "agi_claimed": False}, 2029) == {"agi_estimate": 2026}
     assert list(claims_in({"agi_claimed": True, "cure_claimed": "yes", "other": True})) == ["agi"]

@@ -14,7 +14,7 @@ from tests.support.small_scenarios import begin, consciences
 
 
 async def test_its_calls_are_those_of_a_run_on_the_null_model(tmp_path: Path) -> None:
-    made = await estimate(consciences(), seed=3, model="null", judged=False)
+    made = await estimate(consciences(), seed=3, model="null", judge=False)
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         simulation = await begin(store, consciences())
         await simulation.play()
@@ -37,14 +37,14 @@ async def test_a_hosted_model_has_a_range_and_needs_no_key(monkeypatch: pytest.M
 
 async def test_a_run_that_recalls_is_counted_with_its_reflections_and_asks_no_embedder() -> None:
     scenario = recalling(rounds=12, recall={"embedder": "openai:text-embedding-3-small", "reflect_after": 4})
-    made = await estimate(scenario, model="openai:gpt-4.1", judged=False)
+    made = await estimate(scenario, model="openai:gpt-4.1", judge=False)
     assert {row.kind: row.calls for row in made.rows}["reflections"] == 4
 
 
 async def test_own_prices_count_and_an_unknown_price_stays_unknown() -> None:
     prices = Prices({"mine": Price(input=1, output=0)})
     made = await estimate(consciences(), model="mine", base_url="http://models.example/v1",
-                          prices=prices, judged=False)  # fmt: skip
+                          prices=prices, judge=False)  # fmt: skip
     usd = made.usd()
     assert usd is not None
     assert usd[1] == pytest.approx(made.input_tokens / 1e6 * 1.1)
@@ -56,7 +56,7 @@ async def test_own_prices_count_and_an_unknown_price_stays_unknown() -> None:
 @pytest.mark.skipif(not is_installed(), reason="the embedded extra is not installed")
 async def test_its_tokens_are_near_those_that_the_embedded_models_server_counts(tmp_path: Path) -> None:
     scenario = find_scenario("agi-race")()
-    made = await estimate(scenario, model="embedded", rounds=1, judged=False)
+    made = await estimate(scenario, model="embedded", rounds=1, judge=False)
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
         simulation = await begin(store, scenario, model="embedded", rounds=1)
         await simulation.play()

@@ -30,29 +30,29 @@ class Comparison:
 
 
 def compare_channels(
-    stored: Mapping[str, Any], played: Mapping[str, Any], scenario: Scenario, *, is_finished: bool
+    record: Mapping[str, Any], replay: Mapping[str, Any], scenario: Scenario, *, is_finished: bool
 ) -> Comparison:
     """Compare the channels of a run's root graph: what was said, minds, events, votes, summaries, and whose turn it is.
 
     Args:
-        stored: As the run's last checkpoint has them.
-        played: As the run that was played again has them.
+        record: As the run's last checkpoint has them.
+        replay: As the run that was played again has them.
         scenario: What is played.
         is_finished: Whether the run is over, and nothing of its record can be on its way still.
     """
     findings: list[Leak] = []
     values = 0
     owners = {private_channel(party.name): party.name for party in scenario.organisations}
-    said = len(stored.get("transcript", ()))
-    is_behind = not is_finished and said < len(played.get("transcript", ()))
-    allowed = _BEHIND * len(scenario.organisations) if not is_finished else 0
-    for name in sorted({*stored, *played}):
+    statements = len(record.get("transcript", ()))
+    is_behind = not is_finished and statements < len(replay.get("transcript", ()))
+    tolerance = _BEHIND * len(scenario.organisations) if not is_finished else 0
+    for name in sorted({*record, *replay}):
         if name in PUBLIC_VALUES and is_behind:
             continue  # of a turn that was not saved yet
-        before, now = stored.get(name), played.get(name)
+        before, now = record.get(name), replay.get(name)
         if name not in PUBLIC_VALUES:
             before, now = list(before or ()), list(now or ())
-            if not is_finished and 0 < len(now) - len(before) <= allowed:
+            if not is_finished and 0 < len(now) - len(before) <= tolerance:
                 now = now[: len(before)]
         values += count_values(before)
         for path in different_paths(before, now, ()):
@@ -60,19 +60,19 @@ def compare_channels(
     return Comparison(findings=tuple(findings), values=values)
 
 
-def compare_register(store: Store, run: Run, scenario: Scenario, stored: Mapping[str, Any]) -> Iterator[Leak]:
+def compare_register(store: Store, run: Run, scenario: Scenario, record: Mapping[str, Any]) -> Iterator[Leak]:
     """Compare what the list of runs and the header say of a run with its journal, its record and its scenario.
 
     Args:
         store: Where it is kept.
         run: As the register has it.
         scenario: What it plays.
-        stored: The channels of its root graph.
+        record: The channels of its root graph.
     """
     header, spending = run.header, store.journal(run.id).spending()
     clock = {**scenario.clock.model_dump(), "rounds": run.horizon}
     usd = None if spending.usd is None or (spending.usd <= 0 < spending.unpriced) else round(spending.usd, 6)
-    expected: dict[str, tuple[Any, Any]] = {
+    pairs: dict[str, tuple[Any, Any]] = {
         "scenario_name": (run.scenario_name, scenario.name),
         "tokens": (run.tokens, spending.tokens),
         "usd": (None if run.usd is None else round(run.usd, 6), usd),
@@ -88,9 +88,9 @@ def compare_register(store: Store, run: Run, scenario: Scenario, stored: Mapping
                         [(one.name, one.kind) for one in scenario.organisations]),
     }  # fmt: skip
     if run.status == "finished":
-        expected["ended"] = (run.ended, stored.get("ended"))
-        expected["statements"] = (run.statements, len(stored.get("transcript", ())))
-    for name, (is_stored, follows) in expected.items():
+        pairs["ended"] = (run.ended, record.get("ended"))
+        pairs["statements"] = (run.statements, len(record.get("transcript", ())))
+    for name, (is_stored, follows) in pairs.items():
         if is_stored != follows:
             yield Leak(kind="replay", place=run.name, source=name, owner=PUBLIC,
                        why=f"{name} is not what follows from scenario, journal and record")  # fmt: skip

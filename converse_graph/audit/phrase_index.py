@@ -53,8 +53,8 @@ class PhraseIndex:
     def owners_in(self, text: str) -> Iterator[Mapping[str, Time]]:
         """For each known run of words in a text: whose it is, and since when."""
         for run in ngrams(text):
-            if found := self._owners.get(run):
-                yield found
+            if owners := self._owners.get(run):
+                yield owners
 
     def __len__(self) -> int:
         """How many different runs are known."""
@@ -79,8 +79,8 @@ def _readings(text: str) -> Iterator[list[str]]:
     plain = unicodedata.normalize("NFKC", text)
     hidden = {character for character in set(plain) if _is_invisible(character)}
     for stand_in in ("", " ") if hidden else ("",):
-        shown = plain.translate({ord(character): stand_in for character in hidden})
-        yield _WORD.findall(unicodedata.normalize("NFKC", shown.casefold()))
+        visible = plain.translate({ord(character): stand_in for character in hidden})
+        yield _WORD.findall(unicodedata.normalize("NFKC", visible.casefold()))
 
 
 @lru_cache(4096)

@@ -55,12 +55,12 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playb
     if (why := _cannot(run, scenario, prompts)) is not None or scenario is None:
         return Playback(unplayed=f"{why} Its prompts and its record were compared with its journal instead.")
     scenario = scenario.with_events(run.header.events)
-    stored = store.channels(run.name)
+    record = store.channels(run.name)
     journal = PlayedJournal(store.journal(run.id), is_alone=not _has_stand_ins(run))
     with TemporaryDirectory(prefix="converse-audit-") as folder:
         async with Store.open(Path(folder) / "played.sqlite", make=True) as aside:
-            problem = await _play(store, aside, run, scenario, prompts, journal, stored)
-            played = read_channels(aside.checkpoints, run)
+            problem = await _play(store, aside, run, scenario, prompts, journal, record)
+            replay = read_channels(aside.checkpoints, run)
     if problem is not None and store.journal(run.id).cut_prompts():
         return Playback(unplayed=f"Prompts were cut by a server, to a length that is not on record: {problem} "
                                  "Prompts and record were compared with the journal instead.")  # fmt: skip
@@ -70,9 +70,9 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playb
     if problem is not None:
         where = journal.ends_at or run.name
         findings.append(Leak(kind="replay", place=where, source="journal", owner=PUBLIC, why=problem))
-    compared = compare_channels(stored, played, scenario, is_finished=run.status == "finished")
-    findings += [*compared.findings, *compare_register(store, run, scenario, stored)]
-    return Playback(findings=tuple(findings), values=compared.values)
+    leaks = compare_channels(record, replay, scenario, is_finished=run.status == "finished")
+    findings += [*leaks.findings, *compare_register(store, run, scenario, record)]
+    return Playback(findings=tuple(findings), values=leaks.values)
 
 
 def _cannot(run: Run, scenario: Scenario | None, prompts: Prompts) -> str | None:
@@ -81,10 +81,10 @@ def _cannot(run: Run, scenario: Scenario | None, prompts: Prompts) -> str | None
         return "It cannot be played again: its scenario was made in Python, or is gone."
     if run.header.changed and not all(_leaves_prompts(part) for change in run.header.changed for part in change.parts):
         return "It cannot be played again: it went on with something else than it began with, which its header names."
-    changed = differences(run.fingerprint, fingerprint(scenario, prompts, run.header.options))
-    if changed:
-        more = f"; and {len(changed) - 5} more" if len(changed) > 5 else ""
-        return f"It cannot be played again, for these are others now: {'; '.join(changed[:5])}{more}."
+    changes = differences(run.fingerprint, fingerprint(scenario, prompts, run.header.options))
+    if changes:
+        more = f"; and {len(changes) - 5} more" if len(changes) > 5 else ""
+        return f"It cannot be played again, for these are others now: {'; '.join(changes[:5])}{more}."
     return None
 
 
@@ -106,7 +106,7 @@ async def _play(
     scenario: Scenario,
     prompts: Prompts,
     journal: PlayedJournal,
-    stored: Mapping[str, Any],
+    record: Mapping[str, Any],
 ) -> str | None:
     """Play to the end of the run or of its journal; returns what is wrong with where it ended."""
     saver = TurnSaver(StoreSaver(aside), passing=f"branch:to:{SUPERVISOR}")
@@ -118,14 +118,16 @@ async def _play(
         seed=run.header.seed,
         journal=journal,
         horizon=run.horizon,
-        votes_after=vote_rounds(stored) if scenario.motion is not None else None,
+        votes_after=vote_rounds(record) if scenario.motion is not None else None,
         recall=recall_index(store, run, scenario),
         settings=speaker_settings(scenario, run.header.options),
     )
-    said, problem = -1, None
+    last_count, problem = -1, None
     try:
-        while journal.statements > said and (said < 0 or journal.statements < len(stored.get("transcript", ()))):
-            said = journal.statements
+        while journal.statements > last_count and (
+            last_count < 0 or journal.statements < len(record.get("transcript", ()))
+        ):
+            last_count = journal.statements
             begin = await initial_input(graph, config, store, run, scenario, saved_in=aside)
             with untraced():  # as in an experiment, whose tracer would send what is private
                 async for _ in graph.astream(begin, config, context=context, stream_mode=[], durability="async",

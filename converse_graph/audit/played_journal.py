@@ -65,11 +65,13 @@ class PlayedJournal:
         if self.ends_at == request.place:
             self.ends_at = None
         replies = self._journal.replies_at(request.place, request.attempt)
-        known = self._same(request, replies) or (replies[0] if replies else None)
-        if known is None:
+        known_reply = self._same(request, replies) or (replies[0] if replies else None)
+        if known_reply is None:
             self._note(request.place, "the journal lacks a call that the record makes")
-        elif known.accepted != accepted:
-            self._note(request.place, f"accepted is {known.accepted} in the journal, and {accepted} when read again")
+        elif known_reply.accepted != accepted:
+            self._note(
+                request.place, f"accepted is {known_reply.accepted} in the journal, and {accepted} when read again"
+            )
 
     def note_unusable(self, request: Request, reply: Response) -> None:
         """Leave out what was no use: it has no part in what came of the run."""

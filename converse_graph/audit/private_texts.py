@@ -21,10 +21,10 @@ Owned = tuple[str, str]
 
 def index_records(words: PhraseIndex, records: Records) -> None:
     """Take everything in the ledgers: what was said in public, and what each party kept to itself."""
-    for said in (*records.statements, *records.summaries):
+    for spoken_record in (*records.statements, *records.summaries):
         # A summary bears the turn after the last that it sums up.
-        for text in strings_in(said):
-            words.add(text, PUBLIC, (said["round"], said["turn"]))
+        for text in strings_in(spoken_record):
+            words.add(text, PUBLIC, (spoken_record["round"], spoken_record["turn"]))
     for event in records.header.events:
         words.add(event.text, event.party or PUBLIC)
     for mind in records.minds.values():
@@ -38,7 +38,7 @@ def index_replies(words: PhraseIndex, calls: list[Call], records: Records) -> No
     for call in calls:
         path = parse_path(call.place)
         if isinstance(path, CallPath) and not path.is_public and path.task != "embed":  # vectors are no words
-            for text, owner in _answered(call, path, taken=records.was_taken(call)):
+            for text, owner in _answered(call, path, was_taken=records.was_taken(call)):
                 words.add(text, owner, path.time)
 
 
@@ -82,31 +82,31 @@ def _own_values(record: MindRecord) -> Any:
 def _in_debate(debate: DebateRecord, path: str) -> Iterator[Owned]:
     """The texts of a debate: those that its holder is told of are the holder's, the others those of their members."""
     decision = redacted_decision(debate)
-    told: list[Any] = [debate["motion"], [without_kind(line) for line in debate["lines"]]]
+    texts: list[Any] = [debate["motion"], [without_kind(line) for line in debate["lines"]]]
     if decision:
-        told += [decision["position"], decision["reasons"], [*decision["votes"].values()]]
-        told += [*decision.get("counts", ())]
-    yield from ((text, path) for text in strings_in(told))
+        texts += [decision["position"], decision["reasons"], [*decision["votes"].values()]]
+        texts += [*decision.get("counts", ())]
+    yield from ((text, path) for text in strings_in(texts))
     for stance in (*debate.get("private_positions", ()), *debate.get("ballots", ())):
         yield from ((text, join_path(path, stance["speaker"])) for text in strings_in(stance))
 
 
-def _answered(call: Call, path: CallPath, *, taken: bool) -> Iterator[Owned]:
+def _answered(call: Call, path: CallPath, *, was_taken: bool) -> Iterator[Owned]:
     values = values_of(call)
     if values is None:
         yield call.reply.text, path.reader
         return
-    owner = path.owner if path.task == "line" and taken else path.reader
-    public = path.task in ("statement", "graph") and taken
+    owner = path.owner if path.task == "line" and was_taken else path.reader
+    public = path.task in ("statement", "graph") and was_taken
     private = {name: value for name, value in values.items() if not public or name == "memo"}
     yield from ((text, owner) for text in strings_in(private))
 
 
 def _brought(party: Organisation) -> Iterator[Owned]:
     """The texts that a scenario gives a party alone, or somebody inside it."""
-    told = [party.brief, party.questions, party.questions_after, party.questions_at, party.topics]
-    told += [[example.statement, example.memo, example.topic] for example in party.examples]
-    yield from ((text, party.name) for text in strings_in(told))
+    texts = [party.brief, party.questions, party.questions_after, party.questions_at, party.topics]
+    texts += [[example.statement, example.memo, example.topic] for example in party.examples]
+    yield from ((text, party.name) for text in strings_in(texts))
     yield from _motion(party.name, party.deliberation)
     for path, persona in personas(party):
         yield persona.aim, path

@@ -67,9 +67,9 @@ class PromptCheck:
             yield _leak("provenance", call.place, message, "it is called public and is no public record")
         foreign: set[str] = set()
         for owners in self._words.owners_in(message.text):
-            known = (may_read(path.reader, owner) and (owner != PUBLIC or since <= path.time)
+            is_known = (may_read(path.reader, owner) and (owner != PUBLIC or since <= path.time)
                      for owner, since in owners.items())  # fmt: skip
-            if not any(known):
+            if not any(is_known):
                 foreign |= owners.keys()
         for owner in sorted(foreign):
             why = f"{path.reader} is told words that are on the record of {owner} alone"

@@ -18,29 +18,35 @@ from converse_graph.turn.reflection import insights_in
 class RecordCheck:
     """Looks at statements, minds and exports, and counts."""
 
-    def __init__(self, records: Records, words: PhraseIndex, injected: frozenset[str]) -> None:
+    def __init__(self, records: Records, words: PhraseIndex, injected_texts: frozenset[str]) -> None:
         """Compare with these.
 
         Args:
             records: With what was answered.
             words: With their owners.
-            injected: Statements that a fork put into a party's mouth.
+            injected_texts: Statements that a fork put into a party's mouth.
         """
-        self._records, self._words, self._injected = records, words, injected
+        self._records, self._words, self._injected = records, words, injected_texts
         self.records = 0
         self.quoted: set[tuple[str, str]] = set()
 
     def statements(self) -> Iterator[Leak]:
         """Statements that nobody made like this, and those that hold words of another's private record."""
-        for said in self._records.statements:
-            path = CallPath.of_turn(said["round"], said["turn"], said["speaker"])
-            place, source = str(path), str(Provenance.of_statement(said["round"], said["turn"], said["speaker"]))
-            is_own = self._is_answer(path, said["text"], said["fields"], "statement") or said["text"] in self._injected
+        for statement in self._records.statements:
+            path = CallPath.of_turn(statement["round"], statement["turn"], statement["speaker"])
+            place, source = (
+                str(path),
+                str(Provenance.of_statement(statement["round"], statement["turn"], statement["speaker"])),
+            )
+            is_own = (
+                self._is_answer(path, statement["text"], statement["fields"], "statement")
+                or statement["text"] in self._injected
+            )
             self.records += 1
             if not is_own:
-                yield Leak(kind="record", place=place, source=source, owner=said["speaker"],
+                yield Leak(kind="record", place=place, source=source, owner=statement["speaker"],
                            why="the statement is not what was answered there")  # fmt: skip
-            yield from self._quotations(place, source, said)
+            yield from self._quotations(place, source, statement)
 
     def minds(self) -> Iterator[Leak]:
         """Records in a mind that are another's, or that nobody wrote like this."""
@@ -64,11 +70,11 @@ class RecordCheck:
     def worlds(self) -> Iterator[Leak]:
         """What a world's ledgers hold that their readers may not know, and moves that nobody chose like this."""
         world = self._records.header.world
-        for told in self._records.public_worlds if world else ():
+        for world_record in self._records.public_worlds if world else ():
             self.records += 1
-            names = {name for values in told["state"].values() for name in values}
+            names = {name for values in world_record["state"].values() for name in values}
             if world and (secret := [name for name in sorted(names) if world.variable(name).visibility != "public"]):
-                yield _misplaced(told["round"], WORLD, f"{secret[0]!r} is told to everybody, and is not public")
+                yield _misplaced(world_record["round"], WORLD, f"{secret[0]!r} is told to everybody, and is not public")
         for party, records in self._records.own_worlds.items() if world else ():
             for own in records:
                 self.records += 1
@@ -80,13 +86,15 @@ class RecordCheck:
 
     def _moves(self) -> Iterator[Leak]:
         for party, moves in self._records.moves.items():
-            for made in moves:
-                path = CallPath.parse(made["place"])
+            for move_record in moves:
+                path = CallPath.parse(move_record["place"])
                 self.records += 1
-                given = [values for task in SAID for values in self._records.answers(path.call(task))]
-                is_chosen = made["move"] == WAIT or any(values.get(MOVE) == made["move"] for values in given)
+                answers = [values for task in SAID for values in self._records.answers(path.call(task))]
+                is_chosen = move_record["move"] == WAIT or any(
+                    values.get(MOVE) == move_record["move"] for values in answers
+                )
                 if path.party != party or not (is_chosen or self._injected):
-                    yield Leak(kind="record", place=made["place"], source=moves_channel(party), owner=party,
+                    yield Leak(kind="record", place=move_record["place"], source=moves_channel(party), owner=party,
                                why="the move is not what was answered there")  # fmt: skip
 
     def exports(self, exports: Mapping[str, Any]) -> Iterator[Leak]:
@@ -116,23 +124,23 @@ class RecordCheck:
         if not text:
             return True
         tasks: tuple[Task, ...] = ("line",) if name == "line" else SAID
-        given = [values for task in tasks for values in self._records.answers(path.call(task))]
+        answers = [values for task in tasks for values in self._records.answers(path.call(task))]
         return any(
             values.get(name) == text and all(values.get(field) == value for field, value in _worded(fields))
-            for values in given
+            for values in answers
         )
 
     def _is_concluded(self, path: CallPath, insights: Sequence[str]) -> bool:
         return not insights or any(insights_in(values) == list(insights) for values in self._records.answers(path))
 
-    def _quotations(self, place: str, source: str, said: StatementRecord) -> Iterator[Leak]:
+    def _quotations(self, place: str, source: str, statement: StatementRecord) -> Iterator[Leak]:
         """Words on private record alone that a party says: another's are a leak, its own a disclosure."""
-        texts = [*strings_in([said["text"], said["fields"]])]
+        texts = [*strings_in([statement["text"], statement["fields"]])]
         for text in texts:
             for owners in self._words.owners_in(text):
-                own = {owner for owner in owners if owner != PUBLIC and party_of(owner) == said["speaker"]}
+                own = {owner for owner in owners if owner != PUBLIC and party_of(owner) == statement["speaker"]}
                 self.quoted |= {(place, owner) for owner in own}
-        yield from self._strayed(place, source, said["speaker"], (said["round"], said["turn"]), texts)
+        yield from self._strayed(place, source, statement["speaker"], (statement["round"], statement["turn"]), texts)
 
     def _strayed(self, place: str, source: str, party: str, time: Time, texts: Iterable[str]) -> Iterator[Leak]:
         """Words that a party has from another's private record: neither public by then, nor its own before."""

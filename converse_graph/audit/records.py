@@ -71,7 +71,10 @@ class Records:
         for party, mind in self.minds.items():
             for record in mind:
                 self._private[CallPath.parse(record["place"])].append((party, record))
-        self._said = {CallPath.of_turn(said["round"], said["turn"], said["speaker"]): said for said in self.statements}
+        self._said = {
+            CallPath.of_turn(statement["round"], statement["turn"], statement["speaker"]): statement
+            for statement in self.statements
+        }
         self._replies: dict[str, list[Call]] = defaultdict(list)
         for call in calls:
             self._replies[call.place].append(call)
@@ -86,8 +89,8 @@ class Records:
         whole = self._whole(origin)
         if whole is None:
             return None
-        told = {recalled_message_text(rendering) for rendering in whole} if origin.is_recalled else {*whole}
-        return {piece for rendering in told for piece in sentences_of(rendering)} if origin.is_sentence else told
+        texts = {recalled_message_text(rendering) for rendering in whole} if origin.is_recalled else {*whole}
+        return {piece for rendering in texts for piece in sentences_of(rendering)} if origin.is_sentence else texts
 
     def _whole(self, origin: Provenance) -> Iterator[Message] | None:
         """The same of the whole record, as it is told first."""
@@ -108,31 +111,37 @@ class Records:
 
     def answers(self, path: CallPath) -> list[dict[str, Any]]:
         """What was answered in a call and taken, each as its values by field; a fork may have asked again."""
-        given = [values_of(call) for call in self._replies.get(str(path), ()) if self.was_taken(call)]
-        return [values for values in given if values is not None]
+        own_answers = [values_of(call) for call in self._replies.get(str(path), ()) if self.was_taken(call)]
+        return [values for values in own_answers if values is not None]
 
     def was_taken(self, call: Call) -> bool:
         """Whether what a reply says is on record: it was accepted, or sent back for drift and kept after all."""
         if call.accepted:
             return True
         path = parse_path(call.place)
-        said = self._said.get(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
-        return said is not None and bool(said["text"]) and (values_of(call) or {}).get("statement") == said["text"]
+        statement = self._said.get(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
+        return (
+            statement is not None
+            and bool(statement["text"])
+            and (values_of(call) or {}).get("statement") == statement["text"]
+        )
 
     def _statement(self, path: CallPath) -> Iterator[Message]:
-        said = self._said.get(path)
-        if said is None:
+        statement = self._said.get(path)
+        if statement is None:
             return
         for profile in PROFILES:
-            yield from public_record([said], self.clock, profile)
-            yield told_to_judge(Statement(period=self.clock.period(said["round"]).label, **without_kind(said)), profile)
+            yield from public_record([statement], self.clock, profile)
+            yield told_to_judge(
+                Statement(period=self.clock.period(statement["round"]).label, **without_kind(statement)), profile
+            )
 
     def _event(self, number: int) -> Iterator[Message]:
         for event in self.header.events[number : number + 1]:
             round = self.clock.round_of(event.at)
-            known = KnownEvent(round=round, number=number, text=event.text, to=event.party)
+            event_record = KnownEvent(round=round, number=number, text=event.text, to=event.party)
             yield from self._heard(View(party="", round=round, turn=0, statements=(), mind=(), events=(),
-                                        dated=(known,)))  # fmt: skip
+                                        dated=(event_record,)))  # fmt: skip
 
     def _summary(self, span: Span) -> Iterator[Message]:
         for summary in self.summaries:
@@ -163,17 +172,17 @@ class Records:
         if not path.steps or not isinstance(number := path.steps[-1].at, int):
             return
         turn, speaker = replace(path, steps=path.steps[:-1]), path.steps[-1].name
-        held = (debate_of(record) for _, record in self._private.get(turn, ()))
-        lines = next((debate["lines"] for debate in held if debate), None)
-        said: list[LineRecord]
+        debates = (debate_of(record) for _, record in self._private.get(turn, ()))
+        lines = next((debate["lines"] for debate in debates if debate), None)
+        line_records: list[LineRecord]
         if lines is None:  # the debate was broken off, or goes on: its lines are in the journal alone
-            spoken = self.answers(path.call("line")) or [{"line": ""}]
-            said = [
-                {"kind": "line", "speaker": speaker, "text": values["line"]} for values in spoken if "line" in values
+            answers = self.answers(path.call("line")) or [{"line": ""}]
+            line_records = [
+                {"kind": "line", "speaker": speaker, "text": values["line"]} for values in answers if "line" in values
             ]
         else:
-            said = [line for line in lines[number : number + 1] if line["speaker"] == speaker]
-        for line in said:
+            line_records = [line for line in lines[number : number + 1] if line["speaker"] == speaker]
+        for line in line_records:
             for profile in PROFILES:
                 before = [line] * (number + 1)  # only the last is told; it bears its own number
                 yield heard_line_messages(before, place=turn, profile=profile)[-1]

@@ -10,10 +10,9 @@ from typing import Any
 
 from langgraph.errors import GraphBubbleUp
 
-from converse_graph.calls.prompt_cuts import describe_cut, is_prompt_cut
 from converse_graph.calls.reply_schema import ReplySchema
-from converse_graph.calls.run_context import Journal, RunContext
-from converse_graph.calls.streaming import Emit
+from converse_graph.calls.run_context import Emit, Journal, RunContext
+from converse_graph.calls.server_truncation import describe_truncation, was_truncated
 from converse_graph.calls.trace_privacy import untraced
 from converse_graph.errors import (
     CallFailed,
@@ -173,8 +172,8 @@ async def _complete_by_any(
         )
     for chat in chats:  # what was answered before a pause is not asked for again, whoever answered
         with suppress(ContextWindowTooSmall):
-            if (recalled := _recall(context, question, _fit(context, question, request, chat))) is not None:
-                return chat, recalled
+            if (known_reply := _recall(context, question, _fit(context, question, request, chat))) is not None:
+                return chat, known_reply
     return await _complete_in_turn(context, question, request)
 
 
@@ -188,7 +187,7 @@ async def _complete_in_turn(
             question.on_restart("")
         try:
             fitting = _fit(context, question, request, chat)
-            completed = await _complete_fitting(context, chat, question, fitting)
+            reply = await _complete_fitting(context, chat, question, fitting)
         except (ProviderRefused, ProviderUnreachable, ContextWindowTooSmall) as error:
             failures.append(error)
             if isinstance(error, ProviderUnreachable):
@@ -196,9 +195,9 @@ async def _complete_in_turn(
             continue
         if chat is not own:
             context.warn(f"{chat.model} answered in the place of {own.model}; the journal has which calls.")
-        return chat, completed
-    unreached = (failure for failure in failures if isinstance(failure, ProviderUnreachable))
-    raise type(next(unreached, failures[-1]))(" ".join(map(str, failures)))
+        return chat, reply
+    unreachable = (failure for failure in failures if isinstance(failure, ProviderUnreachable))
+    raise type(next(unreachable, failures[-1]))(" ".join(map(str, failures)))
 
 
 def _fit(context: RunContext, question: StructuredRequest, request: Request, chat: Model) -> Request:
@@ -221,8 +220,8 @@ def _fit(context: RunContext, question: StructuredRequest, request: Request, cha
 
 def _least(window: int | None, chat: Model) -> int | None:
     """A window, or what its server has shown that it takes, where that is less; None where both are unknown."""
-    shown: int | None = getattr(chat, "shown_window", None)
-    return window if shown is None or (window is not None and window < shown) else shown
+    shown_window: int | None = getattr(chat, "shown_window", None)
+    return window if shown_window is None or (window is not None and window < shown_window) else shown_window
 
 
 def _as_answered(request: Request, fitting: Request, has_answered: Callable[[Request], bool]) -> Request:
@@ -238,10 +237,10 @@ async def _complete_fitting(
     is_shorter = False
     while True:
         try:
-            completed = await _complete(context, chat, question, request)
+            reply = await _complete(context, chat, question, request)
             if is_shorter:
                 _learn_window(context, chat, request)
-            return completed
+            return reply
         except ContextLengthExceeded as refused:
             is_shorter = True
             if getattr(chat, "shown_window", None) is not None:
@@ -259,9 +258,9 @@ async def _complete_fitting(
 
 def _learn_window(context: RunContext, chat: Model, request: Request) -> None:
     """Keep what a server takes, after it has refused more: what it named, or else what it has taken now."""
-    shown = getattr(chat, "shown_window", None)
-    taken = sum(estimate_tokens(message.text) for message in request.messages) + request.max_tokens
-    learnt = LearntWindow(shown=shown, safe=None if shown is not None else taken)
+    window = getattr(chat, "shown_window", None)
+    tokens = sum(estimate_tokens(message.text) for message in request.messages) + request.max_tokens
+    learnt = LearntWindow(shown=window, safe=None if window is not None else tokens)
     if context.models.learnt.get(chat.model) != learnt:
         context.models.learnt[chat.model] = learnt
         if context.journal is not None:
@@ -269,13 +268,13 @@ def _learn_window(context: RunContext, chat: Model, request: Request) -> None:
 
 
 async def _complete(context: RunContext, chat: Model, question: StructuredRequest, request: Request) -> Completed:
-    if (recalled := _recall(context, question, request)) is not None:
-        return recalled
+    if (known_reply := _recall(context, question, request)) is not None:
+        return known_reply
     if context.journal is None:
         return await _call(context, None, chat, question, request)
     if context.spending:
         context.spending.check()
-    return await context.in_flight.see_through(_call(context, context.journal, chat, question, request))
+    return await context.in_flight.shield(_call(context, context.journal, chat, question, request))
 
 
 def _recall(context: RunContext, question: StructuredRequest, request: Request) -> Completed | None:
@@ -288,20 +287,20 @@ async def _call(
     context: RunContext, journal: Journal | None, chat: Model, question: StructuredRequest, request: Request
 ) -> Completed:
     """Ask, read and keep, in one piece that is not broken off."""
-    with context.trace.call(chat, request) if context.trace else nullcontext(_ignore) as answered:
+    with context.trace.call(chat, request) if context.trace else nullcontext(_ignore) as on_answer:
         as_paid = partial(_as_paid, context, chat, question)
         pay = partial(_pay, context, journal, request, as_paid)
         with untraced(), _pausing(chat, request) if journal else nullcontext():
             reply = await chat.complete(replace(request, on_unusable=pay))
         _warn_of_settings(context, chat, request)
-        if is_prompt_cut(request.messages, reply):
+        if was_truncated(request.messages, reply):
             reply = replace(reply, finish="cut")
             _refuse_cut(context, chat, request, reply, pay)
         reply = as_paid(reply)
         if context.spending:
             context.spending.charge(reply)
         values, sorted_fields, problem = _read(question, request, reply)
-        answered(reply, problem)
+        on_answer(reply, problem)
         if journal is not None:
             await journal.record(request, reply, accepted=problem is None)
     return reply, values, sorted_fields, problem
@@ -349,10 +348,10 @@ def _refuse_cut(
     Raises:
         PromptCut: It is to be made shorter, or cannot be.
     """
-    told = describe_cut(chat.model, request.messages, reply)
+    sentence = describe_truncation(chat.model, request.messages, reply)
     if request.on_warning and chat.model not in context.warned:
         context.warned.add(chat.model)
-        request.on_warning(told)
+        request.on_warning(sentence)
     is_known = (request.settings.context_window or chat.window) is not None
     if is_known and drop_oldest_half(request.messages) == request.messages:
         return
@@ -360,7 +359,7 @@ def _refuse_cut(
     learn = getattr(chat, "learn_window", None)
     if learn is not None:
         learn(reply.input_tokens + request.max_tokens)
-    raise PromptCut(told)
+    raise PromptCut(sentence)
 
 
 @contextmanager
@@ -375,9 +374,9 @@ def _pausing(chat: Model, request: Request) -> Iterator[None]:
     except (ConverseError, GraphBubbleUp, AssertionError):
         raise
     except Exception as error:
-        said = Endpoint(model=chat.model).redact(whole_characters(f"{type(error).__name__}: {error}"))
+        line = Endpoint(model=chat.model).redact(whole_characters(f"{type(error).__name__}: {error}"))
         raise CallFailed(
-            f"The call of {chat.model} at {request.place} failed: {said.rstrip('.')}; --debug shows the traceback."
+            f"The call of {chat.model} at {request.place} failed: {line.rstrip('.')}; --debug shows the traceback."
         ) from error
 
 
@@ -404,8 +403,8 @@ def _read(
     signs = question.drift(values) if question.drift and request.attempt < question.repairs else ()
     if not signs:
         return values, sorted_fields, None
-    for_record = f"drift: {', '.join(LABELS[found.sign] for found in signs)}"
-    return values, sorted_fields, InvalidReply(" ".join(found.told for found in signs), for_record=for_record)
+    for_record = f"drift: {', '.join(LABELS[finding.sign] for finding in signs)}"
+    return values, sorted_fields, InvalidReply(" ".join(finding.told for finding in signs), for_record=for_record)
 
 
 def repeated(reply: str) -> str:

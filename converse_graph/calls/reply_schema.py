@@ -38,15 +38,15 @@ class ReplySchema:
         Raises:
             InvalidReply: The reply does not fit; the message says to its author what is wrong.
         """
-        found = read_reply(text, self.schema["properties"])
-        if found.values is None:
-            words = "it holds no JSON object that can be read whole" if found.spoken else "there are none but thoughts"
+        parsed = read_reply(text, self.schema["properties"])
+        if parsed.values is None:
+            words = "it holds no JSON object that can be read whole" if parsed.spoken else "there are none but thoughts"
             raise InvalidReply(
                 f"That is not the object asked for: {words}; reply with one JSON object and nothing else.",
                 for_record="the reply is not the object asked for",
             )
         try:
-            spelt = whole_characters(json.dumps(found.values, ensure_ascii=False))
+            spelt = whole_characters(json.dumps(parsed.values, ensure_ascii=False))
             values = self.model.model_validate_json(spelt).model_dump(by_alias=True)
         except ValidationError as error:
             limits = {field.name: field.bounds_text() for field in self.fields}
@@ -72,18 +72,18 @@ class ReplySchema:
 
     def _for_record(self, error: ValidationError) -> str:
         """What is wrong, by the form's own names alone: a note to oneself is not quoted in public."""
-        names = {str(found["loc"][0]) if found["loc"] else "" for found in error.errors(include_input=False)}
+        names = {str(fault["loc"][0]) if fault["loc"] else "" for fault in error.errors(include_input=False)}
         unfit = [field.name for field in self.fields if field.name in names]
         return f"the reply does not fit in {', '.join(unfit)}" if unfit else "the reply is not the object asked for"
 
 
 def build_reply_schema(title: str, fields: Sequence[Field]) -> ReplySchema:
     """A form of these fields, in this order; the same object for the same fields, as one takes milliseconds to make."""
-    told = tuple(fields)
+    field_list = tuple(fields)
     try:
-        return _made(title, told)
+        return _made(title, field_list)
     except TypeError:  # a field may hold what has no hash, such as a list as its example
-        return _make(title, told)
+        return _make(title, field_list)
 
 
 @lru_cache(maxsize=512)
@@ -97,12 +97,12 @@ def _make(title: str, fields: tuple[Field, ...]) -> ReplySchema:
         f"field_{number}": (field.annotation(), Bound(alias=field.name)) for number, field in enumerate(fields)
     }
     strict: type[BaseModel] = create_model(title, __config__=ConfigDict(extra="forbid"), **spec)
-    described = strict.model_json_schema()
-    schema = _strict(described, described.get("$defs", {}))
-    tolerated: dict[str, Any] = {
+    strict_schema = strict.model_json_schema()
+    schema = _strict(strict_schema, strict_schema.get("$defs", {}))
+    properties: dict[str, Any] = {
         f"field_{number}": (field.tolerated(), Bound(alias=field.name)) for number, field in enumerate(fields)
     }
-    model: type[BaseModel] = create_model(title, **tolerated)
+    model: type[BaseModel] = create_model(title, **properties)
     return ReplySchema(title=title, fields=fields, schema={"title": title, **schema}, model=model)
 
 
@@ -113,25 +113,25 @@ def _is_longer(field: Field, answer: Any) -> bool:
         return False
 
 
-def parse_field(field: Field, given: Any) -> Any:
+def parse_field(field: Field, value: Any) -> Any:
     """One answer to one field, checked: a value, or the text of one, which may be JSON.
 
     Raises:
         InvalidValue: The field does not take it.
     """
     form = build_reply_schema(field.name, (field,))
-    tried = [given]
-    if isinstance(given, str):
+    candidates = [value]
+    if isinstance(value, str):
         with suppress(ValueError):
-            tried.append(json.loads(given))
-    for answer in tried:
+            candidates.append(json.loads(value))
+    for answer in candidates:
         try:
             values = form.model.model_validate({field.name: answer}).model_dump(by_alias=True)
         except ValidationError as error:
-            refused = explain(error)
+            reason = explain(error)
         else:
             return field.normalise(values[field.name])
-    raise InvalidValue(f"Field {field.name} does not take {given!r}: {refused}.")
+    raise InvalidValue(f"Field {field.name} does not take {value!r}: {reason}.")
 
 
 def _strict(schema: Any, definitions: dict[str, Any]) -> Any:
@@ -142,12 +142,12 @@ def _strict(schema: Any, definitions: dict[str, Any]) -> Any:
         return schema
     if "$ref" in schema:
         return _strict(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    named = schema.get("properties")
-    kept = {
+    properties = schema.get("properties")
+    rest = {
         key: _strict(inner, definitions)
         for key, inner in schema.items()
         if key not in ("$defs", "properties") and not (key == "title" and isinstance(inner, str))
     }
-    if named is not None:
-        kept["properties"] = {name: _strict(inner, definitions) for name, inner in named.items()}
-    return kept
+    if properties is not None:
+        rest["properties"] = {name: _strict(inner, definitions) for name, inner in properties.items()}
+    return rest

@@ -13,7 +13,7 @@ from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
 from converse_graph.calls.budget import BudgetTracker
-from converse_graph.calls.pending_calls import PendingCalls
+from converse_graph.calls.calls_in_flight import CallsInFlight
 from converse_graph.errors import InvalidReply
 from converse_graph.models.base import Message, Model, Request, Response
 from converse_graph.models.references import reference_key
@@ -26,6 +26,21 @@ from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.graph_settings import model_settings_in
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
+
+Emit = Callable[[dict[str, Any]], None]
+"""Passes an event to whoever watches the run: a plain dict whose `event` says which it is."""
+
+
+def tee(emit: Emit, trace: Emit | None) -> Emit:
+    """Pass events on to a trace too, where there is one."""
+    if trace is None:
+        return emit
+
+    def both(event: dict[str, Any]) -> None:
+        trace(event)
+        emit(event)
+
+    return both
 
 
 class Journal(Protocol):
@@ -114,7 +129,7 @@ class RunContext:
     """Of a replay: the rounds after which the run that it replays held a vote; None for as the run ends."""
     trace: Trace | None = None
     """None where the run is not traced."""
-    in_flight: PendingCalls = field(default_factory=PendingCalls)
+    in_flight: CallsInFlight = field(default_factory=CallsInFlight)
     recall: RecallIndex = field(default_factory=RecallIndex)
     """What parties recall, by meaning."""
     live: bool = False
@@ -169,7 +184,7 @@ MAX_THREADS = 100
 """Of bare graphs, whose vectors are kept from turn to turn; those of another are made anew when it goes on."""
 
 
-async def context_from_config(runtime: Runtime[RunContext], settings: SpeakerSettings | None = None) -> RunContext:
+async def current_context(runtime: Runtime[RunContext], settings: SpeakerSettings | None = None) -> RunContext:
     """The context of a graph in motion; of a bare graph one made from its configuration or the environment.
 
     Args:
@@ -180,20 +195,24 @@ async def context_from_config(runtime: Runtime[RunContext], settings: SpeakerSet
     context = runtime.context if isinstance(runtime.context, RunContext) else await _of_bare_graph()
     if context.settings is not None:
         return context
-    given = model_settings_in(get_config().get("configurable", {})) if context is not runtime.context else UNSET
-    return replace(context, settings=(settings or SpeakerSettings()).merged(given) if given else settings)
+    settings_given = (
+        model_settings_in(get_config().get("configurable", {})) if context is not runtime.context else UNSET
+    )
+    return replace(
+        context, settings=(settings or SpeakerSettings()).merged(settings_given) if settings_given else settings
+    )
 
 
 async def _of_bare_graph() -> RunContext:
     configurable: Mapping[str, Any] = get_config().get("configurable", {})
     model, base_url, seed = (configurable.get(name) for name in ("model", "base_url", "seed"))
     loop = asyncio.get_running_loop()
-    kept = _bare.setdefault(loop, {})
+    contexts = _bare.setdefault(loop, {})
     key = (reference_key(model), base_url, seed)
-    if key not in kept:
-        made = await asyncio.to_thread(_bare_context, model, base_url, int(seed or 0))
-        kept.setdefault(key, made)  # parties that speak at once share the first
-    return replace(kept[key], recall=_index_of(loop, str(configurable.get("thread_id", ""))))
+    if key not in contexts:
+        context = await asyncio.to_thread(_bare_context, model, base_url, int(seed or 0))
+        contexts.setdefault(key, context)  # parties that speak at once share the first
+    return replace(contexts[key], recall=_index_of(loop, str(configurable.get("thread_id", ""))))
 
 
 def _index_of(loop: asyncio.AbstractEventLoop, thread: str) -> RecallIndex:

@@ -71,17 +71,17 @@ class StoreSaver(BaseCheckpointSaver[int]):
     ) -> AsyncIterator[CheckpointTuple]:
         """Checkpoints, the latest first."""
         where = config["configurable"] if config else {}
-        wanted = {name: str(where[name]) for name in _KEY if name in where}
+        filters = {name: str(where[name]) for name in _KEY if name in where}
         if before is not None and (end := get_checkpoint_id(before)):
-            wanted["before"] = end
-        for row in self._rows.all(**wanted):
+            filters["before"] = end
+        for row in self._rows.all(**filters):
             if limit is not None and limit <= 0:
                 return
-            found = self._as_tuple(row)
-            metadata: Mapping[str, Any] = found.metadata
+            checkpoint_tuple = self._as_tuple(row)
+            metadata: Mapping[str, Any] = checkpoint_tuple.metadata
             if all(name in metadata and metadata[name] == value for name, value in (filter or {}).items()):
                 limit = None if limit is None else limit - 1
-                yield found
+                yield checkpoint_tuple
 
     async def aget_delta_channel_history(
         self, *, config: RunnableConfig, channels: Sequence[str]
@@ -90,7 +90,7 @@ class StoreSaver(BaseCheckpointSaver[int]):
         row = self._row_at(config)
         if row is None:
             return {name: {"writes": []} for name in channels}
-        history = ledger_history(self._rows, row, channels, lambda kind, stored: self.serde.loads_typed((kind, stored)))
+        history = ledger_history(self._rows, row, channels, lambda kind, blob: self.serde.loads_typed((kind, blob)))
         return {name: _as_history(name, *history[name]) for name in channels}
 
     async def aput(
@@ -115,7 +115,7 @@ class StoreSaver(BaseCheckpointSaver[int]):
     def put_turn(
         self,
         before: RunnableConfig,
-        gained: Sequence[tuple[str, Any]],
+        writes: Sequence[tuple[str, Any]],
         checkpoint: Checkpoint,
         metadata: CheckpointMetadata,
     ) -> Awaitable[None]:
@@ -123,7 +123,7 @@ class StoreSaver(BaseCheckpointSaver[int]):
 
         Args:
             before: Where the checkpoint before lies.
-            gained: Channels and what was written to them, in order; saved under the checkpoint before.
+            writes: Channels and what was written to them, in order; saved under the checkpoint before.
             checkpoint: The next one.
             metadata: Its metadata.
 
@@ -131,7 +131,7 @@ class StoreSaver(BaseCheckpointSaver[int]):
             To be awaited: over when both are durable. It is queued when this returns.
         """
         return self._rows.put(
-            self._as_row(before, checkpoint, metadata), self._write_rows(before, gained, TURN, "") if gained else ()
+            self._as_row(before, checkpoint, metadata), self._write_rows(before, writes, TURN, "") if writes else ()
         )
 
     async def adelete_thread(self, thread_id: str) -> None:
@@ -148,14 +148,14 @@ class StoreSaver(BaseCheckpointSaver[int]):
 
     def _as_row(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata) -> CheckpointRow:
         where = config["configurable"]
-        kind, stored = self.serde.dumps_typed(checkpoint)
+        kind, blob = self.serde.dumps_typed(checkpoint)
         return CheckpointRow(
             thread_id=str(where["thread_id"]),
             checkpoint_ns=where.get("checkpoint_ns", ""),
             checkpoint_id=checkpoint["id"],
             parent_id=where.get("checkpoint_id"),
             kind=kind,
-            checkpoint=stored,
+            checkpoint=blob,
             metadata=_AS_JSON(get_checkpoint_metadata(config, metadata)),
         )
 
@@ -170,14 +170,14 @@ class StoreSaver(BaseCheckpointSaver[int]):
         ]
 
     def _as_tuple(self, row: CheckpointRow) -> CheckpointTuple:
-        written = self._rows.writes(row.thread_id, row.checkpoint_ns, row.checkpoint_id, row.checkpoint_id)
+        rows = self._rows.writes(row.thread_id, row.checkpoint_ns, row.checkpoint_id, row.checkpoint_id)
         return CheckpointTuple(
             config=_config(row, row.checkpoint_id),
             checkpoint=self.serde.loads_typed((row.kind, row.checkpoint)),
             metadata=cast("CheckpointMetadata", json.loads(row.metadata)),
             parent_config=_config(row, row.parent_id) if row.parent_id else None,
             pending_writes=[
-                (write.task_id, write.channel, self.serde.loads_typed((write.kind, write.value))) for write in written
+                (write.task_id, write.channel, self.serde.loads_typed((write.kind, write.value))) for write in rows
             ],
         )
 

@@ -1,4 +1,4 @@
-"""One checkpoint a turn: what lies between two stops of the supervisor is left out, as the journal answers for it."""
+"""Saves one checkpoint a turn: what lies between two stops of the supervisor is left out, for the journal has it."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class TurnSaver(BaseCheckpointSaver[int]):
     failure is told to the next step; `settled` waits for the last.
     """
 
-    def __init__(self, kept: StoreSaver, *, passing: str) -> None:
+    def __init__(self, saver: StoreSaver, *, passing: str) -> None:
         """Save into another saver.
 
         Args:
-            kept: Where checkpoints go.
+            saver: Where checkpoints go.
             passing: The channel that is set in a checkpoint which needs not be saved: the one that makes the
                 supervisor run next.
         """
-        super().__init__(serde=kept.serde)
-        self._kept, self._passing = kept, passing
+        super().__init__(serde=saver.serde)
+        self._kept, self._passing = saver, passing
         self.values: Mapping[str, Any] | None = None
         """What the checkpoint that was saved last holds, ledgers left out; None where none was saved yet."""
         self._last: str | None = None
@@ -73,11 +73,11 @@ class TurnSaver(BaseCheckpointSaver[int]):
         await self.settled()
         if config["configurable"].get("checkpoint_ns"):
             return None
-        found = await self._kept.aget_tuple(config)
-        if found is not None:
-            self._last = found.checkpoint["id"]
+        checkpoint_tuple = await self._kept.aget_tuple(config)
+        if checkpoint_tuple is not None:
+            self._last = checkpoint_tuple.checkpoint["id"]
             self._wrote, self._passed = {}, []
-        return found
+        return checkpoint_tuple
 
     async def aget_delta_channel_history(
         self, *, config: RunnableConfig, channels: Sequence[str]
@@ -96,8 +96,8 @@ class TurnSaver(BaseCheckpointSaver[int]):
     ) -> AsyncIterator[CheckpointTuple]:
         """The checkpoints that were saved, the latest first."""
         await self.settled()
-        async for found in self._kept.alist(config, filter=filter, before=before, limit=limit):
-            yield found
+        async for checkpoint_tuple in self._kept.alist(config, filter=filter, before=before, limit=limit):
+            yield checkpoint_tuple
 
     async def aput(
         self,
@@ -112,20 +112,20 @@ class TurnSaver(BaseCheckpointSaver[int]):
             StoreFailure: The one before it could not be saved.
         """
         where = config["configurable"]
-        saved: RunnableConfig = {"configurable": {**where, "checkpoint_id": checkpoint["id"]}}
+        new_config: RunnableConfig = {"configurable": {**where, "checkpoint_id": checkpoint["id"]}}
         values = checkpoint["channel_values"]
         if where["checkpoint_ns"]:
-            return saved
+            return new_config
         if where.get("checkpoint_id"):
             self._passed.append(where["checkpoint_id"])
         if metadata.get("source") == "loop" and self._passing in values and not _holds_snapshot(values):
-            return saved
+            return new_config
         await self.settled()
-        gained = [write for write in self._take_writes() if _is_gain(write[0], values)]
+        new_writes = [write for write in self._take_writes() if _is_gain(write[0], values)]
         before: RunnableConfig = {"configurable": {**where, "checkpoint_id": self._last}}
-        self._saving = self._kept.put_turn(before, gained, checkpoint, metadata)
+        self._saving = self._kept.put_turn(before, new_writes, checkpoint, metadata)
         self._last, self.values = checkpoint["id"], values
-        return saved
+        return new_config
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -137,8 +137,8 @@ class TurnSaver(BaseCheckpointSaver[int]):
 
     def _take_writes(self) -> Iterator[tuple[str, Any]]:
         """What was written since the last checkpoint that was saved, in order."""
-        passed, self._passed = self._passed, []
-        for step in passed:
+        pending, self._passed = self._passed, []
+        for step in pending:
             tasks = sorted(self._wrote.pop(step, {}).items(), key=lambda item: (item[1][0], item[0]))
             for _, (_, writes) in tasks:
                 yield from writes

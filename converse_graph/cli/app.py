@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Exit, TyperException
 
-from converse_graph.cli.command import GroupedCommands, add_command
+from converse_graph.cli.command_builder import GroupedCommands, add_command
 from converse_graph.cli.commands import (
     audit,
     dataset,
@@ -20,7 +20,6 @@ from converse_graph.cli.commands import (
     doctor,
     estimate,
     explain,
-    export,
     extend,
     forecast,
     fork,
@@ -52,7 +51,7 @@ GROUPS = {
     "Many runs": (sweep.sweep, forecast.forecast, world.world),
     "Read": (runs.runs, show.show, explain.explain, interview.interview, dataset.dataset),
     "Compare and judge": (diff.diff, judge.judge, audit.audit),
-    "Set up": (list_scenarios, new.new, export.export, graph.graph, schema.schema, models.models, doctor.doctor),
+    "Set up": (list_scenarios, new.new, graph.graph, schema.schema, models.models, doctor.doctor),
 }
 """What each command does stands in a file of its own in `commands/`, called as the command is."""
 
@@ -97,8 +96,8 @@ def main() -> None:
     sys.exit(code)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
         typer.echo(f"converse {version('converse-graph')}")
         raise typer.Exit
 

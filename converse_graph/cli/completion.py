@@ -24,11 +24,11 @@ def complete_scenarios(incomplete: str) -> list[tuple[str, str]]:
     from converse_graph.scenarios.references import SUFFIXES
 
     try:
-        named = [(name, function.doc) for name, function in catalogue().items()]
+        entries = [(name, function.doc) for name, function in catalogue().items()]
     except ConverseError:  # a file of somebody's own that does not load
-        named = []
+        entries = []
     files = sorted(path.name for path in Path().iterdir() if path.suffix in (".py", *SUFFIXES))
-    offers = [*named, *((name, "a file") for name in files)]
+    offers = [*entries, *((name, "a file") for name in files)]
     return [(name, about) for name, about in offers if name.startswith(incomplete)]
 
 

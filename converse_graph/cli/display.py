@@ -72,8 +72,8 @@ class Draft:
         """How far its private debates are; empty when there is none."""
         if not self.inner:
             return ""
-        outer, *nested = [f"line {line} of {of}" for line, of in self.inner]
-        return f"private debate · {outer}" + "".join(f", inside it {step}" for step in nested)
+        outer, *inner_lines = [f"line {line} of {of}" for line, of in self.inner]
+        return f"private debate · {outer}" + "".join(f", inside it {step}" for step in inner_lines)
 
 
 class Pace:
@@ -261,9 +261,9 @@ class Display:
 
     def _facts(self) -> list[str]:
         """What the live line says beside the turns."""
-        spent = "cost unknown" if self._usd is None else money(self._usd)
+        cost = "cost unknown" if self._usd is None else money(self._usd)
         left = self._left() if self._pace.is_measured else ""
-        return [count(self._tokens, "token"), spent, left, self._doing()]
+        return [count(self._tokens, "token"), cost, left, self._doing()]
 
     def _left(self) -> str:
         return self._pace.left(max(1, self._total - self._done))

@@ -60,9 +60,9 @@ def usage_message(error: TyperException) -> str:
     """What is wrong with the words of a command, and what there is instead."""
     message = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
-    known = getattr(getattr(context, "command", None), "commands", None) if "No such command" in message else None
-    if known:
-        message += f"{' There' if message.endswith('?') else '; there'} is: {', '.join(sorted(known))}"
+    commands = getattr(getattr(context, "command", None), "commands", None) if "No such command" in message else None
+    if commands:
+        message += f"{' There' if message.endswith('?') else '; there'} is: {', '.join(sorted(commands))}"
     path = context.command_path if context is not None else "converse"
     return f"{message}. See `{path} --help`."
 

@@ -17,8 +17,8 @@ from converse_graph.store.store import DEFAULT_PATH, Store
 def is_judged(simulation: Simulation) -> bool:
     """Whether there is a verdict on all that was said: to resume a finished run is no reason for another."""
     run = simulation.store.register.run(simulation.run.name)
-    given = simulation.store.verdicts(run.id).all()
-    return any(verdict.statements == run.statements for verdict in given)
+    verdicts = simulation.store.verdicts(run.id).all()
+    return any(verdict.statements == run.statements for verdict in verdicts)
 
 
 async def judge_at_end(
@@ -33,9 +33,9 @@ async def judge_at_end(
         budget: What they may spend.
     """
     run = simulation.run
-    asked = ", ".join(judges) or run.header.model
+    judge_names = ", ".join(judges) or run.header.model
     output.say("")
-    output.say(f"Judging by rubric {run.header.rubric} with {asked} (--no-judge leaves it out)")
+    output.say(f"Judging by rubric {run.header.rubric} with {judge_names} (--no-judge leaves it out)")
     chats = None if judges else simulation.chats
     try:
         verdicts = await judge_run(

@@ -11,33 +11,33 @@ from converse_graph.scenarios.model_settings import ModelSettings
 from converse_graph.scenarios.rules import ScheduledEvent
 
 
-def read_settings(function: ScenarioFunction, given: Sequence[str]) -> dict[str, Any]:
+def read_settings(function: ScenarioFunction, texts: Sequence[str]) -> dict[str, Any]:
     """Settings by dial, checked.
 
     Args:
         function: Whose dials they are.
-        given: Texts of the form DIAL=VALUE, or DIAL.PARTY=VALUE where a dial can be set by party.
+        texts: Texts of the form DIAL=VALUE, or DIAL.PARTY=VALUE where a dial can be set by party.
 
     Raises:
         NotFound: There is no such dial.
         InvalidValue: A text has another form, a dial is set twice, or it does not take that value.
     """
-    known = {dial.name: dial for dial in function.dials}
+    dials = {dial.name: dial for dial in function.dials}
     settings: dict[str, Any] = {}
-    for text in given:
-        written, equals, value = text.partition("=")
-        named, dot, party = written.strip().partition(".")
-        name = named.replace("-", "_")
+    for text in texts:
+        setting, equals, value = text.partition("=")
+        dial_name, dot, party = setting.strip().partition(".")
+        name = dial_name.replace("-", "_")
         if not equals:
-            raise InvalidValue(f"--set takes DIAL=VALUE, not {text!r}; the dials are: {', '.join(known) or 'none'}.")
-        if name not in known:
-            raise NotFound.among(f"dial of {function.name}", written, known)
+            raise InvalidValue(f"--set takes DIAL=VALUE, not {text!r}; the dials are: {', '.join(dials) or 'none'}.")
+        if name not in dials:
+            raise NotFound.among(f"dial of {function.name}", setting, dials)
         if dot:
-            _set_for(known[name], party.strip(), value, settings)
+            _set_for(dials[name], party.strip(), value, settings)
         elif name in settings:
             raise InvalidValue(f"Dial {name} is set twice; set it once.")
         else:
-            settings[name] = _read(known[name], value)
+            settings[name] = _read(dials[name], value)
     return settings
 
 
@@ -45,11 +45,11 @@ _OPTION = re.compile(rf"(?:(.+?)\.)??({'|'.join(ModelSettings.model_fields)}|ext
 """A setting, or that of a speaker by its path, whose names may hold points: "St. John/CEO.temperature"."""
 
 
-def read_model_options(given: Sequence[str]) -> dict[str, ModelSettings]:
+def read_model_options(texts: Sequence[str]) -> dict[str, ModelSettings]:
     """Read settings of models, by the path of a speaker; "" for everybody.
 
     Args:
-        given: Texts such as "temperature=0.7", "OpenAI.temperature=1", "OpenAI/CEO.thinking=low",
+        texts: Texts such as "temperature=0.7", "OpenAI.temperature=1", "OpenAI/CEO.thinking=low",
             "extra_body.num_ctx=8192".
 
     Raises:
@@ -57,10 +57,10 @@ def read_model_options(given: Sequence[str]) -> dict[str, ModelSettings]:
         NotFound: There is no such setting.
     """
     values: dict[str, dict[str, Any]] = {}
-    for text in given:
+    for text in texts:
         path, name, value = _read_option(text)
-        known, outer, inner = values.setdefault(path, {}), *name.partition(".")[::2]
-        at, key = (known.setdefault(outer, {}), inner) if inner else (known, outer)
+        of_path, outer, inner = values.setdefault(path, {}), *name.partition(".")[::2]
+        at, key = (of_path.setdefault(outer, {}), inner) if inner else (of_path, outer)
         if not isinstance(at, dict) or key in at:
             raise InvalidValue(f"Option {text.partition('=')[0].strip()} is given twice; give it once.")
         at[key] = value
@@ -69,12 +69,12 @@ def read_model_options(given: Sequence[str]) -> dict[str, ModelSettings]:
 
 def _read_option(text: str) -> tuple[str, str, Any]:
     """The path, the setting and the value, which is JSON where it is read as such, and a text otherwise."""
-    written, equals, value = text.partition("=")
+    setting, equals, value = text.partition("=")
     if not equals:
         raise InvalidValue(f"--option takes NAME=VALUE or PARTY.NAME=VALUE, not {text!r}.")
-    match = _OPTION.fullmatch(written.strip())
+    match = _OPTION.fullmatch(setting.strip())
     if match is None:
-        raise NotFound.among("setting", written.strip().rpartition(".")[2], ModelSettings.model_fields)
+        raise NotFound.among("setting", setting.strip().rpartition(".")[2], ModelSettings.model_fields)
     try:
         return match[1] or "", match[2], json.loads(value)
     except ValueError:
@@ -103,17 +103,17 @@ def read_events(
     return tuple(ScheduledEvent(at=when[number], text=text, party=whom[number]) for number, text in enumerate(texts))
 
 
-def read_fields(given: Sequence[str]) -> dict[str, str]:
+def read_fields(texts: Sequence[str]) -> dict[str, str]:
     """What a party reports otherwise, as texts by field.
 
     Args:
-        given: Texts of the form NAME=VALUE.
+        texts: Texts of the form NAME=VALUE.
 
     Raises:
         InvalidValue: A text has another form, or a field is given twice.
     """
     fields: dict[str, str] = {}
-    for text in given:
+    for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise InvalidValue(f"--field takes NAME=VALUE, not {text!r}.")
@@ -145,9 +145,9 @@ def _read(dial: Dial, text: str) -> Any:
             raise refused from None
 
 
-def _for_each(texts: Sequence[str], given: Sequence[str], option: str) -> list[str]:
-    if len(given) == 1 and texts:
-        return list(given) * len(texts)
-    if given and len(given) != len(texts):
+def _for_each(texts: Sequence[str], entries: Sequence[str], option: str) -> list[str]:
+    if len(entries) == 1 and texts:
+        return list(entries) * len(texts)
+    if entries and len(entries) != len(texts):
         raise InvalidValue(f"{option} goes with --event: give it once for all events, or once for each of them.")
-    return list(given)
+    return list(entries)

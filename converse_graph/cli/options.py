@@ -27,6 +27,10 @@ ScenarioToShow = Annotated[
         autocompletion=complete_scenarios,
     ),
 ]
+ScenarioToCopy = Annotated[
+    str | None,
+    typer.Option("--from", metavar="SCENARIO", help="Write this scenario.", autocompletion=complete_scenarios),
+]
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="A name from `converse runs`.", autocompletion=complete_runs)
 ]

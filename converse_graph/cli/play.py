@@ -163,8 +163,8 @@ async def _play(
     if run.status == "paused":
         return await _paused(simulation, output, "paused", began)
     await _judge_and_trace(simulation, output, judges, budget, tracing, was_finished=before == "finished")
-    ended = f"Finished ({run.ended})" if run.ended else "Finished"
-    await _close(simulation, output, ended, began)
+    ending = f"Finished ({run.ended})" if run.ended else "Finished"
+    await _close(simulation, output, ending, began)
     return Code.DONE
 
 

@@ -224,16 +224,16 @@ class LiveScreen:
         return self._colours.get(party, "default")
 
     def _bottom(self) -> RenderableType:
-        done, total, width = self._progress.turns, max(1, self._progress.total), self._console.width
+        turns_done, total, width = self._progress.turns, max(1, self._progress.total), self._console.width
         bar = ProgressBar(
             total=total,
-            completed=done,
+            completed=turns_done,
             width=max(4, min(24, width // 10)),
             style="bright_black",
             complete_style="default",
             finished_style="default",
         )
-        facts = Text(" · ".join([f"{done}/{total} turns", *filter(None, self._progress.facts)]))
+        facts = Text(" · ".join([f"{turns_done}/{total} turns", *filter(None, self._progress.facts)]))
         facts.truncate(max(1, width - 5 - (bar.width or 0)), overflow="ellipsis")
         line = Table.grid(padding=(0, 1))
         line.add_row(self._spinner, bar, facts)

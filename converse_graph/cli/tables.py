@@ -34,26 +34,26 @@ def columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A heading and rows in columns, each as wide as its widest entry."""
     lines = [list(heads), *([plain_line(entry) for entry in row] for row in rows)]
     widths = [max(cell_len(line[number]) for line in lines) for number in range(len(heads))]
-    padded = (
+    lines_of_cells = (
         "  ".join(entry + " " * (width - cell_len(entry)) for entry, width in zip(line, widths, strict=True))
         for line in lines
     )
-    return "\n".join(line.rstrip() for line in padded)
+    return "\n".join(line.rstrip() for line in lines_of_cells)
 
 
-def print_page(markdown: str, *, piped: str | None = None) -> None:
+def print_page(markdown: str, *, plain_text: str | None = None) -> None:
     """Print a page in Markdown: drawn on a terminal, with its tables as tables; as it is where a script reads.
 
     Args:
         markdown: The page.
-        piped: What a script gets in place of the Markdown.
+        plain_text: What a script gets in place of the Markdown.
     """
     if is_terminal():
         from converse_graph.cli.pages import Page
 
         draw(Page(plain(markdown), hyperlinks=False))
     else:
-        print_text(markdown if piped is None else plain(piped))
+        print_text(markdown if plain_text is None else plain(plain_text))
 
 
 def print_paragraph(text: str) -> None:

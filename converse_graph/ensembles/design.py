@@ -83,11 +83,11 @@ class Design(FrozenModel):
             InvalidValue: They differ in more than arms and number of seeds, so that their runs are not one set.
         """
         same = ("scenario", "rounds", "model", "base_url", "first_seed", "baseline")
-        changed = [name for name in same if getattr(self, name) != getattr(earlier, name)]
-        changed += ["dials"] if self.dials != earlier.dials else []
-        changed += ["vary"] if self.vary.keys() != earlier.vary.keys() else []
-        if changed:
-            was = ", ".join(f"{name} was {_words(getattr(earlier, name))}" for name in changed)
+        changes = [name for name in same if getattr(self, name) != getattr(earlier, name)]
+        changes += ["dials"] if self.dials != earlier.dials else []
+        changes += ["vary"] if self.vary.keys() != earlier.vary.keys() else []
+        if changes:
+            was = ", ".join(f"{name} was {_words(getattr(earlier, name))}" for name in changes)
             raise InvalidValue(
                 f"There is an ensemble of that name with another design: {was}. Choose another --name, or give the "
                 "settings that it began with."

@@ -130,30 +130,32 @@ def forecast(rows: Sequence[Outcome], event: str, *, name: str, years: Sequence[
         InvalidValue: There is no finished run, or the runs are of several scenarios.
         NotFound: The scenario has no such event.
     """
-    finished = [row for row in rows if row.status == "finished"]
-    if not finished:
+    complete = [row for row in rows if row.status == "finished"]
+    if not complete:
         raise InvalidValue(f"No run of {name!r} has finished: there is nothing to count yet; `converse sweep` goes on.")
-    if len({(row.start, row.step) for row in finished}) > 1:
+    if len({(row.start, row.step) for row in complete}) > 1:
         raise InvalidValue(f"The runs of {name!r} have different clocks; forecast from runs of one scenario.")
-    for row in finished:
+    for row in complete:
         observation(row, event)
-    varied = varied_dials(rows)
-    arms = group_by_arm(rows, varied)
+    dials = varied_dials(rows)
+    arms = group_by_arm(rows, dials)
     horizon = min(max(row.watched for row in members if row.status == "finished") for members in arms.values())
-    wanted = years or _spread_years(finished)
-    told = tuple(_arm(label, members, varied, event, horizon, wanted, seed) for label, members in arms.items())
+    years_shown = years or _spread_years(complete)
+    arm_forecasts = tuple(
+        _arm(label, members, dials, event, horizon, years_shown, seed) for label, members in arms.items()
+    )
     return Forecast(
         name=name,
-        scenario=finished[0].scenario,
+        scenario=complete[0].scenario,
         event=event,
-        models=tuple(sorted({row.model for row in finished})),
-        start=finished[0].start,
-        step=finished[0].step,
-        arms=told,
+        models=tuple(sorted({row.model for row in complete})),
+        start=complete[0].start,
+        step=complete[0].step,
+        arms=arm_forecasts,
         comparisons=_comparisons(arms, event, horizon, seed),
-        effects=_effects(finished, varied, event, horizon),
-        calibration=calibration(finished, event),
-        cautions=tuple(_cautions(told, finished, event)),
+        effects=_effects(complete, dials, event, horizon),
+        calibration=calibration(complete, event),
+        cautions=tuple(_cautions(arm_forecasts, complete, event)),
     )
 
 
@@ -174,12 +176,12 @@ def _key(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def group_by_arm(rows: Sequence[Outcome], varied: Sequence[str]) -> dict[str, list[Outcome]]:
+def group_by_arm(rows: Sequence[Outcome], dials: Sequence[str]) -> dict[str, list[Outcome]]:
     """Put runs with the same settings together.
 
     Args:
         rows: Of the ensemble.
-        varied: Dials in which they differ.
+        dials: Dials in which they differ.
 
     Returns:
         Arms by a label such as "regulation=strict, labs=3", in the order of their first runs; an arm of which no run
@@ -187,7 +189,7 @@ def group_by_arm(rows: Sequence[Outcome], varied: Sequence[str]) -> dict[str, li
     """
     arms: dict[str, list[Outcome]] = {}
     for row in rows:
-        arms.setdefault(arm_label({dial: _setting(row, dial) for dial in varied}), []).append(row)
+        arms.setdefault(arm_label({dial: _setting(row, dial) for dial in dials}), []).append(row)
     return {label: members for label, members in arms.items() if any(row.status == "finished" for row in members)}
 
 
@@ -216,27 +218,27 @@ def _spread_years(rows: Sequence[Outcome]) -> tuple[int, ...]:
 def _arm(
     label: str,
     members: Sequence[Outcome],
-    varied: Sequence[str],
+    dials: Sequence[str],
     event: str,
     horizon: float,
     years: Sequence[int],
     seed: int,
 ) -> ArmForecast:
-    finished = [row for row in members if row.status == "finished"]
-    seen = [observation(row, event) for row in finished]
-    measured = survival(seen, horizon=horizon)
-    statements = sum(row.statements for row in finished)
-    spoken = statements - sum(row.empty for row in finished)
+    complete = [row for row in members if row.status == "finished"]
+    observations = [observation(row, event) for row in complete]
+    estimate = survival(observations, horizon=horizon)
+    statements = sum(row.statements for row in complete)
+    speeches = statements - sum(row.empty for row in complete)
     return ArmForecast(
         arm=label,
-        dials={dial: _setting(finished[0], dial) for dial in varied},
-        survival=measured,
-        by_year=tuple(_by_year(finished, event, year, seed) for year in years),
-        endings=dict(Counter(row.ended or "unknown" for row in finished).most_common()),
-        left_out=len(members) - len(finished),
-        drift_rate=sum(row.drift_signs for row in finished) / spoken if spoken else 0.0,
-        empty_share=1 - spoken / statements if statements else 0.0,
-        runs_wanted=runs_wanted(measured.median, measured.runs),
+        dials={dial: _setting(complete[0], dial) for dial in dials},
+        survival=estimate,
+        by_year=tuple(_by_year(complete, event, year, seed) for year in years),
+        endings=dict(Counter(row.ended or "unknown" for row in complete).most_common()),
+        left_out=len(members) - len(complete),
+        drift_rate=sum(row.drift_signs for row in complete) / speeches if speeches else 0.0,
+        empty_share=1 - speeches / statements if statements else 0.0,
+        runs_wanted=runs_wanted(estimate.median, estimate.runs),
     )
 
 
@@ -250,10 +252,10 @@ def _by_year(rows: Sequence[Outcome], event: str, year: int, seed: int) -> Proba
 
 def _cause(row: Outcome, event: str) -> tuple[float, str | None]:
     """When the watch ended and by what: the event, another event that ended the run, or the horizon."""
-    seen = observation(row, event)
-    if seen.happened:
-        return seen.time, event
-    return seen.time, row.ended if row.ended and row.ended.startswith("event ") else None
+    observations = observation(row, event)
+    if observations.happened:
+        return observations.time, event
+    return observations.time, row.ended if row.ended and row.ended.startswith("event ") else None
 
 
 def _comparisons(
@@ -261,17 +263,17 @@ def _comparisons(
 ) -> tuple[Comparison, ...]:
     (reference, base), *others = arms.items()
     first = _by_seed(base, event)
-    made = [(label, compare(first, _by_seed(rows, event), horizon=horizon, seed=seed)) for label, rows in others]
-    tested = [difference.p_value for _, difference in made if difference.p_value is not None]
-    adjusted = iter(stats.false_discovery_control(tested).tolist() if tested else ())
+    differences = [(label, compare(first, _by_seed(rows, event), horizon=horizon, seed=seed)) for label, rows in others]
+    p_values = [difference.p_value for _, difference in differences if difference.p_value is not None]
+    corrected = iter(stats.false_discovery_control(p_values).tolist() if p_values else ())
     return tuple(
         Comparison(
             arm=label,
             reference=reference,
             difference=difference,
-            adjusted_p=None if difference.p_value is None else next(adjusted),
+            adjusted_p=None if difference.p_value is None else next(corrected),
         )
-        for label, difference in made
+        for label, difference in differences
     )
 
 
@@ -279,17 +281,20 @@ def _by_seed(rows: Sequence[Outcome], event: str) -> dict[int, Observation]:
     return {row.seed: observation(row, event) for row in rows if row.status == "finished"}
 
 
-def _effects(rows: Sequence[Outcome], varied: Sequence[str], event: str, horizon: float) -> tuple[Effect, ...]:
+def _effects(rows: Sequence[Outcome], dials: Sequence[str], event: str, horizon: float) -> tuple[Effect, ...]:
     """Main effects: the restricted mean at each setting of a dial, over all runs with that setting."""
     effects = []
-    for dial in varied:
+    for dial in dials:
         settings: dict[str, list[Observation]] = {}
         for row in rows:
             settings.setdefault(_plain(_setting(row, dial)), []).append(observation(row, event))
         if len(settings) > 1:
-            means = {value: restricted_mean(seen, horizon=horizon).estimate for value, seen in settings.items()}
-            known = {value: mean for value, mean in means.items() if mean is not None}
-            effects.append(Effect(dial=dial, by_value=known))
+            means = {
+                value: restricted_mean(observations, horizon=horizon).estimate
+                for value, observations in settings.items()
+            }
+            finite = {value: mean for value, mean in means.items() if mean is not None}
+            effects.append(Effect(dial=dial, by_value=finite))
     return tuple(sorted(effects, key=lambda effect: -effect.size))
 
 
@@ -307,26 +312,26 @@ def calibration(rows: Sequence[Outcome], event: str) -> Calibration | None:
     Returns:
         None where no estimate can be scored.
     """
-    stated = [
+    pairs = [
         (estimate, row.start + row.events[event] - 1)
         for row in rows
         if event in row.events
         for estimate in row.estimates
         if estimate.field == _estimate_field(row, event) and estimate.said < row.start + row.events[event]
     ]
-    if not stated:
+    if not pairs:
         return None
-    quantiles = np.array([[one.p10, one.p50, one.p90] for one, _ in stated], dtype=np.float64)
-    years = np.array([year for _, year in stated], dtype=np.float64)
-    said = np.array([one.said for one, _ in stated], dtype=np.float64)
-    covered = (quantiles[:, 0] <= years) & (years <= quantiles[:, 2])
+    quantiles = np.array([[one.p10, one.p50, one.p90] for one, _ in pairs], dtype=np.float64)
+    years = np.array([year for _, year in pairs], dtype=np.float64)
+    forecasts = np.array([one.said for one, _ in pairs], dtype=np.float64)
+    is_covered = (quantiles[:, 0] <= years) & (years <= quantiles[:, 2])
     scores = scoringrules.crps_quantile(years, quantiles, np.array([0.1, 0.5, 0.9]))
-    moved = len(np.unique(said)) > 1
+    varies = len(np.unique(forecasts)) > 1
     return Calibration(
-        estimates=len(stated),
-        coverage=float(covered.mean()),
+        estimates=len(pairs),
+        coverage=float(is_covered.mean()),
         crps=float(np.mean(scores)),
-        receding_slope=float(stats.linregress(said, quantiles[:, 1]).slope) if moved else None,
+        receding_slope=float(stats.linregress(forecasts, quantiles[:, 1]).slope) if varies else None,
     )
 
 
@@ -355,7 +360,9 @@ def _cautions_of(arm: ArmForecast, event: str) -> Iterator[str]:
         yield f"{event} happened in none of {runs} runs; how late it may come cannot be told from them."
     if arm.left_out:
         yield f"{arm.left_out} runs have not finished and are left out; which they are may not be chance."
-    ends = ((ended.removeprefix("event "), count) for ended, count in arm.endings.items() if ended.startswith("event "))
+    ends = (
+        (ending.removeprefix("event "), count) for ending, count in arm.endings.items() if ending.startswith("event ")
+    )
     if other := ", ".join(f"{name} ({count})" for name, count in ends if name != event):
         yield (
             f"some runs ended by another event: {other}. Probabilities by year count these as runs in which {event} "

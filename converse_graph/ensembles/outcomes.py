@@ -61,8 +61,8 @@ class Outcome(FrozenModel):
     @property
     def drift_rate(self) -> float:
         """Signs of drift a statement."""
-        spoken = self.statements - self.empty
-        return self.drift_signs / spoken if spoken else 0.0
+        speeches = self.statements - self.empty
+        return self.drift_signs / speeches if speeches else 0.0
 
 
 def outcome(transcript: Transcript, *, conditions: Sequence[str] = ()) -> Outcome:
@@ -124,17 +124,17 @@ def _last_values(transcript: Transcript) -> dict[str, dict[str, Any]]:
 
 
 def _estimates(statements: Sequence[Statement], clock: Clock) -> list[Estimate]:
-    found = []
+    estimates = []
     for statement in statements:
-        said = clock.start + clock.years_between(0, statement.round)
+        moment = clock.start + clock.years_between(0, statement.round)
         for field, value in statement.fields.items():
             if isinstance(value, Mapping) and set(PERCENTILES) <= value.keys():
-                found.append(
+                estimates.append(
                     Estimate(
-                        party=statement.speaker, field=field, said=said, **{name: value[name] for name in PERCENTILES}
+                        party=statement.speaker, field=field, said=moment, **{name: value[name] for name in PERCENTILES}
                     )
                 )
-    return found
+    return estimates
 
 
 def observation(row: Outcome, event: str) -> Observation:

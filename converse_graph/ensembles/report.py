@@ -90,11 +90,11 @@ def _answer(forecast: Forecast) -> Iterator[str]:
 
 
 def _sentence(forecast: Forecast, arm: ArmForecast) -> str:
-    measured = arm.survival
-    share = f"it happened in {measured.happened} of {measured.runs} runs"
-    if measured.median.estimate is None:
+    curve = arm.survival
+    share = f"it happened in {curve.happened} of {curve.runs} runs"
+    if curve.median.estimate is None:
         return f"{share}, in fewer than half, so that its median lies beyond the horizon."
-    return f"{share}; half of them had it by {_date(forecast, measured.median)}.{_more_runs(arm)}"
+    return f"{share}; half of them had it by {_date(forecast, curve.median)}.{_more_runs(arm)}"
 
 
 def _more_runs(arm: ArmForecast) -> str:
@@ -150,13 +150,13 @@ def _arms(forecast: Forecast) -> Iterator[str]:
                "drift a statement", "no statement", "how runs ended")  # fmt: skip
     yield _row(*["---"] * 8)
     for arm in forecast.arms:
-        measured, mean = arm.survival, arm.survival.restricted_mean
+        curve, mean = arm.survival, arm.survival.restricted_mean
         endings = ", ".join(f"{name} {count}" for name, count in arm.endings.items())
         yield _row(
             arm.arm,
-            str(measured.runs),
-            f"{measured.censored_share:.0%}",
-            _date(forecast, measured.median),
+            str(curve.runs),
+            f"{curve.censored_share:.0%}",
+            _date(forecast, curve.median),
             _number(mean),
             f"{arm.drift_rate:.2f}",
             f"{arm.empty_share:.0%}",

@@ -102,8 +102,8 @@ def _arrays(observations: Sequence[Observation]) -> tuple[Floats, npt.NDArray[np
     return times, np.array([one.happened for one in observations], dtype=np.bool_)
 
 
-def _censored(times: Floats, happened: npt.NDArray[np.bool_]) -> stats.CensoredData:
-    return stats.CensoredData(uncensored=times[happened], right=times[~happened])
+def _censored(times: Floats, events: npt.NDArray[np.bool_]) -> stats.CensoredData:
+    return stats.CensoredData(uncensored=times[events], right=times[~events])
 
 
 def survival(observations: Sequence[Observation], *, horizon: float | None = None) -> Survival:
@@ -116,12 +116,12 @@ def survival(observations: Sequence[Observation], *, horizon: float | None = Non
     Raises:
         InvalidValue: There is no run.
     """
-    times, happened = _arrays(observations)
+    times, events = _arrays(observations)
     until = float(times.max()) if horizon is None else horizon
-    curve = _curve(times, happened)
+    curve = _curve(times, events)
     return Survival(
         runs=len(times),
-        happened=int(happened.sum()),
+        happened=int(events.sum()),
         curve=curve,
         median=median(curve, runs=len(times)),
         restricted_mean=restricted_mean(observations, horizon=until),
@@ -129,35 +129,35 @@ def survival(observations: Sequence[Observation], *, horizon: float | None = Non
     )
 
 
-def _curve(times: Floats, happened: npt.NDArray[np.bool_]) -> Curve:
-    if not happened.any():
+def _curve(times: Floats, events: npt.NDArray[np.bool_]) -> Curve:
+    if not events.any():
         return Curve(times=(), probability=(), low=(), high=())
-    estimated = stats.ecdf(_censored(times, happened)).cdf
-    at_event = np.isin(estimated.quantiles, times[happened])
-    probability = estimated.probabilities[at_event]
+    distribution = stats.ecdf(_censored(times, events)).cdf
+    at_event = np.isin(distribution.quantiles, times[events])
+    probability = distribution.probabilities[at_event]
     if len(times) < _ENOUGH:
         low, high = np.zeros_like(probability), np.ones_like(probability)
     else:
         with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # where the last run of all had the event, see below
-            band = estimated.confidence_interval(CONFIDENCE, method="log-log")
+            band = distribution.confidence_interval(CONFIDENCE, method="log-log")
         low, high = band.low.probabilities[at_event], band.high.probabilities[at_event]
         # where the last run of all had the event, Greenwood's formula divides by 0: the band stays as it was before
         low = np.fmax.accumulate(np.nan_to_num(low, nan=0.0))
         high = np.where(np.isnan(high), 1.0, high)
     return Curve(
-        times=tuple(estimated.quantiles[at_event].tolist()),
+        times=tuple(distribution.quantiles[at_event].tolist()),
         probability=tuple(probability.tolist()),
         low=tuple(low.tolist()),
         high=tuple(high.tolist()),
     )
 
 
-def _risk_table(times: Floats, happened: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+def _risk_table(times: Floats, events: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
     """Times of events, how many runs were still watched just before each, and in how many it happened then."""
-    distinct, deaths = np.unique(times[happened], return_counts=True)
-    ordered = np.sort(times)
-    at_risk = len(times) - np.searchsorted(ordered, distinct, side="left")
+    distinct, deaths = np.unique(times[events], return_counts=True)
+    sorted_times = np.sort(times)
+    at_risk = len(times) - np.searchsorted(sorted_times, distinct, side="left")
     return distinct, at_risk.astype(np.float64), deaths.astype(np.float64)
 
 
@@ -171,10 +171,10 @@ def median(curve: Curve, *, runs: int) -> Interval:
     Returns:
         The times at which the curve, and the ends of its band, reach one half.
     """
-    reached = [_first(curve.times, values) for values in (curve.probability, curve.high, curve.low)]
+    crossings = [_first(curve.times, values) for values in (curve.probability, curve.high, curve.low)]
     if runs < _ENOUGH:
-        return Interval(estimate=reached[0])
-    return Interval(estimate=reached[0], low=reached[1], high=reached[2])
+        return Interval(estimate=crossings[0])
+    return Interval(estimate=crossings[0], low=crossings[1], high=crossings[2])
 
 
 def _first(times: Sequence[float], probability: Sequence[float]) -> float | None:
@@ -191,8 +191,8 @@ def restricted_mean(observations: Sequence[Observation], *, horizon: float) -> I
         observations: One for each run.
         horizon: Years; no later than the longest run, beyond which nothing was watched.
     """
-    times, happened = _arrays(observations)
-    edges, surviving, at_risk, deaths = _steps(times, happened, horizon)
+    times, events = _arrays(observations)
+    edges, surviving, at_risk, deaths = _steps(times, events, horizon)
     areas = surviving * np.diff(edges)
     mean = float(areas.sum())
     if len(times) < _ENOUGH:
@@ -205,9 +205,9 @@ def restricted_mean(observations: Sequence[Observation], *, horizon: float) -> I
     return Interval(estimate=mean, low=max(0.0, mean - half), high=min(horizon, mean + half))
 
 
-def _steps(times: Floats, happened: npt.NDArray[np.bool_], horizon: float) -> tuple[Floats, Floats, Floats, Floats]:
+def _steps(times: Floats, events: npt.NDArray[np.bool_], horizon: float) -> tuple[Floats, Floats, Floats, Floats]:
     """Edges of the steps of the curve up to the horizon, its height on each, and the risk table at the inner edges."""
-    distinct, at_risk, deaths = _risk_table(times, happened)
+    distinct, at_risk, deaths = _risk_table(times, events)
     within = distinct <= horizon
     distinct, at_risk, deaths = distinct[within], at_risk[within], deaths[within]
     surviving = np.concatenate([[1.0], np.cumprod(1 - deaths / at_risk)])
@@ -298,14 +298,14 @@ def compare(
     Raises:
         InvalidValue: An arm has no run.
     """
-    shared = sorted(first.keys() & second.keys())
+    seeds = sorted(first.keys() & second.keys())
     rng = np.random.default_rng(seed)
-    if len(shared) >= _ENOUGH:
-        cells = [(_cell(first[one]), _cell(second[one])) for one in shared]
+    if len(seeds) >= _ENOUGH:
+        cells = [(_cell(first[one]), _cell(second[one])) for one in seeds]
         unique, counts = _tally(cells)
-        weights = rng.multinomial(len(shared), counts / counts.sum(), size=RESAMPLES).astype(np.float64)
+        weights = rng.multinomial(len(seeds), counts / counts.sum(), size=RESAMPLES).astype(np.float64)
         samples = _means([b for _, b in unique], weights, horizon) - _means([a for a, _ in unique], weights, horizon)
-        point = _mean_of([second[one] for one in shared], horizon) - _mean_of([first[one] for one in shared], horizon)
+        point = _mean_of([second[one] for one in seeds], horizon) - _mean_of([first[one] for one in seeds], horizon)
     else:
         samples = _bootstrap(list(second.values()), horizon, rng) - _bootstrap(list(first.values()), horizon, rng)
         point = _mean_of(list(second.values()), horizon) - _mean_of(list(first.values()), horizon)
@@ -313,7 +313,7 @@ def compare(
     low, high = np.quantile(samples, _TAILS).tolist() if enough else (None, None)
     return Difference(
         years=Interval(estimate=point, low=low, high=high),
-        pairs=len(shared),
+        pairs=len(seeds),
         p_value=log_rank(list(first.values()), list(second.values())),
     )
 
@@ -366,18 +366,18 @@ def _means(cells: Sequence[Cell], weights: Floats, horizon: float) -> Floats:
         horizon: Years.
     """
     times = np.array([time for time, _ in cells], dtype=np.float64)
-    happened = np.array([event for _, event in cells], dtype=np.bool_)
-    distinct = np.unique(times[happened & (times <= horizon)])
+    events = np.array([event for _, event in cells], dtype=np.bool_)
+    distinct = np.unique(times[events & (times <= horizon)])
     surviving = np.ones(len(weights))
     total = np.zeros(len(weights))
-    reached = 0.0
+    elapsed = 0.0
     for time in distinct:
-        total += surviving * (time - reached)
+        total += surviving * (time - elapsed)
         at_risk = weights[:, times >= time].sum(axis=1)
-        deaths = weights[:, happened & (times == time)].sum(axis=1)
+        deaths = weights[:, events & (times == time)].sum(axis=1)
         surviving = surviving * (1 - np.divide(deaths, at_risk, out=np.zeros_like(deaths), where=at_risk > 0))
-        reached = float(time)
-    return total + surviving * (horizon - reached)
+        elapsed = float(time)
+    return total + surviving * (horizon - elapsed)
 
 
 def runs_wanted(interval: Interval, runs: int, *, half_width: float = 1.0) -> int | None:

@@ -253,7 +253,7 @@ def play_in_processes(
             pool.submit(_play_share, address, name, jobs, retry_failed, (number, processes))
             for number in range(processes)
         ]
-        for ended, part in enumerate(parts, 1):
+        for count, part in enumerate(parts, 1):
             progress = part.result()
             whole.runs += progress.runs
             whole.done += progress.done
@@ -261,7 +261,7 @@ def play_in_processes(
             whole.tokens += progress.tokens
             if progress.usd is not None:
                 whole.usd = (whole.usd or 0.0) + progress.usd
-            watch(ended)
+            watch(count)
     return whole
 
 
@@ -285,7 +285,9 @@ def read_outcomes(store: Store, name: str, *, conditions: Sequence[str] = ()) ->
         NotFound: There is no such ensemble.
     """
     design = Design.model_validate_json(store.ensembles.design(name))
-    begun = {run.name for run in store.register.runs()}
+    existing = {run.name for run in store.register.runs()}
     return [
-        outcome(store.transcript(cell.run), conditions=conditions) for cell in design.cells(name) if cell.run in begun
+        outcome(store.transcript(cell.run), conditions=conditions)
+        for cell in design.cells(name)
+        if cell.run in existing
     ]

@@ -80,32 +80,32 @@ def _record(inputs: Mapping[str, Any], outputs: Any) -> Record:
         raise InvalidValue(f"Outputs are {type(outputs).__name__}; they must be {_SHAPES}.")
     if "header" in outputs:
         return Record(transcript=from_json(outputs))
-    said = _statements(outputs)
+    new = _statements(outputs)
     before = [dict(one) for one in inputs.get("before", ())]
-    header = {**_header(inputs, [*before, *said]), **_ending(outputs)}
-    told = [_whole(one, header["clock"]) for one in (*before, *said)]
-    shown = {"version": SHOW_VERSION, "header": header, "statements": told}
-    return Record(transcript=from_json(shown), first=len(before))
+    header = {**_header(inputs, [*before, *new]), **_ending(outputs)}
+    statements = [_whole(one, header["clock"]) for one in (*before, *new)]
+    record = {"version": SHOW_VERSION, "header": header, "statements": statements}
+    return Record(transcript=from_json(record), first=len(before))
 
 
 def _statements(outputs: Mapping[str, Any]) -> list[dict[str, Any]]:
     for name in ("statements", "transcript"):
-        if isinstance(listed := outputs.get(name), list | tuple):
-            return [without_kind(one) for one in listed]
+        if isinstance(messages := outputs.get(name), list | tuple):
+            return [without_kind(one) for one in messages]
     if "text" in outputs and "speaker" in outputs:
         return [dict(outputs)]
     raise InvalidValue(f"Outputs have {', '.join(outputs) or 'nothing'}; they must be {_SHAPES}.")
 
 
 def _ending(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    told = {"status": outputs.get("status", "finished"), "ended": outputs.get("ended")}
-    return {**told, "votes": [without_kind(vote) for vote in outputs.get("votes", ())]}
+    ending = {"status": outputs.get("status", "finished"), "ended": outputs.get("ended")}
+    return {**ending, "votes": [without_kind(vote) for vote in outputs.get("votes", ())]}
 
 
-def _header(inputs: Mapping[str, Any], said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _header(inputs: Mapping[str, Any], statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the example says was set up; what it does not say, as the statements have it."""
-    rounds = max((one.get("round", 0) for one in said), default=0) + 1
-    speakers = dict.fromkeys(one["speaker"] for one in said)
+    rounds = max((one.get("round", 0) for one in statements), default=0) + 1
+    speakers = dict.fromkeys(one["speaker"] for one in statements)
     unsaid = {
         "run": "evaluated",
         "scenario": "unnamed",
@@ -119,10 +119,10 @@ def _header(inputs: Mapping[str, Any], said: Sequence[Mapping[str, Any]]) -> dic
     return {**unsaid, **{name: inputs[name] for name in SETUP if name in inputs}}
 
 
-def _whole(said: Mapping[str, Any], clock: Mapping[str, Any]) -> dict[str, Any]:
+def _whole(statement: Mapping[str, Any], clock: Mapping[str, Any]) -> dict[str, Any]:
     """A statement with its period, which a graph's state and a hand-made output lack."""
-    round = said.get("round", 0)
-    if "period" in said:
-        return {"round": 0, "turn": 0, **said}
+    round = statement.get("round", 0)
+    if "period" in statement:
+        return {"round": 0, "turn": 0, **statement}
     label = Clock(**{name: clock[name] for name in ("start", "end", "step")}).period(round).label
-    return {"round": 0, "turn": 0, "period": label, **said}
+    return {"round": 0, "turn": 0, "period": label, **statement}

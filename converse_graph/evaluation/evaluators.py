@@ -45,19 +45,19 @@ def coherence(inputs: Mapping[str, Any], outputs: Any) -> list[Result]:
 
 
 def _coherence_results(record: Record) -> Iterator[Result]:
-    shown = signs(record.transcript)[record.first :]
+    statement_signs = signs(record.transcript)[record.first :]
     turns = len(record.statements)
     broken = {(one.period, one.party) for one in contradictions(record.transcript)}
-    contradicts = [(said.period, said.speaker) in broken for said in record.statements]
+    contradicts = [(statement.period, statement.speaker) in broken for statement in record.statements]
     sound = sum(
-        bool(said.text) and not said.repairs and not signs and not against
-        for said, signs, against in zip(record.statements, shown, contradicts, strict=True)
+        bool(statement.text) and not statement.repairs and not signs and not against
+        for statement, signs, against in zip(record.statements, statement_signs, contradicts, strict=True)
     )
     yield {"key": "coherence", "score": sound / turns, "comment": f"{sound} of {turns} turns are without a flaw"}
     counts = {
-        "no_statement": sum(not said.text for said in record.statements),
-        "repairs": sum(said.repairs for said in record.statements),
-        **{sign: sum(sign in found for found in shown) for sign in get_args(Sign)},
+        "no_statement": sum(not statement.text for statement in record.statements),
+        "repairs": sum(statement.repairs for statement in record.statements),
+        **{sign: sum(sign in here for here in statement_signs) for sign in get_args(Sign)},
         "contradictions": sum(contradicts),
     }
     for name, count in counts.items():
@@ -83,28 +83,28 @@ def disagreement(inputs: Mapping[str, Any], outputs: Any) -> list[Result]:
         InvalidValue: The outputs have no statement.
     """
     record = record_of(inputs, outputs).alone()
-    found = [("debates", debate_disagreement(record)), ("table", table_disagreement(record))]
-    return [result for name, measured in found for result in _disagreement_results(name, measured)]
+    kinds = [("debates", debate_disagreement(record)), ("table", table_disagreement(record))]
+    return [result for name, measure in kinds for result in _disagreement_results(name, measure)]
 
 
-def _disagreement_results(name: str, found: Disagreement | None) -> Iterator[Result]:
+def _disagreement_results(name: str, measure: Disagreement | None) -> Iterator[Result]:
     key = f"disagreement.{name}"
-    if found is None:
+    if measure is None:
         where = "the outputs have no debate" if name == "debates" else "the scenario has no motion"
         yield {"key": key, "score": 0, "comment": f"Nobody took a position: {where}."}
         return
-    yield {"key": key, "score": found.debates, "comment": f"{found.began_divided} began divided"}
+    yield {"key": key, "score": measure.debates, "comment": f"{measure.began_divided} began divided"}
     figures = {
-        "entropy_first": found.passes[0].entropy,
-        "entropy_last": found.passes[-1].entropy,
-        "collapsed": found.collapse_rate,
-        "unanimous": found.unanimous / found.debates,
-        "changes": found.changes / found.debates,
-        "decisions_followed": found.decisions_followed,
+        "entropy_first": measure.passes[0].entropy,
+        "entropy_last": measure.passes[-1].entropy,
+        "collapsed": measure.collapse_rate,
+        "unanimous": measure.unanimous / measure.debates,
+        "changes": measure.changes / measure.debates,
+        "decisions_followed": measure.decisions_followed,
     }
     for figure, score in figures.items():
         if score is not None:
-            yield {"key": f"{key}.{figure}", "score": score, "comment": f"of {found.debates} conversations"}
+            yield {"key": f"{key}.{figure}", "score": score, "comment": f"of {measure.debates} conversations"}
 
 
 def judged_by(
@@ -130,13 +130,17 @@ def judged_by(
         header = record.header
         chats = ModelRegistry(model, base_url)
         try:
-            wanted = load_rubric(rubric or header.rubric)
-            verdict = await judge(record, wanted, chats=chats, journal=None, seed=header.seed)
+            rubric_read = load_rubric(rubric or header.rubric)
+            verdict = await judge(record, rubric_read, chats=chats, journal=None, seed=header.seed)
         finally:
             await chats.close()
-        given = {one.key: one for one in scores([verdict])}
+        by_key = {one.key: one for one in scores([verdict])}
         return [
-            {"key": key, "score": given[key].score if key in given else None, "comment": score.reason or score.problem}
+            {
+                "key": key,
+                "score": by_key[key].score if key in by_key else None,
+                "comment": score.reason or score.problem,
+            }
             for score in verdict.scores
             for key in [f"judge.{score.question}" + (f".{score.party}" if score.party else "")]
         ]
@@ -163,13 +167,13 @@ def privacy(
     """
 
     async def evaluator(outputs: Any) -> list[Result]:
-        async with Store.open(store) as opened:
-            found = await audit_run(opened, _run_name(outputs), scenario=scenario)
-        leaks = [f"{leak.kind} at {leak.place}: {leak.why}" for leak in found.leaks[:_MAX_LEAKS_TOLD]]
-        told = "; ".join(leaks) or f"{found.calls} prompts and {found.records} records, and no leak"
+        async with Store.open(store) as open_store:
+            result = await audit_run(open_store, _run_name(outputs), scenario=scenario)
+        leaks = [f"{leak.kind} at {leak.place}: {leak.why}" for leak in result.leaks[:_MAX_LEAKS_TOLD]]
+        comment = "; ".join(leaks) or f"{result.calls} prompts and {result.records} records, and no leak"
         return [
-            {"key": "privacy", "score": int(found.is_private), "comment": told},
-            {"key": "privacy.leaks", "score": len(found.leaks), "comment": told},
+            {"key": "privacy", "score": int(result.is_private), "comment": comment},
+            {"key": "privacy.leaks", "score": len(result.leaks), "comment": comment},
         ]
 
     evaluator.__name__ = "privacy"
@@ -177,11 +181,11 @@ def privacy(
 
 
 def _run_name(outputs: Any) -> str:
-    returned = unwrapped(outputs)
-    if isinstance(returned, Transcript):
-        return returned.header.run
-    if isinstance(returned, Mapping):
-        header = returned.get("header", returned)
+    values = unwrapped(outputs)
+    if isinstance(values, Transcript):
+        return values.header.run
+    if isinstance(values, Mapping):
+        header = values.get("header", values)
         if isinstance(header, Mapping) and isinstance(name := header.get("run"), str):
             return name
     raise InvalidValue('Outputs do not say which run they are of; return its record as JSON, or {"run": "its name"}.')

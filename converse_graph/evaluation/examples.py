@@ -64,16 +64,16 @@ def examples(
     header = transcript.header
     if not transcript.statements:
         raise InvalidValue(f"Run {header.run!r} has no statement yet, so there is no example in it; play it first.")
-    shown = as_json(transcript if private else transcript.public(), raw=private)
-    setup = {name: shown["header"][name] for name in SETUP}
-    made = _ExampleBuilder(header=header, shown=shown, setup=setup, by=by, private=private, dataset=dataset)
+    record = as_json(transcript if private else transcript.public(), raw=private)
+    setup = {name: record["header"][name] for name in SETUP}
+    builder = _ExampleBuilder(header=header, shown=record, setup=setup, by=by, private=private, dataset=dataset)
     match by:
         case "run":
-            return (made.whole(),)
+            return (builder.whole(),)
         case "round":
-            return tuple(made.rounds())
+            return tuple(builder.rounds())
         case "statement":
-            return tuple(made.statements())
+            return tuple(builder.statements())
         case _:
             assert_never(by)
 
@@ -98,31 +98,31 @@ class _ExampleBuilder:
         return self._example("", self.setup, outputs, {})
 
     def rounds(self) -> Iterator[Example]:
-        said = self.shown["statements"]
-        for number, of_round in groupby(said, key=lambda statement: statement["round"]):
+        all_statements = self.shown["statements"]
+        for number, of_round in groupby(all_statements, key=lambda statement: statement["round"]):
             statements = list(of_round)
             when = {"round": number, "period": statements[0]["period"]}
-            inputs = {**self.setup, **when, "before": _before(said, number, number)}
+            inputs = {**self.setup, **when, "before": _before(all_statements, number, number)}
             yield self._example(str(number), inputs, {"statements": statements}, when)
 
     def statements(self) -> Iterator[Example]:
-        said = self.shown["statements"]
-        for place, statement in enumerate(said):
+        statements = self.shown["statements"]
+        for place, statement in enumerate(statements):
             when = {name: statement[name] for name in ("round", "turn", "period", "speaker")}
             # Those who speak at the same time do not hear one another.
-            known = said if self.header.order == "simultaneous" else said[:place]
+            public = statements if self.header.order == "simultaneous" else statements[:place]
             last = statement["round"] + (self.header.order != "simultaneous")
-            inputs = {**self.setup, **when, "before": _before(known, statement["round"], last)}
+            inputs = {**self.setup, **when, "before": _before(public, statement["round"], last)}
             yield self._example(f"{when['round']}.{when['turn']}", inputs, statement, when)
 
     def _example(self, turn: str, inputs: dict[str, Any], outputs: dict[str, Any], when: dict[str, Any]) -> Example:
-        begun = self.header.created.isoformat()
-        name = "\n".join((self.dataset, self.header.run, begun, self.by, turn))
+        date = self.header.created.isoformat()
+        name = "\n".join((self.dataset, self.header.run, date, self.by, turn))
         return Example(id=uuid5(_OURS, name), inputs=inputs, outputs=outputs, metadata={**self._origin(), **when})
 
     def _origin(self) -> dict[str, Any]:
         header = self.header
-        told = {
+        metadata = {
             "run": header.run,
             "thread_id": thread_of(header),
             "by": self.by,
@@ -138,12 +138,12 @@ class _ExampleBuilder:
             **{f"version:{name}": number for name, number in header.versions.items()},
         }
         if header.parent is not None:
-            told["parent"] = header.parent
-        return {**told, "forked_at": header.fork.at} if header.fork is not None else told
+            metadata["parent"] = header.parent
+        return {**metadata, "forked_at": header.fork.at} if header.fork is not None else metadata
 
 
-def _before(said: Sequence[dict[str, Any]], round: int, until: int) -> list[dict[str, Any]]:
+def _before(statements: Sequence[dict[str, Any]], round: int, until: int) -> list[dict[str, Any]]:
     """What was public of the rounds before `until`, as far back as a party hears it word for word."""
     first = window_start(round, HEARD_ROUNDS)
-    told = ("round", "turn", "period", "speaker", "text", "fields")
-    return [{name: one[name] for name in told} for one in said if first <= one["round"] < until]
+    names = ("round", "turn", "period", "speaker", "text", "fields")
+    return [{name: one[name] for name in names} for one in statements if first <= one["round"] < until]

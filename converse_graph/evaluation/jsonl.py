@@ -42,9 +42,9 @@ def read_lines(path: Path | str) -> tuple[Example, ...]:
 
 def dataset_schema() -> dict[str, Any]:
     """The schema of a line of `converse dataset`."""
-    shown = show_schema()
+    schema = show_schema()
     statements = {"type": "array", "items": {"$ref": "#/$defs/Statement"}}
-    header = shown["$defs"]["Header"]["properties"]
+    header = schema["$defs"]["Header"]["properties"]
     when = {"round": {"type": "integer", "minimum": 0}, "period": {"type": "string"}}
     inputs = {
         "type": "object",
@@ -63,7 +63,7 @@ def dataset_schema() -> dict[str, Any]:
         "properties": {
             **{name: header[name] for name in ("status", "ended", "votes")},
             "statements": statements,
-            "stands": shown["properties"]["standing"],
+            "stands": schema["properties"]["standing"],
         },
         "required": ["status", "ended", "statements", "votes", "stands"],
         "additionalProperties": False,
@@ -75,7 +75,7 @@ def dataset_schema() -> dict[str, Any]:
         "additionalProperties": False,
     }
     return {
-        "$schema": shown["$schema"],
+        "$schema": schema["$schema"],
         "$id": f"urn:converse-graph:dataset:{EXAMPLE_VERSION}",
         "title": "An example of a dataset, a line of JSON",
         "type": "object",
@@ -92,7 +92,7 @@ def dataset_schema() -> dict[str, Any]:
         },
         "required": ["version", "id", *_PARTS],
         "additionalProperties": False,
-        "$defs": shown["$defs"],
+        "$defs": schema["$defs"],
     }
 
 
@@ -102,17 +102,17 @@ def _shown(example: Example) -> dict[str, Any]:
 
 def _read(line: str, where: str) -> Example:
     try:
-        shown = json.loads(line)
+        record = json.loads(line)
     except ValueError:
         raise InvalidValue(f"{where}: no JSON; each line is an example that `converse dataset` wrote.") from None
-    if not isinstance(shown, Mapping) or not all(isinstance(shown.get(part), dict) for part in _PARTS):
+    if not isinstance(record, Mapping) or not all(isinstance(record.get(part), dict) for part in _PARTS):
         raise InvalidValue(f"{where}: an example is an object with inputs, outputs and metadata.")
-    if shown.get("version") != EXAMPLE_VERSION:
-        raise InvalidValue(f"{where}: version is {shown.get('version')!r}; this release reads {EXAMPLE_VERSION}.")
+    if record.get("version") != EXAMPLE_VERSION:
+        raise InvalidValue(f"{where}: version is {record.get('version')!r}; this release reads {EXAMPLE_VERSION}.")
     try:
-        return Example(id=UUID(str(shown.get("id"))), **{part: shown[part] for part in _PARTS})
+        return Example(id=UUID(str(record.get("id"))), **{part: record[part] for part in _PARTS})
     except ValueError:
-        raise InvalidValue(f"{where}: id is {shown.get('id')!r}; it must be a UUID.") from None
+        raise InvalidValue(f"{where}: id is {record.get('id')!r}; it must be a UUID.") from None
 
 
 def examples_in(path: Path | str) -> list[LangSmithExample]:

@@ -67,31 +67,31 @@ def upload_examples(examples: Sequence[Example], dataset: str, *, environment: M
 
 
 def _sent(client: Client, url: str, examples: Sequence[Example], dataset: str) -> UploadResult:
-    found = _dataset(client, dataset)
-    listed = client.list_examples(dataset_id=found, select=["id"], exclude_default_fields=True)
-    there = {one.id for one in listed}
+    dataset_id = _dataset(client, dataset)
+    uploads = client.list_examples(dataset_id=dataset_id, select=["id"], exclude_default_fields=True)
+    there = {one.id for one in uploads}
     new = [example for example in examples if example.id not in there]
-    known = [example for example in examples if example.id in there]
+    existing = [example for example in examples if example.id in there]
     for some in _batches(new):
-        client.create_examples(dataset_id=found, examples=[_created(example) for example in some])
-    for some in _batches(known):
-        client.update_examples(dataset_id=found, updates=[_updated(example) for example in some])
-    return UploadResult(where=url, new=len(new), known=len(known))
+        client.create_examples(dataset_id=dataset_id, examples=[_created(example) for example in some])
+    for some in _batches(existing):
+        client.update_examples(dataset_id=dataset_id, updates=[_updated(example) for example in some])
+    return UploadResult(where=url, new=len(new), known=len(existing))
 
 
 def _dataset(client: Client, name: str) -> UUID:
     with suppress(LangSmithNotFoundError):
         return _read(client, name)
     try:
-        made: UUID = client.create_dataset(name, description=_ABOUT).id
+        dataset_id: UUID = client.create_dataset(name, description=_ABOUT).id
     except LangSmithConflictError:  # somebody else has just made it
         return _read(client, name)
-    return made
+    return dataset_id
 
 
 def _read(client: Client, name: str) -> UUID:
-    found: UUID = client.read_dataset(dataset_name=name).id
-    return found
+    dataset_id: UUID = client.read_dataset(dataset_name=name).id
+    return dataset_id
 
 
 def _created(example: Example) -> dict[str, Any]:
@@ -119,16 +119,16 @@ def _batches(examples: Sequence[Example]) -> Iterator[list[Example]]:
 
 def _told(url: str, send_all: Callable[[], Done]) -> Done:
     """Say what went wrong in a line; what LangSmith's client says may hold a body, and so an example."""
-    kept = "The runs are in their store as before; send them again later, or write a file with --out."
+    way_out = "The runs are in their store as before; send them again later, or write a file with --out."
     try:
         return send_all()
     except LangSmithAuthError:
-        raise DatasetUploadFailed(f"LangSmith at {url} refuses the key in LANGSMITH_API_KEY. {kept}") from None
+        raise DatasetUploadFailed(f"LangSmith at {url} refuses the key in LANGSMITH_API_KEY. {way_out}") from None
     except LangSmithConnectionError:
-        raise DatasetUploadFailed(f"LangSmith at {url} cannot be reached. {kept}") from None
+        raise DatasetUploadFailed(f"LangSmith at {url} cannot be reached. {way_out}") from None
     except (LangSmithError, OSError, ValueError) as error:
         if "403 Client Error" in str(error):
-            raise DatasetUploadFailed(f"LangSmith at {url} refuses the key in LANGSMITH_API_KEY. {kept}") from None
+            raise DatasetUploadFailed(f"LangSmith at {url} refuses the key in LANGSMITH_API_KEY. {way_out}") from None
         raise DatasetUploadFailed(
-            f"LangSmith at {url} did not take a dataset ({type(error).__name__}). {kept}"
+            f"LangSmith at {url} did not take a dataset ({type(error).__name__}). {way_out}"
         ) from None

@@ -104,8 +104,8 @@ def as_text(difference: Difference) -> str:
         for row in rows:
             lines += ["", f"{row.period} · {row.party}"]
             if row.first != row.second:
-                said = ((difference.first, row.first), (difference.second, row.second))
-                lines += [f"  {name:<{width}}  {_words(text)}" for name, text in said]
+                sides = ((difference.first, row.first), (difference.second, row.second))
+                lines += [f"  {name:<{width}}  {_words(text)}" for name, text in sides]
             lines += [f"  {_told(field)}" for field in row.fields]
     lines += world_lines(difference.world)
     return "\n".join(lines) + "\n"
@@ -135,21 +135,21 @@ def as_markdown(difference: Difference) -> str:
 def _by_turn(statements: Sequence[Statement]) -> dict[tuple[int, str, int], Statement]:
     """Statements by round, party and, where a party spoke more than once in a round, which time it was."""
     times: Counter[tuple[int, str]] = Counter()
-    found = {}
+    rows = {}
     for statement in statements:
         turn = (statement.round, statement.speaker)
-        found[(*turn, times[turn])] = statement
+        rows[(*turn, times[turn])] = statement
         times[turn] += 1
-    return found
+    return rows
 
 
 def _row(first: Statement | None, second: Statement | None) -> DifferenceRow:
-    said = first or second
-    assert said is not None  # noqa: S101 - a key comes from one of the two
+    statement = first or second
+    assert statement is not None  # noqa: S101 - a key comes from one of the two
     return DifferenceRow(
-        round=said.round,
-        period=said.period,
-        party=said.speaker,
+        round=statement.round,
+        period=statement.period,
+        party=statement.speaker,
         first=first.text if first else None,
         second=second.text if second else None,
         fields=tuple(_changes(first.fields, second.fields)) if first and second else (),
@@ -165,10 +165,10 @@ def _changes(first: dict[str, Any], second: dict[str, Any]) -> Iterator[Change]:
 def _settings(header: Header) -> dict[str, Any]:
     """What a run was begun with, apart from its name and dates."""
     plain = header.model_dump(mode="json")
-    kept = {name: plain[name] for name in ("scenario", "model", "base_url", "seed", "order", "parent", "prompts")}
+    settings = {name: plain[name] for name in ("scenario", "model", "base_url", "seed", "order", "parent", "prompts")}
     fork = plain["fork"] or {}
     return {
-        **kept,
+        **settings,
         "rounds": plain["clock"].get("rounds"),
         "fork": fork.get("at"),
         **{f"dial {name}": value for name, value in plain["dials"].items()},
@@ -186,21 +186,21 @@ def _stretches(difference: Difference) -> Iterator[tuple[str, list[DifferenceRow
             return f"in {difference.second} alone"
         return "the same" if row.same else ""
 
-    return ((told, list(stretch)) for told, stretch in groupby(difference.rows, key=told_in))
+    return ((speaker_row, list(stretch)) for speaker_row, stretch in groupby(difference.rows, key=told_in))
 
 
 def _counted(difference: Difference) -> str:
-    shared = [row for row in difference.rows if row.first is not None and row.second is not None]
-    differing = [row for row in shared if not row.same]
-    told = f"{len(differing)} of {_turns(shared)} differ" if differing else f"the same in {_turns(shared)}"
+    both = [row for row in difference.rows if row.first is not None and row.second is not None]
+    differing = [row for row in both if not row.same]
+    sentence = f"{len(differing)} of {_turns(both)} differ" if differing else f"the same in {_turns(both)}"
     if differing:
-        told += f", the first at {differing[0].period}, {differing[0].party}"
+        sentence += f", the first at {differing[0].period}, {differing[0].party}"
     for name, there in (
         (difference.first, [row for row in difference.rows if row.second is None]),
         (difference.second, [row for row in difference.rows if row.first is None]),
     ):
-        told += f"; {_turns(there)} in {name} alone" if there else ""
-    return told + _world_counted(difference)
+        sentence += f"; {_turns(there)} in {name} alone" if there else ""
+    return sentence + _world_counted(difference)
 
 
 def _world_counted(difference: Difference) -> str:

@@ -56,41 +56,41 @@ def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
     }
 
 
-def from_json(shown: Mapping[str, Any]) -> Transcript:
+def from_json(values: Mapping[str, Any]) -> Transcript:
     """The transcript behind `as_json`: all of it, where that was raw.
 
     Args:
-        shown: What `as_json` made, or `converse show --json` printed.
+        values: What `as_json` made, or `converse show --json` printed.
 
     Raises:
         InvalidValue: The version is another, or something is missing or does not fit.
     """
-    version = shown.get("version")
+    version = values.get("version")
     if version != SHOW_VERSION:
         raise InvalidValue(f"version is {version!r}; this version of the package reads {SHOW_VERSION}")
-    told, header = shown.get("statements"), shown.get("header")
-    if not isinstance(told, list) or not isinstance(header, Mapping):
+    statement_values, header = values.get("statements"), values.get("header")
+    if not isinstance(statement_values, list) or not isinstance(header, Mapping):
         raise InvalidValue("a transcript as JSON has a header, which is an object, and statements, which are a list")
     statements = []
-    for number, statement in enumerate(told, 1):
+    for number, statement in enumerate(statement_values, 1):
         if not isinstance(statement, Mapping):
             raise InvalidValue(f"statement {number} is {type(statement).__name__}; it must be an object")
         try:
             statements.append(_read_statement(statement))
         except InvalidValue as error:
             raise InvalidValue(f"statement {number}: {error}") from None
-    given = shown.get("verdicts", [])
-    if not isinstance(given, list):
-        raise InvalidValue(f"verdicts are {type(given).__name__}; they must be a list")
-    verdicts = tuple(_read_verdict(verdict) for verdict in given)
-    return Transcript(header=header, statements=tuple(statements), verdicts=verdicts, world=_read_world(shown))
+    verdict_values = values.get("verdicts", [])
+    if not isinstance(verdict_values, list):
+        raise InvalidValue(f"verdicts are {type(verdict_values).__name__}; they must be a list")
+    verdicts = tuple(_read_verdict(verdict) for verdict in verdict_values)
+    return Transcript(header=header, statements=tuple(statements), verdicts=verdicts, world=_read_world(values))
 
 
 def as_jsonl(transcript: Transcript, *, raw: bool = False) -> str:
     """A line of JSON for all but the statements, and one for each of these, as in `as_json`."""
-    shown = as_json(transcript, raw=raw)
-    first = {name: value for name, value in shown.items() if name != "statements"}
-    return "".join(json_text(line) + "\n" for line in [first, *shown["statements"]])
+    values = as_json(transcript, raw=raw)
+    first = {name: value for name, value in values.items() if name != "statements"}
+    return "".join(json_text(line) + "\n" for line in [first, *values["statements"]])
 
 
 def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
@@ -181,32 +181,32 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
     """A verdict as JSON values; each score says whether its quotation is `verified`."""
-    told = verdict.model_dump(mode="json")
-    checked = [{**score, "verified": score["source"] is not None} for score in told["scores"]]
-    return {**told, "scores": checked}
+    values = verdict.model_dump(mode="json")
+    score_values = [{**score, "verified": score["source"] is not None} for score in values["scores"]]
+    return {**values, "scores": score_values}
 
 
-def _read_verdict(shown: Any) -> Verdict:
-    if not isinstance(shown, Mapping) or not isinstance(shown.get("scores"), list):
+def _read_verdict(values: Any) -> Verdict:
+    if not isinstance(values, Mapping) or not isinstance(values.get("scores"), list):
         raise InvalidValue("a verdict as JSON is an object with scores, which are a list")
-    if not all(isinstance(score, Mapping) for score in shown["scores"]):
+    if not all(isinstance(score, Mapping) for score in values["scores"]):
         raise InvalidValue("a score as JSON is an object")
-    scores = [{name: value for name, value in score.items() if name != "verified"} for score in shown["scores"]]
-    return Verdict(**{**shown, "scores": scores})
+    scores = [{name: value for name, value in score.items() if name != "verified"} for score in values["scores"]]
+    return Verdict(**{**values, "scores": scores})
 
 
 def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:
-    shown = {name: getattr(statement, name) for name in _PUBLIC}
-    shown |= {"sorted_fields": list(statement.sorted_fields), "mended": list(statement.mended)}
+    values = {name: getattr(statement, name) for name in _PUBLIC}
+    values |= {"sorted_fields": list(statement.sorted_fields), "mended": list(statement.mended)}
     if not raw:
-        return shown
+        return values
     private = statement.private
     if private is None:
-        return {**shown, **dict.fromkeys(_PRIVATE)}
-    told = private.deliberation
+        return {**values, **dict.fromkeys(_PRIVATE)}
+    debate = private.deliberation
     return {
-        **shown,
-        "deliberation": None if told is None else told.model_dump(mode="json"),
+        **values,
+        "deliberation": None if debate is None else debate.model_dump(mode="json"),
         "written": None if private.written is None else private.written.model_dump(mode="json"),
         "conclusions": list(private.conclusions),
         "memo": private.memo,
@@ -215,18 +215,18 @@ def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:
     }
 
 
-def _read_statement(shown: Mapping[str, Any]) -> Statement:
-    kept = {name: shown.get(name) for name in _PRIVATE} | {"conclusions": shown.get("conclusions") or ()}
-    public = {name: value for name, value in shown.items() if name not in kept}
-    return Statement(**public, private=None if kept["memo"] is None else PrivateNotes(**kept))
+def _read_statement(values: Mapping[str, Any]) -> Statement:
+    private_values = {name: values.get(name) for name in _PRIVATE} | {"conclusions": values.get("conclusions") or ()}
+    public = {name: value for name, value in values.items() if name not in private_values}
+    return Statement(**public, private=None if private_values["memo"] is None else PrivateNotes(**private_values))
 
 
 def _row(statement: Statement, *, raw: bool) -> dict[str, Any]:
-    shown = _statement(statement, raw=raw)
+    values = _statement(statement, raw=raw)
     for name in _NO_COLUMN:
-        shown.pop(name, None)
-    fields = shown.pop("fields")
-    return {**shown, **dict(_flat("fields", fields))}
+        values.pop(name, None)
+    fields = values.pop("fields")
+    return {**values, **dict(_flat("fields", fields))}
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -26,14 +26,14 @@ def front_matter(header: Header, *, edition: str, statements: int) -> list[str]:
         InvalidValue: A dial, or some other open value, is none that JSON has.
     """
     values = {**header.model_dump(exclude_defaults=True), "created": header.created.isoformat()}
-    derived = dict(zip(_DERIVED, (FORMAT, edition, statements), strict=True))
+    own_values = dict(zip(_DERIVED, (FORMAT, edition, statements), strict=True))
     try:
-        written = write_yaml({**derived, **values})
+        yaml_text = write_yaml({**own_values, **values})
     except InvalidValue as error:
         raise InvalidValue(f"A header that cannot be shown: {error}") from None
-    if any(line.startswith("  " * MAX_NESTING) for line in written.splitlines()):
+    if any(line.startswith("  " * MAX_NESTING) for line in yaml_text.splitlines()):
         raise InvalidValue(f"A dial is nested too deep; a transcript shows {MAX_NESTING - 1} levels.")
-    return [_RULE, *written.splitlines(), _RULE]
+    return [_RULE, *yaml_text.splitlines(), _RULE]
 
 
 def read_front_matter(lines: list[str]) -> tuple[Header, int, int]:

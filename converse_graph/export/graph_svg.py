@@ -39,9 +39,9 @@ _MARKS = (
 
 def as_svg(table: Conversation) -> str:
     """The graph as a whole SVG document, which loads nothing from elsewhere."""
-    drawn = _Frame.of(table, 0)
-    width, height = drawn.width + 2 * GAP, drawn.height + 2 * GAP
-    body = "\n".join(drawn.at(GAP, GAP))
+    frame = _Frame.of(table, 0)
+    width, height = frame.width + 2 * GAP, frame.height + 2 * GAP
+    body = "\n".join(frame.at(GAP, GAP))
     title = escape(f"Graph of {table.name}: nodes, and channels with those who read them")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
@@ -61,23 +61,23 @@ class _Seat:
 
     @property
     def width(self) -> float:
-        texts = [_width(line) for told in self.channels for line in _wrapped(told)]
+        texts = [_width(line) for channel in self.channels for line in _wrapped(channel)]
         return max([_width(_title(self.node)), *texts, self.inside.width if self.inside else 0]) + PAD
 
     @property
     def height(self) -> float:
         inside = self.inside.height + GAP if self.inside else 0
-        return LINE + sum(_pill_height(told) + 6 for told in self.channels) + inside + 2 * PAD
+        return LINE + sum(_pill_height(channel) + 6 for channel in self.channels) + inside + 2 * PAD
 
     def at(self, left: float, top: float, width: float, height: float) -> Iterator[str]:
         yield _box("speaker", left, top, width, height)
         yield _text("title", left + PAD, top + PAD + 12, _title(self.node))
         below = top + PAD + LINE + 2
-        for told in self.channels:
-            yield _box("private", left + PAD / 2, below, width - PAD, _pill_height(told))
-            for number, line in enumerate(_wrapped(told)):
+        for channel in self.channels:
+            yield _box("private", left + PAD / 2, below, width - PAD, _pill_height(channel))
+            for number, line in enumerate(_wrapped(channel)):
                 yield _text("", left + PAD, below + 13 + 14 * number, line)
-            below += _pill_height(told) + 6
+            below += _pill_height(channel) + 6
         if self.inside is not None:
             yield from self.inside.at(left + (width - self.inside.width) / 2, below + GAP / 2)
 
@@ -96,20 +96,22 @@ class _Frame:
     @classmethod
     def of(cls, table: Conversation, level: int) -> _Frame:
         supervisor, *speakers = table.nodes
-        owned = {channel: node.name for node in speakers for channel in node.writes if channel != "inner"}
-        owned |= {channel: node.name for node in speakers for channel in node.reads if channel in table.private}
+        owner_of = {channel: node.name for node in speakers for channel in node.writes if channel != "inner"}
+        owner_of |= {channel: node.name for node in speakers for channel in node.reads if channel in table.private}
         seats = tuple(
             _Seat(
                 node=node,
-                channels=tuple(_told(table, channel) for channel in table.private if owned.get(channel) == node.name),
+                channels=tuple(
+                    _told(table, channel) for channel in table.private if owner_of.get(channel) == node.name
+                ),
                 inside=cls.of(node.inside, level + 1) if node.inside else None,
             )
             for node in speakers
         )
-        loose = [_told(table, channel) for channel in table.private if channel not in owned]
-        shared = f"{', '.join(table.shared)}: read by all"
+        loose = [_told(table, channel) for channel in table.private if channel not in owner_of]
+        shared_label = f"{', '.join(table.shared)}: read by all"
         title = f"debate inside {table.name}" if level else table.name
-        return cls(name=title, head=(supervisor.name, *loose), shared=shared, seats=seats, level=level)
+        return cls(name=title, head=(supervisor.name, *loose), shared=shared_label, seats=seats, level=level)
 
     @property
     def _seats_width(self) -> float:
@@ -159,12 +161,12 @@ def _told(table: Conversation, channel: str) -> str:
     return f"{channel}: read by {table.name.rpartition(' > ')[2]} alone, when it is over"
 
 
-def _wrapped(told: str) -> list[str]:
-    return textwrap.wrap(told, _COLUMNS, break_long_words=False)
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _COLUMNS, break_long_words=False)
 
 
-def _pill_height(told: str) -> float:
-    return 14 * len(_wrapped(told)) + 6
+def _pill_height(text: str) -> float:
+    return 14 * len(_wrapped(text)) + 6
 
 
 def _title(node: Node) -> str:

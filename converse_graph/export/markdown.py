@@ -73,8 +73,8 @@ def render_markdown(transcript: Transcript) -> str:
         together = list(group)
         lines += [f"## {heading(name)}", ""]
         lines += [f"- {summary(statement)}" for statement in together] + [""]
-        for round, made in groupby(together, key=lambda statement: statement.round):
-            for statement in made:
+        for round, statements_made in groupby(together, key=lambda statement: statement.round):
+            for statement in statements_made:
                 lines += _statement(statement)
             if round in world:
                 lines += _world(world.pop(round))
@@ -155,8 +155,8 @@ def _private(private: PrivateNotes, speaker: str) -> Iterator[str]:
 def _deliberation(talk: Deliberation, where: str) -> Iterator[str]:
     yield from _opening(f"🔒 {KINDS[talk.mode]} {html(where)}: {counted(len(talk.lines), 'line')}", INDENT)
     yield from _block(f"**Motion:** {inline(talk.motion)}")
-    told = {"options": talk.options, "rules": talk.rules}
-    yield from _block(*bullets({name: value for name, value in told.items() if value}))
+    settings = {"options": talk.options, "rules": talk.rules}
+    yield from _block(*bullets({name: value for name, value in settings.items() if value}))
     for stance in talk.private_positions:
         yield from _stance(stance, BEFORE)
     for number, line in enumerate(talk.lines, 1):
@@ -214,8 +214,8 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(inline(name).replace(",", "&#44;") for name in names)
 
 
-def _mended(mended: Iterable[str]) -> Iterator[str]:
-    names = _listed(mended)
+def _mended(repairs: Iterable[str]) -> Iterator[str]:
+    names = _listed(repairs)
     if names:
         yield from _block(f"*Mended by code before it could be read: {names}.*")
 

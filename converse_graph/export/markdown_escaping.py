@@ -47,12 +47,12 @@ def prose(text: str) -> str:
     body = text.lstrip("\n")
     leading = "\\u{a}" * (len(text) - len(body))
     pieces: list[str] = []
-    done = 0
+    position = 0
     for gap in _NEWLINES.finditer(body):
-        pieces.append(_line(body[done : gap.start()]))
+        pieces.append(_line(body[position : gap.start()]))
         pieces.append(_break(len(gap[0]), last=gap.end() == len(body)))
-        done = gap.end()
-    pieces.append(_line(body[done:]))
+        position = gap.end()
+    pieces.append(_line(body[position:]))
     return leading + "".join(pieces)
 
 
@@ -93,13 +93,13 @@ def read_inline(markdown: str) -> str:
     return "" if markdown == EMPTY else read_prose(markdown)
 
 
-def read_html(shown: str) -> str:
+def read_html(markup: str) -> str:
     """The string behind `html`.
 
     Raises:
         InvalidValue: There is a tag, or something else that `html` never writes.
     """
-    return "" if shown == EMPTY else _HTML_TOKEN.sub(_character, shown)
+    return "" if markup == EMPTY else _HTML_TOKEN.sub(_character, markup)
 
 
 def unescape(markdown: str) -> str:
@@ -116,13 +116,13 @@ def _break(newlines: int, *, last: bool) -> str:
 def _line(line: str) -> str:
     mark = _BLOCK_MARK.match(line)
     if mark is None:
-        escaped = _MARKDOWN.sub(_in_markdown, line)
+        safe = _MARKDOWN.sub(_in_markdown, line)
     elif mark[0].isdigit():
         end = mark.end()
-        escaped = f"{mark[0]}\\{line[end]}" + _MARKDOWN.sub(_in_markdown, line[end + 1 :])
+        safe = f"{mark[0]}\\{line[end]}" + _MARKDOWN.sub(_in_markdown, line[end + 1 :])
     else:
-        escaped = "\\" + mark[0] + _MARKDOWN.sub(_in_markdown, line[1:])
-    return _outer_spaces(escaped)
+        safe = "\\" + mark[0] + _MARKDOWN.sub(_in_markdown, line[1:])
+    return _outer_spaces(safe)
 
 
 def _outer_spaces(line: str) -> str:
@@ -133,15 +133,15 @@ def _outer_spaces(line: str) -> str:
     return "&nbsp;" * before + body + "&nbsp;" * (len(line) - len(body) - before)
 
 
-def _in_markdown(found: re.Match[str]) -> str:
-    character = found[0]
+def _in_markdown(match: re.Match[str]) -> str:
+    character = match[0]
     if character.isascii() and character.isprintable():
         return _NAMED.get(character) or "\\" + character
     return _by_number(character)
 
 
-def _in_html(found: re.Match[str]) -> str:
-    character = found[0]
+def _in_html(match: re.Match[str]) -> str:
+    character = match[0]
     return _NAMED.get(character) or ("&#92;" if character == "\\" else _by_number(character))
 
 

@@ -38,17 +38,17 @@ def label(name: str) -> str:
     """A field's name as people write it: spaces for the underscores of an identifier; `*` never bare."""
     if _PLAIN_NAME.fullmatch(name):
         return name.replace("_", " ")
-    escaped = inline(name).replace("\\*", "&#42;")
-    return escaped.replace(" ", "&#32;") if _SPACED_NAME.fullmatch(name) else escaped
+    safe = inline(name).replace("\\*", "&#42;")
+    return safe.replace(" ", "&#32;") if _SPACED_NAME.fullmatch(name) else safe
 
 
-def read_label(shown: str) -> str:
+def read_label(markup: str) -> str:
     """The name behind a label.
 
     Raises:
         InvalidValue: It is no label.
     """
-    return shown.replace(" ", "_") if _SPACED_NAME.fullmatch(shown) else read_inline(shown)
+    return markup.replace(" ", "_") if _SPACED_NAME.fullmatch(markup) else read_inline(markup)
 
 
 def bullets(values: Mapping[str, Any]) -> list[str]:
@@ -115,20 +115,20 @@ def _on_one_line(value: Any) -> str:
 
 
 def _row(line: str) -> Row:
-    found = _BULLET.fullmatch(line)
-    if found is None or len(found[1]) % 2:
+    match = _BULLET.fullmatch(line)
+    if match is None or len(match[1]) % 2:
         raise InvalidValue(f"{line.strip()[:60]!r} is no bullet; it begins with a dash, two spaces deeper a level")
-    depth = len(found[1]) // 2
+    depth = len(match[1]) // 2
     if depth >= MAX_DEPTH:
         raise InvalidValue(f"bullets are nested {depth} deep; a transcript has {MAX_DEPTH - 1} levels")
-    shown = found["label"]
-    return depth, None if shown is None else read_label(shown[2:-3]), found["content"] or ""
+    markup = match["label"]
+    return depth, None if markup is None else read_label(markup[2:-3]), match["content"] or ""
 
 
 def _read_group(rows: Sequence[Row], at: int, depth: int) -> tuple[dict[str, Any] | list[Any], int]:
     """What the bullets of one depth hold, from row `at` on, and the row after them."""
-    named: dict[str, Any] = {}
-    listed: list[Any] = []
+    fields: dict[str, Any] = {}
+    items: list[Any] = []
     while at < len(rows) and rows[at][0] == depth:
         _, name, content = rows[at]
         at += 1
@@ -137,14 +137,14 @@ def _read_group(rows: Sequence[Row], at: int, depth: int) -> tuple[dict[str, Any
         else:
             value = _read_content(content)
         if name is None:
-            listed.append(value)
-        elif name in named:
+            items.append(value)
+        elif name in fields:
             raise InvalidValue(f"{name!r} is given twice in one list; give it once")
         else:
-            named[name] = value
-    if named and listed:
+            fields[name] = value
+    if fields and items:
         raise InvalidValue("some bullets of one list have a name and some have none")
-    return named or listed, at
+    return fields or items, at
 
 
 def _read_below(rows: Sequence[Row], at: int, depth: int) -> tuple[dict[str, Any] | list[Any], int]:
@@ -158,13 +158,13 @@ def _read_content(content: str) -> Any:
         return _read_json(content.removeprefix("`").removesuffix("`"))
     if not _MEASURED.match(content):
         return read_inline(content)
-    measured = {}
+    numbers = {}
     for part in content.split(" · "):
-        found = _MEASURED.fullmatch(part)
-        if found is None:
+        match = _MEASURED.fullmatch(part)
+        if match is None:
             raise InvalidValue(f"{part!r} is no measure, such as p50 `2034`")
-        measured[found[1]] = _read_json(found[2])
-    return measured
+        numbers[match[1]] = _read_json(match[2])
+    return numbers
 
 
 def _read_json(text: str) -> Any:

@@ -28,8 +28,8 @@ def verdict_blocks(verdicts: Sequence[Verdict], *, statements: int) -> Iterator[
     if not verdicts:
         return
     yield from ("### Verdict" if len(verdicts) == 1 else "### Verdicts", "")
-    for told in cautions(verdicts, statements=statements):
-        yield from (f"> {told}", "")
+    for caution in cautions(verdicts, statements=statements):
+        yield from (f"> {caution}", "")
     for verdict in verdicts:
         yield from _verdict(verdict)
 

@@ -23,9 +23,9 @@ _CAPITALS = {"agi": "AGI", "ai": "AI", "uk": "UK", "us": "US", "gdp": "GDP"}
 def introduction(transcript: Transcript, *, edition: str) -> list[str]:
     """The block under the title: one paragraph on the run, and what to expect of its words."""
     header, statements = transcript.header, transcript.statements
-    forked = f" It was forked from {inline(header.parent)}." if header.parent else ""
-    ended = f"{_how_it_ended(header)}{_votes(header)}{_in_force(transcript)}{forked}{_changed(header)}"
-    lines = [f"{_who(header)}{_when(statements)} {_how_many(statements)} {ended}", ""]
+    fork_note = f" It was forked from {inline(header.parent)}." if header.parent else ""
+    ending = f"{_how_it_ended(header)}{_votes(header)}{_in_force(transcript)}{fork_note}{_changed(header)}"
+    lines = [f"{_who(header)}{_when(statements)} {_how_many(statements)} {ending}", ""]
     if edition == "public":
         lines += ["> This is the public record: what the parties said to each other."]
     else:
@@ -33,19 +33,19 @@ def introduction(transcript: Transcript, *, edition: str) -> list[str]:
             "> **Reader's edition.** Under each statement is what its speaker kept to itself, marked 🔒: its memo, and "
             "the conversation it held first. No other party heard any of it."
         ]
-    failed = " ".join(map(inline, header.warnings))
-    for told in (reading_notes(header.model), only_agrees(transcript), failed and f"**Done without.** {failed}"):
-        lines += [">", f"> {told}"] if told else []
+    failures = " ".join(map(inline, header.warnings))
+    for note in (reading_notes(header.model), only_agrees(transcript), failures and f"**Done without.** {failures}"):
+        lines += [">", f"> {note}"] if note else []
     return lines
 
 
 def only_agrees(transcript: Transcript) -> str:
     """One sentence where the debates of a run were little more than agreement, as a weak model's are; else empty."""
-    found = disagreement(transcript)
-    if found is None or not found.only_agrees:
+    talks = disagreement(transcript)
+    if talks is None or not talks.only_agrees:
         return ""
     return (
-        f"**These debates only agree.** In {found.unanimous} of {found.debates} nobody ever took a second position: "
+        f"**These debates only agree.** In {talks.unanimous} of {talks.debates} nobody ever took a second position: "
         "read them as one voice, or set rules against easy agreement (`private_positions`, `dissenter`) or a larger "
         "model."
     )
@@ -76,12 +76,12 @@ def summary(statement: Statement) -> str:
     """A statement in one short line of Markdown."""
     if statement.fields:
         parts = [_part(name, value) for name, value in sorted(statement.fields.items(), key=_rank)]
-        told = "; ".join(parts[:MOST_PARTS]) + ("; …" if len(parts) > MOST_PARTS else "")
+        sentence = "; ".join(parts[:MOST_PARTS]) + ("; …" if len(parts) > MOST_PARTS else "")
     elif statement.text:
-        told = first_sentence(statement.text)
+        sentence = first_sentence(statement.text)
     else:
-        told = f"no statement: {_short(statement.problem)}" if statement.problem else "no statement"
-    return f"**{inline(statement.speaker)}**, {inline(statement.period)}: {inline(told)}"
+        sentence = f"no statement: {_short(statement.problem)}" if statement.problem else "no statement"
+    return f"**{inline(statement.speaker)}**, {inline(statement.period)}: {inline(sentence)}"
 
 
 def first_sentence(text: str) -> str:
@@ -141,21 +141,21 @@ def _when(statements: Sequence[Statement]) -> str:
 
 def _how_many(statements: Sequence[Statement]) -> str:
     silent = sum(1 for statement in statements if not statement.text)
-    told = f"{counted(len(statements) - silent, 'statement')}."
-    return f"{told[:-1]}, and {counted(silent, 'turn')} without one." if silent else told
+    sentence = f"{counted(len(statements) - silent, 'statement')}."
+    return f"{sentence[:-1]}, and {counted(silent, 'turn')} without one." if silent else sentence
 
 
 def in_force(transcript: Transcript) -> dict[str, tuple[str, ...]]:
     """What stands at the end of the record, such as laws: entries by the title of their list."""
-    said = [{"speaker": statement.speaker, "fields": statement.fields} for statement in transcript.statements]
-    return {rule.title: running_list_entries(rule, said) for rule in transcript.header.standing}
+    statements = [{"speaker": statement.speaker, "fields": statement.fields} for statement in transcript.statements]
+    return {rule.title: running_list_entries(rule, statements) for rule in transcript.header.standing}
 
 
 def _in_force(transcript: Transcript) -> str:
-    told = [
+    sentences = [
         f"{inline(title)}: {inline('; '.join(entries))}." for title, entries in in_force(transcript).items() if entries
     ]
-    return " " + " ".join(told) if told else ""
+    return " " + " ".join(sentences) if sentences else ""
 
 
 def _changed(header: Header) -> str:
@@ -175,15 +175,15 @@ def _votes(header: Header) -> str:
 
 
 def _how_it_ended(header: Header) -> str:
-    ended = f": {inline(header.ended)}" if header.ended else ""
+    ending = f": {inline(header.ended)}" if header.ended else ""
     run = f"Run {inline(header.run)} (model {inline(header.model_in_words)}, seed {header.seed})"
     match header.status:
         case "finished":
-            return f"{run} ran to its horizon." if header.ended in (None, "horizon") else f"{run} ended early{ended}."
+            return f"{run} ran to its horizon." if header.ended in (None, "horizon") else f"{run} ended early{ending}."
         case "running":
             return f"{run} was still going when this was written."
         case "paused":
-            return f"{run} is paused{ended}; it can be resumed."
+            return f"{run} is paused{ending}; it can be resumed."
         case "failed":
-            return f"{run} failed{ended}."
+            return f"{run} failed{ending}."
     assert_never(header.status)

@@ -104,8 +104,8 @@ def show_schema() -> dict[str, Any]:
     document = printed_schema("show", SHOW_VERSION, TranscriptJson, title="The transcript of a run")
     definitions = document["$defs"]
     definitions["Header"]["additionalProperties"] = True
-    verified = {"type": "boolean", "description": "Whether the quotation is in the transcript."}
-    add_property(definitions["Score"], "verified", verified)
+    is_verified = {"type": "boolean", "description": "Whether the quotation is in the transcript."}
+    add_property(definitions["Score"], "verified", is_verified)
     statement, private = definitions["Statement"], definitions.pop("PrivateNotes")["properties"]
     del statement["properties"]["private"]
     statement["required"].remove("private")

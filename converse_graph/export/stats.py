@@ -29,13 +29,13 @@ def stats_json(transcript: Transcript) -> dict[str, Any]:
     Args:
         transcript: The reader's edition; `disagreement` is null where it has no debates.
     """
-    found = disagreement(transcript)
+    measure = disagreement(transcript)
     table = table_disagreement(transcript)
     return {
         "version": STATS_VERSION,
         "run": transcript.header.run,
         "model": transcript.header.model,
-        "disagreement": {**found.model_dump(mode="json"), "only_agrees": found.only_agrees} if found else None,
+        "disagreement": {**measure.model_dump(mode="json"), "only_agrees": measure.only_agrees} if measure else None,
         "table": table.model_dump(mode="json") if table else None,
         "drift": [row.model_dump(mode="json") for row in drift(transcript)],
         "events": [event.model_dump(mode="json") for event in events(transcript)],
@@ -62,48 +62,52 @@ def stats_markdown(transcript: Transcript) -> str:
     return "\n".join(lines)
 
 
-def _disagreement(transcript: Transcript, found: Disagreement | None) -> Iterator[str]:
+def _disagreement(transcript: Transcript, measure: Disagreement | None) -> Iterator[str]:
     yield from ("## Disagreement", "")
-    if found is None:
+    if measure is None:
         yield "No debate in this record took a position."
         return
-    if told := only_agrees(transcript):
-        yield from (told, "")
-    yield from _tables(found, of="debate")
+    if warning := only_agrees(transcript):
+        yield from (warning, "")
+    yield from _tables(measure, of="debate")
 
 
-def _tables(found: Disagreement, *, of: str) -> Iterator[str]:
+def _tables(measure: Disagreement, *, of: str) -> Iterator[str]:
     """The measures of conversations, and where they stood as these went on.
 
     Args:
-        found: The measures.
+        measure: The measures.
         of: What one conversation is called.
     """
-    yield from aligned_table(("measure", "value", "of"), _measures(found, of=of))
+    yield from aligned_table(("measure", "value", "of"), _measures(measure, of=of))
     yield ""
     rows = [
         (f"after line {row.number}", str(row.debates), f"{row.entropy:.2f}", _figure(row.spread))
-        for row in found.passes
+        for row in measure.passes
     ]
     yield from aligned_table(("each speaker", f"{of}s", "entropy, bits", "spread, 0 to 2"), rows)
 
 
-def _measures(found: Disagreement, *, of: str) -> Iterator[tuple[str, str, str]]:
-    debates = counted(found.debates, of)
-    yield "began with two positions or more", str(found.began_divided), debates
-    yield "of those, collapsed into one", _share(found.collapse_rate), counted(found.began_divided, of)
-    yield "never had a second position", str(found.unanimous), debates
-    yield "changes of position", str(found.changes), debates
-    if found.unjustified is not None:
-        yield "without a new fact", str(found.unjustified), counted(found.justifiable, "change")
-    if found.converged is not None:
-        yield "divided in private, one in speech", str(found.converged), debates
-    if found.ballots:
-        yield "ballots against their caster's last words", _share(found.ballot_gap), counted(found.ballots, "ballot")
-    if found.dissenters:
-        yield "lines called in as dissent", str(found.dissenters), debates
-    if found.decisions_followed is not None:
-        yield "decisions followed", _share(found.decisions_followed), "those spoken on"
+def _measures(measure: Disagreement, *, of: str) -> Iterator[tuple[str, str, str]]:
+    debates = counted(measure.debates, of)
+    yield "began with two positions or more", str(measure.began_divided), debates
+    yield "of those, collapsed into one", _share(measure.collapse_rate), counted(measure.began_divided, of)
+    yield "never had a second position", str(measure.unanimous), debates
+    yield "changes of position", str(measure.changes), debates
+    if measure.unjustified is not None:
+        yield "without a new fact", str(measure.unjustified), counted(measure.justifiable, "change")
+    if measure.converged is not None:
+        yield "divided in private, one in speech", str(measure.converged), debates
+    if measure.ballots:
+        yield (
+            "ballots against their caster's last words",
+            _share(measure.ballot_gap),
+            counted(measure.ballots, "ballot"),
+        )
+    if measure.dissenters:
+        yield "lines called in as dissent", str(measure.dissenters), debates
+    if measure.decisions_followed is not None:
+        yield "decisions followed", _share(measure.decisions_followed), "those spoken on"
 
 
 def _drift(rows: Sequence[Drift]) -> Iterator[str]:

@@ -99,13 +99,13 @@ def compile_graph(scenario: Scenario, *, is_traced: bool) -> CompiledStateGraph[
     """
     # By its text, and then by its value: 1 and 1.0 are equal, and graphs or models that it holds have no text.
     key = (scenario.model_dump_json(fallback=_kind_of), is_traced)
-    kept = _COMPILED.get(key)
-    if kept is None or kept[0] != scenario:
-        built = build_graph(scenario, is_traced=is_traced)
-        kept = _COMPILED[key] = (scenario, built.compile(name=scenario.name))
+    entry = _COMPILED.get(key)
+    if entry is None or entry[0] != scenario:
+        state_graph = build_graph(scenario, is_traced=is_traced)
+        entry = _COMPILED[key] = (scenario, state_graph.compile(name=scenario.name))
         if len(_COMPILED) > _KEPT:
             _COMPILED.popitem(last=False)
-    return kept[1]
+    return entry[1]
 
 
 def _kind_of(thing: Any) -> str:

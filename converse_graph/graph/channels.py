@@ -90,17 +90,17 @@ class TableOutput(TypedDict, total=False):
 
 def _channels(name: str, channels: dict[str, Any]) -> type[Any]:
     """A state schema whose channels are known only when its cast is."""
-    made: type[Any] = TypedDict(name, channels, total=False)  # type: ignore[misc]
-    return made
+    shape: type[Any] = TypedDict(name, channels, total=False)  # type: ignore[misc]
+    return shape
 
 
 def table_schema(parties: Sequence[str], *, has_world: bool = False) -> type[Any]:
     """All channels of a root graph."""
     private: dict[str, Any] = {private_channel(name): Mind for name in parties}
-    proposed: dict[str, Any] = {outbox_channel(name): Outbox for name in parties}
+    outboxes: dict[str, Any] = {outbox_channel(name): Outbox for name in parties}
     if has_world:
         private |= {own_world_channel(name): OwnWorld for name in parties} | _world_input(parties)
-    return _channels("Table", {**_PUBLIC, **private, **proposed})
+    return _channels("Table", {**_PUBLIC, **private, **outboxes})
 
 
 def party_schema(party: str, *, has_world: bool = False) -> type[Any]:
@@ -113,10 +113,10 @@ def party_schema(party: str, *, has_world: bool = False) -> type[Any]:
 
 def supervisor_schema(parties: Sequence[str], *, has_world: bool = False) -> type[Any]:
     """What the supervisor reads: the public channels and what was proposed, no mind and no sealed move."""
-    proposed: dict[str, Any] = {outbox_channel(name): Outbox for name in parties}
+    outboxes: dict[str, Any] = {outbox_channel(name): Outbox for name in parties}
     if has_world:
-        proposed[WORLD_STATE] = PublicWorld
-    return _channels("SupervisorInput", {**_PUBLIC, **proposed})
+        outboxes[WORLD_STATE] = PublicWorld
+    return _channels("SupervisorInput", {**_PUBLIC, **outboxes})
 
 
 def world_schema(parties: Sequence[str]) -> type[Any]:
@@ -144,9 +144,9 @@ PUBLIC_CHANNELS = frozenset(_PUBLIC)
 
 def debate_schema(members: Sequence[str]) -> type[Any]:
     """All channels of a debate."""
-    proposed: dict[str, Any] = {outbox_channel(name): Outbox for name in members}
-    written: dict[str, Any] = {position_channel(name): MemberStanceRecord for name in members}
-    return _channels("DebateChannels", {**_DEBATE, **proposed, **written})
+    outboxes: dict[str, Any] = {outbox_channel(name): Outbox for name in members}
+    positions: dict[str, Any] = {position_channel(name): MemberStanceRecord for name in members}
+    return _channels("DebateChannels", {**_DEBATE, **outboxes, **positions})
 
 
 def member_schema(member: str) -> type[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from converse_graph.calls.model_call import StructuredReply
-from converse_graph.calls.run_context import DebateFrame, RunContext, context_from_config
+from converse_graph.calls.run_context import DebateFrame, RunContext, current_context
 from converse_graph.graph.write_access import party_writes, restrict_writes
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.registry import ModelRegistry
@@ -44,7 +44,7 @@ from converse_graph.turn.statement import (
     model_speaker,
     statement_fields,
 )
-from converse_graph.turn.turn_context import TurnContext, build_turn_context
+from converse_graph.turn.turn_opening import TurnOpening, open_turn
 
 
 def organisation_node(
@@ -64,26 +64,26 @@ def organisation_node(
 
     async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         turn = brief(await _begin(scenario, party, guest, state, runtime, settings))
-        start = await build_turn_context(turn)
+        start = await open_turn(turn)
         past, turn, messages = turn.seen.past, start.turn, start.messages
-        seen = turn.seen
-        if seen.voting:
+        view_now = turn.seen
+        if view_now.voting:
             ballot = await write_stance(turn, messages)
             return restrict_writes(writes, _vote(start, ballot))
         motion = motion_for(scenario, party)
-        written = seen.written
-        if motion and motion.private_positions and seen.is_first:
-            written = await write_stance(turn, turn.brief)
+        stance_now = view_now.written
+        if motion and motion.private_positions and view_now.is_first:
+            stance_now = await write_stance(turn, turn.brief)
         deliberations: Deliberations | None = None
         if party.deliberation is not None:
             inside = DebateFrame(
                 place=turn.place,
                 period=turn.period,
-                topic=topic_for_round(party, round=seen.round, seed=turn.context.seed),
-                situation=describe_situation(party, seen, turn.period.label),
+                topic=topic_for_round(party, round=view_now.round, seed=turn.context.seed),
+                situation=describe_situation(party, view_now, turn.period.label),
                 messages=messages,
-                mind=seen.mind,
-                summaries=seen.own_summaries,
+                mind=view_now.mind,
+                summaries=view_now.own_summaries,
                 past=past,
                 freezes=bool(start.new_summaries),
                 model=party.model,
@@ -94,11 +94,11 @@ def organisation_node(
         speech = StatementContext(
             messages=messages,
             decision=redacted_decision(deliberations.debate) if deliberations else None,
-            written=written,
+            written=stance_now,
             drift=drift_of_statements(turn, state.get("transcript", ())),
         )
         answer = await speak(turn, speech)
-        note = _note(start, deliberations, answer, written if seen.is_first else None)
+        note = _note(start, deliberations, answer, stance_now if view_now.is_first else None)
         within = deliberations.within if deliberations else ()
         mind: list[MindRecord] = [*start.new_summaries, *start.new_conclusions, note, *within]
         proposal = _proposal(turn, answer)
@@ -119,22 +119,22 @@ async def _begin(
     settings: SpeakerSettings,
 ) -> PartyTurn:
     """Take the turn, where there is anything left to spend; of the party's brief it knows nothing yet."""
-    context, emit = await context_from_config(runtime, settings), runtime.stream_writer
-    seen = view(scenario, state, party.name)
+    context, emit = await current_context(runtime, settings), runtime.stream_writer
+    party_view = view(scenario, state, party.name)
     if context.spending:
-        context.spending.check() if seen.voting else context.spending.take_turn()
-    if not seen.voting:
-        period = scenario.clock.period(seen.round).label
-        emit({"event": "turn", "speaker": party.name, "period": period, "round": seen.round})
+        context.spending.check() if party_view.voting else context.spending.take_turn()
+    if not party_view.voting:
+        period = scenario.clock.period(party_view.round).label
+        emit({"event": "turn", "speaker": party.name, "period": period, "round": party_view.round})
     return PartyTurn(
         context=context,
         emit=emit,
-        place=CallPath.of_turn(seen.round, seen.turn, party.name),
+        place=CallPath.of_turn(party_view.round, party_view.turn, party.name),
         model=party.model,
         guest=guest,
         scenario=scenario,
         party=party,
-        seen=seen,
+        seen=party_view,
         brief=(),
     )
 
@@ -164,20 +164,20 @@ def check_windows(scenario: Scenario, chats: ModelRegistry, prompts: Prompts, se
 
 def _brief(scenario: Scenario, party: Organisation) -> Callable[[PartyTurn], PartyTurn]:
     """Render a party's brief once for each set of prompts, so that every prompt of its begins the same."""
-    rendered: dict[tuple[str, PromptProfile], tuple[Message, ...]] = {}
+    briefs: dict[tuple[str, PromptProfile], tuple[Message, ...]] = {}
 
     def with_brief(turn: PartyTurn) -> PartyTurn:
         prompts, profile = turn.context.prompts, turn.profile
         key = (prompts.digest, profile)
-        if key not in rendered:
+        if key not in briefs:
             fields = statement_fields(scenario, party, profile=profile)
-            rendered[key] = brief_messages(prompts, profile, scenario, party, fields)
-        return replace(turn, brief=rendered[key])
+            briefs[key] = brief_messages(prompts, profile, scenario, party, fields)
+        return replace(turn, brief=briefs[key])
 
     return with_brief
 
 
-def _vote(start: TurnContext, ballot: StanceRecord) -> dict[str, Any]:
+def _vote(start: TurnOpening, ballot: StanceRecord) -> dict[str, Any]:
     """A secret ballot: what is counted goes to the supervisor for one step, the rest stays in the party's mind."""
     place, party = start.turn.place, start.turn.party
     vote: BallotRecord = {
@@ -202,24 +202,24 @@ def _vote(start: TurnContext, ballot: StanceRecord) -> dict[str, Any]:
 def _proposal(turn: PartyTurn, answer: StructuredReply) -> StatementProposal:
     """What the party lays before the supervisor: what is public of its answer."""
     party = turn.party
-    proposed: StatementProposal = {"kind": "statement_proposal", "speaker": party.name, "round": turn.seen.round}
+    proposal: StatementProposal = {"kind": "statement_proposal", "speaker": party.name, "round": turn.seen.round}
     if answer.values is None:
-        proposed["problem"] = answer.problem
+        proposal["problem"] = answer.problem
     else:
         for claim in ("speaker", "round"):
             if answer.values.get(claim) is not None:
-                proposed[claim] = answer.values[claim]
+                proposal[claim] = answer.values[claim]
         fields = {
             field.name: answer.values[field.name] for field in (*party.fields, *motion_fields(turn.scenario, party))
         }
-        proposed |= {"text": answer.values["statement"], "fields": fields}
+        proposal |= {"text": answer.values["statement"], "fields": fields}
     if answer.repairs:
-        proposed["repairs"] = answer.repairs
+        proposal["repairs"] = answer.repairs
     if answer.sorted_fields:
-        proposed["sorted_fields"] = list(answer.sorted_fields)
+        proposal["sorted_fields"] = list(answer.sorted_fields)
     if answer.mended:
-        proposed["mended"] = list(answer.mended)
-    return proposed
+        proposal["mended"] = list(answer.mended)
+    return proposal
 
 
 def _move(turn: PartyTurn, answer: StructuredReply) -> MoveRecord:
@@ -237,7 +237,7 @@ def _move(turn: PartyTurn, answer: StructuredReply) -> MoveRecord:
 
 
 def _note(
-    start: TurnContext, deliberations: Deliberations | None, answer: StructuredReply, written: StanceRecord | None
+    start: TurnOpening, deliberations: Deliberations | None, answer: StructuredReply, stance_now: StanceRecord | None
 ) -> NoteRecord:
     """What the party keeps to itself of the turn: its memo and its debate, in one record."""
     place = start.turn.place
@@ -251,8 +251,8 @@ def _note(
     values = answer.values or {}
     if deliberations is not None:
         note["debate"] = deliberations.debate
-    if written is not None:
-        note["written"] = written
+    if stance_now is not None:
+        note["written"] = stance_now
     if start.problem:
         note["recall_problem"] = start.problem
     if values.get("memo"):

@@ -11,7 +11,7 @@ from langgraph.types import Command
 
 from converse_graph.calls.model_call import StructuredReply
 from converse_graph.calls.reply_schema import build_reply_schema
-from converse_graph.calls.run_context import DebateFrame, RunContext, context_from_config
+from converse_graph.calls.run_context import DebateFrame, RunContext, current_context
 from converse_graph.graph.write_access import debate_supervisor_writes, member_writes, restrict_writes
 from converse_graph.models.base import PROFILES, Message, PromptProfile
 from converse_graph.prompting.decisions import describe_decision, redacted_decision
@@ -58,17 +58,17 @@ def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Com
 
     async def supervise(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> Command[Any]:
         number = state["line"]
-        proposed = state.get(outbox_channel(names[(number - 1) % len(names)])) if number else None
-        said: list[LineRecord] = [proposed] if proposed else []
-        lines: list[LineRecord] = [*state.get("lines", ()), *said]
-        update: dict[str, Any] = {"lines": said, "dissent": dissent_is_due(spec, lines)}
+        proposal = state.get(outbox_channel(names[(number - 1) % len(names)])) if number else None
+        new_lines: list[LineRecord] = [proposal] if proposal else []
+        lines: list[LineRecord] = [*state.get("lines", ()), *new_lines]
+        update: dict[str, Any] = {"lines": new_lines, "dissent": dissent_is_due(spec, lines)}
         if number == 0 and spec.private_positions:
             update |= await write_positions(spec, guests, clock, runtime)
         if number == spec.turns:
             ballots = await cast_ballots(spec, guests, clock, lines, runtime) if spec.ballot == "secret" else []
             votes = [_as_line(ballot) for ballot in ballots] or lines
-            ended = {**update, "ballots": ballots, "decision": decide(spec, votes)}
-            return Command(goto=END, update=restrict_writes(writes, ended))
+            last_update = {**update, "ballots": ballots, "decision": decide(spec, votes)}
+            return Command(goto=END, update=restrict_writes(writes, last_update))
         return Command(goto=names[number % len(names)], update=restrict_writes(writes, {**update, "line": number + 1}))
 
     return supervise
@@ -96,7 +96,7 @@ def persona_node(
         forms = dict.fromkeys(PROFILES, build_reply_schema("line", [_prose("large"), position, *_fact(spec)]))
 
     async def speak(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
-        context, emit = await context_from_config(runtime), runtime.stream_writer
+        context, emit = await current_context(runtime), runtime.stream_writer
         frame = member_frame(context, state["line"] - 1, persona)
         emit({"event": "line", "path": frame.path, "line": state["line"], "of": spec.turns})
         turn = MemberTurn(
@@ -104,16 +104,16 @@ def persona_node(
             spec=spec, persona=persona, clock=clock, frame=frame, state=state,
         )  # fmt: skip
         lines = heard_line_messages(state.get("lines", ()), place=owner_frame(context).place, profile=turn.profile)
-        known = frame.messages if turn.profile == "large" else tuple(_brief(turn))
-        heard = (*known, *turn.memory(), *lines)
+        beginning = frame.messages if turn.profile == "large" else tuple(_brief(turn))
+        messages = (*beginning, *turn.memory(), *lines)
         inner: list[MindRecord] = []
         decision = None
         if persona.deliberation is not None:
-            inside = replace(frame, messages=heard)
+            inside = replace(frame, messages=messages)
             deliberations = await deliberate(persona.deliberation, debate, clock, context, inside, emit)
             inner = [_deliberation(inside, deliberations.debate), *deliberations.within]
             decision = redacted_decision(deliberations.debate)
-        prompt = (_guest_view(turn, decision),) if guest is not None else (*heard, *_task(turn, decision))
+        prompt = (_guest_view(turn, decision),) if guest is not None else (*messages, *_task(turn, decision))
         answer = await turn.ask("line", prompt, forms[turn.profile], prose="line")
         line = _line(spec, persona, answer, decision)
         if state.get("dissent"):
@@ -160,8 +160,8 @@ def _brief(turn: MemberTurn) -> Iterator[Message]:
 
 def _fact(spec: Debate) -> list[Text]:
     """The field in which a member names what moved it; none where the debate does not ask."""
-    asked = "the new fact that changed your position, if it changed"
-    return [Text(name="new_fact", ask=asked, max_length=160, optional=True)] if spec.justify_changes else []
+    instruction = "the new fact that changed your position, if it changed"
+    return [Text(name="new_fact", ask=instruction, max_length=160, optional=True)] if spec.justify_changes else []
 
 
 def _prose(profile: PromptProfile) -> Text:
@@ -179,8 +179,10 @@ def _task(turn: MemberTurn, decision: DecisionRecord | None) -> tuple[Message, .
         "so_far": _SO_FAR if turn.state.get("lines") else _FIRST,
         "decision": describe_decision(decision, turn.profile),
     }
-    agreed = unanimous_position(spec, turn.state)
-    reminders = turn.reminders(written=turn.initial_position(), justify=spec.justify_changes, agreed=agreed)
+    common_position = unanimous_position(spec, turn.state)
+    reminders = turn.reminders(
+        stance=turn.initial_position(), justify=spec.justify_changes, common_position=common_position
+    )
     return (*reminders, turn.message("line", values))
 
 
@@ -198,21 +200,21 @@ def _guest_view(turn: MemberTurn, decision: DecisionRecord | None) -> Message:
 
 def _line(spec: Debate, persona: Persona, answer: StructuredReply, decision: DecisionRecord | None) -> LineRecord:
     values = answer.values
-    said: LineRecord = {"kind": "line", "speaker": persona.name, "text": values["line"] if values else ""}
+    line: LineRecord = {"kind": "line", "speaker": persona.name, "text": values["line"] if values else ""}
     if values is None:
-        said["problem"] = answer.problem
+        line["problem"] = answer.problem
     else:
-        said["position"] = values["position"]
+        line["position"] = values["position"]
         if values.get("new_fact"):
-            said["new_fact"] = values["new_fact"]
+            line["new_fact"] = values["new_fact"]
         # A debate about something else cannot be followed or not.
         comparable = decision is not None and (
             not spec.options or any(matches(option, decision) for option in spec.options)
         )
         if decision is not None and comparable and values["position"] is not None:
-            said["follows_decision"] = matches(values["position"], decision)
+            line["follows_decision"] = matches(values["position"], decision)
     if answer.repairs:
-        said["repairs"] = answer.repairs
+        line["repairs"] = answer.repairs
     if answer.mended:
-        said["mended"] = list(answer.mended)
-    return said
+        line["mended"] = list(answer.mended)
+    return line

@@ -9,8 +9,7 @@ from langgraph.types import Command
 
 from converse_graph.calls.model_call import StructuredRequest, ask
 from converse_graph.calls.reply_schema import build_reply_schema
-from converse_graph.calls.run_context import RunContext, context_from_config
-from converse_graph.calls.streaming import Emit, tee
+from converse_graph.calls.run_context import Emit, RunContext, current_context, tee
 from converse_graph.errors import InvalidValue
 from converse_graph.graph.write_access import TABLE_SUPERVISOR, restrict_writes
 from converse_graph.models.base import PUBLIC
@@ -48,7 +47,7 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
     settings = speaker_settings(scenario)
 
     async def supervise(state: State, runtime: Runtime[RunContext]) -> Command[Any]:
-        context = await context_from_config(runtime, settings)
+        context = await current_context(runtime, settings)
         emit = tee(runtime.stream_writer, context.trace.told if context.trace else None)
         floor: TurnState | None = state.get("floor")
         _check_horizon(state.get("horizon"))
@@ -56,22 +55,22 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
             # Somebody gave the graph new input in the middle of a turn, and what was in hand is lost: ask again.
             return Command(goto=floor["speakers"])
         voting = bool(floor and floor.get("stage") == "ballot")
-        said = [] if voting else _commit(state, floor, emit)
-        transcript: list[StatementRecord] = [*state.get("transcript", ()), *said]
-        update: dict[str, Any] = {"transcript": said} if said else {}
+        new_statements = [] if voting else _commit(state, floor, emit)
+        transcript: list[StatementRecord] = [*state.get("transcript", ()), *new_statements]
+        update: dict[str, Any] = {"transcript": new_statements} if new_statements else {}
         following = next_in_round(scenario, floor) if floor and not voting else None
         if world_is_due(scenario, floor, state.get(WORLD_STATE, ())):
             return _resolve_world(context, floor, following, transcript, update)
         if following is None:
-            closed, goto = _between_rounds(scenario, state, transcript, context, emit)
-            update |= closed
+            round_update, goto = _between_rounds(scenario, state, transcript, context, emit)
+            update |= round_update
             if goto:
                 return Command(goto=goto, update=restrict_writes(TABLE_SUPERVISOR, update))
             following = start_round(scenario, floor, seed=context.seed)
-            known = state.get("summaries", ())
-            made = await summarise_rounds(scenario, context, known, transcript, following["round"], emit)
-            update |= {"summaries": made} if made else {}
-        if said:
+            summaries = state.get("summaries", ())
+            new_summaries = await summarise_rounds(scenario, context, summaries, transcript, following["round"], emit)
+            update |= {"summaries": new_summaries} if new_summaries else {}
+        if new_statements:
             _note_progress(context, following["round"], transcript)
         following = await _choose_speakers(scenario, context, following, transcript, emit)
         return Command(
@@ -95,14 +94,14 @@ def _resolve_world(
     return Command(goto=WORLD, update=restrict_writes(TABLE_SUPERVISOR, update))
 
 
-def _check_horizon(given: Any) -> None:
+def _check_horizon(horizon: Any) -> None:
     """Refuse an input that says no horizon.
 
     Raises:
         InvalidValue: It is no number of rounds.
     """
-    if given is not None and (not isinstance(given, int) or isinstance(given, bool) or given < 0):
-        raise InvalidValue(f"horizon is {given!r}: a number of rounds, 1 and up, or None for the clock's own.")
+    if horizon is not None and (not isinstance(horizon, int) or isinstance(horizon, bool) or horizon < 0):
+        raise InvalidValue(f"horizon is {horizon!r}: a number of rounds, 1 and up, or None for the clock's own.")
 
 
 def _between_rounds(
@@ -112,15 +111,15 @@ def _between_rounds(
     floor: TurnState | None = state.get("floor")
     if floor and floor.get("stage") == "ballot":
         update: dict[str, Any] = {"votes": [_count(scenario, state, floor, emit)]}
-        ended = floor.get("ending")
+        ending = floor.get("ending")
     else:
-        update, ended = _close_round(scenario, state, transcript, context.horizon)
-        if floor and vote_is_due(scenario, state.get("votes", ()), floor, ended, context.votes_after):
-            vote = ballot_floor(scenario, floor, ended)
+        update, ending = _close_round(scenario, state, transcript, context.horizon)
+        if floor and vote_is_due(scenario, state.get("votes", ()), floor, ending, context.votes_after):
+            vote = ballot_floor(scenario, floor, ending)
             return {**update, "floor": vote}, vote["speakers"]
-    if ended != state.get("ended"):
-        update["ended"] = ended
-    if not ended:
+    if ending != state.get("ended"):
+        update["ended"] = ending
+    if not ending:
         return update, []
     _note_progress(context, floor["round"] + 1 if floor else 0, transcript)
     return update | ({"floor": end_of_run(floor)} if floor else {}), [END]
@@ -132,34 +131,34 @@ def _close_round(
     """Fold what happened in the round that is over, and say why the run ends, if it does."""
     floor: TurnState | None = state.get("floor")
     rounds = floor["round"] + 1 if floor else 0
-    reported: list[EventRecord] = list(state.get("events", ()))
-    new, ended = list[EventRecord](), None
+    reports: list[EventRecord] = list(state.get("events", ()))
+    new, ending = list[EventRecord](), None
     if floor and not state.get("ended"):  # a run that is extended has closed its last round already
-        new = list(first_reports(scenario, reported, statements_in_round(transcript, rounds - 1)))
-        before, now = (events_so_far(scenario.events, known) for known in (reported, [*reported, *new]))
+        new = list(first_reports(scenario, reports, statements_in_round(transcript, rounds - 1)))
+        before, now = (events_so_far(scenario.events, report_list) for report_list in (reports, [*reports, *new]))
         fresh = [name for name in now if name not in before]
-        ended = stop_reason(scenario, transcript, [*fresh, *new_world_events(state.get(WORLD_STATE, ()))])
+        ending = stop_reason(scenario, transcript, [*fresh, *new_world_events(state.get(WORLD_STATE, ()))])
     if rounds >= (horizon or state.get("horizon") or scenario.clock.rounds):
-        ended = ended or "horizon"
-    return {"events": new} if new else {}, ended
+        ending = ending or "horizon"
+    return {"events": new} if new else {}, ending
 
 
 def _count(scenario: Scenario, state: State, floor: TurnState, emit: Emit) -> VoteRecord:
     if scenario.motion is None:
         raise TypeError("a vote is held on a motion")
     cast = [state.get(outbox_channel(name)) or {} for name in floor["speakers"]]
-    counted = count_ballots(scenario.motion, floor["round"], [ballot.get("position") for ballot in cast])
-    emit({"event": "vote", **without_kind(counted)})
-    return counted
+    vote = count_ballots(scenario.motion, floor["round"], [ballot.get("position") for ballot in cast])
+    emit({"event": "vote", **without_kind(vote)})
+    return vote
 
 
 def _commit(state: State, floor: TurnState | None, emit: Emit) -> list[StatementRecord]:
     """Take what those with the floor propose, in their order; refuse another's name and another round."""
     if floor is None:
         return []
-    said: list[StatementRecord] = []
+    statements: list[StatementRecord] = []
     for position, name in enumerate(floor["speakers"]):
-        proposed = state.get(outbox_channel(name)) or {}
+        proposal = state.get(outbox_channel(name)) or {}
         statement: StatementRecord = {
             "kind": "statement",
             "round": floor["round"],
@@ -168,20 +167,18 @@ def _commit(state: State, floor: TurnState | None, emit: Emit) -> list[Statement
             "text": "",
             "fields": {},
         }
-        if proposed.get("speaker") == name and proposed.get("round") == floor["round"]:
+        if proposal.get("speaker") == name and proposal.get("round") == floor["round"]:
             for part in _PROPOSED:
-                if part in proposed:
-                    statement[part] = proposed[part]
+                if part in proposal:
+                    statement[part] = proposal[part]
         else:
-            claimed = f"{proposed.get('speaker', 'nobody')!r} in round {proposed.get('round')}"
-            statement["problem"] = (
-                f"refused: the floor was {name!r}'s in round {floor['round']}, this spoke as {claimed}"
-            )
+            claim = f"{proposal.get('speaker', 'nobody')!r} in round {proposal.get('round')}"
+            statement["problem"] = f"refused: the floor was {name!r}'s in round {floor['round']}, this spoke as {claim}"
         emit({"event": "statement", **without_kind(statement)})
-        said.append(statement)
-    if said and floor.get("dissent"):
-        said[0]["dissents"] = True
-    return said
+        statements.append(statement)
+    if statements and floor.get("dissent"):
+        statements[0]["dissents"] = True
+    return statements
 
 
 def _note_progress(context: RunContext, rounds: int, transcript: list[StatementRecord]) -> None:
@@ -214,21 +211,23 @@ async def _moderate(
     scenario: Scenario, context: RunContext, floor: TurnState, transcript: list[StatementRecord], emit: Emit
 ) -> TurnState:
     """Let a model give somebody the floor, within the bounds of fairness."""
-    allowed = eligible_speakers(scenario, floor["taken"])
-    picked = allowed[0]
-    if len(allowed) > 1:
-        form = build_reply_schema("pick", [Choice(name="next_speaker", ask="who speaks next", options=tuple(allowed))])
+    candidates = eligible_speakers(scenario, floor["taken"])
+    speaker = candidates[0]
+    if len(candidates) > 1:
+        form = build_reply_schema(
+            "pick", [Choice(name="next_speaker", ask="who speaks next", options=tuple(candidates))]
+        )
         place = CallPath.of_turn(floor["round"], floor["turn"], SUPERVISOR).call("pick")
         values = {
             "premise": scenario.premise,
             "period": scenario.clock.period(floor["round"]).label,
-            "candidates": ", ".join(allowed),
+            "candidates": ", ".join(candidates),
         }
         profile = context.models.get(scenario.moderator_model).profile
         task = context.prompts.message("moderator/pick", profile, values, owner=PUBLIC)
         recent = public_record(transcript[-2 * len(scenario.organisations) :], scenario.clock)
         question = StructuredRequest(place=place, messages=(*recent, task), form=form, model=scenario.moderator_model)
         answer = await ask(context, question, emit)
-        picked = answer.values["next_speaker"] if answer.values else picked
-    taken = {**floor["taken"], picked: floor["taken"].get(picked, 0) + 1}
-    return TurnState(**{**floor, "speakers": [picked], "taken": taken})
+        speaker = answer.values["next_speaker"] if answer.values else speaker
+    turns_taken = {**floor["taken"], speaker: floor["taken"].get(speaker, 0) + 1}
+    return TurnState(**{**floor, "speakers": [speaker], "taken": turns_taken})

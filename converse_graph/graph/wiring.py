@@ -60,8 +60,8 @@ class Conversation:
     @property
     def private(self) -> tuple[str, ...]:
         """Channels that are not shared, in the order of those who write them."""
-        found = dict.fromkeys(channel for node in self.nodes for channel in (*node.writes, *node.reads))
-        return tuple(channel for channel in found if channel not in self.shared)
+        channels = dict.fromkeys(channel for node in self.nodes for channel in (*node.writes, *node.reads))
+        return tuple(channel for channel in channels if channel not in self.shared)
 
 
 def wiring(scenario: Scenario, depth: int | None = None) -> Conversation:
@@ -74,12 +74,12 @@ def wiring(scenario: Scenario, depth: int | None = None) -> Conversation:
     seats = {party.name: party for party in scenario.organisations}
     has_world = scenario.world is not None
     writes = {SUPERVISOR: TABLE_SUPERVISOR, **{name: party_writes(name, has_world=has_world) for name in seats}}
-    shared, nodes = set(PUBLIC_CHANNELS), dict[str, Any](seats)
+    shared_channels, nodes = set(PUBLIC_CHANNELS), dict[str, Any](seats)
     if has_world:
         nodes[WORLD], writes[WORLD] = None, world_writes(list(seats))
-        shared.add(WORLD_STATE)
+        shared_channels.add(WORLD_STATE)
     graph = build_graph(scenario).compile()
-    return _conversation(scenario.name, graph, nodes, writes, sorted(shared), depth)
+    return _conversation(scenario.name, graph, nodes, writes, sorted(shared_channels), depth)
 
 
 def wiring_json(table: Conversation) -> dict[str, Any]:
@@ -92,26 +92,26 @@ def _conversation(
     graph: CompiledStateGraph[Any, Any, Any, Any],
     seats: dict[str, Any],
     writes: dict[str, frozenset[str]],
-    shared: list[str],
+    shared_channels: list[str],
     depth: int | None,
 ) -> Conversation:
     debates = dict(graph.get_subgraphs()) if depth is None or depth > 1 else {}
     nodes = []
     for seat in (SUPERVISOR, *seats):
-        given = graph.nodes[seat].channels
+        reads_of_seat = graph.nodes[seat].channels
         spec = seats.get(seat)
         talk = spec.deliberation if spec is not None else None
         nodes.append(
             Node(
                 name=seat,
-                reads=tuple(sorted(given)),
+                reads=tuple(sorted(reads_of_seat)),
                 writes=tuple(sorted(writes[seat])),
                 imagines=isinstance(talk, ImaginedDebate),
                 is_guest=getattr(spec, "graph", None) is not None,
                 inside=_debate(talk, debates[seat], depth) if seat in debates else None,
             )
         )
-    return Conversation(name=name, nodes=tuple(nodes), shared=tuple(shared))
+    return Conversation(name=name, nodes=tuple(nodes), shared=tuple(shared_channels))
 
 
 def _debate(talk: Any, graph: Any, depth: int | None) -> Conversation:

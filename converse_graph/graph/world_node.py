@@ -5,8 +5,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from converse_graph.calls.run_context import RunContext, context_from_config
-from converse_graph.calls.streaming import tee
+from converse_graph.calls.run_context import RunContext, current_context, tee
 from converse_graph.graph.write_access import restrict_writes, world_writes
 from converse_graph.record.records import HiddenWorldRecord, OwnWorldRecord, WorldRecord, without_kind
 from converse_graph.record.state import WORLD_HIDDEN, WORLD_STATE, moves_channel, own_world_channel
@@ -31,7 +30,7 @@ def world_node(scenario: Scenario, world: World) -> _Resolve:
     writes, settings = world_writes(list(kinds)), speaker_settings(scenario)
 
     async def resolve(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
-        context = await context_from_config(runtime, settings)
+        context = await current_context(runtime, settings)
         emit = tee(runtime.stream_writer, context.trace.told if context.trace else None)
         floor, past = state.get("floor"), state.get(WORLD_HIDDEN, ())
         new: list[HiddenWorldRecord] = [] if past else [initial_record(world, kinds, context.seed)]
@@ -73,12 +72,12 @@ def _public(world: World, record: HiddenWorldRecord) -> WorldRecord:
 
 
 def _own(world: World, record: HiddenWorldRecord, party: str) -> OwnWorldRecord:
-    known = known_values(world, record["state"], party)
+    values = known_values(world, record["state"], party)
     own: OwnWorldRecord = {
         "kind": "world_own",
         "round": record["round"],
         "turn": record["turn"],
-        "state": {name: value for name, value in known.items() if name in record["state"][party]},
+        "state": {name: value for name, value in values.items() if name in record["state"][party]},
     }
     for move in record["moves"]:
         if move["party"] == party:

@@ -18,18 +18,18 @@ def aggregate(question: RubricQuestion, scores: Sequence[Score]) -> Score:
         question: What was asked.
         scores: An answer for each part, in order.
     """
-    given = [score for score in scores if score.score is not None]
-    if not given:
+    with_score = [score for score in scores if score.score is not None]
+    if not with_score:
         return next((score for score in scores if score.problem is None), scores[-1])
-    numbers = [score.score for score in given if score.score is not None]
+    numbers = [score.score for score in with_score if score.score is not None]
     match question.combine:
         case "last":
-            return given[-1]
+            return with_score[-1]
         case "maximum":
-            wanted = max(numbers)
+            highest = max(numbers)
         case "median":
-            wanted = median_low(numbers)
+            highest = median_low(numbers)
         case _:
             assert_never(question.combine)
-    fitting = [score for score in given if score.score == wanted]
+    fitting = [score for score in with_score if score.score == highest]
     return next((score for score in fitting if score.verified), fitting[0])

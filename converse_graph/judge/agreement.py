@@ -27,13 +27,13 @@ def krippendorff_alpha(ratings: Sequence[Sequence[int | None]]) -> float | None:
     total = Counter(score for unit in units for score in unit)
     if len(total) < 2:
         return None
-    observed = sum(
+    observed_disagreement = sum(
         _distance(one, other, total) / (len(unit) - 1) for unit in units for one, other in permutations(unit, 2)
     )
-    expected = sum(
+    expected_disagreement = sum(
         total[one] * total[other] * _distance(one, other, total) for one, other in permutations(total, 2)
     ) / (total.total() - 1)
-    return 1 - observed / expected
+    return 1 - observed_disagreement / expected_disagreement
 
 
 def agreement(verdicts: Sequence[Verdict]) -> dict[str, float | None]:
@@ -42,15 +42,15 @@ def agreement(verdicts: Sequence[Verdict]) -> dict[str, float | None]:
     Args:
         verdicts: Those on one run. Of those that read fewer statements than the latest, none counts.
     """
-    found = {}
+    agreements = {}
     for rubric in dict.fromkeys(verdict.rubric for verdict in verdicts):
         of_rubric = [verdict for verdict in verdicts if verdict.rubric == rubric]
         latest = max(verdict.statements for verdict in of_rubric)
         rows = [_row(verdict) for verdict in of_rubric if verdict.statements == latest]
         if len(rows) > 1:
             units = list(dict.fromkeys(unit for row in rows for unit in row))
-            found[rubric] = krippendorff_alpha([[row.get(unit) for unit in units] for row in rows])
-    return found
+            agreements[rubric] = krippendorff_alpha([[row.get(unit) for unit in units] for row in rows])
+    return agreements
 
 
 def _row(verdict: Verdict) -> Mapping[tuple[str, str | None], int | None]:

@@ -36,10 +36,10 @@ def judge_prompts() -> Prompts:
     return load_prompts(tasks=_JUDGE_TASKS)
 
 
-def form_for_all(asked: Sequence[Target]) -> ReplySchema:
+def form_for_all(targets: Sequence[Target]) -> ReplySchema:
     """Summary and every answer in one object, for large models."""
     fields: list[Field] = [Text(name="summary", ask="summary", max_length=SUMMARY_LENGTH["large"])]
-    for number in range(1, len(asked) + 1):
+    for number in range(1, len(targets) + 1):
         fields += _answer(f"_{number}", _REASON["large"], _free())
     return build_reply_schema("verdict", fields)
 
@@ -56,10 +56,11 @@ def form_for_summary(profile: str) -> ReplySchema:
     return build_reply_schema("summary", [Text(name="summary", ask="summary", max_length=SUMMARY_LENGTH[profile])])
 
 
-def numbered(asked: Sequence[Target]) -> str:
+def numbered(targets: Sequence[Target]) -> str:
     """All questions with their anchors, by number."""
     return "\n\n".join(
-        f"{number}. {question.worded(party)}\n{anchors(question)}" for number, (question, party) in enumerate(asked, 1)
+        f"{number}. {question.worded(party)}\n{anchors(question)}"
+        for number, (question, party) in enumerate(targets, 1)
     )
 
 
@@ -68,12 +69,12 @@ def anchors(question: RubricQuestion) -> str:
     return "\n".join(f"{point}: {meaning}" for point, meaning in sorted(question.anchors.items()))
 
 
-def score_of(asked: Target, values: Mapping[str, Any], suffix: str, read: Sequence[Statement]) -> Score:
+def score_of(target: Target, values: Mapping[str, Any], suffix: str, read: Sequence[Statement]) -> Score:
     """An answer as a score, its quotation looked up in what was read."""
     quotation = values[f"quotation{suffix}"].strip()
     return Score(
-        question=asked[0].name,
-        party=asked[1],
+        question=target[0].name,
+        party=target[1],
         score=values[f"score{suffix}"],
         reason=values[f"reason{suffix}"].strip(),
         quotation=quotation,
@@ -81,9 +82,9 @@ def score_of(asked: Target, values: Mapping[str, Any], suffix: str, read: Sequen
     )
 
 
-def no_score(asked: Target, problem: str | None) -> Score:
+def no_score(target: Target, problem: str | None) -> Score:
     """What is on record where the judge made no usable reply."""
-    return Score(question=asked[0].name, party=asked[1], problem=problem or "no usable reply")
+    return Score(question=target[0].name, party=target[1], problem=problem or "no usable reply")
 
 
 def _answer(suffix: str, reason: int, quotation: Field) -> list[Field]:

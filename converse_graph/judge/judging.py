@@ -55,9 +55,9 @@ class _Judge:
         return JudgePath(rubric=self.rubric.name, model=self.name, repeat=self.repeat)
 
     async def ask(
-        self, place: JudgePath, parts: Sequence[Message], form: ReplySchema, told: str, *, most: int
+        self, place: JudgePath, parts: Sequence[Message], form: ReplySchema, instruction: str, *, most: int
     ) -> StructuredReply:
-        task = Message(role="user", text=told, source=str(Provenance.of_template("judge")))
+        task = Message(role="user", text=instruction, source=str(Provenance.of_template("judge")))
         question = StructuredRequest(
             place=place,
             messages=(self.rules(), *parts, task),
@@ -133,49 +133,51 @@ async def judge(
 
 
 async def _judge_large(judging: _Judge) -> Verdict:
-    asked = judging.asked()
-    form = forms.form_for_all(asked)
-    most = 800 + _TOKENS_PER_ANSWER * len(asked)
-    questions = forms.numbered(asked)
+    targets = judging.asked()
+    form = forms.form_for_all(targets)
+    most = 800 + _TOKENS_PER_ANSWER * len(targets)
+    questions = forms.numbered(targets)
     parts, room = _cut(judging, besides=most + estimate_tokens(questions) + 1200)
     rows: list[list[Score]] = []
     notes: list[tuple[str, str | None]] = []
     for number, read in enumerate(parts, 1):
         values = {"part": _part(number, parts), "questions": questions, "summary": judging.rubric.summary}
-        told = judging.render("all", values)
+        instruction = judging.render("all", values)
         place = replace(judging.path(), part=number, parts=len(parts))
-        answer = await judging.ask(place, as_parts(read, room, "large"), form, told, most=most)
+        answer = await judging.ask(place, as_parts(read, room, "large"), form, instruction, most=most)
         got = answer.values
         notes.append((got["summary"], None) if got else ("", answer.problem))
         rows.append(
             [
                 forms.score_of(one, got, f"_{position}", read) if got else forms.no_score(one, answer.problem)
-                for position, one in enumerate(asked, 1)
+                for position, one in enumerate(targets, 1)
             ]
         )
     return await _concluded(judging, notes, rows, room)
 
 
 async def _judge_small(judging: _Judge) -> Verdict:
-    asked = judging.asked()
-    longest = max((estimate_tokens(_one_question(judging, one)) for one in asked), default=0)
+    targets = judging.asked()
+    longest = max((estimate_tokens(_one_question(judging, one)) for one in targets), default=0)
     parts, room = _cut(judging, besides=longest + 1024 + 400)
     form = forms.form_for_summary("small")
     rows: list[list[Score]] = []
     notes: list[tuple[str, str | None]] = []
     for number, read in enumerate(parts, 1):
         place = replace(judging.path(), part=number, parts=len(parts))
-        told = judging.render("summary", {"part": "", "summary": judging.rubric.summary})
-        answer = await judging.ask(replace(place, is_summary=True), as_parts(read, room, "small"), form, told, most=300)
+        instruction = judging.render("summary", {"part": "", "summary": judging.rubric.summary})
+        answer = await judging.ask(
+            replace(place, is_summary=True), as_parts(read, room, "small"), form, instruction, most=300
+        )
         notes.append((answer.values["summary"], None) if answer.values else ("", answer.problem))
-        rows.append([await _ask_one(judging, one, place, read, room) for one in asked])
+        rows.append([await _ask_one(judging, one, place, read, room) for one in targets])
     return await _concluded(judging, notes, rows, room)
 
 
 async def _ask_one(judging: _Judge, one: forms.Target, place: JudgePath, read: Sequence[Statement], room: int) -> Score:
     question, party = one
-    about = [said for said in read if party in (None, said.speaker)]
-    if not any(said.text for said in about):
+    about = [statement for statement in read if party in (None, statement.speaker)]
+    if not any(statement.text for statement in about):
         return Score(question=question.name, party=party, reason=f"{party or 'Nobody'} made no statement here.")
     answer = await judging.ask(
         replace(place, question=question.name, party=party),
@@ -232,10 +234,10 @@ async def _summed_up(judging: _Judge, notes: Sequence[str], room: int) -> tuple[
     ]
     if not parts:
         return "", "no part got a summary"
-    told = judging.render(
+    instruction = judging.render(
         "summary", {"part": "Above are notes on the parts of one record.", "summary": judging.rubric.summary}
     )
     answer = await judging.ask(
-        replace(judging.path(), is_summary=True), parts, forms.form_for_summary(judging.profile), told, most=800
+        replace(judging.path(), is_summary=True), parts, forms.form_for_summary(judging.profile), instruction, most=800
     )
     return (answer.values["summary"], None) if answer.values else ("", answer.problem)

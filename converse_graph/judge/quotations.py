@@ -24,12 +24,12 @@ def find_quotation(quotation: str, statements: Sequence[Statement]) -> str | Non
         quotation: What is said to be in the transcript.
         statements: Where to look, in order.
     """
-    wanted = _plain(quotation).strip(" .,;:!?…-")
-    if sum(letter.isalnum() for letter in wanted) < SHORTEST:
+    plain = _plain(quotation).strip(" .,;:!?…-")
+    if sum(letter.isalnum() for letter in plain) < SHORTEST:
         return None
     for statement in statements:
         texts = [statement.text, *(text for value in statement.fields.values() for text in _texts(value))]
-        if any(_within(wanted, _plain(text)) for text in texts):
+        if any(_within(plain, _plain(text)) for text in texts):
             return f"{statement.period}, {statement.speaker}"
     return None
 
@@ -42,31 +42,31 @@ def sentences(statements: Sequence[Statement], *, most: int, longest: int) -> tu
         most: How many at most.
         longest: Characters of one at most; longer ones are passed over.
     """
-    found = []
+    spans = []
     for statement in statements:
         usable = [sentence.strip() for sentence in _SENTENCE.findall(" ".join(statement.text.split()))]
         usable = [sentence for sentence in usable if 20 <= len(sentence) <= longest]
-        found += usable[:1]
-    distinct = list(dict.fromkeys(found))
+        spans += usable[:1]
+    distinct = list(dict.fromkeys(spans))
     if len(distinct) <= most:
         return tuple(distinct)
     return tuple(distinct[number * len(distinct) // most] for number in range(most))
 
 
-def _within(wanted: str, text: str) -> bool:
+def _within(plain: str, text: str) -> bool:
     """Whether whole words of the text are what is wanted."""
-    at = text.find(wanted)
+    at = text.find(plain)
     while at >= 0:
-        before, after = text[at - 1 : at], text[at + len(wanted) : at + len(wanted) + 1]
+        before, after = text[at - 1 : at], text[at + len(plain) : at + len(plain) + 1]
         if not before.isalnum() and not after.isalnum():
             return True
-        at = text.find(wanted, at + 1)
+        at = text.find(plain, at + 1)
     return False
 
 
 def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).translate(_MARKS).translate(_DASHES).casefold()
-    return " ".join(folded.split())
+    lower = unicodedata.normalize("NFKC", text).translate(_MARKS).translate(_DASHES).casefold()
+    return " ".join(lower.split())
 
 
 def _texts(value: object) -> list[str]:

@@ -84,12 +84,12 @@ def format_statement(statement: Statement, profile: PromptProfile) -> Message:
 def _told(speaker: str, period: str, source: Provenance, text: str, fields: str) -> Message:
     inner = escape_text(text or "(no statement)")
     inner += f"\n<fields>{escape_text(fields)}</fields>" if fields not in ("", "{}") else ""
-    told = f'<statement by="{html.escape(speaker)}" in="{html.escape(period)}">\n{inner}\n</statement>'
-    return Message(role="user", text=told, source=str(source))
+    markup = f'<statement by="{html.escape(speaker)}" in="{html.escape(period)}">\n{inner}\n</statement>'
+    return Message(role="user", text=markup, source=str(source))
 
 
 def _shortened(part: Message, most: int) -> Message:
     if len(part.text.encode("utf-8", "replace")) <= most:
         return part
-    kept = part.text.encode("utf-8", "replace")[: most - 40].decode("utf-8", "ignore")
-    return Message(role=part.role, text=f"{kept} [cut]\n</statement>", source=part.source, owner=part.owner)
+    beginning = part.text.encode("utf-8", "replace")[: most - 40].decode("utf-8", "ignore")
+    return Message(role=part.role, text=f"{beginning} [cut]\n</statement>", source=part.source, owner=part.owner)

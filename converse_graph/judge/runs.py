@@ -67,18 +67,18 @@ async def judge_run(
     if not 1 <= repeats <= MAX_REPEATS:
         raise InvalidValue(f"A judge judges 1 to {MAX_REPEATS} times, not {repeats}.")
     plans = _plans(store, run, rubric, models, repeats)
-    rubrics = {wanted: load_rubric(wanted) for wanted, _, _ in plans}
-    opened = chats or _chats(store, run, models, base_url, prices)
+    rubrics = {rubric_name: load_rubric(rubric_name) for rubric_name, _, _ in plans}
+    judges = chats or _chats(store, run, models, base_url, prices)
     try:
         with store.hold(name):
             transcript = store.transcript(run.name)
-            found = []
-            for wanted, model, repeat in plans:
+            verdicts = []
+            for rubric_name, model, repeat in plans:
                 so_far = store.register.run(name)
                 verdict = await judge(
                     transcript,
-                    rubrics[wanted],
-                    chats=opened,
+                    rubrics[rubric_name],
+                    chats=judges,
                     journal=store.journal(run.id),
                     seed=run.header.seed,
                     model=model,
@@ -88,11 +88,11 @@ async def judge_run(
                     settings=_settings(run, options or UNSET, is_own_model=model is None),
                 )
                 await store.verdicts(run.id).keep(verdict)
-                found.append(verdict)
-            return tuple(found)
+                verdicts.append(verdict)
+            return tuple(verdicts)
     finally:
         if chats is None:
-            await opened.close()
+            await judges.close()
 
 
 def _settings(run: Run, options: ModelSettings, *, is_own_model: bool) -> ModelSettings:
@@ -104,11 +104,11 @@ def _settings(run: Run, options: ModelSettings, *, is_own_model: bool) -> ModelS
 def _plans(store: Store, run: Run, rubric: str | None, models: Sequence[str], repeats: int) -> list[Plan]:
     if run.replays and not models:
         original = store.register.run(run.replays)
-        given = store.verdicts(original.id).all()
-        return [(verdict.rubric, verdict.model, verdict.repeat) for verdict in given]
-    wanted = rubric or run.header.rubric
+        existing = store.verdicts(original.id).all()
+        return [(verdict.rubric, verdict.model, verdict.repeat) for verdict in existing]
+    rubric_name = rubric or run.header.rubric
     judges: Sequence[str | None] = list(dict.fromkeys(models)) or [None]
-    return [(wanted, model, repeat) for model in judges for repeat in range(1, repeats + 1)]
+    return [(rubric_name, model, repeat) for model in judges for repeat in range(1, repeats + 1)]
 
 
 def _chats(store: Store, run: Run, models: Sequence[str], base_url: str | None, prices: Prices | None) -> ModelRegistry:

@@ -50,44 +50,44 @@ def contradictions(transcript: Transcript) -> tuple[Contradiction, ...]:
     Args:
         transcript: The record; what is public of it is enough.
     """
-    reported = events(transcript)
+    reports = events(transcript)
     return (
-        *_versions(reported),
+        *_versions(reports),
         *_estimates_after_claims(transcript.statements),
         *_past(transcript.statements),
-        *_repeals(reported),
+        *_repeals(reports),
     )
 
 
-def _versions(reported: Sequence[ReportedEvent]) -> Iterator[Contradiction]:
+def _versions(reports: Sequence[ReportedEvent]) -> Iterator[Contradiction]:
     highest: dict[tuple[str, str], float] = {}
-    known: set[tuple[str, str, float]] = set()
-    for event in reported:
-        for name, shown in _VERSION.findall(event.value):
-            key, number = (event.party, name), float(shown)
-            if number >= 1000 or (*key, number) in known:
+    versions: set[tuple[str, str, float]] = set()
+    for event in reports:
+        for name, version in _VERSION.findall(event.value):
+            key, number = (event.party, name), float(version)
+            if number >= 1000 or (*key, number) in versions:
                 continue
-            known.add((*key, number))
+            versions.add((*key, number))
             if number < highest.get(key, 0.0):
-                told = f"{name} {shown} in {event.field}, after {name} {highest[key]:g}"
-                yield _found(event, "version out of order", told)
+                sentence = f"{name} {version} in {event.field}, after {name} {highest[key]:g}"
+                yield _found(event, "version out of order", sentence)
             highest[key] = max(number, highest.get(key, 0.0))
 
 
 def _estimates_after_claims(statements: Sequence[Statement]) -> Iterator[Contradiction]:
-    claimed: dict[tuple[str, str], Statement] = {}
+    claims: dict[tuple[str, str], Statement] = {}
     for statement in statements:
         for name, value in statement.fields.items():
             thing, _, kind = name.rpartition("_")
-            since = claimed.get((statement.speaker, thing))
+            since = claims.get((statement.speaker, thing))
             year = year_of(since) if since else None
             estimate = p50_of(value) if kind == "estimate" else None
             if since and year is not None and estimate is not None and estimate > year:
-                told = f"{name} {estimate}, after it claimed it in {since.period}"
-                yield _found(statement, "claimed, then estimated", told)
+                sentence = f"{name} {estimate}, after it claimed it in {since.period}"
+                yield _found(statement, "claimed, then estimated", sentence)
         for name, value in statement.fields.items():
             if value is True and name.endswith("_claimed"):
-                claimed.setdefault((statement.speaker, name.removesuffix("_claimed")), statement)
+                claims.setdefault((statement.speaker, name.removesuffix("_claimed")), statement)
 
 
 def _past(statements: Sequence[Statement]) -> Iterator[Contradiction]:
@@ -96,22 +96,22 @@ def _past(statements: Sequence[Statement]) -> Iterator[Contradiction]:
             yield _found(statement, "estimate already past", f"{name} {estimate}")
 
 
-def _repeals(reported: Sequence[ReportedEvent]) -> Iterator[Contradiction]:
+def _repeals(reports: Sequence[ReportedEvent]) -> Iterator[Contradiction]:
     in_force: dict[str, list[set[str]]] = {}
-    for event in reported:
-        repealed = _REPEAL.sub("", event.value, count=1) if event.field in _IN_FORCE else event.value
-        is_repeal = event.field in _REPEALED or (event.field in _IN_FORCE and repealed != event.value)
+    for event in reports:
+        law_name = _REPEAL.sub("", event.value, count=1) if event.field in _IN_FORCE else event.value
+        is_repeal = event.field in _REPEALED or (event.field in _IN_FORCE and law_name != event.value)
         laws = in_force.setdefault(event.party, [])
         if not is_repeal and event.field in _IN_FORCE:
             laws.append(_words(event.value))
-        elif is_repeal and not any(_words(repealed) & law for law in laws):
-            yield _found(event, "repealed, never in force", repealed.strip())
+        elif is_repeal and not any(_words(law_name) & law for law in laws):
+            yield _found(event, "repealed, never in force", law_name.strip())
 
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold())) - _FILLER
 
 
-def _found(at: ReportedEvent | Statement, rule: Rule, told: str) -> Contradiction:
+def _found(at: ReportedEvent | Statement, rule: Rule, sentence: str) -> Contradiction:
     party = at.party if isinstance(at, ReportedEvent) else at.speaker
-    return Contradiction(period=at.period, party=party, rule=rule, told=told)
+    return Contradiction(period=at.period, party=party, rule=rule, told=sentence)

@@ -47,13 +47,13 @@ def table_talk(transcript: Transcript) -> Deliberation | None:
     if motion is None:
         return None
     voters = {party.name for party in transcript.header.cast if motion.concerns(party.kind)}
-    said = [statement for statement in transcript.statements if statement.speaker in voters]
+    statements = [statement for statement in transcript.statements if statement.speaker in voters]
     vote = last_or_none(transcript.header.votes)
     return Deliberation(
         motion=motion.question,
         options=motion.options,
         rules=motion.rules,
-        private_positions=tuple(kept.private.written for kept in said if kept.private and kept.private.written),
+        private_positions=tuple(one.private.written for one in statements if one.private and one.private.written),
         lines=tuple(
             Line(
                 speaker=statement.speaker,
@@ -62,7 +62,7 @@ def table_talk(transcript: Transcript) -> Deliberation | None:
                 new_fact=statement.fields.get("new_fact"),
                 dissents=statement.dissents,
             )
-            for statement in said
+            for statement in statements
         ),
         ballots=vote.ballots if vote else (),
     )
@@ -83,7 +83,10 @@ def positions_by_pass(talk: Deliberation) -> list[dict[str, str]]:
         if line.position and line.position.strip() and not line.dissents:
             own.setdefault(line.speaker, []).append(normalise(talk, line.position))
     longest = max(map(len, own.values()), default=0)
-    return [{name: taken[min(number, len(taken) - 1)] for name, taken in own.items()} for number in range(longest)]
+    return [
+        {name: positions[min(number, len(positions) - 1)] for name, positions in own.items()}
+        for number in range(longest)
+    ]
 
 
 def changes(talk: Deliberation) -> Iterator[tuple[Line, bool]]:
@@ -93,20 +96,20 @@ def changes(talk: Deliberation) -> Iterator[tuple[Line, bool]]:
     Where members wrote positions down before they heard the others, those are where they begin. A line that was
     asked for as dissent is no change of mind, and neither is the return from it.
     """
-    held = {
+    current = {
         stance.speaker: normalise(talk, stance.position)
         for stance in talk.private_positions
         if stance.position and stance.position.strip()
     }
-    named: set[str] = set()
+    names: set[str] = set()
     for line in talk.lines:
         fact = normalise_position(line.new_fact) if line.new_fact and re.search(r"\w", line.new_fact) else ""
         if line.position and line.position.strip() and not line.dissents:
             position = normalise(talk, line.position)
-            if held.get(line.speaker, position) != position:
-                yield line, bool(fact) and fact not in named and fact not in _NO_FACT
-            held[line.speaker] = position
-        named.add(fact)
+            if current.get(line.speaker, position) != position:
+                yield line, bool(fact) and fact not in names and fact not in _NO_FACT
+            current[line.speaker] = position
+        names.add(fact)
 
 
 _NO_FACT = frozenset({"none", "null", "no", "n a", "n/a", "nothing", "no new fact", "unknown"})

@@ -88,10 +88,10 @@ def disagreement(transcript: Transcript) -> Disagreement | None:
     Args:
         transcript: The reader's edition: the public record has no debates.
     """
-    held = [talk for talk in iter_deliberations(transcript) if positions_by_pass(talk.deliberation)]
-    if not held:
+    talks = [talk for talk in iter_deliberations(transcript) if positions_by_pass(talk.deliberation)]
+    if not talks:
         return None
-    return _measured([talk.deliberation for talk in held], followed=_mean(_followed(transcript, held)))
+    return _measured([talk.deliberation for talk in talks], share_followed=_mean(_followed(transcript, talks)))
 
 
 def table_disagreement(transcript: Transcript) -> Disagreement | None:
@@ -102,30 +102,30 @@ def table_disagreement(transcript: Transcript) -> Disagreement | None:
             first, nor of ballots.
     """
     talk = table_talk(transcript)
-    return _measured([talk], followed=None) if talk and positions_by_pass(talk) else None
+    return _measured([talk], share_followed=None) if talk and positions_by_pass(talk) else None
 
 
-def _measured(debates: Sequence[Deliberation], *, followed: float | None) -> Disagreement:
+def _measured(debates: Sequence[Deliberation], *, share_followed: float | None) -> Disagreement:
     ends = [(positions[0], positions[-1]) for positions in map(positions_by_pass, debates)]
-    divided = [end for begin, end in ends if len(set(begin.values())) > 1]
-    collapsed = sum(len(set(end.values())) == 1 for end in divided)
-    moved = [(debate, justified) for debate in debates for _, justified in changes(debate)]
-    asked = [justified for debate, justified in moved if "justify_changes" in debate.rules]
+    divisions = [end for begin, end in ends if len(set(begin.values())) > 1]
+    collapses = sum(len(set(end.values())) == 1 for end in divisions)
+    moves = [(debate, has_reason) for debate in debates for _, has_reason in changes(debate)]
+    reasons_asked = [has_reason for debate, has_reason in moves if "justify_changes" in debate.rules]
     any_asked = any("justify_changes" in debate.rules for debate in debates)
     gaps = [gap for debate in debates for gap in _ballot_gaps(debate)]
     return Disagreement(
         debates=len(debates),
-        began_divided=len(divided),
-        collapsed=collapsed,
-        collapse_rate=collapsed / len(divided) if divided else None,
+        began_divided=len(divisions),
+        collapsed=collapses,
+        collapse_rate=collapses / len(divisions) if divisions else None,
         unanimous=sum(_is_unanimous(debate) for debate in debates),
-        changes=len(moved),
-        unjustified=asked.count(False) if any_asked else None,
-        justifiable=len(asked),
+        changes=len(moves),
+        unjustified=reasons_asked.count(False) if any_asked else None,
+        justifiable=len(reasons_asked),
         converged=_converged(debates),
         ballots=len(gaps),
         ballot_gap=fmean(gaps) if gaps else None,
-        decisions_followed=followed,
+        decisions_followed=share_followed,
         dissenters=sum(line.dissents for debate in debates for line in debate.lines),
         passes=_passes(debates),
     )
@@ -145,19 +145,21 @@ def spread(positions: Sequence[str], options: Sequence[str]) -> float:
 
 def _passes(debates: Sequence[Deliberation]) -> tuple[DebateRound, ...]:
     by_debate = [(debate, positions_by_pass(debate)) for debate in debates]
-    found = []
+    rows = []
     for number in range(max(len(passes) for _, passes in by_debate)):
         here = [(debate, list(passes[number].values())) for debate, passes in by_debate if len(passes) > number]
-        spreads = [spread(taken, debate.options) for debate, taken in here if _on_scale(taken, debate.options)]
-        found.append(
+        spreads = [
+            spread(positions, debate.options) for debate, positions in here if _on_scale(positions, debate.options)
+        ]
+        rows.append(
             DebateRound(
                 number=number + 1,
                 debates=len(here),
-                entropy=fmean(entropy(taken) for _, taken in here),
+                entropy=fmean(entropy(positions) for _, positions in here),
                 spread=fmean(spreads) if spreads else None,
             )
         )
-    return tuple(found)
+    return tuple(rows)
 
 
 def _on_scale(positions: Sequence[str], options: Sequence[str]) -> bool:
@@ -165,34 +167,35 @@ def _on_scale(positions: Sequence[str], options: Sequence[str]) -> bool:
 
 
 def _is_unanimous(debate: Deliberation) -> bool:
-    written = [stance.position for stance in (*debate.private_positions, *debate.ballots)]
-    spoken = [line.position for line in debate.lines if not line.dissents]
-    return len({normalise(debate, position) for position in (*written, *spoken) if position}) == 1
+    positions = [stance.position for stance in (*debate.private_positions, *debate.ballots)]
+    final = [line.position for line in debate.lines if not line.dissents]
+    return len({normalise(debate, position) for position in (*positions, *final) if position}) == 1
 
 
 def _converged(debates: Sequence[Deliberation]) -> int | None:
-    asked = [debate for debate in debates if debate.private_positions]
-    written = [
-        (debate, {normalise(debate, s.position) for s in debate.private_positions if s.position}) for debate in asked
+    debates_asked = [debate for debate in debates if debate.private_positions]
+    positions = [
+        (debate, {normalise(debate, s.position) for s in debate.private_positions if s.position})
+        for debate in debates_asked
     ]
-    ended = [set(positions_by_pass(debate)[-1].values()) for debate in asked]
-    pairs = zip(written, ended, strict=True)
-    return sum(len(before) > 1 and len(after) == 1 for (_, before), after in pairs) if asked else None
+    final_sets = [set(positions_by_pass(debate)[-1].values()) for debate in debates_asked]
+    pairs = zip(positions, final_sets, strict=True)
+    return sum(len(before) > 1 and len(after) == 1 for (_, before), after in pairs) if debates_asked else None
 
 
 def _ballot_gaps(debate: Deliberation) -> Iterable[bool]:
-    spoken = last_or_none(positions_by_pass(debate)) or {}
+    last_positions = last_or_none(positions_by_pass(debate)) or {}
     for ballot in debate.ballots:
-        if ballot.position and ballot.speaker in spoken:
-            yield normalise(debate, ballot.position) != spoken[ballot.speaker]
+        if ballot.position and ballot.speaker in last_positions:
+            yield normalise(debate, ballot.position) != last_positions[ballot.speaker]
 
 
-def _followed(transcript: Transcript, held: Sequence[HeldDeliberation]) -> Iterable[bool]:
-    kept = [statement.private.follows_decision for statement in transcript.statements if statement.private]
-    kept += [line.follows_decision for talk in held for line in talk.deliberation.lines]
-    return [follows for follows in kept if follows is not None]
+def _followed(transcript: Transcript, talks: Sequence[HeldDeliberation]) -> Iterable[bool]:
+    notes = [statement.private.follows_decision for statement in transcript.statements if statement.private]
+    notes += [line.follows_decision for talk in talks for line in talk.deliberation.lines]
+    return [follows for follows in notes if follows is not None]
 
 
 def _mean(flags: Iterable[bool]) -> float | None:
-    counted = list(flags)
-    return fmean(counted) if counted else None
+    values = list(flags)
+    return fmean(values) if values else None

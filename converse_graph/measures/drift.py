@@ -57,35 +57,37 @@ def drift(transcript: Transcript) -> tuple[Drift, ...]:
     Args:
         transcript: The record; what is public of it is enough.
     """
-    shown = list(zip(transcript.statements, signs(transcript), strict=True))
-    return tuple(_drift_of(party.name, shown, transcript.header.votes) for party in transcript.header.cast)
+    with_signs = list(zip(transcript.statements, signs(transcript), strict=True))
+    return tuple(_drift_of(party.name, with_signs, transcript.header.votes) for party in transcript.header.cast)
 
 
 def year_of(statement: Statement) -> int | None:
     """The calendar year of a statement; None on a clock of plain rounds."""
-    found = _YEAR.match(statement.period)
-    return int(found[0]) if found else None
+    match = _YEAR.match(statement.period)
+    return int(match[0]) if match else None
 
 
 def signs(transcript: Transcript) -> tuple[frozenset[Sign], ...]:
     """The signs of drift in each statement, in order."""
     names = [party.name for party in transcript.header.cast]
-    texts = [said.text for said in transcript.statements]
-    claimed: set[str] = set()
-    found = []
-    for number, said in enumerate(transcript.statements):
-        year = year_of(said)
-        by = SpeakerContext(name=said.speaker, others=tuple(name for name in names if name != said.speaker), year=year)
-        past = past_estimates(said.fields, year, claimed)
-        claimed.update(claims_in(said.fields))
+    texts = [statement.text for statement in transcript.statements]
+    claims: set[str] = set()
+    rows = []
+    for number, statement in enumerate(transcript.statements):
+        year = year_of(statement)
+        by = SpeakerContext(
+            name=statement.speaker, others=tuple(name for name in names if name != statement.speaker), year=year
+        )
+        past = past_estimates(statement.fields, year, claims)
+        claims.update(claims_in(statement.fields))
         earlier = texts[max(0, number - LOOKBACK) : number]
-        found.append(frozenset(shown.sign for shown in find_drift(said.text, by, past=past, earlier=earlier)))
-    return tuple(found)
+        rows.append(frozenset(finding.sign for finding in find_drift(statement.text, by, past=past, earlier=earlier)))
+    return tuple(rows)
 
 
 def _mended_in_private(own: Sequence[Statement]) -> Iterator[tuple[str, ...]]:
     """What was mended in each reply that a party kept to itself."""
-    for notes in (said.private for said in own if said.private is not None):
+    for notes in (statement.private for statement in own if statement.private is not None):
         if notes.written is not None:
             yield notes.written.mended
         if notes.deliberation is not None:
@@ -100,18 +102,18 @@ def _mended_within(talk: Deliberation) -> Iterator[tuple[str, ...]]:
             yield from _mended_within(line.deliberation)
 
 
-def _drift_of(name: str, shown: Sequence[tuple[Statement, frozenset[Sign]]], votes: Sequence[Vote]) -> Drift:
-    own = [said for said, _ in shown if said.speaker == name]
+def _drift_of(name: str, with_signs: Sequence[tuple[Statement, frozenset[Sign]]], votes: Sequence[Vote]) -> Drift:
+    own = [statement for statement, _ in with_signs if statement.speaker == name]
     ballots = [ballot.mended for vote in votes for ballot in vote.ballots if ballot.speaker == name]
-    spoken = [said for said in own if said.text]
-    found = Counter(sign for said, signs in shown if said.speaker == name for sign in signs)
+    speeches = [statement for statement in own if statement.text]
+    counts = Counter(sign for statement, signs in with_signs if statement.speaker == name for sign in signs)
     return Drift(
         party=name,
         turns=len(own),
-        no_statement=len(own) - len(spoken),
-        repairs=sum(said.repairs for said in own),
-        sorted_percentiles=sum(bool(said.sorted_fields) for said in spoken),
-        mended=sum(bool(said.mended) for said in spoken),
+        no_statement=len(own) - len(speeches),
+        repairs=sum(statement.repairs for statement in own),
+        sorted_percentiles=sum(bool(statement.sorted_fields) for statement in speeches),
+        mended=sum(bool(statement.mended) for statement in speeches),
         mended_in_private=sum(map(bool, _mended_in_private(own))) + sum(map(bool, ballots)),
-        **{sign: found[sign] for sign in get_args(Sign)},
+        **{sign: counts[sign] for sign in get_args(Sign)},
     )

@@ -122,7 +122,7 @@ def find_drift(
     if not text:
         return ()
     own = _own_words(text)
-    found: list[DriftFinding | None] = [
+    findings: list[DriftFinding | None] = [
         _other_year(own, by.year),
         _other_label(own, by),
         _other_person(own, by),
@@ -130,10 +130,10 @@ def find_drift(
         _repeated(own, earlier),
         _refusal(own, by),
     ]
-    return tuple(sign for sign in found if sign is not None)
+    return tuple(sign for sign in findings if sign is not None)
 
 
-def past_estimates(fields: Mapping[str, Any], year: int | None, claimed: Collection[str] = ()) -> dict[str, int]:
+def past_estimates(fields: Mapping[str, Any], year: int | None, claims: Collection[str] = ()) -> dict[str, int]:
     """The p50 of each field that estimates a year and names one that is past.
 
     Percentiles of something other than a year cannot be told apart by their look; those of 1000 to 9999 are taken for
@@ -142,16 +142,16 @@ def past_estimates(fields: Mapping[str, Any], year: int | None, claimed: Collect
     Args:
         fields: Of one statement.
         year: In which it is made; None on a clock of plain rounds, where nothing is past.
-        claimed: What was claimed to have come before, by whomever: an estimate of that may lie in the past.
+        claims: What was claimed to have come before, by whomever: an estimate of that may lie in the past.
     """
-    known = {*claimed, *claims_in(fields)}
-    found = {}
+    names = {*claims, *claims_in(fields)}
+    estimates = {}
     for name, value in fields.items():
         estimate = p50_of(value)
-        has_come = name.removesuffix("_estimate") in known
+        has_come = name.removesuffix("_estimate") in names
         if year is not None and estimate is not None and 1000 <= estimate < year and not has_come:
-            found[name] = estimate
-    return found
+            estimates[name] = estimate
+    return estimates
 
 
 def claims_in(fields: Mapping[str, Any]) -> Iterator[str]:
@@ -177,19 +177,21 @@ def _other_year(text: str, year: int | None) -> DriftFinding | None:
     if year is None:
         return None
     for pattern in _NOW:
-        for said in pattern.finditer(text):
-            named = int(said["year"])
-            if named != year and abs(named - year) <= _FAR and not _IMAGINED.search(text[: said.start("year")]):
-                told = f"it says {_shown(said[0])}, but it is {year}: speak of no other year as now."
-                return DriftFinding(sign="other_year", told=told)
+        for match in pattern.finditer(text):
+            name = int(match["year"])
+            if name != year and abs(name - year) <= _FAR and not _IMAGINED.search(text[: match.start("year")]):
+                sentence = f"it says {_shown(match[0])}, but it is {year}: speak of no other year as now."
+                return DriftFinding(sign="other_year", told=sentence)
     return None
 
 
 def _other_label(text: str, by: SpeakerContext) -> DriftFinding | None:
-    for said in _label((by.name, *by.others)).finditer(text):
-        if said["name"].casefold() != by.name.casefold():
-            told = f"a line begins with {_shown(said[0])}: write what {by.name} says alone, with no name before it."
-            return DriftFinding(sign="other_label", told=told)
+    for match in _label((by.name, *by.others)).finditer(text):
+        if match["name"].casefold() != by.name.casefold():
+            sentence = (
+                f"a line begins with {_shown(match[0])}: write what {by.name} says alone, with no name before it."
+            )
+            return DriftFinding(sign="other_label", told=sentence)
     return None
 
 
@@ -197,19 +199,19 @@ def _other_person(text: str, by: SpeakerContext) -> DriftFinding | None:
     if not any(name in text for name in by.others):  # most statements name nobody, and are searched no further
         return None
     names = (by.name, *by.others)
-    for said in _person(names).finditer(text):
-        named = {name for group in said.groups() if group for name in _named(names).findall(group)}
-        if by.name not in named:
-            told = (
-                f"it says {_shown(said[0])}, but you are {by.name}: speak as {by.name}, and of others by their names."
+    for match in _person(names).finditer(text):
+        others_named = {name for group in match.groups() if group for name in _named(names).findall(group)}
+        if by.name not in others_named:
+            sentence = (
+                f"it says {_shown(match[0])}, but you are {by.name}: speak as {by.name}, and of others by their names."
             )
-            return DriftFinding(sign="other_person", told=told)
+            return DriftFinding(sign="other_person", told=sentence)
     return None
 
 
 def _past_estimate(name: str, estimate: int, year: int | None) -> DriftFinding:
-    told = f"{name} has p50 {estimate}, which is past, for it is {year}: give {year} or later."
-    return DriftFinding(sign="past_estimate", told=told)
+    sentence = f"{name} has p50 {estimate}, which is past, for it is {year}: give {year} or later."
+    return DriftFinding(sign="past_estimate", told=sentence)
 
 
 def _repeated(text: str, earlier: Sequence[str]) -> DriftFinding | None:
@@ -219,20 +221,22 @@ def _repeated(text: str, earlier: Sequence[str]) -> DriftFinding | None:
     least = math.ceil(REPEATED * len(ours))
     # As many trigrams as a repetition may lack, and one more: most statements have none of them, and are no repetition.
     some = frozenset(islice(ours, len(ours) - least + 1))
-    for said in earlier[-LOOKBACK:]:
-        theirs = _trigrams(said)
+    for earlier_text in earlier[-LOOKBACK:]:
+        theirs = _trigrams(earlier_text)
         if not some.isdisjoint(theirs) and len(ours & theirs) >= least:
-            told = f"it says again what was said before, {_shown(said)}: say what is new, in words of your own."
-            return DriftFinding(sign="repeated", told=told)
+            sentence = (
+                f"it says again what was said before, {_shown(earlier_text)}: say what is new, in words of your own."
+            )
+            return DriftFinding(sign="repeated", told=sentence)
     return None
 
 
 def _refusal(text: str, by: SpeakerContext) -> DriftFinding | None:
-    said = _REFUSAL.search(text)
-    if said is None:
+    match = _REFUSAL.search(text)
+    if match is None:
         return None
     return DriftFinding(
-        sign="refusals", told=f"it says {_shown(said[0])}: speak as {by.name}, which answers for itself."
+        sign="refusals", told=f"it says {_shown(match[0])}: speak as {by.name}, which answers for itself."
     )
 
 

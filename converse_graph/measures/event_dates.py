@@ -54,21 +54,21 @@ class Condition(FrozenModel):
         Args:
             statement: Any statement.
         """
-        reported = statement.fields.get(self.field)
-        if self.part and isinstance(reported, dict):
-            reported = reported.get(self.part)
-        if isinstance(reported, list | tuple):
-            return any(self._compare(entry) for entry in reported)
-        return self._compare(reported)
+        value = statement.fields.get(self.field)
+        if self.part and isinstance(value, dict):
+            value = value.get(self.part)
+        if isinstance(value, list | tuple):
+            return any(self._compare(entry) for entry in value)
+        return self._compare(value)
 
-    def _compare(self, reported: Any) -> bool:
-        if isinstance(reported, bool) is not isinstance(self.value, bool) or reported is None:
+    def _compare(self, value: Any) -> bool:
+        if isinstance(value, bool) is not isinstance(self.value, bool) or value is None:
             return False
-        if isinstance(reported, int | float) is not isinstance(self.value, int | float):
+        if isinstance(value, int | float) is not isinstance(self.value, int | float):
             return False
-        if isinstance(reported, str) and isinstance(self.value, str):
-            return _COMPARE[self.operator](reported.casefold(), self.value.casefold())
-        return _COMPARE[self.operator](reported, self.value)
+        if isinstance(value, str) and isinstance(self.value, str):
+            return _COMPARE[self.operator](value.casefold(), self.value.casefold())
+        return _COMPARE[self.operator](value, self.value)
 
 
 def event_dates(transcript: Transcript) -> tuple[EventDate, ...]:
@@ -103,8 +103,8 @@ def is_reported(event: Event, round: int, fields: dict[str, Any]) -> bool:
         round: Of the statement, from 0.
         fields: What the statement reports.
     """
-    reported = fields.get(event.field)
-    return round >= event.from_round and type(reported) is type(event.equals) and reported == event.equals
+    value = fields.get(event.field)
+    return round >= event.from_round and type(value) is type(event.equals) and value == event.equals
 
 
 def parse_condition(text: str) -> Condition | None:

@@ -34,30 +34,30 @@ def events(transcript: Transcript) -> tuple[ReportedEvent, ...]:
     Args:
         transcript: The record; what is public of it is enough.
     """
-    known: set[tuple[str, str, str]] = set()
-    found = []
+    keys: set[tuple[str, str, str]] = set()
+    reports = []
     for statement in transcript.statements:
         for name, value in _told(statement):
             key = (statement.speaker, name, value.casefold())
-            found.append(
+            reports.append(
                 ReportedEvent(
                     round=statement.round,
                     period=statement.period,
                     party=statement.speaker,
                     field=name,
                     value=value,
-                    first=key not in known,
+                    first=key not in keys,
                 )
             )
-            known.add(key)
-    return tuple(found)
+            keys.add(key)
+    return tuple(reports)
 
 
 def _told(statement: Statement) -> Iterator[tuple[str, str]]:
     for name, value in statement.fields.items():
         for item in value if isinstance(value, list | tuple) else [value]:
-            if told := _in_words(item):
-                yield name, told
+            if words := _in_words(item):
+                yield name, words
 
 
 def _in_words(value: Any) -> str:

@@ -21,8 +21,8 @@ def validate_base_url(url: str) -> str:
         fault = str(error)
     if fault:
         # What stands before "@" may be a password, what stands after "?" a key.
-        shown = address.rpartition("@")[2].partition("?")[0]
-        raise InvalidValue(f"{shown!r} is no base URL ({fault}); it looks like http://127.0.0.1:11434/v1.")
+        printable = address.rpartition("@")[2].partition("?")[0]
+        raise InvalidValue(f"{printable!r} is no base URL ({fault}); it looks like http://127.0.0.1:11434/v1.")
     return address
 
 
@@ -59,13 +59,13 @@ def _fault_in(key: str) -> str:
         " ": "a space",
         "\ufeff": "a byte order mark",
     }
-    for letter, called in faults.items():
+    for letter, name in faults.items():
         if letter in key:
-            return f"{called} {_place(key, letter)}"
-    if found := next((letter for letter in key if letter in _QUOTES), ""):
-        return f"a quotation mark {_place(key, found)}"
-    if found := next((letter for letter in key if not "!" <= letter <= "~"), ""):
-        return f"a character that no key has (U+{ord(found):04X}) {_place(key, found)}"
+            return f"{name} {_place(key, letter)}"
+    if curly_quote := next((letter for letter in key if letter in _QUOTES), ""):
+        return f"a quotation mark {_place(key, curly_quote)}"
+    if curly_quote := next((letter for letter in key if not "!" <= letter <= "~"), ""):
+        return f"a character that no key has (U+{ord(curly_quote):04X}) {_place(key, curly_quote)}"
     return ""
 
 

@@ -36,8 +36,8 @@ class Message:
     @cached_property
     def digest(self) -> bytes:
         """16 bytes that stand for this part and no other."""
-        joined = "\0".join((self.role, self.source, self.owner, self.text))
-        return hashlib.blake2b(joined.encode(), digest_size=16).digest()
+        text = "\0".join((self.role, self.source, self.owner, self.text))
+        return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 @dataclass(frozen=True, kw_only=True)

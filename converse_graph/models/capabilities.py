@@ -100,16 +100,18 @@ class ServerCapabilities:
 
     def messages(self, request: Request) -> list[dict[str, str]]:
         """The prompt, with the schema in words at the end of its beginning where the server does not enforce it."""
-        told = [{"role": part.role, "content": part.text} for part in request.messages]
+        parts = [{"role": part.role, "content": part.text} for part in request.messages]
         if self.form in ("any object", "words"):
             rule = schema_instructions(request.schema)
-            if told and told[0]["role"] == "system":
-                told[0]["content"] = f"{told[0]['content']}\n\n{rule}"
+            if parts and parts[0]["role"] == "system":
+                parts[0]["content"] = f"{parts[0]['content']}\n\n{rule}"
             else:
-                told.insert(0, {"role": "system", "content": rule})
+                parts.insert(0, {"role": "system", "content": rule})
         if self.without_system:
-            told = [{**message, "role": "user" if message["role"] == "system" else message["role"]} for message in told]
-        return _merge(told) if self.merged else told
+            parts = [
+                {**message, "role": "user" if message["role"] == "system" else message["role"]} for message in parts
+            ]
+        return _merge(parts) if self.merged else parts
 
     def longest_reply(self, request: Request, settings: ModelSettings, window: int | None) -> int:
         """Tokens that a reply is given: more where the model thinks first, and no more than the window has left.
@@ -135,22 +137,22 @@ class ServerCapabilities:
             window: Tokens of prompt and reply together; None where unknown.
         """
         most = self.longest_reply(request, settings, window)
-        sent: dict[str, Any] = {"max_completion_tokens": most}
+        fields: dict[str, Any] = {"max_completion_tokens": most}
         if not hosted:
-            sent["max_tokens"] = most
-        chosen = {"temperature": settings.temperature, "top_p": settings.top_p}
-        sent |= {name: value for name, value in chosen.items() if value is not None}
+            fields["max_tokens"] = most
+        sampling = {"temperature": settings.temperature, "top_p": settings.top_p}
+        fields |= {name: value for name, value in sampling.items() if value is not None}
         if settings.seed is not False:
-            sent["seed"] = call_seed(request)
-        sent |= thinking_fields(settings, hosted=hosted)
+            fields["seed"] = call_seed(request)
+        fields |= thinking_fields(settings, hosted=hosted)
         if self.form == "any object":
-            sent["response_format"] = {"type": "json_object"}
+            fields["response_format"] = {"type": "json_object"}
         elif self.form != "words":
             schema = request.schema if self.form == "schema" else bounds_to_descriptions(request.schema)
-            named = {"name": _schema_name(request.schema), "strict": True, "schema": schema}
-            sent["response_format"] = {"type": "json_schema", "json_schema": named}
-        sent |= settings.extra_body
-        return {name: value for name, value in sent.items() if name not in self.left_out}
+            form = {"name": _schema_name(request.schema), "strict": True, "schema": schema}
+            fields["response_format"] = {"type": "json_schema", "json_schema": form}
+        fields |= settings.extra_body
+        return {name: value for name, value in fields.items() if name not in self.left_out}
 
 
 def call_seed(request: Request) -> int:
@@ -164,10 +166,10 @@ def _schema_name(schema: dict[str, Any]) -> str:
 
 
 def _merge(messages: list[dict[str, str]]) -> list[dict[str, str]]:
-    merged: list[dict[str, str]] = []
+    joined_messages: list[dict[str, str]] = []
     for message in messages:
-        if merged and merged[-1]["role"] == message["role"]:
-            merged[-1] = {**message, "content": f"{merged[-1]['content']}\n\n{message['content']}"}
+        if joined_messages and joined_messages[-1]["role"] == message["role"]:
+            joined_messages[-1] = {**message, "content": f"{joined_messages[-1]['content']}\n\n{message['content']}"}
         else:
-            merged.append(message)
-    return merged
+            joined_messages.append(message)
+    return joined_messages

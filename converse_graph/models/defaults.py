@@ -26,14 +26,14 @@ def base_url_of(environ: Mapping[str, str], base_url: str | None) -> str | None:
     Raises:
         InvalidValue: It is no http or https address, or holds a password, which would be put on record with it.
     """
-    given = base_url or environ.get("OPENAI_BASE_URL") or environ.get("OPENAI_API_BASE") or ""
-    found = validate_base_url(given) if given.strip() else None
-    if found and urlsplit(found).password is not None:
+    address = base_url or environ.get("OPENAI_BASE_URL") or environ.get("OPENAI_API_BASE") or ""
+    url = validate_base_url(address) if address.strip() else None
+    if url and urlsplit(url).password is not None:
         raise InvalidValue(
-            f"{without_password(found)!r} was given with a password, which would be put on record; give it as "
+            f"{without_password(url)!r} was given with a password, which would be put on record; give it as "
             "OPENAI_API_KEY instead."
         )
-    return found
+    return url
 
 
 def default_model(environ: Mapping[str, str] = os.environ, base_url: str | None = None) -> str:
@@ -45,8 +45,8 @@ def default_model(environ: Mapping[str, str] = os.environ, base_url: str | None 
     Raises:
         UsageError: The server at the base URL lists no models, or cannot be asked within 5 seconds.
     """
-    if named := environ.get("CONVERSE_MODEL"):
-        return named
+    if name := environ.get("CONVERSE_MODEL"):
+        return name
     key, server = environ.get("OPENAI_API_KEY"), base_url_of(environ, base_url)
     if server and not (urlsplit(server).hostname or "").endswith("openai.com"):
         return fetch_first_model(server, key)
@@ -84,11 +84,11 @@ def fetch_context_window(base_url: str, key: str | None, model: str) -> int | No
         model: As the server calls it.
     """
     try:
-        [told] = [entry for entry in list_models(base_url, key, _WINDOW_TIMEOUT) if entry.get("id") == model]
+        [description] = [entry for entry in list_models(base_url, key, _WINDOW_TIMEOUT) if entry.get("id") == model]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
-    found = next((told[name] for name in _WINDOWS if isinstance(told.get(name), int)), None)
-    return found if found is not None and found > 0 else None
+    window = next((description[name] for name in _WINDOWS if isinstance(description.get(name), int)), None)
+    return window if window is not None and window > 0 else None
 
 
 _WINDOW_TIMEOUT = 2.0
@@ -109,7 +109,7 @@ def list_models(base_url: str, key: str | None, timeout: float) -> Any:
     """
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     address = f"{base_url.rstrip('/')}/models"
-    asked = urllib.request.Request(address, headers=headers)  # noqa: S310 - `base_url_of` lets http and https through
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - `base_url_of` lets http and https through
     proxies = urllib.request.ProxyHandler({} if is_loopback(base_url) else None)
-    with urllib.request.build_opener(proxies).open(asked, timeout=timeout) as answer:
+    with urllib.request.build_opener(proxies).open(request, timeout=timeout) as answer:
         return json.load(answer)["data"]

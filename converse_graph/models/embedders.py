@@ -124,8 +124,8 @@ def make_embedder(reference: Any, base_url: str | None, environ: Mapping[str, st
     if isinstance(reference, importlib.import_module("langchain_core.embeddings").Embeddings):
         return LangChainEmbedder(reference)
     if hasattr(reference, "embed"):
-        given: Embedder = reference
-        return given
+        embedder: Embedder = reference
+        return embedder
     raise InvalidValue(
         f"{type(reference).__name__} is no embedder; pass one of {', '.join(EMBEDDER_GRAMMAR)}, or a LangChain "
         "Embeddings object."
@@ -157,6 +157,6 @@ def _hashed(text: str) -> tuple[float, ...]:
     counts = Counter(word[:_STEM] for word in _WORD.findall(text.casefold()) if word not in _COMMON and len(word) > 1)
     vector = [0.0] * _DIMENSIONS
     for word, count in counts.items():
-        hashed = int.from_bytes(blake2b(word.encode(), digest_size=8).digest())
-        vector[hashed % _DIMENSIONS] += math.sqrt(count) * (1 if hashed >> 63 else -1)
+        number = int.from_bytes(blake2b(word.encode(), digest_size=8).digest())
+        vector[number % _DIMENSIONS] += math.sqrt(count) * (1 if number >> 63 else -1)
     return tuple(vector)

@@ -84,6 +84,6 @@ def encode_vectors(vectors: Sequence[Vector]) -> str:
 
 def decode_vectors(text: str) -> tuple[Vector, ...]:
     """The vectors that `encode_vectors` made a text of."""
-    told = json.loads(text)
-    raw, size = base64.b64decode(told["vectors"]), int(told["size"])
+    answer = json.loads(text)
+    raw, size = base64.b64decode(answer["vectors"]), int(answer["size"])
     return tuple(struct.iter_unpack(f"<{size}e", raw))

@@ -103,9 +103,9 @@ class ErrorInResponse(Exception):
 
 def missing_completion_error(error: Exception) -> Exception:
     """Say what a client library choked on: an error that came as an answer, or an answer that is no reply."""
-    held = error.args[0] if error.args else None
-    if isinstance(held, Mapping) and ("message" in held or "code" in held):
-        return ErrorInResponse(held)
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, Mapping) and ("message" in cause or "code" in cause):
+        return ErrorInResponse(cause)
     return IncompleteResponse(f"the answer is no chat completion ({str(error)[:200]})")
 
 
@@ -161,10 +161,10 @@ class Failure:
     @property
     def limit(self) -> int | None:
         """The most tokens that the server says it takes; None where it names no number."""
-        said = self.said.replace(_ERROR_NUMBER, "")
+        text = self.said.replace(_ERROR_NUMBER, "")
         for pattern in _LIMITS:
-            if named := pattern.search(said):
-                return int(named[1].replace(",", ""))
+            if match := pattern.search(text):
+                return int(match[1].replace(",", ""))
         return None
 
     @property
@@ -184,14 +184,16 @@ def classify_failure(error: BaseException) -> Failure | None:
     inner = body.get("innererror")
     if isinstance(inner, Mapping) and inner.get("code"):
         code = f"{code} {inner['code']}".strip()
-    spent = any(word in (code, str(body.get("type"))) for word in _SPENT)
-    said = str(body.get("message") or body.get("detail") or _described(error))
+    is_out_of_credit = any(word in (code, str(body.get("type"))) for word in _SPENT)
+    message = str(body.get("message") or body.get("detail") or _described(error))
     status = _status_of(error)
     if status is not None:
-        passing = (status in _PASSING or (status >= 500 and status != 501)) and not spent
-        failure = Failure(said=said, passing=passing, status=status, code=code, param=param, wait=requested_wait(error))
+        passing = (status in _PASSING or (status >= 500 and status != 501)) and not is_out_of_credit
+        failure = Failure(
+            said=message, passing=passing, status=status, code=code, param=param, wait=requested_wait(error)
+        )
     elif _unreached(error):
-        failure = Failure(said=said, passing=not spent, code=code, param=param)
+        failure = Failure(said=message, passing=not is_out_of_credit, code=code, param=param)
     else:
         return None
     return replace(failure, passing=False) if failure.passing and failure.overflow else failure
@@ -203,16 +205,16 @@ def requested_wait(error: BaseException) -> float | None:
     millis = _number(headers.get("retry-after-ms"))
     if millis is not None:
         return millis / 1000
-    asked = str(headers.get("retry-after") or "").strip()
-    if not asked:
+    header = str(headers.get("retry-after") or "").strip()
+    if not header:
         return None
-    seconds = _number(asked)
+    seconds = _number(header)
     if seconds is not None:
         return seconds
-    if (span := _SPAN.fullmatch(asked)) and any(span.groups()):
-        hours, minutes, whole, parts = (float(given or 0) for given in span.groups())
+    if (span := _SPAN.fullmatch(header)) and any(span.groups()):
+        hours, minutes, whole, parts = (float(part or 0) for part in span.groups())
         return hours * 3600 + minutes * 60 + whole + parts / 1000
-    return _until(asked)
+    return _until(header)
 
 
 _SPAN = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m(?!s))?(?:(\d{1,8}(?:\.\d{1,9})?)s)?(?:(\d{1,12}(?:\.\d{1,9})?)ms)?")
@@ -220,9 +222,9 @@ _LONGEST_WAIT = 366 * 86_400.0
 """Seconds; whoever asks for more, or for ever, is taken to have asked for a year."""
 
 
-def _number(asked: Any) -> float | None:
+def _number(header: Any) -> float | None:
     try:
-        seconds = float(asked)
+        seconds = float(header)
     except (TypeError, ValueError):
         return None
     return None if math.isnan(seconds) else min(_LONGEST_WAIT, max(0.0, seconds))
@@ -259,10 +261,14 @@ def _body(error: BaseException) -> Mapping[str, Any]:
 
 def _status_of(error: BaseException) -> int | None:
     response = getattr(error, "response", None)
-    told = [getattr(error, "status_code", None), getattr(response, "status_code", None), getattr(error, "code", None)]
+    candidates = [
+        getattr(error, "status_code", None),
+        getattr(response, "status_code", None),
+        getattr(error, "code", None),
+    ]
     if isinstance(response, Mapping):
-        told.append(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
-    codes = (int(code) if isinstance(code, str) and re.fullmatch(r"[45]\d\d", code) else code for code in told)
+        candidates.append(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
+    codes = (int(code) if isinstance(code, str) and re.fullmatch(r"[45]\d\d", code) else code for code in candidates)
     return next((status for status in codes if isinstance(status, int) and 400 <= status < 600), None)
 
 

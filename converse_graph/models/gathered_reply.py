@@ -43,15 +43,15 @@ class GatheredReply:
             What it adds to what is said, thoughts left out.
         """
         words, calls = list[str](), list[str]()
-        taken = {"words": words, "thoughts": self._thoughts, "refusal": self._refusals, "call": calls}
+        lists = {"words": words, "thoughts": self._thoughts, "refusal": self._refusals, "call": calls}
         for kind, text in _pieces_of(message):
-            taken[kind].append(text)
+            lists[kind].append(text)
             self._length += len(text)
         self._words += words
         self._arguments += calls
-        told = message.response_metadata
-        self.reason = next((str(told[key]) for key in _ENDINGS if told.get(key)), self.reason)
-        self.model = str(told.get("model_name") or told.get("model") or self.model)
+        metadata = message.response_metadata
+        self.reason = next((str(metadata[key]) for key in _ENDINGS if metadata.get(key)), self.reason)
+        self.model = str(metadata.get("model_name") or metadata.get("model") or self.model)
         self._count(_usage_of(message))
         return "".join(words) or "".join(calls)
 
@@ -76,14 +76,14 @@ class GatheredReply:
             seconds: How long it took.
             usd: Cost where it is known.
         """
-        thoughts, said = "".join(self._thoughts), "".join([*self._words, *self._arguments])
-        if not said.strip() and self._refusals:
-            said = "".join(self._refusals)
-        elif not said.strip() and self.finish == "stop":
-            said = find_final_object(thoughts, names)
+        thoughts, words = "".join(self._thoughts), "".join([*self._words, *self._arguments])
+        if not words.strip() and self._refusals:
+            words = "".join(self._refusals)
+        elif not words.strip() and self.finish == "stop":
+            words = find_final_object(thoughts, names)
         input_tokens, output_tokens, cached_tokens = self._usage
         return Response(
-            text=prepend_thoughts(thoughts[:MAX_REPLY_CHARS], said[:MAX_REPLY_CHARS]),
+            text=prepend_thoughts(thoughts[:MAX_REPLY_CHARS], words[:MAX_REPLY_CHARS]),
             model=self.model or remote_name,
             finish=self.finish,
             input_tokens=input_tokens,
@@ -95,11 +95,11 @@ class GatheredReply:
 
     def _count(self, usage: Mapping[str, Any]) -> None:
         details = usage.get("input_token_details")
-        cached = details.get("cache_read") if isinstance(details, Mapping) else 0
+        cache = details.get("cache_read") if isinstance(details, Mapping) else 0
         new = [
             parse_token_count(usage.get("input_tokens")),
             parse_token_count(usage.get("output_tokens")),
-            parse_token_count(cached),
+            parse_token_count(cache),
         ]
         if self._sums:
             self._usage = [before + more for before, more in zip(self._usage, new, strict=True)]
@@ -107,11 +107,11 @@ class GatheredReply:
             self._usage = new
 
 
-def parse_token_count(reported: Any) -> int:
+def parse_token_count(number: Any) -> int:
     """Return a number of tokens as a server reports it; 0 for what is none."""
-    if isinstance(reported, bool) or not isinstance(reported, int | float) or not math.isfinite(reported):
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
         return 0
-    return int(reported) if 0 <= reported <= _MOST_TOKENS else 0
+    return int(number) if 0 <= number <= _MOST_TOKENS else 0
 
 
 def normalise_finish_reason(reason: str) -> Literal["stop", "length", "filtered"]:
@@ -165,13 +165,13 @@ def _part(part: Any) -> Iterator[tuple[_Kind, str]]:
 
 def _text_in(part: Mapping[str, Any]) -> str:
     for name in ("text", "thinking", "reasoning", "reasoning_content", "summary", "content"):
-        held = part.get(name)
-        if isinstance(held, str):
-            return held
-        if isinstance(held, Mapping):
-            return _text_in(held)
-        if isinstance(held, list):
-            return "".join(_text_in(inner) for inner in held if isinstance(inner, Mapping))
+        value = part.get(name)
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Mapping):
+            return _text_in(value)
+        if isinstance(value, list):
+            return "".join(_text_in(inner) for inner in value if isinstance(inner, Mapping))
     return ""
 
 
@@ -192,13 +192,13 @@ def _usage_of(message: Any) -> Mapping[str, Any]:
     usage = getattr(message, "usage_metadata", None)
     if isinstance(usage, Mapping):
         return usage
-    told = message.response_metadata.get("token_usage")
-    if not isinstance(told, Mapping):
+    counts = message.response_metadata.get("token_usage")
+    if not isinstance(counts, Mapping):
         return {}
-    details = told.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
+    details = counts.get("prompt_tokens_details")
+    cache = details.get("cached_tokens") if isinstance(details, Mapping) else 0
     return {
-        "input_tokens": told.get("prompt_tokens"),
-        "output_tokens": told.get("completion_tokens"),
-        "input_token_details": {"cache_read": cached},
+        "input_tokens": counts.get("prompt_tokens"),
+        "output_tokens": counts.get("completion_tokens"),
+        "input_token_details": {"cache_read": cache},
     }

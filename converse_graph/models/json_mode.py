@@ -16,8 +16,8 @@ _BOUNDS = {
 
 def schema_instructions(schema: Mapping[str, Any]) -> str:
     """What to tell a model whose server does not hold it to a schema."""
-    told = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
-    return f"Reply with one JSON object and nothing else. It must fit this JSON Schema:\n{told}"
+    text = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    return f"Reply with one JSON object and nothing else. It must fit this JSON Schema:\n{text}"
 
 
 def bounds_to_descriptions(schema: Any) -> Any:
@@ -27,14 +27,14 @@ def bounds_to_descriptions(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     bounds = [words.format(schema[name]) for name, words in _BOUNDS.items() if name in schema]
-    kept: dict[str, Any] = {
+    plain: dict[str, Any] = {
         name: _named(inner) if name in ("properties", "$defs") else bounds_to_descriptions(inner)
         for name, inner in schema.items()
         if name not in _BOUNDS
     }
     if bounds:
-        kept["description"] = "; ".join(filter(None, [kept.get("description", ""), *bounds]))
-    return kept
+        plain["description"] = "; ".join(filter(None, [plain.get("description", ""), *bounds]))
+    return plain
 
 
 def _named(schemas: Mapping[str, Any]) -> dict[str, Any]:

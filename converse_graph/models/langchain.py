@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from converse_graph.errors import ContextLengthExceeded
 from converse_graph.models.base import PromptProfile, Request, Response
 from converse_graph.models.capabilities import ServerCapabilities, call_seed
 from converse_graph.models.failures import (
@@ -23,15 +22,13 @@ from converse_graph.models.failures import (
 from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.langchain_settings import fields_by_setting, flat, with_fields
 from converse_graph.models.langchain_wrappers import inmost, is_wrapper, rewrapped
-from converse_graph.models.openai_compatible import emptiness_of, learnt_window
 from converse_graph.models.prompt_profiles import profile_of
-from converse_graph.models.rate_limit import Limits, limiter_for
 from converse_graph.models.redaction import redact_stream
 from converse_graph.models.references import SEPARATOR, one_by_one
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
+from converse_graph.models.served_model import ServedModel, emptiness_of
 from converse_graph.models.settings import LANGCHAIN
-from converse_graph.models.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -52,7 +49,7 @@ def name_of(model: Any) -> str:
     return own if isinstance(own, str) else type(model).__name__
 
 
-class LangChainModel:
+class LangChainModel(ServedModel):
     """A LangChain chat model, with the settings it was made with where a request does not say otherwise.
 
     It is held to the schema by its own `with_structured_output`, if it has one; otherwise the schema is told in the
@@ -79,48 +76,17 @@ class LangChainModel:
         """
         self._served_as = name_of(chat_model)
         self.model = name or self._served_as
+        endpoint = Endpoint(model=self.model, key_name="its key", secret=_secret_of(inmost(chat_model)))
+        super().__init__(endpoint, retries, shares_limits_with=self.model.partition(":")[0])
         self.profile: PromptProfile = profile or profile_of(self.model)
         self.window: int | None = None
-        self.shown_window: int | None = None
-        """Tokens that its server has shown that it takes, by refusing or cutting more; None before it has."""
-        self.limits = Limits()
         self._chat_model = chat_model
-        self._origin = Endpoint(model=self.model, key_name="its key", secret=_secret_of(inmost(chat_model)))
         self._refused: frozenset[str] = frozenset()
         """Settings that its server would not take."""
         self._unknown: frozenset[str] = frozenset()
         """Settings that its class has no field for."""
-        self._retries = retries or RetryPolicy()
-        self._dialect = ServerCapabilities()
         self._asks_whole = False
         """Whether replies are asked for in one piece, as a stream of them came to nothing."""
-
-    async def complete(self, request: Request) -> Response:
-        """Ask once, retrying what may pass by itself.
-
-        Raises:
-            ProviderUnreachable: No whole reply came, however often it was tried.
-            ProviderRefused: The server answered that it will not serve the request.
-        """
-        try:
-            return await self._complete(request)
-        except ContextLengthExceeded as refused:
-            self.learn_window(refused.limit)
-            raise
-
-    def learn_window(self, limit: int | None) -> None:
-        """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
-        self.shown_window = learnt_window(self.shown_window, limit)
-
-    async def _complete(self, request: Request) -> Response:
-        return await self._retries.run(
-            lambda: self._learn_and_ask(request),
-            self._origin,
-            on_restart=request.on_restart,
-            on_unusable=request.on_unusable,
-            gate=limiter_for(self.model.partition(":")[0], self.limits),
-            tokens=sum(estimate_tokens(part.text) for part in request.messages),
-        )
 
     async def close(self) -> None:
         """Nothing: the connections are those of the object that was passed in."""
@@ -156,41 +122,41 @@ class LangChainModel:
 
     def _concede(self, failure: Failure, dialect: ServerCapabilities, fields: Mapping[str, Mapping[str, Any]]) -> bool:
         """Ask otherwise from now on, if the server refuses something of how it was asked; False where it does not."""
-        refused = _refused_setting(failure, fields)
-        if refused is not None:
-            self._refused |= {refused}
+        setting = _refused_setting(failure, fields)
+        if setting is not None:
+            self._refused |= {setting}
             return True
-        conceded = dialect.conceding(failure)
+        next_dialect = dialect.conceding(failure)
         # Its other settings are those that it was made with, and not ours to leave out.
-        if conceded is None or replace(conceded, left_out=frozenset()) == dialect:
+        if next_dialect is None or replace(next_dialect, left_out=frozenset()) == dialect:
             return False
         if self._dialect == dialect:
-            self._dialect = conceded
+            self._dialect = next_dialect
         return True
 
     def _fields(self, request: Request) -> dict[str, dict[str, Any]]:
         """The fields of the chat model that the request's settings set, by setting."""
-        known = getattr(type(inmost(self._chat_model)), "model_fields", {})
-        fields = fields_by_setting(self.defaults.merged(request.settings), known, call_seed(request))
+        model_fields = getattr(type(inmost(self._chat_model)), "model_fields", {})
+        fields = fields_by_setting(self.defaults.merged(request.settings), model_fields, call_seed(request))
         self._unknown |= {name for name, own in fields.items() if not own}
         return {name: own for name, own in fields.items() if own and name not in self._refused}
 
     async def _ask(
         self, request: Request, dialect: ServerCapabilities, fields: Mapping[str, Mapping[str, Any]]
     ) -> Response:
-        asked, is_held = self._held_to(request.schema if dialect.form == "schema" else None, fields)
+        runnable, is_held = self._held_to(request.schema if dialect.form == "schema" else None, fields)
         messages = (dialect if is_held else replace(dialect, form="words")).messages(request)
         start = time.perf_counter()
-        gathered = GatheredReply(sums_usage=True)
-        tell = redact_stream(self._origin.reply_secret, request.on_delta or _ignore)
+        gathered_reply = GatheredReply(sums_usage=True)
+        tell = redact_stream(self._endpoint.reply_secret, request.on_delta or _ignore)
         if request.on_delta and not self._asks_whole:
-            await _stream(asked, messages, gathered, tell)
-        elif (message := await _whole(asked, messages)) is not None:
-            tell(gathered.add(message))
+            await _stream(runnable, messages, gathered_reply, tell)
+        elif (message := await _whole(runnable, messages)) is not None:
+            tell(gathered_reply.add(message))
         tell("")
         names = frozenset(request.schema.get("properties", {}))
-        reply = gathered.reply(names, remote_name=self._served_as, seconds=time.perf_counter() - start)
-        reply = self._origin.without_key(reply)
+        reply = gathered_reply.reply(names, remote_name=self._served_as, seconds=time.perf_counter() - start)
+        reply = self._endpoint.without_key(reply)
         if read_reply(reply.text, names).spoken or reply.finish == "filtered":
             return reply
         # Packages drop from a stream what they do not know, such as a refusal; a whole message has it.
@@ -201,21 +167,21 @@ class LangChainModel:
         """The model by these settings and in its wrappers, held to the schema; and whether it could be."""
         changes = flat(fields.values())
         chat_model = with_fields(inmost(self._chat_model), changes)
-        held = _bound_to(schema, chat_model) if schema is not None else None
-        if held is None:
+        bound = _bound_to(schema, chat_model) if schema is not None else None
+        if bound is None:
             return rewrapped(self._chat_model, lambda _: chat_model, changes), False
-        held, by_body = _unparsed(held)
+        bound, by_body = _unparsed(bound)
         if by_body:  # what a wrapper has bound of the body goes with it, where it would go in its place
             changes = flat([changes, {"extra_body": by_body}])
-        return rewrapped(self._chat_model, lambda _: held, changes), True
+        return rewrapped(self._chat_model, lambda _: bound, changes), True
 
 
 def _secret_of(chat_model: Any) -> str:
     """The key that a chat model was made with; empty where it has none that can be read."""
     for name in getattr(type(chat_model), "model_fields", {}):
-        held = getattr(chat_model, name, None)
-        if isinstance(held, SecretStr) and held.get_secret_value():
-            return held.get_secret_value()
+        value = getattr(chat_model, name, None)
+        if isinstance(value, SecretStr) and value.get_secret_value():
+            return value.get_secret_value()
     return ""
 
 
@@ -226,12 +192,12 @@ def _ignore(text: str) -> None:
 def _bound_to(schema: dict[str, Any], chat_model: Any) -> Any:
     """A chat model, held to a schema; None where it cannot be."""
     try:
-        held = chat_model.with_structured_output({"description": "", **schema})
+        runnable = chat_model.with_structured_output({"description": "", **schema})
     except NotImplementedError:
         return None
     # A sequence of the bound model and a parser. The parser is left out: it waits for the end of a stream, and what
     # does not fit is shown to the model by those who asked.
-    return getattr(held, "first", None)
+    return getattr(runnable, "first", None)
 
 
 def _unparsed(bound: Any) -> tuple[Any, dict[str, Any]]:
@@ -240,27 +206,27 @@ def _unparsed(bound: Any) -> tuple[Any, dict[str, Any]]:
     Given a `response_format`, OpenAI's client parses the reply itself, and raises over one that was cut or filtered
     instead of returning it with what it cost.
     """
-    given: Any = getattr(bound, "kwargs", None)
+    arguments: Any = getattr(bound, "kwargs", None)
     model: Any = getattr(bound, "bound", None)
-    if not isinstance(given, dict) or not isinstance(given.get("response_format"), dict):
+    if not isinstance(arguments, dict) or not isinstance(arguments.get("response_format"), dict):
         return bound, {}
     if not hasattr(model, "extra_body"):
         return bound, {}
-    rest = {name: value for name, value in given.items() if name != "response_format"}
-    by_body = {**(given.get("extra_body") or {}), "response_format": given["response_format"]}
+    rest = {name: value for name, value in arguments.items() if name != "response_format"}
+    by_body = {**(arguments.get("extra_body") or {}), "response_format": arguments["response_format"]}
     return model.bind(**{**rest, "extra_body": {**(model.extra_body or {}), **by_body}}), by_body
 
 
-async def _stream(asked: Any, messages: list[dict[str, str]], gathered: GatheredReply, on_delta: Any) -> None:
-    async with aclosing(asked.astream(messages)) as stream:
+async def _stream(runnable: Any, messages: list[dict[str, str]], gathered_reply: GatheredReply, on_delta: Any) -> None:
+    async with aclosing(runnable.astream(messages)) as stream:
         while True:
             try:
                 piece = await anext(stream, None)
             except MALFORMED as error:
                 raise missing_completion_error(error) from error
-            if piece is None or gathered.is_too_long:
+            if piece is None or gathered_reply.is_too_long:
                 return
-            if text := gathered.add(piece):
+            if text := gathered_reply.add(piece):
                 on_delta(text)
 
 
@@ -275,10 +241,10 @@ def _refused_setting(failure: Failure, fields: Mapping[str, Mapping[str, Any]]) 
     return None
 
 
-async def _whole(asked: Any, messages: list[dict[str, str]]) -> Any:
+async def _whole(runnable: Any, messages: list[dict[str, str]]) -> Any:
     """A whole message; also the one that a client, parsing it by itself, raises over as cut or filtered."""
     try:
-        return await asked.ainvoke(messages)
+        return await runnable.ainvoke(messages)
     except MALFORMED as error:
         raise missing_completion_error(error) from error
     except Exception as error:  # the class is the client library's, which may not even be here

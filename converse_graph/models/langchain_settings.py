@@ -28,28 +28,28 @@ _THINKING: tuple[tuple[str, Callable[[str], Any]], ...] = (
 """Fields that say how much a model thinks, and what they take; the first that a class has and that takes the level."""
 
 
-def fields_by_setting(settings: ModelSettings, known: Mapping[str, Any], seed: int) -> dict[str, dict[str, Any]]:
+def fields_by_setting(settings: ModelSettings, model_fields: Mapping[str, Any], seed: int) -> dict[str, dict[str, Any]]:
     """Return for each setting the fields of a chat model that it sets; none where the class has no such field.
 
     Args:
         settings: What is set.
-        known: The fields of the model's class.
+        model_fields: The fields of the model's class.
         seed: Of the call, for a class that takes one.
     """
     fields: dict[str, dict[str, Any]] = {
-        name: {name: value} if name in known else {}
+        name: {name: value} if name in model_fields else {}
         for name in ("temperature", "top_p")
         if (value := getattr(settings, name)) is not None
     }
     if settings.max_tokens is not None:
-        fields["max_tokens"] = {name: settings.max_tokens for name in _LIMITS if name in known}
+        fields["max_tokens"] = {name: settings.max_tokens for name in _LIMITS if name in model_fields}
     if settings.seed:
-        fields["seed"] = {"seed": seed} if "seed" in known else {}
+        fields["seed"] = {"seed": seed} if "seed" in model_fields else {}
     if settings.thinking is not None:
-        fields["thinking"] = _thinking(settings.thinking, known)
+        fields["thinking"] = _thinking(settings.thinking, model_fields)
     for name, value in settings.extra_body.items():  # one's own name for it, as num_ctx of Ollama's, or the extra body
-        inside = {"extra_body": {name: value}} if "extra_body" in known else {}
-        fields[name] = {name: value} if name in known else inside
+        inside = {"extra_body": {name: value}} if "extra_body" in model_fields else {}
+        fields[name] = {name: value} if name in model_fields else inside
     return fields
 
 
@@ -78,8 +78,8 @@ def with_fields(model: Any, fields: Mapping[str, Any]) -> Any:
     return model.model_copy(update=dict(fields)) if fields else model
 
 
-def _thinking(level: str, known: Mapping[str, Any]) -> dict[str, Any]:
+def _thinking(level: str, model_fields: Mapping[str, Any]) -> dict[str, Any]:
     for name, translate in _THINKING:
-        if name in known and (value := translate(level)) is not None:
+        if name in model_fields and (value := translate(level)) is not None:
             return {name: value}
     return {}

@@ -84,11 +84,11 @@ class LocalModel:
             ProviderRefused: Prompt and reply are longer than its window.
         """
         if self._asked is None:
-            served = await asyncio.to_thread(_serve)
+            server = await asyncio.to_thread(_serve)
             self._asked = self._asked or OpenAICompatibleModel(
                 SERVED_AS,
-                f"{served.address}/v1",
-                served.key,
+                f"{server.address}/v1",
+                server.key,
                 profile=self.profile,
                 window=self.window,
                 name=EMBEDDED,
@@ -99,9 +99,9 @@ class LocalModel:
 
     async def close(self) -> None:
         """Close the connections to the server; the server itself stays for the next, until the process ends."""
-        asked, self._asked = self._asked, None
-        if asked is not None:
-            await asked.close()
+        client, self._asked = self._asked, None
+        if client is not None:
+            await client.close()
 
 
 def is_installed() -> bool:
@@ -115,10 +115,10 @@ def weights_path() -> Path:
     Raises:
         UsageError: It is not installed.
     """
-    found = _find_weights()
-    if found is None or not is_installed():
+    path = _find_weights()
+    if path is None or not is_installed():
         raise UsageError(_MISSING)
-    return found
+    return path
 
 
 def _find_weights() -> Path | None:
@@ -133,10 +133,10 @@ def _find_weights() -> Path | None:
 
 def _serve() -> _Served:
     with _starting:
-        served = _served.get(os.getpid())
-        if served is None:
-            served = _served[os.getpid()] = _start()
-        return served
+        server = _served.get(os.getpid())
+        if server is None:
+            server = _served[os.getpid()] = _start()
+        return server
 
 
 def _start() -> _Served:

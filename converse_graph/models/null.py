@@ -56,11 +56,11 @@ class NullModel:
         text = _AS_JSON(_fill(request.schema, chance))
         if request.on_delta:
             request.on_delta(text)
-        asked = sum(len(message.text) for message in request.messages)
+        letters = sum(len(message.text) for message in request.messages)
         return Response(
             text=text,
             model=self.model,
-            input_tokens=asked // 4,
+            input_tokens=letters // 4,
             output_tokens=len(text) // 4,
             usd=0.0,
             seconds=self._latency,

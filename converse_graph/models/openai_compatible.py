@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import SecretStr
 
-from converse_graph.errors import ContextLengthExceeded, ProviderUnreachable, UsageError
+from converse_graph.errors import ProviderUnreachable, UsageError
 from converse_graph.models.addresses import check_key, validate_base_url
 from converse_graph.models.base import PromptProfile, Request, Response
 from converse_graph.models.capabilities import ServerCapabilities
@@ -27,12 +27,11 @@ from converse_graph.models.failures import (
 )
 from converse_graph.models.gathered_reply import GatheredReply
 from converse_graph.models.prompt_profiles import profile_of
-from converse_graph.models.rate_limit import Limits, limiter_for
 from converse_graph.models.redaction import redact_stream
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
+from converse_graph.models.served_model import ServedModel, emptiness_of
 from converse_graph.models.settings import SERVED, thinking_fields, window_by
-from converse_graph.models.tokens import estimate_tokens
 from converse_graph.scenarios.model_settings import ModelSettings
 
 TIMEOUT = 300.0
@@ -48,7 +47,7 @@ _ENDED = "stream_ended"
 """As `openai_messages` has it, which takes too long to load for a name."""
 
 
-class OpenAICompatibleModel:
+class OpenAICompatibleModel(ServedModel):
     """A model behind OpenAI's chat completions API, through langchain-openai."""
 
     def __init__(
@@ -85,35 +84,32 @@ class OpenAICompatibleModel:
         base_url = validate_base_url(base_url) if base_url else base_url
         self.model = name or (model if base_url else f"openai:{model}")
         self.profile: PromptProfile = profile or profile_of(model)
+        key = _key(api_key, base_url)
+        endpoint = Endpoint(
+            model=self.model,
+            base_url=base_url,
+            key_name="OPENAI_API_KEY",
+            secret=key.get_secret_value() if key is not _NO_KEY else "",
+        )
+        super().__init__(endpoint, retries, shares_limits_with=base_url or "openai")
         self.window = window
-        self.shown_window: int | None = None
-        """Tokens that its server has shown that it takes, by refusing or cutting more; None before it has."""
         self.remote_name = model
         self._base_url = base_url
-        self._key = _key(api_key, base_url)
+        self._key = key
         self._timeout = timeout
-        self._retries = retries or RetryPolicy()
         self.defaults = defaults
-        self._dialect = ServerCapabilities()
         self.free = is_loopback(base_url)
-        self.limits = Limits()
         self._opening = threading.Lock()
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
         """By event loop, as connections belong to the loop that they were opened in."""
         self._hosted = False
-        self._origin = Endpoint(
-            model=self.model,
-            base_url=base_url,
-            key_name="OPENAI_API_KEY",
-            secret=self._key.get_secret_value() if self._key is not _NO_KEY else "",
-        )
 
     @property
     def not_taken(self) -> frozenset[str]:
         """The settings that its server has refused, and is asked without since."""
         ways_to_think = thinking_fields(_THINKING, hosted=self._hosted).keys()
-        refused = self._dialect.left_out - _SENT_OTHERWISE - ways_to_think
-        return refused | ({"thinking"} if ways_to_think <= self._dialect.left_out else set())
+        fields = self._dialect.left_out - _SENT_OTHERWISE - ways_to_think
+        return fields | ({"thinking"} if ways_to_think <= self._dialect.left_out else set())
 
     async def complete(self, request: Request) -> Response:
         """Ask once, retrying what may pass by itself.
@@ -126,25 +122,7 @@ class OpenAICompatibleModel:
         if loop not in self._clients:
             # In a thread, since the client library takes a second to import and others are waiting for the loop.
             await asyncio.to_thread(self._open, loop)
-        try:
-            return await self._complete(request)
-        except ContextLengthExceeded as refused:
-            self.learn_window(refused.limit)
-            raise
-
-    def learn_window(self, limit: int | None) -> None:
-        """Take no more tokens from now on than the server has shown that it takes; None where it names no number."""
-        self.shown_window = learnt_window(self.shown_window, limit)
-
-    async def _complete(self, request: Request) -> Response:
-        return await self._retries.run(
-            lambda: self._learn_and_ask(request),
-            self._origin,
-            on_restart=request.on_restart,
-            on_unusable=request.on_unusable,
-            gate=limiter_for(self._base_url or "openai", self.limits),
-            tokens=sum(estimate_tokens(part.text) for part in request.messages),
-        )
+        return await super().complete(request)
 
     async def close(self) -> None:
         """Close the connections of this event loop; a later `complete` opens them again."""
@@ -158,7 +136,7 @@ class OpenAICompatibleModel:
                 try:
                     client = self._make()
                 except Exception as error:  # each library in between refuses its surroundings in its own way
-                    raise ProviderUnreachable(_no_client(self._origin, error)) from error
+                    raise ProviderUnreachable(_no_client(self._endpoint, error)) from error
                 self._hosted = (client.root_async_client.base_url.host or "").endswith("openai.com")
                 self._clients[loop] = client
 
@@ -168,10 +146,10 @@ class OpenAICompatibleModel:
         timeout = openai.Timeout(self._timeout, connect=_CONNECT_TIMEOUT)
         # The library shares one HTTP client among all its models, whatever event loop they run in; this one is ours
         # to close. A proxy named in the environment is no way to this very machine.
-        named: dict[str, Any] = {"timeout": timeout, "trust_env": not self.free}
+        options: dict[str, Any] = {"timeout": timeout, "trust_env": not self.free}
         if not self.free and (proxy := os.environ.get("OPENAI_PROXY")):
-            named["proxy"] = proxy
-        http = openai.DefaultAsyncHttpxClient(**named)
+            options["proxy"] = proxy
+        http = openai.DefaultAsyncHttpxClient(**options)
         return messages.WholeChatOpenAI(
             model=self.remote_name,
             base_url=self._base_url,
@@ -182,7 +160,7 @@ class OpenAICompatibleModel:
             timeout=timeout,
             stream_chunk_timeout=None,  # `_pieces` has one that does not lose a cancellation
             http_async_client=http,
-            http_client=openai.DefaultHttpxClient(**named),  # never used, and the library's own heeds other settings
+            http_client=openai.DefaultHttpxClient(**options),  # never used, and the library's own heeds other settings
             openai_proxy="",
         )
 
@@ -202,46 +180,46 @@ class OpenAICompatibleModel:
                 unfit += failure.is_unfit
                 if unfit == 1 and failure.is_unfit:
                     continue  # what was sampled did not fit; what is sampled next may
-                conceded = dialect.conceding(failure, request.settings)
-                if conceded is None:
+                next_dialect = dialect.conceding(failure, request.settings)
+                if next_dialect is None:
                     raise
             # Where a call at the same time has learnt already, that is tried first.
             if self._dialect == dialect:
-                self._dialect = conceded
+                self._dialect = next_dialect
 
     async def _ask(self, request: Request, dialect: ServerCapabilities) -> Response:
         # The body is passed whole: given a `response_format`, the library parses the reply itself, and raises over
         # one that was cut for length instead of returning it.
         settings = self.defaults.merged(request.settings)
-        window = window_by(settings, known=self.window, shown=self.shown_window)
+        window = window_by(settings, own=self.window, learnt=self.shown_window)
         bound = self._clients[asyncio.get_running_loop()].bind(
             extra_body=dialect.body(request, settings, hosted=self._hosted, window=window),
             **({"stream_usage": False} if "stream_options" in dialect.left_out else {}),
         )
         start = time.perf_counter()
-        gathered, ended = GatheredReply(sums_usage=False), False
+        gathered_reply, is_ended = GatheredReply(sums_usage=False), False
         if request.on_delta:
-            tell = redact_stream(self._origin.reply_secret, request.on_delta)
+            tell = redact_stream(self._endpoint.reply_secret, request.on_delta)
             async for piece in _pieces(bound, dialect.messages(request), self._timeout):
-                ended = ended or bool(piece.response_metadata.get(_ENDED))
-                if text := gathered.add(piece):
+                is_ended = is_ended or bool(piece.response_metadata.get(_ENDED))
+                if text := gathered_reply.add(piece):
                     tell(text)
-                if gathered.is_too_long:
+                if gathered_reply.is_too_long:
                     break
             tell("")
         else:
-            gathered.add(await _whole(bound, dialect.messages(request)))
+            gathered_reply.add(await _whole(bound, dialect.messages(request)))
         usd = 0.0 if self.free else None
         names = frozenset(request.schema.get("properties", {}))
-        reply = gathered.reply(names, remote_name=self.remote_name, seconds=time.perf_counter() - start, usd=usd)
-        reply = self._origin.without_key(reply)
-        self._check(reply, names, ended=ended or bool(gathered.reason) or gathered.is_too_long)
+        reply = gathered_reply.reply(names, remote_name=self.remote_name, seconds=time.perf_counter() - start, usd=usd)
+        reply = self._endpoint.without_key(reply)
+        self._check(reply, names, is_ended=is_ended or bool(gathered_reply.reason) or gathered_reply.is_too_long)
         if not read_reply(reply.text, names).spoken and reply.finish != "filtered":
             self._give_room(reply, request, dialect, settings, window)
             raise IncompleteResponse(emptiness_of(reply), reply)
         return reply
 
-    def _check(self, reply: Response, names: frozenset[str], *, ended: bool) -> None:
+    def _check(self, reply: Response, names: frozenset[str], *, is_ended: bool) -> None:
         """Let a whole reply pass.
 
         Raises:
@@ -249,7 +227,7 @@ class OpenAICompatibleModel:
         """
         read = read_reply(reply.text, names)
         # Some servers never say that a reply has ended; an object that is whole says so itself.
-        if not ended and (read.values is None or not names <= read.values.keys()):
+        if not is_ended and (read.values is None or not names <= read.values.keys()):
             raise IncompleteResponse("the reply broke off before its end", reply)
 
     def _give_room(
@@ -269,48 +247,24 @@ class OpenAICompatibleModel:
             return
         if (roomier := dialect.roomier()) and self._dialect == dialect:
             self._dialect = roomier
-        given = dialect.longest_reply(request, settings, window)
-        if self._dialect.longest_reply(request, settings, window) > given:
+        room = dialect.longest_reply(request, settings, window)
+        if self._dialect.longest_reply(request, settings, window) > room:
             return
         why = f"the window of {window:,}" if window else "this program"
         raise ReplyRoomExhausted(
-            f"{emptiness_of(reply)}, and {why} gives it {given:,} at most: set --option thinking=none or low"
+            f"{emptiness_of(reply)}, and {why} gives it {room:,} at most: set --option thinking=none or low"
             + (", or --option context_window=N where the server takes more" if window else ""),
             reply,
         )
-
-
-def emptiness_of(reply: Response) -> str:
-    """Say what there is of a reply that says nothing."""
-    if not reply.text.strip():
-        return "the reply is empty"
-    spent = f", {reply.output_tokens:,} tokens of them" if reply.output_tokens else ""
-    return f"the reply is thoughts alone{spent}"
-
-
-def learnt_window(known: int | None, limit: int | None) -> int | None:
-    """Return how many tokens a model takes, after its server has refused a prompt as too long.
-
-    Args:
-        known: Before that; None where it was not.
-        limit: What the server named as the most; None where it named nothing.
-    """
-    if limit is None or limit < _LEAST_WINDOW:
-        return known
-    return limit if known is None else min(known, limit)
-
-
-_LEAST_WINDOW = 512
-"""Tokens; a lesser number in a server's words is none of a window."""
 
 
 def _no_client(origin: Endpoint, error: Exception) -> str:
     """Say which of the surroundings keeps a client from being made."""
     names = [name for name in _SURROUNDINGS if os.environ.get(name)]
     about = [name for name in names if ("CERT" in name or "CA_" in name) == isinstance(error, OSError)]
-    said = origin.redact(str(error) or type(error).__name__).rstrip(".")
+    reason = origin.redact(str(error) or type(error).__name__).rstrip(".")
     check = f"check {', '.join(about or names)} in the environment" if names else "check the base URL"
-    return f"No client for {origin} can be made: {said}; {check}."
+    return f"No client for {origin} can be made: {reason}; {check}."
 
 
 _SURROUNDINGS = (
@@ -320,11 +274,11 @@ _SURROUNDINGS = (
 """Settings of the environment that clients heed."""
 
 
-def _key(given: str | SecretStr | None, base_url: str | None) -> SecretStr:
-    found = given.get_secret_value() if isinstance(given, SecretStr) else given or os.environ.get("OPENAI_API_KEY")
-    if found:
-        check_key("OPENAI_API_KEY" if found == os.environ.get("OPENAI_API_KEY") else "The key", found)
-        return SecretStr(found)
+def _key(api_key: str | SecretStr | None, base_url: str | None) -> SecretStr:
+    text = api_key.get_secret_value() if isinstance(api_key, SecretStr) else api_key or os.environ.get("OPENAI_API_KEY")
+    if text:
+        check_key("OPENAI_API_KEY" if text == os.environ.get("OPENAI_API_KEY") else "The key", text)
+        return SecretStr(text)
     if base_url or os.environ.get("OPENAI_BASE_URL"):
         return _NO_KEY
     raise UsageError("A model of OpenAI needs a key: set OPENAI_API_KEY, or name a server by its base URL.")

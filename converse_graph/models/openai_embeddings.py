@@ -64,13 +64,13 @@ class OpenAIEmbedder:
         """
         if self._client is None:
             self._client = await asyncio.to_thread(self._open)
-        found: list[EmbeddingResult] = []
+        results: list[EmbeddingResult] = []
 
         async def ask() -> Response:
             answer = await self._client.embeddings.create(
                 model=self.remote_name, input=list(texts), encoding_format="float"
             )
-            found.append(_read(answer, len(texts), free=self.free))
+            results.append(_read(answer, len(texts), free=self.free))
             return Response(text="", model=self.model)
 
         await self._retries.run(
@@ -79,7 +79,7 @@ class OpenAIEmbedder:
             gate=limiter_for(self._base_url or "openai", self._limits),
             tokens=sum(map(estimate_tokens, texts)),
         )
-        return found[-1]
+        return results[-1]
 
     async def close(self) -> None:
         """Close the connections; a later `embed` opens them again."""
@@ -97,7 +97,7 @@ class OpenAIEmbedder:
         )
 
 
-def _read(answer: Any, wanted: int, *, free: bool) -> EmbeddingResult:
+def _read(answer: Any, count: int, *, free: bool) -> EmbeddingResult:
     """The vectors in the order of the texts; a server may send them in another.
 
     Raises:
@@ -108,8 +108,8 @@ def _read(answer: Any, wanted: int, *, free: bool) -> EmbeddingResult:
         vectors = tuple(tuple(map(float, row.embedding)) for row in rows)
     except (AttributeError, TypeError, ValueError) as error:
         raise IncompleteResponse(f"the answer is no list of embeddings ({type(error).__name__})") from error
-    if len(vectors) != wanted or len({len(vector) for vector in vectors}) != 1:
-        raise IncompleteResponse(f"{len(vectors)} embeddings came for {wanted} texts, or not all of one size")
+    if len(vectors) != count or len({len(vector) for vector in vectors}) != 1:
+        raise IncompleteResponse(f"{len(vectors)} embeddings came for {count} texts, or not all of one size")
     usage = getattr(answer, "usage", None)
     return EmbeddingResult(
         vectors=vectors, tokens=getattr(usage, "prompt_tokens", None) or 0, usd=0.0 if free else None

@@ -21,8 +21,8 @@ ENDED = "stream_ended"
 class WholeChatOpenAI(ChatOpenAI):
     """Passes on refusals, thoughts and ends."""
 
-    def _get_request_payload(self, *given: Any, **more: Any) -> dict[str, Any]:
-        payload: dict[str, Any] = super()._get_request_payload(*given, **more)
+    def _get_request_payload(self, *arguments: Any, **more: Any) -> dict[str, Any]:
+        payload: dict[str, Any] = super()._get_request_payload(*arguments, **more)
         # The library renames the role by the model's name, and a server of one's own may have any model under it.
         for message in payload.get("messages", ()):
             if message.get("role") == "developer":
@@ -32,24 +32,24 @@ class WholeChatOpenAI(ChatOpenAI):
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
     ) -> ChatGenerationChunk | None:
-        made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
-        if made is None:
+        result = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+        if result is None:
             return None
         choices = chunk.get("choices") or []
         if choices:
-            _pass_on(choices[0].get("delta"), made.message)
+            _pass_on(choices[0].get("delta"), result.message)
         elif chunk.get("usage"):
-            made.message.response_metadata[ENDED] = True
-        return made
+            result.message.response_metadata[ENDED] = True
+        return result
 
     def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
-        made = super()._create_chat_result(response, generation_info)
+        result = super()._create_chat_result(response, generation_info)
         whole = response if isinstance(response, Mapping) else response.model_dump(warnings=False)
-        for generation, choice in zip(made.generations, whole.get("choices") or (), strict=False):
+        for generation, choice in zip(result.generations, whole.get("choices") or (), strict=False):
             _pass_on(choice.get("message"), generation.message)
-        return made
+        return result
 
 
-def _pass_on(said: Any, message: Any) -> None:
-    if isinstance(said, Mapping):
-        message.additional_kwargs |= {name: said[name] for name in _PASSED_ON if isinstance(said.get(name), str)}
+def _pass_on(delta: Any, message: Any) -> None:
+    if isinstance(delta, Mapping):
+        message.additional_kwargs |= {name: delta[name] for name in _PASSED_ON if isinstance(delta.get(name), str)}

@@ -35,9 +35,9 @@ class Price(FrozenModel):
         Args:
             reply: With the tokens that it took.
         """
-        cached = self.input if self.cached is None else self.cached
+        cached_price = self.input if self.cached is None else self.cached
         fresh = max(0, reply.input_tokens - reply.cached_tokens)
-        return (fresh * self.input + reply.cached_tokens * cached + reply.output_tokens * self.output) / _MILLION
+        return (fresh * self.input + reply.cached_tokens * cached_price + reply.output_tokens * self.output) / _MILLION
 
 
 class Prices:
@@ -115,11 +115,11 @@ def load_prices(path: Path) -> Prices:
 
 
 def _price(tree: Document, model: str) -> Price:
-    listed = tree.values[model]
-    if not isinstance(listed, dict):
+    entry = tree.values[model]
+    if not isinstance(entry, dict):
         where = f"line {tree.line_of([model])}: the price of {model!r}"
-        raise InvalidValue(f"{where} is {listed!r}; write {{input: 2, cached: 0.5, output: 8}}.")
-    price: Price = build(Price, listed, tree, (model,))
+        raise InvalidValue(f"{where} is {entry!r}; write {{input: 2, cached: 0.5, output: 8}}.")
+    price: Price = build(Price, entry, tree, (model,))
     return price
 
 
@@ -130,20 +130,20 @@ def context_window_of(model: str) -> int | None:
     Args:
         model: As a user names it, such as "openai:gpt-4.1".
     """
-    found = _calculated(_bare(model), _provider(model), input_tokens=1, output_tokens=1)
-    return None if found is None else found.model.context_window
+    calculation = _calculated(_bare(model), _provider(model), input_tokens=1, output_tokens=1)
+    return None if calculation is None else calculation.model.context_window
 
 
-def _listed(model: str, provider: str | None, prompt: int, cached: int, answer: int) -> float | None:
-    found = _calculated(model, provider, input_tokens=prompt, cache_read_tokens=cached, output_tokens=answer)
-    return None if found is None else float(found.total_price)
+def _listed(model: str, provider: str | None, prompt: int, from_cache: int, answer: int) -> float | None:
+    calculation = _calculated(model, provider, input_tokens=prompt, cache_read_tokens=from_cache, output_tokens=answer)
+    return None if calculation is None else float(calculation.total_price)
 
 
 def _calculated(model: str, provider: str | None, **usage: int) -> Any:
     """The public list's own answer; None for a model that is not on it. Loaded late: it takes a quarter second."""
-    listed = importlib.import_module("genai_prices")
+    library = importlib.import_module("genai_prices")
     try:
-        return listed.calc_price(listed.Usage(**usage), model_ref=model, provider_id=provider)
+        return library.calc_price(library.Usage(**usage), model_ref=model, provider_id=provider)
     except LookupError:
         return None
 

@@ -61,5 +61,5 @@ def make_chat_model(provider: str, model: str) -> Any:
         module, name = PROVIDERS[provider]
         return getattr(importlib.import_module(module), name)(model=model)
     except Exception as error:  # each provider's class refuses a missing key or package with an exception of its own
-        said = " ".join(str(error).split())[:240]
-        raise UsageError(f"{provider}:{model} cannot be used: {said}; check its key and its package.") from None
+        message = " ".join(str(error).split())[:240]
+        raise UsageError(f"{provider}:{model} cannot be used: {message}; check its key and its package.") from None

@@ -54,8 +54,8 @@ _gates: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, Limits], Ra
 
 def limiter_for(provider: str, limits: Limits) -> RateLimiter:
     """The gate of a provider; the same for all who ask it under these limits in this event loop."""
-    kept = _gates.setdefault(asyncio.get_running_loop(), {})
-    return kept.setdefault((provider, limits), RateLimiter(limits))
+    gates = _gates.setdefault(asyncio.get_running_loop(), {})
+    return gates.setdefault((provider, limits), RateLimiter(limits))
 
 
 def limits_for(environ: Mapping[str, str]) -> Limits:
@@ -68,13 +68,13 @@ def limits_for(environ: Mapping[str, str]) -> Limits:
 
 
 def _rate(environ: Mapping[str, str], name: str) -> float | None:
-    given = environ.get(name)
-    if not given:
+    setting = environ.get(name)
+    if not setting:
         return None
     try:
-        rate = float(given)
+        rate = float(setting)
     except ValueError:
         rate = 0.0
     if not 0 < rate < float("inf"):
-        raise InvalidValue(f"{name} is {given!r}; it takes a number a minute above 0, such as 60.")
+        raise InvalidValue(f"{name} is {setting!r}; it takes a number a minute above 0, such as 60.")
     return rate

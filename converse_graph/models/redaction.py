@@ -22,15 +22,15 @@ def redact_stream(secret: str, tell: Callable[[str], None]) -> Callable[[str], N
     Returns:
         Takes the pieces as they come; an empty one says that no more will.
     """
-    held = ""
+    tail = ""
 
     def take(piece: str) -> None:
-        nonlocal held
-        text = (held + piece).replace(secret, "[key]") if secret else held + piece
-        begun = 0 if not piece else _begun(text, secret)
-        held = text[len(text) - begun :]
-        if shown := text[: len(text) - begun]:
-            tell(shown)
+        nonlocal tail
+        text = (tail + piece).replace(secret, "[key]") if secret else tail + piece
+        overlap = 0 if not piece else _begun(text, secret)
+        tail = text[len(text) - overlap :]
+        if clear := text[: len(text) - overlap]:
+            tell(clear)
 
     return take
 

@@ -183,11 +183,11 @@ class ModelRegistry:
 
     async def close(self) -> None:
         """Close them all; those that were passed in as port objects are left to who made them."""
-        kept: list[tuple[Any, Model | Embedder]] = [*self._chats.values(), *self._embedders.values()]
+        entries: list[tuple[Any, Model | Embedder]] = [*self._chats.values(), *self._embedders.values()]
         self._chats, self._several, self._embedders = {}, {}, {}
-        for reference, made in kept:
-            if made is not reference:
-                await made.close()
+        for reference, adapter in entries:
+            if adapter is not reference:
+                await adapter.close()
 
     def _settled(self, reference: Any, chat: Model, *, is_own: bool) -> Model:
         """The same model, which knows how many tokens it takes where we do, and how much it may be asked for."""
@@ -207,8 +207,8 @@ class ModelRegistry:
         if isinstance(reference, str):
             return self._named(reference)
         if hasattr(reference, "complete"):
-            given: Model = reference
-            return given
+            model: Model = reference
+            return model
         if is_chat_model(reference):
             return LangChainModel(reference)
         raise InvalidValue(
@@ -233,8 +233,8 @@ class ModelRegistry:
             return OpenAICompatibleModel(reference, self._base_url, self._environ.get("OPENAI_API_KEY"))
         if name and providers.langchain_is_installed():
             return LangChainModel(providers.make_chat_model(kind, name), reference)
-        known = [*REFERENCE_FORMS[:-3], f"PROVIDER:NAME ({', '.join(providers.PROVIDERS)})", *REFERENCE_FORMS[-2:]]
-        raise NotFound.among("model", reference, known)
+        forms = [*REFERENCE_FORMS[:-3], f"PROVIDER:NAME ({', '.join(providers.PROVIDERS)})", *REFERENCE_FORMS[-2:]]
+        raise NotFound.among("model", reference, forms)
 
     def _check_keys(self, provider: str) -> None:
         """Refuse a provider's key that cannot be one, where it is in the environment."""
@@ -256,7 +256,7 @@ def describe_models(environ: Mapping[str, str] = os.environ) -> list[dict[str, A
     """What can be asked here: for each kind of model its `name`, whether it is `available`, and a `note`."""
     key, base_url = bool(environ.get("OPENAI_API_KEY")), base_url_of(environ, None)
     temperature = f"; temperature {SERVED.temperature} unless --option says otherwise"
-    told = [
+    rows = [
         {
             "name": EMBEDDED,
             "available": local.is_installed(),
@@ -283,8 +283,8 @@ def describe_models(environ: Mapping[str, str] = os.environ) -> list[dict[str, A
         here = providers.is_installed(provider)
         needs = f"needs: pip install {providers.package_of(provider)}"
         note = "its package is installed; it wants its own key" if here else needs
-        told.append({"name": f"{provider}:NAME", "available": here, "note": note})
-    return told
+        rows.append({"name": f"{provider}:NAME", "available": here, "note": note})
+    return rows
 
 
 def _latency(reference: str, seconds: str) -> float:

@@ -45,14 +45,14 @@ class ReplayModel:
         Raises:
             ProviderRefused: The journal has none: the run had not come so far, or its prompts were others.
         """
-        kept = self._journal.recall(request)
-        if kept is None:
+        reply = self._journal.recall(request)
+        if reply is None:
             raise ProviderRefused(
                 f"The journal ends at {request.place}: the run that is replayed had not come further."
             )
         if request.on_delta:
-            request.on_delta(kept.text)
-        return replace(kept, usd=0.0)
+            request.on_delta(reply.text)
+        return replace(reply, usd=0.0)
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -95,16 +95,16 @@ class PromptedModel(Protocol):
 class ReplayRegistry(ModelRegistry):
     """The models of a run that is replayed; whatever is asked for, the journal answers."""
 
-    def __init__(self, journal: ReplyLookup, model: str, told: Mapping[str, PromptedModel]) -> None:
+    def __init__(self, journal: ReplyLookup, model: str, profiles: Mapping[str, PromptedModel]) -> None:
         """Answer from a journal.
 
         Args:
             journal: Of the run that is replayed.
             model: The run's own, as its header names it.
-            told: How each model was prompted, by its name.
+            profiles: How each model was prompted, by its name.
         """
         super().__init__(model)
-        self._journal, self._model, self._told = journal, model, told
+        self._journal, self._model, self._told = journal, model, profiles
         self._voices: dict[str, ReplayModel] = {}
 
     @property
@@ -119,8 +119,8 @@ class ReplayRegistry(ModelRegistry):
 
     def _voice(self, name: str) -> ReplayModel:
         if name not in self._voices:
-            told = self._told.get(name) or self._told[self._model.partition(SEPARATOR)[0]]
-            self._voices[name] = ReplayModel(self._journal, name, told.profile, told.window)
+            profile = self._told.get(name) or self._told[self._model.partition(SEPARATOR)[0]]
+            self._voices[name] = ReplayModel(self._journal, name, profile.profile, profile.window)
         return self._voices[name]
 
     def embedder(self, reference: Any) -> Embedder:

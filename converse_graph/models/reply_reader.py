@@ -53,10 +53,10 @@ def read_reply(text: str, names: Collection[str] = ()) -> ReadReply:
     """
     is_cut = text.endswith(KEY_REMOVED_NOTE)
     text = text.removesuffix(KEY_REMOVED_NOTE)[:MAX_REPLY_CHARS]
-    spoken, found = _Pass(text).run()
-    values, mended = _chosen(found, frozenset(names))
-    noted = sorted({*mended, "key cut out"} if is_cut else mended)
-    return ReadReply(values=values, spoken=spoken.strip(), mended=tuple(noted))
+    prose, objects = _Pass(text).run()
+    values, mends = _chosen(objects, frozenset(names))
+    signs = sorted({*mends, "key cut out"} if is_cut else mends)
+    return ReadReply(values=values, spoken=prose.strip(), mended=tuple(signs))
 
 
 def strip_thoughts(text: str) -> str:
@@ -64,9 +64,9 @@ def strip_thoughts(text: str) -> str:
     return read_reply(text).spoken
 
 
-def prepend_thoughts(thoughts: str, said: str) -> str:
+def prepend_thoughts(thoughts: str, words: str) -> str:
     """Return a reply whose thoughts came apart from it, as one text that `read_reply` reads."""
-    return f"<think>{thoughts.replace('</think>', '')}</think>\n{said}" if thoughts.strip() else said
+    return f"<think>{thoughts.replace('</think>', '')}</think>\n{words}" if thoughts.strip() else words
 
 
 def find_final_object(thoughts: str, names: Collection[str]) -> str:
@@ -101,7 +101,7 @@ class _Pass:
     def run(self) -> tuple[str, list[ParsedObject]]:
         """What is no thought, and the objects in it."""
         text, at, number = self._text, 0, 0
-        spoken, found = list[str](), list[ParsedObject]()
+        prose, objects = list[str](), list[ParsedObject]()
         if starts_with_bare_thought(text):
             close = next((mark for mark in self._marks if mark.kind == "bare"), None)
             if close is None:
@@ -113,24 +113,24 @@ class _Pass:
             mark = self._marks[number] if number < len(self._marks) else None
             until = mark.start if mark else len(text)
             inside = self._objects_between(at, until)
-            found += [one for one, _ in inside]
-            reached = max([until, *(one.end for one, _ in inside)])
-            spoken.append(text[at:reached])
-            if mark is None or reached > until:  # a mark in an object's string is none
-                at = reached
+            objects += [one for one, _ in inside]
+            position = max([until, *(one.end for one, _ in inside)])
+            prose.append(text[at:position])
+            if mark is None or position > until:  # a mark in an object's string is none
+                at = position
                 continue
             at = mark.end
             if mark.opens:
                 close = self._close_after(mark, number)
                 at = close.end if close else len(text)
             elif mark.discards:
-                spoken.clear()
-                found.clear()
-        return "".join(spoken), found
+                prose.clear()
+                objects.clear()
+        return "".join(prose), objects
 
     def _objects_between(self, at: int, until: int) -> list[tuple[ParsedObject, int]]:
         """Objects that begin in a stretch of the text; the last may end beyond it."""
-        found = list[tuple[ParsedObject, int]]()
+        objects = list[tuple[ParsedObject, int]]()
         while self._work > 0 and (opening := _OPENING.search(self._text, at, until)):
             brace = opening.start()
             try:
@@ -139,9 +139,9 @@ class _Pass:
                 self._work -= none.work + _TRIAL
                 at = brace + 1
             else:
-                found.append((one, brace))
+                objects.append((one, brace))
                 at = one.end
-        return found
+        return objects
 
     def _close_after(self, mark: ThoughtMark, number: int) -> ThoughtMark | None:
         """What ends thoughts: a mark of the same kind, else one of another that nothing in them has begun."""
@@ -149,41 +149,41 @@ class _Pass:
         place = bisect_left(closing, mark.end, key=lambda one: one.start)
         if place < len(closing):
             return closing[place]
-        begun = set[str]()
+        marks = set[str]()
         for other in islice(self._marks, number + 1, None):
             if other.opens:
-                begun.add(other.kind)
-            elif other.kind in begun:
-                begun.remove(other.kind)
+                marks.add(other.kind)
+            elif other.kind in marks:
+                marks.remove(other.kind)
             else:
                 return other
         return None
 
 
-def _chosen(found: Sequence[ParsedObject], names: frozenset[str]) -> tuple[dict[str, Any] | None, frozenset[str]]:
+def _chosen(objects: Sequence[ParsedObject], names: frozenset[str]) -> tuple[dict[str, Any] | None, frozenset[str]]:
     """The object that was meant, and what was mended."""
-    if not found:
+    if not objects:
         return None, frozenset()
-    fitting = [(one.values, one.mended) for one in found if names <= one.values.keys()]
+    fitting = [(one.values, one.mended) for one in objects if names <= one.values.keys()]
     if not fitting:
-        unwrapped = [(_unwrapped(one.values, names), one.mended | {"wrapping"}) for one in found]
-        fitting = [(inner, mended) for inner, mended in unwrapped if inner is not None]
+        inner_objects = [(_unwrapped(one.values, names), one.mended | {"wrapping"}) for one in objects]
+        fitting = [(inner, mends) for inner, mends in inner_objects if inner is not None]
     if not fitting:
-        nearest = max(reversed(found), key=lambda one: len(names & one.values.keys()))
+        nearest = max(reversed(objects), key=lambda one: len(names & one.values.keys()))
         return nearest.values, nearest.mended
-    values, mended = fitting[-1] if names else fitting[0]
-    return values, (mended | {"several objects"} if names and len(fitting) > 1 else mended)
+    values, mends = fitting[-1] if names else fitting[0]
+    return values, (mends | {"several objects"} if names and len(fitting) > 1 else mends)
 
 
 def _unwrapped(values: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any] | None:
     """The object inside one that only names it, such as a call of a tool; None where there is none."""
     for name, inner in values.items():
-        held: Any = inner
+        content: Any = inner
         if isinstance(inner, str) and name in _ARGUMENTS and inner.lstrip().startswith("{"):
             try:
-                held = json.loads(inner)
+                content = json.loads(inner)
             except (ValueError, RecursionError):
                 continue
-        if isinstance(held, dict) and names <= held.keys():
-            return held
+        if isinstance(content, dict) and names <= content.keys():
+            return content
     return None

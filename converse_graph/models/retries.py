@@ -120,7 +120,7 @@ class RetryPolicy:
         gate: RateLimiter | None,
         tokens: int,
     ) -> Response:
-        for tried in range(1, self.tries + 1):
+        for attempt in range(1, self.tries + 1):
             if gate:
                 await gate.enter(tokens)
             try:
@@ -128,33 +128,33 @@ class RetryPolicy:
             except ReplyRoomExhausted as spent:
                 raise ProviderRefused(f"{origin} has no room to answer: {spent}.") from None
             except Exception as error:  # each provider's client has classes of its own; what is no failure goes on
-                found = classify_failure(error)
-                if found is None:
+                new_failure = classify_failure(error)
+                if new_failure is None:
                     raise
-                failure = found
+                failure = new_failure
             if not failure.passing:
                 refuse(failure, origin)
-            await self._wait_after(tried, failure, on_restart, gate)
+            await self._wait_after(attempt, failure, on_restart, gate)
         raise ProviderUnreachable(
             f"No whole reply from {origin} after {self.tries} {'try' if self.tries == 1 else 'tries'}: "
             f"{_status(failure)}{origin.redact(failure.said)}; {_way_to(failure, origin)}."
         )
 
     async def _wait_after(
-        self, tried: int, failure: Failure, on_restart: Callable[[], None] | None, gate: RateLimiter | None
+        self, attempt: int, failure: Failure, on_restart: Callable[[], None] | None, gate: RateLimiter | None
     ) -> None:
         """Wait for the next try, if there is one; and have all others wait too, where the provider asks us to."""
         if gate and failure.wait is not None:
             gate.close_for(min(self.cap, failure.wait))
-        if tried < self.tries:
+        if attempt < self.tries:
             if on_restart:
                 on_restart()
-            await self.sleep(self._wait(tried, failure))
+            await self.sleep(self._wait(attempt, failure))
 
-    def _wait(self, tried: int, failure: Failure) -> float:
+    def _wait(self, attempt: int, failure: Failure) -> float:
         if failure.wait is not None:
             return min(self.cap, failure.wait)
-        return float(self.chance() * min(self.cap, self.base * 2 ** (tried - 1)))
+        return float(self.chance() * min(self.cap, self.base * 2 ** (attempt - 1)))
 
 
 def refuse(failure: Failure, origin: Endpoint) -> NoReturn:
@@ -163,8 +163,10 @@ def refuse(failure: Failure, origin: Endpoint) -> NoReturn:
     Raises:
         ProviderRefused: Always; ContextLengthExceeded where that is why.
     """
-    said = f"{origin} refused: {_status(failure)}{origin.redact(failure.said)}; {_way_out(failure, origin)}."
-    raise (ContextLengthExceeded(said, limit=failure.limit) if failure.overflow else ProviderRefused(said)) from None
+    sentence = f"{origin} refused: {_status(failure)}{origin.redact(failure.said)}; {_way_out(failure, origin)}."
+    raise (
+        ContextLengthExceeded(sentence, limit=failure.limit) if failure.overflow else ProviderRefused(sentence)
+    ) from None
 
 
 def without_password(url: str) -> str:

@@ -34,7 +34,7 @@ class ScriptedModel:
             profile: Which set of prompts it is given.
         """
         script = lines if isinstance(lines, Mapping) else {"*": lines}
-        self._script = {pattern: deque(said) for pattern, said in script.items()}
+        self._script = {pattern: deque(replies) for pattern, replies in script.items()}
         self.profile: PromptProfile = profile
         self.requests: list[Request] = []
         """All that was asked, in order."""
@@ -49,14 +49,14 @@ class ScriptedModel:
             AssertionError: There is no line left for this place.
         """
         self.requests.append(request)
-        said = self._next(request.place)
-        if isinstance(said, Exception):
-            raise said
-        text = said if isinstance(said, str) else json.dumps(dict(said), ensure_ascii=False)
+        lines = self._next(request.place)
+        if isinstance(lines, Exception):
+            raise lines
+        text = lines if isinstance(lines, str) else json.dumps(dict(lines), ensure_ascii=False)
         if request.on_delta:
             request.on_delta(text)
-        asked = sum(len(part.text) for part in request.messages)
-        return Response(text=text, model=self.model, input_tokens=asked // 4, output_tokens=len(text) // 4, usd=0.0)
+        letters = sum(len(part.text) for part in request.messages)
+        return Response(text=text, model=self.model, input_tokens=letters // 4, output_tokens=len(text) // 4, usd=0.0)
 
     def assert_exhausted(self) -> None:
         """Fail when lines were left unspoken.
@@ -64,7 +64,7 @@ class ScriptedModel:
         Raises:
             AssertionError: Some were; it names them.
         """
-        left = [f"{pattern}: {said!r}" for pattern, lines in self._script.items() for said in lines]
+        left = [f"{pattern}: {line!r}" for pattern, lines in self._script.items() for line in lines]
         if left:
             raise AssertionError(f"{len(left)} lines left unspoken: {'; '.join(left)}")
 

@@ -57,15 +57,15 @@ class LearntWindow:
     more than that, so that this shortens prompts and refuses none."""
 
 
-def learnt_windows(told: Mapping[str, WindowRecord]) -> dict[str, LearntWindow]:
+def learnt_windows(records: Mapping[str, WindowRecord]) -> dict[str, LearntWindow]:
     """Return what a record says that servers have taught, by the names of models; nothing of those that taught nothing.
 
     Args:
-        told: The models of a run's header.
+        records: The models of a run's header.
     """
     return {
         name: LearntWindow(shown=model.shown_window, safe=model.safe_window)
-        for name, model in told.items()
+        for name, model in records.items()
         if model.shown_window is not None or model.safe_window is not None
     }
 
@@ -86,15 +86,15 @@ def thinking_fields(settings: ModelSettings, *, hosted: bool) -> dict[str, Any]:
     return {**effort, "chat_template_kwargs": {"enable_thinking": settings.thinking != "none"}}
 
 
-def window_by(settings: ModelSettings, *, known: int | None, shown: int | None) -> int | None:
+def window_by(settings: ModelSettings, *, own: int | None, learnt: int | None) -> int | None:
     """Return how many tokens prompt and reply may be together; None where unknown.
 
     Args:
         settings: Which go before what is known of the model.
-        known: Of the model; None where nothing is.
-        shown: As many as its server has shown that it takes, which nobody's word changes; None where it has not.
+        own: Of the model; None where nothing is.
+        learnt: As many as its server has shown that it takes, which nobody's word changes; None where it has not.
     """
-    return min((window for window in (settings.context_window or known, shown) if window is not None), default=None)
+    return min((window for window in (settings.context_window or own, learnt) if window is not None), default=None)
 
 
 def refusable(settings: ModelSettings) -> tuple[str, ...]:
@@ -103,5 +103,5 @@ def refusable(settings: ModelSettings) -> tuple[str, ...]:
     Args:
         settings: Which may name fields of its own.
     """
-    known = ("temperature", "seed", "max_tokens", "stream_options", "top_p", "reasoning_effort", "chat_template_kwargs")
-    return (*known, *(name for name in settings.extra_body if name not in known))
+    names = ("temperature", "seed", "max_tokens", "stream_options", "top_p", "reasoning_effort", "chat_template_kwargs")
+    return (*names, *(name for name in settings.extra_body if name not in names))

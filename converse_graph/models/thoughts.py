@@ -37,7 +37,7 @@ class ThoughtMark:
 
 def find_thought_marks(text: str) -> list[ThoughtMark]:
     """Return the marks in a text, in order."""
-    return [_mark_of(found) for found in _MARK.finditer(text)]
+    return [_mark_of(match) for match in _MARK.finditer(text)]
 
 
 def starts_with_bare_thought(text: str) -> bool:
@@ -45,21 +45,21 @@ def starts_with_bare_thought(text: str) -> bool:
     return bool(_BARE_ANALYSIS.match(text))
 
 
-def _mark_of(found: re.Match[str]) -> ThoughtMark:
-    kind, opens, discards = found.lastgroup or "", False, True
+def _mark_of(match: re.Match[str]) -> ThoughtMark:
+    kind, opens, discards = match.lastgroup or "", False, True
     match kind:
         case "tag":
-            kind, opens = found["tag"].lower(), not found["slash"]
+            kind, opens = match["tag"].lower(), not match["slash"]
         case "bracket" | "kimi":
-            opens = not found[kind]
+            opens = not match[kind]
         case "edge":
-            opens = found["edge"].lower() != "end"
+            opens = match["edge"].lower() != "end"
         case "gemma":
-            opens = found["gemma"] == "4"
+            opens = match["gemma"] == "4"
         case "to":
             # A commentary to a function is a call of it, and what is called with is the reply.
             kind = "turn"
-            opens = found["channel"].lower() in ("analysis", "commentary") and "to=" not in found["to"]
+            opens = match["channel"].lower() in ("analysis", "commentary") and "to=" not in match["to"]
         case "turn":
             discards = False
-    return ThoughtMark(kind=kind, opens=opens, discards=discards, start=found.start(), end=found.end())
+    return ThoughtMark(kind=kind, opens=opens, discards=discards, start=match.start(), end=match.end())

@@ -48,6 +48,6 @@ def format_decision(decision: DecisionRecord | None, profile: PromptProfile) -> 
         return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
     votes = ", ".join(f"{name}: {position}" for name, position in decision["votes"].items())
     voters = [name for name, position in decision["votes"].items() if position == decision["position"]]
-    said = zip(voters, decision["reasons"], strict=True)
-    reasons = " ".join(f"{name}: “{text.translate(_QUOTES)}”" for name, text in said if text.strip())
+    voter_reasons = zip(voters, decision["reasons"], strict=True)
+    reasons = " ".join(f"{name}: “{text.translate(_QUOTES)}”" for name, text in voter_reasons if text.strip())
     return f"Decided: {decision['position']}. Votes: {votes}." + (f" Reasons: {reasons}" if reasons else "")

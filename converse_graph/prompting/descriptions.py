@@ -26,10 +26,10 @@ def example_reply(fields: Sequence[Field], example: Example) -> str:
         example: What to fill it with; a field that it does not name gets its own example, and is left out where
             there is none.
     """
-    given = {fields[0].name: example.statement, "memo": example.memo, **example.fields}
-    shown = {field.name: given.get(field.name, field.example) for field in fields}
-    told = {field.name: shown[field.name] for field in fields if shown[field.name] is not None or field.optional}
-    return json.dumps(told, ensure_ascii=False)
+    values = {fields[0].name: example.statement, "memo": example.memo, **example.fields}
+    examples = {field.name: values.get(field.name, field.example) for field in fields}
+    reply = {field.name: examples[field.name] for field in fields if examples[field.name] is not None or field.optional}
+    return json.dumps(reply, ensure_ascii=False)
 
 
 def topic_for_round(party: Organisation, *, round: int, seed: int) -> str:

@@ -82,9 +82,9 @@ def recent_messages(view: View, clock: Clock, profile: PromptProfile = "large") 
         for event in view.dated
     ]
     messages += [
-        (said["round"], said["turn"], 0, _public(said, clock.period(said["round"]).label, profile))
-        for said in statements
-        if said["round"] >= first
+        (statement["round"], statement["turn"], 0, _public(statement, clock.period(statement["round"]).label, profile))
+        for statement in statements
+        if statement["round"] >= first
     ]
     messages += [
         (
@@ -131,7 +131,7 @@ def public_record(
     statements: Sequence[StatementRecord], clock: Clock, profile: PromptProfile = "large"
 ) -> tuple[Message, ...]:
     """Statements as everybody hears them."""
-    return tuple(_public(said, clock.period(said["round"]).label, profile) for said in statements)
+    return tuple(_public(statement, clock.period(statement["round"]).label, profile) for statement in statements)
 
 
 def heard_line_messages(
@@ -222,9 +222,11 @@ def recalled_line_messages(mind: Sequence[OwnRecord], path: str, clock: Clock) -
     )
 
 
-def _public(said: StatementRecord, label: str, profile: PromptProfile) -> Message:
-    report = _report(said) if profile == "large" else ""
-    return _statement(said["speaker"], label, said["round"], said["turn"], said["text"], report, profile)
+def _public(statement: StatementRecord, label: str, profile: PromptProfile) -> Message:
+    report = _report(statement) if profile == "large" else ""
+    return _statement(
+        statement["speaker"], label, statement["round"], statement["turn"], statement["text"], report, profile
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -232,27 +234,27 @@ def _statement(
     speaker: str, label: str, round: int, turn: int, text: str, report: str, profile: PromptProfile
 ) -> Message:
     if profile == "small":
-        told = f"{speaker} said: {_quoted(text)}" if text else f"{speaker} said nothing."
+        words = f"{speaker} said: {_quoted(text)}" if text else f"{speaker} said nothing."
     else:
         # What code put on record stands in a tag of its own: prose can be worded like it, and holds no tag.
         fields = f"\n<fields>{escape_text(report)}</fields>" if report else ""
-        told = f'<statement by="{speaker}" in="{label}">{escape_text(text or "(no statement)")}{fields}</statement>'
-    return Message(role="user", text=told, source=str(Provenance.of_statement(round, turn, speaker)), owner=PUBLIC)
+        words = f'<statement by="{speaker}" in="{label}">{escape_text(text or "(no statement)")}{fields}</statement>'
+    return Message(role="user", text=words, source=str(Provenance.of_statement(round, turn, speaker)), owner=PUBLIC)
 
 
 @lru_cache(maxsize=4096)
 def _happened(text: str, label: str, number: int, owner: str, profile: PromptProfile) -> Message:
-    told = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">{escape_text(text)}</event>'
-    return Message(role="user", text=told, source=str(Provenance.of_event(number)), owner=owner)
+    words = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">{escape_text(text)}</event>'
+    return Message(role="user", text=words, source=str(Provenance.of_event(number)), owner=owner)
 
 
 @lru_cache(maxsize=4096)
 def _recollection(owner: str, label: str, place: str, text: str, profile: PromptProfile) -> Message:
     if profile == "small":
-        told = f"{name_of(owner)} noted in private: {_quoted(text)}" if text else ""
+        words = f"{name_of(owner)} noted in private: {_quoted(text)}" if text else ""
     else:
-        told = f'<private{_of(owner)} in="{label}">{escape_text(text)}</private>'
-    return Message(role="user", text=told, source=str(Provenance.of_mind(CallPath.parse(place))), owner=owner)
+        words = f'<private{_of(owner)} in="{label}">{escape_text(text)}</private>'
+    return Message(role="user", text=words, source=str(Provenance.of_mind(CallPath.parse(place))), owner=owner)
 
 
 def _of(owner: str) -> str:
@@ -263,10 +265,10 @@ def _of(owner: str) -> str:
 @lru_cache(maxsize=4096)
 def _line(speaker: str, number: int, place: CallPath, text: str, profile: PromptProfile) -> Message:
     if profile == "small":
-        told = f"{speaker}: {_quoted(text)}" if text else f"{speaker} says nothing."
+        words = f"{speaker}: {_quoted(text)}" if text else f"{speaker} says nothing."
     else:
-        told = f'<line by="{speaker}">{escape_text(text or "(says nothing)")}</line>'
-    return Message(role="user", text=told, source=str(Provenance.of_line(place, number, speaker)), owner=place.reader)
+        words = f'<line by="{speaker}">{escape_text(text or "(says nothing)")}</line>'
+    return Message(role="user", text=words, source=str(Provenance.of_line(place, number, speaker)), owner=place.reader)
 
 
 def _quoted(text: str) -> str:
@@ -277,15 +279,15 @@ def _quoted(text: str) -> str:
 def _beginning(text: str) -> str:
     if len(text) <= SMALL_HEARD:
         return text
-    kept = text[:SMALL_HEARD]
-    ends = [found.end() for found in _SENTENCE_END.finditer(kept)]
-    return kept[: ends[-1]] if ends else f"{kept.rpartition(' ')[0] or kept}…"
+    beginning = text[:SMALL_HEARD]
+    ends = [match.end() for match in _SENTENCE_END.finditer(beginning)]
+    return beginning[: ends[-1]] if ends else f"{beginning.rpartition(' ')[0] or beginning}…"
 
 
 def _report(statement: StatementRecord) -> str:
     """The fields of a statement in words; nothing where there is no statement."""
-    reported = statement["fields"].items() if statement["text"] else ()
-    return "; ".join(f"{name.replace('_', ' ')}: {format_value(value)}" for name, value in reported)
+    fields = statement["fields"].items() if statement["text"] else ()
+    return "; ".join(f"{name.replace('_', ' ')}: {format_value(value)}" for name, value in fields)
 
 
 def _remembered(record: MindRecord, profile: PromptProfile) -> str:

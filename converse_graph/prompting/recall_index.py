@@ -88,20 +88,20 @@ def sentences_of(message: Message) -> tuple[Message, ...]:
 class RecallIndex:
     """Vectors of texts, each had once, and a store that searches them."""
 
-    def __init__(self, kept: Iterable[EmbeddingCall] = (), failed: Iterable[EmbeddingCall] = ()) -> None:
+    def __init__(self, calls: Iterable[EmbeddingCall] = (), failures: Iterable[EmbeddingCall] = ()) -> None:
         """Take what was embedded before.
 
         Args:
-            kept: Calls with vectors: of the run, and of those that it was forked from or replays.
-            failed: Calls without, of the run itself or the one that it replays: they stay as they are.
+            calls: Calls with vectors: of the run, and of those that it was forked from or replays.
+            failures: Calls without, of the run itself or the one that it replays: they stay as they are.
         """
         self._vectors: dict[tuple[str, bytes], Vector] = {}
         self._sizes: dict[str, int] = {}
         self._asked_for: dict[tuple[str, bytes], asyncio.Future[None]] = {}
         self._stores: dict[str, BaseStore] = {}
         self._put: dict[tuple[str, Namespace], set[bytes]] = {}
-        self._failed = {call.place: str(json.loads(call.reply.text)["failed"]) for call in failed}
-        for call in kept:
+        self._failed = {call.place: str(json.loads(call.reply.text)["failed"]) for call in failures}
+        for call in calls:
             self._keep(call.schema["embedder"], call.messages, decode_vectors(call.reply.text))
 
     async def likenesses(
@@ -131,7 +131,7 @@ class RecallIndex:
         """
         if place in self._failed:
             raise EmbeddingFailed(self._failed[place])
-        told = {message.source: [_digest(piece.text) for piece in sentences_of(message)] for message in records}
+        digests_of = {message.source: [_digest(piece.text) for piece in sentences_of(message)] for message in records}
         pieces = {_digest(piece.text): piece for message in records for piece in sentences_of(message)}
         await self._learn(embedder, [*pieces.values(), *(cue for cue, _ in cues)], embed)
         store = self._store(embedder)
@@ -140,15 +140,19 @@ class RecallIndex:
             await store.aput(whose, digest.hex(), {"text": pieces[digest].text})
             self._put[embedder, whose].add(digest)
         every = len(self._put[embedder, whose])
-        found = []
+        scores = []
         for text, weight in {cue.text: weight for cue, weight in cues}.items():
             if not any(self._vectors[embedder, _digest(text)]):
                 continue  # of nothing but common words: near to nothing
             items = await store.asearch(whose, query=text, limit=every)
             cosines = {item.key: item.score for item in items if item.score is not None}
-            near = {name: max(cosines[digest.hex()] for digest in digests) for name, digests in told.items() if digests}
-            found.append(CueScores(weight=weight, cosines=near))
-        return found
+            near = {
+                name: max(cosines[digest.hex()] for digest in digests)
+                for name, digests in digests_of.items()
+                if digests
+            }
+            scores.append(CueScores(weight=weight, cosines=near))
+        return scores
 
     async def _learn(self, embedder: str, messages: Sequence[Message], embed: Embed) -> None:
         """Have vectors for these messages; what somebody else is asking for is waited for, not asked for twice."""
@@ -161,8 +165,8 @@ class RecallIndex:
                 await asyncio.wait({self._asked_for[name] for name in missing})
 
     async def _ask(self, embedder: str, missing: Mapping[tuple[str, bytes], Message], embed: Embed) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._asked_for |= dict.fromkeys(missing, done)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked_for |= dict.fromkeys(missing, future)
         try:
             waiting = list(missing.values())
             for messages in (waiting[first : first + AT_ONCE] for first in range(0, len(waiting), AT_ONCE)):
@@ -171,7 +175,7 @@ class RecallIndex:
         finally:
             for name in missing:
                 del self._asked_for[name]
-            done.set_result(None)
+            future.set_result(None)
 
     def _keep(self, embedder: str, messages: Sequence[Message], vectors: Sequence[Vector]) -> bool:
         """Take vectors, unless they are of another size than those that the embedder gave before."""

@@ -55,16 +55,16 @@ def relevances(likenesses: Iterable[CueScores]) -> dict[str, float]:
     Args:
         likenesses: One for each thing that is talked of.
     """
-    found: dict[str, float] = {}
+    scores: dict[str, float] = {}
     for likeness in likenesses:
         cosines = likeness.cosines.values()
         mean, deviation = fmean(cosines) if cosines else 0.0, pstdev(cosines) if cosines else 0.0
         for name, cosine in likeness.cosines.items():
             # Of records all alike none stands out; what is left of their differences is rounding.
             out = likeness.weight * (cosine - mean) / deviation if deviation > _ROUNDING else 0.0
-            found[name] = max(out, found.get(name, 0.0))
-    most = max(found.values(), default=0.0) or 1.0
-    return {name: out / most for name, out in found.items()}
+            scores[name] = max(out, scores.get(name, 0.0))
+    most = max(scores.values(), default=0.0) or 1.0
+    return {name: out / most for name, out in scores.items()}
 
 
 _ROUNDING = 1e-6
@@ -92,15 +92,15 @@ def select(records: Sequence[Candidate], relevant: Mapping[str, float], recall: 
         relevant: How relevant each is, 0 to 1, by name; empty where nobody could tell.
         recall: Weights and bounds.
     """
-    ranked = sorted(
+    ranking = sorted(
         records, key=lambda record: (-score(record, relevant.get(record.name, 0.0), recall), record.years, record.name)
     )
-    taken: list[str] = []
+    chosen_sources: list[str] = []
     left = recall.max_tokens
-    for record in ranked:
-        if len(taken) == recall.max_records:
+    for record in ranking:
+        if len(chosen_sources) == recall.max_records:
             break
         if record.tokens <= left:
-            taken.append(record.name)
+            chosen_sources.append(record.name)
             left -= record.tokens
-    return tuple(taken)
+    return tuple(chosen_sources)

@@ -40,31 +40,31 @@ class PastRecord:
     """0 to 1."""
 
 
-def past_records(scenario: Scenario, seen: View) -> tuple[PastRecord, ...]:
+def past_records(scenario: Scenario, view: View) -> tuple[PastRecord, ...]:
     """Everything that a party heard or kept before its window begins, in the order of time.
 
     Args:
         scenario: What is played.
-        seen: What the party may know.
+        view: What the party may know.
     """
-    return tuple(_told(scenario, replace(seen, **_EMPTY, statements=seen.earlier, mind=seen.own_earlier,
-                                         dated=seen.dated_earlier))) + tuple(_summaries(scenario, seen))  # fmt: skip
+    return tuple(_told(scenario, replace(view, **_EMPTY, statements=view.earlier, mind=view.own_earlier,
+                                         dated=view.dated_earlier))) + tuple(_summaries(scenario, view))  # fmt: skip
 
 
-def records_since(scenario: Scenario, seen: View, first: int) -> tuple[PastRecord, ...]:
+def records_since(scenario: Scenario, view: View, first: int) -> tuple[PastRecord, ...]:
     """Everything that a party heard or kept from a round on and before the present one, in the order of time.
 
     Args:
         scenario: What is played.
-        seen: What the party may know.
+        view: What the party may know.
         first: The round.
     """
     whole = replace(
-        seen,
+        view,
         **_EMPTY,
-        statements=_within([*seen.earlier, *seen.statements], first, seen.round),
-        mind=_within([*seen.own_earlier, *seen.mind], first, seen.round),
-        dated=tuple(event for event in (*seen.dated_earlier, *seen.dated) if first <= event.round < seen.round),
+        statements=_within([*view.earlier, *view.statements], first, view.round),
+        mind=_within([*view.own_earlier, *view.mind], first, view.round),
+        dated=tuple(event for event in (*view.dated_earlier, *view.dated) if first <= event.round < view.round),
     )
     return tuple(_told(scenario, whole))
 
@@ -85,39 +85,39 @@ def _within(records: Sequence[R], first: int, until: int) -> tuple[R, ...]:
     return tuple(record for record in records if first <= record["round"] < until)
 
 
-def _told(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
-    weights = dict(_weights(scenario, seen))
-    for message in recent_messages(seen, scenario.clock):
+def _told(scenario: Scenario, view: View) -> Iterator[PastRecord]:
+    weights = dict(_weights(scenario, view))
+    for message in recent_messages(view, scenario.clock):
         round, importance = weights[message.source]
         if importance:
             yield PastRecord(message=message, round=round, importance=importance)
 
 
-def _weights(scenario: Scenario, seen: View) -> Iterator[tuple[str, tuple[int, float]]]:
+def _weights(scenario: Scenario, view: View) -> Iterator[tuple[str, tuple[int, float]]]:
     """Round and importance of each record, by what its message is called."""
     telling = _telling_fields(scenario)
-    for said in seen.statements:
-        source = Provenance.of_statement(said["round"], said["turn"], said["speaker"])
-        yield str(source), (said["round"], _weight_of_statement(said, telling, seen.party))
-    for record in seen.mind:
+    for statement in view.statements:
+        source = Provenance.of_statement(statement["round"], statement["turn"], statement["speaker"])
+        yield str(source), (statement["round"], _weight_of_statement(statement, telling, view.party))
+    for record in view.mind:
         yield str(Provenance.of_mind(CallPath.parse(record["place"]))), (record["round"], _weight_of_own(record))
-    for event in seen.dated:
+    for event in view.dated:
         yield str(Provenance.of_event(event.number)), (event.round, HAPPENED)
 
 
 def _telling_fields(scenario: Scenario) -> frozenset[str]:
     """Fields whose answers matter later: announcements, incidents, laws, and reports of awaited events."""
-    kept = {rule.field for rule in scenario.pinned}
+    pinned_fields = {rule.field for rule in scenario.pinned}
     standing = {field for rule in scenario.running_lists for field in (rule.add_field, rule.remove_field)}
-    return frozenset(kept | standing | {event.field for event in scenario.events if isinstance(event, Event)})
+    return frozenset(pinned_fields | standing | {event.field for event in scenario.events if isinstance(event, Event)})
 
 
-def _weight_of_statement(said: StatementRecord, telling: frozenset[str], party: str) -> float:
-    if not said["text"]:
+def _weight_of_statement(statement: StatementRecord, telling: frozenset[str], party: str) -> float:
+    if not statement["text"]:
         return 0.0
-    if any(said["fields"].get(field) for field in telling):
+    if any(statement["fields"].get(field) for field in telling):
         return REPORTED
-    return NAMED if said["speaker"] != party and party in said["text"] else SAID
+    return NAMED if statement["speaker"] != party and party in statement["text"] else SAID
 
 
 def _weight_of_own(record: MindRecord) -> float:
@@ -127,11 +127,11 @@ def _weight_of_own(record: MindRecord) -> float:
     return DECIDED if debate and debate["decision"] else NOTED
 
 
-def _summaries(scenario: Scenario, seen: View) -> Iterator[PastRecord]:
+def _summaries(scenario: Scenario, view: View) -> Iterator[PastRecord]:
     """Summaries that one of a higher level has replaced: they say more of less."""
-    own = summaries_of(seen.own_summaries, seen.party)
-    replaced: list[AnySummaryRecord] = [*_replaced(seen.summaries), *_replaced(own)]
-    for summary in replaced:
+    own = summaries_of(view.own_summaries, view.party)
+    old_summaries: list[AnySummaryRecord] = [*_replaced(view.summaries), *_replaced(own)]
+    for summary in old_summaries:
         message = summary_part(summary, scenario.clock)
         yield PastRecord(message=message, round=summary["last"], importance=SUMMED_UP)
 

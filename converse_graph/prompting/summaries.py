@@ -108,12 +108,12 @@ def describe_summary(summary: AnySummaryRecord) -> str:
     return "\n".join([summary["summary"], *lists])
 
 
-def fallback_summary(told: Sequence[tuple[str, str]]) -> str:
+def fallback_summary(lines: Sequence[tuple[str, str]]) -> str:
     """What stands for rounds that no model could sum up: the beginning of what each speaker said last.
 
     Args:
-        told: Speaker and words, in their order.
+        lines: Speaker and words, in their order.
     """
-    last = {speaker: " ".join(words.split()) for speaker, words in told if words}
+    last = {speaker: " ".join(words.split()) for speaker, words in lines if words}
     words = " ".join(f"{speaker}: {words[:_LONGEST]}" for speaker, words in last.items())
     return words or "Nobody said anything."

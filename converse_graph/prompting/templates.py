@@ -77,8 +77,8 @@ class Template:
 
     def render(self, values: Mapping[str, str]) -> str:
         """Fill the holes; values that the template does not declare are left out. Runs of blank lines close up."""
-        filled = string.Template(self.text).substitute({name: values[name] for name in self.variables})
-        return re.sub(r"\n{3,}", "\n\n", filled).strip()
+        text = string.Template(self.text).substitute({name: values[name] for name in self.variables})
+        return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 @dataclass(frozen=True)
@@ -137,13 +137,13 @@ def load_prompts(look_in: Sequence[Path] | None = None, tasks: Mapping[str, froz
 
 @lru_cache(maxsize=8)
 def _load(look_in: tuple[Path, ...], tasks: tuple[tuple[str, frozenset[str]], ...]) -> Prompts:
-    found: dict[tuple[str, PromptProfile], Template] = {}
-    for task, offered in tasks:
-        large = _read(_locate(task, look_in), task, offered)
+    templates: dict[tuple[str, PromptProfile], Template] = {}
+    for task, variables in tasks:
+        large = _read(_locate(task, look_in), task, variables)
         small = next((path for folder in look_in if (path := folder / f"{task}.small.md").is_file()), None)
-        found[task, "large"] = large
-        found[task, "small"] = _read(small, task, offered) if small else large
-    return Prompts(found)
+        templates[task, "large"] = large
+        templates[task, "small"] = _read(small, task, variables) if small else large
+    return Prompts(templates)
 
 
 def _locate(task: str, look_in: Sequence[Path]) -> Path:
@@ -153,21 +153,21 @@ def _locate(task: str, look_in: Sequence[Path]) -> Path:
     raise InvalidValue(f"No prompt {task}.md in {', '.join(str(folder) for folder in look_in)}.")
 
 
-def _read(path: Path, task: str, offered: frozenset[str]) -> Template:
-    matched = _FRONT.fullmatch(path.read_text(encoding="utf-8"))
-    if matched is None:
+def _read(path: Path, task: str, available: frozenset[str]) -> Template:
+    match = _FRONT.fullmatch(path.read_text(encoding="utf-8"))
+    if match is None:
         raise InvalidValue(f"{path}: a prompt begins with a block between two lines of ---, which names its variables.")
-    declared = re.search(r"^variables:\s*(.*)$", matched["front"], re.M)
-    variables = frozenset(re.findall(r"\w+", declared[1])) if declared else frozenset()
-    template = string.Template(matched["text"])
+    declaration = re.search(r"^variables:\s*(.*)$", match["front"], re.M)
+    variables = frozenset(re.findall(r"\w+", declaration[1])) if declaration else frozenset()
+    template = string.Template(match["text"])
     if not template.is_valid():
         raise InvalidValue(f"{path}: a lone $; write $$ for the sign itself.")
     used = frozenset(template.get_identifiers())
     if used != variables:
         odd = ", ".join(sorted(used ^ variables))
         raise InvalidValue(f"{path}: declared and used variables differ in: {odd}.")
-    if unknown := variables - offered:
+    if unknown := variables - available:
         raise InvalidValue(
-            f"{path}: no variable {', '.join(sorted(unknown))}; {task} is offered: {', '.join(sorted(offered))}."
+            f"{path}: no variable {', '.join(sorted(unknown))}; {task} is offered: {', '.join(sorted(available))}."
         )
-    return Template(task=task, variables=variables, text=matched["text"])
+    return Template(task=task, variables=variables, text=match["text"])

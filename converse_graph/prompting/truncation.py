@@ -29,11 +29,11 @@ def fit_to_window(messages: Sequence[Message], *, window: int | None, reply: int
     over = sum(sizes) + reply - window
     if over <= 0:
         return tuple(messages)
-    gone: set[int] = set()
+    left_out: set[int] = set()
     for number in _in_order_of_leaving(messages):
         if over <= 0:
             break
-        gone.add(number)
+        left_out.add(number)
         over -= sizes[number]
     if over > 0:
         least = window + over
@@ -42,7 +42,7 @@ def fit_to_window(messages: Sequence[Message], *, window: int | None, reply: int
             f"{window}. Shorten the brief, name a model with a longer window, or --option context_window=N where it "
             "takes more."
         )
-    return tuple(message for number, message in enumerate(messages) if number not in gone)
+    return tuple(message for number, message in enumerate(messages) if number not in left_out)
 
 
 def shorten_to(messages: Sequence[Message], *, window: int, reply: int) -> tuple[Message, ...]:
@@ -65,22 +65,22 @@ def shorter_prompts(messages: Sequence[Message]) -> Iterator[tuple[Message, ...]
     """Every shorter form of a prompt that a window may have made of it, the longest first."""
     leaving = _in_order_of_leaving(messages)
     for number in range(1, len(leaving) + 1):
-        gone = set(leaving[:number])
-        yield tuple(message for place, message in enumerate(messages) if place not in gone)
+        left_out = set(leaving[:number])
+        yield tuple(message for place, message in enumerate(messages) if place not in left_out)
 
 
 def drop_oldest_half(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The same prompt with half as much of what can be left out; as it is where nothing can."""
     leaving = _in_order_of_leaving(messages)
-    gone = set(leaving[: (len(leaving) + 1) // 2])
-    return tuple(message for number, message in enumerate(messages) if number not in gone)
+    left_out = set(leaving[: (len(leaving) + 1) // 2])
+    return tuple(message for number, message in enumerate(messages) if number not in left_out)
 
 
 def _in_order_of_leaving(messages: Sequence[Message]) -> list[int]:
     """The numbers of messages that can be left out: what a party is reminded of, what is recent, then summaries."""
     origins = [Provenance.parse(message.source) for message in messages]
     summaries = [number for number, origin in enumerate(origins) if origin.is_summary and not origin.is_recalled]
-    recalled = [number for number, origin in enumerate(origins) if origin.is_recalled]
+    recalled_places = [number for number, origin in enumerate(origins) if origin.is_recalled]
     recent = [number for number, origin in enumerate(origins)
               if origin.record in _RECENT and not origin.is_summary and not origin.is_recalled]  # fmt: skip
-    return [*recalled, *recent, *summaries]
+    return [*recalled_places, *recent, *summaries]

@@ -132,10 +132,10 @@ def _world(
     if scenario.world is None or not public or not own:
         return (), ()
     kind = scenario.party(party).kind
-    known = {**public[-1]["state"][WORLD], **own[-1]["state"]}
-    actions = legal_actions(scenario.world, kind, known)
-    told = describe_world(scenario.world, party, public[-1], own[-1], actions)
-    return told, tuple(action.name for action in actions)
+    values = {**public[-1]["state"][WORLD], **own[-1]["state"]}
+    actions = legal_actions(scenario.world, kind, values)
+    description = describe_world(scenario.world, party, public[-1], own[-1], actions)
+    return description, tuple(action.name for action in actions)
 
 
 def _standing(
@@ -152,12 +152,12 @@ def _standing(
 
 
 def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[KnownEvent, ...]:
-    known = []
+    events = []
     for number, event in enumerate(scenario.dated_events):
         round = scenario.clock.round_of(event.at)
         if first <= round <= last and event.party in (None, party):
-            known.append(KnownEvent(round=round, number=number, text=event.text, to=event.party))
-    return tuple(known)
+            events.append(KnownEvent(round=round, number=number, text=event.text, to=event.party))
+    return tuple(events)
 
 
 def window_start(round: int, window: int) -> int:

@@ -454,5 +454,5 @@ def _unescape(name: str) -> str:
     return name.replace("%2F", "/").replace("%25", "%")
 
 
-def _refuse(what: str, text: str, allowed: str) -> NoReturn:
-    raise InvalidValue(f"{text!r} is not {what} {allowed}.")
+def _refuse(what: str, text: str, choices: str) -> NoReturn:
+    raise InvalidValue(f"{text!r} is not {what} {choices}.")

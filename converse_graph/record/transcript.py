@@ -344,9 +344,9 @@ class Transcript(FrozenModel):
     def public(self) -> Transcript:
         """This record without anything private."""
         bare = tuple(statement.model_copy(update={"private": None}) for statement in self.statements)
-        known = tuple(event for event in self.header.events if event.party is None)
-        counted = tuple(vote.model_copy(update={"ballots": ()}) for vote in self.header.votes)
-        header = self.header.model_copy(update={"events": known, "votes": counted})
+        events = tuple(event for event in self.header.events if event.party is None)
+        votes = tuple(vote.model_copy(update={"ballots": ()}) for vote in self.header.votes)
+        header = self.header.model_copy(update={"events": events, "votes": votes})
         world = tuple(after.model_copy(update={"hidden": None}) for after in self.world)
         return self.model_copy(update={"header": header, "statements": bare, "world": world})
 
@@ -361,14 +361,17 @@ class Transcript(FrozenModel):
 
     def _card(self) -> Summary:
         """The public record alone, also of a reader's edition."""
-        header, counted = self.header, str(len(self.statements))
+        header, total = self.header, str(len(self.statements))
         facts = (
             ("title", header.title),
             ("status", header.status),
-            ("statements", counted),
+            ("statements", total),
             ("model", header.model_in_words),
         )
-        rows = [(said.period, said.speaker, said.text or f"({said.problem})") for said in self.statements]
+        rows = [
+            (statement.period, statement.speaker, statement.text or f"({statement.problem})")
+            for statement in self.statements
+        ]
         columns = ("period", "speaker", "statement")
         return Summary(kind="Transcript", name=header.run, facts=facts, columns=columns, rows=rows)
 

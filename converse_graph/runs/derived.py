@@ -46,21 +46,21 @@ async def extend(
         InvalidValue: The new horizon lies in the run's past, no further than it plays anyway, or none was given.
         RunLocked: Another process is writing to the run.
     """
-    made = await Simulation.reopen(store, name, scenario=scenario, prices=prices)
+    simulation = await Simulation.reopen(store, name, scenario=scenario, prices=prices)
     if until is None and rounds is None:
         raise InvalidValue("Say how far: --until YEAR, or --rounds N in all.")
-    horizon = made.scenario.clock.horizon(until, rounds)
-    period = made.scenario.clock.period
+    horizon = simulation.scenario.clock.horizon(until, rounds)
+    period = simulation.scenario.clock.period
     with store.hold(name):
-        made.run = store.register.run(name)
-        if horizon <= made.run.rounds:
-            reached = period(made.run.rounds - 1).label
-            raise InvalidValue(f"Run {name!r} has come to the end of {reached}; extend it past that, or fork it.")
-        if made.run.status != "finished" and horizon <= made.run.horizon:
-            last = period(made.run.horizon - 1).label
+        simulation.run = store.register.run(name)
+        if horizon <= simulation.run.rounds:
+            last_period = period(simulation.run.rounds - 1).label
+            raise InvalidValue(f"Run {name!r} has come to the end of {last_period}; extend it past that, or fork it.")
+        if simulation.run.status != "finished" and horizon <= simulation.run.horizon:
+            last = period(simulation.run.horizon - 1).label
             raise InvalidValue(f"Run {name!r} plays to {last} anyway; `converse resume {name}` goes on with it.")
-        made.run = await store.register.set_horizon(made.run, horizon)
-    return made
+        simulation.run = await store.register.set_horizon(simulation.run, horizon)
+    return simulation
 
 
 async def fork(
@@ -110,21 +110,21 @@ async def fork(
         NotFound: There is no such run, party or dial.
     """
     parent = store.register.run(name)
-    played = scenario or rebuild_scenario(parent, **(dials or {}))
-    _check_clock(parent, played)
-    own = played.clock.round_of(at.partition(":")[0].strip())
-    played = _with_events(played, (*_dated(parent, played, own, changed=bool(dials)), *events))
-    leave = Fork(at=at, say=say, fields=_checked(played, at, say, fields or {}))
+    spec = scenario or rebuild_scenario(parent, **(dials or {}))
+    _check_clock(parent, spec)
+    own = spec.clock.round_of(at.partition(":")[0].strip())
+    spec = _with_events(spec, (*_dated(parent, spec, own, is_changed=bool(dials)), *events))
+    leave = Fork(at=at, say=say, fields=_checked(spec, at, say, fields or {}))
     seed = parent.header.seed if seed is None else seed
-    past = fork_state(played, store.channels(parent.name), leave, seed=seed)  # refuses a turn that is none
+    past = fork_state(spec, store.channels(parent.name), leave, seed=seed)  # refuses a turn that is none
     for event in events:
-        require_future(played, event, own)
-    horizon = _horizon(parent, played) if until is None and rounds is None else played.clock.horizon(until, rounds)
+        require_future(spec, event, own)
+    horizon = _horizon(parent, spec) if until is None and rounds is None else spec.clock.horizon(until, rounds)
     if horizon <= own:
         raise InvalidValue(f"A fork at {at} has its horizon before it; give --until or --rounds beyond that.")
-    made = await Simulation.begin(
+    simulation = await Simulation.begin(
         store,
-        played,
+        spec,
         seed=seed,
         created=created,
         model=ModelRegistry(
@@ -139,8 +139,8 @@ async def fork(
         origin=Origin(scenario=parent.scenario, parent=name, fork=leave),
         options=merged_options(_options(parent, is_other_model=bool(model)), read_options(options)),
     )
-    made.run = await store.register.set_past(made.run, rounds=own, statements=len(past["transcript"]))
-    return made
+    simulation.run = await store.register.set_past(simulation.run, rounds=own, statements=len(past["transcript"]))
+    return simulation
 
 
 async def replay(
@@ -165,8 +165,8 @@ async def replay(
         ScenarioChanged: The scenario or its prompts are not what the run began with.
     """
     original = (await Simulation.reopen(store, name, scenario=scenario)).run
-    begun = {"created": created or datetime.now(UTC), "status": "running", "ended": None}
-    header = original.header.model_dump(exclude={"run"}) | begun
+    changes = {"created": created or datetime.now(UTC), "status": "running", "ended": None}
+    header = original.header.model_dump(exclude={"run"}) | changes
     run = await store.register.enter(
         name=new_name,
         scenario=original.scenario,
@@ -196,11 +196,11 @@ async def inject(store: Store, name: str, event: ScheduledEvent, *, scenario: Sc
         NotFound: The event is for nobody at the table.
         RunLocked: Another process is writing to the run.
     """
-    made = await Simulation.reopen(store, name, scenario=scenario)
+    simulation = await Simulation.reopen(store, name, scenario=scenario)
     with store.hold(name):
         run = store.register.run(name)
-        _with_events(made.scenario, (*run.header.events, event))
-        require_future(made.scenario, event, _first_unplayed_round(store, run, made.scenario))
+        _with_events(simulation.scenario, (*run.header.events, event))
+        require_future(simulation.scenario, event, _first_unplayed_round(store, run, simulation.scenario))
         await store.register.set_events(run, (*run.header.events, event))
 
 
@@ -220,15 +220,15 @@ def require_future(scenario: Scenario, event: ScheduledEvent, first: int) -> Non
 def _first_unplayed_round(store: Store, run: Run, scenario: Scenario) -> int:
     """The first round in which a run has asked nobody yet; the place of a call of its own begins with its round."""
     rounds = [place.partition(".")[0] for place in store.journal(run.id).places()]
-    begun = [int(round) for round in rounds if round.isdecimal()]  # a judge's calls are made at no round
-    if begun:
-        return max(begun) + 1
+    begun_rounds = [int(round) for round in rounds if round.isdecimal()]  # a judge's calls are made at no round
+    if begun_rounds:
+        return max(begun_rounds) + 1
     return scenario.clock.round_of(run.header.fork.at.partition(":")[0].strip()) if run.header.fork else 0
 
 
 def _window(parent: Run) -> int | None:
-    told = parent.header.models.get(parent.header.model.partition(SEPARATOR)[0])
-    return told.window if told else None
+    model_record = parent.header.models.get(parent.header.model.partition(SEPARATOR)[0])
+    return model_record.window if model_record else None
 
 
 def _options(parent: Run, *, is_other_model: bool) -> Options:
@@ -238,9 +238,9 @@ def _options(parent: Run, *, is_other_model: bool) -> Options:
     return {path: settings if path else settings.without_window() for path, settings in parent.header.options.items()}
 
 
-def _check_clock(parent: Run, played: Scenario) -> None:
+def _check_clock(parent: Run, spec: Scenario) -> None:
     """Refuse a clock on which the rounds of the shared past would be other periods."""
-    if any(parent.header.clock[part] != getattr(played.clock, part) for part in ("start", "step")):
+    if any(parent.header.clock[part] != getattr(spec.clock, part) for part in ("start", "step")):
         begins = f"{parent.header.clock['start']} in steps of a {parent.header.clock['step']}"
         raise InvalidValue(f"A fork keeps its parent's clock, from {begins}; leave the dials that change it.")
 
@@ -257,30 +257,30 @@ def _with_events(scenario: Scenario, events: Sequence[ScheduledEvent]) -> Scenar
     return scenario.with_events(events)
 
 
-def _horizon(parent: Run, played: Scenario) -> int:
+def _horizon(parent: Run, spec: Scenario) -> int:
     """The parent's, unless a dial has moved the end of the clock."""
-    return parent.horizon if played.clock.end == parent.header.clock["end"] else played.clock.rounds
+    return parent.horizon if spec.clock.end == parent.header.clock["end"] else spec.clock.rounds
 
 
-def _dated(parent: Run, played: Scenario, own: int, *, changed: bool) -> tuple[ScheduledEvent, ...]:
+def _dated(parent: Run, spec: Scenario, own: int, *, is_changed: bool) -> tuple[ScheduledEvent, ...]:
     """What happens at a date in a fork: up to its own first round what happened to its parent, whatever its dials say.
 
     Args:
         parent: The run that it is forked from.
-        played: What the fork plays, with the events that its dials bring.
+        spec: What the fork plays, with the events that its dials bring.
         own: The fork's first round.
-        changed: Whether dials were set otherwise.
+        is_changed: Whether dials were set otherwise.
     """
-    known = parent.header.events
-    if not changed:
-        return known
-    brought = rebuild_scenario(parent).dated_events
-    before = tuple(event for event in known if played.clock.round_of(event.at) < own)
-    put_in = tuple(event for event in known if event not in brought and event not in before)
-    return (*before, *(event for event in played.dated_events if played.clock.round_of(event.at) >= own), *put_in)
+    events = parent.header.events
+    if not is_changed:
+        return events
+    own_events = rebuild_scenario(parent).dated_events
+    before = tuple(event for event in events if spec.clock.round_of(event.at) < own)
+    put_in = tuple(event for event in events if event not in own_events and event not in before)
+    return (*before, *(event for event in spec.dated_events if spec.clock.round_of(event.at) >= own), *put_in)
 
 
-def _checked(played: Scenario, at: str, say: str | None, fields: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(spec: Scenario, at: str, say: str | None, fields: Mapping[str, Any]) -> dict[str, Any]:
     """What a party is made to report, as its fields take it.
 
     Raises:
@@ -294,9 +294,9 @@ def _checked(played: Scenario, at: str, say: str | None, fields: Mapping[str, An
     name = at.partition(":")[2].strip()
     if not name:
         raise InvalidValue("Fields need a party: name it, as in --at 2027:PARTY.")
-    party = played.party(name)
-    known = {field.name: field for field in (*party.fields, *move_field(played, party))}
+    party = spec.party(name)
+    fields_by_name = {field.name: field for field in (*party.fields, *move_field(spec, party))}
     for field in fields:
-        if field not in known:
-            raise NotFound.among(f"field of {name}", field, known)
-    return {field: parse_field(known[field], given) for field, given in fields.items()}
+        if field not in fields_by_name:
+            raise NotFound.among(f"field of {name}", field, fields_by_name)
+    return {field: parse_field(fields_by_name[field], value) for field, value in fields.items()}

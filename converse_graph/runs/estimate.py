@@ -106,7 +106,7 @@ async def estimate(
     base_url: str | None = None,
     until: int | None = None,
     rounds: int | None = None,
-    judged: bool = True,
+    judge: bool = True,
     prices: Prices | None = None,
     window: int | None = None,
     options: ModelSettings | Options | None = None,
@@ -120,7 +120,7 @@ async def estimate(
         base_url: Of its server.
         until: The last year.
         rounds: How many rounds.
-        judged: Whether a judge would read it.
+        judge: Whether a judge would read it.
         prices: By which to charge; None for the public list.
         window: Tokens that the model takes, where that is not known.
         options: Settings of models, over those of the scenario; how long replies and windows are counts here.
@@ -132,11 +132,11 @@ async def estimate(
     chats = _CountingRegistry(model, base_url, prices=prices, window=window)
     with TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
-            played = await Simulation.begin(
+            simulation = await Simulation.begin(
                 store, scenario, model=chats, options=options, seed=seed, until=until, rounds=rounds
             )
-            run = await played.play()
-            if judged:
+            run = await simulation.play()
+            if judge:
                 await judge_run(store, run.name, chats=chats)
     settings = speaker_settings(scenario, read_options(options)).different()
     return Estimate(scenario=scenario.name, rounds=run.horizon, rows=tuple(_rows(chats)), settings=settings)
@@ -168,10 +168,10 @@ class _CountingRegistry(ModelRegistry):
         """The null model in the place of the one that a reference names, of several the first."""
         if reference is None and self._default is None:
             self._default = default_model(self._environ, self._base_url)
-        named = one_by_one(self._default if reference is None else reference)[0]
-        key = reference_key(named)
+        name = one_by_one(self._default if reference is None else reference)[0]
+        key = reference_key(name)
         if key not in self._made:
-            self._made[key] = self._stand_in(named, is_default=reference is None)
+            self._made[key] = self._stand_in(name, is_default=reference is None)
         return (self._made[key],)
 
     def embedder(self, reference: Any) -> Embedder:
@@ -187,16 +187,16 @@ class _CountingRegistry(ModelRegistry):
         free = self.is_free or chat.model == EMBEDDED or chat.model.partition(":")[0] == "null"
         return self.prices.charged(chat, dataclasses.replace(reply, usd=0.0 if free else None))
 
-    def _stand_in(self, named: Any, *, is_default: bool) -> _CountingModel:
-        if not isinstance(named, str):
-            real: Model = self._resolve(named)
+    def _stand_in(self, name: Any, *, is_default: bool) -> _CountingModel:
+        if not isinstance(name, str):
+            real: Model = self._resolve(name)
             return _CountingModel(real.model, real.profile, real.window or context_window_of(real.model))
         window = self._given if is_default else None
-        if named == EMBEDDED:
-            return _CountingModel(named, LocalModel.profile, LocalModel.window)
-        if named.partition(":")[0] == "null":
-            return _CountingModel(named, NullModel.profile, None)
-        return _CountingModel(named, profile_of(named), window or context_window_of(named))
+        if name == EMBEDDED:
+            return _CountingModel(name, LocalModel.profile, LocalModel.window)
+        if name.partition(":")[0] == "null":
+            return _CountingModel(name, NullModel.profile, None)
+        return _CountingModel(name, profile_of(name), window or context_window_of(name))
 
 
 def _rows(chats: _CountingRegistry) -> Iterator[EstimateRow]:

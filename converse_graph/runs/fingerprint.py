@@ -31,8 +31,8 @@ def fingerprint(scenario: Scenario, prompts: Prompts, options: Options | None = 
         options: Settings of models that were given with the run, by path.
     """
     text = scenario.with_events(()).model_dump_json(exclude=_FREE, fallback=_name_of)
-    given = {name: _digest(value) for name, value in option_parts(options or {}).items()}
-    return {**_digests(text), **given, **{f"prompt: {name}": digest for name, digest in prompts.digests.items()}}
+    digests = {name: _digest(value) for name, value in option_parts(options or {}).items()}
+    return {**_digests(text), **digests, **{f"prompt: {name}": digest for name, digest in prompts.digests.items()}}
 
 
 def option_parts(options: Options) -> dict[str, Any]:

@@ -43,16 +43,16 @@ def parse_turn(scenario: Scenario, transcript: Sequence[StatementRecord], at: st
     when, _, name = at.partition(":")
     round = scenario.clock.round_of(when.strip())
     party = scenario.party(name.strip()).name if name else None
-    reached = transcript[-1]["round"] + 1 if transcript else 0
+    next_round = transcript[-1]["round"] + 1 if transcript else 0
     label = scenario.clock.period(round).label
-    if round > reached:
-        last = scenario.clock.period(reached).label
+    if round > next_round:
+        last = scenario.clock.period(next_round).label
         raise InvalidValue(f"The run has come to {last}; a fork at {label} would have no past. Name {last} or before.")
     if party is None or scenario.order == "simultaneous":
         return Turn(round=round, turn=0, party=party)
-    for said in transcript:
-        if said["round"] == round and said["speaker"] == party:
-            return Turn(round=round, turn=said["turn"], party=party)
+    for statement in transcript:
+        if statement["round"] == round and statement["speaker"] == party:
+            return Turn(round=round, turn=statement["turn"], party=party)
     raise InvalidValue(f"{party} has not spoken in {label} yet; name an earlier period, or {label!r} alone.")
 
 
@@ -70,10 +70,10 @@ def fork_state(scenario: Scenario, values: Mapping[str, Any], fork: Fork, *, see
         NotFound: There is no such party.
     """
     turn = parse_turn(scenario, values.get("transcript", ()), fork.at)
-    kept = truncate(scenario, values, turn, seed=seed)
+    state = truncate(scenario, values, turn, seed=seed)
     if fork.say is None:
-        return kept
-    return override_statement(scenario, values, kept, turn, fork.say, fork.fields)
+        return state
+    return override_statement(scenario, values, state, turn, fork.say, fork.fields)
 
 
 def truncate(scenario: Scenario, values: Mapping[str, Any], turn: Turn, *, seed: int) -> dict[str, Any]:
@@ -87,14 +87,18 @@ def truncate(scenario: Scenario, values: Mapping[str, Any], turn: Turn, *, seed:
     """
     names = [party.name for party in scenario.organisations]
     said_before = _before(values.get("transcript", ()), turn)
-    taken = Counter(said["speaker"] for said in said_before) if scenario.order == "moderated" else {}
+    turns_taken = Counter(statement["speaker"] for statement in said_before) if scenario.order == "moderated" else {}
     return {
         "transcript": said_before,
         "events": [entry for entry in values.get("events", ()) if entry["round"] < turn.round],
         "summaries": _before(values.get("summaries", ()), turn),
         "votes": [entry for entry in values.get("votes", ()) if entry["round"] < turn.round],
         "floor": _floor(
-            scenario, turn, dict(taken), {said["speaker"] for said in said_before if said["round"] == turn.round}, seed
+            scenario,
+            turn,
+            dict(turns_taken),
+            {statement["speaker"] for statement in said_before if statement["round"] == turn.round},
+            seed,
         ),
         **{private_channel(name): _before(values.get(private_channel(name), ()), turn) for name in names},
         **({name: _before(values.get(name, ()), turn) for name in world_ledgers(names)} if scenario.world else {}),
@@ -104,7 +108,7 @@ def truncate(scenario: Scenario, values: Mapping[str, Any], turn: Turn, *, seed:
 def override_statement(
     scenario: Scenario,
     values: Mapping[str, Any],
-    kept: dict[str, Any],
+    state: dict[str, Any],
     turn: Turn,
     text: str,
     fields: Mapping[str, Any],
@@ -117,7 +121,7 @@ def override_statement(
     Args:
         scenario: What the fork plays.
         values: The channels of the run that it is forked from.
-        kept: The same, cut at the turn.
+        state: The same, cut at the turn.
         turn: The turn of the party.
         text: What it says now.
         fields: What it reports otherwise, by name.
@@ -137,7 +141,7 @@ def override_statement(
         raise InvalidValue(
             f"{turn.party} has not spoken in {label} yet: name an earlier period for other words of its."
         )
-    said: StatementRecord = {
+    statement: StatementRecord = {
         "kind": "statement",
         "round": turn.round,
         "turn": then["turn"],
@@ -145,33 +149,33 @@ def override_statement(
         "text": text,
         "fields": {**then["fields"], **{name: value for name, value in fields.items() if name != MOVE}},
     }
-    minds: dict[str, Any] = _override_move(scenario, values, kept, turn, fields.get(MOVE))
+    minds: dict[str, Any] = _override_move(scenario, values, state, turn, fields.get(MOVE))
     if scenario.order == "simultaneous":
         for name in (party.name for party in scenario.organisations if party.name != turn.party):
-            thought = [entry for entry in values.get(private_channel(name), ()) if entry["round"] == turn.round]
-            minds[private_channel(name)] = [*kept[private_channel(name)], *thought]
+            entries = [entry for entry in values.get(private_channel(name), ()) if entry["round"] == turn.round]
+            minds[private_channel(name)] = [*state[private_channel(name)], *entries]
             if scenario.world is not None:
-                minds |= _override_move(scenario, values, kept, replace(turn, party=name), None)
-        told = [said if entry["speaker"] == turn.party else entry for entry in of_round]
+                minds |= _override_move(scenario, values, state, replace(turn, party=name), None)
+        statements = [statement if entry["speaker"] == turn.party else entry for entry in of_round]
         left: list[str] = []
     else:
-        told, left = [said], kept["floor"]["queue"][1:] if kept["floor"] else []
-    taken = kept["floor"]["taken"] if kept["floor"] else {}
-    floor = TurnState(round=turn.round, turn=then["turn"] + 1, speakers=[], queue=left, taken=taken)
-    return {**kept, **minds, "transcript": [*kept["transcript"], *told], "floor": floor}
+        statements, left = [statement], state["floor"]["queue"][1:] if state["floor"] else []
+    turns_taken = state["floor"]["taken"] if state["floor"] else {}
+    floor = TurnState(round=turn.round, turn=then["turn"] + 1, speakers=[], queue=left, taken=turns_taken)
+    return {**state, **minds, "transcript": [*state["transcript"], *statements], "floor": floor}
 
 
 def _override_move(
-    scenario: Scenario, values: Mapping[str, Any], kept: Mapping[str, Any], turn: Turn, move: str | None
+    scenario: Scenario, values: Mapping[str, Any], state: Mapping[str, Any], turn: Turn, move: str | None
 ) -> dict[str, Any]:
     """The sealed moves of a party with that of the round as it was, or replaced by another."""
     if scenario.world is None or turn.party is None:
         return {}
     channel = moves_channel(turn.party)
-    made: list[MoveRecord] = [entry for entry in values.get(channel, ()) if entry["round"] == turn.round]
+    moves: list[MoveRecord] = [entry for entry in values.get(channel, ()) if entry["round"] == turn.round]
     if move is not None:
-        made = [{**entry, "move": move} for entry in made]
-    return {channel: [*kept[channel], *made]}
+        moves = [{**entry, "move": move} for entry in moves]
+    return {channel: [*state[channel], *moves]}
 
 
 R = TypeVar("R", StatementRecord, SummaryRecord, MindRecord)
@@ -181,19 +185,21 @@ def _before(entries: Sequence[R], turn: Turn) -> list[R]:
     return [entry for entry in entries if (entry["round"], entry["turn"]) < (turn.round, turn.turn)]
 
 
-def _floor(scenario: Scenario, turn: Turn, taken: dict[str, int], spoken: set[str], seed: int) -> TurnState | None:
+def _floor(
+    scenario: Scenario, turn: Turn, turns_taken: dict[str, int], speakers: set[str], seed: int
+) -> TurnState | None:
     """Nobody's yet: the supervisor gives it to those who queue. None for a run that begins from the start.
 
     The round is opened here, so that no rule to stop is asked again about rounds that are over.
     """
     if turn == Turn(round=0, turn=0, party=None) or (turn.round == 0 and scenario.order == "simultaneous"):
         return None
-    before = TurnState(round=turn.round - 1, turn=len(scenario.organisations), speakers=[], queue=[], taken=taken)
+    before = TurnState(round=turn.round - 1, turn=len(scenario.organisations), speakers=[], queue=[], taken=turns_taken)
     if scenario.order == "moderated":
         queue = [turn.party] if turn.party else []
-        taken = {**taken, **{name: taken.get(name, 0) + 1 for name in queue}}
+        turns_taken = {**turns_taken, **{name: turns_taken.get(name, 0) + 1 for name in queue}}
     else:
-        opened = start_round(scenario, before, seed=seed)
-        waiting = [name for name in (*opened["speakers"], *opened["queue"]) if name not in spoken]
+        turn_state = start_round(scenario, before, seed=seed)
+        waiting = [name for name in (*turn_state["speakers"], *turn_state["queue"]) if name not in speakers]
         queue = sorted(waiting, key=lambda name: name != turn.party)
-    return TurnState(round=turn.round, turn=turn.turn, speakers=[], queue=queue, taken=taken)
+    return TurnState(round=turn.round, turn=turn.turn, speakers=[], queue=queue, taken=turns_taken)

@@ -35,16 +35,16 @@ async def initial_input(
         saved_in: Where its checkpoints go; None for the same store.
     """
     saver = StoreSaver(saved_in or store)
-    saved = await saver.aget_tuple(config)
+    checkpoint = await saver.aget_tuple(config)
     start = {"horizon": run.horizon}
-    if saved is not None:
+    if checkpoint is not None:
         # Not from the graph's state, which counts in what a step wrote before it was killed: to start anew then
         # would play the last turn twice.
-        return start if saved.checkpoint["channel_values"].get("ended") else None
+        return start if checkpoint.checkpoint["channel_values"].get("ended") else None
     if run.header.fork is None or run.parent is None:
         return start
-    shared = store.channels(run.parent)
-    past = fork_state(scenario, shared, run.header.fork, seed=run.header.seed)
+    parent_values = store.channels(run.parent)
+    past = fork_state(scenario, parent_values, run.header.fork, seed=run.header.seed)
     if past["floor"] is None:
         return start
     whole = graph.copy(update={"checkpointer": saver})
@@ -62,8 +62,8 @@ def recall_index(store: Store, run: Run, scenario: Scenario) -> RecallIndex:
     calls = [[*store.journal(other.id).calls(calls_for("embed"))] for other in lineage]
     own = calls[:2] if run.replays else calls[:1]
     return RecallIndex(
-        kept=[call for made in calls for call in made if call.accepted],
-        failed=[call for made in own for call in made if not call.accepted],
+        calls=[call for call_list in calls for call in call_list if call.accepted],
+        failures=[call for call_list in own for call in call_list if not call.accepted],
     )
 
 
@@ -71,8 +71,8 @@ async def replayed_vote_rounds(store: Store, run: Run, scenario: Scenario) -> fr
     """The rounds after which the run that a replay replays voted; it may have ended there, and been extended."""
     if not run.replays or scenario.motion is None:
         return None
-    held = store.channels(run.replays)
-    return vote_rounds(held)
+    parent_values = store.channels(run.replays)
+    return vote_rounds(parent_values)
 
 
 def vote_rounds(channels: Mapping[str, Any]) -> frozenset[int]:

@@ -90,16 +90,16 @@ def model_references(scenario: Scenario) -> list[Any]:
     Args:
         scenario: With its parties, their people, and its memory.
     """
-    told = {
+    references_by_use = {
         None: None,
         **{reference_key(party.model): party.model for party in scenario.organisations if party.graph is None},
     }
     for party in scenario.organisations:
-        told |= {reference_key(persona.model): persona.model for _, persona in personas(party)}
-    told |= {reference_key(scenario.memory.model): scenario.memory.model}
+        references_by_use |= {reference_key(persona.model): persona.model for _, persona in personas(party)}
+    references_by_use |= {reference_key(scenario.memory.model): scenario.memory.model}
     if scenario.order == "moderated":
-        told |= {reference_key(scenario.moderator_model): scenario.moderator_model}
-    return list(told.values())
+        references_by_use |= {reference_key(scenario.moderator_model): scenario.moderator_model}
+    return list(references_by_use.values())
 
 
 def models_and_embedders(scenario: Scenario, chats: ModelRegistry) -> list[Model | Embedder]:
@@ -135,8 +135,8 @@ def _named(reference: Any, chats: ModelRegistry) -> str:
 
 def _models(scenario: Scenario, chats: ModelRegistry) -> dict[str, PromptedModel]:
     """Every model that the run may ask, by its name."""
-    asked = [chat for reference in model_references(scenario) for chat in chats.all_of(reference)]
-    return {chat.model: _prompted(chat, chats) for chat in asked}
+    models = [chat for reference in model_references(scenario) for chat in chats.all_of(reference)]
+    return {chat.model: _prompted(chat, chats) for chat in models}
 
 
 def _prompted(chat: Model, chats: ModelRegistry) -> PromptedModel:

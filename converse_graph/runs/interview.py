@@ -106,46 +106,48 @@ async def interview(
     """
     if not question.strip():
         raise InvalidValue("There is no question; give one, between quotation marks.")
-    made = await Simulation.reopen(store, name, scenario=scenario)
-    asked = _who(made.scenario, party)
-    seen = await _as_it_was(store, made, asked, at)
+    simulation = await Simulation.reopen(store, name, scenario=scenario)
+    interviewee = _who(simulation.scenario, party)
+    view_then = await _as_it_was(store, simulation, interviewee, at)
     chats, prompts = (
-        ModelRegistry(model or made.run.header.model, base_url or made.run.header.base_url),
+        ModelRegistry(model or simulation.run.header.model, base_url or simulation.run.header.base_url),
         interview_prompts(),
     )
     try:
-        own = None if model is not None else asked.model
+        own = None if model is not None else interviewee.model
         profile = chats.get(own).profile
-        field = _field(made.scenario, profile)
+        field = _field(simulation.scenario, profile)
         turn = PartyTurn(
             context=RunContext(
                 models=chats,
                 prompts=prompts,
-                seed=made.run.header.seed,
-                recall=recall_index(store, made.run, made.scenario),
-                settings=_settings(made, asked, read_options(options), is_own_model=model is None),
+                seed=simulation.run.header.seed,
+                recall=recall_index(store, simulation.run, simulation.scenario),
+                settings=_settings(simulation, interviewee, read_options(options), is_own_model=model is None),
             ),
             emit=lambda event: None,
-            place=CallPath.of_turn(seen.round, seen.turn, asked.name),
+            place=CallPath.of_turn(view_then.round, view_then.turn, interviewee.name),
             model=own,
             guest=None,
-            scenario=made.scenario,
-            party=asked,
-            seen=seen,
-            brief=brief_messages(prompts, profile, made.scenario, asked, (field,)),
+            scenario=simulation.scenario,
+            party=interviewee,
+            seen=view_then,
+            brief=brief_messages(prompts, profile, simulation.scenario, interviewee, (field,)),
         )
-        known = build_history(turn.brief, seen, made.scenario.clock, profile)
+        history = build_history(turn.brief, view_then, simulation.scenario.clock, profile)
         if profile == "large":
-            known += (await recall_for(turn, known, run=name, asked=question)).messages
-        messages = (*known, _task(turn, field, question))
+            history += (await recall_for(turn, history, run=name, question=question)).messages
+        messages = (*history, _task(turn, field, question))
         answer = await turn.ask("interview", messages, build_reply_schema("interview", (field,)), prose="answer")
     finally:
         await chats.close()
     if answer.values is None:
-        raise ConverseError(f"{asked.name} gave no usable answer: {answer.problem}; ask again, or another --model.")
+        raise ConverseError(
+            f"{interviewee.name} gave no usable answer: {answer.problem}; ask again, or another --model."
+        )
     return Interview(
         run=name,
-        party=asked.name,
+        party=interviewee.name,
         period=turn.period.label,
         model=answer.model,
         question=question,
@@ -154,12 +156,14 @@ async def interview(
     )
 
 
-def _settings(made: Simulation, party: Organisation, options: Options, *, is_own_model: bool) -> SpeakerSettings:
+def _settings(simulation: Simulation, party: Organisation, options: Options, *, is_own_model: bool) -> SpeakerSettings:
     """How the one who answers is asked: as the party was in the run; the window is that of its own model."""
-    settings = speaker_settings(made.scenario, merged_options(made.run.header.options, options)).of(party.name)
+    settings = speaker_settings(simulation.scenario, merged_options(simulation.run.header.options, options)).of(
+        party.name
+    )
     if not is_own_model:
-        given = options.get(EVERYBODY, UNSET).merged(options.get(party.name, UNSET))
-        settings = settings.model_copy(update={"context_window": given.context_window})
+        own_settings = options.get(EVERYBODY, UNSET).merged(options.get(party.name, UNSET))
+        settings = settings.model_copy(update={"context_window": own_settings.context_window})
     return SpeakerSettings(everybody=settings)
 
 
@@ -171,18 +175,18 @@ def _who(scenario: Scenario, name: str) -> Organisation:
     return party
 
 
-async def _as_it_was(store: Store, made: Simulation, party: Organisation, at: str) -> View:
+async def _as_it_was(store: Store, simulation: Simulation, party: Organisation, at: str) -> View:
     """What the party knew at the end of a period."""
-    scenario, values = made.scenario, store.channels(made.run.name)
-    round, said = scenario.clock.round_of(at), values.get("transcript", ())
-    last = said[-1]["round"] if said else -1
+    scenario, values = simulation.scenario, store.channels(simulation.run.name)
+    round, statements = scenario.clock.round_of(at), values.get("transcript", ())
+    last = statements[-1]["round"] if statements else -1
     if round > last:
-        way_out = f"name {scenario.clock.period(last).label} or before" if said else "nobody has spoken yet"
+        way_out = f"name {scenario.clock.period(last).label} or before" if statements else "nobody has spoken yet"
         raise InvalidValue(f"The run has not come to {scenario.clock.period(round).label}: {way_out}.")
-    kept = truncate(scenario, values, Turn(round=round + 1, turn=0, party=None), seed=made.run.header.seed)
-    after = sum(entry["round"] == round for entry in kept["transcript"])
+    state = truncate(scenario, values, Turn(round=round + 1, turn=0, party=None), seed=simulation.run.header.seed)
+    after = sum(entry["round"] == round for entry in state["transcript"])
     floor = TurnState(round=round, turn=after, speakers=[party.name], queue=[], taken={})
-    return view(scenario, {**kept, "floor": floor}, party.name)
+    return view(scenario, {**state, "floor": floor}, party.name)
 
 
 def _task(turn: PartyTurn, field: Text, question: str) -> Message:

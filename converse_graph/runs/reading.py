@@ -23,8 +23,8 @@ def load_run(name: str, *, store: Path | str | None = None) -> Transcript:
     """
 
     async def read() -> Transcript:
-        async with Store.open(store or DEFAULT_PATH) as opened:
-            return opened.transcript(name)
+        async with Store.open(store or DEFAULT_PATH) as open_store:
+            return open_store.transcript(name)
 
     return run_blocking(read())
 
@@ -41,7 +41,7 @@ def list_runs(*, store: Path | str | None = None) -> list[RunSummary]:
     """
 
     async def read() -> list[RunSummary]:
-        async with Store.open(store or DEFAULT_PATH) as opened:
-            return opened.register.runs()
+        async with Store.open(store or DEFAULT_PATH) as open_store:
+            return open_store.register.runs()
 
     return run_blocking(read())

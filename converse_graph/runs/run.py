@@ -100,25 +100,25 @@ def run(
     """
     if isinstance(store, Store):
         raise InvalidValue("An open store is for `await begin(store, scenario)`; give `run` the store's path.")
-    made, source = _scenario(scenario, dials)
+    spec, source = _scenario(scenario, dials)
     judges = _judges(judge)
     chats = model if isinstance(model, ModelRegistry) else ModelRegistry(model, base_url)
     if name is not None:
         check_run_name(name)
     elif resume:
         raise InvalidValue("Say which run to go on with: name=RUN beside resume=True.")
-    given = read_options(options)
-    speaker_settings(made, given)
+    model_options = read_options(options)
+    speaker_settings(spec, model_options)
     if judges is not None:
-        load_rubric(made.rubric)
+        load_rubric(spec.rubric)
         for one in judges:
             chats.get(one)
     play = _Play(
-        scenario=made,
+        scenario=spec,
         origin=Origin(scenario=source),
         chats=chats,
         is_remembered=model is None,
-        begin={"seed": seed, "until": until, "rounds": rounds, "name": name, "options": given},
+        begin={"seed": seed, "until": until, "rounds": rounds, "name": name, "options": model_options},
         resume=resume,
         judges=judges,
         budget=budget,
@@ -128,23 +128,25 @@ def run(
     return play.wait()
 
 
-def _scenario(given: Scenario | ScenarioFunction | Path | str, dials: Mapping[str, Any] | None) -> tuple[Scenario, str]:
+def _scenario(
+    reference: Scenario | ScenarioFunction | Path | str, dials: Mapping[str, Any] | None
+) -> tuple[Scenario, str]:
     """The scenario that was meant, and how to find its function again; nothing for one of the caller's own."""
-    if isinstance(given, str | Path):
-        return find_scenario(str(given))(**(dials or {})), absolute_reference(str(given))
-    if isinstance(given, ScenarioFunction):
-        return given(**(dials or {})), reference_to(given)
-    check_scenario(given)
+    if isinstance(reference, str | Path):
+        return find_scenario(str(reference))(**(dials or {})), absolute_reference(str(reference))
+    if isinstance(reference, ScenarioFunction):
+        return reference(**(dials or {})), reference_to(reference)
+    check_scenario(reference)
     if dials:
         raise InvalidValue("The dials of a scenario are set where it is made: pass its function, or its name.")
-    return given, ""
+    return reference, ""
 
 
-def _judges(given: bool | str | Sequence[str]) -> tuple[str, ...] | None:
+def _judges(choice: bool | str | Sequence[str]) -> tuple[str, ...] | None:
     """Who judges at the end: none for the run's own model, None for nobody."""
-    if isinstance(given, bool):
-        return () if given else None
-    return (given,) if isinstance(given, str) else tuple(given)
+    if isinstance(choice, bool):
+        return () if choice else None
+    return (choice,) if isinstance(choice, str) else tuple(choice)
 
 
 @dataclass(kw_only=True)
@@ -171,12 +173,12 @@ class _Play:
     def wait(self) -> Transcript:
         """Play, and wait for it; Ctrl-C pauses, stops, and at last leaves."""
         future = submit(self._play())
-        interrupts = heeded = 0
+        interrupts = signals_heeded = 0
         while True:
             try:
-                while heeded < interrupts:  # in here, as the next one may come at any time
-                    heeded += 1
-                    self._interrupt(stop=heeded > 1)
+                while signals_heeded < interrupts:  # in here, as the next one may come at any time
+                    signals_heeded += 1
+                    self._interrupt(stop=signals_heeded > 1)
                 return self._result(future)
             except KeyboardInterrupt:
                 interrupts += 1
@@ -213,14 +215,16 @@ class _Play:
                 async with _traced() as tracing:
                     was_finished = simulation.run.status == "finished"
                     self._is_playing = True
-                    played = await simulation.play(self.watch, budget=self.budget, tracing=tracing)
+                    outcome = await simulation.play(self.watch, budget=self.budget, tracing=tracing)
                     self._is_playing = False
-                    if played.status == "paused":
+                    if outcome.status == "paused":
                         return None
-                    self._way_on = f"Run {played.name} is finished; converse_graph.load_run({played.name!r}) reads it."
+                    self._way_on = (
+                        f"Run {outcome.name} is finished; converse_graph.load_run({outcome.name!r}) reads it."
+                    )
                     is_new = await self._judge(simulation) or not was_finished
                     if tracing is not None and is_new:
-                        await trace_outcome(tracing, store, played.name)
+                        await trace_outcome(tracing, store, outcome.name)
                     return await simulation.transcript()
             finally:
                 await simulation.close()
@@ -233,22 +237,24 @@ class _Play:
     async def _reopened(self, store: Store) -> Simulation | None:
         """The run of that name, if there is one and it is the one that was asked for."""
         try:
-            stored = store.register.run(self.begin["name"])
+            existing = store.register.run(self.begin["name"])
         except NotFound:
             return None
-        asked = {"seed": self.begin["seed"], "model": None if self.is_remembered else self.chats.default_name}
+        settings = {"seed": self.begin["seed"], "model": None if self.is_remembered else self.chats.default_name}
         if self.begin["until"] is not None or self.begin["rounds"] is not None:
-            asked["rounds"] = self.scenario.clock.horizon(self.begin["until"], self.begin["rounds"])
-        began = {"seed": stored.header.seed, "model": stored.header.model, "rounds": stored.horizon}
-        for what, value in asked.items():
+            settings["rounds"] = self.scenario.clock.horizon(self.begin["until"], self.begin["rounds"])
+        began = {"seed": existing.header.seed, "model": existing.header.model, "rounds": existing.horizon}
+        for what, value in settings.items():
             if value is not None and value != began[what]:
                 raise InvalidValue(
-                    f"Run {stored.name!r} has {what} {began[what]}, not {value}; leave that out, or name another run."
+                    f"Run {existing.name!r} has {what} {began[what]}, not {value}; leave that out, or name another run."
                 )
-        found = await Simulation.reopen(store, stored.name, scenario=self.scenario, options=self.begin["options"])
-        if not self.is_remembered and not stored.replays:
-            found.chats = self.chats
-        return found
+        simulation = await Simulation.reopen(
+            store, existing.name, scenario=self.scenario, options=self.begin["options"]
+        )
+        if not self.is_remembered and not existing.replays:
+            simulation.chats = self.chats
+        return simulation
 
     async def _judge(self, simulation: Simulation) -> bool:
         """Have the record judged, unless that is not asked for, or was done before."""

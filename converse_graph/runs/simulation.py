@@ -14,7 +14,7 @@ from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
 from converse_graph.calls.budget import Budget, build_budget_tracker
-from converse_graph.calls.pending_calls import PendingCalls
+from converse_graph.calls.calls_in_flight import CallsInFlight
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.trace_privacy import is_traced, untraced
 from converse_graph.checkpoints import StoreSaver, TurnSaver
@@ -78,7 +78,7 @@ class Simulation:
     chats: ModelRegistry
     prompts: Prompts = field(default_factory=load_prompts)
     _control: RunControl = field(default_factory=RunControl, init=False)
-    _in_flight: PendingCalls = field(default_factory=PendingCalls, init=False)
+    _in_flight: CallsInFlight = field(default_factory=CallsInFlight, init=False)
 
     @classmethod
     async def begin(
@@ -120,13 +120,13 @@ class Simulation:
             ContextWindowTooSmall: A party's brief alone fills its model's window.
         """
         check_scenario(scenario)
-        origin, given, prompts = origin or Origin(), read_options(options), load_prompts()
-        settings = speaker_settings(scenario, given)
+        origin, model_options, prompts = origin or Origin(), read_options(options), load_prompts()
+        settings = speaker_settings(scenario, model_options)
         chats = model if isinstance(model, ModelRegistry) else ModelRegistry(model)
         chats = chats.with_window(settings.everybody.context_window)
         compile_graph(scenario, is_traced=False)
         check_windows(scenario, chats, prompts, settings)
-        horizon, marks = scenario.clock.horizon(until, rounds), fingerprint(scenario, prompts, given)
+        horizon, marks = scenario.clock.horizon(until, rounds), fingerprint(scenario, prompts, model_options)
         header = {
             **build_header(
                 scenario,
@@ -134,7 +134,7 @@ class Simulation:
                 prompts,
                 source=origin.scenario,
                 digest=digest_of(marks),
-                options=given,
+                options=model_options,
                 settings=settings,
             ),
             "status": "running",
@@ -181,37 +181,39 @@ class Simulation:
         """
         run = store.register.run(name)
         scenario = (scenario or rebuild_scenario(run)).with_events(run.header.events)
-        given = read_options(options)
-        if any(settings.context_window or settings.extra_body for settings in given.values()):
+        model_options = read_options(options)
+        if any(settings.context_window or settings.extra_body for settings in model_options.values()):
             run = await store.register.forget_windows(run)
-        told = run.header.models.get(run.header.model.partition(SEPARATOR)[0])
+        model_record = run.header.models.get(run.header.model.partition(SEPARATOR)[0])
         chats: ModelRegistry = ModelRegistry(
             model or run.header.model,
             base_url or run.header.base_url,
             prices=prices,
-            window=told.window if told and model is None else None,
+            window=model_record.window if model_record and model is None else None,
             learnt=learnt_windows(run.header.models),
         )
         if run.replays:
             chats = ReplayRegistry(
                 store.journal(store.register.run(run.replays).id), run.header.model, run.header.models
             )
-        made = cls(store=store, run=run, scenario=scenario, chats=chats)
-        given = merged_options(run.header.options, given)
-        now = fingerprint(scenario, made.prompts, given)
-        changed = differences(run.fingerprint, now)
-        asked_for = differences(option_parts(run.header.options), option_parts(given))
-        if changed and (allow_changed or changed == asked_for):
-            settings = speaker_settings(scenario, given).different()
+        simulation = cls(store=store, run=run, scenario=scenario, chats=chats)
+        model_options = merged_options(run.header.options, model_options)
+        now = fingerprint(scenario, simulation.prompts, model_options)
+        changes = differences(run.fingerprint, now)
+        asked_for = differences(option_parts(run.header.options), option_parts(model_options))
+        if changes and (allow_changed or changes == asked_for):
+            settings = speaker_settings(scenario, model_options).different()
             with store.hold(name):
-                made.run = await store.register.change(run, tuple(changed), now, options=given, settings=settings)
-        elif changed:
-            shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
+                simulation.run = await store.register.change(
+                    run, tuple(changes), now, options=model_options, settings=settings
+                )
+        elif changes:
+            change_list = "; ".join(changes[:5]) + (f"; and {len(changes) - 5} more" if len(changes) > 5 else "")
             raise ScenarioChanged(
-                f"Run {name!r} began with something else: {shown}. Put it back, `converse fork` it, or go on "
+                f"Run {name!r} began with something else: {change_list}. Put it back, `converse fork` it, or go on "
                 "all the same with --allow-changed."
             )
-        return made
+        return simulation
 
     def __repr__(self) -> str:
         return f"<Simulation of {self.run!r}>"
@@ -247,29 +249,29 @@ class Simulation:
         if budget is not None and budget.usd is not None:
             self.chats.prices.require(models_and_embedders(self.scenario, self.chats))
         with self.store.hold(self.run.name):
-            if (stored := self.store.register.run(self.run.name)).status == "finished":
-                return stored
-            self.run, self.scenario = stored, self.scenario.with_events(stored.header.events)  # one may be new
+            if (current := self.store.register.run(self.run.name)).status == "finished":
+                return current
+            self.run, self.scenario = current, self.scenario.with_events(current.header.events)  # one may be new
             await self.store.register.mark(self.run.id, "running")
             try:
-                played = traced_play(tracing, self.run.header, self.scenario, self._parent(), self._in_flight)
-                async with played as trace:
-                    ended = await self._drive(watch, budget, trace)
-                await self.store.register.mark(self.run.id, "finished", ended)
+                play_span = traced_play(tracing, self.run.header, self.scenario, self._parent(), self._in_flight)
+                async with play_span as trace:
+                    ending = await self._drive(watch, budget, trace)
+                await self.store.register.mark(self.run.id, "finished", ending)
             except GraphDrained:
-                await self._in_flight.landed()
+                await self._in_flight.wait_all()
                 await self.store.register.mark(self.run.id, "paused")
             except (RunPaused, StoreFailure):
-                await self._in_flight.landed()
+                await self._in_flight.wait_all()
                 with suppress(StoreFailure):  # "running" where nobody holds the run says the same
                     await self.store.register.mark(self.run.id, "paused")
                 raise
             except asyncio.CancelledError:
-                await self._in_flight.abandon()
+                await self._in_flight.cancel_all()
                 await asyncio.shield(self.store.register.mark(self.run.id, "paused"))
                 raise
             except Exception:
-                await self._in_flight.landed()
+                await self._in_flight.wait_all()
                 await self.store.register.mark(self.run.id, "failed")
                 raise
             finally:
@@ -291,8 +293,8 @@ class Simulation:
 
     async def _drive(self, watch: EventHandler | None, budget: Budget | None, trace: RunTrace | None) -> str:
         saver = TurnSaver(StoreSaver(self.store), passing=f"branch:to:{SUPERVISOR}")
-        traced = is_traced()
-        graph = compile_graph(self.scenario, is_traced=traced).copy(update={"checkpointer": saver})
+        is_trace_on = is_traced()
+        graph = compile_graph(self.scenario, is_traced=is_trace_on).copy(update={"checkpointer": saver})
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": RECURSION_LIMIT}
         context = RunContext(
             models=self.chats,
@@ -321,7 +323,7 @@ class Simulation:
                 control=self._control,
             )
             try:
-                with nullcontext() if traced else untraced():
+                with nullcontext() if is_trace_on else untraced():
                     async for chunk in stream:
                         if watch:
                             watch(chunk[-1])

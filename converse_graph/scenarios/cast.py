@@ -156,9 +156,9 @@ class Organisation(FrozenModel):
     @model_validator(mode="after")
     def _fields_differ(self) -> Self:
         check_distinct("field", [field.name for field in self.fields])
-        taken = {"statement", "position", "memo", "speaker", "round"} & {field.name for field in self.fields}
-        if taken:
-            raise ValueError(f"every statement has {', '.join(sorted(taken))} already; name the field otherwise")
+        clashes = {"statement", "position", "memo", "speaker", "round"} & {field.name for field in self.fields}
+        if clashes:
+            raise ValueError(f"every statement has {', '.join(sorted(clashes))} already; name the field otherwise")
         return self
 
 
@@ -187,16 +187,16 @@ def check_not_taken(parties: list[str]) -> None:
 
 def check_distinct(kind: str, names: list[str]) -> None:
     """Refuse a list in which two names are the same, apart from case."""
-    folded = [name.casefold() for name in names]
-    if SUPERVISOR in folded:
+    keys = [name.casefold() for name in names]
+    if SUPERVISOR in keys:
         raise ValueError(f"no {kind} can be called {SUPERVISOR!r}: that is who gives the floor")
     if kind in _CHANNELS and (channels := [name for name in names if _CHANNELS[kind].fullmatch(name)]):
         raise ValueError(
             f"no {kind} can be called {channels[0]!r}: the graph has a channel of that name; name it otherwise"
         )
-    doubled = sorted({name for name in names if folded.count(name.casefold()) > 1})
-    if doubled:
-        raise ValueError(f"two {kind}s are called {doubled[0]!r}; names must differ")
+    duplicates = sorted({name for name in names if keys.count(name.casefold()) > 1})
+    if duplicates:
+        raise ValueError(f"two {kind}s are called {duplicates[0]!r}; names must differ")
 
 
 Persona.model_rebuild()

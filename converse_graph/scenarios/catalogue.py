@@ -33,11 +33,11 @@ def find_scenario(reference: str) -> ScenarioFunction:
     path, name = split_reference(reference)
     if path:
         return _find_in_file(Path(path), name)
-    known = catalogue()
-    found = known.get(reference.replace("_", "-"))
-    if found is None:
-        raise NotFound.among("scenario", reference, known, hint=_hint(reference))
-    return found
+    scenarios = catalogue()
+    function = scenarios.get(reference.replace("_", "-"))
+    if function is None:
+        raise NotFound.among("scenario", reference, scenarios, hint=_hint(reference))
+    return function
 
 
 def _hint(reference: str) -> str:
@@ -50,12 +50,12 @@ def _hint(reference: str) -> str:
 
 def catalogue() -> dict[str, ScenarioFunction]:
     """All scenarios to be had by name, in alphabetical order; one in the working directory's `graphs` goes first."""
-    found: dict[str, ScenarioFunction] = {}
+    functions: dict[str, ScenarioFunction] = {}
     for folder in search_path("graphs"):
         for path in sorted(path for path in folder.glob("*") if path.suffix in (".py", *SUFFIXES)):
             for name, function in _load(path).items():
-                found.setdefault(name, function)
-    return dict(sorted(found.items()))
+                functions.setdefault(name, function)
+    return dict(sorted(functions.items()))
 
 
 def neighbours(reference: str) -> dict[str, ScenarioFunction]:
@@ -87,7 +87,7 @@ def reference_to(function: ScenarioFunction) -> str:
     module = sys.modules.get(function.function.__module__)
     if module is None or not module.__name__.startswith(_MODULES) or module.__file__ is None:
         return ""
-    if not any(held is function for held in vars(module).values()):
+    if not any(value is function for value in vars(module).values()):
         return ""
     path = Path(module.__file__).resolve()
     return function.name if _is_in_folder(path) else f"{path}:{function.name}"
@@ -99,15 +99,15 @@ def _is_in_folder(path: Path) -> bool:
 
 
 def _find_in_file(path: Path, name: str) -> ScenarioFunction:
-    held = _load(path)
-    if not name and (len(held) == 1 or path.suffix in SUFFIXES):
-        return next(iter(held.values()))
+    functions = _load(path)
+    if not name and (len(functions) == 1 or path.suffix in SUFFIXES):
+        return next(iter(functions.values()))
     if not name:
-        raise InvalidValue(f"{path} holds {', '.join(held) or 'no scenario'}; name one as {path}:function.")
-    found = held.get(name.replace("_", "-"))
-    if found is None:
-        raise NotFound.among(f"scenario in {path}", name, held)
-    return found
+        raise InvalidValue(f"{path} holds {', '.join(functions) or 'no scenario'}; name one as {path}:function.")
+    function = functions.get(name.replace("_", "-"))
+    if function is None:
+        raise NotFound.among(f"scenario in {path}", name, functions)
+    return function
 
 
 class _UncachedLoader(SourceFileLoader):

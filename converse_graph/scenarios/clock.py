@@ -87,15 +87,15 @@ class Clock(FrozenModel):
         Raises:
             InvalidValue: It is no period of this clock.
         """
-        wanted = _squeezed(str(when))
-        year = re.search(r"\d+", wanted)
+        label = _squeezed(str(when))
+        year = re.search(r"\d+", label)
         if year and int(year[0]) >= self.start:
             first = (int(year[0]) - self.start) * _PER_YEAR.get(self.step, 1)
             for round in range(first, first + _PER_YEAR.get(self.step, 1)):
-                if wanted in (year[0], _squeezed(self.period(round).label)):
+                if label in (year[0], _squeezed(self.period(round).label)):
                     return round
-        known = f"{self.period(0).label!r}, {self.period(1).label!r} and so on"
-        raise InvalidValue(f"No period {str(when)!r}; this clock has {known}, and a year means its first period.")
+        examples = f"{self.period(0).label!r}, {self.period(1).label!r} and so on"
+        raise InvalidValue(f"No period {str(when)!r}; this clock has {examples}, and a year means its first period.")
 
     def years_between(self, first: int, last: int) -> float:
         """How much simulated time lies between two rounds: years, or on a clock of plain rounds their number.

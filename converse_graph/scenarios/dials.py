@@ -34,18 +34,18 @@ class Dial:
     by_name: bool = False
     """Whether it can be set for each of several parties by name, as a table."""
 
-    def read(self, given: Any) -> Any:
+    def read(self, value: Any) -> Any:
         """Check a setting, or read it from text.
 
         Raises:
             InvalidValue: The setting is not one that the dial takes.
         """
         try:
-            return self.adapter.validate_python(given)
+            return self.adapter.validate_python(value)
         except ValidationError as error:
             why = explain(error)
             end = "" if why.endswith("?") else "."
-            raise InvalidValue(f"Dial {self.name} takes {self.type}, not {given!r}: {why}{end}") from None
+            raise InvalidValue(f"Dial {self.name} takes {self.type}, not {value!r}: {why}{end}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +69,8 @@ class ScenarioFunction:
             InvalidValue: A dial does not take that setting, or the scenario that comes of it cannot be.
         """
         set_to = self._read(settings)
-        made = self.function(**set_to)
-        return made.model_copy(update={"name": self.name, "title": made.title or self.doc, "dials": set_to})
+        scenario = self.function(**set_to)
+        return scenario.model_copy(update={"name": self.name, "title": scenario.title or self.doc, "dials": set_to})
 
     def __getattr__(self, name: str) -> Any:
         """Say what is missing where a scenario's own attribute is asked of the function that makes it.
@@ -116,19 +116,19 @@ class ScenarioFunction:
         # A scenario may read files, and a server forbids to hold up its event loop for that.
         return await asyncio.to_thread(self._served, config.get("configurable") or {})
 
-    def _served(self, configured: Mapping[str, Any]) -> Any:
+    def _served(self, settings: Mapping[str, Any]) -> Any:
         try:
-            made = self(**dials_in(configured, self.dials, self.name))
-            return made.graph(settings=settings_schema(self.dials))
+            scenario = self(**dials_in(settings, self.dials, self.name))
+            return scenario.graph(settings=settings_schema(self.dials))
         except UsageError as error:
             raise bad_request(error) from None
 
     def _read(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        known = {dial.name: dial for dial in self.dials}
+        dials_by_name = {dial.name: dial for dial in self.dials}
         for name in settings:
-            if name not in known:
-                raise NotFound.among(f"dial of {self.name}", name, known)
-        return {name: dial.read(settings.get(name, dial.default)) for name, dial in known.items()}
+            if name not in dials_by_name:
+                raise NotFound.among(f"dial of {self.name}", name, dials_by_name)
+        return {name: dial.read(settings.get(name, dial.default)) for name, dial in dials_by_name.items()}
 
 
 OTHERS = "others"
@@ -234,18 +234,18 @@ def _bounds(low: float | None, high: float | None) -> str:
     return f" {low:.15g} to {high:.15g}"
 
 
-def check_scenario(given: Any) -> None:
+def check_scenario(value: Any) -> None:
     """Refuse what is no scenario, before it is taken for one.
 
     Args:
-        given: What was passed.
+        value: What was passed.
 
     Raises:
         InvalidValue: It is a scenario function, which must be called first, or nothing of the kind.
     """
-    if isinstance(given, ScenarioFunction):
-        raise InvalidValue(f"{given.name} is a scenario function, not a scenario; call it, with dials if you like.")
-    if not isinstance(given, Scenario):
+    if isinstance(value, ScenarioFunction):
+        raise InvalidValue(f"{value.name} is a scenario function, not a scenario; call it, with dials if you like.")
+    if not isinstance(value, Scenario):
         raise InvalidValue(
-            f"{given!r:.80} is no scenario: pass a Scenario; find_scenario(NAME)() makes one of a name or a file."
+            f"{value!r:.80} is no scenario: pass a Scenario; find_scenario(NAME)() makes one of a name or a file."
         )

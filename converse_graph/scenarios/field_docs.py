@@ -86,14 +86,14 @@ class DocumentedSchema(GenerateJsonSchema):
         """Return the schema of a table with certain keys."""
         return self.describe(super().typed_dict_schema(schema), schema["cls"])
 
-    def describe(self, made: JsonSchemaValue, kind: type) -> JsonSchemaValue:
+    def describe(self, schema: JsonSchemaValue, kind: type) -> JsonSchemaValue:
         """Return the schema of a class with the words that its source has for it and for its fields."""
         if words := own_doc(kind):
-            made["description"] = words
+            schema["description"] = words
         for name, doc in field_docs(kind).items():
-            if name in made.get("properties", {}):
-                made["properties"][name].setdefault("description", doc)
-        return made
+            if name in schema.get("properties", {}):
+                schema["properties"][name].setdefault("description", doc)
+        return schema
 
 
 class _Printed(DocumentedSchema):
@@ -102,8 +102,8 @@ class _Printed(DocumentedSchema):
     def field_is_required(self, field: Any, total: bool) -> bool:
         return True
 
-    def describe(self, made: JsonSchemaValue, kind: type) -> JsonSchemaValue:
-        return {**super().describe(made, kind), "additionalProperties": False}
+    def describe(self, schema: JsonSchemaValue, kind: type) -> JsonSchemaValue:
+        return {**super().describe(schema, kind), "additionalProperties": False}
 
 
 def printed_schema(name: str, version: int, shape: Any, *, title: str = "") -> dict[str, Any]:
@@ -115,12 +115,12 @@ def printed_schema(name: str, version: int, shape: Any, *, title: str = "") -> d
         shape: The type of what is printed.
         title: For readers; empty for the name of the type.
     """
-    made = TypeAdapter(shape).json_schema(mode="serialization", schema_generator=_Printed)
+    schema = TypeAdapter(shape).json_schema(mode="serialization", schema_generator=_Printed)
     document: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:converse-graph:{name}:{version}",
-        **made,
-        "title": title or made["title"],
+        **schema,
+        "title": title or schema["title"],
     }
     if "version" in document.get("properties", {}):
         document["properties"]["version"] = {"const": version}

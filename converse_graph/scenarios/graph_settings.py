@@ -69,23 +69,23 @@ def settings_schema(dials: Iterable[Dial]) -> type[Any]:
 
     There is no `base_url` among them: whoever may call the server would have its key sent wherever they like.
     """
-    marked = {
+    annotations = {
         dial.name: Annotated[
             dial.hint, Bound(description=dial.doc or None, json_schema_extra={"default": _plain(dial)})
         ]
         for dial in dials
     }
-    fields = {**marked, "model": ModelField, **_model_fields(), "seed": Seed}
-    made: type[Any] = TypedDict("Settings", fields, total=False)  # type: ignore[misc]
-    made.__doc__ = "Dials of the scenario, and which model speaks."
-    return with_config(ConfigDict(arbitrary_types_allowed=True))(made)
+    fields = {**annotations, "model": ModelField, **_model_fields(), "seed": Seed}
+    shape: type[Any] = TypedDict("Settings", fields, total=False)  # type: ignore[misc]
+    shape.__doc__ = "Dials of the scenario, and which model speaks."
+    return with_config(ConfigDict(arbitrary_types_allowed=True))(shape)
 
 
-def dials_in(configured: Mapping[str, Any], dials: Iterable[Dial], scenario: str) -> dict[str, Any]:
+def dials_in(settings: Mapping[str, Any], dials: Iterable[Dial], scenario: str) -> dict[str, Any]:
     """The settings of dials in the `configurable` of a runnable's configuration.
 
     Args:
-        configured: With what LangGraph and its server put there beside them.
+        settings: With what LangGraph and its server put there beside them.
         dials: What may be set.
         scenario: Whose they are, for the message.
 
@@ -93,26 +93,26 @@ def dials_in(configured: Mapping[str, Any], dials: Iterable[Dial], scenario: str
         NotFound: Somebody meant to set what is no dial.
         InvalidValue: A setting of the model is none.
     """
-    known, own = [dial.name for dial in dials], ("model", *_MODEL_SETTINGS, "seed")
-    for name in configured:
-        if name not in (*known, *own) and not _is_the_servers(name):
+    dial_names, own = [dial.name for dial in dials], ("model", *_MODEL_SETTINGS, "seed")
+    for name in settings:
+        if name not in (*dial_names, *own) and not _is_the_servers(name):
             hint = "Set OPENAI_BASE_URL where the server runs." if name == "base_url" else ""
-            raise NotFound.among(f"dial of {scenario}", name, [*known, *own], hint=hint)
-    model_settings_in({name: value for name, value in configured.items() if name not in known})
-    return {name: configured[name] for name in known if name in configured}
+            raise NotFound.among(f"dial of {scenario}", name, [*dial_names, *own], hint=hint)
+    model_settings_in({name: value for name, value in settings.items() if name not in dial_names})
+    return {name: settings[name] for name in dial_names if name in settings}
 
 
-def model_settings_in(configured: Mapping[str, Any]) -> ModelSettings:
+def model_settings_in(settings: Mapping[str, Any]) -> ModelSettings:
     """The settings of the run's models in the `configurable` of a runnable's configuration.
 
     Args:
-        configured: With all else that stands there.
+        settings: With all else that stands there.
 
     Raises:
         InvalidValue: A model has no such setting.
     """
-    given = {setting: configured.get(name) for name, setting in _MODEL_SETTINGS.items()}
-    return ModelSettings(**{setting: value for setting, value in given.items() if value not in (None, "")})
+    values = {setting: settings.get(name) for name, setting in _MODEL_SETTINGS.items()}
+    return ModelSettings(**{setting: value for setting, value in values.items() if value not in (None, "")})
 
 
 def bad_request(error: UsageError) -> InvalidValue:

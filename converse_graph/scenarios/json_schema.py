@@ -28,27 +28,32 @@ _DIAL = {
 
 def scenario_schema() -> dict[str, Any]:
     """The schema of a scenario file; it changes only with its version, which is in its `$id`."""
-    made = Scenario.model_json_schema(schema_generator=_OfFiles)
-    definitions: dict[str, Any] = made["$defs"]
+    schema = Scenario.model_json_schema(schema_generator=_OfFiles)
+    definitions: dict[str, Any] = schema["$defs"]
     del definitions["StopWhen"]
-    made["properties"]["stop"]["items"] = {
+    schema["properties"]["stop"]["items"] = {
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("StopOnEvent", "StopOnSilence")]
     }
-    for spec in (*definitions.values(), made):
+    for spec in (*definitions.values(), schema):
         _without_code(spec)
         spec["properties"] = {name: _or_dial(value) for name, value in spec["properties"].items()}
     dial_values = {**Scenario.model_json_schema()["properties"]["dials"], "title": "Dial Values"}
     dial_values["description"] = "The settings of dials that an exported file was made with, for the record."
-    del made["properties"]["dials"]
-    declared = Dials.model_json_schema(schema_generator=_OfFiles)
+    del schema["properties"]["dials"]
+    dial_schema = Dials.model_json_schema(schema_generator=_OfFiles)
     version = {"const": VERSION, "description": "Of the shape of this file."}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:converse-graph:scenario:{VERSION}",
-        **made,
-        "$defs": {**definitions, **declared["$defs"], "DialName": _DIAL},
-        "properties": {"version": version, **made["properties"], **declared["properties"], "dial_values": dial_values},
-        "required": ["version", *made["required"]],
+        **schema,
+        "$defs": {**definitions, **dial_schema["$defs"], "DialName": _DIAL},
+        "properties": {
+            "version": version,
+            **schema["properties"],
+            **dial_schema["properties"],
+            "dial_values": dial_values,
+        },
+        "required": ["version", *schema["required"]],
     }
 
 
@@ -65,10 +70,10 @@ def _or_dial(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_code(spec: dict[str, Any]) -> None:
-    named = spec["properties"]
-    named.pop("graph", None)
+    properties = spec["properties"]
+    properties.pop("graph", None)
     for name in ("model", "moderator_model"):
-        if name in named:
-            named[name] |= _MODEL
-    if "embedder" in named:
-        named["embedder"]["type"] = "string"
+        if name in properties:
+            properties[name] |= _MODEL
+    if "embedder" in properties:
+        properties["embedder"]["type"] = "string"

@@ -87,14 +87,14 @@ def pinned_entries(rule: Pinned, party: str, statements: Sequence[Mapping[str, A
     Returns:
         Entries as they were worded; of everybody's with the party that reported them: "OpenAI: a leak".
     """
-    found: dict[str, None] = {}
-    for said in reversed(statements):
-        reported = said["fields"].get(rule.field)
-        if not reported or (rule.whose == "own" and said["speaker"] != party):
+    entries: dict[str, None] = {}
+    for statement in reversed(statements):
+        value = statement["fields"].get(rule.field)
+        if not value or (rule.whose == "own" and statement["speaker"] != party):
             continue
-        for entry in reversed(reported if isinstance(reported, list) else [reported]):
-            told = " ".join(str(entry).split())
-            found.setdefault(told if rule.whose == "own" else f"{said['speaker']}: {told}")
-        if len(found) >= rule.max_entries:
+        for entry in reversed(value if isinstance(value, list) else [value]):
+            entry_text = " ".join(str(entry).split())
+            entries.setdefault(entry_text if rule.whose == "own" else f"{statement['speaker']}: {entry_text}")
+        if len(entries) >= rule.max_entries:
             break
-    return tuple(reversed(list(found)[: rule.max_entries]))
+    return tuple(reversed(list(entries)[: rule.max_entries]))

@@ -16,10 +16,10 @@ Thinking = Literal["on", "none", "low", "medium", "high"]
 """How much a model thinks before it writes: as much as it likes, not at all, or by its provider's levels of effort."""
 
 
-def _as_thinking(given: Any) -> Any:
-    if isinstance(given, bool):
-        return "on" if given else "none"
-    return "none" if given == "off" else given
+def _as_thinking(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "on" if value else "none"
+    return "none" if value == "off" else value
 
 
 class ModelSettings(FrozenModel):
@@ -74,9 +74,9 @@ class ModelSettings(FrozenModel):
 
     def in_words(self) -> str:
         """Return what is set, such as "temperature 0.7, thinking none"; empty where nothing is."""
-        told = {**self.given()}
-        told.update({f"extra_body.{name}": value for name, value in told.pop("extra_body", {}).items()})
-        return ", ".join(f"{name} {_in_words(value)}" for name, value in told.items())
+        settings = {**self.given()}
+        settings.update({f"extra_body.{name}": value for name, value in settings.pop("extra_body", {}).items()})
+        return ", ".join(f"{name} {_in_words(value)}" for name, value in settings.items())
 
     def __hash__(self) -> int:
         """Return a hash of what is set; of `extra_body` the names alone count, whose values may have none."""
@@ -107,23 +107,23 @@ def merged_options(options: Options, over: Options) -> dict[str, ModelSettings]:
     return {path: options.get(path, UNSET).merged(over.get(path, UNSET)) for path in dict.fromkeys((*options, *over))}
 
 
-def read_options(given: Any) -> dict[str, ModelSettings]:
+def read_options(options: Any) -> dict[str, ModelSettings]:
     """Read options as callers give them: settings for everybody, or a table by path.
 
     Args:
-        given: None, a `ModelSettings`, or a mapping from paths to these.
+        options: None, a `ModelSettings`, or a mapping from paths to these.
 
     Raises:
         InvalidValue: It is something else.
     """
-    if given is None:
+    if options is None:
         return {}
-    if isinstance(given, ModelSettings):
-        return {EVERYBODY: given} if given else {}
-    if isinstance(given, Mapping) and all(isinstance(value, ModelSettings) for value in given.values()):
-        return {str(path): value for path, value in given.items() if value}
+    if isinstance(options, ModelSettings):
+        return {EVERYBODY: options} if options else {}
+    if isinstance(options, Mapping) and all(isinstance(value, ModelSettings) for value in options.values()):
+        return {str(path): value for path, value in options.items() if value}
     raise InvalidValue(
-        f"Options are {type(given).__name__}; pass ModelSettings(temperature=0.7), or such by party as in "
+        f"Options are {type(options).__name__}; pass ModelSettings(temperature=0.7), or such by party as in "
         '{"OpenAI": ModelSettings(temperature=1)}.'
     )
 
@@ -139,19 +139,19 @@ def options_in_words(options: Options) -> str:
     )
 
 
-def require_paths(options: Options, known: Mapping[str, Any] | set[str] | frozenset[str]) -> None:
+def require_paths(options: Options, paths: Mapping[str, Any] | set[str] | frozenset[str]) -> None:
     """Refuse options for somebody who does not speak.
 
     Args:
         options: By path.
-        known: The paths of all who speak.
+        paths: The paths of all who speak.
 
     Raises:
         NotFound: There is one.
     """
     for path in options:
-        if path != EVERYBODY and path not in known:
-            raise NotFound.among("party or persona", path, sorted(known))
+        if path != EVERYBODY and path not in paths:
+            raise NotFound.among("party or persona", path, sorted(paths))
 
 
 def _in_words(value: Any) -> str:

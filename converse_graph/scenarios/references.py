@@ -27,8 +27,8 @@ def moved_reference(reference: str, folder: Path) -> str:
     if not path or Path(path).exists():
         return reference
     below = (folder.joinpath(*parts[number:]) for number in range(len(parts)))
-    found = next((candidate for candidate in below if candidate.is_file()), None)
-    return reference if found is None else f"{found.resolve()}{name and ':'}{name}"
+    file = next((candidate for candidate in below if candidate.is_file()), None)
+    return reference if file is None else f"{file.resolve()}{name and ':'}{name}"
 
 
 def split_reference(reference: str) -> tuple[str, str]:

@@ -81,18 +81,18 @@ StopRule = Annotated[StopOnEvent | StopOnSilence | StopWhen, ByKind()]
 """Any reason to end a run before its horizon."""
 
 
-def events_so_far(events: Sequence[Event | ScheduledEvent], reported: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def events_so_far(events: Sequence[Event | ScheduledEvent], reports: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The names of the events that enough parties have reported.
 
     Args:
         events: What may happen.
-        reported: The first report of each event by each party: `name`, `party`, `round`.
+        reports: The first report of each event by each party: `name`, `party`, `round`.
     """
-    if not reported:
+    if not reports:
         return ()
-    counts = Counter(report["name"] for report in reported)
-    awaited = [event for event in events if isinstance(event, Event)]
-    return tuple(event.name for event in awaited if counts[event.name] >= event.parties)
+    counts = Counter(report["name"] for report in reports)
+    events_to_report = [event for event in events if isinstance(event, Event)]
+    return tuple(event.name for event in events_to_report if counts[event.name] >= event.parties)
 
 
 def running_list_entries(rule: RunningList, statements: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -110,8 +110,8 @@ def running_list_entries(rule: RunningList, statements: Sequence[Mapping[str, An
         without one".
     """
     standing: dict[tuple[str, str], str] = {}
-    for said in statements:
-        fields, speaker = said.get("fields") or {}, said["speaker"]
+    for statement in statements:
+        fields, speaker = statement.get("fields") or {}, statement["speaker"]
         for name in _listed(fields.get(rule.remove_field)):
             standing.pop((speaker, _short(name)), None)
         for name in _listed(fields.get(rule.add_field)):
@@ -120,8 +120,8 @@ def running_list_entries(rule: RunningList, statements: Sequence[Mapping[str, An
     return tuple(standing.values())
 
 
-def _listed(reported: Any) -> list[str]:
-    return [name for name in reported if isinstance(name, str)] if isinstance(reported, list | tuple) else []
+def _listed(value: Any) -> list[str]:
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list | tuple) else []
 
 
 def _short(entry: str) -> str:

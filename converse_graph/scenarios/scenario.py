@@ -93,8 +93,8 @@ class Scenario(FrozenModel):
         self._check_motion()
         self._check_world()
         self._check_fields()
-        for dated in self.dated_events:
-            self._check_dated(dated)
+        for event in self.dated_events:
+            self._check_dated(event)
         for period in {period for party in self.organisations for period in party.questions_at}:
             self.clock.round_of(period)
         return self
@@ -103,13 +103,13 @@ class Scenario(FrozenModel):
         """Every event, and every rule that waits for one or keeps a field, finds what it looks for."""
         awaited_events = [event for event in self.events if isinstance(event, Event)]
         check_distinct("event", [event.name for event in awaited_events])
-        reported = {field.name for party in self.organisations for field in party.fields}
+        field_names = {field.name for party in self.organisations for field in party.fields}
         looked_for = [(f"event {event.name!r} waits for", event.field) for event in awaited_events]
-        looked_for += [(f"{kept.title!r} keeps", kept.field) for kept in self.pinned]
+        looked_for += [(f"{pin.title!r} keeps", pin.field) for pin in self.pinned]
         for who, field in looked_for:
-            if field not in reported:
+            if field not in field_names:
                 raise ValueError(
-                    f"{who} field {field!r}; the parties report: {', '.join(sorted(reported)) or 'nothing'}"
+                    f"{who} field {field!r}; the parties report: {', '.join(sorted(field_names)) or 'nothing'}"
                 )
         for event in awaited_events:
             self._check_answer(event)
@@ -118,14 +118,14 @@ class Scenario(FrozenModel):
                 raise ValueError(
                     f"event {event.name!r} waits for {event.parties} parties, and {able} can report {event.field!r}"
                 )
-        known = [event.name for event in awaited_events]
-        known += [event.name for event in self.world.events] if self.world else []
-        check_distinct("event", known)
-        awaited = [rule.event for rule in self.stop if isinstance(rule, StopOnEvent)]
-        awaited += [name for party in self.organisations for name in party.questions_after]
-        for name in awaited:
-            if name not in known:
-                raise ValueError(f"no event {name!r}; there is: {', '.join(known) or 'none'}")
+        event_names = [event.name for event in awaited_events]
+        event_names += [event.name for event in self.world.events] if self.world else []
+        check_distinct("event", event_names)
+        stop_events = [rule.event for rule in self.stop if isinstance(rule, StopOnEvent)]
+        stop_events += [name for party in self.organisations for name in party.questions_after]
+        for name in stop_events:
+            if name not in event_names:
+                raise ValueError(f"no event {name!r}; there is: {', '.join(event_names) or 'none'}")
 
     def _check_answer(self, event: Event) -> None:
         """Whether some party can give the answer that an event waits for."""
@@ -156,9 +156,9 @@ class Scenario(FrozenModel):
                 f"the motion is for parties of kind {self.motion.party_kind!r}; there is: {', '.join(kinds)}"
             )
         for party in voters:
-            if taken := {"stance", "new_fact"} & {field.name for field in party.fields}:
+            if clashes := {"stance", "new_fact"} & {field.name for field in party.fields}:
                 raise ValueError(
-                    f"with a motion before the table {party.name} reports {', '.join(sorted(taken))} by itself; "
+                    f"with a motion before the table {party.name} reports {', '.join(sorted(clashes))} by itself; "
                     "name the field otherwise"
                 )
 
@@ -204,18 +204,18 @@ class Scenario(FrozenModel):
         if event.party is not None and event.party not in names:
             raise ValueError(f"an event is for {event.party!r}; there is: {', '.join(names)}")
 
-    def with_events(self, dated: Sequence[ScheduledEvent]) -> Scenario:
+    def with_events(self, more_events: Sequence[ScheduledEvent]) -> Scenario:
         """The same scenario with these dated events in place of its own.
 
         Args:
-            dated: What happens, each at a period of the clock.
+            more_events: What happens, each at a period of the clock.
 
         Raises:
             InvalidValue: An event is outside the clock, or for nobody at the table.
         """
-        for event in dated:
+        for event in more_events:
             self._check_dated(event)
-        events = (*(event for event in self.events if isinstance(event, Event)), *dated)
+        events = (*(event for event in self.events if isinstance(event, Event)), *more_events)
         return self if events == self.events else self.model_copy(update={"events": events})
 
     @property
@@ -277,9 +277,9 @@ class Scenario(FrozenModel):
             environment.
         """
         door = import_module("converse_graph")  # it loads what is above this room
-        built: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or GraphSettings)
+        state_graph: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or GraphSettings)
         if not compiled:
-            return built
-        made = built.compile()
-        made.stream_channels = made.output_channels  # of itself a stream, and its trace, would show minds too
-        return made
+            return state_graph
+        runnable = state_graph.compile()
+        runnable.stream_channels = runnable.output_channels  # of itself a stream, and its trace, would show minds too
+        return runnable

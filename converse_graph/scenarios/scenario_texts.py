@@ -26,10 +26,10 @@ class ScenarioTexts:
         Raises:
             InvalidValue: There is none.
         """
-        found = self._at(names)
-        if not isinstance(found, str):
-            raise InvalidValue(f"{self.path}: {'.'.join(names)} is {_called(found)}; write a text there.")
-        return found
+        value = self._at(names)
+        if not isinstance(value, str):
+            raise InvalidValue(f"{self.path}: {'.'.join(names)} is {_called(value)}; write a text there.")
+        return value
 
     def texts(self, *names: str) -> tuple[str, ...]:
         """The list of texts under these names.
@@ -40,16 +40,16 @@ class ScenarioTexts:
         Raises:
             InvalidValue: There is none.
         """
-        found = self._at(names)
-        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-            raise InvalidValue(f"{self.path}: {'.'.join(names)} is {_called(found)}; write a list of texts there.")
-        return tuple(found)
+        value = self._at(names)
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            raise InvalidValue(f"{self.path}: {'.'.join(names)} is {_called(value)}; write a list of texts there.")
+        return tuple(value)
 
     def _at(self, names: tuple[str, ...]) -> Any:
-        found: Any = self.table
+        value: Any = self.table
         for name in names:
-            found = found.get(name) if isinstance(found, dict) else None
-        return found
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
 
 
 def scenario_texts(name: str) -> ScenarioTexts:
@@ -66,18 +66,18 @@ def scenario_texts(name: str) -> ScenarioTexts:
     for place in places:
         if (path := place / f"{name}.yaml").is_file():
             return ScenarioTexts(path=path, table=load_yaml(path).values)
-    known = sorted({path.stem for place in places for path in place.glob("*.yaml")})
-    raise NotFound.among("file of texts", name, known)
+    names = sorted({path.stem for place in places for path in place.glob("*.yaml")})
+    raise NotFound.among("file of texts", name, names)
 
 
-def _called(found: Any) -> str:
-    match found:
+def _called(value: Any) -> str:
+    match value:
         case None:
             return "missing"
         case bool():
-            return f"read as {str(found).lower()} (put it in quotes)"
+            return f"read as {str(value).lower()} (put it in quotes)"
         case dict():
             return "a table"
         case list():
             return "a list of something else than texts"
-    return repr(found)
+    return repr(value)

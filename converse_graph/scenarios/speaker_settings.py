@@ -55,14 +55,14 @@ def speaker_settings(scenario: Scenario, options: Options | None = None) -> Spea
     Raises:
         NotFound: An option is for somebody who does not speak.
     """
-    given = options or {}
+    own_options = options or {}
     specs = {
         path: spec for party in scenario.organisations for path, spec in _specs(party, party.name, scenario.settings)
     }
-    require_paths(given, set(specs))
+    require_paths(own_options, set(specs))
     return SpeakerSettings(
-        everybody=scenario.settings.merged(given.get(EVERYBODY, UNSET)),
-        by_path={path: _with_options(path, settings, depth, given) for path, (settings, depth) in specs.items()},
+        everybody=scenario.settings.merged(own_options.get(EVERYBODY, UNSET)),
+        by_path={path: _with_options(path, settings, depth, own_options) for path, (settings, depth) in specs.items()},
     )
 
 

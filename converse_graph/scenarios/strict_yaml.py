@@ -149,23 +149,23 @@ def build(kind: Callable[..., Any], values: dict[str, Any], tree: Document, at: 
         return kind(**values)
     except InvalidValue as error:
         where, message = _innermost(error)
-        written = _written(tree, (*at, *where)) or _named_in(tree, message)
-        dial = tree.sources.get(written)
+        line_of = _written(tree, (*at, *where)) or _named_in(tree, message)
+        dial = tree.sources.get(line_of)
         hint = ""
         if dial:
             message = message.replace(IN_QUOTES, "")
             hint = f"; ${dial} stands there: its settings must be of that kind"
             if "it takes a text" in message:
                 hint = f"; ${dial} stands there alone: add a word to it, or make the dial one of kind text"
-        raise InvalidValue(f"line {tree.line_of(written)}: {message}{hint}") from None
+        raise InvalidValue(f"line {tree.line_of(line_of)}: {message}{hint}") from None
 
 
 def _innermost(error: InvalidValue) -> tuple[tuple[str | int, ...], str]:
     """Where in a value that holds others the first fault lies, and what the value it lies in says of it."""
-    found = error.__context__
-    if not isinstance(found, ValidationError):
+    cause = error.__context__
+    if not isinstance(cause, ValidationError):
         return (), str(error)
-    first = max(found.errors(), key=lambda fault: fault["type"] == "extra_forbidden")  # it has a line of its own
+    first = max(cause.errors(), key=lambda fault: fault["type"] == "extra_forbidden")  # it has a line of its own
     context = first.get("ctx", {})
     if first["type"] == "union_tag_invalid":
         return (*first["loc"], context["discriminator"].strip("'")), str(error)
@@ -248,8 +248,8 @@ class _Reader:
                 raise _refused(event, f"{key!r} a second time, after line {self._lines[*path, key]}; name it once")
             self._lines[*path, key] = event.start_mark.line + 1
             table[key] = self._value(self._next(), (*path, key))
-            if event.style is None and table[key] is None and (unspaced := _UNSPACED.fullmatch(str(key))):
-                raise _refused(event, f"a space is missing after the colon; write {unspaced[1]}: {unspaced[2]}")
+            if event.style is None and table[key] is None and (match := _UNSPACED.fullmatch(str(key))):
+                raise _refused(event, f"a space is missing after the colon; write {match[1]}: {match[2]}")
         return table
 
     def _list(self, path: Location) -> list[Any]:
@@ -367,11 +367,11 @@ def _text(value: str) -> str:
 
 
 def _float(value: float) -> str:
-    named = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
+    spellings = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
     text = repr(value)
     if "e" in text and "." not in text:  # YAML reads 1e-07 as a text
         text = text.replace("e", ".0e")
-    return named.get(text, text)
+    return spellings.get(text, text)
 
 
 def _escaped(character: str) -> str:

@@ -76,51 +76,51 @@ def _without_branches(faults: Iterable[Any]) -> Iterator[Any]:
 def _branch(fault: Any) -> tuple[Any, ...] | None:
     """Where the union stands that a fault is in a branch of; None for no such branch."""
     *at, last = fault["loc"] or ("",)
-    known = _takes(fault["type"], fault.get("ctx", {}), fault["input"])
-    return tuple(at) if known and str(last).partition("[")[0] in _BRANCHES else None
+    choices = _takes(fault["type"], fault.get("ctx", {}), fault["input"])
+    return tuple(at) if choices and str(last).partition("[")[0] in _BRANCHES else None
 
 
-def nearest(name: object, known: Iterable[str]) -> str:
+def nearest(name: object, names: Iterable[str]) -> str:
     """Return "; did you mean 'number'?" for a name that is nearly one of those known, else nothing."""
-    close = get_close_matches(str(name), list(known), n=1)
+    close = get_close_matches(str(name), list(names), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _explain_one(fault: Any, model: type[BaseModel] | None, limits: Mapping[str, str]) -> str:
     path, kind = list(fault["loc"]), fault["type"]
-    given, context = fault["input"], fault.get("ctx", {})
+    value, context = fault["input"], fault.get("ctx", {})
     if kind in ("value_error", "assertion_error"):
-        return _refusal(path, given, context.get("error"))
+        return _refusal(path, value, context.get("error"))
     where = ".".join(map(str, path))
     if kind in ("string_too_long", "too_long") and path and path[0] in limits:
         return f"{where} is far too long; it takes {limits[path[0]]}"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "extra_forbidden":
-        known = list(model.model_fields) if model is not None and len(path) == 1 else []
-        return f"no field {where!r}{_known(where, known)}"
+        field_names = list(model.model_fields) if model is not None and len(path) == 1 else []
+        return f"no field {where!r}{_known(where, field_names)}"
     if kind.startswith("union_tag"):
         return _tag_fault(path, context)
-    takes = _takes(kind, context, given)
+    takes = _takes(kind, context, value)
     words = f"it takes {takes}" if takes else f"{fault['msg'][0].lower()}{fault['msg'][1:]}"
-    return f"{where} is {_shown(given)}; {words}" if where else words
+    return f"{where} is {_shown(value)}; {words}" if where else words
 
 
-def _known(name: str, known: list[str]) -> str:
+def _known(name: str, names: list[str]) -> str:
     """The nearest name that there is, or all names where none is near."""
-    return nearest(name, known) or (f"; there is: {', '.join(known)}" if known else "")
+    return nearest(name, names) or (f"; there is: {', '.join(names)}" if names else "")
 
 
-def _refusal(path: list[Any], given: Any, error: Any) -> str:
+def _refusal(path: list[Any], value: Any, error: Any) -> str:
     """What a check of our own says; a value inside names itself, so that the branch of a union need not."""
-    said = str(error)
-    if path and said.lower().startswith(f"{path[-1]}: "):
+    message = str(error)
+    if path and message.lower().startswith(f"{path[-1]}: "):
         path = path[:-1]
     where = ".".join(map(str, path))
     if not where:
-        return said
-    plain = isinstance(given, str | int | float | None)
-    return f"{where} is {_shown(given)}: {said}" if plain else f"{where}: {said}"
+        return message
+    plain = isinstance(value, str | int | float | None)
+    return f"{where} is {_shown(value)}: {message}" if plain else f"{where}: {message}"
 
 
 def _tag_fault(path: list[Any], context: Mapping[str, Any]) -> str:
@@ -129,39 +129,39 @@ def _tag_fault(path: list[Any], context: Mapping[str, Any]) -> str:
     where = ".".join(map(str, [*path, mark]))
     if "tag" not in context:
         return f"{where} is missing"
-    known = _QUOTED.findall(str(context["expected_tags"]))
-    return f"{where} is {_shown(context['tag'])}; it is one of: {', '.join(known)}{nearest(context['tag'], known)}"
+    tags = _QUOTED.findall(str(context["expected_tags"]))
+    return f"{where} is {_shown(context['tag'])}; it is one of: {', '.join(tags)}{nearest(context['tag'], tags)}"
 
 
-def _takes(kind: str, context: Mapping[str, Any], given: Any) -> str:
+def _takes(kind: str, context: Mapping[str, Any], value: Any) -> str:
     """What a value may be; empty where pydantic's own message has to do."""
     if kind == "union":
         return str(context["takes"])
     if kind in _BOUNDS:
         return _BOUNDS[kind].format_map(context)
     if kind == "literal_error":
-        expected = str(context["expected"])
-        known = _QUOTED.findall(expected) if not re.search(r"""["\\]""", expected) else []
-        return f"one of: {'; '.join(known)}{nearest(given, known)}" if known else expected
-    if kind == "string_type" and isinstance(given, int | float):
+        choices = str(context["expected"])
+        values = _QUOTED.findall(choices) if not re.search(r"""["\\]""", choices) else []
+        return f"one of: {'; '.join(values)}{nearest(value, values)}" if values else choices
+    if kind == "string_type" and isinstance(value, int | float):
         return f"a text{IN_QUOTES}"
     return _TAKES.get(kind.partition("_")[0], "") if kind not in ("string_pattern_mismatch", "string_unicode") else ""
 
 
-def _shown(given: Any) -> str:
+def _shown(value: Any) -> str:
     """What stands there, as a file or a reply has it."""
-    match given:
+    match value:
         case None:
             return "null"
         case bool():
-            return "true" if given else "false"
-        case int() if abs(given) >= 10**_MAX_SHOWN:
+            return "true" if value else "false"
+        case int() if abs(value) >= 10**_MAX_SHOWN:
             return "a number of many digits"  # Python refuses to write out those of over 4,300
         case str() | int() | float():
-            whole = repr(given)
+            whole = repr(value)
             return whole if len(whole) <= _MAX_SHOWN else f"{whole[:_MAX_SHOWN]}…"
         case list() | tuple():
             return "a list"
         case Mapping():
             return "a table"
-    return f"a {type(given).__name__}"
+    return f"a {type(value).__name__}"

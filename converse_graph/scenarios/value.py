@@ -30,22 +30,22 @@ class FrozenModel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
-    def __init__(self, *unnamed: Any, **given: Any) -> None:
+    def __init__(self, *positional: Any, **values: Any) -> None:
         """Check every field.
 
         Args:
-            unnamed: None; what is given without its name is refused.
-            **given: The fields.
+            *positional: None; what is given without its name is refused.
+            **values: The fields.
 
         Raises:
             InvalidValue: Some field is unknown, missing or outside its bounds, or was given without its name.
         """
-        if unnamed:
+        if positional:
             fields = ", ".join(type(self).model_fields)
             kind = type(self).__name__
-            raise InvalidValue(f"{kind} takes its fields by name; name {unnamed[0]!r:.60} one of: {fields}.")
+            raise InvalidValue(f"{kind} takes its fields by name; name {positional[0]!r:.60} one of: {fields}.")
         try:
-            super().__init__(**given)
+            super().__init__(**values)
         except ValidationError as error:
             raise InvalidValue(f"{type(self).__name__}: {explain(error, type(self))}") from None
 
@@ -66,19 +66,19 @@ class FrozenModel(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _make_whole(cls, given: Any) -> Any:
+    def _make_whole(cls, value: Any) -> Any:
         """Make characters whole: no digest, no store and no model's server takes halves."""
-        return _with_whole_characters(given)
+        return _with_whole_characters(value)
 
 
-def _with_whole_characters(given: Any) -> Any:
-    if isinstance(given, str):
-        return whole_characters(given)
-    if type(given) is dict:
-        return {_with_whole_characters(name): _with_whole_characters(value) for name, value in given.items()}
-    if type(given) in (list, tuple):
-        return type(given)(map(_with_whole_characters, given))
-    return given
+def _with_whole_characters(raw: Any) -> Any:
+    if isinstance(raw, str):
+        return whole_characters(raw)
+    if type(raw) is dict:
+        return {_with_whole_characters(name): _with_whole_characters(value) for name, value in raw.items()}
+    if type(raw) in (list, tuple):
+        return type(raw)(map(_with_whole_characters, raw))
+    return raw
 
 
 FrozenModel.__class__ = Explained  # type: ignore[method-assign]  # type checkers that see a metaclass take it for no BaseModel
@@ -135,12 +135,12 @@ class ByKind:
         union = self._classes or source
         kinds = [one.model_fields["kind"].default for one in get_args(union)]
 
-        def read(given: Any) -> Any:
-            if not isinstance(given, dict) or "kind" in given:
-                return given
+        def read(value: Any) -> Any:
+            if not isinstance(value, dict) or "kind" in value:
+                return value
             if self._default is None:
                 raise ValueError(f"kind is missing; it is one of: {', '.join(kinds)}")
-            return {"kind": self._default, **given}
+            return {"kind": self._default, **value}
 
         by_kind = handler.generate_schema(Annotated[union, Discriminator("kind")])
         return core_schema.no_info_before_validator_function(read, by_kind)

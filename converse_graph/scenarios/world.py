@@ -309,8 +309,8 @@ class World(FrozenModel):
         try:
             return self.variable(name)
         except KeyError:
-            known = ", ".join(variable.name for variable in self.variables)
-            raise ValueError(f"{where} names variable {name!r}; there is: {known}") from None
+            names = ", ".join(variable.name for variable in self.variables)
+            raise ValueError(f"{where} names variable {name!r}; there is: {names}") from None
 
     def _check_action(self, action: Action) -> None:
         where = f"action {action.name!r}"
@@ -319,9 +319,9 @@ class World(FrozenModel):
         own = action.party_kind
         self._check_cost(action)
         for condition in action.requires:
-            needed = self._named(where, condition.variable)
-            if needed.visibility == "hidden" or (needed.owner != WORLD and own not in (None, needed.owner)):
-                raise ValueError(f"{where} requires {needed.name!r}, which who acts is not told; use what it knows")
+            variable = self._named(where, condition.variable)
+            if variable.visibility == "hidden" or (variable.owner != WORLD and own not in (None, variable.owner)):
+                raise ValueError(f"{where} requires {variable.name!r}, which who acts is not told; use what it knows")
         for number, row in enumerate(action.effects, 1):
             place = f"effect {number} of {where}"
             target = self._check_row(place, row)

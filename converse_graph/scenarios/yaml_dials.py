@@ -123,15 +123,15 @@ class ChoiceDial(_DialSpec):
 
     @field_validator("options", mode="before")
     @classmethod
-    def _can_choose(cls, given: Any) -> Any:
-        if not isinstance(given, list | tuple | dict):
+    def _can_choose(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple | dict):
             raise ValueError("it takes a list of words, or a table with what each stands for")
-        for word in given:
+        for word in value:
             if not isinstance(word, str):
                 raise ValueError(f"option {word!r} is no text; put it in quotes, or take another kind of dial")
-        if len(set(given)) < max(2, len(given)):
+        if len(set(value)) < max(2, len(value)):
             raise ValueError("it takes two words or more that differ")
-        return given
+        return value
 
     def annotation(self) -> Any:
         """Return one of the words."""
@@ -265,43 +265,43 @@ class _Filling:
         lines = {at: line for at, line in self._tree.lines.items() if at and at[0] in but}
         return Document(values=values, lines={**lines, **self._lines}, sources=self._sources)
 
-    def _fill(self, value: Any, source: Location, target: Location, known: Sequence[str]) -> Any:
+    def _fill(self, value: Any, source: Location, target: Location, names: Sequence[str]) -> Any:
         """A value with its dials put in.
 
         Args:
             value: As the file has it.
             source: Where it stands in the file.
             target: Where it stands in what comes of it.
-            known: The dials that it may name.
+            names: The dials that it may name.
         """
         self._lines[target] = self._tree.line_of(source)
         match value:
             case str() if "$" in value:
-                return self._fill_text(value, source, target, known)
+                return self._fill_text(value, source, target, names)
             case dict():
                 return {
-                    name: self._fill(inner, (*source, name), (*target, name), known) for name, inner in value.items()
+                    name: self._fill(inner, (*source, name), (*target, name), names) for name, inner in value.items()
                 }
             case list():
                 items: list[Any] = []
                 for number, inner in enumerate(value):
-                    made = self._fill(inner, (*source, number), (*target, len(items)), known)
-                    if made is not None or inner is None:
-                        items.append(made)
+                    filled_item = self._fill(inner, (*source, number), (*target, len(items)), names)
+                    if filled_item is not None or inner is None:
+                        items.append(filled_item)
                 return items
         return value
 
-    def _fill_text(self, text: str, source: Location, target: Location, known: Sequence[str]) -> Any:
+    def _fill_text(self, text: str, source: Location, target: Location, names: Sequence[str]) -> Any:
         alone = REFERENCE.fullmatch(text)
         if alone and not alone["dollar"] and not alone["space"]:
-            name = self._name_in(alone, source, known)
+            name = self._name_in(alone, source, names)
             self._sources[target] = name
             return self._stands_for(name, target)
 
         def put_in(match: re.Match[str]) -> str:
             if match["dollar"]:
                 return f"{match['space']}$"
-            name = self._name_in(match, source, known)
+            name = self._name_in(match, source, names)
             value = self._stands_for(name, None)
             if isinstance(value, dict | list):
                 what = "a table" if isinstance(value, dict) else "a list"
@@ -314,15 +314,15 @@ class _Filling:
 
         return REFERENCE.sub(put_in, text)
 
-    def _name_in(self, match: re.Match[str], source: Location, known: Sequence[str]) -> str:
+    def _name_in(self, match: re.Match[str], source: Location, names: Sequence[str]) -> str:
         name = match["braced"] or match["bare"]
-        if name in known:
+        if name in names:
             return name
         line = self._tree.line_of(source)
         if name in self._specs:
             raise InvalidValue(f"line {line}: an option may name the dials that stand before its own, not ${name}.")
-        there_is = f"there is: {', '.join(known)}" if known else "declare it under dials"
-        hint = nearest(name, known) or f"; {there_is}; a dollar sign before a letter is written $$."
+        there_is = f"there is: {', '.join(names)}" if names else "declare it under dials"
+        hint = nearest(name, names) or f"; {there_is}; a dollar sign before a letter is written $$."
         raise InvalidValue(f"line {line}: no dial {name!r}{hint}")
 
     def _stands_for(self, name: str, target: Location | None) -> Any:

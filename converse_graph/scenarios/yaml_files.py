@@ -41,8 +41,8 @@ def scenario_file(path: Path) -> dict[str, ScenarioFunction]:
     try:
         file = _ScenarioFile(read_text(path))
         plain = file.plain
-        given = plain.name if plain.name != Scenario.model_fields["name"].default else path.stem
-        name = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-") or "scenario"
+        name_given = plain.name if plain.name != Scenario.model_fields["name"].default else path.stem
+        name = re.sub(r"[^a-z0-9]+", "-", name_given.lower()).strip("-") or "scenario"
         whole = str(path.resolve())
 
         def make(**settings: Any) -> Scenario:
@@ -52,15 +52,15 @@ def scenario_file(path: Path) -> dict[str, ScenarioFunction]:
                 raise in_file(path, error) from None
 
         main = ScenarioFunction(name=name, doc=plain.title, dials=file.dials, function=make, reference=whole)
-        found = {name: main}
+        scenarios = {name: main}
         for number, preset in enumerate(file.presets):
-            if preset.name in found:
+            if preset.name in scenarios:
                 line = file.tree.line_of(["presets", number, "name"])
                 raise InvalidValue(f"line {line}: {name!r} is what the scenario is called; name the preset otherwise.")
-            found[preset.name] = replace(file.preset(main, number), reference=f"{whole}:{preset.name}")
+            scenarios[preset.name] = replace(file.preset(main, number), reference=f"{whole}:{preset.name}")
     except InvalidValue as error:
         raise in_file(path, error) from None
-    return found
+    return scenarios
 
 
 def no_file(path: Path) -> NotFound:
@@ -104,17 +104,17 @@ class _ScenarioFile:
     def __init__(self, text: str) -> None:
         self.tree = read_yaml(text)
         _check_version(self.tree)
-        declared: dict[str, Any] = {
+        dial_rows: dict[str, Any] = {
             name: self.tree.values[name] for name in ("dials", "presets") if name in self.tree.values
         }
-        made: Dials = build(Dials, declared, self.tree, ())
-        self._specs = made.dials
-        self.presets = made.presets
-        self.dials = tuple(read_dial(spec, number, self.tree) for number, spec in enumerate(made.dials))
+        dial_values: Dials = build(Dials, dial_rows, self.tree, ())
+        self._specs = dial_values.dials
+        self.presets = dial_values.presets
+        self.dials = tuple(read_dial(spec, number, self.tree) for number, spec in enumerate(dial_values.dials))
         self.plain = self.make()
-        named = set(dials_named_in(self.tree))
+        dial_names = set(dials_named_in(self.tree))
         for number, dial in enumerate(self.dials):
-            if dial.name not in named:
+            if dial.name not in dial_names:
                 line = self.tree.line_of(["dials", number])
                 raise InvalidValue(f"line {line}: dial {dial.name} sets nothing; write ${dial.name} where it belongs.")
 
@@ -132,11 +132,11 @@ class _ScenarioFile:
         if set_to:
             values["dials"] = set_to
         if isinstance(values.get("events"), list):
-            values["events"] = [_event(given, tree, number) for number, given in enumerate(values["events"])]
+            values["events"] = [_event(event, tree, number) for number, event in enumerate(values["events"])]
         if isinstance(values.get("stop"), list):
             _refuse_predicates(values["stop"], tree)
-        made: Scenario = build(Scenario, values, tree, ())
-        return made
+        scenario: Scenario = build(Scenario, values, tree, ())
+        return scenario
 
     def preset(self, main: ScenarioFunction, number: int) -> ScenarioFunction:
         """One of the file's presets.
@@ -146,14 +146,14 @@ class _ScenarioFile:
         """
         preset = self.presets[number]
         try:
-            made = main.preset(preset.name, preset.help or main.doc, **preset.set)
-            self.make({dial.name: dial.default for dial in made.dials})
+            function = main.preset(preset.name, preset.help or main.doc, **preset.set)
+            self.make({dial.name: dial.default for dial in function.dials})
         except UsageError as error:
             text = str(error)
             if text.startswith("line "):
                 raise InvalidValue(f"{text.rstrip('.')}, as preset {preset.name} sets the dials.") from None
             raise InvalidValue(f"line {self.tree.line_of(['presets', number, 'set'])}: {text}") from None
-        return made
+        return function
 
 
 def _check_version(tree: Document) -> None:
@@ -167,11 +167,11 @@ def _check_version(tree: Document) -> None:
         )
 
 
-def _event(given: Any, tree: Document, number: int) -> Any:
+def _event(event: Any, tree: Document, number: int) -> Any:
     """An entry of the table of events: dated where it says at what date, otherwise one to be reported."""
-    if not isinstance(given, dict):
-        return given
-    return build(ScheduledEvent if "at" in given else Event, given, tree, ("events", number))
+    if not isinstance(event, dict):
+        return event
+    return build(ScheduledEvent if "at" in event else Event, event, tree, ("events", number))
 
 
 def _refuse_predicates(rules: list[Any], tree: Document) -> None:
@@ -234,13 +234,13 @@ def _is_named(reference: Any) -> bool:
 def _bare(value: Any) -> Any:
     """A spec as tables and lists, without what is as by default."""
     if isinstance(value, BaseModel):
-        kept = {}
+        fields = {}
         for name, about in type(value).model_fields.items():
-            given = getattr(value, name)
+            own = getattr(value, name)
             default = about.get_default(call_default_factory=True) if not about.is_required() else ...
-            if name == "kind" or type(given) is not type(default) or given != default:
-                kept[name] = _bare(given)
-        return kept
+            if name == "kind" or type(own) is not type(default) or own != default:
+                fields[name] = _bare(own)
+        return fields
     if isinstance(value, tuple):
         return [_bare(inner) for inner in value]
     return value

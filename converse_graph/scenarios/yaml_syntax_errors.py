@@ -24,18 +24,18 @@ def explain_syntax(error: YAMLError, text: str) -> str:
     mark, begin = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     lines = text.splitlines()
     number = _line(mark, _line(begin, 0))
-    started = _line(begin, number)
+    beginning = _line(begin, number)
     if "could not find expected ':'" in problem:
-        number = started
+        number = beginning
     line = lines[number] if number < len(lines) else ""
     if "unexpected end of stream" in problem and "quoted" in str(getattr(error, "context", "")):
-        return f"line {started + 1}: a quotation mark is opened here and never closed."
+        return f"line {beginning + 1}: a quotation mark is opened here and never closed."
     if "expected the node content" in problem:
         return f"line {number + 1}: the file ends, or a bracket closes, where a value was to come."
     if "expected ',' or" in problem:
         mark_missing = "]" if "]" in problem else "}"
-        return f"line {started + 1}: what is opened here lacks a comma between two entries, or its {mark_missing}."
-    before = max(0, min(started, number - 1))  # the parser may notice it a line later
+        return f"line {beginning + 1}: what is opened here lacks a comma between two entries, or its {mark_missing}."
+    before = max(0, min(beginning, number - 1))  # the parser may notice it a line later
     if odd := _SPACES.search("\n".join(lines[before : number + 1])):
         at = next(one for one in range(before, number + 1) if odd[0] in lines[one])
         return f"line {at + 1}: a space of another kind (U+{ord(odd[0]):04X}) stands here; write plain spaces."
@@ -71,6 +71,6 @@ def _explain_line(line: str, problem: str) -> str:
 
 
 def _explain_missing_colon(line: str) -> str:
-    if unspaced := _NO_SPACE.match(line):
-        return f"a space is missing after the colon; write {unspaced['key']}: {unspaced['value'].strip():.40}"
+    if match := _NO_SPACE.match(line):
+        return f"a space is missing after the colon; write {match['key']}: {match['value'].strip():.40}"
     return f"{line.strip()[:40]!r} has no colon; write name: value, or indent a text that goes on from the line above."

@@ -78,10 +78,10 @@ def backend_for(where: Path | str, *, shared: bool = False) -> Database:
         raise InvalidValue(
             "A store on a Postgres server takes the extra `postgres`: pip install 'converse-graph[postgres]'."
         ) from None
-    opened: Database = server.PostgresDatabase(
+    database: Database = server.PostgresDatabase(
         _SCHEME.sub("postgresql://", str(where), count=1) if isinstance(where, Path) else where
     )
-    return opened
+    return database
 
 
 def _file_path(where: Path | str) -> Path:

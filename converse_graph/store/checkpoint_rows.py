@@ -70,12 +70,12 @@ class CheckpointRows:
 
     def one(self, thread: str, namespace: str = "", checkpoint_id: str | None = None) -> CheckpointRow | None:
         """The checkpoint of that id; without one the latest."""
-        found = (
+        row_found = (
             self._reader.read(_ONE, thread=thread, namespace=namespace, id=checkpoint_id)
             if checkpoint_id
             else self._reader.read(_LATEST, thread=thread, namespace=namespace)
         )
-        return CheckpointRow(*found[0]) if found else None
+        return CheckpointRow(*row_found[0]) if row_found else None
 
     def ancestors(self, row: CheckpointRow) -> Iterator[CheckpointRow]:
         """The checkpoints that one was reached from, the latest first."""
@@ -89,22 +89,22 @@ class CheckpointRows:
                     parent = earlier.parent_id
                     yield earlier
 
-    def all(self, **wanted: str) -> Iterator[CheckpointRow]:
+    def all(self, **filters: str) -> Iterator[CheckpointRow]:
         """Every checkpoint, the latest first.
 
         Args:
-            wanted: The values that columns of it must have; `before` for ids that are smaller.
+            **filters: The values that columns of it must have; `before` for ids that are smaller.
         """
-        before = wanted.pop("before", None)
-        conditions = [f"{name} = :{name}" for name in wanted] + (["checkpoint_id < :before"] if before else [])
+        before = filters.pop("before", None)
+        conditions = [f"{name} = :{name}" for name in filters] + (["checkpoint_id < :before"] if before else [])
         statement = _ALL.format(where=f"WHERE {' AND '.join(conditions)}" if conditions else "")
-        values = {**wanted, **({"before": before} if before else {})}
+        values = {**filters, **({"before": before} if before else {})}
         yield from map(CheckpointRow._make, self._reader.read(statement, **values))
 
     def writes(self, thread: str, namespace: str, first: str, last: str) -> list[WriteRow]:
         """What was written under checkpoints, from one id to another, in order."""
-        found = self._reader.read(_WRITES, thread=thread, namespace=namespace, first=first, last=last)
-        return [WriteRow(*write) for write in found]
+        rows = self._reader.read(_WRITES, thread=thread, namespace=namespace, first=first, last=last)
+        return [WriteRow(*write) for write in rows]
 
     def put(self, row: CheckpointRow, writes: Sequence[WriteRow] = ()) -> Awaitable[None]:
         """Save a checkpoint and what was written under others, both or neither.
@@ -181,6 +181,6 @@ def _writes_on(places: Mapping[str, int], rows: CheckpointRows, row: CheckpointR
     """What was written under the checkpoints of a path, whose places count back from its end, the earliest first."""
     if not places:
         return []
-    written = rows.writes(row.thread_id, row.checkpoint_ns, min(places), max(places))
-    on_path = [write for write in written if write.checkpoint_id in places]
+    write_rows = rows.writes(row.thread_id, row.checkpoint_ns, min(places), max(places))
+    on_path = [write for write in write_rows if write.checkpoint_id in places]
     return sorted(on_path, key=lambda write: -places[write.checkpoint_id])

@@ -103,15 +103,15 @@ class MessageIds:
 
     def of(self, session: Session, message: Message) -> int:
         """The row of a message, made if it is new."""
-        known = self._known.get(message.digest)
-        if known is None:
+        number = self._known.get(message.digest)
+        if number is None:
             row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": message.owner}
-            added = session.run(_ADD_MESSAGE, **row, text=message.text)
-            known = int((added or session.run(_MESSAGE_ID, digest=message.digest))[0][0])
+            inserted = session.run(_ADD_MESSAGE, **row, text=message.text)
+            number = int((inserted or session.run(_MESSAGE_ID, digest=message.digest))[0][0])
             if len(self._known) > 50_000:
                 self._known.clear()
-            self._known[message.digest] = known
-        return known
+            self._known[message.digest] = number
+        return number
 
 
 class RunJournal:
@@ -131,14 +131,14 @@ class RunJournal:
             self._asked = set(self.places())
         if request.place not in self._asked:
             return None
-        found = self._reader.read(
+        rows = self._reader.read(
             _RECALL,
             run=self._run,
             place=request.place,
             attempt=request.attempt,
             digest=_digest(request, self._form(request)),
         )
-        return _reply(found[0]) if found else None
+        return _reply(rows[0]) if rows else None
 
     def has_answered(self, request: Request) -> bool:
         """Whether this very request was ever completed."""
@@ -168,7 +168,7 @@ class RunJournal:
 
         def insert(session: Session) -> None:
             messages = [self._ids.of(session, message) for message in request.messages]
-            added = session.run(
+            inserted = session.run(
                 statement,
                 run=self._run,
                 place=request.place,
@@ -185,7 +185,7 @@ class RunJournal:
                 seconds=round(reply.seconds, 3),
                 **more,
             )
-            if added:
+            if inserted:
                 _charge(session, self._run, reply)
 
         return insert
@@ -230,8 +230,8 @@ class RunJournal:
         messages: dict[int, Message] = {}
         least = -(10**9) if unusable else 0
         for row in self._reader.read(_CALLS, run=self._run, places=places, least=least):
-            place, attempt, packed, form, accepted, digest = row[8:]
-            for number in [*(ids := _unpack(packed)), form]:
+            place, attempt, packed_ids, form, is_accepted, digest = row[8:]
+            for number in [*(ids := _unpack(packed_ids)), form]:
                 if number not in messages:
                     messages[number] = self._message(number)
             yield Call(
@@ -240,7 +240,7 @@ class RunJournal:
                 messages=tuple(messages[number] for number in ids),
                 schema=json.loads(messages[form].text),
                 reply=_reply(row[:8]),
-                accepted=bool(accepted),
+                accepted=bool(is_accepted),
                 digest=bytes(digest),
             )
 
@@ -254,9 +254,9 @@ class RunJournal:
         rows = self._reader.read(_AT, run=self._run, place=place, attempt=attempt)
         return [
             JournalledReply(
-                digest=bytes(digest), reply=_reply(row), accepted=bool(accepted), messages=packed.count(",") + 1
+                digest=bytes(digest), reply=_reply(row), accepted=bool(is_accepted), messages=packed_ids.count(",") + 1
             )
-            for *row, digest, packed, accepted in rows
+            for *row, digest, packed_ids, is_accepted in rows
         ]
 
     def attempts(self) -> list[tuple[str, int]]:
@@ -265,8 +265,8 @@ class RunJournal:
 
     def spending(self) -> Spending:
         """What all calls together took, those that were no use among them."""
-        ((tokens, usd, unpriced),) = self._reader.read(_TOTALS, run=self._run)
-        return Spending(tokens=int(tokens), usd=usd, unpriced=int(unpriced or 0))
+        ((tokens, usd, unpriced_calls),) = self._reader.read(_TOTALS, run=self._run)
+        return Spending(tokens=int(tokens), usd=usd, unpriced=int(unpriced_calls or 0))
 
     def digest(self, request: Request) -> bytes:
         """The digest of prompt and schema of a request, as it is stored with its reply."""
@@ -292,8 +292,8 @@ def _digest(request: Request, form: Message) -> bytes:
 
 
 def _digest_of(messages: tuple[Message, ...], form: Message) -> bytes:
-    joined = b"".join([message.digest for message in (*messages, form)])
-    return hashlib.blake2b(joined, digest_size=16).digest()
+    digests = b"".join([message.digest for message in (*messages, form)])
+    return hashlib.blake2b(digests, digest_size=16).digest()
 
 
 def _charge(session: Session, run: int, reply: Response) -> None:
@@ -310,9 +310,9 @@ def _pack(ids: list[int]) -> str:
     return ",".join(str(number - before) for before, number in zip([0, *ids], ids, strict=False))
 
 
-def _unpack(packed: str) -> list[int]:
+def _unpack(packed_ids: str) -> list[int]:
     ids: list[int] = []
-    for step in packed.split(","):
+    for step in packed_ids.split(","):
         ids.append(int(step) + (ids[-1] if ids else 0))
     return ids
 

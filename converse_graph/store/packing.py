@@ -36,21 +36,21 @@ def pack(kind: str, plain: bytes) -> tuple[str, bytes]:
     return kind + _PACKED, packer.compress(plain) + packer.flush()
 
 
-def unpack(kind: str, stored: bytes) -> tuple[str, bytes]:
+def unpack(kind: str, blob: bytes) -> tuple[str, bytes]:
     """Undo `pack`."""
     if not kind.endswith(_PACKED):
-        return kind, stored
+        return kind, blob
     unpacker = zlib.decompressobj(zdict=_NAMES)
-    return kind.removesuffix(_PACKED), unpacker.decompress(stored) + unpacker.flush()
+    return kind.removesuffix(_PACKED), unpacker.decompress(blob) + unpacker.flush()
 
 
-def load_plain(kind: str, stored: bytes) -> Any:
+def load_plain(kind: str, blob: bytes) -> Any:
     """The value that was stored: plain values, and snapshots of ledgers.
 
     Raises:
         StoreFailure: It is anything else, which no channel of ours holds.
     """
-    kind, plain = unpack(kind, stored)
+    kind, plain = unpack(kind, blob)
     if kind == "null":
         return None
     if kind != "msgpack":
@@ -61,10 +61,10 @@ def load_plain(kind: str, stored: bytes) -> Any:
         _refuse(f"bytes that are no MessagePack ({error})")
 
 
-def _load_extension(code: int, stored: bytes) -> Snapshot:
+def _load_extension(code: int, blob: bytes) -> Snapshot:
     if code != _SNAPSHOT:
         _refuse(f"an object of a class (MessagePack extension {code})")
-    return Snapshot(load_plain("msgpack", stored))
+    return Snapshot(load_plain("msgpack", blob))
 
 
 def _refuse(what: str) -> NoReturn:

@@ -46,13 +46,13 @@ class PostgresDatabase:
         """
         self.address = without_password(url)
         try:
-            asked: dict[str, Any] = conninfo_to_dict(url)
+            settings: dict[str, Any] = conninfo_to_dict(url)
         except psycopg.Error as error:
             raise self._unreadable(driver_message(error)) from None
-        if "@" in str(asked.get("host", "")):
+        if "@" in str(settings.get("host", "")):
             raise self._unreadable("a second @")
-        self._conninfo = make_conninfo(**(_DEFAULTS | asked))
-        self._password = str(asked.get("password") or "")
+        self._conninfo = make_conninfo(**(_DEFAULTS | settings))
+        self._password = str(settings.get("password") or "")
 
     def prepare(self, *, make: bool) -> None:
         """Make the tables if there are none and that is wanted, and bring older ones up to the present version.
@@ -126,11 +126,12 @@ class PostgresDatabase:
         )
 
     def _no_way_in(self, error: psycopg.Error) -> StoreFailure:
-        said = driver_message(error)
+        reason = driver_message(error)
         if self._password:
-            said = said.replace(self._password, "***")
+            reason = reason.replace(self._password, "***")
         return StoreFailure(
-            f"{self.address} cannot be opened: {said}. Host, port, user and password must fit, and the database exist."
+            f"{self.address} cannot be opened: {reason}. Host, port, user and password must fit, and the database "
+            "exist."
         )
 
 

@@ -67,8 +67,8 @@ class PostgresSession(Session):
 
 def without_password(url: str) -> str:
     """An address that can be shown: three stars in the place of a password, wherever it stands."""
-    shown = re.sub(r"^(\w+:/+)([^:/?@]*):.*@", r"\1\2:***@", url)
-    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", shown)
+    address = re.sub(r"^(\w+:/+)([^:/?@]*):.*@", r"\1\2:***@", url)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", address)
 
 
 def lock_key(what: str) -> int:

@@ -60,8 +60,10 @@ def transcript_of(
     """
     clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
     minds = {party.name: _by_path(values.get(private_channel(party.name), ())) for party in run.header.cast}
-    statements = tuple(_statement(said, clock, minds.get(said["speaker"], {})) for said in values.get("transcript", ()))
-    votes = tuple(_vote(counted, minds) for counted in values.get("votes", ()))
+    statements = tuple(
+        _statement(statement, clock, minds.get(statement["speaker"], {})) for statement in values.get("transcript", ())
+    )
+    votes = tuple(_vote(vote, minds) for vote in values.get("votes", ()))
     recalled_poorly = _recalled_poorly({name: values.get(private_channel(name), ()) for name in minds}, clock)
     warnings = (*run.header.warnings, *recalled_poorly, *_warn_of_cuts(cut_prompts))
     header = run.header.model_copy(update={"votes": votes, "warnings": warnings})
@@ -82,28 +84,28 @@ def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
     row = rows.one(run.name)
     if row is None:
         return {}
-    saved = load_plain(row.kind, row.checkpoint)["channel_values"]
+    values = load_plain(row.kind, row.checkpoint)["channel_values"]
     names = [party.name for party in run.header.cast]
     ledgers = (*PUBLIC_LEDGERS, *map(private_channel, names), *(world_ledgers(names) if run.header.world else ()))
     return {
-        **{name: saved[name] for name in PUBLIC_VALUES if name in saved},
-        **read_ledgers(rows, row, saved, ledgers),
+        **{name: values[name] for name in PUBLIC_VALUES if name in values},
+        **read_ledgers(rows, row, values, ledgers),
     }
 
 
 def read_ledgers(
-    rows: CheckpointRows, row: CheckpointRow, saved: Mapping[str, Any], names: Sequence[str]
+    rows: CheckpointRows, row: CheckpointRow, values_saved: Mapping[str, Any], names: Sequence[str]
 ) -> dict[str, list[Any]]:
     """Ledgers as they are at a checkpoint: its own snapshot, or an earlier one and what was written since.
 
     Args:
         rows: The checkpoints of the store.
         row: The checkpoint.
-        saved: The values that it holds.
+        values_saved: The values that it holds.
         names: The ledgers.
     """
-    ledgers: dict[str, list[Any]] = {name: saved[name].entries for name in names if name in saved}
-    history = ledger_history(rows, row, [name for name in names if name not in saved], load_plain)
+    ledgers: dict[str, list[Any]] = {name: values_saved[name].entries for name in names if name in values_saved}
+    history = ledger_history(rows, row, [name for name in names if name not in values_saved], load_plain)
     for name, (snapshot, writes) in history.items():
         before = snapshot.entries if isinstance(snapshot, Snapshot) else []
         ledgers[name] = append(before, [entries for _, entries in writes])
@@ -114,28 +116,28 @@ def _world_rounds(
     public: Sequence[WorldRecord], hidden: Sequence[HiddenWorldRecord], clock: Clock
 ) -> Iterator[WorldRound]:
     """The world after each round, with what stayed hidden."""
-    for told, whole in zip(public, hidden, strict=True):
-        period = clock.period(told["round"]).label if told["round"] >= 0 else "start"
-        sealed = HiddenWorld(state=whole["state"], moves=whole["moves"], changes=whole["changes"])
+    for public_record, whole in zip(public, hidden, strict=True):
+        period = clock.period(public_record["round"]).label if public_record["round"] >= 0 else "start"
+        hidden_world = HiddenWorld(state=whole["state"], moves=whole["moves"], changes=whole["changes"])
         yield WorldRound(
-            round=told["round"],
+            round=public_record["round"],
             period=period,
-            state=told["state"],
-            moves=told["moves"],
-            happened=told["happened"],
-            hidden=sealed,
+            state=public_record["state"],
+            moves=public_record["moves"],
+            happened=public_record["happened"],
+            hidden=hidden_world,
         )
 
 
-def _vote(counted: VoteRecord, minds: Minds) -> Vote:
+def _vote(vote: VoteRecord, minds: Minds) -> Vote:
     """A vote with its ballots, which lie in the minds of those who cast them."""
     cast = [
         Stance(speaker=name, **record["ballot"])
         for name, mind in minds.items()
         for record in mind.values()
-        if record["kind"] == "ballot" and record["round"] == counted["round"]
+        if record["kind"] == "ballot" and record["round"] == vote["round"]
     ]
-    return Vote(**without_kind(counted), ballots=tuple(cast))
+    return Vote(**without_kind(vote), ballots=tuple(cast))
 
 
 def _recalled_poorly(minds: Mapping[str, Sequence[MindRecord]], clock: Clock) -> Iterator[str]:
@@ -166,17 +168,17 @@ def _by_path(mind: Sequence[MindRecord]) -> dict[str, MindRecord]:
     return {record["place"]: record for record in mind}
 
 
-def _statement(said: StatementRecord, clock: Clock, mind: dict[str, MindRecord]) -> Statement:
-    path = CallPath.of_turn(said["round"], said["turn"], said["speaker"])
+def _statement(statement: StatementRecord, clock: Clock, mind: dict[str, MindRecord]) -> Statement:
+    path = CallPath.of_turn(statement["round"], statement["turn"], statement["speaker"])
     note, reflection = mind.get(str(path)), mind.get(str(path.call("reflection")))
     conclusions = reflection["insights"] if reflection and reflection["kind"] == "reflection" else ()
     private: dict[str, Any] = {}
     if note and note["kind"] == "note":
         private = {name: note[name] for name in ("memo", "position", "follows_decision") if name in note}
         if "written" in note:
-            private["written"] = Stance(speaker=said["speaker"], **note["written"])
+            private["written"] = Stance(speaker=statement["speaker"], **note["written"])
     turn = PrivateNotes(conclusions=tuple(conclusions), deliberation=_deliberation(path, mind), **private)
-    return Statement(period=clock.period(said["round"]).label, private=turn, **without_kind(said))
+    return Statement(period=clock.period(statement["round"]).label, private=turn, **without_kind(statement))
 
 
 def _deliberation(path: CallPath, mind: dict[str, MindRecord]) -> Deliberation | None:

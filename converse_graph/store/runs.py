@@ -94,8 +94,8 @@ class Run(RunSummary):
     """What a resume must match, part by part."""
 
     def _facts(self) -> tuple[tuple[str, str], ...]:
-        *facts, forked = super()._facts()
-        return (*facts, ("model", self.header.model_in_words), ("seed", str(self.header.seed)), forked)
+        *facts, fork_cell = super()._facts()
+        return (*facts, ("model", self.header.model_in_words), ("seed", str(self.header.seed)), fork_cell)
 
 
 class RunTable:
@@ -139,23 +139,25 @@ class RunTable:
 
         def insert(session: Session) -> str:
             session.wait_for_turn()  # whoever else would take the same name
-            given = name or _free_name(session, header["scenario"])
-            if session.run(_NAMED, name=given):
-                raise InvalidValue(f"There is a run {given!r} already; name another, or `converse resume {given}`.")
-            made = Header(run=given, **header)
+            run_name = name or _free_name(session, header["scenario"])
+            if session.run(_NAMED, name=run_name):
+                raise InvalidValue(
+                    f"There is a run {run_name!r} already; name another, or `converse resume {run_name}`."
+                )
+            new_header = Header(run=run_name, **header)
             ((run,),) = session.run(
                 _ENTER,
-                name=given,
-                scenario_name=made.scenario,
+                name=run_name,
+                scenario_name=new_header.scenario,
                 scenario=scenario,
-                status=made.status,
-                parent=made.parent,
+                status=new_header.status,
+                parent=new_header.parent,
                 replays=replays,
                 horizon=horizon,
-                created=made.created.isoformat(),
+                created=new_header.created.isoformat(),
             )
-            session.run(_ENTER_SPEC, run=run, header=_header_json(made), fingerprint=json.dumps(fingerprint))
-            return given
+            session.run(_ENTER_SPEC, run=run, header=_header_json(new_header), fingerprint=json.dumps(fingerprint))
+            return run_name
 
         return self.run(await self._writer.write(insert))
 
@@ -200,8 +202,8 @@ class RunTable:
             fingerprint: What a resume must match from now on.
             fields: Of the header, that are others from now on.
         """
-        changed = (*run.header.changed, Override(statements=run.statements, parts=parts))
-        header = run.header.model_copy(update={"changed": changed, **fields})
+        overrides = (*run.header.changed, Override(statements=run.statements, parts=parts))
+        header = run.header.model_copy(update={"changed": overrides, **fields})
         await self._change(run.id, header=_header_json(header), fingerprint=json.dumps(fingerprint))
         return self.run(run.name)
 
@@ -224,7 +226,7 @@ class RunTable:
         """
         rows = self._reader.read(_RUN, name=name)
         if not rows:
-            raise NotFound.among("run", name, [found for (found,) in self._reader.read(_LATEST)])
+            raise NotFound.among("run", name, [known_name for (known_name,) in self._reader.read(_LATEST)])
         return _run(rows[0], self._folder)
 
     def runs(self) -> list[RunSummary]:
@@ -246,9 +248,9 @@ def check_run_name(name: str) -> None:
 
 def _free_name(session: Session, scenario: str) -> str:
     stem = re.sub(r"[^a-z0-9_-]+", "-", scenario.lower()).strip("-_")[:56] or "run"
-    taken = {name for (name,) in session.run(_NAMES, pattern=f"{stem}-%")}
+    names_taken = {name for (name,) in session.run(_NAMES, pattern=f"{stem}-%")}
     number = 1
-    while f"{stem}-{number}" in taken:
+    while f"{stem}-{number}" in names_taken:
         number += 1
     return f"{stem}-{number}"
 
@@ -258,8 +260,8 @@ def _run(row: DatabaseRow, folder: Path) -> Run:
     columns = dict(zip(_COLUMN_NAMES, rest, strict=True))
     columns["scenario"] = moved_reference(columns["scenario"], folder)
     own = {"run": columns["name"], "status": columns["status"], "ended": columns["ended"]}
-    told = Header.model_validate({**json.loads(header), **own})
-    return Run(**columns, header=told, fingerprint=json.loads(fingerprint))
+    header_read = Header.model_validate({**json.loads(header), **own})
+    return Run(**columns, header=header_read, fingerprint=json.loads(fingerprint))
 
 
 def _header_json(header: Header) -> str:

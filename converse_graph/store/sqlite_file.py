@@ -39,8 +39,8 @@ class SqliteSession(Session):
 
     def run(self, statement: str, **values: Any) -> list[DatabaseRow]:
         """Run a statement with values for its names; returns the rows that it found."""
-        found: list[DatabaseRow] = self.connection.execute(statement, values).fetchall()
-        return found
+        rows: list[DatabaseRow] = self.connection.execute(statement, values).fetchall()
+        return rows
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that writes, once for each row of values."""
@@ -85,10 +85,10 @@ class SqliteFile:
             IncompatibleStore: The file is no store of ours, or from a newer version; it was left untouched.
             StoreFailure: The file cannot be made, or not be brought up.
         """
-        found = check_version(self.path)
-        if found is None and not make:
+        version = check_version(self.path)
+        if version is None and not make:
             raise NotFound(f"No store at {self.path}; `converse run` makes one, and --store names another.")
-        if found is None:
+        if version is None:
             create(self.path, shared=self._shared)
         else:
             _bring_up(self.path)
@@ -193,11 +193,11 @@ def create(path: Path, *, shared: bool = False) -> None:
     try:
         make_folder(path.parent, shared=shared)
         with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as aside:
-            made = Path(aside) / path.name
-            _fill(made)
+            new_file = Path(aside) / path.name
+            _fill(new_file)
             if not shared:
-                close_to_others(made)
-            _put(made, path)
+                close_to_others(new_file)
+            _put(new_file, path)
     except (OSError, sqlite3.Error) as error:
         raise StoreFailure(f"{path} cannot be made: {error}.") from None
 
@@ -221,15 +221,15 @@ def _fill(path: Path) -> None:
         session.connection.execute("PRAGMA journal_mode = WAL")
 
 
-def _put(made: Path, path: Path) -> None:
+def _put(new_file: Path, path: Path) -> None:
     """Give a file its name, unless another process has been first."""
     try:
-        path.hardlink_to(made)
+        path.hardlink_to(new_file)
     except FileExistsError:
         return
     except OSError:
         if not path.exists():  # a file system without hard links
-            made.replace(path)
+            new_file.replace(path)
 
 
 def _bring_up(path: Path) -> None:

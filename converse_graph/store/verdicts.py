@@ -19,7 +19,7 @@ class Verdicts:
 
     def all(self) -> tuple[Verdict, ...]:
         """All of them, in the order in which they were first given."""
-        return tuple(Verdict.model_validate_json(told) for (told,) in self._reader.read(_ALL, run=self._run))
+        return tuple(Verdict.model_validate_json(row_text) for (row_text,) in self._reader.read(_ALL, run=self._run))
 
     async def keep(self, verdict: Verdict) -> None:
         """Keep a verdict; returns when it is durable."""

@@ -45,11 +45,11 @@ class Writer:
 
     def submit(self, job: Job[T]) -> asyncio.Future[T]:
         """The same, for a caller that has something else to do until then."""
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((job, done))
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job, future))
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
-        return done
+        return future
 
     def post(self, job: Job[Any]) -> None:
         """Have a job run in the same transaction as whatever is written next."""
@@ -81,13 +81,13 @@ class Writer:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             outcomes = await loop.run_in_executor(self._thread, self._commit, [job for job, _ in batch])
-            for (_, done), outcome in zip(batch, outcomes, strict=True):
-                if done is None or done.cancelled():
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                if future is None or future.cancelled():
                     continue
                 if isinstance(outcome, Exception):
-                    done.set_exception(outcome)
+                    future.set_exception(outcome)
                 else:
-                    done.set_result(outcome)
+                    future.set_result(outcome)
         self._flushing = None
 
     def _commit(self, jobs: list[Job[Any]]) -> list[Any]:

@@ -43,43 +43,43 @@ def is_remote(span: Span) -> bool:
 
 def attributes_at_start(span: Span) -> Attributes:
     """What is known as a span begins, which a sampler may look at."""
-    told: dict[str, Any] = {"gen_ai.conversation.id": span.metadata["thread_id"]}
+    attributes: dict[str, Any] = {"gen_ai.conversation.id": span.metadata["thread_id"]}
     if operation := _operation(span):
-        told["gen_ai.operation.name"] = operation
-        told["gen_ai.provider.name"] = _provider(span)
+        attributes["gen_ai.operation.name"] = operation
+        attributes["gen_ai.provider.name"] = _provider(span)
     if operation == "chat":
-        told["gen_ai.request.model"] = span.metadata["ls_model_name"]
-        told["gen_ai.request.temperature"] = span.metadata.get("ls_temperature")
-        told["gen_ai.request.top_p"] = span.metadata.get("ls_top_p")
-        told["gen_ai.request.max_tokens"] = span.metadata["ls_max_tokens"]
+        attributes["gen_ai.request.model"] = span.metadata["ls_model_name"]
+        attributes["gen_ai.request.temperature"] = span.metadata.get("ls_temperature")
+        attributes["gen_ai.request.top_p"] = span.metadata.get("ls_top_p")
+        attributes["gen_ai.request.max_tokens"] = span.metadata["ls_max_tokens"]
     elif operation:
-        told["gen_ai.agent.name"] = _asked(span)
-    return {**_plain(told), **_plain(dict(_own(span)))}
+        attributes["gen_ai.agent.name"] = _asked(span)
+    return {**_plain(attributes), **_plain(dict(_own(span)))}
 
 
 def attributes_at_end(span: Span) -> Attributes:
     """What a span came to."""
-    told: dict[str, Any] = {f"{_OURS}.tags": tuple(span.tags)}
+    attributes: dict[str, Any] = {f"{_OURS}.tags": tuple(span.tags)}
     if span.error is not None:
-        told["error.type"] = "InvalidReply" if "sent back" in span.tags else span.error.partition(":")[0]
+        attributes["error.type"] = "InvalidReply" if "sent back" in span.tags else span.error.partition(":")[0]
     if span.usage is not None:
-        told["gen_ai.usage.input_tokens"] = span.usage.input_tokens
-        told["gen_ai.usage.output_tokens"] = span.usage.output_tokens
-        told["gen_ai.usage.cache_read.input_tokens"] = span.usage.cached_tokens
-        told["gen_ai.response.model"] = span.metadata.get("answered_by")
-        told[f"{_OURS}.usd"] = span.usage.usd
-    return _plain({**told, **_said(span)})
+        attributes["gen_ai.usage.input_tokens"] = span.usage.input_tokens
+        attributes["gen_ai.usage.output_tokens"] = span.usage.output_tokens
+        attributes["gen_ai.usage.cache_read.input_tokens"] = span.usage.cached_tokens
+        attributes["gen_ai.response.model"] = span.metadata.get("answered_by")
+        attributes[f"{_OURS}.usd"] = span.usage.usd
+    return _plain({**attributes, **_said(span)})
 
 
 def attributes_of_result(feedback: Feedback) -> Attributes:
     """A figure of a whole run, as an event `gen_ai.evaluation.result`."""
-    told = {
+    attributes = {
         "gen_ai.evaluation.name": feedback.key,
         "gen_ai.evaluation.score.value": float(feedback.score),
         "gen_ai.evaluation.explanation": feedback.comment,
         **{f"{_OURS}.{name}": value for name, value in feedback.told.items()},
     }
-    return _plain(told)
+    return _plain(attributes)
 
 
 def _operation(span: Span) -> str:
@@ -105,8 +105,8 @@ def _asked(span: Span) -> str:
 
 
 def _provider(span: Span) -> str:
-    named = span.metadata.get("ls_provider", "graph")
-    return _OURS if named == "graph" else _PROVIDERS.get(named, named)
+    provider = span.metadata.get("ls_provider", "graph")
+    return _OURS if provider == "graph" else _PROVIDERS.get(provider, provider)
 
 
 def _own(span: Span) -> Iterator[tuple[str, Any]]:
@@ -120,35 +120,37 @@ def _own(span: Span) -> Iterator[tuple[str, Any]]:
 def _said(span: Span) -> dict[str, Any]:
     """What was said: of a turn what it made public; of a call, where private words are shown, prompt and reply."""
     if span.kind == "call":
-        told = {"gen_ai.input.messages": span.inputs, "gen_ai.output.messages": span.outputs}
-        return {name: _messages(value["messages"], name) for name, value in told.items() if value}
+        attributes = {"gen_ai.input.messages": span.inputs, "gen_ai.output.messages": span.outputs}
+        return {name: _messages(value["messages"], name) for name, value in attributes.items() if value}
     if span.kind == "turn":
-        kept = {f"{_OURS}.{name}": span.outputs.get(name) for name in ("fields", "problem")}
+        extra = {f"{_OURS}.{name}": span.outputs.get(name) for name in ("fields", "problem")}
         if text := span.outputs.get("text"):
-            said = [{"role": "assistant", "content": text}]
-            return {"gen_ai.output.messages": _messages(said, "gen_ai.output.messages"), **kept}
-        return kept
+            content = [{"role": "assistant", "content": text}]
+            return {"gen_ai.output.messages": _messages(content, "gen_ai.output.messages"), **extra}
+        return extra
     return {f"{_OURS}.{name}": value for name, value in span.outputs.items() if name != "messages"}
 
 
 def _messages(messages: Sequence[Mapping[str, Any]], name: str) -> str:
     """Messages as a string of JSON, since an attribute holds no structure; a reply has its finish reason."""
     finish = {"finish_reason": "stop"} if name == "gen_ai.output.messages" else {}
-    told = [{"role": one["role"], "parts": [{"type": "text", "content": one["content"]}], **finish} for one in messages]
-    return json.dumps(told, ensure_ascii=False)
+    attributes = [
+        {"role": one["role"], "parts": [{"type": "text", "content": one["content"]}], **finish} for one in messages
+    ]
+    return json.dumps(attributes, ensure_ascii=False)
 
 
-def _plain(told: Mapping[str, Any]) -> Attributes:
+def _plain(values: Mapping[str, Any]) -> Attributes:
     """Values as an attribute may hold them; None is left out."""
-    found: Attributes = {}
-    for name, value in told.items():
+    attributes: Attributes = {}
+    for name, value in values.items():
         if isinstance(value, str):
-            found[name] = _whole(value)
+            attributes[name] = _whole(value)
         elif isinstance(value, bool | int | float) or (isinstance(value, tuple) and name == f"{_OURS}.tags"):
-            found[name] = value
+            attributes[name] = value
         elif value is not None:
-            found[name] = _whole(json.dumps(value, ensure_ascii=False, default=str))
-    return found
+            attributes[name] = _whole(json.dumps(value, ensure_ascii=False, default=str))
+    return attributes
 
 
 def _whole(text: str) -> str:

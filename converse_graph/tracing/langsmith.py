@@ -86,13 +86,13 @@ class LangSmithExporter:
             if span.kind == "outcome":
                 self._trees[span] = tree_known
 
-    async def judge(self, span: Span, given: list[Feedback]) -> None:
+    async def send_feedback(self, span: Span, feedback: list[Feedback]) -> None:
         """Send figures of a whole run, to its outcome; LangSmith has no feedback on a thread itself."""
         tree = self._trees.pop(span, None)
-        if tree is not None and given:
+        if tree is not None and feedback:
             await self.flush()
             if self._goes_on():
-                await asyncio.to_thread(self._give, tree, given)
+                await asyncio.to_thread(self._give, tree, feedback)
                 self._goes_on()
 
     async def flush(self) -> None:
@@ -106,10 +106,10 @@ class LangSmithExporter:
         await self.flush()
         await asyncio.to_thread(self._client.close, 0)
 
-    def _give(self, tree: RunTree, given: list[Feedback]) -> None:
+    def _give(self, tree: RunTree, figures: list[Feedback]) -> None:
         try:
             project: UUID = self._client.read_project(project_name=self._project).id
-            for feedback in given:
+            for feedback in figures:
                 self._client.create_feedback(
                     run_id=tree.id,
                     trace_id=tree.id,
@@ -158,8 +158,8 @@ class LangSmithExporter:
     def _in_words(self) -> str:
         if self._is_refused:
             return f"LangSmith at {self._url} refuses the key in LANGSMITH_API_KEY; the run goes on and is not traced."
-        gone = isinstance(self._problem, LangSmithConnectionError)
-        what = "cannot be reached" if gone else f"did not take a trace ({type(self._problem).__name__})"
+        is_unreachable = isinstance(self._problem, LangSmithConnectionError)
+        what = "cannot be reached" if is_unreachable else f"did not take a trace ({type(self._problem).__name__})"
         return f"LangSmith at {self._url} {what}; the run goes on, and tracing is tried again with each round."
 
 
@@ -168,10 +168,10 @@ def _type(span: Span) -> Literal["llm", "chain"]:
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "total_tokens": usage.input_tokens + usage.output_tokens,
         "input_token_details": {"cache_read": usage.cached_tokens},
     }
-    return told if usage.usd is None else {**told, "total_cost": usage.usd}
+    return metadata if usage.usd is None else {**metadata, "total_cost": usage.usd}

@@ -25,9 +25,9 @@ class MultiExporter:
         for exporter in self._exporters:
             exporter.finish(span)
 
-    async def judge(self, span: Span, given: list[Feedback]) -> None:
+    async def send_feedback(self, span: Span, feedback: list[Feedback]) -> None:
         """Give each the figures of a whole run."""
-        await asyncio.gather(*(exporter.judge(span, given) for exporter in self._exporters))
+        await asyncio.gather(*(exporter.send_feedback(span, feedback) for exporter in self._exporters))
 
     async def flush(self) -> None:
         """Wait for all of them at once."""

@@ -72,11 +72,13 @@ class OpenTelemetryExporter:
         if span.kind != "outcome":
             self._end(span)
 
-    async def judge(self, span: Span, given: list[Feedback]) -> None:
+    async def send_feedback(self, span: Span, figures: list[Feedback]) -> None:
         """Put the figures of a whole run on its outcome, as events, and end it."""
-        if (recorded := self._open.get(span)) is not None:
-            for feedback in given:
-                recorded.add_event("gen_ai.evaluation.result", attributes_of_result(feedback), _nanoseconds(span.began))
+        if (otel_span := self._open.get(span)) is not None:
+            for feedback in figures:
+                otel_span.add_event(
+                    "gen_ai.evaluation.result", attributes_of_result(feedback), _nanoseconds(span.began)
+                )
         self._end(span)
         await self.flush()
 
@@ -106,13 +108,13 @@ class OpenTelemetryExporter:
         )
 
     def _end(self, span: Span) -> None:
-        recorded = self._open.pop(span, None)
-        if recorded is None:
+        otel_span = self._open.pop(span, None)
+        if otel_span is None:
             return
-        recorded.set_attributes(attributes_at_end(span))
+        otel_span.set_attributes(attributes_at_end(span))
         if span.error is not None:
-            recorded.set_status(Status(StatusCode.ERROR, span.error))
-        recorded.end(_nanoseconds(span.ended or span.began))
+            otel_span.set_status(Status(StatusCode.ERROR, span.error))
+        otel_span.end(_nanoseconds(span.ended or span.began))
 
     def _goes_on(self) -> bool:
         if self._watched.is_lost and not self._has_warned:
@@ -159,12 +161,12 @@ def over_http(endpoint: str) -> SpanExporter:
 
 def _resource() -> Resource:
     """As OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have it; the service is ours where they do not name one."""
-    found = Resource.create()
-    named = str(found.attributes.get(SERVICE_NAME, _UNNAMED))
-    return found.merge(Resource({SERVICE_NAME: _SERVICE})) if named.startswith(_UNNAMED) else found
+    resource = Resource.create()
+    service = str(resource.attributes.get(SERVICE_NAME, _UNNAMED))
+    return resource.merge(Resource({SERVICE_NAME: _SERVICE})) if service.startswith(_UNNAMED) else resource
 
 
 def _nanoseconds(moment: datetime) -> int:
     """Since 1970, to the microsecond: a float would be off by hundreds of nanoseconds."""
-    passed = moment - datetime.fromtimestamp(0, UTC)
-    return (passed.days * 86_400 + passed.seconds) * 1_000_000_000 + passed.microseconds * 1_000
+    elapsed = moment - datetime.fromtimestamp(0, UTC)
+    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000_000 + elapsed.microseconds * 1_000

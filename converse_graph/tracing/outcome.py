@@ -27,10 +27,10 @@ async def trace_outcome(tracing: Tracing, store: Store, name: str, verdicts: Seq
     transcript = store.transcript(name)
     header = transcript.header
     parent = store.register.run(header.parent).header if header.parent and header.fork else None
-    told = {"status": header.status, "ended": header.ended, "statements": len(transcript.statements)}
-    span = tracing.outcome(header, told, parent)
+    outcome = {"status": header.status, "ended": header.ended, "statements": len(transcript.statements)}
+    span = tracing.outcome(header, outcome, parent)
     read = transcript.verdicts if verdicts is None else verdicts
-    await tracing.exporter.judge(span, [*rates(transcript), *scores(read)])
+    await tracing.exporter.send_feedback(span, [*rates(transcript), *scores(read)])
     await tracing.exporter.flush()
 
 
@@ -45,10 +45,13 @@ def rates(transcript: Transcript) -> Iterator[Feedback]:
 def scores(verdicts: Sequence[Verdict]) -> Iterator[Feedback]:
     """The answers of judges that have a score, 1 to 10; they read the public record, so their reasons are public."""
     for verdict in verdicts:
-        told = {"rubric": verdict.rubric, "judge": verdict.model, "repeat": verdict.repeat}
+        judged_by = {"rubric": verdict.rubric, "judge": verdict.model, "repeat": verdict.repeat}
         for score in verdict.scores:
             if score.score is not None:
                 about = f".{score.party}" if score.party else ""
                 yield Feedback(
-                    key=f"judge.{score.question}{about}", score=score.score, told=told, comment=score.reason or None
+                    key=f"judge.{score.question}{about}",
+                    score=score.score,
+                    told=judged_by,
+                    comment=score.reason or None,
                 )

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, nullcontext
 from langgraph.errors import GraphDrained
 from langsmith import get_tracing_context, tracing_context
 
-from converse_graph.calls.pending_calls import PendingCalls
+from converse_graph.calls.calls_in_flight import CallsInFlight
 from converse_graph.errors import RunPaused
 from converse_graph.record.transcript import Header
 from converse_graph.scenarios.scenario import Scenario
@@ -17,7 +17,7 @@ from converse_graph.tracing.settings import Tracing
 
 @asynccontextmanager
 async def traced_play(
-    tracing: Tracing | None, header: Header, scenario: Scenario, parent: Header | None, in_flight: PendingCalls
+    tracing: Tracing | None, header: Header, scenario: Scenario, parent: Header | None, in_flight: CallsInFlight
 ) -> AsyncIterator[RunTrace | None]:
     """Trace what is played inside, and nothing of it twice; what is under way is over before the trace ends.
 
@@ -40,12 +40,12 @@ async def traced_play(
             yield trace
     except asyncio.CancelledError as stopped:
         error, paused = stopped, True
-        await in_flight.abandon()
+        await in_flight.cancel_all()
         raise
     except BaseException as stopped:
         paused = isinstance(stopped, GraphDrained | RunPaused)
         error = None if isinstance(stopped, GraphDrained) else stopped
-        await in_flight.landed()
+        await in_flight.wait_all()
         raise
     finally:
         trace.close(error, paused=paused)

@@ -166,13 +166,13 @@ class RunTrace:
         self, kind: Kind, names: tuple[str, ...], path: CallPath, outer: EnclosingSpan, parent: Span | None
     ) -> Span:
         label = self.period(path.round)
-        told = {"round": path.round, "period": label, "party": path.party, "speaker": outer.path}
+        metadata = {"round": path.round, "period": label, "party": path.party, "speaker": outer.path}
         return Span(
             name=" · ".join((label, *names)),
             kind=kind,
             parent=parent,
             began=self.now(),
-            metadata={**self.run, **told, "depth": outer.depth},
+            metadata={**self.run, **metadata, "depth": outer.depth},
             tags=[kind],
         )
 
@@ -188,8 +188,8 @@ class RunTrace:
         turn = self._open[key]
         turn.outputs = {name: statement[name] for name in ("text", "fields", "problem") if statement.get(name)}
         if self._root is not None:
-            said = self._root.outputs.setdefault("messages", [])
-            said.append({"role": "assistant", "name": speaker, "content": statement["text"]})
+            messages = self._root.outputs.setdefault("messages", [])
+            messages.append({"role": "assistant", "name": speaker, "content": statement["text"]})
         for inner in [inner for inner in self._open if lies_in(inner, key)]:
             self._end(inner)
 
@@ -208,7 +208,7 @@ class RunTrace:
 def _asked(chat: Model, request: Request) -> dict[str, Any]:
     provider, colon, name = chat.model.partition(":")
     settings = getattr(chat, "defaults", UNSET).merged(request.settings)
-    told = {
+    inputs = {
         "ls_temperature": settings.temperature,
         "ls_top_p": settings.top_p,
         "thinking": settings.thinking,
@@ -220,5 +220,5 @@ def _asked(chat: Model, request: Request) -> dict[str, Any]:
         "ls_provider": provider,
         "ls_model_name": name if colon else provider,
         "ls_max_tokens": request.max_tokens,
-        **{name: value for name, value in told.items() if value is not None},
+        **{name: value for name, value in inputs.items() if value is not None},
     }

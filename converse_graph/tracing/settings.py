@@ -49,12 +49,12 @@ class Tracing:
             private=self.private,
         )
 
-    def outcome(self, header: Header, told: Mapping[str, Any], parent: Header | None = None) -> Span:
+    def outcome(self, header: Header, values: Mapping[str, Any], parent: Header | None = None) -> Span:
         """A trace that stands for a whole run, already ended: what is said of all of it has a place there.
 
         Args:
             header: Of the run.
-            told: What is said of the run, by name.
+            values: What is said of the run, by name.
             parent: Of the run that it was forked from.
         """
         now = self.now()
@@ -67,7 +67,7 @@ class Tracing:
             metadata={**_named(header), **_described(header, parent)},
             tags=["converse-graph", header.scenario, "outcome"],
             inputs={"run": header.run},
-            outputs=dict(told),
+            outputs=dict(values),
         )
         self.exporter.begin(span)
         self.exporter.finish(span)
@@ -96,11 +96,11 @@ def build_tracing(
             "--trace-private shows nothing: tracing is off. Set LANGSMITH_TRACING=true and LANGSMITH_API_KEY, or "
             "CONVERSE_OTEL=true."
         )
-    opened = [found for found in (_langsmith(environment, warn), _telemetry(environment, warn)) if found is not None]
-    if not opened:
+    exporters = [one for one in (_langsmith(environment, warn), _telemetry(environment, warn)) if one is not None]
+    if not exporters:
         return None
-    exporter = opened[0][0] if len(opened) == 1 else MultiExporter([exporter for exporter, _ in opened])
-    return Tracing(exporter=exporter, now=now, where=" and ".join(where for _, where in opened), private=private)
+    exporter = exporters[0][0] if len(exporters) == 1 else MultiExporter([exporter for exporter, _ in exporters])
+    return Tracing(exporter=exporter, now=now, where=" and ".join(where for _, where in exporters), private=private)
 
 
 def is_on(environment: Mapping[str, str]) -> bool:
@@ -147,7 +147,7 @@ def _named(header: Header) -> dict[str, Any]:
 
 
 def _described(header: Header, parent: Header | None) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "scenario": header.scenario,
         "seed": header.seed,
         "model": header.model,
@@ -156,8 +156,8 @@ def _described(header: Header, parent: Header | None) -> dict[str, Any]:
         **{f"dial:{name}": value for name, value in header.dials.items()},
     }
     if parent is not None and header.fork is not None:
-        told |= {"parent": parent.run, "parent_thread": thread_of(parent), "forked_at": header.fork.at}
-    return told
+        metadata |= {"parent": parent.run, "parent_thread": thread_of(parent), "forked_at": header.fork.at}
+    return metadata
 
 
 def setting(environment: Mapping[str, str], name: str) -> str:

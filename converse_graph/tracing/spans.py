@@ -61,7 +61,7 @@ class Exporter(Protocol):
     def finish(self, span: Span) -> None:
         """A span has ended; nothing of it changes any more."""
 
-    async def judge(self, span: Span, given: list[Feedback]) -> None:
+    async def send_feedback(self, span: Span, feedback: list[Feedback]) -> None:
         """Attach figures to a span that has ended."""
 
     async def flush(self) -> None:

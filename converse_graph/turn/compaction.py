@@ -8,8 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from converse_graph.calls.model_call import StructuredRequest, ask
 from converse_graph.calls.reply_schema import build_reply_schema
-from converse_graph.calls.run_context import DebateFrame, RunContext
-from converse_graph.calls.streaming import Emit
+from converse_graph.calls.run_context import DebateFrame, Emit, RunContext
 from converse_graph.models.base import PUBLIC, Message
 from converse_graph.models.tokens import DEFAULT_CONTEXT_WINDOW, estimate_tokens
 from converse_graph.prompting.history import (
@@ -55,13 +54,13 @@ class _Summariser(Generic[S]):
     record: Callable[[CallPath, Span, SummaryText], S]
     """Makes the record of a summary, by the call that it was written in."""
 
-    async def sum_up(self, block: Span, messages: Sequence[Message], told: Sequence[tuple[str, str]]) -> S:
+    async def sum_up(self, block: Span, messages: Sequence[Message], entries: Sequence[tuple[str, str]]) -> S:
         """One summary, as a record.
 
         Args:
             block: What it stands for.
             messages: What it is made from.
-            told: The same as speakers and words: what is kept of them where no model gives a usable summary.
+            entries: The same as speakers and words: what is kept of them where no model gives a usable summary.
         """
         first, last = (self.clock.period(round).label for round in (block.first, block.last))
         profile = self.context.models.get(self.model).profile
@@ -79,19 +78,19 @@ class _Summariser(Generic[S]):
             model=self.model,
         )
         answer = await ask(self.context, question, self.emit)
-        words = answer.values or {"summary": fallback_summary(told), "problem": answer.problem}
+        words = answer.values or {"summary": fallback_summary(entries), "problem": answer.problem}
         text = cast("SummaryText", {name: value for name, value in words.items() if value})
         return self.record(where, block, text)
 
-    async def roll_up(self, known: Sequence[S]) -> list[S]:
+    async def roll_up(self, summaries: Sequence[S]) -> list[S]:
         """Sum up summaries, for as long as a level has enough of them."""
-        made: list[S] = []
-        while due := summaries_to_merge([*known, *made]):
+        rolled: list[S] = []
+        while due := summaries_to_merge([*summaries, *rolled]):
             block = Span(level=due[0]["level"] + 1, first=due[0]["first"], last=due[-1]["last"])
             messages = [summary_part(summary, self.clock) for summary in due]
             words = [(str(summary["first"]), summary["summary"]) for summary in due]
-            made.append(await self.sum_up(block, messages, words))
-        return made
+            rolled.append(await self.sum_up(block, messages, words))
+        return rolled
 
 
 def _public_summary(path: CallPath, span: Span, text: SummaryText) -> SummaryRecord:
@@ -130,10 +129,15 @@ async def summarise_rounds(
         return []
     frozen = summarised_until(summaries)
     rounds = {
-        round: list(said)
-        for round, said in groupby(records_since_period(transcript, frozen), key=lambda said: said["round"])
+        round: list(statement)
+        for round, statement in groupby(
+            records_since_period(transcript, frozen), key=lambda statement: statement["round"]
+        )
     }
-    sizes = [sum(estimate_tokens(said["text"]) for said in rounds.get(round, ())) for round in range(frozen, following)]
+    sizes = [
+        sum(estimate_tokens(statement["text"]) for statement in rounds.get(round, ()))
+        for round in range(frozen, following)
+    ]
     windows = [context.window_of(party.name, party.model) or DEFAULT_CONTEXT_WINDOW for party in voices]
     limit = int(scenario.memory.max_window_share * min(windows))
     last = max(rounds, default=0)
@@ -146,12 +150,12 @@ async def summarise_rounds(
         model=scenario.memory.model or voices[0].model,
         record=_public_summary,
     )
-    made: list[SummaryRecord] = []
+    new_summaries: list[SummaryRecord] = []
     for block in spans_to_summarise(frozen, following, scenario.verbatim_rounds, sizes, limit):
-        said = [entry for round in range(block.first, block.last + 1) for entry in rounds.get(round, ())]
-        words = [(entry["speaker"], entry["text"]) for entry in said]
-        made.append(await writer.sum_up(block, public_record(said, scenario.clock), words))
-    return [*made, *await writer.roll_up([*summaries, *made])] if made else []
+        statement = [entry for round in range(block.first, block.last + 1) for entry in rounds.get(round, ())]
+        words = [(entry["speaker"], entry["text"]) for entry in statement]
+        new_summaries.append(await writer.sum_up(block, public_record(statement, scenario.clock), words))
+    return [*new_summaries, *await writer.roll_up([*summaries, *new_summaries])] if new_summaries else []
 
 
 async def summarise_mind(turn: PartyTurn) -> list[PrivateSummaryRecord]:
@@ -160,10 +164,10 @@ async def summarise_mind(turn: PartyTurn) -> list[PrivateSummaryRecord]:
     Args:
         turn: Whose turn it is, and what it may know.
     """
-    party, seen, clock = turn.party, turn.seen, turn.scenario.clock
-    if not notes_need_summary(seen.past, party.name, clock):
+    party, view_now, clock = turn.party, turn.seen, turn.scenario.clock
+    if not notes_need_summary(view_now.past, party.name, clock):
         return []
-    messages = private_record(seen.past, party.name, clock)
+    messages = private_record(view_now.past, party.name, clock)
     writer = _Summariser(
         context=turn.context,
         clock=clock,
@@ -173,9 +177,9 @@ async def summarise_mind(turn: PartyTurn) -> list[PrivateSummaryRecord]:
         model=party.model,
         record=_private_summary,
     )
-    own = summaries_of(seen.own_summaries, party.name)
-    block = Span(level=1, first=summarised_until(own), last=max(record["round"] for record in seen.past))
-    memos = [(party.name, memo_of(record)) for record in seen.past]
+    own = summaries_of(view_now.own_summaries, party.name)
+    block = Span(level=1, first=summarised_until(own), last=max(record["round"] for record in view_now.past))
+    memos = [(party.name, memo_of(record)) for record in view_now.past]
     return await _with_roll_up(writer, block, messages, memos, own)
 
 
@@ -189,7 +193,7 @@ async def summarise_debates(
     """
     if isinstance(spec, ImaginedDebate) or not inside.freezes:
         return []
-    asked = []
+    tasks = []
     for member in spec.members:
         place, model = inside.place.inside("memory", member.name), member.model or inside.model
         path = place.reader
@@ -210,20 +214,20 @@ async def summarise_debates(
                 model=model,
                 record=_private_summary,
             )
-            told = [(path, words) for _, words in own_line_messages(past, path)]
-            asked.append(_with_roll_up(writer, block, messages, told, own))
-    return [kept for made in await asyncio.gather(*asked) for kept in made]
+            entries = [(path, words) for _, words in own_line_messages(past, path)]
+            tasks.append(_with_roll_up(writer, block, messages, entries, own))
+    return [summary for batch in await asyncio.gather(*tasks) for summary in batch]
 
 
 async def _with_roll_up(
     writer: _Summariser[PrivateSummaryRecord],
     block: Span,
     messages: Sequence[Message],
-    told: Sequence[tuple[str, str]],
+    entries: Sequence[tuple[str, str]],
     own: Sequence[PrivateSummaryRecord],
 ) -> list[PrivateSummaryRecord]:
-    made = [await writer.sum_up(block, messages, told)]
-    return [*made, *await writer.roll_up([*own, *made])]
+    written_summaries = [await writer.sum_up(block, messages, entries)]
+    return [*written_summaries, *await writer.roll_up([*own, *written_summaries])]
 
 
 def _listeners(scenario: Scenario, context: RunContext) -> list[Organisation]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from converse_graph.calls.run_context import DebateFrame, RunContext, context_from_config
+from converse_graph.calls.run_context import DebateFrame, RunContext, current_context
 from converse_graph.models.base import Message
 from converse_graph.prompting.history import heard_line_messages
 from converse_graph.record.paths import PathStep
@@ -51,7 +51,7 @@ async def _ask_all(
     what: Stance,
     lines: Sequence[LineRecord],
 ) -> list[MemberStanceRecord]:
-    context, emit = await context_from_config(runtime), runtime.stream_writer
+    context, emit = await current_context(runtime), runtime.stream_writer
     frames = [member_frame(context, what, member) for member in spec.members]
     turns = [
         MemberTurn(
@@ -67,16 +67,18 @@ async def _ask(turn: MemberTurn, what: Stance) -> MemberStanceRecord:
     if turn.guest is not None:
         prompt: tuple[Message, ...] = (turn.guest_view(what),)
     else:
-        heard = heard_line_messages(turn.state["lines"], place=owner_frame(turn.context).place, profile=turn.profile)
+        lines_heard = heard_line_messages(
+            turn.state["lines"], place=owner_frame(turn.context).place, profile=turn.profile
+        )
         task = turn.message(what, {**turn.itself, **turn.motion})
-        prompt = (*turn.frame.messages, *turn.memory(), *heard, task)
+        prompt = (*turn.frame.messages, *turn.memory(), *lines_heard, task)
     return {"speaker": turn.persona.name, **await turn.ask_stance(what, prompt, position_field(turn.spec))}
 
 
 def unanimous_position(spec: Debate, state: Mapping[str, Any]) -> str | None:
     """The position that the next speaker is called on to argue against; None where it is not."""
-    agreed = decide(spec, state.get("lines", ())) if state.get("dissent") else None
-    return None if agreed is None else str(agreed["position"])
+    decision = decide(spec, state.get("lines", ())) if state.get("dissent") else None
+    return None if decision is None else str(decision["position"])
 
 
 def owner_frame(context: RunContext) -> DebateFrame:

@@ -52,11 +52,11 @@ def decide(spec: Debate | ImaginedDebate, lines: Sequence[LineRecord]) -> Decisi
     if not voters:
         return None
     first_wording: dict[str, str] = {}
-    given = {name: last[name].get("position") or "" for name in voters}
+    positions = {name: last[name].get("position") or "" for name in voters}
     votes = (
-        given
+        positions
         if spec.options
-        else {name: first_wording.setdefault(normalise_position(given[name]), given[name]) for name in voters}
+        else {name: first_wording.setdefault(normalise_position(positions[name]), positions[name]) for name in voters}
     )
     counts = {position: list(votes.values()).count(position) for position in dict.fromkeys(votes.values())}
     most = max(counts.values())

@@ -10,8 +10,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.calls.model_call import StructuredRequest, ask
 from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
-from converse_graph.calls.run_context import DebateFrame, RunContext
-from converse_graph.calls.streaming import Emit
+from converse_graph.calls.run_context import DebateFrame, Emit, RunContext
 from converse_graph.calls.trace_privacy import untraced
 from converse_graph.event_loop import SYNCHRONOUS, in_new_thread
 from converse_graph.models.base import Message, PromptProfile
@@ -76,31 +75,31 @@ async def deliberate(
         return Deliberations(debate=await _imagine(spec, context, inside, emit, task))
     if debate is None:
         raise TypeError(f"the debate of {inside.path} was not compiled")
-    made = await summarise_debates(spec, clock, context, inside, emit)
-    inside = replace(inside, summaries=(*inside.summaries, *made))
+    new_summaries = await summarise_debates(spec, clock, context, inside, emit)
+    inside = replace(inside, summaries=(*inside.summaries, *new_summaries))
     if context.journal is not None:
         debate = _unsaved(debate)
-    held = replace(context, inside=inside)
+    inner_context = replace(context, inside=inside)
     with untraced():
-        held = replace(context, inside=inside)
+        inner_context = replace(context, inside=inside)
         if SYNCHRONOUS.get():
-            result = await in_new_thread(debate.invoke, {"line": 0}, context=held)
+            result = await in_new_thread(debate.invoke, {"line": 0}, context=inner_context)
         else:
-            result = await debate.ainvoke({"line": 0}, context=held)
+            result = await debate.ainvoke({"line": 0}, context=inner_context)
     record = _record(spec, result["lines"], result["decision"])
     if positions := [stance for member in spec.members if (stance := result.get(position_channel(member.name)))]:
         record["private_positions"] = positions
     if ballots := result.get("ballots"):
         record["ballots"] = ballots
-    return Deliberations(debate=record, within=(*made, *result.get("inner", ())))
+    return Deliberations(debate=record, within=(*new_summaries, *result.get("inner", ())))
 
 
 def _unsaved(debate: DebateGraph) -> DebateGraph:
     """The same debate with no saver, for runs whose journal answers for it: none of its checkpoints would be kept."""
-    kept = _UNSAVED.get(debate)
-    if kept is None:
-        kept = _UNSAVED[debate] = debate.copy(update={"checkpointer": False})
-    return kept
+    compiled_graph = _UNSAVED.get(debate)
+    if compiled_graph is None:
+        compiled_graph = _UNSAVED[debate] = debate.copy(update={"checkpointer": False})
+    return compiled_graph
 
 
 _UNSAVED: WeakKeyDictionary[DebateGraph, DebateGraph] = WeakKeyDictionary()
@@ -122,10 +121,10 @@ async def _imagine(
         "turns": str(spec.turns),
     }
     form = _imagined_form(spec, profile)
-    known = inside.messages if profile == "large" else tuple(_small_model_prompt(context, spec, inside, values))
+    messages = inside.messages if profile == "large" else tuple(_small_model_prompt(context, spec, inside, values))
     question = StructuredRequest(
         place=inside.place.call("imagine"),
-        messages=(*known, context.prompts.message(task, profile, values, owner=inside.path)),
+        messages=(*messages, context.prompts.message(task, profile, values, owner=inside.path)),
         form=form,
         model=inside.model,
     )
@@ -145,22 +144,22 @@ def _small_model_prompt(
     of all that the speaker heard, which would be said again. The example takes no positions, lest they are taken over.
     """
     yield context.prompts.message("any/talk", "small", values, owner=inside.path, role="system")
-    shown = _example_talk(spec)
-    if shown:
+    example = _example_talk(spec)
+    if example:
         question = context.prompts.message("any/talk-example", "small", {}, owner=inside.path)
         yield question
-        yield replace(question, role="assistant", text=json.dumps(shown, ensure_ascii=False))
+        yield replace(question, role="assistant", text=json.dumps(example, ensure_ascii=False))
 
 
 def _example_talk(spec: ImaginedDebate) -> dict[str, str]:
     """The lines that members might say, in the form of a talk: each once, in its speaker's turn."""
-    shown = {}
+    example_lines = {}
     for number in range(spec.turns):
         lap, place = divmod(number, len(spec.members))
         examples = spec.members[place].examples
         if lap < len(examples):
-            shown[f"line_{number}"] = examples[lap]
-    return shown
+            example_lines[f"line_{number}"] = examples[lap]
+    return example_lines
 
 
 def _imagined_form(spec: ImaginedDebate, profile: PromptProfile) -> ReplySchema:

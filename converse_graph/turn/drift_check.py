@@ -20,12 +20,12 @@ _FIRST_YEAR = 1000
 """The least that percentiles of years may take; of what else they may be, nothing is past."""
 
 
-def drift_of_statements(turn: PartyTurn, said: Sequence[StatementRecord]) -> Drift | None:
+def drift_of_statements(turn: PartyTurn, statements: Sequence[StatementRecord]) -> Drift | None:
     """Find signs of drift in a party's statement.
 
     Args:
         turn: Whose turn it is.
-        said: The public record so far.
+        statements: The public record so far.
 
     Returns:
         None where the scenario has drift counted alone.
@@ -39,9 +39,9 @@ def drift_of_statements(turn: PartyTurn, said: Sequence[StatementRecord]) -> Dri
     years = [field.name for field in party.fields if isinstance(field, Percentiles) and field.minimum >= _FIRST_YEAR]
 
     def look(values: Mapping[str, Any]) -> Sequence[DriftFinding]:
-        claimed = {thing for entry in said for thing in claims_in(entry["fields"])} if years else set()
-        past = past_estimates({name: values[name] for name in years}, year, {*claimed, *claims_in(values)})
-        earlier = [entry["text"] for entry in said[-LOOKBACK:]]
+        claims = {thing for entry in statements for thing in claims_in(entry["fields"])} if years else set()
+        past = past_estimates({name: values[name] for name in years}, year, {*claims, *claims_in(values)})
+        earlier = [entry["text"] for entry in statements[-LOOKBACK:]]
         return find_drift(values["statement"], by, past=past, earlier=earlier)
 
     return look

@@ -16,7 +16,7 @@ from langgraph.config import get_config
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.runtime import get_runtime
 
-from converse_graph.calls.run_context import RunContext, context_from_config
+from converse_graph.calls.run_context import RunContext, current_context
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import Message, PromptProfile, Request, Response
 from converse_graph.record.paths import VIEW
@@ -67,16 +67,16 @@ class Guest:
             ProviderRefused: The graph is on another server, and was refused or failed there.
         """
         if isinstance(self._runnable, RemoteGraph):
-            asking = await context_from_config(get_runtime(RunContext))
+            asking = await current_context(get_runtime(RunContext))
             result = await ask_remote(self._runnable, request, run=asking.run)
         else:
             result = await self._apart(json.loads(request.messages[0].text), _seed(request))
-        said = self._statement_in(result)
-        wanted = [name for name in request.schema["properties"] if name in said or _may_lack(request, name)]
-        filled = {name: said.get(name) for name in wanted}
-        if filled.get(self._prose) is None:
-            filled[self._prose] = ""  # so that the record says what is wanting
-        return Response(text=json.dumps(filled, ensure_ascii=False, default=str), model=self.model)
+        values = self._statement_in(result)
+        names = [name for name in request.schema["properties"] if name in values or _may_lack(request, name)]
+        fields = {name: values.get(name) for name in names}
+        if fields.get(self._prose) is None:
+            fields[self._prose] = ""  # so that the record says what is wanting
+        return Response(text=json.dumps(fields, ensure_ascii=False, default=str), model=self.model)
 
     async def close(self) -> None:
         """Nothing of ours to let go of."""
@@ -89,13 +89,13 @@ class Guest:
         ambient = get_config()
         settings = {name: value for name, value in ambient.get("configurable", {}).items() if not _is_ours(name)}
         config: Any = {"callbacks": ambient.get("callbacks"), "configurable": settings}
-        given: dict[str, Any] = {}
+        inputs: dict[str, Any] = {}
         if getattr(self._runnable, "context_schema", None) is GraphSettings:
-            outer = await context_from_config(get_runtime(RunContext))
-            given["context"] = RunContext(models=outer.models, prompts=outer.prompts, seed=seed)
+            outer = await current_context(get_runtime(RunContext))
+            inputs["context"] = RunContext(models=outer.models, prompts=outer.prompts, seed=seed)
         alone = contextvars.copy_context()
         alone.run(var_child_runnable_config.set, None)
-        return await asyncio.create_task(self._runnable.ainvoke(view, config, **given), context=alone)
+        return await asyncio.create_task(self._runnable.ainvoke(view, config, **inputs), context=alone)
 
     def _statement_in(self, result: Any) -> dict[str, Any]:
         if isinstance(result, str):
@@ -104,15 +104,15 @@ class Guest:
             return {self._prose: str(result.text)}
         if not isinstance(result, Mapping):
             return {}
-        if isinstance(spoken := result.get("transcript"), list) and spoken:
-            texts = [said.get("text") for said in spoken if isinstance(said, Mapping)]
+        if isinstance(last_messages := result.get("transcript"), list) and last_messages:
+            texts = [message.get("text") for message in last_messages if isinstance(message, Mapping)]
             return {self._prose: next((text for text in reversed(texts) if text), None)}
         if isinstance(messages := result.get("messages"), list) and messages:
             return self._statement_in(_as_message(messages[-1]))
         text = result.get("text", result.get(self._prose))
-        claimed = {name: result[name] for name in _BESIDE_FIELDS if name in result}
+        beside = {name: result[name] for name in _BESIDE_FIELDS if name in result}
         fields = result.get("fields")
-        return {**(fields if isinstance(fields, Mapping) else {}), **claimed, self._prose: text}
+        return {**(fields if isinstance(fields, Mapping) else {}), **beside, self._prose: text}
 
 
 def as_runnable(graph: Any) -> Runnable[Any, Any]:
@@ -128,9 +128,9 @@ def as_runnable(graph: Any) -> Runnable[Any, Any]:
     raise InvalidValue(f"{graph!r} cannot sit at the table; give a runnable, a compiled graph or a function.")
 
 
-def _as_message(said: Any) -> Any:
+def _as_message(value: Any) -> Any:
     """A message that has come as JSON, from another server, as one again."""
-    return convert_to_messages([dict(said)])[0] if isinstance(said, Mapping) and "content" in said else said
+    return convert_to_messages([dict(value)])[0] if isinstance(value, Mapping) and "content" in value else value
 
 
 def view_part(view: Mapping[str, Any], *, owner: str) -> Message:
@@ -148,5 +148,5 @@ def _is_ours(setting: str) -> bool:
 
 
 def _may_lack(request: Request, name: str) -> bool:
-    allowed = request.schema["properties"][name].get("anyOf", ())
-    return any(option.get("type") == "null" for option in allowed)
+    kinds = request.schema["properties"][name].get("anyOf", ())
+    return any(option.get("type") == "null" for option in kinds)

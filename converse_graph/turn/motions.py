@@ -20,9 +20,9 @@ def motion_fields(scenario: Scenario, party: Organisation) -> tuple[Field, ...]:
     if motion is None:
         return ()
     stance = Choice(name="stance", ask="where you stand on the motion", options=motion.options)
-    asked = "the new fact that changed your stance, if it changed"
-    moved = Text(name="new_fact", ask=asked, max_length=160, optional=True)
-    return (stance, moved) if motion.justify_changes else (stance,)
+    instruction = "the new fact that changed your stance, if it changed"
+    new_fact = Text(name="new_fact", ask=instruction, max_length=160, optional=True)
+    return (stance, new_fact) if motion.justify_changes else (stance,)
 
 
 def motion_for(scenario: Scenario, party: Organisation) -> Motion | None:
@@ -40,43 +40,47 @@ async def write_stance(turn: PartyTurn, messages: tuple[Message, ...]) -> Stance
     Returns:
         `reason` and `position`, or `problem`; and `repairs`, where there were any.
     """
-    motion, party, seen, period = turn.scenario.motion, turn.party, turn.seen, turn.period.label
+    motion, party, view_now, period = turn.scenario.motion, turn.party, turn.seen, turn.period.label
     if motion is None:
         raise TypeError("a stance is taken on a motion")
-    what: Stance = "ballot" if seen.voting else "position"
+    what: Stance = "ballot" if view_now.voting else "position"
     if turn.guest is None:
         options = "one of: " + "; ".join(motion.options)
         values = {"name": party.name, "period": period, "motion": motion.question, "positions": options}
         prompt = (*messages, turn.message(what, values))
     else:
-        heard = [{"speaker": said["speaker"], "text": said["text"]} for said in seen.statements] if seen.voting else []
+        earlier = (
+            [{"speaker": statement["speaker"], "text": statement["text"]} for statement in view_now.statements]
+            if view_now.voting
+            else []
+        )
         view = {"party": party.name, "period": period, "asked": what, "motion": motion.question,
-                "options": list(motion.options), "statements": heard}  # fmt: skip
+                "options": list(motion.options), "statements": earlier}  # fmt: skip
         prompt = (view_part(view, owner=party.name),)
     position = Choice(name="position", ask="where you stand on the motion", options=motion.options)
     return await turn.ask_stance(what, prompt, position)
 
 
-def motion_reminders(turn: PartyTurn, written: StanceRecord | None) -> tuple[Message, ...]:
+def motion_reminders(turn: PartyTurn, stance: StanceRecord | None) -> tuple[Message, ...]:
     """Render what a party is told of the motion beside its task; nothing where it takes no stand on one.
 
     Args:
         turn: Whose turn it is.
-        written: Where it stood before it heard anybody.
+        stance: Where it stood before it heard anybody.
     """
     motion = motion_for(turn.scenario, turn.party)
     if motion is None:
         return ()
     stances = last_stances(turn.seen.statements).values() if turn.seen.dissents else ()
-    return turn.reminders(written=written, justify=motion.justify_changes, agreed=next(iter(stances), None))
+    return turn.reminders(stance=stance, justify=motion.justify_changes, common_position=next(iter(stances), None))
 
 
 def last_stances(statements: Sequence[StatementRecord]) -> dict[str, str]:
     """Each party's last stance on the motion; what it argued for when it was called on to dissent is none."""
     return {
-        said["speaker"]: said["fields"]["stance"]
-        for said in statements
-        if said["fields"].get("stance") and not said.get("dissents")
+        statement["speaker"]: statement["fields"]["stance"]
+        for statement in statements
+        if statement["fields"].get("stance") and not statement.get("dissents")
     }
 
 
@@ -91,10 +95,10 @@ def dissent_is_due(scenario: Scenario, transcript: Sequence[StatementRecord], sp
     voters = {party.name for party in scenario.voters}
     if scenario.motion is None or not scenario.motion.dissenter or speaker not in voters or len(voters) < 2:
         return False
-    if any(said.get("dissents") for said in transcript):
+    if any(statement.get("dissents") for statement in transcript):
         return False
-    held = last_stances(transcript[-2 * len(scenario.organisations) :])
-    return held.keys() == voters and len(set(held.values())) == 1
+    stances = last_stances(transcript[-2 * len(scenario.organisations) :])
+    return stances.keys() == voters and len(set(stances.values())) == 1
 
 
 def count_ballots(motion: Motion, round: int, ballots: Sequence[Any]) -> VoteRecord:
@@ -108,7 +112,7 @@ def count_ballots(motion: Motion, round: int, ballots: Sequence[Any]) -> VoteRec
     Returns:
         A vote as `Vote` holds it, without who voted how.
     """
-    given = Counter(ballot for ballot in ballots if ballot in motion.options)
-    counts = {option: given[option] for option in motion.options if given[option]}
+    tally = Counter(ballot for ballot in ballots if ballot in motion.options)
+    counts = {option: tally[option] for option in motion.options if tally[option]}
     most = [option for option, count in counts.items() if count == max(counts.values())]
     return {"kind": "vote", "round": round, "position": most[0] if len(most) == 1 else None, "counts": counts}

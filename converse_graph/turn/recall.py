@@ -54,73 +54,82 @@ def embedders_for(scenario: Scenario, chats: ModelRegistry) -> list[Embedder]:
         UsageError: What one needs (a key, a package, a base URL) is missing.
     """
     recalls = filter(None, map(scenario.recall_of, scenario.organisations))
-    found = [chats.embedder(recall.embedder) for recall in recalls if recall.relevance]
-    return list({id(embedder): embedder for embedder in found}.values())
+    embedders = [chats.embedder(recall.embedder) for recall in recalls if recall.relevance]
+    return list({id(embedder): embedder for embedder in embedders}.values())
 
 
-async def recall_for(turn: PartyTurn, known: Sequence[Message], *, run: str, asked: str) -> Recalled:
+async def recall_for(turn: PartyTurn, messages: Sequence[Message], *, run: str, question: str) -> Recalled:
     """Choose what a party is reminded of.
 
     Args:
         turn: Whose turn it is, and what it may know.
-        known: What its prompt holds anyway, in order.
+        messages: What its prompt holds anyway, in order.
         run: The run, by its name or its thread.
-        asked: What the party is asked just this time, in words; empty where it is asked what it always is.
+        question: What the party is asked just this time, in words; empty where it is asked what it always is.
 
     Raises:
         RunPaused: The budget is spent.
     """
-    scenario, seen = turn.scenario, turn.seen
+    scenario, view_now = turn.scenario, turn.seen
     recall = scenario.recall_of(turn.party)
     if recall is None:
         return Recalled()
-    sources = {message.source for message in known}
-    records = [record for record in past_records(scenario, seen) if record.message.source not in sources]
+    sources = {message.source for message in messages}
+    records = [record for record in past_records(scenario, view_now) if record.message.source not in sources]
     if not records:
         return Recalled()
     relevant, problem = dict[str, float](), None
     if recall.relevance:
         try:
-            relevant = await _relevances(turn, recall, records, known, run=run, asked=asked)
+            relevant = await _relevances(turn, recall, records, messages, run=run, question=question)
         except EmbeddingFailed as error:
             problem = str(error)
-    names = select([to_candidate(scenario, seen, record) for record in records], relevant, recall)
-    chosen = [record.message for record in records if record.message.source in names]
-    return Recalled(messages=tuple(recalled_message_text(message) for message in chosen), problem=problem)
+    names = select([to_candidate(scenario, view_now, record) for record in records], relevant, recall)
+    messages_chosen = [record.message for record in records if record.message.source in names]
+    return Recalled(messages=tuple(recalled_message_text(message) for message in messages_chosen), problem=problem)
 
 
-def to_candidate(scenario: Scenario, seen: View, record: PastRecord) -> Candidate:
+def to_candidate(scenario: Scenario, view: View, record: PastRecord) -> Candidate:
     """A record as it is ranked in the round that is played."""
     return Candidate(
         name=record.message.source,
-        years=scenario.clock.years_between(record.round, seen.round),
+        years=scenario.clock.years_between(record.round, view.round),
         importance=record.importance,
         tokens=estimate_tokens(record.message.text),
     )
 
 
 async def _relevances(
-    turn: PartyTurn, recall: Recall, records: Sequence[PastRecord], known: Sequence[Message], *, run: str, asked: str
+    turn: PartyTurn,
+    recall: Recall,
+    records: Sequence[PastRecord],
+    messages: Sequence[Message],
+    *,
+    run: str,
+    question: str,
 ) -> dict[str, float]:
     context, party = turn.context, turn.party
     # In a thread: to find an embedder may take a look at the disk, which a LangGraph server forbids on its loop.
     embedder = await asyncio.to_thread(context.models.embedder, recall.embedder)
     place = str(turn.place.call("embed"))
-    heard = [sentence for message in _last_heard(known, party) for sentence in sentences_of(message)]
-    cue = sentences_of(Message(role="user", text=asked, source=str(CUE), owner=party.name))
+    sentences_heard = [sentence for message in _last_heard(messages, party) for sentence in sentences_of(message)]
+    cue = sentences_of(Message(role="user", text=question, source=str(CUE), owner=party.name))
     return relevances(
         await context.recall.likenesses(
             embedder.model,
             (run, party.name),
             [record.message for record in records],
-            [*((sentence, STATEMENT_WEIGHT) for sentence in heard[:MAX_CUES]), *((sentence, 1.0) for sentence in cue)],
+            [
+                *((sentence, STATEMENT_WEIGHT) for sentence in sentences_heard[:MAX_CUES]),
+                *((sentence, 1.0) for sentence in cue),
+            ],
             place,
             partial(_embed, context, embedder, place),
         )
     )
 
 
-def _last_heard(known: Sequence[Message], party: Organisation) -> Sequence[Message]:
+def _last_heard(messages: Sequence[Message], party: Organisation) -> Sequence[Message]:
     """What was said since the party's own last statement, and what it noted after that."""
 
     def is_new(message: Message) -> bool:
@@ -129,7 +138,7 @@ def _last_heard(known: Sequence[Message], party: Organisation) -> Sequence[Messa
             return False
         return origin.record != "statement" or origin.path is None or origin.path.party != party.name
 
-    return list(takewhile(is_new, reversed(known)))
+    return list(takewhile(is_new, reversed(messages)))
 
 
 async def _embed(
@@ -143,14 +152,14 @@ async def _embed(
     request = Request(messages=tuple(messages), schema=form_of(embedder.model), place=place, seed=context.seed)
     if context.spending:
         context.spending.check()
-    return await context.in_flight.see_through(_call(context, embedder, request))
+    return await context.in_flight.shield(_call(context, embedder, request))
 
 
 async def _call(context: RunContext, embedder: Embedder, request: Request) -> tuple[Vector, ...]:
     """Ask and keep, in one piece that is not broken off."""
     try:
-        made = await embedder.embed([message.text for message in request.messages])
-        vectors = tuple(map(normalise, made.vectors))
+        result = await embedder.embed([message.text for message in request.messages])
+        vectors = tuple(map(normalise, result.vectors))
         if len(vectors) != len(request.messages) or len({len(vector) for vector in vectors}) != 1:
             raise EmbeddingFailed(f"{len(vectors)} vectors for {len(request.messages)} texts, or not all of one size")
     except RunPaused as error:
@@ -162,8 +171,8 @@ async def _call(context: RunContext, embedder: Embedder, request: Request) -> tu
     reply = Response(
         text="" if embedder.instant else encode_vectors(vectors),
         model=embedder.model,
-        input_tokens=made.tokens,
-        usd=made.usd,
+        input_tokens=result.tokens,
+        usd=result.usd,
     )
     if not embedder.instant:
         await _keep(context, embedder, request, reply, accepted=True)

@@ -31,28 +31,28 @@ async def reflect(turn: PartyTurn) -> list[ReflectionRecord]:
     Args:
         turn: Whose turn it is, and what it may know.
     """
-    scenario, seen = turn.scenario, turn.seen
+    scenario, view_now = turn.scenario, turn.seen
     recall = scenario.recall_of(turn.party)
     if recall is None or recall.reflect_after is None:
         return []
-    own = (*seen.own_earlier, *seen.mind)
+    own = (*view_now.own_earlier, *view_now.mind)
     first = max((record["round"] for record in own if record["kind"] == "reflection"), default=0)
-    recent = [record for record in records_since(scenario, seen, first)
+    recent = [record for record in records_since(scenario, view_now, first)
               if not _is_conclusion(record.message)]  # fmt: skip
     if sum(record.importance for record in recent) < recall.reflect_after:
         return []
-    known = build_history(turn.brief, seen, scenario.clock)
-    sources = {message.source for message in known}
-    gone = [record for record in recent if record.message.source not in sources]
-    names = select([to_candidate(scenario, seen, record) for record in gone], {}, recall)
-    reminders = tuple(recalled_message_text(record.message) for record in gone if record.message.source in names)
-    since, until = (scenario.clock.period(round).label for round in (first, seen.round - 1))
+    history = build_history(turn.brief, view_now, scenario.clock)
+    sources = {message.source for message in history}
+    left = [record for record in recent if record.message.source not in sources]
+    names = select([to_candidate(scenario, view_now, record) for record in left], {}, recall)
+    reminders = tuple(recalled_message_text(record.message) for record in left if record.message.source in names)
+    since, until = (scenario.clock.period(round).label for round in (first, view_now.round - 1))
     task = turn.message("reflection", {"name": turn.party.name, "first": since, "last": until})
-    answer = await turn.ask("reflection", (*known, *reminders, task), _FORM, prose="insight")
+    answer = await turn.ask("reflection", (*history, *reminders, task), _FORM, prose="insight")
     record: ReflectionRecord = {
         "kind": "reflection",
-        "round": seen.round,
-        "turn": seen.turn,
+        "round": view_now.round,
+        "turn": view_now.turn,
         "place": str(turn.place.call("reflection")),
         "path": turn.party.name,
         "insights": insights_in(answer.values) if answer.values else [],

@@ -58,16 +58,16 @@ async def ask_remote(graph: RemoteGraph, request: Request, *, run: str | None) -
     view = json.loads(request.messages[0].text)
     settings: Any = {key: value for key, value in (graph.config or {}).items() if key in _SENT}
     try:
-        asked = json.dumps((run, request.place, view, graph.assistant_id, settings))
+        key_text = json.dumps((run, request.place, view, graph.assistant_id, settings))
     except TypeError as error:
         raise InvalidValue(f"RemoteGraph {name!r} has a setting that is no JSON: {error}.") from None
-    digest = hashlib.blake2b(asked.encode(), digest_size=16).hexdigest()
+    digest = hashlib.blake2b(key_text.encode(), digest_size=16).hexdigest()
     try:
-        begun: Any = await far.begun(digest) if run else None
-        if begun is None:
+        earlier_run: Any = await far.begun(digest) if run else None
+        if earlier_run is None:
             thread = await client.threads.create(metadata={"converse_turn": request.place, _ASKED: digest})
-            begun = await client.runs.create(thread["thread_id"], graph.assistant_id, input=view, config=settings)
-        return await far.answer(await far.ended(begun))
+            earlier_run = await client.runs.create(thread["thread_id"], graph.assistant_id, input=view, config=settings)
+        return await far.answer(await far.ended(earlier_run))
     except RunPaused:
         raise
     except Exception as error:
@@ -103,18 +103,18 @@ class _RemoteTurn:
     async def ended(self, run: Any) -> Any:
         """Wait until a run has ended, though its server starts again meanwhile and plays it anew."""
         now = asyncio.get_running_loop().time
-        heard, wait = now(), FIRST_WAIT
+        last_sign, wait = now(), FIRST_WAIT
         while run["status"] in _UNDER_WAY:
             await asyncio.sleep(wait)
             wait = min(LONGEST_WAIT, wait * 1.5)
             try:
                 run = await self.client.runs.get(run["thread_id"], run["run_id"])
-                heard = now()
+                last_sign = now()
             except Exception as error:
                 failure = _failure(error)
                 if failure.status == 404:
                     raise self._unanswered("the server has started again without that run") from error
-                if not failure.passing or now() - heard > RESTART_GRACE:
+                if not failure.passing or now() - last_sign > RESTART_GRACE:
                     raise self.paused(failure) from error
         return run
 
@@ -146,10 +146,10 @@ class _RemoteTurn:
     async def _public(self, run: Any, values: Any) -> Any:
         """The channels of a state that the graph shows as its output; all where it does not say which they are."""
         schemas = await self.client.assistants.get_schemas(run["assistant_id"])
-        shown = (schemas.get("output_schema") or {}).get("properties")
-        if not shown or not isinstance(values, Mapping):
+        properties = (schemas.get("output_schema") or {}).get("properties")
+        if not properties or not isinstance(values, Mapping):
             return values
-        return {name: value for name, value in values.items() if name in shown}
+        return {name: value for name, value in values.items() if name in properties}
 
     def paused(self, failure: Failure) -> RunPaused:
         """The pause that a failure means."""
@@ -184,16 +184,16 @@ def _failure(error: Exception) -> Failure:
     Raises:
         Exception: The error itself, where it is no failure of a server.
     """
-    found = classify_failure(error)
-    if found is not None:
-        return found
+    failure = classify_failure(error)
+    if failure is not None:
+        return failure
     if isinstance(error, ValueError | LookupError | TypeError):
         return Failure(said="what answers there is no LangGraph server", passing=True)
     raise error
 
 
-def _line(told: Any) -> str:
+def _line(value: Any) -> str:
     """What a server says of a failure, which is a name and a message or text."""
-    if isinstance(told, Mapping):
-        return ": ".join(str(told[key]) for key in ("error", "message") if told.get(key))
-    return str(told or "")
+    if isinstance(value, Mapping):
+        return ": ".join(str(value[key]) for key in ("error", "message") if value.get(key))
+    return str(value or "")

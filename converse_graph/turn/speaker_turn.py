@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 from converse_graph.calls.model_call import MAX_REPAIRS, StructuredReply, StructuredRequest, ask
 from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
-from converse_graph.calls.run_context import DebateFrame, RunContext
-from converse_graph.calls.streaming import Emit
+from converse_graph.calls.run_context import DebateFrame, Emit, RunContext
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.prompting.descriptions import describe_options
 from converse_graph.prompting.history import persona_memory
@@ -106,22 +105,24 @@ class SpeakerTurn:
             stance["mended"] = list(answer.mended)
         return stance
 
-    def reminders(self, *, written: Mapping[str, Any] | None, justify: bool, agreed: str | None) -> tuple[Message, ...]:
+    def reminders(
+        self, *, stance: Mapping[str, Any] | None, justify: bool, common_position: str | None
+    ) -> tuple[Message, ...]:
         """Render what a speaker is told beside its task by the rules against easy agreement.
 
         Args:
-            written: The `position` that it wrote down before it heard the others, and its `reason`.
+            stance: The `position` that it wrote down before it heard the others, and its `reason`.
             justify: Whether a change of position takes a new fact.
-            agreed: What all agree on, where it is to argue against that.
+            common_position: What all agree on, where it is to argue against that.
         """
         messages = []
-        if written and (position := written.get("position")):
-            values = {"position": escape_line(position), "reason": escape_line(written["reason"])}
+        if stance and (position := stance.get("position")):
+            values = {"position": escape_line(position), "reason": escape_line(stance["reason"])}
             messages.append(self.message("written", values))
         if justify:
             messages.append(self.message("justify", {}))
-        if agreed is not None:
-            messages.append(self.message("dissent", {"position": escape_line(agreed)}))
+        if common_position is not None:
+            messages.append(self.message("dissent", {"position": escape_line(common_position)}))
         return tuple(messages)
 
 
@@ -186,25 +187,25 @@ class MemberTurn(SpeakerTurn):
 
     def initial_position(self) -> dict[str, str] | None:
         """Return the `position` and `reason` that it wrote down before it heard the others; None where that failed."""
-        written = self.state.get(position_channel(self.persona.name)) or {}
-        return {what: written[what] for what in ("position", "reason")} if written.get("position") else None
+        record = self.state.get(position_channel(self.persona.name)) or {}
+        return {what: record[what] for what in ("position", "reason")} if record.get("position") else None
 
-    def guest_view(self, asked: str, **more: Any) -> Message:
+    def guest_view(self, task: str, **more: Any) -> Message:
         """Render what a member that is somebody's own graph is told.
 
         Args:
-            asked: For what: a `position` that is written first, a `line`, or a `ballot`.
+            task: For what: a `position` that is written first, a `line`, or a `ballot`.
             **more: What it is told for that alone.
         """
-        heard = [] if asked == "position" else self.state.get("lines", ())
+        lines_heard = [] if task == "position" else self.state.get("lines", ())
         view = {
-            "asked": asked,
+            "asked": task,
             "persona": self.persona.name,
             **{name: value for name, value in self.itself.items() if name != "name"},
             "period": self.frame.period.label,
             "motion": self.spec.motion,
             "options": list(self.spec.options),
-            "lines": [{"speaker": line["speaker"], "text": line["text"]} for line in heard],
+            "lines": [{"speaker": line["speaker"], "text": line["text"]} for line in lines_heard],
             **more,
         }
         return view_part(view, owner=self.place.reader)

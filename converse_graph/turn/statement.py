@@ -6,7 +6,7 @@ from typing import Any
 
 from converse_graph.calls.model_call import Drift, StructuredReply, StructuredRequest, ask
 from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
-from converse_graph.calls.streaming import ProseReader
+from converse_graph.calls.streamed_prose import ProseReader
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.decisions import describe_decision
@@ -104,21 +104,21 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
         return plain[profile, moves]
 
     async def speak(turn: PartyTurn, speech: StatementContext) -> StructuredReply:
-        context, emit, seen, period = turn.context, turn.emit, turn.seen, turn.period.label
+        context, emit, view_now, period = turn.context, turn.emit, turn.seen, turn.period.label
         values = {
             "name": party.name,
             "period": period,
-            "questions": questions(party, seen, period),
+            "questions": questions(party, view_now, period),
             "decision": describe_decision(speech.decision, turn.profile),
-            "events": describe_events(seen),
+            "events": describe_events(view_now),
             "length": words_for(scenario.max_statement_chars),
-            "standing": describe_standing(seen, turn.profile),
-            "kept": describe_kept(seen),
-            "changed": override_questions(party, seen, period),
+            "standing": describe_standing(view_now, turn.profile),
+            "kept": describe_kept(view_now),
+            "changed": override_questions(party, view_now, period),
             "when": format_period(period),
-            "topic": topic_for_round(party, round=seen.round, seed=context.seed),
+            "topic": topic_for_round(party, round=view_now.round, seed=context.seed),
         }
-        form = form_for(speech.decision, turn.profile, seen.moves)
+        form = form_for(speech.decision, turn.profile, view_now.moves)
         task = turn.message("statement", {**values, "report": describe_fields(form.fields)})
         reader = ProseReader(
             lambda text: emit({"event": "text", "speaker": party.name, "text": text}), name="statement"
@@ -152,65 +152,66 @@ def graph_speaker(scenario: Scenario, party: Organisation) -> Speak:
     form = build_reply_schema("statement", (*fields, *claims, memo.model_copy(update={"optional": True})))
 
     async def speak(turn: PartyTurn, speech: StatementContext) -> StructuredReply:
-        seen, period = turn.seen, turn.period.label
-        shown = {
+        view_now, period = turn.seen, turn.period.label
+        form_shown = {
             "party": party.name,
             "premise": scenario.premise,
             "brief": party.brief,
-            "round": seen.round,
+            "round": view_now.round,
             "period": period,
-            "questions": questions(party, seen, period),
+            "questions": questions(party, view_now, period),
             "statements": [
-                {"period": scenario.clock.period(said["round"]).label, **without_kind(said)} for said in seen.statements
+                {"period": scenario.clock.period(statement["round"]).label, **without_kind(statement)}
+                for statement in view_now.statements
             ],
-            "memos": [memo for record in seen.mind if (memo := memo_of(record))],
+            "memos": [memo for record in view_now.mind if (memo := memo_of(record))],
             "decision": speech.decision,
-            "events": list(seen.events),
+            "events": list(view_now.events),
             **_motion_shown(turn, speech.written),
-            "standing": {title: list(entries) for title, entries in seen.standing},
-            "kept": {title: list(entries) for title, entries in seen.kept},
-            "summaries": [describe_summary(kept) for kept in current_summaries(seen.summaries)],
+            "standing": {title: list(entries) for title, entries in view_now.standing},
+            "kept": {title: list(entries) for title, entries in view_now.kept},
+            "summaries": [describe_summary(summary) for summary in current_summaries(view_now.summaries)],
         }
-        return await turn.ask("graph", (view_part(shown, owner=party.name),), form, prose="statement")
+        return await turn.ask("graph", (view_part(form_shown, owner=party.name),), form, prose="statement")
 
     return speak
 
 
-def _motion_shown(turn: PartyTurn, written: StanceRecord | None) -> dict[str, Any]:
+def _motion_shown(turn: PartyTurn, stance: StanceRecord | None) -> dict[str, Any]:
     """What a guest is told of the motion; nothing where there is none for it."""
     motion = motion_for(turn.scenario, turn.party)
     if motion is None:
         return {}
-    asked = {"motion": motion.question, "options": list(motion.options), "asked": "statement"}
-    return {**asked, "written": written, "dissents": turn.seen.dissents, "rules": list(motion.rules)}
+    values = {"motion": motion.question, "options": list(motion.options), "asked": "statement"}
+    return {**values, "written": stance, "dissents": turn.seen.dissents, "rules": list(motion.rules)}
 
 
-def questions(party: Organisation, seen: View, period: str) -> str:
+def questions(party: Organisation, view: View, period: str) -> str:
     """What a party is asked, which changes with the period and with what has happened."""
-    return override_questions(party, seen, period) or party.questions
+    return override_questions(party, view, period) or party.questions
 
 
-def override_questions(party: Organisation, seen: View, period: str) -> str:
+def override_questions(party: Organisation, view: View, period: str) -> str:
     """What it is asked in place of its usual questions: what an event brought, else what the period brings."""
-    asked = [text for event, text in party.questions_after.items() if event in seen.events]
-    return asked[-1] if asked else party.questions_at.get(period, "")
+    texts = [text for event, text in party.questions_after.items() if event in view.events]
+    return texts[-1] if texts else party.questions_at.get(period, "")
 
 
-def describe_events(seen: View) -> str:
+def describe_events(view: View) -> str:
     """What has happened so far, in words."""
-    happened = ", ".join(event.replace("_", " ") for event in seen.events)
-    return f"This has happened: {happened}." if happened else ""
+    names = ", ".join(event.replace("_", " ") for event in view.events)
+    return f"This has happened: {names}." if names else ""
 
 
-def describe_situation(party: Organisation, seen: View, period: str) -> str:
+def describe_situation(party: Organisation, view: View, period: str) -> str:
     """What a party's people have before them as they decide: what has happened, what is in force, what it is asked."""
-    told = [
-        describe_events(seen),
-        describe_standing(seen, "large"),
-        describe_kept(seen),
-        questions(party, seen, period),
+    sentences = [
+        describe_events(view),
+        describe_standing(view, "large"),
+        describe_kept(view),
+        questions(party, view, period),
     ]
-    return "\n\n".join(filter(None, told))
+    return "\n\n".join(filter(None, sentences))
 
 
 SMALL_STANDING = 3
@@ -222,24 +223,24 @@ FOLD_TOKENS = 800
 fit are told, and how many there are. On record all of it stays."""
 
 
-def describe_kept(seen: View) -> str:
+def describe_kept(view: View) -> str:
     """What a party must never lose, in words: a title and its entries a line."""
-    return "\n".join(_format_list(title, entries) for title, entries in seen.kept if entries)
+    return "\n".join(_format_list(title, entries) for title, entries in view.kept if entries)
 
 
-def describe_standing(seen: View, profile: PromptProfile) -> str:
+def describe_standing(view: View, profile: PromptProfile) -> str:
     """What stands now and concerns a party, in words."""
     first = -SMALL_STANDING if profile == "small" else 0
-    return " ".join(_format_list(title, entries[first:]) for title, entries in seen.standing if entries)
+    return " ".join(_format_list(title, entries[first:]) for title, entries in view.standing if entries)
 
 
 def _format_list(title: str, entries: Sequence[str]) -> str:
     """A list of what parties have reported: each entry between quotation marks, for it stands in a task."""
-    told, room = list[str](), FOLD_TOKENS
+    lines, room = list[str](), FOLD_TOKENS
     for entry in reversed(entries):
         room -= estimate_tokens(entry)
-        if room < 0 and told:
-            title = f"{title} (the latest {len(told)} of {len(entries)})"
+        if room < 0 and lines:
+            title = f"{title} (the latest {len(lines)} of {len(entries)})"
             break
-        told.append(quote(entry))
-    return f"{title}: {'; '.join(reversed(told))}."
+        lines.append(quote(entry))
+    return f"{title}: {'; '.join(reversed(lines))}."

@@ -21,7 +21,7 @@ def start_round(scenario: Scenario, before: TurnState | None, *, seed: int) -> T
         before: The floor as the round before ended; None for the first round.
         seed: Of the run.
     """
-    round, taken = (before["round"] + 1, before["taken"]) if before else (0, {})
+    round, turns_taken = (before["round"] + 1, before["taken"]) if before else (0, {})
     names = [party.name for party in scenario.organisations]
     match scenario.order:
         case "listed":
@@ -35,7 +35,7 @@ def start_round(scenario: Scenario, before: TurnState | None, *, seed: int) -> T
             speakers, queue = [], []
         case _:
             assert_never(scenario.order)
-    return TurnState(round=round, turn=0, speakers=speakers, queue=queue, taken=taken)
+    return TurnState(round=round, turn=0, speakers=speakers, queue=queue, taken=turns_taken)
 
 
 def next_in_round(scenario: Scenario, floor: TurnState) -> TurnState | None:
@@ -76,7 +76,7 @@ def vote_is_due(
     scenario: Scenario,
     votes: Sequence[VoteRecord],
     floor: TurnState,
-    ended: str | None,
+    ending: str | None,
     votes_after: frozenset[int] | None,
 ) -> bool:
     """Whether the parties vote now: as the run ends, once a round.
@@ -85,13 +85,13 @@ def vote_is_due(
         scenario: With its motion.
         votes: Those that were held.
         floor: As the round ended.
-        ended: Why the run is over; None where it is not.
+        ending: Why the run is over; None where it is not.
         votes_after: Of a replay: after which rounds to vote instead; the run that is replayed may have ended there,
             and have been extended.
     """
     if scenario.motion is None or scenario.motion.ballot == "open":
         return False
-    due = bool(ended) if votes_after is None else floor["round"] in votes_after
+    due = bool(ending) if votes_after is None else floor["round"] in votes_after
     return due and all(vote["round"] != floor["round"] for vote in votes)
 
 
@@ -103,25 +103,25 @@ def last_whole_round(scenario: Scenario, floor: TurnState | None) -> int:
     return floor["round"] if is_over else floor["round"] - 1
 
 
-def world_is_due(scenario: Scenario, floor: TurnState | None, resolved: Sequence[WorldRecord]) -> bool:
+def world_is_due(scenario: Scenario, floor: TurnState | None, world_rounds: Sequence[WorldRecord]) -> bool:
     """Whether a round is over that the world has not resolved yet; before the first, whether it has not begun.
 
     Args:
         scenario: What is played.
         floor: As it stands; None before the first round.
-        resolved: What is public of the world, a record a round.
+        world_rounds: What is public of the world, a record a round.
     """
     if scenario.world is None:
         return False
-    return not resolved or resolved[-1]["round"] < last_whole_round(scenario, floor)
+    return not world_rounds or world_rounds[-1]["round"] < last_whole_round(scenario, floor)
 
 
-def new_world_events(resolved: Sequence[WorldRecord]) -> list[str]:
+def new_world_events(world_rounds: Sequence[WorldRecord]) -> list[str]:
     """The names of events of the world that happened in the round that was resolved last."""
-    if not resolved:
+    if not world_rounds:
         return []
-    before = resolved[-2]["happened"] if len(resolved) > 1 else []
-    return [name for name in resolved[-1]["happened"] if name not in before]
+    before = world_rounds[-2]["happened"] if len(world_rounds) > 1 else []
+    return [name for name in world_rounds[-1]["happened"] if name not in before]
 
 
 def statements_in_round(transcript: Sequence[StatementRecord], round: int) -> Sequence[StatementRecord]:
@@ -132,30 +132,30 @@ def statements_in_round(transcript: Sequence[StatementRecord], round: int) -> Se
     return transcript[start:]
 
 
-def eligible_speakers(scenario: Scenario, taken: dict[str, int]) -> list[str]:
+def eligible_speakers(scenario: Scenario, turns_taken: dict[str, int]) -> list[str]:
     """Whom a moderator may give the floor: whoever would then be at most `fairness` turns ahead of the last."""
-    counts = {party.name: taken.get(party.name, 0) for party in scenario.organisations}
+    counts = {party.name: turns_taken.get(party.name, 0) for party in scenario.organisations}
     least = min(counts.values())
     return [name for name, count in counts.items() if count + 1 - least <= scenario.fairness]
 
 
 def first_reports(
-    scenario: Scenario, happened: Sequence[EventRecord], statements: Sequence[StatementRecord]
+    scenario: Scenario, reports: Sequence[EventRecord], statements: Sequence[StatementRecord]
 ) -> Iterator[EventRecord]:
     """Which of these statements are the first in which a party reports an event."""
-    known = {(report["name"], report["party"]) for report in happened}
-    awaited = [event for event in scenario.events if isinstance(event, Event)]
+    keys = {(report["name"], report["party"]) for report in reports}
+    events_to_report = [event for event in scenario.events if isinstance(event, Event)]
     for statement in statements:
-        for event in awaited:
+        for event in events_to_report:
             key = (event.name, statement["speaker"])
-            if key not in known and _is_reported(event, statement):
-                known.add(key)
+            if key not in keys and _is_reported(event, statement):
+                keys.add(key)
                 yield {"kind": "event", "name": event.name, "party": statement["speaker"], "round": statement["round"]}
 
 
 def _is_reported(event: Event, statement: StatementRecord) -> bool:
-    given = statement["fields"].get(event.field)
-    return statement["round"] >= event.from_round and type(given) is type(event.equals) and given == event.equals
+    value = statement["fields"].get(event.field)
+    return statement["round"] >= event.from_round and type(value) is type(event.equals) and value == event.equals
 
 
 def stop_reason(scenario: Scenario, transcript: Sequence[StatementRecord], new_events: Sequence[str]) -> str | None:
@@ -178,19 +178,19 @@ def stop_reason(scenario: Scenario, transcript: Sequence[StatementRecord], new_e
             case StopOnSilence():
                 count = rule.rounds * len(scenario.organisations)
                 recent = transcript[-count:]
-                if len(recent) == count and not any(said["text"] for said in recent):
+                if len(recent) == count and not any(statement["text"] for statement in recent):
                     return "silence"
             case StopWhen():
-                if _applies(rule, [_shown(scenario, said) for said in transcript]):
+                if _applies(rule, [_shown(scenario, statement) for statement in transcript]):
                     return rule.reason
             case _:
                 assert_never(rule)
     return None
 
 
-def _applies(rule: StopWhen, said: list[dict[str, Any]]) -> bool:
+def _applies(rule: StopWhen, statements: list[dict[str, Any]]) -> bool:
     try:
-        return bool(rule.predicate(said))
+        return bool(rule.predicate(statements))
     except Exception as error:  # it is somebody's own, and may raise what it likes
         at = traceback.extract_tb(error.__traceback__)[-1]
         raise RunPaused(
@@ -199,6 +199,10 @@ def _applies(rule: StopWhen, said: list[dict[str, Any]]) -> bool:
         ) from error
 
 
-def _shown(scenario: Scenario, said: StatementRecord) -> dict[str, Any]:
+def _shown(scenario: Scenario, statement: StatementRecord) -> dict[str, Any]:
     """A statement as readers get it, and as a copy: what a rule of somebody's own does to it is no part of the run."""
-    return {**without_kind(said), "period": scenario.clock.period(said["round"]).label, "fields": dict(said["fields"])}
+    return {
+        **without_kind(statement),
+        "period": scenario.clock.period(statement["round"]).label,
+        "fields": dict(statement["fields"]),
+    }

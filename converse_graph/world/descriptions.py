@@ -39,12 +39,12 @@ def describe_move(move: MoveOutcome) -> str:
 
 def describe_round(world: World, record: WorldRecord) -> str:
     """Say in one line what everybody is told of a round: the state, who was seen doing what, what has happened."""
-    seen = ", ".join(map(describe_move, record["moves"]))
-    happened = ", ".join(name.replace("_", " ") for name in record["happened"])
+    moves_seen = ", ".join(map(describe_move, record["moves"]))
+    event_names = ", ".join(name.replace("_", " ") for name in record["happened"])
     parts = (
         f"World: {describe_values(world, record['state'])}.",
-        seen and f"Seen: {seen}.",
-        happened and f"Happened: {happened}.",
+        moves_seen and f"Seen: {moves_seen}.",
+        event_names and f"Happened: {event_names}.",
     )
     return " ".join(part for part in parts if part)
 
@@ -71,8 +71,10 @@ def _own_move(own: OwnWorldRecord) -> Iterator[str]:
     move = own.get("move")
     if move is None or move["move"] == WAIT:
         return
-    seen = "everybody learned of it" if move["is_seen"] else "nobody learned of it"
-    yield f"your last move: {move['move']}, " + (f"illegal, as it {move['reason']}" if "reason" in move else seen)
+    who_learned = "everybody learned of it" if move["is_seen"] else "nobody learned of it"
+    yield f"your last move: {move['move']}, " + (
+        f"illegal, as it {move['reason']}" if "reason" in move else who_learned
+    )
 
 
 def _action(action: Action) -> str:

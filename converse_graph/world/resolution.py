@@ -54,25 +54,25 @@ def initial_record(world: World, kinds: Mapping[str, str], seed: int) -> HiddenW
     }
 
 
-def legal_actions(world: World, kind: str, known: Values) -> tuple[Action, ...]:
+def legal_actions(world: World, kind: str, values: Values) -> tuple[Action, ...]:
     """The actions that a party may take now and can pay for.
 
     Args:
         world: What is played.
         kind: The party's.
-        known: What the party is told: its own variables and the public ones of the world.
+        values: What the party is told: its own variables and the public ones of the world.
     """
-    return tuple(action for action in world.actions_of(kind) if not illegal_reason(world, action.name, kind, known))
+    return tuple(action for action in world.actions_of(kind) if not illegal_reason(world, action.name, kind, values))
 
 
-def illegal_reason(world: World, move: str, kind: str, known: Values) -> str:
+def illegal_reason(world: World, move: str, kind: str, values: Values) -> str:
     """Say why a party may not make a move; empty where it may.
 
     Args:
         world: What is played.
         move: The name of an action, or "wait".
         kind: The party's.
-        known: Its own variables and the public ones of the world.
+        values: Its own variables and the public ones of the world.
     """
     if move == WAIT:
         return ""
@@ -80,11 +80,11 @@ def illegal_reason(world: World, move: str, kind: str, known: Values) -> str:
     if action is None:
         return f"no action of {kind} parties"
     for name, amount in action.cost.items():
-        if known[name] - amount < world.variable(name).minimum:
-            return f"costs {amount:g} {name}, of which there is {known[name]:g}"
+        if values[name] - amount < world.variable(name).minimum:
+            return f"costs {amount:g} {name}, of which there is {values[name]:g}"
     for condition in action.requires:
-        if not condition.is_met(known[condition.variable]):
-            return f"{condition.variable} is {known[condition.variable]:g}"
+        if not condition.is_met(values[condition.variable]):
+            return f"{condition.variable} is {values[condition.variable]:g}"
     return ""
 
 
@@ -123,12 +123,12 @@ def resolve_round(
     outcomes = [
         _judge_move(world, kinds[party], before["state"], party, moves.get(party, WAIT), round, seed) for party in kinds
     ]
-    taken = [move for move in outcomes if move["is_legal"] and move["move"] != WAIT]
+    moves_taken = [move for move in outcomes if move["is_legal"] and move["move"] != WAIT]
     actions = {action.name: action for action in world.actions}
     active = [entry for entry in before["active"] if entry["last"] is None or entry["last"] >= round]
-    active += [_activate(actions[move["move"]], move["party"], round) for move in taken]
+    active += [_activate(actions[move["move"]], move["party"], round) for move in moves_taken]
     state = {owner: dict(values) for owner, values in before["state"].items()}
-    changes = list(_pay(state, actions, taken))
+    changes = list(_pay(state, actions, moves_taken))
     changes += _apply(world, state, kinds, list(_due_effects(world, actions, active, round)), round, seed)
     return {
         "kind": "world_hidden",
@@ -166,10 +166,10 @@ def _activate(action: Action, party: str, round: int) -> ActiveAction:
 
 
 def _pay(
-    state: Mapping[str, dict[str, float]], actions: Mapping[str, Action], taken: Sequence[MoveOutcome]
+    state: Mapping[str, dict[str, float]], actions: Mapping[str, Action], moves_taken: Sequence[MoveOutcome]
 ) -> Iterator[WorldChange]:
     """Take what the moves cost out of the state."""
-    for move in taken:
+    for move in moves_taken:
         party = move["party"]
         for name, amount in actions[move["move"]].cost.items():
             state[party][name] -= amount
@@ -206,7 +206,7 @@ def _apply(
     seed: int,
 ) -> list[WorldChange]:
     """Change the state by effects, all reckoned from the state as it is given; say what each did."""
-    given = {owner: dict(values) for owner, values in state.items()}
+    new_state = {owner: dict(values) for owner, values in state.items()}
     writes: dict[tuple[str, str], list[WorldChange]] = {}
     for effect in due:
         row = effect.row
@@ -214,7 +214,7 @@ def _apply(
             stream = f"{round}|{effect.stream}|{owner}"
             if row.chance < 1 and draw_share(seed, f"{stream}|chance") >= row.chance:
                 continue
-            actor = {**given[WORLD], **given[effect.by or owner]}
+            actor = {**new_state[WORLD], **new_state[effect.by or owner]}
             amount = draw_amount(row.amount, seed, stream) * prod(sorted(actor[name] for name in row.times))
             writes.setdefault((owner, row.variable), []).append(
                 {
@@ -227,7 +227,7 @@ def _apply(
                 }
             )
     for (owner, name), changes in writes.items():
-        state[owner][name] = _combine(world, name, given[owner][name], changes)
+        state[owner][name] = _combine(world, name, new_state[owner][name], changes)
     return [change for changes in writes.values() for change in changes]
 
 

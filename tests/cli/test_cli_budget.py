@@ -32,7 +32,7 @@ def test_a_bound_in_dollars_wants_a_price(converse: Converse, tmp_path: Path) ->
 
 def test_a_run_can_go_on_with_a_changed_scenario_when_told_to_and_says_so(converse: Converse, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    assert converse("export", str(BOARDS), "--out", "mine.yaml").code == 0
+    assert converse("new", "mine.yaml", "--from", str(BOARDS)).code == 0
     assert converse("run", "mine.yaml", "--model", "null", "--max-turns", "1", "--name", "r").code == 3
     path.write_text(path.read_text(encoding="utf-8").replace("A maker and a buyer", "Two firms"), encoding="utf-8")
     refused = converse("resume", "r")

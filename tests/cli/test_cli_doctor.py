@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from pytest_httpserver import HTTPServer
 
 from converse_graph.cli.doctor import libraries, store_and_files
-from converse_graph.cli.doctor.environment import Terminal, look_at_terminal
+from converse_graph.cli.doctor.tracing_and_terminal import Terminal, look_at_terminal
 from tests.support.command_line import Converse
 
 PLANTED = {

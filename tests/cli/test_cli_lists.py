@@ -12,7 +12,7 @@ GROUPS = {
     "Many runs": ("sweep", "forecast"),
     "Read": ("runs", "show", "interview", "dataset"),
     "Compare and judge": ("diff", "judge", "audit"),
-    "Set up": ("list", "new", "export", "graph", "schema", "models", "doctor"),
+    "Set up": ("list", "new", "graph", "schema", "models", "doctor"),
 }
 
 

@@ -70,6 +70,8 @@ REFUSED = {
     "an argument that is missing": (("run",), "SCENARIO"),
     "a scenario name that is none": (("new", "Wage Talks"), "A scenario cannot be called 'Wage Talks'"),
     "a scenario name that Python keeps for itself": (("new", "class"), "A scenario cannot be called 'class'"),
+    "a scenario written as Python": (("new", "mine.py", "--from", "wage-talks"), "name it mine.yaml"),
+    "dials of a scenario that is not named": (("new", "mine.yaml", "--set", "a=1"), "add --from SCENARIO"),
 }
 
 

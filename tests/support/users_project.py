@@ -224,7 +224,7 @@ async def judge_and_ask(store: Store, name: str, made: Scenario) -> None:
     verdicts: tuple[Verdict, ...] = await judge_run(store, name, models=["null"])
     audited: Audit = await audit_run(store, name, scenario=made)
     told: Interview = await interview(store, name, party="Port", at="2026", question="Why?", scenario=made)
-    costs: Estimate = await estimate(made, model="null", judged=False)
+    costs: Estimate = await estimate(made, model="null", judge=False)
     print(len(verdicts), rubric.name, audited.is_private, told.answer, costs.calls)
 
 

@@ -32,8 +32,8 @@ async def audit(run: RunArgument, as_json: Json = False, store: StorePath = None
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        result = await audit_run(opened, run)
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        result = await audit_run(open_store, run)
     if as_json:
         typer.echo(json_text(audit_json(result), indent=2))
     else:
@@ -61,7 +61,7 @@ def _lines(result: "Audit") -> Iterator[str]:
         "what was answered; the public record as JSON and as Markdown"
         + (f"; the run was played again, and {result.values} values compared." if result.values else ".")
     )
-    for quoted in result.quoted:
-        yield f"Said in public by its owner: {quoted.place} has words that are on the private record of {quoted.owner}."
+    for quote in result.quoted:
+        yield f"Said in public by its owner: {quote.place} has words that are on the private record of {quote.owner}."
     for line in result.unchecked:
         yield f"Not checked: {line}"

@@ -35,13 +35,15 @@ async def dataset(
 
     if name is not None and out is not None:
         raise typer.BadParameter("--name and --out cannot both be had")
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        transcripts = [opened.transcript(run) for run in dict.fromkeys(runs)]
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        transcripts = [open_store.transcript(run) for run in dict.fromkeys(runs)]
     rows = [one for record in transcripts for one in examples(record, by=by, private=private, dataset=name or "")]
     content = "with what is private" if private else "without what is private (--private puts it in)"
     if name is not None:
-        sent = upload_examples(rows, name, environment=os.environ)
-        print_text(f"Dataset {name} at {sent.where}: {sent.new} new, {sent.known} brought up to date, {content}\n")
+        upload = upload_examples(rows, name, environment=os.environ)
+        print_text(
+            f"Dataset {name} at {upload.where}: {upload.new} new, {upload.known} brought up to date, {content}\n"
+        )
     elif out is not None:
         write_atomically(out, as_lines(rows))
         print_text(f"{out}: {count(len(rows), 'example')}, {content}\n")

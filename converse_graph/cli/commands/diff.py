@@ -34,8 +34,8 @@ async def diff(
 
     if as_json and form not in (None, "json"):
         raise typer.BadParameter(f"--json and --as {form} cannot both be had")
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        one, other = [opened.transcript(name) for name in (first, second)]
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        one, other = [open_store.transcript(name) for name in (first, second)]
     difference = comparison.compare(one, other, raw=raw)
     match "json" if as_json else form or "text":
         case "json":
@@ -45,6 +45,6 @@ async def diff(
         case "text" if out is not None:
             write_or_print(comparison.as_text(difference), out)
         case "text":
-            print_page(comparison.as_markdown(difference), piped=comparison.as_text(difference))
+            print_page(comparison.as_markdown(difference), plain_text=comparison.as_text(difference))
         case unknown:
             assert_never(unknown)

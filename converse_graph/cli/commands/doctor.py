@@ -31,7 +31,7 @@ async def doctor(as_json: Json = False, store: StorePath = None) -> Code:
     from dataclasses import asdict
 
     from converse_graph.cli.doctor import examine
-    from converse_graph.cli.doctor.environment import Terminal
+    from converse_graph.cli.doctor.tracing_and_terminal import Terminal
     from converse_graph.store.store import DEFAULT_PATH
 
     width = shutil.get_terminal_size().columns

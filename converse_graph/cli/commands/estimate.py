@@ -59,7 +59,7 @@ async def estimate(
         options=read_model_options(model.options or ()),
         until=until,
         rounds=rounds,
-        judged=not no_judge,
+        judge=not no_judge,
         prices=load_prices(prices) if prices else None,
     )
     if as_json:

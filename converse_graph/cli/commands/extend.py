@@ -18,9 +18,9 @@ async def extend(
     from converse_graph.store.store import DEFAULT_PATH
 
     session = Session(play)
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        before = opened.register.run(run).horizon
-        simulation = await extend(opened, run, until=until, rounds=rounds, prices=session.prices)
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        before = open_store.register.run(run).horizon
+        simulation = await extend(open_store, run, until=until, rounds=rounds, prices=session.prices)
         header, period = simulation.run.header, simulation.scenario.clock.period
         old, new = (period(horizon - 1).label for horizon in (before, simulation.run.horizon))
         session.output.say(

@@ -60,23 +60,23 @@ async def forecast(
             f"Statistics and figures take an extra ({error.name} is missing): pip install 'converse-graph[forecast]'."
         ) from None
     conditions = [event] if event and parse_condition(event) else []
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        design = Design.model_validate_json(opened.ensembles.design(name))
-        rows = read_outcomes(opened, name, conditions=conditions)
-    awaited = list(dict.fromkeys(one for row in rows for one in row.awaited))
-    if event is None and len(awaited) != 1:
-        raise InvalidValue(f"Name the event with --event; there is: {', '.join(awaited) or 'none'}.")
-    told = make_forecast(rows, event or awaited[0], name=name, years=by or ())
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        design = Design.model_validate_json(open_store.ensembles.design(name))
+        rows = read_outcomes(open_store, name, conditions=conditions)
+    events = list(dict.fromkeys(one for row in rows for one in row.awaited))
+    if event is None and len(events) != 1:
+        raise InvalidValue(f"Name the event with --event; there is: {', '.join(events) or 'none'}.")
+    result = make_forecast(rows, event or events[0], name=name, years=by or ())
     commands = [_sweep_command(design, name), _forecast_command(name, event, by)]
     if as_json or (out is not None and out.suffix == ".json"):
-        write_or_print(json.dumps(told.model_dump(mode="json"), indent=2) + "\n", out)
+        write_or_print(json.dumps(result.model_dump(mode="json"), indent=2) + "\n", out)
     elif out is not None and out.suffix in {".html", ".htm"}:
-        write_or_print(forecast_html(told, commands=commands), out)
+        write_or_print(forecast_html(result, commands=commands), out)
     elif out is not None:
-        write_or_print(forecast_markdown(told, commands=commands), out)
+        write_or_print(forecast_markdown(result, commands=commands), out)
     else:
-        page = forecast_markdown(told, commands=commands)
-        print_page(page, piped=page)
+        page = forecast_markdown(result, commands=commands)
+        print_page(page, plain_text=page)
         return
     if out is not None:
         print_text(f"{Path(out)}\n")

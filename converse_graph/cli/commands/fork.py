@@ -67,16 +67,16 @@ async def fork(
     session = Session(play)
     is_changed = bool(say is not None or dials or events or model.model or model.base_url or model.options)
     what_happens = read_events(events or (), event_dates or (), parties or (), at=at.partition(":")[0].strip())
-    reported = read_fields(fields or ())
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        parent = opened.register.run(run)
+    field_values = read_fields(fields or ())
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        parent = open_store.register.run(run)
         simulation = await fork(
-            opened,
+            open_store,
             run,
             at=at,
             seed=secrets.randbelow(SEEDS) if seed is None and not is_changed else seed,
             say=say,
-            fields=reported,
+            fields=field_values,
             dials=_read_dials(parent, dials or ()),
             events=what_happens,
             until=until,
@@ -91,20 +91,20 @@ async def fork(
         return await session.play(simulation)
 
 
-def _read_dials(parent: "Run", given: Sequence[str]) -> dict[str, Any]:
+def _read_dials(parent: "Run", settings: Sequence[str]) -> dict[str, Any]:
     """The dials that are set otherwise, on top of the parent's."""
     from converse_graph.cli.option_values import read_settings
     from converse_graph.errors import InvalidValue
     from converse_graph.scenarios.catalogue import find_scenario
 
-    if not given:
+    if not settings:
         return {}
     if not parent.scenario:
         raise InvalidValue(
             f"Run {parent.name!r} was begun in Python and has no dials; fork it there, or without --set."
         )
     function = find_scenario(parent.scenario)
-    return read_settings(function.preset(function.name, function.doc, **parent.header.dials), given)
+    return read_settings(function.preset(function.name, function.doc, **parent.header.dials), settings)
 
 
 def _introduction(simulation: "Simulation", parent: "Run") -> str:

@@ -20,9 +20,9 @@ async def inject(
 
     output = Output(quiet=quiet)
     (what_happens,) = read_events([event], [at], [to] if to else [], at=at)
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        await inject(opened, run, what_happens)
-        entry = opened.register.run(run)
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        await inject(open_store, run, what_happens)
+        entry = open_store.register.run(run)
     clock = Clock(**{part: entry.header.clock[part] for part in ("start", "end", "step")})
     round = clock.round_of(at)
     period, last = clock.period(round).label, clock.period(entry.horizon - 1).label

@@ -42,9 +42,9 @@ async def interview(
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
-    async with Store.open(store or DEFAULT_PATH) as opened:
+    async with Store.open(store or DEFAULT_PATH) as open_store:
         result = await interview(
-            opened,
+            open_store,
             run,
             party=party,
             at=at,

@@ -60,9 +60,9 @@ async def judge(
     from converse_graph.store.store import DEFAULT_PATH
 
     output, budget, own_prices = Output(quiet=quiet or as_json), read_budget(max_usd, max_tokens), read_prices(prices)
-    async with Store.open(store or DEFAULT_PATH) as opened:
+    async with Store.open(store or DEFAULT_PATH) as open_store:
         verdicts = await judge_run(
-            opened,
+            open_store,
             run,
             rubric=rubric,
             models=models or (),
@@ -74,13 +74,13 @@ async def judge(
         )
         if not verdicts:
             output.warn(f"Run {run} replays a run that was not judged; judge that one, or name --model.")
-        path, transcript = await leave_transcript(opened, run)
+        path, transcript = await leave_transcript(open_store, run)
         agreements = agreement(transcript.verdicts)
         for verdict in verdicts:
             say_verdict(verdict, output)
         for rubric_name, alpha in agreements.items():
             output.say(f"{agreed(alpha)} (rubric {rubric_name}).")
-        await _trace(opened, run, verdicts, output)
+        await _trace(open_store, run, verdicts, output)
     if as_json:
         page = {"verdicts": [verdict_json(verdict) for verdict in verdicts], "agreement": agreements}
         typer.echo(json_text(page, indent=2))

@@ -38,14 +38,14 @@ def list_scenarios(name: ScenarioToShow = None, as_json: Json = False) -> None:
         else:
             _print_one(name, function, family)
         return
-    known = catalogue()
+    scenarios = catalogue()
     if as_json:
-        _print_json([_row(name, function) for name, function in known.items()])
-    elif known:
+        _print_json([_row(name, function) for name, function in scenarios.items()])
+    elif scenarios:
         families = sorted(
-            known, key=lambda name: (known[name].preset_of or name, known[name].preset_of is not None, name)
+            scenarios, key=lambda name: (scenarios[name].preset_of or name, scenarios[name].preset_of is not None, name)
         )
-        typer.echo("\n\n".join(_entry(name, known) for name in families))
+        typer.echo("\n\n".join(_entry(name, scenarios) for name in families))
         typer.echo("\nSee one with `converse list NAME`, run it with `converse run NAME --set DIAL=VALUE`.")
     else:
         typer.echo("No scenarios; `converse new NAME` writes one.")
@@ -64,7 +64,7 @@ def _row(name: str, function: "ScenarioFunction") -> dict[str, Any]:
     return {"name": name, "doc": function.doc, "preset_of": function.preset_of, "dials": dials}
 
 
-def _description(function: "ScenarioFunction", known: "Mapping[str, ScenarioFunction]") -> dict[str, Any]:
+def _description(function: "ScenarioFunction", scenarios: "Mapping[str, ScenarioFunction]") -> dict[str, Any]:
     scenario = function()
     return {
         **_row(function.name, function),
@@ -72,12 +72,12 @@ def _description(function: "ScenarioFunction", known: "Mapping[str, ScenarioFunc
         "premise": scenario.premise,
         "clock": scenario.clock.model_dump(mode="json"),
         "parties": [{"name": party.name, "deliberation": _deliberation(party)} for party in scenario.organisations],
-        "presets": [preset.name for preset in _presets(function, known)],
+        "presets": [preset.name for preset in _presets(function, scenarios)],
         "events": list(_events(scenario)),
     }
 
 
-def _print_one(reference: str, function: "ScenarioFunction", known: "Mapping[str, ScenarioFunction]") -> None:
+def _print_one(reference: str, function: "ScenarioFunction", scenarios: "Mapping[str, ScenarioFunction]") -> None:
     from textwrap import shorten
 
     from converse_graph.cli.formatting import count
@@ -98,7 +98,7 @@ def _print_one(reference: str, function: "ScenarioFunction", known: "Mapping[str
         print_table(("dial", "default", "takes", "what it sets"), cells)
     else:
         typer.echo("It has no dials.")
-    if presets := _presets(function, known):
+    if presets := _presets(function, scenarios):
         typer.echo()
         print_table(("preset", "what it shows"), [(preset.name, preset.doc) for preset in presets])
     if events := list(_events(scenario)):
@@ -107,8 +107,8 @@ def _print_one(reference: str, function: "ScenarioFunction", known: "Mapping[str
     typer.echo(f"\nRun it with `converse run {reference}`, draw it with `converse graph {reference}`.")
 
 
-def _presets(function: "ScenarioFunction", known: "Mapping[str, ScenarioFunction]") -> "list[ScenarioFunction]":
-    return [other for other in known.values() if other.preset_of == function.name]
+def _presets(function: "ScenarioFunction", scenarios: "Mapping[str, ScenarioFunction]") -> "list[ScenarioFunction]":
+    return [other for other in scenarios.values() if other.preset_of == function.name]
 
 
 def _deliberation(party: "Organisation") -> str:
@@ -139,15 +139,15 @@ def _events(scenario: "Scenario") -> Iterator[dict[str, str]]:
             yield {"event": event.name.replace("_", " "), "when": f"once {parties} {field} = {answer}"}
 
 
-def _entry(name: str, known: "Mapping[str, ScenarioFunction]") -> str:
+def _entry(name: str, scenarios: "Mapping[str, ScenarioFunction]") -> str:
     """A scenario as a paragraph; of a preset only the dials that it sets otherwise."""
     from textwrap import fill
 
     from converse_graph.cli.formatting import plain_line
 
-    function = known[name]
+    function = scenarios[name]
     lines = [name, fill(plain_line(function.doc), WIDTH, initial_indent="  ", subsequent_indent="  ")]
-    dials, base = function.dials, known.get(function.preset_of or "")
+    dials, base = function.dials, scenarios.get(function.preset_of or "")
     if base is not None:
         usual = {dial.name: dial.default for dial in base.dials}
         dials = tuple(dial for dial in dials if dial.default != usual[dial.name])

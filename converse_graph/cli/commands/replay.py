@@ -23,8 +23,8 @@ async def replay(
     from converse_graph.store.store import DEFAULT_PATH
 
     output = Output(quiet=quiet, as_json=as_json)
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        simulation = await replay(opened, run, new_name=name)
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        simulation = await replay(open_store, run, new_name=name)
         try:
             output.say(f"Run {simulation.run.name} · replay of {run} from its journal · no model is called")
             return await play(simulation, output)

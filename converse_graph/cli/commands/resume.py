@@ -28,9 +28,9 @@ async def resume(
     from converse_graph.store.store import DEFAULT_PATH
 
     session = Session(play)
-    async with Store.open(store or DEFAULT_PATH) as opened:
+    async with Store.open(store or DEFAULT_PATH) as open_store:
         simulation = await Simulation.reopen(
-            opened,
+            open_store,
             run,
             prices=session.prices,
             allow_changed=allow_changed,

@@ -66,12 +66,12 @@ async def run(
 
     session = Session(play)
     function = find_scenario(scenario)
-    chosen = function(**read_settings(function, dials or ()))
-    _check(chosen, session, model, until=until, name=name)
-    async with Store.open(store or DEFAULT_PATH, make=True, shared=shared) as opened:
+    spec = function(**read_settings(function, dials or ()))
+    _check(spec, session, model, until=until, name=name)
+    async with Store.open(store or DEFAULT_PATH, make=True, shared=shared) as open_store:
         simulation = await Simulation.begin(
-            opened,
-            chosen,
+            open_store,
+            spec,
             model=ModelRegistry(model.model, model.base_url, prices=session.prices),
             options=read_model_options(model.options or ()),
             seed=seed,
@@ -105,12 +105,12 @@ def _check(
     scenario.graph()
     speaker_settings(scenario, read_model_options(model.options or ()))
     models = ModelRegistry(model.model, model.base_url, prices=session.prices)
-    asked = models_and_embedders(scenario, models)
+    references = models_and_embedders(scenario, models)
     if session.judges is not None:
         load_rubric(scenario.rubric)
-        asked += [chat for judge in session.judges for chat in models.all_of(judge)]
+        references += [chat for judge in session.judges for chat in models.all_of(judge)]
     if session.budget is not None and session.budget.usd is not None:
-        models.prices.require(asked)
+        models.prices.require(references)
 
 
 def _introduce(simulation: "Simulation", session: "Session", *, model_is_named: bool) -> None:

@@ -31,8 +31,8 @@ async def runs(as_json: Json = False, store: StorePath = None) -> None:
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        rows = [_row(opened, run) for run in opened.register.runs()]
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        rows = [_row(open_store, run) for run in open_store.register.runs()]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     elif rows:
@@ -73,10 +73,10 @@ def _heads_for_people(rows: list[dict[str, Any]]) -> tuple[str, ...]:
 
 def _tree(rows: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
     """The rows with forks under the run that they leave, and how deep each is; those side by side as they came."""
-    known = {row["run"] for row in rows}
+    names = {row["run"] for row in rows}
     forks: dict[str | None, list[dict[str, Any]]] = {}
     for row in rows:
-        forks.setdefault(row["parent"] if row["parent"] in known else None, []).append(row)
+        forks.setdefault(row["parent"] if row["parent"] in names else None, []).append(row)
     waiting = [(row, 0) for row in reversed(forks.get(None, ()))]
     while waiting:
         row, depth = waiting.pop()

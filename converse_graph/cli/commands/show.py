@@ -45,15 +45,15 @@ async def show(
         raise typer.BadParameter(f"--stats is had as markdown or json, not as {form}")
     if plot is not None and (stats or form or as_json or out):
         raise typer.BadParameter("--plot goes with --raw alone")
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        transcript = opened.transcript(run)
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        transcript = open_store.transcript(run)
     if plot is not None:
         _plot(transcript if raw else transcript.public(), plot)
         return
-    chosen: Format = "json" if as_json else form or "markdown"
+    as_form: Format = "json" if as_json else form or "markdown"
     if not stats:
-        write_or_print(_render(transcript if raw else transcript.public(), raw, chosen), out)
-    elif chosen == "json":
+        write_or_print(_render(transcript if raw else transcript.public(), raw, as_form), out)
+    elif as_form == "json":
         write_or_print(json_text(stats_json(transcript), indent=2) + "\n", out)
     elif out is not None or form == "markdown":
         write_or_print(stats_markdown(transcript), out)

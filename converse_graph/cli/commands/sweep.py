@@ -90,21 +90,27 @@ async def sweep(
     design = _design(
         function, vary or (), dials or (), seeds, until, rounds, model, absolute_reference(scenario), not no_baseline
     )
-    called = name or function.name
+    set_name = name or function.name
     where = store or DEFAULT_PATH
-    async with Store.open(where, make=True, shared=shared) as opened:
-        whole = await save_design(opened, called, design, created=datetime.now(UTC))
-        output.say(f"Ensemble {called}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")
+    async with Store.open(where, make=True, shared=shared) as open_store:
+        whole = await save_design(open_store, set_name, design, created=datetime.now(UTC))
+        output.say(f"Ensemble {set_name}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")
         if processes == 1:
-            shown = _shown(output)
+            watch_progress = _shown(output)
             progress = await play_sweep(
-                opened, called, jobs=jobs, budget=budget, prices=own_prices, retry_failed=retry_failed, watch=shown
+                open_store,
+                set_name,
+                jobs=jobs,
+                budget=budget,
+                prices=own_prices,
+                retry_failed=retry_failed,
+                watch=watch_progress,
             )
     if processes > 1:
         progress = await asyncio.to_thread(
             play_in_processes,
             where,
-            called,
+            set_name,
             processes=processes,
             jobs=jobs,
             retry_failed=retry_failed,
@@ -113,9 +119,9 @@ async def sweep(
     for run, why in progress.failed.items():
         output.warn(f"{run}: {why}")
     output.say(
-        f"{progress.done} of {progress.runs} runs have finished; `converse forecast {called}` tells what they say"
+        f"{progress.done} of {progress.runs} runs have finished; `converse forecast {set_name}` tells what they say"
     )
-    output.result(called)
+    output.result(set_name)
     return Code.FAILED if progress.failed else Code.DONE
 
 
@@ -136,38 +142,44 @@ def _design(
     from converse_graph.errors import InvalidValue
     from converse_graph.models.registry import ModelRegistry
 
-    varied: dict[str, tuple[Any, ...]] = {}
+    dial_values: dict[str, tuple[Any, ...]] = {}
     for text in vary:
         dial, equals, values = text.partition("=")
         if not equals or not values:
             raise InvalidValue(f"--vary takes DIAL=A,B, not {text!r}.")
         read = [read_settings(function, [f"{dial}={value.strip()}"]) for value in values.split(",")]
         (key,) = read[0]
-        if key in varied:
+        if key in dial_values:
             raise InvalidValue(f"Dial {key} is varied twice; name all its values at once.")
-        varied[key] = tuple(dict.fromkeys(one[key] for one in read))
-    fixed = read_settings(function, dials)
-    if both := varied.keys() & fixed.keys():
+        dial_values[key] = tuple(dict.fromkeys(one[key] for one in read))
+    settings = read_settings(function, dials)
+    if both := dial_values.keys() & settings.keys():
         raise InvalidValue(f"Dial {min(both)} is both set and varied; do one of them.")
-    chosen = ModelRegistry(model.model, model.base_url).default_name
+    model_name = ModelRegistry(model.model, model.base_url).default_name
     design = Design(
-        scenario=source, vary=varied, dials=fixed, seeds=seeds, model=chosen, base_url=model.base_url, baseline=baseline
+        scenario=source,
+        vary=dial_values,
+        dials=settings,
+        seeds=seeds,
+        model=model_name,
+        base_url=model.base_url,
+        baseline=baseline,
     )
-    made = [function(**arm) for arm in design.arms]
-    horizon = None if until is None and rounds is None else made[0].clock.horizon(until, rounds)
+    scenarios = [function(**arm) for arm in design.arms]
+    horizon = None if until is None and rounds is None else scenarios[0].clock.horizon(until, rounds)
     return design.model_copy(update={"rounds": horizon})
 
 
 def _shown(output: Any) -> Any:
     """A line each time a tenth more of the runs has finished."""
-    told = -1
+    last_tenth = -1
 
     def watch(progress: "Progress") -> None:
-        nonlocal told
+        nonlocal last_tenth
         tenth = progress.done * 10 // max(1, progress.runs)
-        if tenth > told and progress.done:
-            told = tenth
-            failed = f", {len(progress.failed)} failed" if progress.failed else ""
-            output.say(f"{progress.done} of {progress.runs} runs{failed}, {progress.tokens:,} tokens")
+        if tenth > last_tenth and progress.done:
+            last_tenth = tenth
+            failures = f", {len(progress.failed)} failed" if progress.failed else ""
+            output.say(f"{progress.done} of {progress.runs} runs{failures}, {progress.tokens:,} tokens")
 
     return watch

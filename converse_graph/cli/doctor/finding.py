@@ -32,14 +32,14 @@ class Finding:
 
 def secrets_of(environ: Mapping[str, str]) -> list[str]:
     """What must never be told: values of variables that are named like keys, and passwords within addresses."""
-    found = {value for name, value in environ.items() if _SECRET_NAME.search(name)}
+    secrets = {value for name, value in environ.items() if _SECRET_NAME.search(name)}
     for value in environ.values():
         if "://" in value and "@" in value:
-            found |= {secret for secret in _passwords(value) if secret}
-    return sorted((secret for secret in found if len(secret) >= _SHORTEST), key=len, reverse=True)
+            secrets |= {secret for secret in _passwords(value) if secret}
+    return sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True)
 
 
-def masked(finding: Finding, secrets: Iterable[str]) -> Finding:
+def hide_secrets(finding: Finding, secrets: Iterable[str]) -> Finding:
     """The same finding without any of these words, whoever wrote them into it."""
 
     def clean(text: str) -> str:

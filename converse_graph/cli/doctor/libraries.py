@@ -17,10 +17,10 @@ def look_at_versions() -> Iterator[Finding]:
     """Python and every library, told together where they are in order and one by one where not."""
     yield Finding(area=_AREA, name=_OURS, outcome="ok", found=version(_OURS))
     yield _python(platform.python_version(), metadata(_OURS)["Requires-Python"] or "")
-    found = [_library(Requirement(line)) for line in requires(_OURS) or ()]
-    right = ", ".join(told.found for told in found if told is not None and told.outcome == "ok")
+    findings = [_library(Requirement(line)) for line in requires(_OURS) or ()]
+    right = ", ".join(finding.found for finding in findings if finding is not None and finding.outcome == "ok")
     yield Finding(area=_AREA, name="libraries", outcome="ok", found=right)
-    yield from (told for told in found if told is not None and told.outcome != "ok")
+    yield from (finding for finding in findings if finding is not None and finding.outcome != "ok")
 
 
 def _python(here: str, bounds: str) -> Finding:
@@ -31,23 +31,23 @@ def _python(here: str, bounds: str) -> Finding:
     )
 
 
-def _library(needed: Requirement) -> Finding | None:
+def _library(requirement: Requirement) -> Finding | None:
     """What there is of a library; None where it belongs to an extra that is not installed, or to another platform."""
-    optional = needed.marker is not None and not needed.marker.evaluate({"extra": ""})
+    optional = requirement.marker is not None and not requirement.marker.evaluate({"extra": ""})
     try:
-        here = version(needed.name)
+        here = version(requirement.name)
     except PackageNotFoundError:
-        return None if optional else _wrong(needed, "missing")
-    if needed.specifier.contains(here, prereleases=True):
-        return Finding(area=_AREA, name=needed.name, outcome="ok", found=f"{needed.name} {here}")
-    return _wrong(needed, here)
+        return None if optional else _wrong(requirement, "missing")
+    if requirement.specifier.contains(here, prereleases=True):
+        return Finding(area=_AREA, name=requirement.name, outcome="ok", found=f"{requirement.name} {here}")
+    return _wrong(requirement, here)
 
 
-def _wrong(needed: Requirement, here: str) -> Finding:
+def _wrong(requirement: Requirement, here: str) -> Finding:
     return Finding(
         area=_AREA,
-        name=needed.name,
+        name=requirement.name,
         outcome="fail",
-        found=f"{here}, but it takes {needed.specifier}",
-        way_out=f"pip install '{needed.name}{needed.specifier}'",
+        found=f"{here}, but it takes {requirement.specifier}",
+        way_out=f"pip install '{requirement.name}{requirement.specifier}'",
     )

@@ -27,8 +27,8 @@ def look_at_models(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _embedded()
     yield from _server(environ)
     here = [name for name in providers.PROVIDERS if providers.is_installed(name)]
-    told = f"packages installed for {', '.join(here)}" if here else "none installed; they are optional"
-    yield Finding(area=_AREA, name="other providers", outcome="ok", found=told)
+    summary = f"packages installed for {', '.join(here)}" if here else "none installed; they are optional"
+    yield Finding(area=_AREA, name="other providers", outcome="ok", found=summary)
     yield _default(environ)
 
 
@@ -62,7 +62,7 @@ def _server(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _asked(address: str, key: str | None) -> Finding:
-    shown = plain_address(address)
+    place = plain_address(address)
     try:
         names = [entry["id"] for entry in list_models(address, key, _PATIENCE)]
     except urllib.error.HTTPError as error:
@@ -71,15 +71,15 @@ def _asked(address: str, key: str | None) -> Finding:
             403: "It refuses the key: check OPENAI_API_KEY.",
             404: "Most base URLs end in /v1: check OPENAI_BASE_URL.",
         }.get(error.code, "Try again later, or see that server's log.")
-        found = f"{shown} answers {error.code}"
-        return Finding(area=_AREA, name="server", outcome="fail", found=found, way_out=way_out)
+        answer = f"{place} answers {error.code}"
+        return Finding(area=_AREA, name="server", outcome="fail", found=answer, way_out=way_out)
     except (OSError, ValueError, LookupError, TypeError) as error:
         reason = "is not reached" if isinstance(error, OSError) else "answers with no list of models"
         way_out = "Start that server, or check OPENAI_BASE_URL and the network."
-        found = f"{shown} {reason} ({type(error).__name__})"
-        return Finding(area=_AREA, name="server", outcome="fail", found=found, way_out=way_out)
+        answer = f"{place} {reason} ({type(error).__name__})"
+        return Finding(area=_AREA, name="server", outcome="fail", found=answer, way_out=way_out)
     first = f", the first {names[0]}" if names else ""
-    return Finding(area=_AREA, name="server", outcome="ok", found=f"{shown} answers: {len(names)} models{first}")
+    return Finding(area=_AREA, name="server", outcome="ok", found=f"{place} answers: {len(names)} models{first}")
 
 
 def _default(environ: Mapping[str, str]) -> Finding:
@@ -91,7 +91,7 @@ def _default(environ: Mapping[str, str]) -> Finding:
         return Finding(area=_AREA, name="a run's model", outcome="fail", found=str(error), way_out=way_out)
     source = "from CONVERSE_MODEL" if environ.get("CONVERSE_MODEL") else "unless --model says otherwise"
     temperature = getattr(chat, "defaults", UNSET).temperature
-    told = [f"temperature {temperature}"] if temperature is not None else []
-    told += [f"context_window {chat.window:,}"] if chat.window is not None else []
-    by_settings = f"; {', '.join(told)}, unless --option says otherwise" if told else ""
+    settings = [f"temperature {temperature}"] if temperature is not None else []
+    settings += [f"context_window {chat.window:,}"] if chat.window is not None else []
+    by_settings = f"; {', '.join(settings)}, unless --option says otherwise" if settings else ""
     return Finding(area=_AREA, name="a run's model", outcome="ok", found=f"{name}, {source}{by_settings}")

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from converse_graph.cli.doctor.environment import Terminal, look_at_terminal, look_at_tracing
-from converse_graph.cli.doctor.finding import Finding, Outcome, masked, secrets_of
+from converse_graph.cli.doctor.finding import Finding, Outcome, hide_secrets, secrets_of
 from converse_graph.cli.doctor.libraries import look_at_versions
 from converse_graph.cli.doctor.models import look_at_models
 from converse_graph.cli.doctor.store_and_files import look_at_prompts, look_at_scenarios, look_at_store
+from converse_graph.cli.doctor.tracing_and_terminal import Terminal, look_at_terminal, look_at_tracing
 from converse_graph.scenarios.field_docs import add_property, printed_schema
 
 VERSION = 1
@@ -41,9 +41,9 @@ async def examine(store: str, environ: Mapping[str, str], terminal: Terminal) ->
         terminal: What is written to.
     """
     secrets = secrets_of(environ)
-    found = [*await asyncio.to_thread(lambda: list(look_at_versions())), *await look_at_store(store)]
-    found += await asyncio.to_thread(lambda: list(_rest(environ, terminal)))
-    return Examination(findings=tuple(masked(finding, secrets) for finding in found))
+    findings = [*await asyncio.to_thread(lambda: list(look_at_versions())), *await look_at_store(store)]
+    findings += await asyncio.to_thread(lambda: list(_rest(environ, terminal)))
+    return Examination(findings=tuple(hide_secrets(finding, secrets) for finding in findings))
 
 
 def _rest(environ: Mapping[str, str], terminal: Terminal) -> Iterator[Finding]:

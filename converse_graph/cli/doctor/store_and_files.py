@@ -31,8 +31,8 @@ async def look_at_store(address: str) -> list[Finding]:
     around = await asyncio.to_thread(_around, path)
     version = await asyncio.to_thread(_version, path)
     if version is None:
-        found = f"none yet at {path}; the first `converse run` makes it"
-        return [Finding(area="store", name="runs", outcome="ok", found=found), *around]
+        state = f"none yet at {path}; the first `converse run` makes it"
+        return [Finding(area="store", name="runs", outcome="ok", found=state), *around]
     return [await _opened(address, f"{path}{version}"), *around]
 
 
@@ -42,14 +42,14 @@ def _around(path: Path) -> list[Finding]:
     return [_writable(path, folder), _room(folder)]
 
 
-async def _opened(address: str, shown: str) -> Finding:
+async def _opened(address: str, place: str) -> Finding:
     try:
         async with Store.open(address) as store:
-            held = len(store.register.runs())
+            runs = len(store.register.runs())
     except (ConverseError, sqlite3.Error, OSError) as error:
         way_out = "Use --store FILE, or move away what is there."
         return Finding(area="store", name="runs", outcome="fail", found=str(error), way_out=way_out)
-    return Finding(area="store", name="runs", outcome="ok", found=f"{shown}: {held} in all")
+    return Finding(area="store", name="runs", outcome="ok", found=f"{place}: {runs} in all")
 
 
 def _version(path: Path) -> str | None:
@@ -64,51 +64,51 @@ def _version(path: Path) -> str | None:
 
 
 def _writable(path: Path, folder: Path) -> Finding:
-    refused = [str(place) for place in (folder, path) if place.exists() and not os.access(place, os.W_OK)]
-    if refused:
-        found, way_out = f"{' and '.join(refused)} cannot be written", "Give yourself leave, or use --store FILE."
-        return Finding(area="store", name="leave to write", outcome="fail", found=found, way_out=way_out)
+    unwritable = [str(place) for place in (folder, path) if place.exists() and not os.access(place, os.W_OK)]
+    if unwritable:
+        fault, way_out = f"{' and '.join(unwritable)} cannot be written", "Give yourself leave, or use --store FILE."
+        return Finding(area="store", name="leave to write", outcome="fail", found=fault, way_out=way_out)
     return Finding(area="store", name="leave to write", outcome="ok", found=f"yes, in {folder}")
 
 
 def _room(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
-    found = f"{free / 2**30:,.1f} GiB free"
+    free_space = f"{free / 2**30:,.1f} GiB free"
     if free < LITTLE_ROOM:
         way_out = "Make room, or use --store FILE on another disk; a run without room pauses and can be resumed."
-        return Finding(area="store", name="disk space", outcome="warn", found=found, way_out=way_out)
-    return Finding(area="store", name="disk space", outcome="ok", found=found)
+        return Finding(area="store", name="disk space", outcome="warn", found=free_space, way_out=way_out)
+    return Finding(area="store", name="disk space", outcome="ok", found=free_space)
 
 
 def look_at_scenarios() -> Iterator[Finding]:
     """Whether all scenarios load, and how many there are from where."""
     try:
-        known = catalogue()
+        scenarios = catalogue()
     except ConverseError as error:
         way_out = "Mend the file, or take it out of graphs/; until then no scenario is found by name."
         yield Finding(area="scenarios", name="graphs", outcome="fail", found=str(error), way_out=way_out)
         return
     where = ", then ".join(f"{folder} ({len(list(folder.glob('*.py')))} files)" for folder in search_path("graphs"))
-    yield Finding(area="scenarios", name="graphs", outcome="ok", found=f"{len(known)} by name, from {where}")
+    yield Finding(area="scenarios", name="graphs", outcome="ok", found=f"{len(scenarios)} by name, from {where}")
 
 
 def look_at_prompts() -> Iterator[Finding]:
     """Whether all prompts load, and which of the working directory's are used."""
-    *own, bundled = search_path("prompts")
+    *own, ours = search_path("prompts")
     try:
-        found = load_prompts()
+        prompts = load_prompts()
     except ConverseError as error:
         way_out = "Mend the file; no run can begin until then."
         yield Finding(area="prompts", name="templates", outcome="fail", found=str(error), way_out=way_out)
         return
-    text = f"{len({task for task, _ in found.templates})} tasks, digest {found.digest}, from {bundled}"
+    text = f"{len({task for task, _ in prompts.templates})} tasks, digest {prompts.digest}, from {ours}"
     for folder in own:
-        text += f"; {len(_files(folder) & (_files(bundled) | _expected()))} of them from {folder}"
+        text += f"; {len(_files(folder) & (_files(ours) | _expected()))} of them from {folder}"
     yield Finding(area="prompts", name="templates", outcome="ok", found=text)
     for folder in own:
-        if unused := sorted(_files(folder) - _files(bundled) - _expected()):
-            told, way_out = f"{folder} holds what no task asks for: {', '.join(unused)}", "Check the names for slips."
-            yield Finding(area="prompts", name="unused", outcome="warn", found=told, way_out=way_out)
+        if extra := sorted(_files(folder) - _files(ours) - _expected()):
+            fault, way_out = f"{folder} holds what no task asks for: {', '.join(extra)}", "Check the names for slips."
+            yield Finding(area="prompts", name="unused", outcome="warn", found=fault, way_out=way_out)
 
 
 def _files(folder: Path) -> set[str]:

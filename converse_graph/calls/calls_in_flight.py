@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class PendingCalls:
+class CallsInFlight:
     """The calls of a run that are under way.
 
     LangGraph cancels a node when its neighbour in the same step fails, or pauses. The call that the node had made goes
@@ -18,20 +18,20 @@ class PendingCalls:
         """None is under way."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def see_through(self, call: Coroutine[Any, Any, T]) -> T:
+    async def shield(self, call: Coroutine[Any, Any, T]) -> T:
         """Make a call that goes on when whoever waits for it is cancelled."""
         task = asyncio.create_task(call)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
 
-    async def landed(self) -> None:
+    async def wait_all(self) -> None:
         """Wait until none is under way; how each ended is between it and the journal."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def abandon(self) -> None:
+    async def cancel_all(self) -> None:
         """Break off whatever is under way: somebody wants to stop at once."""
         for task in self._tasks:
             task.cancel()
-        await self.landed()
+        await self.wait_all()

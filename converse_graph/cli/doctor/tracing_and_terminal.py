@@ -58,8 +58,8 @@ def look_at_terminal(terminal: Terminal) -> Iterator[Finding]:
     try:
         _SAMPLE.encode(terminal.encoding)
     except (UnicodeEncodeError, LookupError):
-        found, way_out = f"{terminal.encoding} lacks some signs, shown as ?", "Set PYTHONUTF8=1."
-        yield Finding(area="terminal", name="characters", outcome="warn", found=found, way_out=way_out)
+        fault, way_out = f"{terminal.encoding} lacks some signs, shown as ?", "Set PYTHONUTF8=1."
+        yield Finding(area="terminal", name="characters", outcome="warn", found=fault, way_out=way_out)
     else:
         yield Finding(area="terminal", name="characters", outcome="ok", found=terminal.encoding)
 

@@ -19,23 +19,23 @@ _NEAR = 16
 """Tokens by which a report of a full window may differ from it."""
 
 
-def is_prompt_cut(messages: Sequence[Message], reply: Response) -> bool:
+def was_truncated(messages: Sequence[Message], reply: Response) -> bool:
     """Tell whether a reply answers less than was sent.
 
     Nothing can be told of a server that reports nothing, or hardly anything. What came from its cache is added to what
     it reports, as some count it apart.
     """
     least = sum(least_tokens_in(message.text) for message in messages)
-    reported = reply.input_tokens + reply.cached_tokens
+    prompt_tokens = reply.input_tokens + reply.cached_tokens
     if reply.input_tokens < _LEAST_WINDOW or least < _LEAST:
         return False
-    if reported < _CERTAIN * least:
+    if prompt_tokens < _CERTAIN * least:
         return True
-    beyond = (reported + _NEAR) % _STEP
-    return reported < _LIKELY * least and beyond <= 2 * _NEAR
+    beyond = (prompt_tokens + _NEAR) % _STEP
+    return prompt_tokens < _LIKELY * least and beyond <= 2 * _NEAR
 
 
-def describe_cut(model: str, messages: Sequence[Message], reply: Response) -> str:
+def describe_truncation(model: str, messages: Sequence[Message], reply: Response) -> str:
     """Say that a prompt was cut, and the way out."""
     least = sum(least_tokens_in(message.text) for message in messages)
     return (

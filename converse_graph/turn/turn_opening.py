@@ -15,7 +15,7 @@ from converse_graph.turn.statement import override_questions
 
 
 @dataclass(frozen=True, kw_only=True)
-class TurnContext:
+class TurnOpening:
     """What a party has before it deliberates and speaks."""
 
     turn: PartyTurn
@@ -30,7 +30,7 @@ class TurnContext:
     """Why it was reminded by recency and importance alone."""
 
 
-async def build_turn_context(turn: PartyTurn) -> TurnContext:
+async def open_turn(turn: PartyTurn) -> TurnOpening:
     """Put together what a party is told before it is asked anything.
 
     A small model copies whatever it reads, so that it sums up, concludes and recalls nothing.
@@ -38,25 +38,25 @@ async def build_turn_context(turn: PartyTurn) -> TurnContext:
     Args:
         turn: Whose turn it is, and what it may know.
     """
-    seen, clock = turn.seen, turn.scenario.clock
+    view_now, clock = turn.seen, turn.scenario.clock
     if turn.profile == "small":
-        return TurnContext(turn=turn, messages=build_history(turn.brief, seen, clock, turn.profile))
+        return TurnOpening(turn=turn, messages=build_history(turn.brief, view_now, clock, turn.profile))
     summaries, conclusions = list[PrivateSummaryRecord](), list[ReflectionRecord]()
-    if not seen.voting:
+    if not view_now.voting:
         conclusions = await reflect(turn)
         summaries = await summarise_mind(turn)
         if conclusions or summaries:
-            seen = replace(
-                seen,
-                mind=(*seen.mind, *conclusions),
-                own_summaries=(*seen.own_summaries, *summaries),
-                past=() if summaries else seen.past,
+            view_now = replace(
+                view_now,
+                mind=(*view_now.mind, *conclusions),
+                own_summaries=(*view_now.own_summaries, *summaries),
+                past=() if summaries else view_now.past,
             )
-            turn = replace(turn, seen=seen)
-    messages = build_history(turn.brief, seen, clock)
+            turn = replace(turn, seen=view_now)
+    messages = build_history(turn.brief, view_now, clock)
     run = str(get_config().get("configurable", {}).get("thread_id", ""))
-    reminders = await recall_for(turn, messages, run=run, asked=_asked(turn))
-    return TurnContext(
+    reminders = await recall_for(turn, messages, run=run, question=_asked(turn))
+    return TurnOpening(
         turn=turn,
         messages=(*messages, *reminders.messages),
         new_summaries=tuple(summaries),

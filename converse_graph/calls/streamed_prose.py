@@ -1,27 +1,11 @@
-"""Events for whoever watches a run, and the prose of a structured reply while it is being written."""
+"""Reads the prose out of a structured reply while it is being written."""
 
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 from converse_graph.models.thoughts import find_thought_marks
 from converse_graph.sanitize import whole_characters
-
-Emit = Callable[[dict[str, Any]], None]
-"""Passes an event to whoever watches the run: a plain dict whose `event` says which it is."""
-
-
-def tee(emit: Emit, trace: Emit | None) -> Emit:
-    """Pass events on to a trace too, where there is one."""
-    if trace is None:
-        return emit
-
-    def both(event: dict[str, Any]) -> None:
-        trace(event)
-        emit(event)
-
-    return both
 
 
 class ProseReader:
@@ -83,13 +67,13 @@ class ProseReader:
         return False
 
     def _field(self) -> bool:
-        begun = _FIELD.match(self._received)
-        if begun is None:
+        match = _FIELD.match(self._received)
+        if match is None:
             if len(self._received) > _LONGEST_MARK:
                 self._read = None
             return False
-        self._received = self._received[begun.end() :]
-        self._read = self._prose if self._name in (None, begun[1]) else None
+        self._received = self._received[match.end() :]
+        self._read = self._prose if self._name in (None, match[1]) else None
         return self._read is not None
 
     def _prose(self) -> bool:
@@ -105,8 +89,8 @@ class ProseReader:
         self._half = new[-1:] if "\ud800" <= new[-1:] <= "\udbff" else ""
         if self._received.startswith('"'):
             self._read = None
-        if shown := whole_characters(new[: len(new) - len(self._half)]):
-            self._pass_on(shown)
+        if text := whole_characters(new[: len(new) - len(self._half)]):
+            self._pass_on(text)
         return False
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converse_graph.calls.streaming import ProseReader
+from converse_graph.calls.streamed_prose import ProseReader
 
 PROSE = 'We say "yes",\nand 😀 all.'
 OBJECT = json.dumps({"statement": PROSE, "memo": "MINE"})
