@@ -95,6 +95,7 @@ from .scenarios.scenario_texts import scenario_texts as scenario_texts
 from .scenarios.world import Action as Action
 from .scenarios.world import Condition as Condition
 from .scenarios.world import Effect as Effect
+from .scenarios.world import Pledge as Pledge
 from .scenarios.world import Policy as Policy
 from .scenarios.world import PolicyRule as PolicyRule
 from .scenarios.world import Uniform as Uniform

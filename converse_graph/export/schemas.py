@@ -19,6 +19,7 @@ from converse_graph.measures.consistency import Contradiction
 from converse_graph.measures.disagreement import Disagreement
 from converse_graph.measures.drift import Drift
 from converse_graph.measures.events import ReportedEvent
+from converse_graph.measures.pledges import PledgeOutcome
 from converse_graph.record.transcript import Header, Statement, WorldRound
 from converse_graph.record.verdict import Verdict
 from converse_graph.runs.interview import INTERVIEW_VERSION, Interview
@@ -75,6 +76,8 @@ class StatsJson(TypedDict):
     drift: list[Drift]
     events: list[ReportedEvent]
     warnings: list[str]
+    pledges: list[PledgeOutcome]
+    """What parties announced to do, and what became of it; empty where the scenario names no field of pledges."""
     consistency: list[Contradiction]
 
 

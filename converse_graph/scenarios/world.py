@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field as Bound
@@ -14,6 +14,8 @@ WORLD = "world"
 """Who owns a variable that no party has; and the node that resolves a round."""
 WAIT = "wait"
 """The move of a party that takes no action."""
+NO_PLEDGE = "none"
+"""The answer of a field of pledges that announces no move."""
 RANDOM = "random"
 """The move of a policy that takes any legal one by chance."""
 MOVE = "move"
@@ -191,6 +193,15 @@ class Policy(FrozenModel):
     """Actions that "random" leaves out."""
 
 
+class Pledge(FrozenModel):
+    """A field in which parties announce a move: `show --stats` holds it against what they then do."""
+
+    field: Identifier
+    """A choice whose options are actions, "wait", or "none" for no pledge."""
+    due: Annotated[int, Bound(ge=0)] = 0
+    """In how many rounds it is to be kept; 0 for the round in which it is made."""
+
+
 class World(FrozenModel):
     """State that code owns, moves that parties choose, rules that resolve them."""
 
@@ -204,6 +215,8 @@ class World(FrozenModel):
     """What may happen."""
     policies: Items[Policy] = ()
     """Ways of choosing moves by which `converse world` can play a party."""
+    pledges: Items[Pledge] = ()
+    """Fields in which parties announce moves."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -212,6 +225,7 @@ class World(FrozenModel):
             ("action", [action.name for action in self.actions]),
             ("event of the world", [event.name for event in self.events]),
             ("policy", [policy.name for policy in self.policies]),
+            ("pledge", [pledge.field for pledge in self.pledges]),
         ):
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"two of {what} are called {twice[0]!r}; rename one")
@@ -297,6 +311,25 @@ class World(FrozenModel):
         for condition in (condition for rule in policy.rules for condition in rule.when):
             if self._named(where, condition.variable).visibility == "hidden":
                 raise ValueError(f"{where} looks at {condition.variable!r}, which nobody is told; use what is known")
+
+    def check_pledge(self, party: str, kind: str, field: str, options: Sequence[str]) -> None:
+        """Refuse options of a field of pledges that are no moves.
+
+        Args:
+            party: Who reports it.
+            kind: The party's.
+            field: Its name.
+            options: The answers to choose from.
+
+        Raises:
+            ValueError: One is no action that the party may take.
+        """
+        moves = [*(action.name for action in self.actions_of(kind)), WAIT, NO_PLEDGE]
+        for option in options:
+            if option not in moves:
+                raise ValueError(
+                    f"{party} can pledge {option!r} in {field!r}, which is no move; there is: {', '.join(moves)}"
+                )
 
     def _own_names(self, action: Action) -> list[str]:
         """The names in an action that must be the acting party's own variables."""
