@@ -151,7 +151,9 @@ DatasetName = Annotated[
 Format = Literal["markdown", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]
-SchemaName = Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit", "dataset", "graph", "doctor"]
+SchemaName = Literal[
+    "scenario", "show", "runs", "stats", "diff", "explain", "interview", "audit", "dataset", "graph", "doctor"
+]
 SchemaOf = Annotated[
     SchemaName,
     typer.Option("--of", help="Of a scenario file, or of what that command prints as JSON."),

@@ -96,12 +96,12 @@ def world_of(scenario: Scenario) -> World:
     return scenario.world
 
 
-def assign_policies(scenario: Scenario, given: Sequence[str]) -> dict[str, str]:
+def assign_policies(scenario: Scenario, texts: Sequence[str]) -> dict[str, str]:
     """Say by which policy each party chooses its moves: by chance, where nothing else is said.
 
     Args:
         scenario: Whose parties they are.
-        given: Texts of the form PARTY=POLICY, KIND=POLICY or others=POLICY; or POLICY alone, for everybody.
+        texts: Of policies, of the form PARTY=POLICY, KIND=POLICY or others=POLICY; or POLICY alone, for everybody.
 
     Raises:
         NotFound: There is no such party or kind.
@@ -109,7 +109,7 @@ def assign_policies(scenario: Scenario, given: Sequence[str]) -> dict[str, str]:
     """
     kinds = {party.name: party.kind for party in scenario.organisations}
     by_who: dict[str, str] = {}
-    for text in given:
+    for text in texts:
         who, equals, policy = text.partition("=")
         who, policy = (who.strip(), policy.strip()) if equals else (OTHERS, text.strip())
         if who not in (*kinds, *kinds.values(), OTHERS):
@@ -139,13 +139,13 @@ def play_rules(
     """
     world = world_of(scenario)
     kinds = {party.name: party.kind for party in scenario.organisations}
-    named = {name: named_policy(name, world, find_function) for name in dict.fromkeys(policies.values())}
+    by_name = {name: named_policy(name, world, find_function) for name in dict.fromkeys(policies.values())}
     return play_batch(
         world,
         kinds,
         range(first_seed, first_seed + seeds),
         rounds=rounds or scenario.clock.rounds,
-        choose={party: chooser(named[name], world, kinds[party]) for party, name in policies.items()},
+        choose={party: chooser(by_name[name], world, kinds[party]) for party, name in policies.items()},
         last_events=frozenset(rule.event for rule in scenario.stop if isinstance(rule, StopOnEvent)),
     )
 
@@ -203,13 +203,15 @@ def course_markdown(summary: RulesCourse) -> str:
 
 
 def _outcomes(scenario: Scenario, batch: WorldBatch) -> Iterator[EventShare]:
-    happened = {name: dates != NEVER for name, dates in batch.event_rounds.items()}
-    for name, where in happened.items():
+    worlds_by_event = {name: dates != NEVER for name, dates in batch.event_rounds.items()}
+    for name, where in worlds_by_event.items():
         dates = batch.event_rounds[name][where]
         half = None if not len(dates) else int(np.quantile(dates, 0.5, method="inverted_cdf"))
         yield _share(name, int(where.sum()), len(where), None if half is None else _period(scenario, half))
     count = len(batch.seeds)
-    yield _share(NONE, count - int(np.any([*happened.values(), np.zeros(count, dtype=bool)], axis=0).sum()), count)
+    yield _share(
+        NONE, count - int(np.any([*worlds_by_event.values(), np.zeros(count, dtype=bool)], axis=0).sum()), count
+    )
 
 
 def _share(event: str, count: int, worlds: int, median: str | None = None) -> EventShare:

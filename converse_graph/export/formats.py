@@ -111,17 +111,17 @@ def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
         {**_row(statement, raw=raw), **_state(after.get(statement.round), statement.speaker, raw=raw)}
         for statement in transcript.statements
     ]
-    fixed = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
-    return rows_csv(rows, fixed)
+    columns = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
+    return rows_csv(rows, columns)
 
 
 def _world(after: WorldRound, *, raw: bool) -> dict[str, Any]:
-    shown = after.model_dump(mode="json")
-    return shown if raw else {**shown, "hidden": None}
+    values = after.model_dump(mode="json")
+    return values if raw else {**values, "hidden": None}
 
 
-def _read_world(shown: Mapping[str, Any]) -> tuple[WorldRound, ...]:
-    rounds = shown.get("world", [])
+def _read_world(values: Mapping[str, Any]) -> tuple[WorldRound, ...]:
+    rounds = values.get("world", [])
     if not isinstance(rounds, list) or not all(isinstance(one, Mapping) for one in rounds):
         raise InvalidValue("world is no list of objects; it has one for each round, or none")
     return tuple(WorldRound(**one) for one in rounds)
@@ -146,8 +146,8 @@ def known_state(after: WorldRound, *, raw: bool) -> tuple[Mapping[str, Mapping[s
         after: The world after the round.
         raw: Whether to tell what stayed hidden too, where the record has it.
     """
-    known = after.hidden if raw and after.hidden else after
-    return known.state, known.moves
+    record = after.hidden if raw and after.hidden else after
+    return record.state, record.moves
 
 
 def rows_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:

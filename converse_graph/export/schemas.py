@@ -14,6 +14,7 @@ from converse_graph.export.comparison import DIFF_VERSION, Change, DifferenceRow
 from converse_graph.export.formats import SHOW_VERSION
 from converse_graph.export.stats import STATS_VERSION
 from converse_graph.export.world_comparison import WorldRow
+from converse_graph.export.world_explanation import EXPLAIN_VERSION, Explanation
 from converse_graph.graph.wiring import WIRING_VERSION, Conversation
 from converse_graph.measures.consistency import Contradiction
 from converse_graph.measures.disagreement import Disagreement
@@ -138,6 +139,11 @@ def diff_schema() -> dict[str, Any]:
     document = printed_schema("diff", DIFF_VERSION, DiffJson, title="Two runs side by side")
     add_property(document["$defs"]["DifferenceRow"], "same", {"type": "boolean"})
     return document
+
+
+def explain_schema() -> dict[str, Any]:
+    """The schema of `explain --json`."""
+    return printed_schema("explain", EXPLAIN_VERSION, Explanation)
 
 
 def interview_schema() -> dict[str, Any]:

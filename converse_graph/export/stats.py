@@ -144,9 +144,9 @@ def _pledges(rows: Sequence[PledgeOutcome]) -> Iterator[str]:
 
 def _pledge_counts(rows: Sequence[PledgeOutcome]) -> Iterator[str]:
     for observation in ("kept", "broken", "unobservable", "open"):
-        yield str(sum(row.observed == observation for row in rows))
-    is_known = all(row.kept is not None or row.observed == "open" for row in rows)
-    yield str(sum(row.kept is False for row in rows)) if is_known else _UNKNOWN
+        yield str(sum(row.observation == observation for row in rows))
+    is_known = all(row.is_kept is not None or row.observation == "open" for row in rows)
+    yield str(sum(row.is_kept is False for row in rows)) if is_known else _UNKNOWN
 
 
 def _events(rows: Sequence[ReportedEvent]) -> Iterator[str]:

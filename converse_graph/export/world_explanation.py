@@ -27,7 +27,7 @@ class Cause(FrozenModel):
     """Such as "drift 1", "cost of inspect", "Norland: fish_much"; "range" for what its minimum or maximum cut off."""
     text: str
     """What the world's table says of it."""
-    taken: tuple[str, ...]
+    action_periods: tuple[str, ...]
     """Of an action: the periods in which it was taken, whose effects last until now."""
     operation: Literal["add", "multiply", "set"]
     amount: float
@@ -120,8 +120,8 @@ def _chosen(keys: Sequence[tuple[str, str]], variables: Sequence[str]) -> list[t
     for name in variables:
         if name not in names:
             raise NotFound.among("variable", name, names)
-    wanted = {key for name in variables for key in names[name]}
-    return [key for key in keys if not variables or key in wanted]
+    selection = {key for name in variables for key in names[name]}
+    return [key for key in keys if not variables or key in selection]
 
 
 def _movement(
@@ -136,7 +136,7 @@ def _movement(
     if not isclose(whole, end, rel_tol=1e-9, abs_tol=1e-9):
         bound, side = (variable.minimum, "minimum") if end > whole else (variable.maximum, "maximum")
         text = f"stops at its {side}, {bound:.6g}"
-        causes.append(Cause(cause=RANGE, text=text, taken=(), operation="set", amount=end, by=end - whole))
+        causes.append(Cause(cause=RANGE, text=text, action_periods=(), operation="set", amount=end, by=end - whole))
     return Movement(owner=owner, variable=name, unit=variable.unit, before=start, after=end, causes=tuple(causes))
 
 
@@ -146,20 +146,27 @@ def _order(change: Change) -> int:
 
 
 def _cause(world: World, change: Change, past: Sequence[WorldRound]) -> Cause:
-    text, taken = "", tuple[str, ...]()
+    text, periods = "", tuple[str, ...]()
     party, _, name = change.cause.partition(": ")
     action = next((action for action in world.actions if action.name == name), None)
     if action is not None:
         rows = [row for row in action.effects if (row.variable, row.operation) == (change.variable, change.operation)]
         text = " or ".join(map(_row_text, rows))
         now = past[-1].round
-        taken = tuple(after.period for after in past if _took(after, party, name) and _lasts(action, after.round, now))
+        periods = tuple(
+            after.period for after in past if _took(after, party, name) and _lasts(action, after.round, now)
+        )
     elif change.cause.startswith("drift "):
         text = _row_text(world.drift[int(change.cause.removeprefix("drift ")) - 1])
     elif _is_cost(change):
         text = "paid for the move"
     return Cause(
-        cause=change.cause, text=text, taken=taken, operation=change.operation, amount=change.amount, by=change.by
+        cause=change.cause,
+        text=text,
+        action_periods=periods,
+        operation=change.operation,
+        amount=change.amount,
+        by=change.by,
     )
 
 
@@ -215,7 +222,7 @@ def _movement_lines(movement: Movement) -> Iterator[str]:
 
 
 def _cause_text(cause: Cause) -> str:
-    periods = ", ".join(cause.taken)
+    periods = ", ".join(cause.action_periods)
     return f"{cause.cause} (taken in {periods})" if periods else cause.cause
 
 

@@ -64,12 +64,12 @@ def world_chart(transcript: Transcript) -> dict[str, Any]:
     if world is None or not transcript.world:
         raise InvalidValue(f"Run {header.run} has no world: its parties only talk, so there is nothing to draw.")
     values, claims, events = list(_values(transcript)), list(_claims(transcript)), list(_events(transcript))
-    drawn = {row["variable"] for row in values}
+    names = {row["variable"] for row in values}
     parties = [party.name for party in header.cast]
     panels = [
         _panel(variable, values, [row for row in claims if row["variable"] == variable.name], events, parties)
         for variable in world.variables
-        if variable.name in drawn
+        if variable.name in names
     ]
     for panel in panels[:-1]:
         panel["encoding"] = {"x": {**panel["encoding"]["x"], "title": None}}
@@ -131,22 +131,22 @@ def _panel(
     colour: dict[str, Any] = {"field": "owner", "type": "nominal", "title": None}
     colour["scale"] = {"domain": [WORLD, *parties]}
     own = [row for row in values if row["variable"] == variable.name]
-    shown = {row["owner"] for row in (*own, *claims)}
-    colour["legend"] = {"values": [name for name in (WORLD, *parties) if name in shown]} if shown != {WORLD} else None
+    owners = {row["owner"] for row in (*own, *claims)}
+    colour["legend"] = {"values": [name for name in (WORLD, *parties) if name in owners]} if owners != {WORLD} else None
     line = {"type": "line", "point": {"size": 14}}
     layers: list[dict[str, Any]] = [{"data": {"values": own}, "mark": line, "encoding": {"y": y, "color": colour}}]
     if claims:
-        stated = {"type": "point", "shape": "diamond", "filled": False, "size": 50}
-        layers.append({"data": {"values": list(claims)}, "mark": stated, "encoding": {"y": y, "color": colour}})
+        mark = {"type": "point", "shape": "diamond", "filled": False, "size": 50}
+        layers.append({"data": {"values": list(claims)}, "mark": mark, "encoding": {"y": y, "color": colour}})
     if events:
         rule = {"type": "rule", "strokeDash": [4, 3], "color": "#777"}
         label = {"type": "text", "align": "left", "dx": 4, "y": 8, "color": "#555"}
         layers.append({"data": {"values": list(events)}, "mark": rule})
         layers.append({"data": {"values": list(events)}, "mark": label, "encoding": {"text": {"field": "event"}}})
     x = {"field": "time", "type": "quantitative", "axis": {"format": "d", "tickMinStep": 1}, "scale": {"zero": False}}
-    claimed = " (points: as stated)" if claims else ""
+    suffix = " (points: as stated)" if claims else ""
     return {
-        "title": {"text": f"{variable.name.replace('_', ' ')}{claimed}", "anchor": "start", "fontSize": 11},
+        "title": {"text": f"{variable.name.replace('_', ' ')}{suffix}", "anchor": "start", "fontSize": 11},
         "width": _WIDTH,
         "height": _HEIGHT,
         "encoding": {"x": {**x, "title": "beginning of"}},

@@ -22,9 +22,9 @@ class PledgeOutcome(FrozenModel):
     """What was announced: the name of an action, or "wait"."""
     due_round: int
     """When it was to be kept."""
-    observed: Observation
+    observation: Observation
     """What the others could make of it: "unobservable" where nobody could tell; "open" where its round is not over."""
-    kept: bool | None
+    is_kept: bool | None
     """Whether it was kept in truth; None while it is open, and in a public record where nobody could tell."""
 
 
@@ -52,7 +52,7 @@ def pledges(transcript: Transcript) -> tuple[PledgeOutcome, ...]:
             move, due = statement.fields.get(pledge.field), statement.round + pledge.due
             if move is None or move == NO_PLEDGE:
                 continue
-            observed, is_kept = _verdict(world, kinds[statement.speaker], rounds.get(due), statement.speaker, move)
+            observation, is_kept = _verdict(world, kinds[statement.speaker], rounds.get(due), statement.speaker, move)
             outcomes.append(
                 PledgeOutcome(
                     round=statement.round,
@@ -61,8 +61,8 @@ def pledges(transcript: Transcript) -> tuple[PledgeOutcome, ...]:
                     field=pledge.field,
                     move=move,
                     due_round=due,
-                    observed=observed,
-                    kept=is_kept,
+                    observation=observation,
+                    is_kept=is_kept,
                 )
             )
     return tuple(outcomes)
@@ -75,10 +75,12 @@ def _verdict(
     if after is None:
         return "open", None
     public = next((one.move for one in after.moves if one.party == party), None)
-    observed = _observation(world, kind, move, public)
+    observation = _observation(world, kind, move, public)
     if after.hidden is not None:
-        return observed, any((one.party, one.move, one.is_legal) == (party, move, True) for one in after.hidden.moves)
-    return observed, {"kept": True, "broken": False}.get(observed)
+        return observation, any(
+            (one.party, one.move, one.is_legal) == (party, move, True) for one in after.hidden.moves
+        )
+    return observation, {"kept": True, "broken": False}.get(observation)
 
 
 def _observation(world: World, kind: str, move: str, public: str | None) -> Observation:

@@ -176,7 +176,7 @@ class PolicyRule(FrozenModel):
     """The name of an action, "wait", or "random" for any legal move by chance."""
     when: Items[Condition] = ()
     """What must hold, of variables that the party is told."""
-    seen: Identifier | None = None
+    after: Identifier | None = None
     """An action that another party must have been seen taking in the round before."""
 
 
@@ -302,12 +302,12 @@ class World(FrozenModel):
         Raises:
             ValueError: It does.
         """
-        where, known = f"policy {policy.name!r}", [action.name for action in self.actions]
-        named = [*policy.never, *(rule.seen for rule in policy.rules if rule.seen is not None)]
-        named += [rule.move for rule in policy.rules if rule.move not in (WAIT, RANDOM)]
-        for name in named:
-            if name not in known:
-                raise ValueError(f"{where} names action {name!r}; there is: {', '.join(known) or 'none'}")
+        where, actions = f"policy {policy.name!r}", [action.name for action in self.actions]
+        moves = [*policy.never, *(rule.after for rule in policy.rules if rule.after is not None)]
+        moves += [rule.move for rule in policy.rules if rule.move not in (WAIT, RANDOM)]
+        for name in moves:
+            if name not in actions:
+                raise ValueError(f"{where} names action {name!r}; there is: {', '.join(actions) or 'none'}")
         for condition in (condition for rule in policy.rules for condition in rule.when):
             if self._named(where, condition.variable).visibility == "hidden":
                 raise ValueError(f"{where} looks at {condition.variable!r}, which nobody is told; use what is known")

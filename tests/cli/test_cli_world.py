@@ -17,9 +17,9 @@ SEA = str(Path(__file__).parents[1] / "support" / "scenario_files" / "sea.yaml")
 
 
 def test_bands_and_shares_are_those_of_the_worlds(converse: Converse) -> None:
-    told = converse("world", SEA, "--seeds", "300", "--set", "sea=rough", "--json")
-    assert told.code == 0, told.err
-    summary = json.loads(told.out)
+    done = converse("world", SEA, "--seeds", "300", "--set", "sea=rough", "--json")
+    assert done.code == 0, done.err
+    summary = json.loads(done.out)
     scenario = find_scenario(SEA)(sea="rough")
     batch = play_rules(scenario, dict.fromkeys(["Norland", "Sudmark", "Harbour"], "random"), seeds=300)
     stock = batch.values["world", "stock"]
@@ -28,10 +28,10 @@ def test_bands_and_shares_are_those_of_the_worlds(converse: Converse) -> None:
     assert [band["p50"] for band in bands] == pytest.approx(np.median(stock, axis=1))
     assert bands[0]["p10"] == pytest.approx(328, abs=4)
     shares = {row["event"]: row for row in summary["outcomes"]}
-    collapsed = int((stock.min(axis=0) <= 50).sum())
-    assert 0 < collapsed < 300
-    assert shares["collapse"]["worlds"] == collapsed
-    assert shares["none"]["worlds"] == 300 - collapsed
+    collapses = int((stock.min(axis=0) <= 50).sum())
+    assert 0 < collapses < 300
+    assert shares["collapse"]["worlds"] == collapses
+    assert shares["none"]["worlds"] == 300 - collapses
     assert summary["dials"]["sea"] == "rough"
 
 
@@ -58,11 +58,11 @@ def test_policies_are_held_against_each_other(converse: Converse) -> None:
 
 def test_the_dial_that_moves_most_comes_first_and_the_rest_are_told_why(converse: Converse) -> None:
     arguments = ("world", SEA, "--screen", "--outcome", "collapse", "--seeds", "60", "--trajectories", "4")
-    told = json.loads(converse(*arguments, "--range", "loss=0:8", "--json").out)
-    by_dial = {effect["dial"]: effect for effect in told["effects"]}
+    done = json.loads(converse(*arguments, "--range", "loss=0:8", "--json").out)
+    by_dial = {effect["dial"]: effect for effect in done["effects"]}
     assert set(by_dial) == {"growth", "loss", "sea"}
     assert by_dial["sea"]["mean"] > 0 > by_dial["growth"]["mean"]
-    assert told["effects"][-1]["dial"] == "loss"
+    assert done["effects"][-1]["dial"] == "loss"
     assert by_dial["loss"]["effect"] == pytest.approx(0, abs=0.1)  # money is spent on nothing that fish would notice
     page = converse(*arguments, "--set", "growth=0.3").out
     assert "Not varied: growth, as it is set." in page
@@ -109,27 +109,27 @@ def test_a_run_is_explained_compared_and_drawn(converse: Converse, tmp_path: Pat
     run = ("run", SEA, "--rounds", "2", "--model", "null", "--no-judge", "--seed", "1", "--quiet")
     ran = converse(*run, "--name", "one")
     assert ran.code == 0, ran.err
-    forked = ("fork", "one", "--at", "2027:Norland", "--say", "No.", "--field", "move=fish", "--name", "two")
-    assert converse(*forked, "--no-judge", "--quiet").code == 0
+    fork = ("fork", "one", "--at", "2027:Norland", "--say", "No.", "--field", "move=fish", "--name", "two")
+    assert converse(*fork, "--no-judge", "--quiet").code == 0
     assert "in 2027: why the world moved" in converse("explain", "one", "--at", "2027").out
-    told = json.loads(converse("explain", "one", "--at", "2027", "--variable", "stock", "--json").out)
-    assert [movement["variable"] for movement in told["movements"]] == ["stock"]
-    shown = json.loads(converse("show", "one", "--json").out)
-    assert [after["period"] for after in shown["world"]] == ["start", "2026", "2027"]
-    assert all(after["hidden"] is None for after in shown["world"])
+    done = json.loads(converse("explain", "one", "--at", "2027", "--variable", "stock", "--json").out)
+    assert [movement["variable"] for movement in done["movements"]] == ["stock"]
+    record = json.loads(converse("show", "one", "--json").out)
+    assert [after["period"] for after in record["world"]] == ["start", "2026", "2027"]
+    assert all(after["hidden"] is None for after in record["world"])
     rows = json.loads(converse("diff", "one", "two", "--raw", "--json").out)["world"]
     moves = [row for row in rows if (row["owner"], row["name"]) == ("Norland", "move")]
     assert [(row["period"], row["second"]) for row in moves] == [("2027", "fish")]
     for name in ("world.svg", "world.PNG", "world.html"):
         assert converse("show", "one", "--plot", name).out == f"{name}\n"
         assert (tmp_path / name).stat().st_size > 1000
-    refused = {
+    refusals = {
         ("show", "one", "--plot", "world.gif"): "ends in .svg, .png or .html",
         ("show", "one", "--plot", "world.svg", "--stats"): "--plot goes with --raw alone",
         ("show", "one", "--plot", "nowhere/world.svg"): "Cannot write",
         ("explain", "one", "--at", "2030"): "it has come to 2027",
     }
-    for arguments, message in refused.items():
+    for arguments, message in refusals.items():
         done = converse(*arguments)
         assert (done.code, done.err.count("\n")) == (2, 1)
         assert message in done.err

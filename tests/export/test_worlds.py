@@ -1,4 +1,4 @@
-"""What is told of a world: explanations that add up, pages and tables that lose nothing."""
+"""What is explanation of a world: explanations that add up, pages and tables that lose nothing."""
 
 import csv
 import io
@@ -33,9 +33,9 @@ async def test_the_causes_of_a_movement_add_up_to_it_in_every_round(transcript: 
     causes = set()
     for after in transcript.world[1:]:
         assert after.hidden is not None
-        told = explain_round(transcript, after.period)
-        assert len(told.movements) == sum(map(len, after.hidden.state.values()))
-        for one in told.movements:
+        explanation = explain_round(transcript, after.period)
+        assert len(explanation.movements) == sum(map(len, after.hidden.state.values()))
+        for one in explanation.movements:
             assert one.after == after.hidden.state[one.owner][one.variable]
             assert one.before + sum(cause.by for cause in one.causes) == pytest.approx(one.after, abs=1e-6)
             causes |= {cause.cause for cause in one.causes}
@@ -44,22 +44,22 @@ async def test_the_causes_of_a_movement_add_up_to_it_in_every_round(transcript: 
 
 
 async def test_an_action_is_told_with_when_it_was_taken_and_a_range_with_its_end(transcript: Transcript) -> None:
-    taken = {
+    inspections_made = {
         (after.round, move.party)
         for after in transcript.world
         for move in (after.hidden.moves if after.hidden else ())
         if move.move == "inspect" and move.is_legal
     }
-    assert taken
+    assert inspections_made
     for after in transcript.world[1:]:
         (trust,) = explain_round(transcript, after.period, ["trust"]).movements
         inspections = {
             (FISHERY.clock.round_of(period), cause.cause.partition(":")[0])
             for cause in trust.causes
             if cause.cause.endswith("inspect")
-            for period in cause.taken
+            for period in cause.action_periods
         }
-        assert inspections == {(since, party) for since, party in taken if since < after.round <= since + 2}
+        assert inspections == {(since, party) for since, party in inspections_made if since < after.round <= since + 2}
         assert ("maximum, 1" in _texts(trust)) == (trust.after == 1 and RANGE in {one.cause for one in trust.causes})
 
 
@@ -68,10 +68,10 @@ def _texts(movement: Movement) -> str:
 
 
 async def test_one_owners_variable_is_told_alone(transcript: Transcript) -> None:
-    told = explain_round(transcript, "2027", ["Norland.money"])
-    assert [(one.owner, one.variable) for one in told.movements] == [("Norland", "money")]
+    explanation = explain_round(transcript, "2027", ["Norland.money"])
+    assert [(one.owner, one.variable) for one in explanation.movements] == [("Norland", "money")]
     assert len(explain_round(transcript, "2027", ["money", "stock"]).movements) == 4
-    page = explanation_markdown(told)
+    page = explanation_markdown(explanation)
     assert page.startswith("# run in 2027: why the world moved\n")
     assert "| drift 4 " in page
 
@@ -102,11 +102,11 @@ async def test_a_run_of_words_and_a_public_record_are_refused(transcript: Transc
 
 @pytest.mark.parametrize("is_public", [True, False])
 async def test_a_page_and_json_of_a_world_read_back(transcript: Transcript, is_public: bool) -> None:
-    shown = transcript.public() if is_public else transcript
-    assert len(shown.world) == 13
-    assert read_markdown(render_markdown(shown)) == shown
-    assert from_json(json.loads(json_text(as_json(shown, raw=not is_public)))) == shown
-    assert ("landed" in render_markdown(shown).partition("\n---\n")[2]) is not is_public
+    record = transcript.public() if is_public else transcript
+    assert len(record.world) == 13
+    assert read_markdown(render_markdown(record)) == record
+    assert from_json(json.loads(json_text(as_json(record, raw=not is_public)))) == record
+    assert ("landed" in render_markdown(record).partition("\n---\n")[2]) is not is_public
 
 
 async def test_a_table_has_the_state_after_each_round_from_where_its_party_stands(transcript: Transcript) -> None:
@@ -137,8 +137,8 @@ async def test_two_worlds_are_compared_value_by_value(transcript: Transcript, st
                 assert rows.pop((one.round, owner, name), None) == (None if value == there else (value, there))
         for party in ("Norland", "Sudmark", "Ostrand"):
             did = [next((move.move for move in of if move.party == party), None) for of in (moves, seconds)]
-            wanted = None if did[0] == did[1] else tuple(did)
-            assert rows.pop((one.round, party, "move"), None) == wanted
+            expected = None if did[0] == did[1] else tuple(did)
+            assert rows.pop((one.round, party, "move"), None) == expected
     assert rows == {}
     assert "; their worlds differ from start on" in as_text(difference)
     assert "## World after 2027" in as_markdown(difference)
@@ -160,11 +160,11 @@ async def test_a_figure_has_what_happened_and_what_was_stated_beside_it(store: S
     )
     transcript = await (await played(store, scenario, name="claims", seed=2)).transcript()
     stock, _, *hidden = world_chart(transcript)["vconcat"]
-    truth, stated, rule, _ = (layer["data"]["values"] for layer in stock["layer"])
+    truth, points, rule, _ = (layer["data"]["values"] for layer in stock["layer"])
     assert [row["value"] for row in truth] == [after.state["world"]["stock"] for after in transcript.world]
     assert [row["time"] for row in truth] == [*range(2026, 2039)]
-    claims = [said.fields["stock"] for said in transcript.statements if said.speaker == "Norland"]
-    assert [(row["time"], row["value"]) for row in stated] == [*zip(range(2026, 2038), claims, strict=True)]
+    claims = [statement.fields["stock"] for statement in transcript.statements if statement.speaker == "Norland"]
+    assert [(row["time"], row["value"]) for row in points] == [*zip(range(2026, 2038), claims, strict=True)]
     first = next(after.round for after in transcript.world if after.state["world"]["stock"] <= 330)
     assert rule == [{"time": 2026 + first + 1, "event": "less"}]
     assert len(hidden) == 2

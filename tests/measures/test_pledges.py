@@ -18,7 +18,7 @@ FISHERY = load_scenario(PATH)
 
 
 def transcript(
-    pledged: str | None, move: str, *, is_seen: bool, due: int = 0, detections: tuple[float, float]
+    answer_given: str | None, move: str, *, is_seen: bool, due: int = 0, detections: tuple[float, float]
 ) -> Transcript:
     assert FISHERY.world is not None
     actions = [
@@ -35,7 +35,7 @@ def transcript(
         moves=[did] if is_seen else [],
         hidden=HiddenWorld(state={"world": {}}, moves=[did]),
     )
-    statement = Statement(round=0, turn=0, period="now", speaker=party.name, text="x", fields={"pledge": pledged})
+    statement = Statement(round=0, turn=0, period="now", speaker=party.name, text="x", fields={"pledge": answer_given})
     return Transcript(header=HEADER.model_copy(update={"world": world}), statements=(statement,), world=(after,))
 
 
@@ -46,21 +46,21 @@ ROWS = {
     "unseen, and untrue": (("fish", "wait", False, (0.5, 1.0)), ("unobservable", False)),
     "unseen, what would have been seen": (("fish", "wait", False, (1.0, 0.5)), ("broken", False)),
     "waited, and nothing stays unseen": (("wait", "wait", False, (1.0, 1.0)), ("kept", True)),
-    "said to wait, may have acted": (("wait", "fish", False, (0.5, 1.0)), ("unobservable", False)),
-    "said to wait, was seen": (("wait", "fish", True, (0.5, 1.0)), ("broken", False)),
+    "statement to wait, may have acted": (("wait", "fish", False, (0.5, 1.0)), ("unobservable", False)),
+    "statement to wait, was seen": (("wait", "fish", True, (0.5, 1.0)), ("broken", False)),
 }
 
 
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize("due", [0, 2])
 def test_a_pledge_is_held_against_the_move_of_its_round(row: str, due: int) -> None:
-    (pledged, move, is_seen, detections), (observed, is_kept) = ROWS[row]
-    record = transcript(pledged, move, is_seen=is_seen, due=due, detections=detections)
+    (answer_given, move, is_seen, detections), (observation, is_kept) = ROWS[row]
+    record = transcript(answer_given, move, is_seen=is_seen, due=due, detections=detections)
     (outcome,) = pledges(record)
-    assert (outcome.observed, outcome.kept, outcome.due_round) == (observed, is_kept, due)
+    assert (outcome.observation, outcome.is_kept, outcome.due_round) == (observation, is_kept, due)
     (public,) = pledges(record.public())
-    assert public.observed == observed
-    assert public.kept == (None if observed == "unobservable" else is_kept)
+    assert public.observation == observation
+    assert public.is_kept == (None if observation == "unobservable" else is_kept)
 
 
 def test_what_announces_nothing_counts_for_nothing_and_what_is_not_over_stays_open() -> None:
@@ -68,16 +68,16 @@ def test_what_announces_nothing_counts_for_nothing_and_what_is_not_over_stays_op
         assert pledges(transcript(answer, "fish", is_seen=True, detections=(1, 1))) == ()
     record = transcript("fish", "fish", is_seen=True, detections=(1, 1))
     (outcome,) = pledges(record.model_copy(update={"world": ()}))
-    assert (outcome.observed, outcome.kept) == ("open", None)
+    assert (outcome.observation, outcome.is_kept) == ("open", None)
     assert pledges(record.model_copy(update={"header": HEADER})) == ()
 
 
 async def test_figures_of_a_run_count_every_pledge_by_party_and_round(store: Store) -> None:
     record = await (await played(store, FISHERY, name="run", seed=2)).transcript()
     rows = stats_json(record)["pledges"]
-    made = [said for said in record.statements if said.fields["pledge"] != "none"]
+    statements = [statement for statement in record.statements if statement.fields["pledge"] != "none"]
     assert [(row["party"], row["period"], row["move"]) for row in rows] == [
-        (said.speaker, said.period, said.fields["pledge"]) for said in made
+        (statement.speaker, statement.period, statement.fields["pledge"]) for statement in statements
     ]
     page = stats_markdown(record)
     assert "## Pledges" in page
@@ -86,8 +86,8 @@ async def test_figures_of_a_run_count_every_pledge_by_party_and_round(store: Sto
         line = next(line for line in page.split("## Pledges")[1].splitlines() if line.startswith(f"| {party} "))
         counts = [cell.strip() for cell in line.strip("|").split("|")[1:]]
         names = ("kept", "broken", "unobservable", "open")
-        wanted = [sum(row["observed"] == name for row in of_party) for name in names]
-        assert counts == [*map(str, [len(of_party), *wanted, sum(row["kept"] is False for row in of_party)])]
+        expected = [sum(row["observation"] == name for row in of_party) for name in names]
+        assert counts == [*map(str, [len(of_party), *expected, sum(row["is_kept"] is False for row in of_party)])]
 
 
 @pytest.mark.parametrize(

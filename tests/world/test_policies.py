@@ -15,10 +15,10 @@ SEA = find_scenario(str(Path(__file__).parents[1] / "support" / "scenario_files"
 POLICIES = """
 def careful(turn):
     assert turn.moves[0] == "wait" and 0 <= turn.chance < 1
-    return "fish" if turn.known["stock"] >= 300 else "wait"
+    return "fish" if turn.values["stock"] >= 300 else "wait"
 
 def copies(turn):
-    return turn.seen.get("Norland", "wait") if turn.seen.get("Norland", "wait") in turn.moves else "wait"
+    return turn.seen_moves.get("Norland", "wait") if turn.seen_moves.get("Norland", "wait") in turn.moves else "wait"
 
 def annexes(turn):
     return "annex"
@@ -48,7 +48,7 @@ def test_by_chance_each_legal_move_is_as_likely() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "allowed"),
+    ("policy", "names"),
     [
         ("wait", {"wait"}),
         ("always:fish", {"fish"}),
@@ -56,9 +56,9 @@ def test_by_chance_each_legal_move_is_as_likely() -> None:
         ("always:plunder", {"wait", "plunder"}),
     ],
 )
-def test_the_known_patterns_make_these_moves_alone(policy: str, allowed: set[str]) -> None:
+def test_the_known_patterns_make_these_moves_alone(policy: str, names: set[str]) -> None:
     batch = play(f"Norland={policy}")
-    assert set(moves(batch, "Norland").flat) == allowed
+    assert set(moves(batch, "Norland").flat) == names
     if policy == "always:plunder":
         rich = batch.values["Norland", "money"][:-1] >= 30
         assert ((moves(batch, "Norland") == "plunder") == rich).all()
@@ -68,10 +68,10 @@ def test_tit_for_tat_answers_in_the_round_after_and_forgives() -> None:
     batch = play("Norland=tit_for_tat:fish/plunder", "Sudmark=random")
     own, theirs, money = moves(batch, "Norland"), moves(batch, "Sudmark"), batch.values["Norland", "money"]
     assert (own[0] == "fish").all()
-    provoked, rich = theirs[:-1] == "plunder", money[1:-1] >= 30
-    assert provoked.any()
-    assert ((own[1:] == "plunder") == (provoked & rich)).all()
-    assert ((own[1:] == "fish") == ~(provoked & rich)).all()
+    is_due, rich = theirs[:-1] == "plunder", money[1:-1] >= 30
+    assert is_due.any()
+    assert ((own[1:] == "plunder") == (is_due & rich)).all()
+    assert ((own[1:] == "fish") == ~(is_due & rich)).all()
 
 
 def test_a_table_of_the_file_and_a_function_choose_alike(tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_a_table_of_the_file_and_a_function_choose_alike(tmp_path: Path) -> None
     by_table, by_function = play("Norland=careful"), play(f"Norland={path}:careful")
     assert (moves(by_table, "Norland") == moves(by_function, "Norland")).all()
     assert ((moves(by_table, "Norland") == "fish") == (by_table.values["world", "stock"][:-1] >= 300)).all()
-    copied = play("Norland=random", f"Sudmark={path}:copies")
-    wanted, made = moves(copied, "Norland")[:-1], moves(copied, "Sudmark")[1:]
-    assert ((made == wanted) | ((made == "wait") & (wanted == "plunder"))).all()
+    batch = play("Norland=random", f"Sudmark={path}:copies")
+    before, after = moves(batch, "Norland")[:-1], moves(batch, "Sudmark")[1:]
+    assert ((after == before) | ((after == "wait") & (before == "plunder"))).all()
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ def test_a_policy_that_cannot_be_is_refused(policy: str, message: str, tmp_path:
 
 
 def test_a_kind_and_others_stand_for_parties_and_a_name_goes_first() -> None:
-    given = ["state=careful", "Sudmark=wait", "others=random"]
-    assert assign_policies(SEA, given) == {"Norland": "careful", "Sudmark": "wait", "Harbour": "random"}
+    texts = ["state=careful", "Sudmark=wait", "others=random"]
+    assert assign_policies(SEA, texts) == {"Norland": "careful", "Sudmark": "wait", "Harbour": "random"}
     assert assign_policies(SEA, ["wait"]) == dict.fromkeys(["Norland", "Sudmark", "Harbour"], "wait")
     with pytest.raises(ConverseError, match="Two policies are given for state"):
         assign_policies(SEA, ["state=wait", "state=careful"])
 
 
 def _table(*policies: str, outcome: str = "money") -> PolicyTable:
-    fixed = assign_policies(SEA, [])
-    return policy_table(SEA, policies, outcome=outcome, party="Sudmark", fixed=fixed, seeds=50)
+    policy_of = assign_policies(SEA, [])
+    return policy_table(SEA, policies, outcome=outcome, party="Sudmark", policy_of=policy_of, seeds=50)
 
 
 def test_policies_against_policies_tell_a_dilemma_from_none() -> None:

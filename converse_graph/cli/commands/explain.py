@@ -37,12 +37,12 @@ async def explain(
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
-    async with Store.open(store or DEFAULT_PATH) as opened:
-        transcript = opened.transcript(run)
-    told = explain_round(transcript, at, variable or ())
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        transcript = open_store.transcript(run)
+    explanation = explain_round(transcript, at, variable or ())
     if as_json:
-        write_or_print(told.model_dump_json(indent=2) + "\n", out)
+        write_or_print(explanation.model_dump_json(indent=2) + "\n", out)
     elif out is not None:
-        write_or_print(explanation_markdown(told), out)
+        write_or_print(explanation_markdown(explanation), out)
     else:
-        print_page(explanation_markdown(told))
+        print_page(explanation_markdown(explanation))
