@@ -98,6 +98,7 @@ from .scenarios.world import Condition as Condition
 from .scenarios.world import Constant as Constant
 from .scenarios.world import Effect as Effect
 from .scenarios.world import Lognormal as Lognormal
+from .scenarios.world import Pledge as Pledge
 from .scenarios.world import Policy as Policy
 from .scenarios.world import PolicyRule as PolicyRule
 from .scenarios.world import Quantiles as Quantiles

@@ -20,6 +20,7 @@ from converse_graph.cli.commands import (
     diff,
     doctor,
     estimate,
+    explain,
     extend,
     forecast,
     fork,
@@ -50,7 +51,7 @@ app = typer.Typer(cls=GroupedCommands, help=_HELP, rich_markup_mode=None, pretty
 GROUPS = {
     "Run": (run.run, estimate.estimate, resume.resume, extend.extend, fork.fork, replay.replay, inject.inject),
     "Many runs": (sweep.sweep, forecast.forecast, world.world),
-    "Read": (demo.demo, runs.runs, show.show, view.view, interview.interview, dataset.dataset),
+    "Read": (demo.demo, runs.runs, show.show, explain.explain, view.view, interview.interview, dataset.dataset),
     "Compare and judge": (diff.diff, judge.judge, audit.audit),
     "Set up": (list_scenarios, new.new, graph.graph, schema.schema, models.models, doctor.doctor),
 }

@@ -151,8 +151,13 @@ Rubric = Annotated[
 Repeats = Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How often each judge judges.")]
 
 Raw = Annotated[bool, typer.Option("--raw", help="Include what each party kept to itself.")]
+RawWorld = Annotated[bool, typer.Option("--raw", help="Include what their worlds kept hidden.")]
 Stats = Annotated[
     bool, typer.Option("--stats", help="Show disagreement, drift, events and contradictions in figures instead.")
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Draw its world over time into a file: .svg, .png or .html."),
 ]
 ExampleOf = Literal["run", "round", "statement"]
 By = Annotated[ExampleOf, typer.Option("--by", help="What one example stands for.")]
@@ -165,7 +170,9 @@ DatasetName = Annotated[
 Format = Literal["markdown", "html", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]
-SchemaName = Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit", "dataset", "graph", "doctor"]
+SchemaName = Literal[
+    "scenario", "show", "runs", "stats", "diff", "explain", "interview", "audit", "dataset", "graph", "doctor"
+]
 SchemaOf = Annotated[
     SchemaName,
     typer.Option("--of", help="Of a scenario file, or of what that command prints as JSON."),

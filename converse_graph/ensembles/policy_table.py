@@ -41,8 +41,10 @@ class PolicyTable(FrozenModel):
     scenario: str
     outcome: str
     unit: str
+    is_own: bool
+    """Whether the outcome is the party's own variable, of which more is better for it."""
     party: str
-    """Whose policies are the rows, and whose outcome is counted."""
+    """Whose policies are the rows; whose outcome is counted, where it is its own."""
     others: tuple[str, ...]
     """Whose policies are the columns."""
     worlds: int
@@ -63,7 +65,7 @@ def policy_table(
     outcome: str,
     seeds: int,
     party: str | None = None,
-    fixed: Mapping[str, str],
+    policy_of: Mapping[str, str],
     first_seed: int = 0,
     rounds: int | None = None,
 ) -> PolicyTable:
@@ -75,7 +77,7 @@ def policy_table(
         outcome: An event of the world, or a variable, whose last value counts.
         seeds: How many worlds for each pair.
         party: Whose outcome counts; None for the first.
-        fixed: By which policy parties of other kinds choose.
+        policy_of: By which policy parties of other kinds choose.
         first_seed: Of the first world.
         rounds: How many rounds at most; None for as many as the clock has.
 
@@ -90,10 +92,10 @@ def policy_table(
     others = tuple(one.name for one in scenario.organisations if one.kind == chosen.kind and one is not chosen)
     if not others:
         raise InvalidValue(f"{chosen.name} is alone of its kind, {chosen.kind}; name another with --party.")
-    unit = unit_of(scenario, outcome)
+    unit, variables = unit_of(scenario, outcome), world_of(scenario).variables
 
     def play(own: str, theirs: str) -> Floats:
-        table = {**fixed, chosen.name: own, **dict.fromkeys(others, theirs)}
+        table = {**policy_of, chosen.name: own, **dict.fromkeys(others, theirs)}
         batch = play_rules(scenario, table, seeds=seeds, first_seed=first_seed, rounds=rounds)
         return outcome_values(scenario, batch, outcome, chosen.name)
 
@@ -103,6 +105,7 @@ def policy_table(
         scenario=scenario.name,
         outcome=outcome,
         unit=unit,
+        is_own=any(variable.name == outcome and variable.owner == chosen.kind for variable in variables),
         party=chosen.name,
         others=others,
         worlds=seeds,
@@ -143,8 +146,9 @@ def policy_table_markdown(table: PolicyTable) -> str:
 
 def _page(table: PolicyTable) -> Iterator[str]:
     yield f"# {inline(table.outcome)} of {inline(table.scenario)}, policy against policy"
-    mean = f"Mean {table.outcome} ({table.unit}) for {table.party} at the end of {table.worlds:,} worlds"
-    rows_and_columns = f"by its own policy (rows) and that of {', '.join(table.others)} (columns)"
+    whose = f" of {table.party}" if table.is_own else ""
+    mean = f"Mean {table.outcome}{whose} ({table.unit}) at the end of {table.worlds:,} worlds"
+    rows_and_columns = f"by the policy of {table.party} (rows) and that of {', '.join(table.others)} (columns)"
     yield from ("", inline(f"{mean}, {rows_and_columns}; ± 1.96 standard errors."), "")
     width = len(table.policies)
     rows = [table.cells[first : first + width] for first in range(0, len(table.cells), width)]
@@ -153,11 +157,13 @@ def _page(table: PolicyTable) -> Iterator[str]:
 
 
 def _conclusion(table: PolicyTable) -> str:
-    """Say whether one policy is best against all, and whether another would serve all better."""
+    """Say whether one policy is best against all, and whether all would still do better by another."""
     if table.dominant is None:
         return "No policy comes to most whatever the others do."
     common, own = (_same(table, name) for name in (table.best_for_all, table.dominant))
     text = f"{table.dominant} comes to most whatever the others do"
+    if not table.is_own:
+        return f"{text}."
     if table.dominant == table.best_for_all:
         return f"{text}, and where all do the same: these policies are no dilemma."
     return (

@@ -73,7 +73,7 @@ class _Range:
 
 def screen(
     function: ScenarioFunction,
-    fixed: Mapping[str, Any],
+    fixed_settings: Mapping[str, Any],
     *,
     outcome: str,
     ranges: Mapping[str, tuple[float, float]],
@@ -87,7 +87,7 @@ def screen(
 
     Args:
         function: Whose dials they are.
-        fixed: Settings of dials that are not varied.
+        fixed_settings: Settings of dials that are not varied.
         outcome: An event of the world, or a variable, whose last value counts; of all parties the mean.
         ranges: For numbers, from where to where they are varied; needed where a dial has no bounds of its own.
         policies: As `assign_policies` takes them.
@@ -100,39 +100,46 @@ def screen(
         InvalidValue: There is no dial to vary, a range is no range of its dial, or settings fit no scenario.
         NotFound: There is no such dial, policy or outcome.
     """
-    plain = function(**fixed)
+    plain = function(**fixed_settings)
     unit = unit_of(plain, outcome)
-    varied, left_out = _ranges(function, fixed, ranges)
-    if not varied:
+    ranges_by_dial, left_out = _ranges(function, fixed_settings, ranges)
+    if not ranges_by_dial:
         why = "; ".join(f"{name}: {reason}" for name, reason in left_out.items()) or "it has none"
         raise InvalidValue(f"No dial of {function.name} can be varied ({why}).")
-    problem = {"num_vars": len(varied), "names": list(varied), "bounds": [[0.0, 1.0]] * len(varied)}
+    names = list(ranges_by_dial)
+    problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     points = morris_sample.sample(problem, N=trajectories, num_levels=_LEVELS, seed=first_seed)
-    known: dict[str, float] = {}
+    means: dict[str, float] = {}
 
     def value_at(point: Any) -> float:
-        settings = {name: one.setting(float(x)) for (name, one), x in zip(varied.items(), point, strict=True)}
+        settings = {name: one.setting(float(x)) for (name, one), x in zip(ranges_by_dial.items(), point, strict=True)}
         key = repr(settings)
-        if key not in known:
-            scenario = function(**fixed, **settings)
+        if key not in means:
+            scenario = function(**fixed_settings, **settings)
             table = assign_policies(scenario, policies)
             batch = play_rules(scenario, table, seeds=seeds, first_seed=first_seed, rounds=rounds(scenario))
-            known[key] = float(outcome_values(scenario, batch, outcome).mean())
-        return known[key]
+            means[key] = float(outcome_values(scenario, batch, outcome).mean())
+        return means[key]
 
     values = np.array([value_at(point) for point in points])
-    found = morris_analysis.analyze(problem, points, values, num_levels=_LEVELS, seed=first_seed)
-    columns = zip(varied.items(), found["mu_star"], found["mu_star_conf"], found["mu"], found["sigma"], strict=True)
+    analysis = morris_analysis.analyze(problem, points, values, num_levels=_LEVELS, seed=first_seed)
     effects = [
-        DialEffect(dial=name, settings=one.words, effect=effect, half_width=width, mean=mean, spread=spread)
-        for (name, one), effect, width, mean, spread in columns
+        DialEffect(
+            dial=name,
+            settings=ranges_by_dial[name].words,
+            effect=float(analysis["mu_star"][number]),
+            half_width=float(analysis["mu_star_conf"][number]),
+            mean=float(analysis["mu"][number]),
+            spread=float(analysis["sigma"][number]),
+        )
+        for number, name in enumerate(names)
     ]
     return Screening(
         scenario=function.name,
         outcome=outcome,
         unit=unit,
         trajectories=trajectories,
-        settings=len(known),
+        settings=len(means),
         worlds=seeds,
         effects=tuple(sorted(effects, key=lambda effect: -effect.effect)),
         left_out=left_out,
@@ -150,8 +157,8 @@ def screening_markdown(screening: Screening) -> str:
 
 def _page(screening: Screening) -> Iterator[str]:
     yield f"# Which dial moves {inline(screening.outcome)} of {inline(screening.scenario)} most"
-    tried = f"{screening.settings} settings on {screening.trajectories} trajectories (Morris)"
-    yield from ("", inline(f"{tried}, {screening.worlds:,} worlds each. In {screening.unit}."), "")
+    count = f"{screening.settings} settings on {screening.trajectories} trajectories (Morris)"
+    yield from ("", inline(f"{count}, {screening.worlds:,} worlds each. In {screening.unit}."), "")
     yield from aligned_table(
         ("dial", "varied over", "moves it by", "95 % interval", "with its sign", "spread"),
         [
@@ -172,38 +179,38 @@ def _page(screening: Screening) -> Iterator[str]:
 
 
 def _ranges(
-    function: ScenarioFunction, fixed: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]]
+    function: ScenarioFunction, fixed_settings: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]]
 ) -> tuple[dict[str, _Range], dict[str, str]]:
     """What each dial is varied over, and why others are not."""
     names = [dial.name for dial in function.dials]
     for name in ranges:
         if name not in names:
             raise NotFound.among(f"dial of {function.name}", name, names)
-    varied, left_out = dict[str, _Range](), dict[str, str]()
+    ranges_by_dial, left_out = dict[str, _Range](), dict[str, str]()
     for dial in function.dials:
-        if dial.name in fixed:
+        if dial.name in fixed_settings:
             left_out[dial.name] = "it is set"
             continue
-        made = _range(dial, ranges.get(dial.name))
-        if isinstance(made, str):
-            left_out[dial.name] = made
+        range_or_reason = _range(dial, ranges.get(dial.name))
+        if isinstance(range_or_reason, str):
+            left_out[dial.name] = range_or_reason
         else:
-            varied[dial.name] = made
-    return varied, left_out
+            ranges_by_dial[dial.name] = range_or_reason
+    return ranges_by_dial, left_out
 
 
-def _range(dial: Dial, wanted: tuple[float, float] | None) -> _Range | str:
+def _range(dial: Dial, bounds: tuple[float, float] | None) -> _Range | str:
     """What a dial is varied over, or why it is not."""
     schema = dial.adapter.json_schema()
     schema = next((one for one in schema.get("anyOf", ()) if one.get("type") not in ("object", "null")), schema)
     kind = schema.get("type")
-    if wanted is not None and kind not in ("integer", "number"):
+    if bounds is not None and kind not in ("integer", "number"):
         raise InvalidValue(f"Dial {dial.name} takes {dial.type}, so that no range goes with it.")
     if kind == "boolean" or "enum" in schema:
         return _choice(schema.get("enum", [False, True]))
     if kind not in ("integer", "number"):
         return f"it takes {dial.type}"
-    low, high = wanted or (schema.get("minimum"), schema.get("maximum"))
+    low, high = bounds or (schema.get("minimum"), schema.get("maximum"))
     if low is None or high is None:
         return f"it has no bounds; give them as --range {dial.name}=LOW:HIGH"
     ends = [dial.read(int(end) if kind == "integer" else float(end)) for end in (low, high)]

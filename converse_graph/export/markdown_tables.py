@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from converse_graph.export.markdown_escaping import inline
 
-_PLAIN = re.compile(r"(?:[^\W_]|(?<=[^\W_])_(?=[^\W_])|:(?!/)|[ .,/%()±–-])+")  # noqa: RUF001 - the sign for no figure
+_PLAIN = re.compile(r"(?:[^\W_]|(?<=[^\W_])_(?=[^\W_])|:(?!/)|[ .,/%()+±–-])+")  # noqa: RUF001 - the sign for no figure
 """What needs no escaping in a cell: within a word Markdown takes no underscore for its own."""
 
 

@@ -10,6 +10,7 @@ from converse_graph.measures.consistency import Contradiction, contradictions
 from converse_graph.measures.disagreement import Disagreement, disagreement, table_disagreement
 from converse_graph.measures.drift import Drift, drift
 from converse_graph.measures.events import ReportedEvent, events
+from converse_graph.measures.pledges import PledgeOutcome, pledges
 from converse_graph.record.transcript import Transcript
 
 STATS_VERSION = 1
@@ -19,6 +20,7 @@ _DRIFT = (
     "turns", "no_statement", "repairs", "sorted_percentiles", "mended", "mended_in_private", "other_year",
     "other_label", "other_person", "past_estimate", "repeated", "refusals",
 )  # fmt: skip
+_UNKNOWN = "–"  # noqa: RUF001 - the sign for no figure
 MOST_EVENTS = 60
 """How many events a table lists; JSON has them all."""
 
@@ -40,6 +42,7 @@ def stats_json(transcript: Transcript) -> dict[str, Any]:
         "drift": [row.model_dump(mode="json") for row in drift(transcript)],
         "events": [event.model_dump(mode="json") for event in events(transcript)],
         "warnings": list(transcript.header.warnings),
+        "pledges": [row.model_dump(mode="json") for row in pledges(transcript)],
         "consistency": [row.model_dump(mode="json") for row in contradictions(transcript)],
     }
 
@@ -58,6 +61,8 @@ def stats_markdown(transcript: Transcript) -> str:
     lines += [*_disagreement(transcript, disagreement(transcript)), ""]
     lines += ["## Drift and repairs", "", *_drift(drift(transcript)), ""]
     lines += ["## Consistency", "", *_consistency(contradictions(transcript)), ""]
+    if rows := pledges(transcript):
+        lines += ["## Pledges", "", *_pledges(rows)]
     lines += ["## Events", "", *_events(events(transcript)), ""]
     return "\n".join(lines)
 
@@ -124,6 +129,26 @@ def _consistency(rows: Sequence[Contradiction]) -> Iterator[str]:
     )
 
 
+def _pledges(rows: Sequence[PledgeOutcome]) -> Iterator[str]:
+    """Pledges by party, then by round: what the others could make of them, and how many were broken in truth."""
+    for head in ("party", "period"):
+        groups: dict[str, list[PledgeOutcome]] = {}
+        for row in rows:
+            groups.setdefault(getattr(row, head), []).append(row)
+        yield from aligned_table(
+            (head, "pledges", "kept", "broken", "unobservable", "open", "broken in truth"),
+            [(name, str(len(group)), *_pledge_counts(group)) for name, group in groups.items()],
+        )
+        yield ""
+
+
+def _pledge_counts(rows: Sequence[PledgeOutcome]) -> Iterator[str]:
+    for observation in ("kept", "broken", "unobservable", "open"):
+        yield str(sum(row.observation == observation for row in rows))
+    is_known = all(row.is_kept is not None or row.observation == "open" for row in rows)
+    yield str(sum(row.is_kept is False for row in rows)) if is_known else _UNKNOWN
+
+
 def _events(rows: Sequence[ReportedEvent]) -> Iterator[str]:
     new = [row for row in rows if row.first]
     if not new:
@@ -138,8 +163,8 @@ def _events(rows: Sequence[ReportedEvent]) -> Iterator[str]:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"  # noqa: RUF001 - the sign for no figure
+    return _UNKNOWN if value is None else f"{value:.0%}"
 
 
 def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"  # noqa: RUF001 - the sign for no figure
+    return _UNKNOWN if value is None else f"{value:.2f}"

@@ -138,11 +138,11 @@ def find_function(reference: str) -> Callable[..., Any]:
     if not path.endswith(".py") or not name:
         raise InvalidValue(f"{reference!r} names no function; write file.py:function.")
     module = _module(Path(path))
-    held = {key: value for key, value in vars(module).items() if isinstance(value, FunctionType)}
-    if name not in held:
-        own = [key for key, value in held.items() if value.__module__ == module.__name__]
+    functions = {key: value for key, value in vars(module).items() if isinstance(value, FunctionType)}
+    if name not in functions:
+        own = [key for key, value in functions.items() if value.__module__ == module.__name__]
         raise NotFound.among(f"function in {path}", name, own)
-    return held[name]
+    return functions[name]
 
 
 def _module(path: Path) -> ModuleType:

@@ -23,6 +23,8 @@ ROUND_YEARS = "round_years"
 """In a formula, the length of a round in years."""
 WAIT = "wait"
 """The move of a party that takes no action."""
+NO_PLEDGE = "none"
+"""The answer of a field of pledges that announces no move."""
 RANDOM = "random"
 """The move of a policy that takes any legal one by chance."""
 MOVE = "move"
@@ -323,7 +325,7 @@ class PolicyRule(FrozenModel):
     """The name of an action, "wait", or "random" for any legal move by chance."""
     when: Items[Condition] = ()
     """What must hold, of variables that the party is told."""
-    seen: Identifier | None = None
+    after: Identifier | None = None
     """An action that another party must have been seen taking in the round before."""
 
 
@@ -338,6 +340,15 @@ class Policy(FrozenModel):
     """Where none holds, the party waits."""
     never: Items[Identifier] = ()
     """Actions that "random" leaves out."""
+
+
+class Pledge(FrozenModel):
+    """A field in which parties announce a move: `show --stats` holds it against what they then do."""
+
+    field: Identifier
+    """A choice whose options are actions, "wait", or "none" for no pledge."""
+    due: Annotated[int, Bound(ge=0)] = 0
+    """In how many rounds it is to be kept; 0 for the round in which it is made."""
 
 
 class World(FrozenModel):
@@ -360,6 +371,8 @@ class World(FrozenModel):
     """How long a round lasts, in years, as formulas are told."""
     policies: Items[Policy] = ()
     """Ways of choosing moves by which `converse world` can play a party."""
+    pledges: Items[Pledge] = ()
+    """Fields in which parties announce moves."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -411,6 +424,7 @@ class World(FrozenModel):
             ("action", [action.name for action in self.actions]),
             ("event of the world", [event.name for event in self.events]),
             ("policy", [policy.name for policy in self.policies]),
+            ("pledge", [pledge.field for pledge in self.pledges]),
         ):
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"two of {what} are called {twice[0]!r}; rename one")
@@ -586,16 +600,35 @@ class World(FrozenModel):
         Raises:
             ValueError: It does.
         """
-        where, known = f"policy {policy.name!r}", [action.name for action in self.actions]
-        named = [*policy.never, *(rule.seen for rule in policy.rules if rule.seen is not None)]
-        named += [rule.move for rule in policy.rules if rule.move not in (WAIT, RANDOM)]
-        for name in named:
-            if name not in known:
-                raise ValueError(f"{where} names action {name!r}; there is: {', '.join(known) or 'none'}")
+        where, actions = f"policy {policy.name!r}", [action.name for action in self.actions]
+        moves = [*policy.never, *(rule.after for rule in policy.rules if rule.after is not None)]
+        moves += [rule.move for rule in policy.rules if rule.move not in (WAIT, RANDOM)]
+        for name in moves:
+            if name not in actions:
+                raise ValueError(f"{where} names action {name!r}; there is: {', '.join(actions) or 'none'}")
         names = [name for rule in policy.rules for condition in rule.when for name in condition.names]
         for name in (name for name in names if name not in self.fixed_values):
             if self._named(where, name).visibility == "hidden":
                 raise ValueError(f"{where} looks at {name!r}, which nobody is told; use what is known")
+
+    def check_pledge(self, party: str, kind: str, field: str, options: Sequence[str]) -> None:
+        """Refuse options of a field of pledges that are no moves.
+
+        Args:
+            party: Who reports it.
+            kind: The party's.
+            field: Its name.
+            options: The answers to choose from.
+
+        Raises:
+            ValueError: One is no action that the party may take.
+        """
+        moves = [*(action.name for action in self.actions_of(kind)), WAIT, NO_PLEDGE]
+        for option in options:
+            if option not in moves:
+                raise ValueError(
+                    f"{party} can pledge {option!r} in {field!r}, which is no move; there is: {', '.join(moves)}"
+                )
 
     def _own_names(self, action: Action) -> list[str]:
         """The names in an action that must be the acting party's own variables."""
@@ -739,4 +772,4 @@ def _scaled_row(row: Effect, formula: Formula | None, years: float) -> Effect:
 
 
 def _moves_of(policy: Policy) -> set[str]:
-    return {*policy.never, *(rule.move for rule in policy.rules), *(rule.seen for rule in policy.rules if rule.seen)}
+    return {*policy.never, *(rule.move for rule in policy.rules), *(rule.after for rule in policy.rules if rule.after)}

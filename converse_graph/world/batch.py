@@ -80,9 +80,9 @@ class Situation:
     """Those that the party may ever make; the first is to wait."""
     legal: Flags
     """Which of them it may make now: a row a move, a column a world."""
-    known: Mapping[str, Floats]
+    values: Mapping[str, Floats]
     """Its own variables that it is told, and the public ones of the world."""
-    seen: Mapping[str, tuple[tuple[str, ...], NDArray[np.int16]]]
+    seen_moves: Mapping[str, tuple[tuple[str, ...], NDArray[np.int16]]]
     """Of each other party: the names of its moves, and by number the one it was seen making in the round before; 0 for
     none."""
     constants: Mapping[str, float]
@@ -171,9 +171,9 @@ class _Active:
 
 def _product(factors: Sequence[Floats]) -> Floats:
     """Multiply factors in ascending order in each world, one after the other: `reduce` may choose its own order."""
-    ordered = np.sort(np.array(factors), axis=0)
-    product: Floats = ordered[0]
-    for factor in ordered[1:]:
+    ascending = np.sort(np.array(factors), axis=0)
+    product: Floats = ascending[0]
+    for factor in ascending[1:]:
         product = product * factor
     return product
 
@@ -316,7 +316,7 @@ class _Play:
         return moves
 
     def _situation(self, round: int, party: str) -> Situation:
-        known = {
+        values_told = {
             name: values
             for (owner, name), values in self._state.items()
             if owner in (WORLD, party) and self._variables[name].visibility != "hidden"
@@ -325,51 +325,51 @@ class _Play:
             round=round,
             party=party,
             move_names=self._names[party],
-            legal=np.array([self._is_legal(action, known) for action in self._actions[party]]),
-            known=known,
-            seen={other: (self._names[other], self._seen[other]) for other in self._kinds if other != party},
+            legal=np.array([self._is_legal(action, values_told) for action in self._actions[party]]),
+            values=values_told,
+            seen_moves={other: (self._names[other], self._seen[other]) for other in self._kinds if other != party},
             constants=self._world.fixed_values,
             hashes=self._hashes,
         )
 
-    def _is_legal(self, action: Action | None, known: Mapping[str, Floats]) -> Flags:
+    def _is_legal(self, action: Action | None, values: Mapping[str, Floats]) -> Flags:
         legal = np.ones(self._count, dtype=bool)
         if action is None:
             return legal
         for name, amount in action.cost.items():
-            legal &= known[name] - amount >= self._variables[name].minimum
+            legal &= values[name] - amount >= self._variables[name].minimum
         for condition in action.requires:
-            legal &= is_met(condition, {**self._world.fixed_values, **known})
+            legal &= is_met(condition, {**self._world.fixed_values, **values})
         return legal
 
     def _take(self, round: int, party: str, moves: NDArray[np.int16]) -> None:
         """Have a party pay for its moves and be seen or not, and note what takes effect."""
-        seen = np.zeros(self._count, dtype=np.int16)
+        numbers = np.zeros(self._count, dtype=np.int16)
         for number, action in enumerate(self._actions[party]):
             if action is None:
                 continue
             indices = np.flatnonzero(moves == number)
             shares = draw_shares(self._hashes[indices], f"{round}|detection|{party}|{action.name}")
-            seen[indices] = np.where(shares < action.detection, number, 0)
+            numbers[indices] = np.where(shares < action.detection, number, 0)
             for name, amount in action.cost.items():
                 values = self._state[party, name].copy()
                 values[indices] -= amount
                 self._state[party, name] = values
             if len(indices):
                 self._active.append(_Active(party=party, action=action, since=round, indices=indices))
-        self._seen[party] = seen
+        self._seen[party] = numbers
 
     def _apply(self, round: int) -> None:
         """Change the state by all effects that are due, each reckoned from the state as it is now."""
-        given = dict(self._state)
+        before = dict(self._state)
         parts: dict[Key, dict[str, list[_Part]]] = {}
         for row, stream, by, indices in self._due(round):
             for owner in self._owners(row, by):
-                part = self._part(given, row, f"{round}|{stream}|{owner}", by or owner, indices)
+                part = self._part(before, row, f"{round}|{stream}|{owner}", by or owner, indices)
                 by_operation = parts.setdefault((owner, row.variable), {"set": [], "multiply": [], "add": []})
                 by_operation[row.operation].append(part)
         for key, by_operation in parts.items():
-            self._state[key] = self._combine(key[1], given[key], by_operation)
+            self._state[key] = self._combine(key[1], before[key], by_operation)
         self._aggregate()
 
     def _due(self, round: int) -> Iterator[tuple[Effect, str, str | None, Indices | None]]:
@@ -390,10 +390,10 @@ class _Play:
         return [party for party, kind in self._kinds.items() if kind == owner and not (others and party == by)]
 
     def _part(
-        self, given: Mapping[Key, Floats], row: Effect, stream: str, actor: str, indices: Indices | None
+        self, before: Mapping[Key, Floats], row: Effect, stream: str, actor: str, indices: Indices | None
     ) -> _Part:
         """Say where an effect happens, and by how much."""
-        values = _Values(self._world.fixed_values, given, actor)
+        values = _Values(self._world.fixed_values, before, actor)
         if row.when:
             indices = self._inside(
                 indices, np.logical_and.reduce([is_met(one, values.at(indices)) for one in row.when])

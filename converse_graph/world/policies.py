@@ -30,9 +30,9 @@ class Turn:
     party: str
     moves: tuple[str, ...]
     """The legal ones; "wait" is always among them."""
-    known: Mapping[str, float]
+    values: Mapping[str, float]
     """Its own variables that it is told, and the public ones of the world, by name."""
-    seen: Mapping[str, str]
+    seen_moves: Mapping[str, str]
     """What each other party was seen doing in the round before; without those of whom nothing was seen."""
     chance: float
     """A number from 0 to 1, drawn from the seed, for policies that go by chance."""
@@ -81,7 +81,7 @@ def _built_in(name: str) -> Policy | None:
             return Policy(name="always", rules=[PolicyRule(move=match[2])])
         case "never":
             return Policy(name="never", rules=[PolicyRule(move=RANDOM)], never=[match[2]])
-    rules = [PolicyRule(move=match[3], seen=match[3]), PolicyRule(move=match[2])]
+    rules = [PolicyRule(move=match[3], after=match[3]), PolicyRule(move=match[2])]
     return Policy(name="tit_for_tat", rules=rules)
 
 
@@ -116,9 +116,9 @@ def chooser(policy: AnyPolicy, world: World, kind: str) -> Choose:
 def _by_table(policy: Policy) -> Choose:
     def choose(situation: Situation) -> NDArray[np.int16]:
         count = situation.legal.shape[1]
-        chosen, undecided = np.zeros(count, dtype=np.int16), np.ones(count, dtype=bool)
+        chosen, open_worlds = np.zeros(count, dtype=np.int16), np.ones(count, dtype=bool)
         for rule in policy.rules:
-            holds = undecided & _holds(rule, situation)
+            holds = open_worlds & _holds(rule, situation)
             if rule.move == RANDOM:
                 moves, able = _draw_moves(situation, policy.never)
             elif rule.move in situation.move_names:
@@ -128,7 +128,7 @@ def _by_table(policy: Policy) -> Choose:
                 continue
             holds &= able
             chosen[holds] = moves[holds]
-            undecided &= ~holds
+            open_worlds &= ~holds
         return chosen
 
     return choose
@@ -137,26 +137,26 @@ def _by_table(policy: Policy) -> Choose:
 def _holds(rule: PolicyRule, situation: Situation) -> Flags:
     holds = np.ones(situation.legal.shape[1], dtype=bool)
     for condition in rule.when:
-        holds &= is_met(condition, {**situation.constants, **situation.known})
-    if rule.seen is not None:
-        holds &= _was_seen(rule.seen, situation)
+        holds &= is_met(condition, {**situation.constants, **situation.values})
+    if rule.after is not None:
+        holds &= _was_seen(rule.after, situation)
     return holds
 
 
 def _was_seen(move: str, situation: Situation) -> Flags:
-    seen = np.zeros(situation.legal.shape[1], dtype=bool)
-    for names, moves in situation.seen.values():
+    holds = np.zeros(situation.legal.shape[1], dtype=bool)
+    for names, moves in situation.seen_moves.values():
         if move in names:
-            seen |= moves == names.index(move)
-    return seen
+            holds |= moves == names.index(move)
+    return holds
 
 
 def _draw_moves(situation: Situation, never: Sequence[str]) -> tuple[NDArray[np.int16], Flags]:
     """Draw a legal move for each world, all alike; and say where there is one."""
-    allowed = situation.legal & np.array([[name not in never] for name in situation.move_names])
-    counts = allowed.sum(axis=0)
+    options = situation.legal & np.array([[name not in never] for name in situation.move_names])
+    counts = options.sum(axis=0)
     nth = (situation.draw("choice") * counts).astype(np.int64)
-    return np.argmax(np.cumsum(allowed, axis=0) > nth, axis=0).astype(np.int16), counts > 0
+    return np.argmax(np.cumsum(options, axis=0) > nth, axis=0).astype(np.int16), counts > 0
 
 
 def _by_function(function: PolicyFunction) -> Choose:
@@ -168,10 +168,10 @@ def _by_function(function: PolicyFunction) -> Choose:
                 round=situation.round,
                 party=situation.party,
                 moves=tuple(name for name, legal in zip(names, situation.legal[:, column], strict=True) if legal),
-                known={name: float(values[column]) for name, values in situation.known.items()},
-                seen={
+                values={name: float(values[column]) for name, values in situation.values.items()},
+                seen_moves={
                     party: of_party[moves[column]]
-                    for party, (of_party, moves) in situation.seen.items()
+                    for party, (of_party, moves) in situation.seen_moves.items()
                     if moves[column] > 0
                 },
                 chance=float(chances[column]),

@@ -36,15 +36,19 @@ _FORMULAS = (
 
 @some.composite
 def _variables(draw: Any) -> list[Variable]:
-    made = []
+    variables = []
     for owner, names in (("world", _WORLDS), *_OWNS.items()):
         for name in names:
-            seen = draw(some.sampled_from(["public", "hidden"] if owner == "world" else ["public", "own", "hidden"]))
+            visibility = draw(
+                some.sampled_from(["public", "hidden"] if owner == "world" else ["public", "own", "hidden"])
+            )
             start = draw(some.floats(0, 9) | some.sampled_from(_STARTS))
-            made.append(Variable(name=name, unit="kt", owner=owner, start=start, maximum=12, visibility=seen))
+            variables.append(
+                Variable(name=name, unit="kt", owner=owner, start=start, maximum=12, visibility=visibility)
+            )
     function = draw(some.sampled_from(["maximum", "minimum", "sum", "mean"]))
     riches = Aggregate(function=function, of="money")
-    return [*made, Variable(name="riches", unit="kt", aggregate=riches, maximum=20, visibility="hidden")]
+    return [*variables, Variable(name="riches", unit="kt", aggregate=riches, maximum=20, visibility="hidden")]
 
 
 @some.composite
@@ -73,8 +77,8 @@ def _effects(draw: Any, kind: str | None) -> list[Effect]:
     return rows
 
 
-def _some_of(draw: Any, known: list[str], wanted: tuple[str, ...]) -> list[str]:
-    names = [name for name in known if name in wanted]
+def _some_of(draw: Any, names_told: list[str], of_kind: tuple[str, ...]) -> list[str]:
+    names = [name for name in names_told if name in of_kind]
     return draw(some.lists(some.sampled_from(names), max_size=2, unique=True)) if names else []
 
 
@@ -84,17 +88,17 @@ def worlds(draw: Any) -> World:
     variables, actions = draw(_variables()), []
     for number in range(draw(some.integers(1, 4))):
         kind = draw(some.sampled_from(["state", "guild"]))
-        known = [one.name for one in variables if one.owner in ("world", kind) and one.visibility != "hidden"]
+        names_told = [one.name for one in variables if one.owner in ("world", kind) and one.visibility != "hidden"]
         setter = Effect(variable="trust", operation="set", amount=number + 1.0)
         actions.append(
             Action(
                 name=f"do_{number}",
                 text="do it",
                 party_kind=kind,
-                cost={name: draw(some.floats(0.1, 4)) for name in _some_of(draw, known, _OWNS[kind])},
+                cost={name: draw(some.floats(0.1, 4)) for name in _some_of(draw, names_told, _OWNS[kind])},
                 requires=[
                     Condition(variable=name, at_least=draw(some.floats(0, 3)))
-                    for name in _some_of(draw, known, (*_WORLDS, *_OWNS[kind]))
+                    for name in _some_of(draw, names_told, (*_WORLDS, *_OWNS[kind]))
                 ],
                 lag=draw(some.integers(0, 2)),
                 lasts=draw(some.sampled_from([1, 2, None])),

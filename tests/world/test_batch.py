@@ -39,8 +39,8 @@ def test_a_batch_has_the_states_moves_and_events_of_single_worlds(world: World, 
             assert state == {
                 (owner, name): value for owner, values in record["state"].items() for name, value in values.items()
             }
-            happened = {name for name, dates in batch.event_rounds.items() if NEVER < dates[column] <= round}
-            assert happened == set(record["happened"])
+            dates_met = {name for name, dates in batch.event_rounds.items() if NEVER < dates[column] <= round}
+            assert dates_met == set(record["happened"])
 
 
 @given(worlds())
@@ -57,11 +57,11 @@ def test_what_is_legal_in_a_batch_is_what_a_form_offers(world: World) -> None:
             state: dict[str, dict[str, float]] = {"world": {}, **{party: {} for party in KINDS}}
             for (owner, name), values in batch.values.items():
                 state[owner][name] = float(values[situation.round, column])
-            known = known_values(world, state, situation.party)
-            assert known == {name: float(values[column]) for name, values in situation.known.items()}
-            offered = ["wait", *(one.name for one in legal_actions(world, KINDS[situation.party], known))]
+            values_told = known_values(world, state, situation.party)
+            assert values_told == {name: float(values[column]) for name, values in situation.values.items()}
+            offers = ["wait", *(one.name for one in legal_actions(world, KINDS[situation.party], values_told))]
             legal = [name for name, row in zip(situation.move_names, situation.legal, strict=True) if row[column]]
-            assert legal == offered
+            assert legal == offers
 
 
 def test_draws_of_many_seeds_are_those_of_each_and_lie_evenly_apart() -> None:
@@ -69,8 +69,8 @@ def test_draws_of_many_seeds_are_those_of_each_and_lie_evenly_apart() -> None:
     assert shares.tolist() == [draw_share(seed, "3|start|stock") for seed in SEEDS]
     many = np.arange(20_000, dtype=np.uint64)
     one, other = (draw_shares(hash_seeds(many), purpose) for purpose in ("1|a", "2|a"))
-    for drawn in (one, other, np.array([draw_share(0, f"{number}|a") for number in range(20_000)])):
-        counts = np.histogram(drawn, bins=20, range=(0, 1))[0]
+    for draws in (one, other, np.array([draw_share(0, f"{number}|a") for number in range(20_000)])):
+        counts = np.histogram(draws, bins=20, range=(0, 1))[0]
         assert ((counts - 1000) ** 2 / 1000).sum() < 43.8  # chi squared, 19 degrees, 0.1 %
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.03
 
@@ -90,7 +90,7 @@ def test_a_world_ends_after_the_round_of_its_last_event_and_keeps_its_state(worl
     )
     stock = batch.values["world", "stock"]
     for column, last in enumerate(batch.last_rounds):
-        happened = batch.event_rounds["collapse"][column]
-        assert last == (29 if happened in (-1, NEVER) else happened)
+        dates_met = batch.event_rounds["collapse"][column]
+        assert last == (29 if dates_met in (-1, NEVER) else dates_met)
         assert (stock[last + 1 :, column] == stock[last + 1, column]).all()
         assert (batch.moves["Norland"][last + 1 :, column] == NO_MOVE).all()

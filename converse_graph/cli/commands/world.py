@@ -31,7 +31,7 @@ Policies = Annotated[
         help="Play each policy of a party against each of the others of its kind; with --outcome.",
     ),
 ]
-Counted = Annotated[
+PartyOption = Annotated[
     str | None, typer.Option("--party", metavar="PARTY", help="With --policies: whose outcome counts; the first.")
 ]
 Outcome = Annotated[
@@ -60,7 +60,7 @@ async def world(
     dials: Dials = None,
     policy: PolicyOption = None,
     policies: Policies = None,
-    party: Counted = None,
+    party: PartyOption = None,
     screen: Screen = False,
     ranges: Range = None,
     trajectories: Trajectories = 10,
@@ -98,7 +98,7 @@ async def world(
         ) from None
     function = find_scenario(scenario)
     settings = read_settings(function, dials or ())
-    made = function(**settings)
+    of_dials = function(**settings)
     result: FrozenModel
 
     def horizon(scenario: "Scenario") -> int:
@@ -118,22 +118,22 @@ async def world(
         )
         _print(result, screening.screening_markdown, "effects", form, as_json, out)
         return
-    chosen = rules_alone.assign_policies(made, policy or ())
+    policy_of = rules_alone.assign_policies(of_dials, policy or ())
     if policies:
         result = policy_table.policy_table(
-            made,
+            of_dials,
             [name.strip() for name in policies.split(",")],
             outcome=outcome or "",
             party=party,
-            fixed=chosen,
+            policy_of=policy_of,
             seeds=seeds,
             first_seed=first_seed,
-            rounds=horizon(made),
+            rounds=horizon(of_dials),
         )
         _print(result, policy_table.policy_table_markdown, "cells", form, as_json, out)
         return
-    batch = rules_alone.play_rules(made, chosen, seeds=seeds, first_seed=first_seed, rounds=horizon(made))
-    result = rules_alone.course(made, batch, chosen)
+    batch = rules_alone.play_rules(of_dials, policy_of, seeds=seeds, first_seed=first_seed, rounds=horizon(of_dials))
+    result = rules_alone.course(of_dials, batch, policy_of)
     _print(result, rules_alone.course_markdown, "bands", form, as_json, out)
 
 
