@@ -58,13 +58,37 @@ def report_error(error: Exception, *, debug: bool) -> Code:
 
 def usage_message(error: TyperException) -> str:
     """What is wrong with the words of a command, and what there is instead."""
-    message = error.format_message().rstrip(".")
+    message = (_explain_value(error) or error.format_message()).rstrip(".")
     context = getattr(error, "ctx", None)
     commands = getattr(getattr(context, "command", None), "commands", None) if "No such command" in message else None
     if commands:
         message += f"{' There' if message.endswith('?') else '; there'} is: {', '.join(sorted(commands))}"
     path = context.command_path if context is not None else "converse"
     return f"{message}. See `{path} --help`."
+
+
+_TAKES = {
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+}
+"""What an option takes, by the type of the fault that was found in its value."""
+
+
+def _explain_value(error: TyperException) -> str:
+    """Say what an option takes and what it was given; empty for any other error, which Typer words well enough."""
+    faults = getattr(error.__cause__, "errors", None)
+    if faults is None:
+        return ""
+    fault = faults()[0]
+    takes = _TAKES.get(fault["type"], "").format_map(fault.get("ctx", {}))
+    start, _, rest = error.format_message().partition(": ")
+    return (
+        f"{start}: it takes {takes}, not {fault['input']!r}"
+        if takes
+        else f"{start}: {rest.removeprefix('Value error, ')}"
+    )
 
 
 def close_output(error: OSError) -> Code:

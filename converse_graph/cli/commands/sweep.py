@@ -94,7 +94,10 @@ async def sweep(
     where = store or DEFAULT_PATH
     async with Store.open(where, make=True, shared=shared) as open_store:
         whole = await save_design(open_store, set_name, design, created=datetime.now(UTC))
-        output.say(f"Ensemble {set_name}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")
+        output.say(
+            f"Ensemble {set_name}: {whole.size} runs, {len(whole.arms)} {'arm' if len(whole.arms) == 1 else 'arms'} "
+            f"of {whole.seeds} {'seed' if whole.seeds == 1 else 'seeds'}"
+        )
         if processes == 1:
             watch_progress = _shown(output)
             progress = await play_sweep(
