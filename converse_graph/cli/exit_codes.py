@@ -24,6 +24,18 @@ class Code(IntEnum):
     """Another process is writing to the run."""
 
 
+_WAYS_OUT = {
+    errno.ENOSPC: "make room on the disk, or name another place",
+    errno.EDQUOT: "make room on the disk, or name another place",
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENOENT: "name what is there",
+    errno.EACCES: "name what you may use",
+    errno.EROFS: "name another place",
+}
+"""What to do about what the system refuses, by its number for it."""
+
+
 def code_of(error: ConverseError) -> Code:
     """The exit code that an error ends a command with."""
     if isinstance(error, UsageError):
@@ -53,7 +65,16 @@ def report_error(error: Exception, *, debug: bool) -> Code:
         print("\n".join(map(_printable, lines)), file=sys.stderr)  # noqa: T201 - the command line's own voice
     if isinstance(error, ConverseError):
         return report(str(error), code_of(error))
+    if isinstance(error, OSError) and error.strerror:
+        return report(_explain_refusal(error), Code.FAILED)
     return report(f"{type(error).__name__}: {error}", Code.FAILED)
+
+
+def _explain_refusal(error: OSError) -> str:
+    """Say what the system refused, and the way out where there is one."""
+    place = f"{error.filename}: " if error.filename else ""
+    way_out = _WAYS_OUT.get(error.errno or 0, "--debug shows where")
+    return f"{place}{error.strerror}; {way_out}. What was committed is kept."
 
 
 def usage_message(error: TyperException) -> str:
@@ -94,7 +115,7 @@ def _explain_value(error: TyperException) -> str:
 def close_output(error: OSError) -> Code:
     """End quietly where the reader of our output has left, as `| head` does, even as the interpreter exits."""
     if error.errno != errno.EPIPE:
-        return report(str(error), Code.FAILED)
+        return report(_explain_refusal(error) if error.strerror else str(error), Code.FAILED)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return Code.FAILED
 

@@ -123,6 +123,33 @@ def test_an_error_names_some_of_what_there_is_where_there_is_much() -> None:
     assert refusal.endswith("run-29 and 1,970 more.")
 
 
+UNREADABLE = {
+    "prices without end": (
+        "p.yaml",
+        b"x: {input: 1.0e400, output: 1}",
+        ("estimate", str(BOARDS), "--prices", "p.yaml"),
+    ),
+    "a prompt in no UTF-8": ("prompts/organisation/brief.md", b"---\nvariables:\n---\n\xff", (*RUN, "--no-judge")),
+    "a scenario that ends the program": (
+        "leaves.py",
+        b"from converse_graph import Scenario, scenario\n@scenario\ndef leaves() -> Scenario:\n    raise SystemExit\n",
+        ("run", "leaves.py", "--model", "null"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_a_file_that_is_not_what_it_should_be_gets_one_line_and_code_2(
+    case: str, converse: Converse, tmp_path: Path
+) -> None:
+    name, content, arguments = UNREADABLE[case]
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+    ended = converse(*arguments)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert "Error:" not in ended.err
+
+
 def test_a_file_that_is_no_store_is_left_as_it_was(converse: Converse, tmp_path: Path) -> None:
     diary = tmp_path / "diary.txt"
     diary.write_text("dear diary", encoding="utf-8")

@@ -72,6 +72,7 @@ async def sweep(
     import asyncio
     from datetime import UTC, datetime
 
+    from converse_graph.cli.formatting import count
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import read_budget, read_prices
     from converse_graph.ensembles.sweep import play_in_processes, play_sweep, save_design
@@ -95,8 +96,8 @@ async def sweep(
     async with Store.open(where, make=True, shared=shared) as open_store:
         whole = await save_design(open_store, set_name, design, created=datetime.now(UTC))
         output.say(
-            f"Ensemble {set_name}: {whole.size} runs, {len(whole.arms)} {'arm' if len(whole.arms) == 1 else 'arms'} "
-            f"of {whole.seeds} {'seed' if whole.seeds == 1 else 'seeds'}"
+            f"Ensemble {set_name}: {count(whole.size, 'run')}, {count(len(whole.arms), 'arm')} of "
+            f"{count(whole.seeds, 'seed')}"
         )
         if processes == 1:
             watch_progress = _shown(output)
