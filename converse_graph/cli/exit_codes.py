@@ -24,6 +24,9 @@ class Code(IntEnum):
     """Another process is writing to the run."""
 
 
+MAX_LINE = 2000
+"""How long a line of an error is, in characters: what was given may be a whole file, and the way out stands last."""
+
 _WAYS_OUT = {
     errno.ENOSPC: "make room on the disk, or name another place",
     errno.EDQUOT: "make room on the disk, or name another place",
@@ -48,8 +51,9 @@ def code_of(error: ConverseError) -> Code:
 
 
 def one_line(message: str) -> str:
-    """A message as one line that can be shown on any terminal."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in message).split())
+    """A message as one line that can be shown on any terminal; of one without end the middle is left out."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in message).split())
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE // 2]} … {line[-MAX_LINE // 2 :]}"
 
 
 def report(message: str, code: Code) -> Code:

@@ -264,6 +264,14 @@ def test_a_message_is_one_line_without_control_characters() -> None:
     assert one_line("a\n  b\x1b[31m\tc\u202e") == "a b [31m c"
 
 
+def test_a_message_without_end_keeps_its_beginning_and_its_way_out(converse: Converse) -> None:
+    ended = converse(*RUN, "--name", "x" * 100_000)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert len(ended.err) < 2100
+    assert ended.err.startswith("converse: A run cannot be called 'xxx")
+    assert ended.err.endswith("the first no sign.\n")
+
+
 def test_help_loads_nothing_that_a_command_needs() -> None:
     heavy = "{'pydantic', 'langgraph', 'langchain_core', 'langchain_openai', 'openai', 'rich', 'asyncio', 'sqlite3'}"
     code = f"import sys, converse_graph.cli; print(sorted({heavy} & set(sys.modules)))"
