@@ -72,7 +72,6 @@ async def sweep(
     import asyncio
     from datetime import UTC, datetime
 
-    from converse_graph.cli.formatting import count
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import read_budget, read_prices
     from converse_graph.ensembles.sweep import play_in_processes, play_sweep, save_design
@@ -95,10 +94,7 @@ async def sweep(
     where = store or DEFAULT_PATH
     async with Store.open(where, make=True, shared=shared) as open_store:
         whole = await save_design(open_store, set_name, design, created=datetime.now(UTC))
-        output.say(
-            f"Ensemble {set_name}: {count(whole.size, 'run')}, {count(len(whole.arms), 'arm')} of "
-            f"{count(whole.seeds, 'seed')}"
-        )
+        output.say(f"Ensemble {set_name}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")
         if processes == 1:
             watch_progress = _shown(output)
             progress = await play_sweep(
