@@ -81,7 +81,8 @@ Seed = Annotated[
 ]
 Until = Annotated[int | None, typer.Option(metavar="YEAR", help="The last year, all of it included.")]
 Rounds = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="How many rounds to play in all; goes before --until.")
+    int | None,
+    typer.Option(min=1, max=1_000_000, metavar="N", help="How many rounds to play in all; goes before --until."),
 ]
 RunName = Annotated[str | None, typer.Option(metavar="RUN", help="What the new run is called: a-z, 0-9, _ and -.")]
 
