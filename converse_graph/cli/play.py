@@ -44,6 +44,7 @@ class Session:
         """
         self.output = Output(quiet=options.quiet, as_json=options.as_json)
         self.judges = None if options.no_judge else tuple(options.judge_models or ())
+        self._says_who_judges = options.no_judge or bool(options.judge_models)
         self.budget = read_budget(options.max_usd, options.max_tokens, options.max_turns, options.max_minutes)
         self.prices = read_prices(options.prices)
         self._trace_private = options.trace_private
@@ -51,13 +52,19 @@ class Session:
     async def play(self, simulation: Simulation) -> Code:
         """Play a run to its end or to a pause, judge it, and let go of its models.
 
+        Who judges is on record, so that a run which is gone on with is judged as it was to be when it was begun.
+
         Raises:
             RunLocked: Another process is writing to the run.
             ConverseError: The run failed.
         """
         try:
             tracing = open_tracing(self.output, private=self._trace_private)
-            return await play(simulation, self.output, self.judges, budget=self.budget, tracing=tracing)
+            if self._says_who_judges and simulation.run.status != "finished":
+                with simulation.store.hold(simulation.run.name):
+                    simulation.run = await simulation.store.register.set_judges(simulation.run, self.judges)
+            judges = self.judges if self._says_who_judges else simulation.run.header.judges
+            return await play(simulation, self.output, judges, budget=self.budget, tracing=tracing)
         finally:
             await simulation.close()
 
