@@ -131,6 +131,8 @@ async def _ask(context: RunContext, question: StructuredRequest, emit: Emit) -> 
             question.on_restart(broken.for_record)
         request = _request(context, question, messages, attempt, emit)
         chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, question, request)
+        if question.model == HUMAN and reply.model != HUMAN:
+            raise TurnPassed  # before a pause, and a model has answered since
         _tell_of(emit, question, reply)
         if values is not None:
             answer = StructuredReply(
