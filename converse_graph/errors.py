@@ -173,15 +173,16 @@ class CallFailed(RunPaused):
 class AnswerNeeded(RunPaused):
     """A guest asks a person, or a party that a person plays has the floor; `resume` goes on with the answer."""
 
-    def __init__(self, message: str, *, speakers: tuple[str, ...]) -> None:
+    def __init__(self, message: str, *, speakers: tuple[str, ...], questions: tuple[Any, ...] = ()) -> None:
         """Say what is asked, and by whom.
 
         Args:
             message: One line.
             speakers: The path of each who waits, such as "Bank" or "OpenAI/CEO".
+            questions: What each asks.
         """
         super().__init__(message)
-        self.speakers = speakers
+        self.speakers, self.questions = speakers, questions
 
 
 class BudgetExceeded(RunPaused):
