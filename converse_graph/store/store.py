@@ -48,7 +48,7 @@ class Store:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, where: Path | str = DEFAULT_PATH, *, make: bool = False, shared: bool = False
+        cls, where: Path | str = DEFAULT_PATH, *, make: bool = False, shared: bool = False, durable: bool = True
     ) -> AsyncIterator[Store]:
         """Open a store.
 
@@ -57,6 +57,7 @@ class Store:
             make: Whether to make it if there is none.
             shared: Whether others may read a file as the umask has it, now and from then on; else a new one, with
                 its folder, locks and transcripts, is its owner's alone.
+            durable: Whether what is committed to a file must outlive a failure of power; not where it is thrown away.
 
         Raises:
             InvalidValue: It is neither, or takes an extra that is not installed.
@@ -64,7 +65,7 @@ class Store:
             IncompatibleStore: It is no store of ours, or from a newer version; it was left untouched.
             StoreFailure: It cannot be reached, made, or brought up to the present version.
         """
-        database = backend_for(where, shared=shared)
+        database = backend_for(where, shared=shared, durable=durable)
         await asyncio.to_thread(database.prepare, make=make)
         reader = database.connect()
         writer, ids = Writer(database.connect()), MessageIds()
