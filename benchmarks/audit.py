@@ -75,7 +75,8 @@ def measure(rounds: int, path: Path) -> dict[str, object]:
         command = [sys.executable, "-m", "benchmarks.audit", "--rounds", str(rounds), "--store", str(path)]
         out = subprocess.run([*command, "--do", step], check=True, capture_output=True, text=True).stdout  # noqa: S603
         row |= json.loads(out or "{}")
-    return row
+    played = row.get("CPU to play it")
+    return {**row, "CPU over playing it": float(str(row["CPU of it"])) / float(str(played)) if played else ""}
 
 
 def main() -> None:
