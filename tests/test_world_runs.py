@@ -63,10 +63,10 @@ async def test_a_move_stays_sealed_and_a_party_hears_of_its_own_state_alone(stor
         round = int(place.partition(".")[0])
         then = state["world_hidden"][round]
         assert then["round"] == round - 1
-        assert f"money {then['state'][party]['money']:.6g} million" in prompt
+        assert f"money {then['state'][party]['money']:.5g} million" in prompt
         for other in PARTIES:
             if other != party and then["state"][other]["money"] != then["state"][party]["money"]:
-                assert f"money {then['state'][other]['money']:.6g} million" not in prompt
+                assert f"money {then['state'][other]['money']:.5g} million" not in prompt
         assert "landed" not in prompt
         seen = {move["party"]: move["move"] for move in then["moves"] if move["is_seen"]}
         for other in PARTIES:

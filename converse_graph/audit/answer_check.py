@@ -6,10 +6,13 @@ from typing import Any
 from converse_graph.audit.findings import Leak
 from converse_graph.audit.records import SAID, Records
 from converse_graph.record.paths import CallPath, Provenance, Task
-from converse_graph.record.records import MindRecord, debate_of, memo_of
+from converse_graph.record.records import MindRecord, MinutesRecord, debate_of, memo_of
 from converse_graph.record.state import moves_channel
 from converse_graph.scenarios.world import MOVE, WAIT
 from converse_graph.turn.reflection import insights_in
+
+_TASKS_OF: Mapping[str, tuple[Task, ...]] = {"line": ("line",), "decided": ("minutes",)}
+"""By the field that holds the words of a record, where they come from no statement."""
 
 
 class AnswerCheck:
@@ -68,6 +71,19 @@ class AnswerCheck:
                 yield Leak(kind="record", place=str(path), source=source, owner=record["path"],
                            why="the line is not what was answered there")  # fmt: skip
 
+        yield from self._minutes(debate.get("minutes"), turn, record["path"], source)
+
+    def _minutes(self, minutes: MinutesRecord | None, turn: CallPath, owner: str, source: str) -> Iterator[Leak]:
+        """Minutes of a debate that its chair did not write like this."""
+        if minutes is None or "decided" not in minutes:
+            return
+        path = turn.inside("minutes", minutes["speaker"])
+        self.records += 1
+        fields = {name: minutes.get(name) for name in ("actions", "open_questions")}
+        if not self._is_answer(path, minutes["decided"], fields, "decided"):
+            yield Leak(kind="record", place=str(path), source=source, owner=owner,
+                       why="the minutes are not what was answered there")  # fmt: skip
+
     def _chosen_moves(self) -> Iterator[Leak]:
         for party, moves in self._records.moves.items():
             for record in moves:
@@ -83,10 +99,10 @@ class AnswerCheck:
         """Whether a text, with its fields of words, is what was answered in a turn; no text is no answer."""
         if not text:
             return True
-        tasks: tuple[Task, ...] = ("line",) if name == "line" else SAID
+        tasks: tuple[Task, ...] = _TASKS_OF.get(name, SAID)
         answers = [values for task in tasks for values in self._records.answers(path.call(task))]
         return any(
-            values.get(name) == text and all(values.get(field) == value for field, value in _worded(fields))
+            values.get(name) == text and all(_is_same(values.get(field), value) for field, value in _worded(fields))
             for values in answers
         )
 
@@ -94,6 +110,11 @@ class AnswerCheck:
         return not insights or any(insights_in(values) == list(insights) for values in self._records.answers(path))
 
 
-def _worded(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _worded(fields: Mapping[str, Any]) -> Iterator[tuple[str, str | list[Any]]]:
     """Fields that hold words; numbers may have been put in order."""
     return ((name, value) for name, value in fields.items() if isinstance(value, str | list))
+
+
+def _is_same(answer: Any, value: str | list[Any]) -> bool:
+    """Whether a value on record is what was answered: null for a list is an empty one."""
+    return bool(answer == value) or (answer is None and value == [])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from converse_graph.audit.phrase_index import PhraseIndex, strings_in
+from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
 from converse_graph.audit.records import Records, values_of
 from converse_graph.prompting.decisions import redacted_decision
 from converse_graph.prompting.templates import Prompts
@@ -58,10 +58,8 @@ def index_public_texts(
         prompts: The templates.
         scenario: What it plays; None where that is not to be had.
     """
-    for spoken_record in (*records.statements, *records.summaries):
-        # A summary bears the turn after the last that it sums up.
-        for text in strings_in(spoken_record):
-            words.add_public(text, (spoken_record["round"], spoken_record["turn"]))
+    for text, time in _spoken(records):
+        words.add_public(text, time)
     for event in records.header.events:
         if event.party is None:
             words.add_public(event.text)
@@ -71,6 +69,16 @@ def index_public_texts(
         motion = [scenario.motion.question, *scenario.motion.options] if scenario.motion else []
         for text in (scenario.premise, scenario.title, *motion):
             words.add_public(text)
+
+
+def _spoken(records: Records) -> Iterator[tuple[str, Time]]:
+    """What was said in public, and when; a summary bears the turn after the last that it sums up."""
+    for record in (*records.statements, *records.summaries):
+        yield from ((text, (record["round"], record["turn"])) for text in strings_in(record))
+    for statement in records.statements:
+        # So are entries that lists fold from fields: a later speaker may say the same, with the name before it.
+        entries = (f"{statement['speaker']} {text}" for text in strings_in(statement["fields"]))
+        yield from ((entry, (statement["round"], statement["turn"])) for entry in entries)
 
 
 def texts_in_mind(record: MindRecord) -> Iterator[Owned]:
@@ -101,7 +109,7 @@ def _in_debate(debate: DebateRecord, path: str) -> Iterator[Owned]:
     texts: list[Any] = [debate["motion"], [without_kind(line) for line in debate["lines"]]]
     if decision:
         texts += [decision["position"], decision["reasons"], [*decision["votes"].values()]]
-        texts += [*decision.get("counts", ())]
+        texts += [*decision.get("counts", ()), decision.get("minutes")]
     yield from ((text, path) for text in strings_in(texts))
     for stance in (*debate.get("private_positions", ()), *debate.get("ballots", ())):
         yield from ((text, join_path(path, stance["speaker"])) for text in strings_in(stance))
@@ -112,7 +120,7 @@ def _answered(call: Call, path: CallPath, *, was_taken: bool) -> Iterator[Owned]
     if values is None:
         yield call.reply.text, path.reader
         return
-    owner = path.owner if path.task == "line" and was_taken else path.reader
+    owner = path.owner if path.task in ("line", "minutes") and was_taken else path.reader
     public = path.task in ("statement", "graph") and was_taken
     private = {name: value for name, value in values.items() if not public or name == "memo"}
     yield from ((text, owner) for text in strings_in(private))

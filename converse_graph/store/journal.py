@@ -12,6 +12,7 @@ from typing import Any
 
 from converse_graph.models.base import PUBLIC, Message, Request, Response
 from converse_graph.record.paths import parse_path
+from converse_graph.scenarios.speaker_paths import owner_from_record, owner_on_record
 from converse_graph.store.chain import add_links, calls_chain, seal_header
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
@@ -21,12 +22,21 @@ FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest
 _CALLS = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
 place, attempt, messages, form, accepted, digest FROM calls
 WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
+_CALLS_AT = _CALLS.replace("LIKE :places AND attempt >= :least", "= :place")
 _AT = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
 digest, messages, accepted FROM calls WHERE run = :run AND place = :place AND attempt = :attempt ORDER BY id"""
 _TOTALS = """SELECT COALESCE(SUM(input_tokens + output_tokens), 0), SUM(usd),
 SUM(CASE WHEN usd IS NULL THEN 1 ELSE 0 END) FROM calls WHERE run = :run"""
 _ATTEMPTS = "SELECT place, attempt FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _PLACES = "SELECT place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
+_SUMMARY_COLUMNS = (
+    "id", "place", "attempt", "accepted", "model", "finish", "input_tokens", "output_tokens", "cached_tokens", "usd",
+    "seconds",
+)  # fmt: skip
+_SUMMARIES = f"""SELECT {", ".join(_SUMMARY_COLUMNS)} FROM calls
+WHERE run = :run AND place LIKE :places ESCAPE '!' AND id > :after ORDER BY id LIMIT :most"""  # noqa: S608 - ours
+_REPLY = "SELECT reply FROM calls WHERE run = :run AND id = :id"
+_PROMPT = "SELECT messages FROM calls WHERE run = :run AND place = :place AND attempt >= 0 ORDER BY id LIMIT 1"
 _MESSAGE = "SELECT role, source, owner, text FROM messages WHERE id = :id"
 _STORED_MESSAGE = "SELECT role, source, owner, text, digest FROM messages WHERE id = :id"
 _MESSAGE_ID = "SELECT id FROM messages WHERE digest = :digest"
@@ -83,6 +93,24 @@ class ChainedCall:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallSummary:
+    """A call as a list of calls has it, without prompt and reply."""
+
+    id: int
+    place: str
+    attempt: int
+    """0 for the first time of asking, and so on; below 0 for replies that were paid and no use."""
+    accepted: bool
+    model: str
+    finish: str
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    usd: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class JournalledReply:
     """What the journal has of one attempt at one place, its prompt by digest."""
 
@@ -118,7 +146,8 @@ class MessageIds:
         """The row of a message, made if it is new."""
         number = self._known.get(message.digest)
         if number is None:
-            row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": message.owner}
+            owner = owner_on_record(message.owner)
+            row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": owner}
             inserted = session.run(_ADD_MESSAGE, **row, text=message.text)
             number = int((inserted or session.run(_MESSAGE_ID, digest=message.digest))[0][0])
             if len(self._known) > 50_000:
@@ -245,9 +274,20 @@ class RunJournal:
             places: Of those alone whose place is like this, as SQL has it: "%/embed" for those that end so.
             unusable: Whether to give those too that were paid and no use.
         """
-        messages: dict[int, Message] = {}
         least = -(10**9) if unusable else 0
-        for row in self._reader.read(_CALLS, run=self._run, places=places, least=least):
+        yield from self._read_calls(self._reader.read(_CALLS, run=self._run, places=places, least=least))
+
+    def calls_at(self, place: str) -> tuple[Call, ...]:
+        """Every attempt at one place, those that were paid and no use too.
+
+        Args:
+            place: Where in the run.
+        """
+        return tuple(self._read_calls(self._reader.read(_CALLS_AT, run=self._run, place=place)))
+
+    def _read_calls(self, rows: Sequence[Sequence[Any]]) -> Iterator[Call]:
+        messages: dict[int, Message] = {}
+        for row in rows:
             place, attempt, packed_ids, form, is_accepted, digest = row[8:]
             for number in [*(ids := _unpack(packed_ids)), form]:
                 if number not in messages:
@@ -277,6 +317,37 @@ class RunJournal:
             is_as_asked = _digest_of(digests) == bytes(digest) and all(known[number][1] for number in ids)
             content = call_content(place, attempt, bytes(digest), _reply(row[:8]), accepted)
             yield ChainedCall(place=place, content=content, is_as_asked=is_as_asked)
+
+    def summaries(self, begins: str = "", *, after: int = 0, most: int = 10_000) -> list[CallSummary]:
+        """Calls without their prompts, in the order in which they were completed.
+
+        Args:
+            begins: Of those alone whose place begins so.
+            after: The id of a call; of those alone that came later.
+            most: How many at most.
+        """
+        escaped = begins.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        rows = self._reader.read(_SUMMARIES, run=self._run, places=f"{escaped}%", after=after, most=most)
+        named = (dict(zip(_SUMMARY_COLUMNS, row, strict=True)) for row in rows)
+        return [CallSummary(**{**row, "accepted": bool(row["accepted"])}) for row in named]
+
+    def prompt(self, place: str) -> tuple[Message, ...]:
+        """The messages of the first attempt at a place; none where nothing was asked there.
+
+        Args:
+            place: Where in the run.
+        """
+        rows = self._reader.read(_PROMPT, run=self._run, place=place)
+        return tuple(map(self._message, _unpack(rows[0][0]))) if rows else ()
+
+    def reply(self, call: int) -> str:
+        """What a call was answered, as the model wrote it.
+
+        Args:
+            call: Its id, as `summaries` gives it.
+        """
+        rows = self._reader.read(_REPLY, run=self._run, id=call)
+        return str(rows[0][0]) if rows else ""
 
     def replies_at(self, place: str, attempt: int) -> list[JournalledReply]:
         """What was answered to one attempt at one place; more than one where it was asked with other prompts.
@@ -308,7 +379,7 @@ class RunJournal:
 
     def _message(self, number: int) -> Message:
         ((role, source, owner, text),) = self._reader.read(_MESSAGE, id=number)
-        return Message(role=role, source=source, owner=owner, text=text)
+        return Message(role=role, source=source, owner=owner_from_record(owner), text=text)
 
     def _stored_message(self, number: int) -> tuple[bytes, bool]:
         """The digest of a message, and whether it is the one that is stored beside it; of none, no digest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Store:
 
     address: str
     """As `--store` takes it, without a password."""
+    where: Path | str = field(repr=False)
+    """What it was opened by, for whoever opens it once more; it may hold a password."""
     folder: Path
     """Where what belongs beside it lies, such as transcripts: a file's own folder, or `.converse`."""
     is_shared: bool
@@ -48,7 +50,13 @@ class Store:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, where: Path | str = DEFAULT_PATH, *, make: bool = False, shared: bool = False, durable: bool = True
+        cls,
+        where: Path | str = DEFAULT_PATH,
+        *,
+        make: bool = False,
+        shared: bool = False,
+        read_only: bool = False,
+        durable: bool = True,
     ) -> AsyncIterator[Store]:
         """Open a store.
 
@@ -57,6 +65,7 @@ class Store:
             make: Whether to make it if there is none.
             shared: Whether others may read a file as the umask has it, now and from then on; else a new one, with
                 its folder, locks and transcripts, is its owner's alone.
+            read_only: Whether the database is to refuse whatever would write to it.
             durable: Whether what is committed to a file must outlive a failure of power; not where it is thrown away.
 
         Raises:
@@ -66,13 +75,14 @@ class Store:
             StoreFailure: It cannot be reached, made, or brought up to the present version.
         """
         database = backend_for(where, shared=shared, durable=durable)
-        await asyncio.to_thread(database.prepare, make=make)
-        reader = database.connect()
-        writer, ids = Writer(database.connect()), MessageIds()
+        await asyncio.to_thread(database.prepare, make=make, read_only=read_only)
+        reader = database.connect(read_only=read_only)
+        writer, ids = Writer(database.connect(read_only=read_only)), MessageIds()
         writer.on_rollback(ids.forget)
         try:
             yield cls(
                 address=database.address,
+                where=where,
                 folder=database.folder,
                 is_shared=is_shared(Path(database.address)),
                 register=RunTable(reader, writer, _project_of(database.folder)),

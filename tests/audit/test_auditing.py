@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langgraph.graph import START, StateGraph
 
-from converse_graph import Organisation, Persona, ScriptedModel, Store
+from converse_graph import Organisation, Persona, Pinned, ScriptedModel, Store, Text
 from converse_graph.audit.audit import audit_run
 from converse_graph.audit.findings import Audit
 from converse_graph.checkpoints import StoreSaver
@@ -264,3 +264,16 @@ async def test_what_cannot_be_checked_is_said(store: Store) -> None:
     assert any("somebody's own graph: Alpha, Beta/Oracle." in line for line in found.unchecked)
     assert any("made in Python" in line for line in found.unchecked)
     assert any(line.startswith("Traces") for line in found.unchecked)
+
+
+async def test_an_entry_of_a_list_that_a_later_speaker_words_alike_is_no_leak(store: Store) -> None:
+    incident = "paid one bill eight thousand times in May"
+    said = [{"statement": "I say it first.", "incident": incident, "memo": ""}, {"statement": "I heard.", "memo": ""},
+            {"statement": f"Alpha {incident}.", "memo": ""}]  # fmt: skip
+    parties = [Organisation(name="Alpha", fields=[Text(name="incident", ask="?", max_length=80)]), "Beta", "Gamma"]
+    scenario = table(*parties, rounds=1, pinned=[Pinned(title="Incidents", field="incident", whose="all")])
+    model = ScriptedModel(said, profile="large")
+    simulation = await played(store, scenario, model=model)
+    beta = next(call for call in store.journal(simulation.run.id).calls() if call.place == "0.1/Beta/statement")
+    assert f"Alpha: {incident}" in beta.messages[-1].text
+    assert (await audit_run(store, simulation.run.name, scenario=scenario)).leaks == ()
