@@ -11,7 +11,6 @@ import numpy as np
 import scoringrules
 from scipy import stats
 
-from converse_graph.ensembles.outcomes import Outcome, observation
 from converse_graph.ensembles.survival import (
     Difference,
     Interval,
@@ -23,7 +22,8 @@ from converse_graph.ensembles.survival import (
     runs_wanted,
     survival,
 )
-from converse_graph.errors import InvalidValue
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.measures.outcomes import Outcome
 from converse_graph.scenarios.value import FrozenModel
 
 ALL_RUNS = "all runs"
@@ -370,3 +370,20 @@ def _cautions_of(arm: ArmForecast, event: str) -> Iterator[str]:
         )
     if arm.drift_rate > _MUCH_DRIFT:
         yield f"{arm.drift_rate:.0%} signs of drift a statement; what the parties said is to be read with care."
+
+
+def observation(row: Outcome, event: str) -> Observation:
+    """Tell when an event happened in a run, or how long it was watched without it.
+
+    Args:
+        row: The run.
+        event: One of the scenario's events, or a condition that the row was made with.
+
+    Raises:
+        NotFound: The scenario has no such event.
+    """
+    if event not in row.awaited:
+        hint = "An expression such as 'agi_estimate.p50 <= 2030' is an event too."
+        raise NotFound.among(f"event of {row.scenario}", event, row.awaited, hint=hint)
+    date = row.events.get(event)
+    return Observation(time=row.watched if date is None else date, happened=date is not None)

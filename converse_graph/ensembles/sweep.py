@@ -13,8 +13,8 @@ from pathlib import Path
 
 from converse_graph.calls.budget import Budget
 from converse_graph.ensembles.design import NULL, Cell, Design, check_ensemble_name
-from converse_graph.ensembles.outcomes import Outcome, outcome
 from converse_graph.errors import ConverseError, NotFound, RunLocked, RunPaused
+from converse_graph.measures.outcomes import Outcome, outcome
 from converse_graph.models.prices import Prices
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.runs.simulation import Origin, Simulation

@@ -4,12 +4,13 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown_escaping import UNSEEN
 from converse_graph.export.overview import in_force
+from converse_graph.measures.event_dates import event_dates
 from converse_graph.record.transcript import PrivateNotes, Statement, Transcript
 from converse_graph.record.verdict import Verdict
 
@@ -49,6 +50,7 @@ def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
         "version": SHOW_VERSION,
         "header": transcript.header.model_dump(mode="json"),
         "standing": {title: list(entries) for title, entries in in_force(transcript).items()},
+        "happened": [date.model_dump(mode="json") for date in event_dates(transcript)],
         "verdicts": [verdict_json(verdict) for verdict in transcript.verdicts],
         "statements": [_statement(statement, raw=raw) for statement in transcript.statements],
     }
@@ -87,11 +89,11 @@ def from_json(values: Mapping[str, Any]) -> Transcript:
 def as_jsonl(transcript: Transcript, *, raw: bool = False) -> str:
     """A line of JSON for the header, with the version and the verdicts, and one for each statement, as in `as_json`."""
     values = as_json(transcript, raw=raw)
-    first = {name: values[name] for name in ("version", "header", "standing", "verdicts")}
+    first = {name: values[name] for name in ("version", "header", "standing", "happened", "verdicts")}
     return "".join(json_text(line) + "\n" for line in [first, *values["statements"]])
 
 
-def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
+def as_csv(*transcripts: Transcript, raw: bool = False) -> str:
     """One row for each statement, under a row of column names; lines end as RFC 4180 has it, with CR LF.
 
     A field of parts has a column for each, such as `fields.agi_estimate.p50`; items of a list are joined by "; ".
@@ -99,12 +101,28 @@ def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
     the empty text.
 
     Args:
-        transcript: What to show.
+        transcripts: What to show, one after the other; the first column names the run.
         raw: Whether to add `memo`, `position` and `follows_decision`. Private conversations fit no table.
     """
-    rows = [_row(statement, raw=raw) for statement in transcript.statements]
-    columns_fixed = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
-    columns = list(dict.fromkeys([*columns_fixed, *(name for row in rows for name in row)]))
+    rows = [
+        {"run": transcript.header.run, **_row(statement, raw=raw)}
+        for transcript in transcripts
+        for statement in transcript.statements
+    ]
+    columns_fixed = [
+        name for name in ("run", *_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"
+    ]
+    return table_csv(rows, columns_fixed)
+
+
+def table_csv(rows: Sequence[Mapping[str, Any]], columns_first: Sequence[str] = ()) -> str:
+    """Rows as CSV, in the manner of `as_csv`.
+
+    Args:
+        rows: Values by the name of their column; one that lacks a column is empty there.
+        columns_first: Columns that come first, also where no row has them.
+    """
+    columns = list(dict.fromkeys([*columns_first, *(name for row in rows for name in row)]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([_cell(name) for name in columns])

@@ -8,9 +8,9 @@ import pytest
 from converse_graph import Budget, Store
 from converse_graph.ensembles.design import Design
 from converse_graph.ensembles.forecast import Forecast, forecast
-from converse_graph.ensembles.outcomes import Outcome
 from converse_graph.ensembles.sweep import play_sweep, read_outcomes, save_design
 from converse_graph.errors import InvalidValue, RunPaused
+from converse_graph.measures.outcomes import Outcome
 
 CREATED = datetime(2026, 1, 2, tzinfo=UTC)
 DESIGN = Design(scenario="wage-talks", vary={"inflation": (0.02, 0.08)}, seeds=3, rounds=2, model="null")

@@ -47,7 +47,7 @@ async def forecast(
     from converse_graph.cli.tables import print_page, print_text, write_or_print
     from converse_graph.ensembles.design import Design
     from converse_graph.errors import InvalidValue, UsageError
-    from converse_graph.measures.event_dates import parse_condition
+    from converse_graph.measures.expressions import is_expression
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
@@ -59,7 +59,7 @@ async def forecast(
         raise UsageError(
             f"Statistics and figures take an extra ({error.name} is missing): pip install 'converse-graph[forecast]'."
         ) from None
-    conditions = [event] if event and parse_condition(event) else []
+    conditions = [event] if event and is_expression(event) else []
     async with Store.open(store or DEFAULT_PATH) as open_store:
         design = Design.model_validate_json(open_store.ensembles.design(name))
         rows = read_outcomes(open_store, name, conditions=conditions)
