@@ -62,11 +62,11 @@ async def forecast(
     conditions = [event] if event and is_expression(event) else []
     async with Store.open(store or DEFAULT_PATH) as open_store:
         design = Design.model_validate_json(open_store.ensembles.design(name))
-        rows = read_outcomes(open_store, name, conditions=conditions)
+        rows = await read_outcomes(open_store, name, conditions=conditions)
     events = list(dict.fromkeys(one for row in rows for one in row.awaited))
     if event is None and len(events) != 1:
         raise InvalidValue(f"Name the event with --event; there is: {', '.join(events) or 'none'}.")
-    result = make_forecast(rows, event or events[0], name=name, years=by or ())
+    result = make_forecast(rows, event or events[0], name=name, years=by or (), design=design)
     commands = [_sweep_command(design, name), _forecast_command(name, event, by)]
     if as_json or (out is not None and out.suffix == ".json"):
         write_or_print(json.dumps(result.model_dump(mode="json"), indent=2) + "\n", out)

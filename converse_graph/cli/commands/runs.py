@@ -42,7 +42,7 @@ async def runs(
 
     Examples:
         converse runs
-        converse runs --where scenario=agi-race,status=finished --as csv --out runs.csv
+        converse runs --where status=finished --as csv --out runs.csv
     """
     import shutil
 

@@ -21,9 +21,10 @@ async def show(
     out: Out = None,
     store: StorePath = None,
 ) -> None:
-    """Show a run's transcript, or its figures; of several runs, or an ensemble, one after the other.
+    """Show a run's transcript, or its figures.
 
-    The transcript is the public record; with --raw it has the private conversations too.
+    The transcript is the public record; with --raw it has the private conversations too. Of several runs, or an
+    ensemble, one is shown after the other, or all in one table.
 
     Examples:
         converse show race
