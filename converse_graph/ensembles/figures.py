@@ -24,7 +24,8 @@ _CONFIG = {
     "title": {"anchor": "start", "fontSize": 15, "fontWeight": 600, "subtitleColor": "#555", "offset": 12},
     "axis": {"grid": True, "gridColor": "#e8e8ec", "domainColor": "#999", "tickColor": "#999", "labelFontSize": 12,
              "titleFontSize": 12, "titleFontWeight": 400, "titleColor": "#444", "labelColor": "#333"},
-    "legend": {"labelFontSize": 12, "symbolStrokeWidth": 3, "orient": "bottom", "title": None, "labelLimit": 420},
+    "legend": {"labelFontSize": 12, "symbolStrokeWidth": 3, "symbolOpacity": 1, "symbolType": "stroke",
+               "orient": "bottom", "title": None, "labelLimit": 420},
     "range": {"category": list(_COLOURS)},
 }  # fmt: skip
 
@@ -69,10 +70,15 @@ def survival_chart(forecast: Forecast) -> Chart:
     Args:
         forecast: What is drawn.
     """
-    rows = [row for arm in forecast.arms for row in _steps(forecast, arm)]
+    panels, labels = _panels(forecast)
+    rows = [
+        {**row, "arm": labels[arm.arm], "panel": panels[arm.arm]}
+        for arm in forecast.arms
+        for row in _steps(forecast, arm)
+    ]
     time = _time(forecast)
     share = {"type": "quantitative", "axis": {"format": "%", "tickCount": 5}, "scale": {"domain": [0, 1]}}
-    colour = {"field": "arm", "type": "nominal", "sort": [arm.arm for arm in forecast.arms], "legend": {"columns": 2}}
+    colour = {"field": "arm", "type": "nominal", "sort": list(labels.values()), "legend": {"columns": 2}}
     dash = {"field": "role", "type": "nominal", "legend": None,
             "scale": {"domain": ["arm", "chance", "paraphrase"], "range": [[1, 0], [3, 3], [8, 4]]}}  # fmt: skip
     band: Chart = {
@@ -90,7 +96,39 @@ def survival_chart(forecast: Forecast) -> Chart:
     notes = [f"{runs} runs; bands: 95 %, at each time by itself (Kaplan and Meier)"]
     if any(arm.role != "arm" for arm in forecast.arms):
         notes.append("dotted: the same arm played by chance; dashed: told in other words")
-    return _chart(f"Has {_words(forecast)} come by then?", notes, rows, layer=[band, line], height=330)
+    several = len(set(panels.values()))
+    if several == 1:
+        return _chart(f"Has {_words(forecast)} come by then?", notes, rows, layer=[band, line], height=330)
+    columns = min(several, _COLUMNS)
+    chart = _chart(f"Has {_words(forecast)} come by then?", notes, rows, layer=[], height=0)
+    del chart["layer"], chart["width"], chart["height"]
+    return {
+        **chart,
+        "facet": {"field": "panel", "type": "nominal", "title": None, "sort": list(dict.fromkeys(panels.values())),
+                  "header": {"labelFontSize": 13, "labelFontWeight": 600}},
+        "columns": columns,
+        "spec": {"width": _WIDTH // columns - 40, "height": 240, "layer": [band, line]},
+    }  # fmt: skip
+
+
+def _panels(forecast: Forecast) -> tuple[dict[str, str], dict[str, str]]:
+    """Spread many arms over panels, one for each setting of their first dial.
+
+    Returns:
+        By arm its panel, and what it is called there; one panel where the arms are few.
+    """
+    names = [arm.arm for arm in forecast.arms]
+    dials = list(forecast.arms[0].dials)
+    if len(names) <= _MOST_IN_PANEL or len(dials) < len(("panel", "colour")):
+        return dict.fromkeys(names, ""), {name: name for name in names}
+    first = dials[0]
+    panels = {arm.arm: f"{first}={_plain(arm.dials[first])}" for arm in forecast.arms}
+    return panels, {name: name.partition(", ")[2] for name in names}
+
+
+_MOST_IN_PANEL = 4
+"""Arms that one panel still tells apart."""
+_COLUMNS = 3
 
 
 def tornado_chart(forecast: Forecast) -> Chart | None:
@@ -101,7 +139,7 @@ def tornado_chart(forecast: Forecast) -> Chart | None:
     """
     rows = []
     for effect in forecast.effects:
-        if effect.by_value:
+        if effect.by_value and effect.size > 0:
             low, high = (choose(effect.by_value.items(), key=lambda item: item[1]) for choose in (min, max))
             rows.append({"dial": effect.dial, "low": low[1], "high": high[1], "first": low[0], "last": high[0]})
     if not rows:
@@ -150,8 +188,14 @@ def heat_map(forecast: Forecast) -> Chart | None:
     ]
     if not rows:
         return None
-    x = {"field": "across", "type": "nominal", "title": dials[0], "sort": None, "axis": {"labelAngle": 0}}
-    y = {"field": "down", "type": "nominal", "title": dials[1], "sort": None}
+    x = {
+        "field": "across",
+        "type": "nominal",
+        "title": dials[0],
+        "sort": None,
+        "axis": {"labelAngle": 0, "grid": False},
+    }
+    y = {"field": "down", "type": "nominal", "title": dials[1], "sort": None, "axis": {"grid": False}}
     colour = {"field": "chance", "type": "quantitative", "legend": None,
               "scale": {"domain": [0, 1], "range": ["#f4f8fb", "#0072B2"]}}  # fmt: skip
     ink = {"condition": {"test": "datum.chance > 0.55", "value": "white"}, "value": "#222"}
@@ -224,7 +268,7 @@ def published_chart(forecast: Forecast) -> Chart | None:
                 order += [who] if who not in order else []
                 year = forecast.start + time
                 rows.append({"who": who, "year": year, "probability": f"{chance:.0%}", "kind": "here"})
-    y = {"field": "who", "type": "nominal", "title": None, "sort": order, "axis": {"labelLimit": 330}}
+    y = {"field": "who", "type": "nominal", "title": None, "sort": order, "axis": {"labelLimit": 420}}
     x = {"field": "year", "type": "quantitative", "title": None, "axis": {"format": "d"}, "scale": {"zero": False}}
     colour = {"field": "kind", "type": "nominal", "legend": None,
               "scale": {"domain": ["published", "here"], "range": ["#7F7F7F", _COLOURS[0]]}}  # fmt: skip
@@ -236,7 +280,7 @@ def published_chart(forecast: Forecast) -> Chart | None:
          "encoding": {"x": x, "y": y, "text": {"field": "probability"}}},
     ]  # fmt: skip
     notes = ["every source means an event of its own: compare the shape, not the year; sources are in the table"]
-    return _chart("What others have forecast", notes, rows, layer=layer, height=34 * len(order), width=_WIDTH - 300)
+    return _chart("What others have forecast", notes, rows, layer=layer, height=34 * len(order), width=_WIDTH - 330)
 
 
 def _chart(

@@ -16,6 +16,7 @@ from scipy import stats
 from converse_graph.ensembles.arms import DEFAULT_SAMPLES, MORRIS_LEVELS, arm_at, morris_points, morris_problem
 from converse_graph.ensembles.design import NULL, WORDING, Design
 from converse_graph.ensembles.survival import (
+    CONFIDENCE,
     Difference,
     Interval,
     Observation,
@@ -36,6 +37,8 @@ ALL_RUNS = "all runs"
 """The name of the arm where nothing was varied."""
 
 _MUCH_DRIFT = 0.2
+_SIGNIFICANT = 1 - CONFIDENCE
+"""Corrected p values above this say nothing."""
 _PAIRS = 2
 """Common seeds below which two arms are not compared."""
 _FEW = 10
@@ -466,7 +469,10 @@ def finding(comparison: Comparison, nuisance: float | None) -> str:
         return f"none: no larger than what other words alone do ({nuisance:.2f})"
     if comparison.role == "chance":
         return "differs from what chance brings about"
-    return "comes later" if years.low > 0 else "comes earlier"
+    way = "later" if years.low > 0 else "earlier"
+    if comparison.adjusted_p is None or comparison.adjusted_p > _SIGNIFICANT:
+        return f"points {way}, but not beyond chance once corrected for all comparisons"
+    return f"comes {way}"
 
 
 def _by_seed(rows: Sequence[Outcome], event: str) -> dict[int, Observation]:

@@ -172,8 +172,38 @@ def _head(forecast: Forecast) -> Iterator[str]:
 
 
 def _answer(forecast: Forecast) -> Iterator[str]:
+    yield from (inline(_lead(forecast)), "")
     for arm in forecast.arms:
         yield f"- **{inline(arm.arm)}**: {inline(_sentence(forecast, arm))}"
+
+
+def _lead(forecast: Forecast) -> str:
+    """The answer in a paragraph: how likely by the last year that was asked for, what moves it, how sure that is."""
+    told = [arm for arm in forecast.arms if arm.role == "arm"]
+    chances = [
+        (arm.arm, probability.estimate, probability)
+        for arm in told
+        if (probability := arm.by_year[-1].probability) is not None and probability.estimate is not None
+    ]
+    if not chances:
+        return "The runs do not reach the years that were asked for; nothing is told of them."
+    year = forecast.arms[0].by_year[-1].year
+    when = f"round {year:g}" if forecast.step == "round" else f"the end of {year:g}"
+    low, high = (choose(chances, key=lambda one: one[1]) for choose in (min, max))
+    parts = [f"By {when} it has come in {_share(high[2])} of runs"]
+    if len(chances) > 1:
+        parts = [
+            f"By {when} it has come in {_share(low[2])} of runs with {low[0]}, and in {_share(high[2])} with {high[0]}"
+        ]
+    moving = [effect for effect in forecast.effects if effect.size > 0]
+    unit = "rounds" if forecast.step == "round" else "years"
+    if moving:
+        parts.append(f"{moving[0].dial} moves it most, by {moving[0].size:.1f} {unit} on average")
+    others = [one for one in forecast.comparisons if one.role == "arm"]
+    sure = sum(one.finding in {"comes later", "comes earlier"} for one in others)
+    if others:
+        parts.append(f"of {len(others)} arms that were held against the first, {sure or 'none'} differ beyond chance")
+    return ". ".join(f"{part[0].upper()}{part[1:]}" for part in parts) + "."
 
 
 def _sentence(forecast: Forecast, arm: ArmForecast) -> str:
