@@ -53,8 +53,8 @@ def test_paths_of_morris_change_one_dial_a_step_and_tell_slopes_to_the_digit() -
     measures = morris.analyze(morris_problem(3), np.array(points), results, num_levels=MORRIS_LEVELS, seed=0)
 
     assert set(steps) == {1}
-    assert measures["mu_star"] == pytest.approx([4, 2, 0])
-    assert measures["sigma"] == pytest.approx([0, 0, 0], abs=1e-9)
+    assert list(measures["mu_star"]) == pytest.approx([4, 2, 0])
+    assert list(measures["sigma"]) == pytest.approx([0, 0, 0], abs=1e-9)
     assert arm_at({"a": "wxyz", "b": (1, 2, 3), "c": (0,)}, (1.0, 0.5, 0.2)) == {"a": "z", "b": 2, "c": 0}
 
 
