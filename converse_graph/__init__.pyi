@@ -3,6 +3,9 @@
 from .audit.audit import audit_run as audit_run
 from .audit.findings import Audit as Audit
 from .calls.budget import Budget as Budget
+from .ensembles.ensemble import Ensemble as Ensemble
+from .ensembles.ensemble import Sweep as Sweep
+from .ensembles.ensemble import load_ensemble as load_ensemble
 from .errors import BudgetExceeded as BudgetExceeded
 from .errors import ContextLengthExceeded as ContextLengthExceeded
 from .errors import ContextWindowTooSmall as ContextWindowTooSmall
@@ -30,6 +33,7 @@ from .measures.consistency import contradictions as contradictions
 from .measures.disagreement import disagreement as disagreement
 from .measures.drift import drift as drift
 from .measures.events import events as events
+from .measures.rows import rows as rows
 from .models.base import Message as Message
 from .models.base import Model as Model
 from .models.base import Request as Request

@@ -26,6 +26,30 @@ class Budget(FrozenModel):
     """Minutes of this session."""
 
 
+def budget_of_one(
+    budget: Budget | None, *, spent_usd: float, spent_tokens: int, usd_before: float, tokens_before: int
+) -> Budget | None:
+    """Bound one of several runs by what a bound over all of them leaves; it may be nothing.
+
+    Args:
+        budget: Over all of them, from now on.
+        spent_usd: By all of them since then.
+        spent_tokens: Likewise.
+        usd_before: What this run had spent before, which a run's own budget counts in.
+        tokens_before: Likewise.
+    """
+    if budget is None:
+        return None
+    usd, tokens = budget.usd, budget.tokens
+    left_usd = None if usd is None else max(_LEAST_USD, usd_before + max(0.0, usd - spent_usd))
+    left_tokens = None if tokens is None else max(1, tokens_before + max(0, tokens - spent_tokens))
+    return budget.model_copy(update={"usd": left_usd, "tokens": left_tokens})
+
+
+_LEAST_USD = 1e-9
+"""A budget is more than nothing; no call costs so little."""
+
+
 class BudgetTracker:
     """What a run has spent of its budget.
 

@@ -6,7 +6,7 @@ import shlex
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -308,6 +308,8 @@ async def _close(simulation: Simulation, output: Output, how: str, began: float)
 async def leave_transcript(store: Store, name: str) -> tuple[str, Transcript]:
     """Write the full transcript beside the store; returns its path too."""
     transcript = store.transcript(name)
+    with suppress(StoreFailure):  # rows for SQL are a copy, made anew when they are asked for
+        await store.data.save(store.register.run(name).id, transcript)
     path = store.folder / "transcripts" / f"{name}.md"
     try:
         make_folder(path.parent, shared=store.is_shared)

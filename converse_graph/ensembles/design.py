@@ -6,11 +6,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field as Bound
 
+from converse_graph.ensembles.arms import DEFAULT_SAMPLES, make_arms
 from converse_graph.errors import InvalidValue
 from converse_graph.scenarios.value import FrozenModel
 
@@ -18,6 +18,12 @@ NULL = "null"
 """The model that plays by chance."""
 
 _SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+Kind = Literal["factorial", "one-at-a-time", "fractional", "morris", "latin"]
+"""How settings of several dials are combined to arms; see `converse_graph.ensembles.arms`."""
+WORDING = "wording"
+"""The dial by which a scenario is told in other words with nothing else changed."""
 
 
 class Cell(FrozenModel):
@@ -29,6 +35,8 @@ class Cell(FrozenModel):
     seed: int
     is_baseline: bool
     """Whether it is played by chance, to be held against the arm of the same settings."""
+    is_paraphrase: bool = False
+    """Whether it is the first arm told in other words."""
 
 
 class Design(FrozenModel):
@@ -49,11 +57,27 @@ class Design(FrozenModel):
     base_url: str | None = None
     baseline: bool = True
     """Whether each arm is played by chance too, where the model is another than the null model."""
+    kind: Kind = "factorial"
+    """How settings of the varied dials are combined to arms."""
+    samples: Annotated[int, Bound(ge=1, le=10_000)] | None = None
+    """How many arms a Latin hypercube has, or how many paths Morris's design; None for 10."""
+    paraphrase: str | None = None
+    """The setting of the dial `wording` by which the first arm is played once more, told otherwise."""
+    parent: str | None = None
+    """The run that all runs are forked from; None for runs that begin anew."""
+    at: str | None = None
+    """The first turn that is their own."""
+    judge: bool = False
+    """Whether the model judges each run at its end; chance judges nothing."""
+    digest: str = ""
+    """Of the scenario in each arm, and of its prompts: runs of another are no replicates of these."""
 
     @property
     def arms(self) -> tuple[dict[str, Any], ...]:
-        """Settings of each arm, all combinations of what is varied, in the order in which they are named."""
-        return tuple(self.dials | dict(zip(self.vary, values, strict=True)) for values in product(*self.vary.values()))
+        """Settings of each arm, in the order in which they are played; the first is what others are held against."""
+        return tuple(
+            self.dials | arm for arm in make_arms(self.kind, self.vary, samples=self.samples or DEFAULT_SAMPLES)
+        )
 
     def cells(self, name: str) -> Iterator[Cell]:
         """Yield every run, seed by seed, so that a sweep that is broken off has all arms about equally far.
@@ -61,17 +85,26 @@ class Design(FrozenModel):
         Args:
             name: Of the ensemble; the names of its runs begin with it.
         """
-        models = [False, True] if self.baseline and self.model != NULL else [False]
-        labels = [(dials, _arm_digest(dials), chance) for chance in models for dials in self.arms]
+        arms = self.arms
+        labels: list[tuple[dict[str, Any], str, bool, bool]] = [
+            (dials, _arm_digest(dials), chance, False) for chance in self._by_chance for dials in arms
+        ]
+        if self.paraphrase is not None:
+            worded = arms[0] | {WORDING: self.paraphrase}
+            labels.append((worded, _arm_digest(worded), False, True))
         for seed in range(self.first_seed, self.first_seed + self.seeds):
-            for dials, digest, chance in labels:
+            for settings, digest, chance, is_worded in labels:
                 run = f"{name}-{digest}{'-null' if chance else ''}-{seed}"
-                yield Cell(run=run, dials=dials, seed=seed, is_baseline=chance)
+                yield Cell(run=run, dials=settings, seed=seed, is_baseline=chance, is_paraphrase=is_worded)
 
     @property
     def size(self) -> int:
         """How many runs there are."""
-        return len(self.arms) * self.seeds * (2 if self.baseline and self.model != NULL else 1)
+        return (len(self.arms) * len(self._by_chance) + (self.paraphrase is not None)) * self.seeds
+
+    @property
+    def _by_chance(self) -> list[bool]:
+        return [False, True] if self.baseline and self.model != NULL else [False]
 
     def extended(self, earlier: Design) -> Design:
         """Add this design's arms and seeds to an earlier one of the same name.
@@ -82,10 +115,12 @@ class Design(FrozenModel):
         Raises:
             InvalidValue: They differ in more than arms and number of seeds, so that their runs are not one set.
         """
-        same = ("scenario", "rounds", "model", "base_url", "first_seed", "baseline")
+        same = ("scenario", "rounds", "model", "base_url", "first_seed", "kind", "parent", "at", "judge")
         changes = [name for name in same if getattr(self, name) != getattr(earlier, name)]
         changes += ["dials"] if self.dials != earlier.dials else []
         changes += ["vary"] if self.vary.keys() != earlier.vary.keys() else []
+        if self.kind in ("fractional", "morris", "latin"):  # their arms hang together
+            changes += [name for name in ("vary", "samples") if getattr(self, name) != getattr(earlier, name)]
         if changes:
             was = ", ".join(f"{name} was {_words(getattr(earlier, name))}" for name in changes)
             raise InvalidValue(
@@ -93,7 +128,14 @@ class Design(FrozenModel):
                 "settings that it began with."
             )
         vary = {dial: tuple(dict.fromkeys([*earlier.vary[dial], *self.vary[dial]])) for dial in self.vary}
-        return self.model_copy(update={"vary": vary, "seeds": max(self.seeds, earlier.seeds)})
+        return self.model_copy(
+            update={
+                "vary": vary,
+                "seeds": max(self.seeds, earlier.seeds),
+                "baseline": self.baseline or earlier.baseline,
+                "paraphrase": self.paraphrase or earlier.paraphrase,
+            }
+        )
 
 
 def _words(value: Any) -> str:

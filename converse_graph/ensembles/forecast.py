@@ -5,31 +5,42 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import scoringrules
+from pydantic import Field as Bound
+from SALib.analyze import morris
 from scipy import stats
 
-from converse_graph.ensembles.outcomes import Outcome, observation
+from converse_graph.ensembles.arms import DEFAULT_SAMPLES, MORRIS_LEVELS, arm_at, morris_points, morris_problem
+from converse_graph.ensembles.design import NULL, WORDING, Design
 from converse_graph.ensembles.survival import (
+    CONFIDENCE,
     Difference,
     Interval,
     Observation,
     Survival,
     bootstrap_incidence,
     compare,
+    mean_interval,
     restricted_mean,
     runs_wanted,
     survival,
 )
-from converse_graph.errors import InvalidValue
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.measures.event_dates import WORLD_REPORTS
+from converse_graph.measures.outcomes import Outcome
 from converse_graph.scenarios.value import FrozenModel
 
 ALL_RUNS = "all runs"
 """The name of the arm where nothing was varied."""
 
 _MUCH_DRIFT = 0.2
+_SIGNIFICANT = 1 - CONFIDENCE
+"""Corrected p values above this say nothing."""
+_PAIRS = 2
+"""Common seeds below which two arms are not compared."""
 _FEW = 10
 """Runs of an arm below which the report warns that its interval says little."""
 
@@ -43,10 +54,35 @@ class Probability(FrozenModel):
     """None for a year that no run of the arm has reached."""
 
 
+Role = Literal["arm", "chance", "paraphrase"]
+"""What an arm is for: a setting of the dials; the same played by chance; the first arm told in other words."""
+
+
+class RunPoint(FrozenModel):
+    """One run behind the figures."""
+
+    run: str
+    seed: int
+    time: float
+    """Years to the event, or for which it was watched without it."""
+    happened: bool
+
+
+class FanPoint(FrozenModel):
+    """What parties stated of a year at one time: medians over their statements and over runs."""
+
+    said: float
+    p10: float
+    p50: float
+    p90: float
+    estimates: int
+
+
 class ArmForecast(FrozenModel):
     """What the runs of one arm say about the event."""
 
     arm: str
+    role: Role = "arm"
     dials: dict[str, Any]
     """Settings in which the arms differ."""
     survival: Survival
@@ -61,6 +97,16 @@ class ArmForecast(FrozenModel):
     """Turns without a statement, 0 to 1."""
     runs_wanted: int | None
     """Runs that would narrow the median's interval to one year to either side; None where it is open."""
+    agreement: float | None = None
+    """Share of debates in which nobody took a second position, the mean over runs that held some."""
+    scores: dict[str, Interval] = Bound(default_factory=dict)
+    """Judges' scores, 1 to 10, the mean over runs with its interval (Student)."""
+    fields: dict[str, Interval] = Bound(default_factory=dict)
+    """Last values of numbers and yes-or-no fields and of the world's variables, mean over parties and runs."""
+    fan: tuple[FanPoint, ...] = ()
+    """Stated percentiles of the event's year, as time went on."""
+    points: tuple[RunPoint, ...] = ()
+    """The runs themselves."""
 
 
 class Comparison(FrozenModel):
@@ -71,6 +117,30 @@ class Comparison(FrozenModel):
     difference: Difference
     adjusted_p: float | None
     """The log-rank p value, corrected for the number of comparisons (Benjamini and Hochberg)."""
+    role: Role = "arm"
+    """What the arm is for: "chance" holds an arm, as `reference`, against the same settings played by chance."""
+    finding: str = ""
+    """What it comes to, in words."""
+
+
+class Covariate(FrozenModel):
+    """Whether the event's time goes with something that makes a run less worth believing."""
+
+    name: str
+    correlation: float
+    """Rank correlation (Spearman) over runs, -1 to 1."""
+    p_value: float
+    runs: int
+
+
+class Screening(FrozenModel):
+    """Morris's measures of one dial, over the paths of the design."""
+
+    dial: str
+    mean_effect: float
+    """Mean absolute elementary effect (mu*) on the restricted mean, in years over the dial's whole range."""
+    spread: float
+    """Standard deviation of the effects (sigma): large where the dial acts with others, or not in a straight line."""
 
 
 class Effect(FrozenModel):
@@ -112,11 +182,26 @@ class Forecast(FrozenModel):
     comparisons: tuple[Comparison, ...]
     effects: tuple[Effect, ...]
     calibration: Calibration | None
+    covariates: tuple[Covariate, ...] = ()
+    screening: tuple[Screening, ...] = ()
+    """Of a design of Morris's alone."""
+    nuisance: float | None = None
+    """Years by which the first arm told in other words differs from itself; None where it was not played so."""
+    versions: dict[str, str] = Bound(default_factory=dict)
+    """Of the software, as the first run's header has it."""
     cautions: tuple[str, ...]
     """What a reader must know before he believes any of it, a sentence each."""
 
 
-def forecast(rows: Sequence[Outcome], event: str, *, name: str, years: Sequence[int] = (), seed: int = 0) -> Forecast:
+def forecast(
+    rows: Sequence[Outcome],
+    event: str,
+    *,
+    name: str,
+    years: Sequence[int] = (),
+    seed: int = 0,
+    design: Design | None = None,
+) -> Forecast:
     """Forecast an event from the outcomes of many runs.
 
     Args:
@@ -125,6 +210,7 @@ def forecast(rows: Sequence[Outcome], event: str, *, name: str, years: Sequence[
         name: Of the ensemble.
         years: For which years probabilities are told; none for five years spread over the clock.
         seed: Of the bootstrap.
+        design: Of the ensemble: it tells paraphrases and Morris's paths; None for rows put together otherwise.
 
     Raises:
         InvalidValue: There is no finished run, or the runs are of several scenarios.
@@ -137,13 +223,14 @@ def forecast(rows: Sequence[Outcome], event: str, *, name: str, years: Sequence[
         raise InvalidValue(f"The runs of {name!r} have different clocks; forecast from runs of one scenario.")
     for row in complete:
         observation(row, event)
-    dials = varied_dials(rows)
-    arms = group_by_arm(rows, dials)
-    horizon = min(max(row.watched for row in members if row.status == "finished") for members in arms.values())
+    arms = _sort_arms(rows, design)
+    horizon = min(max(row.watched for row in arm.rows if row.status == "finished") for arm in arms if arm.role == "arm")
     years_shown = years or _spread_years(complete)
-    arm_forecasts = tuple(
-        _arm(label, members, dials, event, horizon, years_shown, seed) for label, members in arms.items()
-    )
+    arm_forecasts = tuple(_arm(arm, event, horizon, years_shown, seed) for arm in arms)
+    comparisons = _comparisons(arms, event, horizon, seed)
+    told = [arm for arm in arms if arm.role == "arm"]
+    dials = tuple(told[0].dials)
+    played = [row for arm in told for row in arm.rows if row.status == "finished"]
     return Forecast(
         name=name,
         scenario=complete[0].scenario,
@@ -152,11 +239,45 @@ def forecast(rows: Sequence[Outcome], event: str, *, name: str, years: Sequence[
         start=complete[0].start,
         step=complete[0].step,
         arms=arm_forecasts,
-        comparisons=_comparisons(arms, event, horizon, seed),
-        effects=_effects(complete, dials, event, horizon),
-        calibration=calibration(complete, event),
-        cautions=tuple(_cautions(arm_forecasts, complete, event)),
+        comparisons=comparisons,
+        effects=_effects(played, dials, event, horizon),
+        calibration=calibration(played, event),
+        covariates=_covariates(played, event, horizon),
+        screening=_screening(played, design, event, horizon),
+        nuisance=next((_size(one.difference) for one in comparisons if one.role == "paraphrase"), None),
+        cautions=tuple(_cautions(arm_forecasts, comparisons, complete, event)),
     )
+
+
+class _Arm(NamedTuple):
+    label: str
+    role: Role
+    dials: dict[str, Any]
+    rows: list[Outcome]
+
+
+def _sort_arms(rows: Sequence[Outcome], design: Design | None) -> list[_Arm]:
+    """Put the runs of each arm together: settings of dials first, then these played by chance, then in other words."""
+    others = {row.model for row in rows} - {NULL}
+    worded = None if design is None else design.paraphrase
+
+    def role_of(row: Outcome) -> Role:
+        if worded is not None and row.dials.get(WORDING) == worded:
+            return "paraphrase"
+        return "chance" if others and row.model == NULL else "arm"
+
+    by_role: dict[Role, list[Outcome]] = {"arm": [], "chance": [], "paraphrase": []}
+    for row in rows:
+        by_role[role_of(row)].append(row)
+    dials = varied_dials(by_role["arm"] or rows)
+    arms = []
+    for role, members in by_role.items():
+        for label, group in group_by_arm(members, dials).items():
+            whole = {"arm": label, "chance": f"{label}, by chance", "paraphrase": f"{label}, in other words"}[role]
+            arms.append(_Arm(whole, role, {dial: _setting(group[0], dial) for dial in dials}, group))
+    if not any(arm.role == "arm" for arm in arms):  # so far chance alone has finished
+        return [arm._replace(role="arm") for arm in arms]
+    return arms
 
 
 def varied_dials(rows: Iterable[Outcome]) -> tuple[str, ...]:
@@ -215,31 +336,66 @@ def _spread_years(rows: Sequence[Outcome]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(year) for year in np.linspace(first, max(first, last), 5)))
 
 
-def _arm(
-    label: str,
-    members: Sequence[Outcome],
-    dials: Sequence[str],
-    event: str,
-    horizon: float,
-    years: Sequence[int],
-    seed: int,
-) -> ArmForecast:
-    complete = [row for row in members if row.status == "finished"]
+def _arm(arm: _Arm, event: str, horizon: float, years: Sequence[int], seed: int) -> ArmForecast:
+    complete = [row for row in arm.rows if row.status == "finished"]
     observations = [observation(row, event) for row in complete]
     estimate = survival(observations, horizon=horizon)
     statements = sum(row.statements for row in complete)
     speeches = statements - sum(row.empty for row in complete)
+    agreements = [row.agreement for row in complete if row.agreement is not None]
     return ArmForecast(
-        arm=label,
-        dials={dial: _setting(complete[0], dial) for dial in dials},
+        arm=arm.label,
+        role=arm.role,
+        dials=arm.dials,
         survival=estimate,
         by_year=tuple(_by_year(complete, event, year, seed) for year in years),
         endings=dict(Counter(row.ended or "unknown" for row in complete).most_common()),
-        left_out=len(members) - len(complete),
+        left_out=len(arm.rows) - len(complete),
         drift_rate=sum(row.drift_signs for row in complete) / speeches if speeches else 0.0,
         empty_share=1 - speeches / statements if statements else 0.0,
         runs_wanted=runs_wanted(estimate.median, estimate.runs),
+        agreement=float(np.mean(agreements)) if agreements else None,
+        scores=_means_by_name([row.scores for row in complete]),
+        fields=_means_by_name([_numbers(row) for row in complete]),
+        fan=_fan(complete, event),
+        points=tuple(
+            RunPoint(run=row.run, seed=row.seed, time=one.time, happened=one.happened)
+            for row, one in zip(complete, observations, strict=True)
+        ),
     )
+
+
+def _numbers(row: Outcome) -> dict[str, float]:
+    """The last values of a run that are numbers or yes-or-no: of fields the mean over parties, of the world each."""
+    values: dict[str, list[float]] = {}
+    for owner, fields in row.last_values.items():
+        for name, value in fields.items():
+            if isinstance(value, bool | int | float):
+                values.setdefault(f"world {name}" if owner == WORLD_REPORTS else name, []).append(float(value))
+    return {name: float(np.mean(numbers)) for name, numbers in values.items()}
+
+
+def _means_by_name(tables: Sequence[Mapping[str, float]]) -> dict[str, Interval]:
+    values: dict[str, list[float]] = {}
+    for table in tables:
+        for name, value in table.items():
+            values.setdefault(name, []).append(value)
+    return {name: mean_interval(numbers) for name, numbers in values.items()}
+
+
+def _fan(rows: Sequence[Outcome], event: str) -> tuple[FanPoint, ...]:
+    """Stated percentiles by the time at which they were stated."""
+    by_time: dict[float, list[tuple[float, float, float]]] = {}
+    for row in rows:
+        field = _estimate_field(row, event)
+        for one in row.estimates:
+            if one.field == field:
+                by_time.setdefault(one.said, []).append((one.p10, one.p50, one.p90))
+    points = []
+    for said in sorted(by_time):
+        low, middle, high = np.median(np.array(by_time[said]), axis=0).tolist()
+        points.append(FanPoint(said=said, p10=low, p50=middle, p90=high, estimates=len(by_time[said])))
+    return tuple(points)
 
 
 def _by_year(rows: Sequence[Outcome], event: str, year: int, seed: int) -> Probability:
@@ -258,23 +414,65 @@ def _cause(row: Outcome, event: str) -> tuple[float, str | None]:
     return observations.time, row.ended if row.ended and row.ended.startswith("event ") else None
 
 
-def _comparisons(
-    arms: Mapping[str, Sequence[Outcome]], event: str, horizon: float, seed: int
-) -> tuple[Comparison, ...]:
-    (reference, base), *others = arms.items()
-    first = _by_seed(base, event)
-    differences = [(label, compare(first, _by_seed(rows, event), horizon=horizon, seed=seed)) for label, rows in others]
-    p_values = [difference.p_value for _, difference in differences if difference.p_value is not None]
+def _comparisons(arms: Sequence[_Arm], event: str, horizon: float, seed: int) -> tuple[Comparison, ...]:
+    """Hold each arm against the first, each against itself by chance, and the first against itself in other words."""
+    told = [arm for arm in arms if arm.role == "arm"]
+    pairs = [(told[0], arm) for arm in told[1:]]
+    pairs += [(one, arm) for arm in arms if arm.role == "chance" for one in told if one.dials == arm.dials]
+    pairs += [(told[0], arm) for arm in arms if arm.role == "paraphrase"]
+    differences = [
+        _without_invention(compare(_by_seed(one.rows, event), _by_seed(other.rows, event), horizon=horizon, seed=seed))
+        for one, other in pairs
+    ]
+    p_values = [difference.p_value for difference in differences if difference.p_value is not None]
     corrected = iter(stats.false_discovery_control(p_values).tolist() if p_values else ())
-    return tuple(
+    results = [
         Comparison(
-            arm=label,
-            reference=reference,
+            arm=other.label,
+            reference=one.label,
             difference=difference,
             adjusted_p=None if difference.p_value is None else next(corrected),
+            role=other.role,
         )
-        for label, difference in differences
-    )
+        for (one, other), difference in zip(pairs, differences, strict=True)
+    ]
+    nuisance = next((_size(one.difference) for one in results if one.role == "paraphrase"), None)
+    return tuple(one.model_copy(update={"finding": finding(one, nuisance)}) for one in results)
+
+
+def _without_invention(difference: Difference) -> Difference:
+    """A difference without the interval that arms of no common seed, or that never had the event, do not give."""
+    if difference.pairs >= _PAIRS and difference.p_value is not None:
+        return difference
+    return difference.model_copy(update={"years": Interval(estimate=difference.years.estimate)})
+
+
+def _size(difference: Difference) -> float:
+    return abs(difference.years.estimate or 0.0)
+
+
+def finding(comparison: Comparison, nuisance: float | None) -> str:
+    """Say what a comparison comes to.
+
+    Args:
+        comparison: Of two arms.
+        nuisance: Years by which the first arm told in other words differs from itself; None where that is not known.
+    """
+    difference, years = comparison.difference, comparison.difference.years
+    if difference.pairs < _PAIRS:
+        return "the arms have too few seeds in common to tell"
+    if years.low is None or years.high is None:
+        return "nothing happened in either, or always at once: no difference can be told"
+    if years.low <= 0 <= years.high:
+        return "no difference beyond chance" if comparison.role != "chance" else "no more than chance brings about"
+    if comparison.role == "arm" and nuisance is not None and _size(difference) <= nuisance:
+        return f"none: no larger than what other words alone do ({nuisance:.2f})"
+    if comparison.role == "chance":
+        return "differs from what chance brings about"
+    way = "later" if years.low > 0 else "earlier"
+    if comparison.adjusted_p is None or comparison.adjusted_p > _SIGNIFICANT:
+        return f"points {way}, but not beyond chance once corrected for all comparisons"
+    return f"comes {way}"
 
 
 def _by_seed(rows: Sequence[Outcome], event: str) -> dict[int, Observation]:
@@ -296,6 +494,56 @@ def _effects(rows: Sequence[Outcome], dials: Sequence[str], event: str, horizon:
             finite = {value: mean for value, mean in means.items() if mean is not None}
             effects.append(Effect(dial=dial, by_value=finite))
     return tuple(sorted(effects, key=lambda effect: -effect.size))
+
+
+def _covariates(rows: Sequence[Outcome], event: str, horizon: float) -> tuple[Covariate, ...]:
+    """Whether drift and easy agreement go with the time of the event, over runs in which they vary."""
+    times = np.array([min(observation(row, event).time, horizon) for row in rows])
+    covariates = []
+    for name, values in (
+        ("signs of drift a statement", [row.drift_rate for row in rows]),
+        ("share of debates that only agree", [row.agreement for row in rows]),
+    ):
+        is_there = np.array([value is not None for value in values])
+        numbers = np.array([value for value in values if value is not None], dtype=np.float64)
+        if is_there.sum() >= _FEW and len(np.unique(numbers)) > 1 and len(np.unique(times[is_there])) > 1:
+            result = stats.spearmanr(numbers, times[is_there])
+            covariates.append(
+                Covariate(
+                    name=name,
+                    correlation=float(result.statistic),
+                    p_value=float(result.pvalue),
+                    runs=int(is_there.sum()),
+                )
+            )
+    return tuple(covariates)
+
+
+def _screening(rows: Sequence[Outcome], design: Design | None, event: str, horizon: float) -> tuple[Screening, ...]:
+    """Morris's elementary effects on the restricted mean, of a design of his whose arms have all been played."""
+    if design is None or design.kind != "morris":
+        return ()
+    dials = tuple(design.vary)
+    points = morris_points(len(dials), design.samples or DEFAULT_SAMPLES)
+    groups: dict[str, list[Observation]] = {}
+    for row in rows:
+        groups.setdefault(_key([_setting(row, dial) for dial in dials]), []).append(observation(row, event))
+    results = []
+    for point in points:
+        settings = arm_at(design.vary, point)
+        key = _key([settings[dial] for dial in dials])
+        if key not in groups:
+            return ()
+        results.append(restricted_mean(groups[key], horizon=horizon).estimate)
+    measures = morris.analyze(
+        morris_problem(len(dials)), np.array(points), np.array(results, dtype=np.float64),
+        num_levels=MORRIS_LEVELS, seed=0,
+    )  # fmt: skip
+    screened = [
+        Screening(dial=dial, mean_effect=float(effect), spread=float(spread))
+        for dial, effect, spread in zip(dials, measures["mu_star"], measures["sigma"], strict=True)
+    ]
+    return tuple(sorted(screened, key=lambda one: -one.mean_effect))
 
 
 def calibration(rows: Sequence[Outcome], event: str) -> Calibration | None:
@@ -342,12 +590,24 @@ def _estimate_field(row: Outcome, event: str) -> str | None:
     return (same or fields)[0] if len(same or fields) == 1 else None
 
 
-def _cautions(arms: Sequence[ArmForecast], rows: Sequence[Outcome], event: str) -> Iterator[str]:
+def _cautions(
+    arms: Sequence[ArmForecast], comparisons: Sequence[Comparison], rows: Sequence[Outcome], event: str
+) -> Iterator[str]:
     if {row.model for row in rows} == {"null"}:
         yield (
             "Every run was played by chance (the null model): this is a baseline, which shows what the rules and the "
             "forms alone bring about, not a forecast."
         )
+    elif "null" not in {row.model for row in rows}:
+        yield "The arms were not played by chance as well: whether a model adds anything to that cannot be told."
+    if len(arms) > 1 and not any(arm.role == "paraphrase" for arm in arms) and {row.model for row in rows} != {"null"}:
+        yield (
+            "No arm was told in other words (--paraphrase): how much of a difference is the wording's is not known. "
+            "Replies of hosted models do not repeat by seed: pairs of seeds share the order and the world alone."
+        )
+    beaten = [one.reference for one in comparisons if one.role == "chance" and one.finding.startswith("no more")]
+    if beaten:
+        yield f"The model adds nothing that chance does not bring about in: {'; '.join(beaten)}."
     for arm in arms:
         yield from (f"{arm.arm}: {caution}" for caution in _cautions_of(arm, event))
 
@@ -370,3 +630,20 @@ def _cautions_of(arm: ArmForecast, event: str) -> Iterator[str]:
         )
     if arm.drift_rate > _MUCH_DRIFT:
         yield f"{arm.drift_rate:.0%} signs of drift a statement; what the parties said is to be read with care."
+
+
+def observation(row: Outcome, event: str) -> Observation:
+    """Tell when an event happened in a run, or how long it was watched without it.
+
+    Args:
+        row: The run.
+        event: One of the scenario's events, or a condition that the row was made with.
+
+    Raises:
+        NotFound: The scenario has no such event.
+    """
+    if event not in row.awaited:
+        hint = "An expression such as 'agi_estimate.p50 <= 2030' is an event too."
+        raise NotFound.among(f"event of {row.scenario}", event, row.awaited, hint=hint)
+    date = row.events.get(event)
+    return Observation(time=row.watched if date is None else date, happened=date is not None)

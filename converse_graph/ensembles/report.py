@@ -3,61 +3,168 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 
-from converse_graph.ensembles.figures import survival_figure
-from converse_graph.ensembles.forecast import ArmForecast, Calibration, Comparison, Forecast
+from converse_graph.ensembles.figures import as_svg, forecast_figures
+from converse_graph.ensembles.forecast import ArmForecast, Calibration, Forecast
+from converse_graph.ensembles.published import published_beside
 from converse_graph.ensembles.survival import Interval
 from converse_graph.export.markdown_escaping import inline
 
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1b1f;"
-    "background:#fff}table{border-collapse:collapse;margin:1rem 0}"
-    "td,th{border-bottom:1px solid #ccc;padding:.3rem .7rem;text-align:left}"
-    "figure{margin:1rem 0}svg{max-width:100%;height:auto}code{background:#eee;padding:0 .2rem}"
-    "@media(prefers-color-scheme:dark){body{color:#e4e4e8;background:#17171a}td,th{border-color:#444}"
-    "code{background:#2a2a30}figure{background:#fff;padding:.5rem}}"
-)
+_STYLE = """
+:root{--ink:#1c1c22;--soft:#5b5b66;--line:#dedee4;--panel:#f6f7f9;--accent:#0072B2}
+*{box-sizing:border-box}
+body{font:16px/1.55 "Helvetica Neue",Helvetica,Arial,sans-serif;color:var(--ink);background:#fff;margin:0}
+main{max-width:54rem;margin:0 auto;padding:2.5rem 1.5rem 4rem}
+h1{font-size:1.9rem;line-height:1.25;margin:0 0 .4rem;letter-spacing:-.01em}
+h2{font-size:1.25rem;margin:2.6rem 0 .6rem;padding-top:1.2rem;border-top:1px solid var(--line)}
+header p{color:var(--soft);margin:.2rem 0 1.4rem}
+section.answer{background:var(--panel);border-left:4px solid var(--accent);padding:.4rem 1.4rem 1rem;margin:1.2rem 0}
+section.answer h2{border:0;padding:0;margin:.8rem 0 .3rem}
+table{border-collapse:collapse;margin:1rem 0;font-size:.9rem;width:100%;font-variant-numeric:tabular-nums}
+.wide{overflow-x:auto}
+th{font-weight:600;text-align:left;border-bottom:2px solid var(--ink);padding:.35rem .7rem .35rem 0}
+th{vertical-align:bottom}
+td{border-bottom:1px solid var(--line);padding:.35rem .7rem .35rem 0;vertical-align:top}
+figure{margin:1.2rem 0;overflow-x:auto}
+figure svg{max-width:100%;height:auto;display:block}
+pre{background:var(--panel);padding:.8rem 1rem;overflow-x:auto;font-size:.85rem;white-space:pre-wrap}
+code{font-family:Menlo,Consolas,monospace;font-size:.88em}
+details{margin:.4rem 0}summary{cursor:pointer;color:var(--accent)}
+li{margin:.25rem 0}
+@media print{body{font-size:11pt}h2{break-after:avoid}figure,table{break-inside:avoid}details{display:none}}
+"""
 
 
-def forecast_markdown(forecast: Forecast, *, commands: Sequence[str] = ()) -> str:
+class Section(NamedTuple):
+    """A part of the report."""
+
+    heading: str
+    """Empty for the head of the page."""
+    lines: list[str]
+    """Markdown."""
+    figure: str = ""
+    """The name of the figure that goes with it; empty for none."""
+
+
+def forecast_markdown(
+    forecast: Forecast,
+    *,
+    commands: Sequence[str] = (),
+    manifest: Mapping[str, str] | None = None,
+    figures: Mapping[str, str] | None = None,
+) -> str:
     """Write a forecast as Markdown.
 
     Args:
         forecast: What is told.
         commands: The exact commands that made it, for the end of the page.
+        manifest: What it was made with, by name.
+        figures: Where the figures lie that were written beside it, by name.
     """
-    return "\n".join(_page(forecast, commands)).rstrip("\n") + "\n"
+    pages = [f"# {inline(_title(forecast))}", ""]
+    for section in report_sections(forecast, commands=commands, manifest=manifest or {}):
+        pages += [f"## {section.heading}", ""] if section.heading else []
+        if section.figure in (figures or {}):
+            pages += [f"![{section.heading}]({(figures or {})[section.figure]})", ""]
+        pages += [*section.lines, ""] if section.lines else []
+    return "\n".join(pages).rstrip("\n") + "\n"
 
 
-def forecast_html(forecast: Forecast, *, commands: Sequence[str] = ()) -> str:
-    """Write a forecast as one page of HTML, its figure drawn inside; it loads nothing.
+def forecast_html(
+    forecast: Forecast, *, commands: Sequence[str] = (), manifest: Mapping[str, str] | None = None
+) -> str:
+    """Write a forecast as one page of HTML, its figures drawn inside; it loads nothing.
 
     Args:
         forecast: What is told.
         commands: The exact commands that made it.
+        manifest: What it was made with, by name.
     """
-    body = forecast_body(forecast, commands=commands)
-    title = html.escape(_title(forecast))
+    body = forecast_body(forecast, commands=commands, manifest=manifest)
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
+        f"<title>{html.escape(_title(forecast))}</title><style>{_STYLE}</style></head><body><main>\n"
+        f"{body}\n</main></body></html>\n"
     )
 
 
-def forecast_body(forecast: Forecast, *, commands: Sequence[str] = ()) -> str:
-    """Write a forecast as HTML to be put into a page, its figure drawn inside.
+_ANSWER = "In short"
+_MOST_RUNS = 500
+"""Runs that a page lists; `converse runs NAME --as csv` lists all."""
+
+
+def forecast_body(
+    forecast: Forecast, *, commands: Sequence[str] = (), manifest: Mapping[str, str] | None = None
+) -> str:
+    """Write a forecast as HTML to be put into a page, its figures drawn inside.
 
     Args:
         forecast: What is told.
         commands: The exact commands that made it.
+        manifest: What it was made with, by name.
     """
-    return _as_html(_page(forecast, commands), figure=survival_figure(forecast))
+    drawn = {name: as_svg(chart) for name, chart in forecast_figures(forecast).items()}
+    parts = []
+    for section in report_sections(forecast, commands=commands, manifest=manifest or {}):
+        body = _as_html(section.lines)
+        if not section.heading:
+            parts.append(f"<header><h1>{html.escape(_title(forecast))}</h1>{body}</header>")
+            continue
+        figure = f"<figure>{drawn[section.figure]}</figure>" if section.figure in drawn else ""
+        kind = ' class="answer"' if section.heading == _ANSWER else ""
+        parts.append(f"<section{kind}><h2>{html.escape(section.heading)}</h2>{figure}{body}</section>")
+    return "\n".join([*parts, _runs_behind(forecast)])
+
+
+def _runs_behind(forecast: Forecast) -> str:
+    """The runs behind each point, arm by arm, folded away."""
+    unit = "rounds" if forecast.step == "round" else "years"
+    parts = ["<section><h2>The runs behind it</h2><p>Read any of them with <code>converse show RUN</code>.</p>"]
+    for arm in forecast.arms:
+        rows = "".join(
+            f"<tr><td><code>{html.escape(one.run)}</code></td><td>{one.seed}</td>"
+            f"<td>{'came after' if one.happened else 'watched without it for'} {one.time:g} {unit}</td></tr>"
+            for one in arm.points[:_MOST_RUNS]
+        )
+        parts.append(
+            f"<details><summary>{html.escape(arm.arm)}: {len(arm.points)} runs</summary><table><thead><tr><th>run</th>"
+            f"<th>seed</th><th>what came</th></tr></thead><tbody>{rows}</tbody></table></details>"
+        )
+    return "".join([*parts, "</section>"])
+
+
+def report_sections(forecast: Forecast, *, commands: Sequence[str], manifest: Mapping[str, str]) -> list[Section]:
+    """Put the parts of a report in their order; what there is no data for is left out.
+
+    Args:
+        forecast: What is told.
+        commands: The exact commands that made it.
+        manifest: What it was made with, by name.
+    """
+    by = "a round" if forecast.step == "round" else "the end of a year"
+    sections = [
+        Section("", list(_head(forecast))),
+        Section(_ANSWER, list(_answer(forecast))),
+        Section("What to keep in mind", [f"- {inline(caution)}" for caution in forecast.cautions]),
+        Section(f"Probability that it has come by {by}", list(_years(forecast)), "survival"),
+        Section("Arms", list(_arms(forecast)), "arms"),
+        Section("Arms compared", list(_comparisons(forecast))),
+        Section("Which dial moves it most", list(_effects(forecast)), "dials"),
+        Section("What the parties said, and what came", list(_calibration(forecast.calibration)), "estimates"),
+        Section("Drift and easy agreement", list(_covariates(forecast))),
+        Section("Judges' scores and last values", list(_means(forecast))),
+        Section("What others have forecast", list(_published(forecast)), "published"),
+        Section("What it was made with", [f"- {inline(name)}: {inline(value)}" for name, value in manifest.items()]),
+        Section("How it was made", ["```console", *(f"$ {one}" for one in commands), "```"] if commands else []),
+    ]
+    return [section for section in sections if section.lines]
 
 
 def _title(forecast: Forecast) -> str:
@@ -68,35 +175,48 @@ def _runs(forecast: Forecast) -> int:
     return sum(arm.survival.runs for arm in forecast.arms)
 
 
-def _page(forecast: Forecast, commands: Sequence[str]) -> Iterator[str]:
-    yield f"# {inline(_title(forecast))}"
-    yield ""
+def _head(forecast: Forecast) -> Iterator[str]:
     models = ", ".join(forecast.models)
+    played = f"{'arm' if len(forecast.arms) == 1 else 'arms'}, played by {models}"
     yield inline(
-        f"Ensemble {forecast.name}: {_runs(forecast)} finished runs in {len(forecast.arms)} "
-        f"{'arm' if len(forecast.arms) == 1 else 'arms'}, played by {models}. A run is one observation, however many "
-        "parties it has. Intervals are 95 %."
+        f"Ensemble {forecast.name}: {_runs(forecast)} finished runs in {len(forecast.arms)} {played}. A run is one "
+        "observation, however many parties it has. Intervals are 95 %."
     )
-    yield ""
-    yield from _answer(forecast)
-    if forecast.cautions:
-        yield from ("## What to keep in mind", "")
-        yield from (f"- {inline(caution)}" for caution in forecast.cautions)
-        yield ""
-    yield from _years(forecast)
-    yield from _arms(forecast)
-    yield from _comparisons(forecast.comparisons)
-    yield from _effects(forecast)
-    yield from _calibration(forecast.calibration)
-    if commands:
-        yield from ("## How it was made", "", "```console", *(f"$ {command}" for command in commands), "```", "")
 
 
 def _answer(forecast: Forecast) -> Iterator[str]:
-    yield from ("## In short", "")
+    yield from (inline(_lead(forecast)), "")
     for arm in forecast.arms:
         yield f"- **{inline(arm.arm)}**: {inline(_sentence(forecast, arm))}"
-    yield ""
+
+
+def _lead(forecast: Forecast) -> str:
+    """The answer in a paragraph: how likely by the last year that was asked for, what moves it, how sure that is."""
+    told = [arm for arm in forecast.arms if arm.role == "arm"]
+    chances = [
+        (arm.arm, probability.estimate, probability)
+        for arm in told
+        if (probability := arm.by_year[-1].probability) is not None and probability.estimate is not None
+    ]
+    if not chances:
+        return "The runs do not reach the years that were asked for; nothing is told of them."
+    year = forecast.arms[0].by_year[-1].year
+    when = f"round {year:g}" if forecast.step == "round" else f"the end of {year:g}"
+    low, high = (choose(chances, key=lambda one: one[1]) for choose in (min, max))
+    parts = [f"By {when} it has come in {_share(high[2])} of runs"]
+    if len(chances) > 1:
+        parts = [
+            f"By {when} it has come in {_share(low[2])} of runs with {low[0]}, and in {_share(high[2])} with {high[0]}"
+        ]
+    moving = [effect for effect in forecast.effects if effect.size > 0]
+    unit = "rounds" if forecast.step == "round" else "years"
+    if moving:
+        parts.append(f"{moving[0].dial} moves it most, by {moving[0].size:.1f} {unit} on average")
+    others = [one for one in forecast.comparisons if one.role == "arm"]
+    sure = sum(one.finding in {"comes later", "comes earlier"} for one in others)
+    if others:
+        parts.append(f"of {len(others)} arms that were held against the first, {sure or 'none'} differ beyond chance")
+    return ". ".join(f"{part[0].upper()}{part[1:]}" for part in parts) + "."
 
 
 def _sentence(forecast: Forecast, arm: ArmForecast) -> str:
@@ -133,16 +253,11 @@ def _when(forecast: Forecast, years: float) -> str:
 
 def _years(forecast: Forecast) -> Iterator[str]:
     unit = "round" if forecast.step == "round" else "the end of"
-    yield from (
-        f"## Probability that it has come by {'a round' if forecast.step == 'round' else 'the end of a year'}",
-        "",
-    )
     heads = [f"{unit} {one.year:g}" for one in forecast.arms[0].by_year]
     yield _row("arm", *heads)
     yield _row(*["---"] * (len(heads) + 1))
     for arm in forecast.arms:
         yield _row(arm.arm, *(_share(one.probability) for one in arm.by_year))
-    yield ""
 
 
 def _share(interval: Interval | None) -> str:
@@ -155,7 +270,6 @@ def _share(interval: Interval | None) -> str:
 
 def _arms(forecast: Forecast) -> Iterator[str]:
     unit = "rounds" if forecast.step == "round" else "years"
-    yield from ("## Arms", "")
     yield _row("arm", "runs", "censored", "median", f"mean {unit} to it, at most {forecast.arms[0].survival.horizon:g}",
                "drift a statement", "no statement", "how runs ended")  # fmt: skip
     yield _row(*["---"] * 8)
@@ -172,7 +286,6 @@ def _arms(forecast: Forecast) -> Iterator[str]:
             f"{arm.empty_share:.0%}",
             endings,
         )
-    yield ""
 
 
 def _number(interval: Interval) -> str:
@@ -183,40 +296,86 @@ def _number(interval: Interval) -> str:
     return f"{interval.estimate:.2f} ({interval.low:.2f} to {interval.high:.2f})"
 
 
-def _comparisons(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    if not comparisons:
+def _comparisons(forecast: Forecast) -> Iterator[str]:
+    if not forecast.comparisons:
         return
-    yield from ("## Arms compared", "")
+    unit = "rounds" if forecast.step == "round" else "years"
     yield (
-        "How much later it comes than in the first arm: the difference of the restricted means, with a bootstrap over "
-        "seeds that both arms have. The p value is that of the log-rank test, corrected for the number of comparisons "
-        "(Benjamini and Hochberg)."
+        f"How many {unit} later it comes than in the arm that it is held against: the difference of the restricted "
+        "means, with a bootstrap over the seeds that both arms have. The p value is that of the log-rank test, "
+        f"corrected for {len(forecast.comparisons)} comparisons (Benjamini and Hochberg). An arm played by chance "
+        "follows the rules alone: what it brings about, no model is needed for."
     )
     yield ""
-    yield _row("arm", "against", "later by", "pairs of seeds", "p")
-    yield _row(*["---"] * 5)
-    for one in comparisons:
+    yield _row("arm", "against", "later by", "pairs of seeds", "p", "what it comes to")
+    yield _row(*["---"] * 6)
+    for one in forecast.comparisons:
         p = "none" if one.adjusted_p is None else f"{one.adjusted_p:.3f}"
-        yield _row(one.arm, one.reference, _number(one.difference.years), str(one.difference.pairs), p)
-    yield ""
+        years = _number(one.difference.years)
+        yield _row(one.arm, one.reference, years, str(one.difference.pairs), p, one.finding)
 
 
 def _effects(forecast: Forecast) -> Iterator[str]:
-    if not forecast.effects:
-        return
-    yield from ("## Which dial moves it most", "")
-    yield _row("dial", "moves the mean by", "mean at each setting")
-    yield _row("---", "---", "---")
+    if forecast.effects:
+        yield _row("dial", "moves the mean by", "mean at each setting")
+        yield _row("---", "---", "---")
     for effect in forecast.effects:
         settings = ", ".join(f"{value}: {mean:.2f}" for value, mean in effect.by_value.items())
         yield _row(effect.dial, f"{effect.size:.2f}", settings)
+    if forecast.screening:
+        yield ""
+        yield "By Morris's elementary effects, over the whole range of each dial:"
+        yield ""
+        yield _row("dial", "mean absolute effect", "spread of the effect")
+        yield _row("---", "---", "---")
+        yield from (_row(one.dial, f"{one.mean_effect:.2f}", f"{one.spread:.2f}") for one in forecast.screening)
+
+
+def _covariates(forecast: Forecast) -> Iterator[str]:
+    if not forecast.covariates:
+        return
+    yield "Whether runs that are less worth believing have it earlier or later (rank correlation over runs):"
     yield ""
+    yield _row("of a run", "correlation with the time to it", "p", "runs")
+    yield _row(*["---"] * 4)
+    for one in forecast.covariates:
+        yield _row(one.name, f"{one.correlation:+.2f}", f"{one.p_value:.3f}", str(one.runs))
+
+
+def _means(forecast: Forecast) -> Iterator[str]:
+    """Scores and last values that differ between arms or judges gave, a row each."""
+    told = [arm for arm in forecast.arms if arm.role == "arm"]
+    tables = [
+        (name, [arm.scores.get(name) for arm in told]) for name in dict.fromkeys(k for a in told for k in a.scores)
+    ]
+    tables += [
+        (name, [arm.fields.get(name) for arm in told]) for name in dict.fromkeys(k for a in told for k in a.fields)
+    ]
+    if not tables:
+        return
+    yield "Means over runs; a yes counts as 1, a no as 0."
+    yield ""
+    yield _row("", *(arm.arm for arm in told))
+    yield _row(*["---"] * (1 + len(told)))
+    for name, intervals in tables:
+        cells = ("-" if one is None else _number(one) for one in intervals)
+        yield _row(name.replace("_", " "), *cells)
+
+
+def _published(forecast: Forecast) -> Iterator[str]:
+    rows = published_beside(forecast.event) if forecast.step != "round" else ()
+    if not rows:
+        return
+    yield _row("source", "event as they mean it", "who", "chance", "by", "address")
+    yield _row(*["---"] * 6)
+    for one in rows:
+        source = f"{one.source}, {one.published}"
+        yield _row(source, one.event, one.respondents, f"{one.probability:.0%}", str(one.year), one.url)
 
 
 def _calibration(calibration: Calibration | None) -> Iterator[str]:
     if calibration is None:
         return
-    yield from ("## What the parties said, and what came", "")
     slope = calibration.receding_slope
     yield (
         f"Before the event the parties stated {calibration.estimates} estimates. Its year lay between their p10 "
@@ -224,7 +383,6 @@ def _calibration(calibration: Calibration | None) -> Iterator[str]:
         f"probability score is {calibration.crps:.1f} years."
         + ("" if slope is None else f" A year later they name a year that is {slope:.2f} later (0 is a fixed date).")
     )
-    yield ""
 
 
 def _cell(text: str) -> str:
@@ -236,8 +394,7 @@ def _row(*cells: str) -> str:
     return "| " + " | ".join(cell if set(cell) == {"-"} else _cell(cell) for cell in cells) + " |"
 
 
-def _as_html(lines: Iterator[str], *, figure: str) -> str:
-    """Our own few kinds of lines as HTML, rendered by a library; the figure stands after the answer."""
-    page = MarkdownIt("commonmark", {"html": False}).enable("table").render("\n".join(lines))
-    before, heading, after = page.partition("<h2>Probability")
-    return f"{before}<figure>{figure}</figure>\n{heading}{after}"
+def _as_html(lines: Sequence[str]) -> str:
+    """Our own few kinds of lines as HTML, rendered by a library; a table too wide for the page can be moved."""
+    page = str(MarkdownIt("commonmark", {"html": False}).enable("table").render("\n".join(lines)))
+    return page.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")

@@ -281,7 +281,7 @@ class Difference(FrozenModel):
     pairs: int
     """Seeds that both arms have; the bootstrap resamples these pairs, or runs of each arm where there is none."""
     p_value: float | None
-    """Of the log-rank test that both arms have one curve; None where no run had the event."""
+    """Of the log-rank test that both arms have one curve; None where no run had the event, or nothing varies."""
 
 
 def compare(
@@ -319,7 +319,7 @@ def compare(
 
 
 def log_rank(first: Sequence[Observation], second: Sequence[Observation]) -> float | None:
-    """Test whether two arms have one survival curve; None where no run of either had the event.
+    """Test whether two arms have one survival curve; None where no run had the event, or nothing varies.
 
     Args:
         first: Observations of one arm.
@@ -328,7 +328,10 @@ def log_rank(first: Sequence[Observation], second: Sequence[Observation]) -> flo
     one, other = _arrays(first), _arrays(second)
     if not one[1].any() and not other[1].any():
         return None
-    return float(stats.logrank(_censored(*one), _censored(*other)).pvalue)
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)  # no variance: at each event one arm alone was still watched
+        p_value = float(stats.logrank(_censored(*one), _censored(*other)).pvalue)
+    return None if math.isnan(p_value) else p_value
 
 
 Cell = tuple[float, bool]
@@ -378,6 +381,19 @@ def _means(cells: Sequence[Cell], weights: Floats, horizon: float) -> Floats:
         surviving = surviving * (1 - np.divide(deaths, at_risk, out=np.zeros_like(deaths), where=at_risk > 0))
         elapsed = float(time)
     return total + surviving * (horizon - elapsed)
+
+
+def mean_interval(values: Sequence[float]) -> Interval:
+    """Estimate a mean with Student's interval; of one value, or of equal ones, the mean alone.
+
+    Args:
+        values: One or more, independent of one another.
+    """
+    mean, error = float(np.mean(values)), float(stats.sem(values)) if len(values) >= _ENOUGH else 0.0
+    if error == 0.0:
+        return Interval(estimate=mean)
+    low, high = stats.t.interval(CONFIDENCE, len(values) - 1, loc=mean, scale=error)
+    return Interval(estimate=mean, low=float(low), high=float(high))
 
 
 def runs_wanted(interval: Interval, runs: int, *, half_width: float = 1.0) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from converse_graph.export.markdown_escaping import heading, inline, prose
 from converse_graph.export.world_comparison import WorldRow, compare_worlds, world_lines, world_tables
+from converse_graph.measures.event_dates import awaited_events, event_dates
 from converse_graph.record.transcript import Header, Statement, Transcript
 from converse_graph.scenarios.fields import format_value
 
@@ -55,6 +56,8 @@ class Difference:
     second: str
     settings: tuple[Change, ...]
     """Where what they were begun with differs: model, seed, dials, events and the like."""
+    outcome: tuple[Change, ...]
+    """Where what came of them differs: how they ended, and in which period which event happened."""
     rows: tuple[DifferenceRow, ...]
     """In the order of the rounds, and in each as the first run has it."""
     world: tuple[WorldRow, ...] = ()
@@ -75,6 +78,7 @@ def compare(first: Transcript, second: Transcript, *, raw: bool = False) -> Diff
         first=first.header.run,
         second=second.header.run,
         settings=tuple(_changes(_settings(first.header), _settings(second.header))),
+        outcome=tuple(_changes(_outcome(first), _outcome(second))),
         rows=tuple(_row(one.get(key), other.get(key)) for key in keys),
         world=compare_worlds(first, second, raw=raw),
     )
@@ -86,6 +90,7 @@ def as_json(difference: Difference) -> dict[str, Any]:
         "version": DIFF_VERSION,
         "runs": [difference.first, difference.second],
         "settings": [asdict(change) for change in difference.settings],
+        "outcome": [asdict(change) for change in difference.outcome],
         "rows": [{**asdict(row), "fields": [asdict(field) for field in row.fields], "same": row.same}
                  for row in difference.rows],
         "world": [asdict(row) for row in difference.world],
@@ -95,7 +100,7 @@ def as_json(difference: Difference) -> dict[str, Any]:
 def as_text(difference: Difference) -> str:
     """The difference for a terminal: turns that are the same are counted, others told in full."""
     lines = [f"{difference.first} and {difference.second}: {_counted(difference)}"]
-    lines += [_told(change) for change in difference.settings]
+    lines += [_told(change) for change in (*difference.settings, *difference.outcome)]
     width = max(len(difference.first), len(difference.second))
     for told_in, rows in _stretches(difference):
         if told_in:
@@ -115,8 +120,8 @@ def as_markdown(difference: Difference) -> str:
     """The difference as a page."""
     first, second = inline(difference.first), inline(difference.second)
     lines = [f"# {first} and {second}", "", inline(_counted(difference)), ""]
-    if difference.settings:
-        lines += [f"|  | {first} | {second} |", "| --- | --- | --- |", *map(_table_row, difference.settings), ""]
+    if changes := (*difference.settings, *difference.outcome):
+        lines += [f"|  | {first} | {second} |", "| --- | --- | --- |", *map(_table_row, changes), ""]
     for told_in, rows in _stretches(difference):
         if told_in:
             lines += [f"*{inline(f'{_span(rows)} {told_in}')}*", ""]
@@ -173,6 +178,17 @@ def _settings(header: Header) -> dict[str, Any]:
         "fork": fork.get("at"),
         **{f"dial {name}": value for name, value in plain["dials"].items()},
         "events": [f"{event['at']}: {event['text']}" for event in plain["events"]] or None,
+    }
+
+
+def _outcome(transcript: Transcript) -> dict[str, Any]:
+    """What came of a run: how it ended, and the periods of its events."""
+    header = transcript.header
+    dates = {date.name: date.period for date in event_dates(transcript)}
+    return {
+        "status": header.status,
+        "ended": header.ended,
+        **{f"event {name.replace('_', ' ')}": dates.get(name) for name in awaited_events(transcript)},
     }
 
 

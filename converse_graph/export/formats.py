@@ -10,6 +10,7 @@ from typing import Any
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown_escaping import UNSEEN
 from converse_graph.export.overview import in_force
+from converse_graph.measures.event_dates import event_dates
 from converse_graph.record.transcript import PrivateNotes, Statement, Transcript, WorldMove, WorldRound
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.world import WORLD
@@ -50,6 +51,7 @@ def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
         "version": SHOW_VERSION,
         "header": transcript.header.model_dump(mode="json"),
         "standing": {title: list(entries) for title, entries in in_force(transcript).items()},
+        "happened": [date.model_dump(mode="json") for date in event_dates(transcript)],
         "verdicts": [verdict_json(verdict) for verdict in transcript.verdicts],
         "statements": [_statement(statement, raw=raw) for statement in transcript.statements],
         "world": [_world(after, raw=raw) for after in transcript.world],
@@ -93,7 +95,7 @@ def as_jsonl(transcript: Transcript, *, raw: bool = False) -> str:
     return "".join(json_text(line) + "\n" for line in [first, *values["statements"]])
 
 
-def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
+def as_csv(*transcripts: Transcript, raw: bool = False) -> str:
     """One row for each statement, under a row of column names; lines end as RFC 4180 has it, with CR LF.
 
     A field of parts has a column for each, such as `fields.agi_estimate.p50`; items of a list are joined by "; ".
@@ -102,17 +104,23 @@ def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
     `world.stock`, the speaker's own, such as `own.money`, and the speaker's `move`.
 
     Args:
-        transcript: What to show.
+        transcripts: What to show, one after the other; the first column names the run.
         raw: Whether to add `memo`, `position` and `follows_decision`, variables that are not public, and moves that
             nobody saw. Private conversations fit no table.
     """
-    after = {one.round: one for one in transcript.world}
-    rows = [
-        {**_row(statement, raw=raw), **_state(after.get(statement.round), statement.speaker, raw=raw)}
-        for statement in transcript.statements
-    ]
-    columns = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
-    return rows_csv(rows, columns)
+    rows = []
+    for transcript in transcripts:
+        after = {one.round: one for one in transcript.world}
+        rows += [
+            {
+                "run": transcript.header.run,
+                **_row(statement, raw=raw),
+                **_state(after.get(statement.round), statement.speaker, raw=raw),
+            }
+            for statement in transcript.statements
+        ]
+    columns = ("run", *_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ()))
+    return rows_csv(rows, [name for name in columns if name != "fields"])
 
 
 def _world(after: WorldRound, *, raw: bool) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from converse_graph.graph.wiring import WIRING_VERSION, Conversation
 from converse_graph.measures.consistency import Contradiction
 from converse_graph.measures.disagreement import Disagreement
 from converse_graph.measures.drift import Drift
+from converse_graph.measures.event_dates import EventDate
 from converse_graph.measures.events import ReportedEvent
 from converse_graph.measures.pledges import PledgeOutcome
 from converse_graph.record.transcript import Header, Statement, WorldRound
@@ -39,6 +40,8 @@ class TranscriptJson(TypedDict):
     header: Header
     standing: dict[str, list[str]]
     """What stands at the end, such as laws in force, by the title of its list."""
+    happened: list[EventDate]
+    """The events that have happened, with who reported them."""
     verdicts: list[Verdict]
     statements: list[Statement]
     world: list[WorldRound]
@@ -66,6 +69,28 @@ class RunRow(TypedDict):
     created: datetime
     chain_head: Annotated[str, Bound(pattern="^[0-9a-f]{64}$")]
     """Digest of all that the run has on record, for `converse audit --against`."""
+    model: str | None
+    """Null, like all below, where nothing has been said yet."""
+    seed: int | None
+    dials: dict[str, Any]
+    ended: str | None
+    """Why it finished, such as "horizon" or "event treaty"."""
+    watched: float | None
+    """Years that it played (rounds, on a clock of plain rounds)."""
+    events: dict[str, str | None]
+    """The period in which each event happened; null for one that has not."""
+    reported_by: dict[str, list[str]]
+    """Who reported each event that happened; "world" for one of the world's."""
+    years: dict[str, float]
+    """Years from the start of the clock to the end of the round in which it happened, of each event that did."""
+    last_values: dict[str, dict[str, Any]]
+    """What each party reported last, by field, and where the world stands."""
+    drift_rate: float | None
+    """Signs of drift a statement."""
+    agreement: float | None
+    """Share of its debates in which nobody ever took a second position."""
+    scores: dict[str, float]
+    """What judges gave it, 1 to 10, by question."""
 
 
 class StatsJson(TypedDict):
@@ -77,6 +102,8 @@ class StatsJson(TypedDict):
     disagreement: Disagreement | None
     table: Disagreement | None
     drift: list[Drift]
+    happened: list[EventDate]
+    """The events that have happened, with who reported them."""
     events: list[ReportedEvent]
     warnings: list[str]
     pledges: list[PledgeOutcome]
@@ -90,6 +117,8 @@ class DiffJson(TypedDict):
     version: int
     runs: Annotated[list[str], Bound(min_length=2, max_length=2)]
     settings: list[Change]
+    outcome: list[Change]
+    """Where what came of them differs: how they ended, and when which event happened."""
     rows: list[DifferenceRow]
     world: list[WorldRow]
     """Where the worlds of the runs differ; empty for runs of words alone."""

@@ -9,6 +9,7 @@ from converse_graph.export.overview import counted, only_agrees
 from converse_graph.measures.consistency import Contradiction, contradictions
 from converse_graph.measures.disagreement import Disagreement, disagreement, table_disagreement
 from converse_graph.measures.drift import Drift, drift
+from converse_graph.measures.event_dates import awaited_events, event_dates
 from converse_graph.measures.events import ReportedEvent, events
 from converse_graph.measures.pledges import PledgeOutcome, pledges
 from converse_graph.record.transcript import Transcript
@@ -40,6 +41,7 @@ def stats_json(transcript: Transcript) -> dict[str, Any]:
         "disagreement": {**measure.model_dump(mode="json"), "only_agrees": measure.only_agrees} if measure else None,
         "table": table.model_dump(mode="json") if table else None,
         "drift": [row.model_dump(mode="json") for row in drift(transcript)],
+        "happened": [date.model_dump(mode="json") for date in event_dates(transcript)],
         "events": [event.model_dump(mode="json") for event in events(transcript)],
         "warnings": list(transcript.header.warnings),
         "pledges": [row.model_dump(mode="json") for row in pledges(transcript)],
@@ -61,6 +63,7 @@ def stats_markdown(transcript: Transcript) -> str:
     lines += [*_disagreement(transcript, disagreement(transcript)), ""]
     lines += ["## Drift and repairs", "", *_drift(drift(transcript)), ""]
     lines += ["## Consistency", "", *_consistency(contradictions(transcript)), ""]
+    lines += ["## What happened", "", *_happened(transcript), ""]
     if rows := pledges(transcript):
         lines += ["## Pledges", "", *_pledges(rows)]
     lines += ["## Events", "", *_events(events(transcript)), ""]
@@ -147,6 +150,21 @@ def _pledge_counts(rows: Sequence[PledgeOutcome]) -> Iterator[str]:
         yield str(sum(row.observation == observation for row in rows))
     is_known = all(row.is_kept is not None or row.observation == "open" for row in rows)
     yield str(sum(row.is_kept is False for row in rows)) if is_known else _UNKNOWN
+
+
+def _happened(transcript: Transcript) -> Iterator[str]:
+    dates = event_dates(transcript)
+    ending = transcript.header.ended or transcript.header.status
+    if not dates:
+        yield (
+            f"None of its events; the run is at: {inline(ending)}."
+            if awaited_events(transcript)
+            else (f"It awaits no event; the run is at: {inline(ending)}.")
+        )
+        return
+    rows = [(date.period, date.name.replace("_", " "), ", ".join(date.parties)) for date in dates]
+    yield from aligned_table(("period", "event", "reported by"), rows)
+    yield from ("", f"The run is at: {inline(ending)}.")
 
 
 def _events(rows: Sequence[ReportedEvent]) -> Iterator[str]:

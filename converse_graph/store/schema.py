@@ -87,6 +87,95 @@ CREATE TABLE verdicts (
     UNIQUE (run, rubric, model, repeat)
 );
 
+CREATE TABLE outcomes (
+    run {number} PRIMARY KEY REFERENCES runs (id),
+    stamp TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    model TEXT NOT NULL,
+    seed {number} NOT NULL,
+    dials TEXT NOT NULL,
+    years {real} NOT NULL,
+    empty INTEGER NOT NULL,
+    drift_signs INTEGER NOT NULL,
+    agreement {real},
+    scores TEXT NOT NULL
+);
+
+CREATE TABLE statement_rows (
+    run {number} NOT NULL REFERENCES runs (id),
+    round INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    period TEXT NOT NULL,
+    speaker TEXT NOT NULL,
+    text TEXT NOT NULL,
+    problem TEXT,
+    repairs INTEGER NOT NULL,
+    memo TEXT NOT NULL,
+    position TEXT,
+    PRIMARY KEY (run, round, turn)
+){keyed};
+
+CREATE TABLE field_rows (
+    run {number} NOT NULL REFERENCES runs (id),
+    round INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    speaker TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    number {real},
+    PRIMARY KEY (run, round, turn, name)
+){keyed};
+
+CREATE TABLE event_rows (
+    run {number} NOT NULL REFERENCES runs (id),
+    name TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    period TEXT NOT NULL,
+    years {real} NOT NULL,
+    reported_by TEXT NOT NULL,
+    PRIMARY KEY (run, name)
+){keyed};
+
+CREATE TABLE world_rows (
+    run {number} NOT NULL REFERENCES runs (id),
+    round INTEGER NOT NULL,
+    period TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    variable TEXT NOT NULL,
+    value {real} NOT NULL,
+    hidden INTEGER NOT NULL,
+    PRIMARY KEY (run, round, owner, variable)
+){keyed};
+
+CREATE VIEW public_runs AS
+SELECT r.name AS run, r.scenario_name AS scenario, r.status, r.ended, r.parent, r.created, r.rounds, r.statements,
+    r.tokens, r.usd, o.model, o.seed, o.dials, o.years, o.empty, o.drift_signs, o.agreement, o.scores
+FROM runs r LEFT JOIN outcomes o ON o.run = r.id;
+
+CREATE VIEW public_statements AS
+SELECT r.name AS run, s.round, s.turn, s.period, s.speaker, s.text, s.problem, s.repairs
+FROM statement_rows s JOIN runs r ON r.id = s.run;
+
+CREATE VIEW public_fields AS
+SELECT r.name AS run, f.round, f.turn, f.speaker, f.name, f.value, f.number
+FROM field_rows f JOIN runs r ON r.id = f.run;
+
+CREATE VIEW public_events AS
+SELECT r.name AS run, e.name, e.round, e.period, e.years, e.reported_by
+FROM event_rows e JOIN runs r ON r.id = e.run;
+
+CREATE VIEW public_world AS
+SELECT r.name AS run, w.round, w.period, w.owner, w.variable, w.value
+FROM world_rows w JOIN runs r ON r.id = w.run WHERE w.hidden = 0;
+
+CREATE VIEW private_memos AS
+SELECT r.name AS run, s.round, s.turn, s.period, s.speaker, s.memo, s.position
+FROM statement_rows s JOIN runs r ON r.id = s.run WHERE s.memo <> '' OR s.position IS NOT NULL;
+
+CREATE VIEW private_world AS
+SELECT r.name AS run, w.round, w.period, w.owner, w.variable, w.value
+FROM world_rows w JOIN runs r ON r.id = w.run WHERE w.hidden = 1;
+
 CREATE TABLE checkpoints (
     thread_id TEXT NOT NULL,
     checkpoint_ns TEXT NOT NULL,
@@ -113,7 +202,10 @@ CREATE TABLE writes (
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 ){keyed};
 """
-"""What every turn changes lies apart from what never changes, so that a turn does not write a header anew. Words in
+"""Tables whose names end in _rows, and outcomes, are copies for SQL, made when a run has stopped: see `run_data`. Read
+them by the views, of which those called private_ hold what was not said at the table.
+
+What every turn changes lies apart from what never changes, so that a turn does not write a header anew. Words in
 braces differ between databases: see `SQLITE_WORDS` and `POSTGRES_WORDS`. A `seal` is the digest of its row, and of the
 row that it comes after; `links` are those of what a run has on record, see `chain`."""
 

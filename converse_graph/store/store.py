@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from converse_graph.errors import StoreFailure
+from converse_graph.measures.outcomes import Outcome, outcome
 from converse_graph.record.transcript import Transcript
 from converse_graph.store.backends import Locks, backend_for
 from converse_graph.store.chain import RunChain
@@ -17,6 +19,7 @@ from converse_graph.store.ensembles import EnsembleTable
 from converse_graph.store.journal import MessageIds, RunJournal
 from converse_graph.store.permissions import is_shared
 from converse_graph.store.record_reader import read_channels, transcript_of
+from converse_graph.store.run_data import RunData
 from converse_graph.store.runs import RunTable
 from converse_graph.store.session import Session
 from converse_graph.store.verdicts import Verdicts
@@ -42,6 +45,8 @@ class Store:
     checkpoints: CheckpointRows
     """As they are stored; `converse_graph.checkpoints.StoreSaver` makes them LangGraph's."""
     ensembles: EnsembleTable
+    data: RunData
+    """What happened in runs, as rows."""
     _reader: Session
     _writer: Writer
     _part_ids: MessageIds
@@ -88,6 +93,7 @@ class Store:
                 register=RunTable(reader, writer, _project_of(database.folder)),
                 checkpoints=CheckpointRows(reader, writer),
                 ensembles=EnsembleTable(reader, writer),
+                data=RunData(reader, writer),
                 _reader=reader,
                 _writer=writer,
                 _part_ids=ids,
@@ -113,6 +119,34 @@ class Store:
         values, verdicts = read_channels(self.checkpoints, run), self.verdicts(run.id).all()
         cut_prompts, head = self.journal(run.id).cut_prompts(), self.chain(run.id).head()
         return transcript_of(run, values, verdicts, cut_prompts=cut_prompts, chain_head=head)
+
+    async def outcomes(self, names: Sequence[str] | None = None) -> dict[str, Outcome]:
+        """Read what came of runs, a row each by name; rows that are missing or out of date are made first.
+
+        Args:
+            names: Which runs; None for all. One that there is not is left out.
+        """
+        wanted = [run.name for run in self.register.runs()] if names is None else list(names)
+        stale, made = self.data.stale(), dict[str, Outcome]()
+        for name in wanted:
+            if name in stale:
+                try:
+                    made[name] = await self.save_data(name)
+                except StoreFailure:  # of a store that may only be read
+                    made[name] = outcome(self.transcript(name))
+        rows = self.data.outcomes() | made
+        return {name: rows[name] for name in wanted if name in rows}
+
+    async def save_data(self, name: str) -> Outcome:
+        """Write what happened in a run as rows, for SQL and for statistics; returns the row of its outcome.
+
+        Args:
+            name: The run.
+
+        Raises:
+            NotFound: There is none of that name.
+        """
+        return await self.data.save(self.register.run(name).id, self.transcript(name))
 
     def channels(self, name: str) -> dict[str, Any]:
         """The channels of a run's root graph, public and private, as its last checkpoint has them.

@@ -22,6 +22,10 @@ _SLOW = settings(
 _RUN = {
     "run": "wage-talks-k3", "scenario": "wage-talks", "status": "paused", "parent": None, "replays": None, "rounds": 3,
     "statements": 4,    "tokens": 1200, "usd": None, "created": "2026-01-02T03:04:05Z",
+    "model": "null", "seed": 7, "dials": {"inflation": 0.02}, "ended": None, "watched": 3.0,
+    "events": {"settled": None},
+    "reported_by": {}, "years": {}, "last_values": {"Union": {"offer": 0.1}}, "drift_rate": 0.0, "agreement": None,
+    "scores": {},
 }  # fmt: skip
 
 
@@ -69,7 +73,14 @@ def test_json_of_another_shape_is_refused(change, complaint):
 
 def test_json_lines_are_the_header_and_a_line_for_each_statement():
     lines = [json.loads(line) for line in as_jsonl(SMALL, raw=True).splitlines()]
-    assert lines[0] == {"version": 1, "header": as_json(SMALL)["header"], "standing": {}, "verdicts": [], "world": []}
+    assert lines[0] == {
+        "version": 1,
+        "header": as_json(SMALL)["header"],
+        "standing": {},
+        "happened": [],
+        "verdicts": [],
+        "world": [],
+    }
     assert lines[1:] == as_json(SMALL, raw=True)["statements"]
 
 

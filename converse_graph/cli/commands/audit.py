@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from converse_graph.cli.exit_codes import Code
-from converse_graph.cli.options import Against, Json, RunArgument, StorePath
+from converse_graph.cli.options import Against, Json, RunArguments, StorePath
 
 if TYPE_CHECKING:
     from converse_graph.audit.findings import Audit
@@ -15,12 +15,14 @@ MAX_LEAKS = 20
 """Leaks that are listed; JSON has them all."""
 
 
-async def audit(run: RunArgument, against: Against = None, as_json: Json = False, store: StorePath = None) -> Code:
+async def audit(runs: RunArguments, against: Against = None, as_json: Json = False, store: StorePath = None) -> Code:
     """Show that nothing private went astray; find what was changed.
 
     Digests are compared with what they stand for; the run is played again from its journal, with no model, and compared
     value by value; private words are looked for in prompts, minds and the public record. Ends with exit code 1 and the
     places if something is wrong. --against compares with a transcript, or with a head, that was kept elsewhere.
+
+    Of several runs, or an ensemble, each is checked, and the code is 1 if something is wrong with any.
 
     Examples:
         converse audit race
@@ -29,19 +31,22 @@ async def audit(run: RunArgument, against: Against = None, as_json: Json = False
     """
     from converse_graph.audit.audit import audit_run
     from converse_graph.audit.findings import as_json as audit_json
+    from converse_graph.cli.run_sets import expand_names
     from converse_graph.cli.tables import print_paragraph
     from converse_graph.export.formats import json_text
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
     async with Store.open(store or DEFAULT_PATH) as open_store:
-        result = await audit_run(open_store, run, against=against)
+        results = [await audit_run(open_store, name, against=against) for name in expand_names(open_store, runs)]
     if as_json:
-        typer.echo(json_text(audit_json(result), indent=2))
+        values = [audit_json(result) for result in results]
+        typer.echo(json_text(values[0] if len(values) == 1 else values, indent=2))
     else:
-        for line in _lines(result, is_compared=against is not None):
-            print_paragraph(line)
-    return Code.DONE if result.is_private else Code.FAILED
+        for result in results:
+            for line in _lines(result, is_compared=against is not None):
+                print_paragraph(line)
+    return Code.DONE if all(result.is_private for result in results) else Code.FAILED
 
 
 def _lines(result: "Audit", *, is_compared: bool) -> Iterator[str]:

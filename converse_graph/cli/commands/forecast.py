@@ -1,7 +1,7 @@
 """`converse forecast`: what the runs of an ensemble say about when something happens."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,9 @@ from converse_graph.cli.options import Json, Out, StorePath
 
 if TYPE_CHECKING:
     from converse_graph.ensembles.design import Design
+    from converse_graph.ensembles.forecast import Forecast
+    from converse_graph.measures.outcomes import Outcome
+    from converse_graph.store import Store
 
 EnsembleArgument = Annotated[str, typer.Argument(metavar="NAME", help="An ensemble that `converse sweep` made.")]
 EventOption = Annotated[
@@ -16,11 +19,14 @@ EventOption = Annotated[
     typer.Option(
         "--event",
         metavar="EVENT",
-        help="One of the scenario's events, or a comparison such as 'agi_estimate.p50 <= 2030'.",
+        help="One of the events, or an expression such as 'agi_estimate.p50 <= 2030' or 'stock < 100'.",
     ),
 ]
 By = Annotated[
     list[int] | None, typer.Option("--by", metavar="YEAR", help="Tell the probability by then; may be given again.")
+]
+Figures = Annotated[
+    Path | None, typer.Option("--figures", metavar="DIR", help="Write each figure there, as SVG and as PNG.")
 ]
 
 
@@ -31,23 +37,25 @@ async def forecast(
     by: By = None,
     as_json: Json = False,
     out: Out = None,
+    figures: Figures = None,
     store: StorePath = None,
 ) -> None:
     """Forecast when something happens, from an ensemble.
 
     It says how sure that is, too. It is a page of Markdown; --out FILE.html writes one
-    that can be sent, with its figure inside.
+    that can be sent, with its figures inside.
 
     Examples:
         converse forecast raises --event settled
         converse forecast raises --event settled --by 3 --out raises.html
+        converse forecast race --event 'mean(agi_estimate.p50) < 2030' --figures plots
     """
     import json
 
     from converse_graph.cli.tables import print_page, print_text, write_or_print
     from converse_graph.ensembles.design import Design
     from converse_graph.errors import InvalidValue, UsageError
-    from converse_graph.measures.event_dates import parse_condition
+    from converse_graph.measures.expressions import is_expression
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
@@ -59,44 +67,111 @@ async def forecast(
         raise UsageError(
             f"Statistics and figures take an extra ({error.name} is missing): pip install 'converse-graph[forecast]'."
         ) from None
-    conditions = [event] if event and parse_condition(event) else []
+    conditions = [event] if event and is_expression(event) else []
     async with Store.open(store or DEFAULT_PATH) as open_store:
         design = Design.model_validate_json(open_store.ensembles.design(name))
-        rows = read_outcomes(open_store, name, conditions=conditions)
+        rows = await read_outcomes(open_store, name, conditions=conditions)
+        _check_names(open_store, rows, conditions)
+        manifest = _manifest(open_store, design, rows)
     events = list(dict.fromkeys(one for row in rows for one in row.awaited))
     if event is None and len(events) != 1:
         raise InvalidValue(f"Name the event with --event; there is: {', '.join(events) or 'none'}.")
-    result = make_forecast(rows, event or events[0], name=name, years=by or ())
-    commands = [_sweep_command(design, name), _forecast_command(name, event, by)]
+    result = make_forecast(rows, event or events[0], name=name, years=by or (), design=design)
+    commands = [sweep_command(design, name), forecast_command(name, event, by)]
+    drawn = _write_figures(result, figures) if figures is not None else {}
     if as_json or (out is not None and out.suffix == ".json"):
         write_or_print(json.dumps(result.model_dump(mode="json"), indent=2) + "\n", out)
     elif out is not None and out.suffix in {".html", ".htm"}:
-        write_or_print(forecast_html(result, commands=commands), out)
-    elif out is not None:
-        write_or_print(forecast_markdown(result, commands=commands), out)
+        write_or_print(forecast_html(result, commands=commands, manifest=manifest), out)
     else:
-        page = forecast_markdown(result, commands=commands)
-        print_page(page, plain_text=page)
-        return
+        page = forecast_markdown(result, commands=commands, manifest=manifest, figures=drawn)
+        if out is not None:
+            write_or_print(page, out)
+        else:
+            print_page(page, plain_text=page)
     if out is not None:
         print_text(f"{Path(out)}\n")
 
 
-def _sweep_command(design: "Design", name: str) -> str:
+def _check_names(store: "Store", rows: "list[Outcome]", conditions: list[str]) -> None:
+    """Refuse an expression over something that no run knows."""
+    from converse_graph.errors import NotFound
+    from converse_graph.measures.expressions import Expression, known_names
+
+    for text in conditions:
+        known = {name for row in rows[:3] for name in known_names(store.transcript(row.run))}
+        for missing in sorted(Expression(text).names() - known):
+            raise NotFound.among("field or variable", missing, sorted(known))
+
+
+def _manifest(store: "Store", design: "Design", rows: "list[Outcome]") -> dict[str, str]:
+    """What the runs were made with, as the header of the first has it."""
+    if not rows:
+        return {}
+    header = store.register.run(rows[0].run).header
+    settings = {"models": ", ".join(sorted({row.model for row in rows})), "seeds": f"{design.first_seed} to "
+                f"{design.first_seed + design.seeds - 1}"}  # fmt: skip
+    settings |= {"design": design.kind, "scenario": header.source or header.scenario}
+    settings |= {"digest of scenario and prompts": header.digest, "digest of prompts": header.prompts}
+    settings |= {"forked from": f"{design.parent} at {design.at}"} if design.parent else {}
+    settings |= {"first run begun": header.created.isoformat(timespec="minutes")}
+    return settings | dict(header.versions)
+
+
+def _write_figures(result: "Forecast", folder: Path) -> dict[str, str]:
+    """Write each figure as SVG and PNG; returns where the SVG of each lies, by name."""
+    from converse_graph.ensembles.figures import as_png, as_svg, forecast_figures
+    from converse_graph.export.atomic_files import write_atomically
+
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for figure, chart in forecast_figures(result).items():
+        path = folder / f"{result.name}-{figure}.svg"
+        write_atomically(path, as_svg(chart))
+        path.with_suffix(".png").write_bytes(as_png(chart))
+        paths[figure] = str(path)
+    return paths
+
+
+def sweep_command(design: "Design", name: str) -> str:
+    """Write the command that plays a design.
+
+    Args:
+        design: Of an ensemble.
+        name: Of the ensemble.
+    """
     import shlex
 
-    parts = ["converse", "sweep", design.scenario]
+    parts = ["converse", "sweep"]
+    parts += ["--from", design.parent, "--at", design.at or ""] if design.parent else [design.scenario]
     for dial, values in design.vary.items():
-        parts += ["--vary", f"{dial}={','.join(map(str, values))}"]
+        parts += ["--vary", f"{dial}={','.join(map(_word, values))}"]
     for dial, value in design.dials.items():
-        parts += ["--set", f"{dial}={value}"]
+        parts += ["--set", f"{dial}={_word(value)}"]
+    parts += ["--design", design.kind] if design.kind != "factorial" else []
+    parts += ["--samples", str(design.samples)] if design.samples else []
+    parts += ["--paraphrase"] if design.paraphrase else []
     parts += ["--seeds", str(design.seeds), "--name", name]
     parts += ["--rounds", str(design.rounds)] if design.rounds else []
     parts += ["--model", design.model] if design.model else []
+    parts += ["--base-url", design.base_url] if design.base_url else []
     return shlex.join(parts)
 
 
-def _forecast_command(name: str, event: str | None, by: list[int] | None) -> str:
+def _word(value: Any) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def forecast_command(name: str, event: str | None, by: list[int] | None) -> str:
+    """Write the command that made a forecast.
+
+    Args:
+        name: Of the ensemble.
+        event: As it was given.
+        by: The years that were asked for.
+    """
     import shlex
 
     parts = ["converse", "forecast", name, *(["--event", event] if event else [])]

@@ -1,6 +1,6 @@
 """`converse judge`: a reader's verdict on a run."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -15,7 +15,7 @@ from converse_graph.cli.options import (
     Quiet,
     Repeats,
     Rubric,
-    RunArgument,
+    RunArguments,
     StorePath,
 )
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 async def judge(
-    run: RunArgument,
+    runs: RunArguments,
     rubric: Rubric = None,
     models: Judges = None,
     options: ModelOption = None,
@@ -42,50 +42,83 @@ async def judge(
 ) -> None:
     """Have a model judge a run by a rubric.
 
-    The verdict goes to the top of the run's transcript. Several judges, or repeats, give their agreement too.
+    The verdict goes to the top of the run's transcript. Several judges, or repeats, give their agreement too. Of
+    several runs, or an ensemble, each is judged, and bounds on what is spent hold over all of them.
 
     Examples:
         converse judge race --repeats 2
         converse judge race --model openai:gpt-4.1 --rubric general
     """
-    from converse_graph.cli.judging import say_verdict
+    from converse_graph.calls.budget import budget_of_one
     from converse_graph.cli.option_values import read_model_options
     from converse_graph.cli.output import Output
-    from converse_graph.cli.play import leave_transcript, read_budget, read_prices
-    from converse_graph.export.formats import json_text, verdict_json
-    from converse_graph.export.markdown_verdicts import agreed
-    from converse_graph.judge.agreement import agreement
-    from converse_graph.judge.runs import judge_run
+    from converse_graph.cli.play import read_budget, read_prices
+    from converse_graph.cli.run_sets import expand_names
+    from converse_graph.export.formats import json_text
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
     output, budget, own_prices = Output(quiet=quiet or as_json), read_budget(max_usd, max_tokens), read_prices(prices)
+    asked = {
+        "rubric": rubric,
+        "models": models or (),
+        "repeats": repeats,
+        "base_url": base_url,
+        "prices": own_prices,
+        "options": _for_judges(read_model_options(options or ())),
+    }
+    pages = []
     async with Store.open(store or DEFAULT_PATH) as open_store:
-        verdicts = await judge_run(
-            open_store,
-            run,
-            rubric=rubric,
-            models=models or (),
-            repeats=repeats,
-            base_url=base_url,
-            budget=budget,
-            prices=own_prices,
-            options=_for_judges(read_model_options(options or ())),
-        )
-        if not verdicts:
-            output.warn(f"Run {run} replays a run that was not judged; judge that one, or name --model.")
-        path, transcript = await leave_transcript(open_store, run)
-        agreements = agreement(transcript.verdicts)
-        for verdict in verdicts:
-            say_verdict(verdict, output)
-        for rubric_name, alpha in agreements.items():
-            output.say(f"{agreed(alpha)} (rubric {rubric_name}).")
-        await _trace(open_store, run, verdicts, output)
+        names, spent_tokens, spent_usd = expand_names(open_store, runs), 0, 0.0
+        for name in names:
+            before = open_store.register.run(name)
+            if len(names) > 1:
+                bound = budget_of_one(
+                    budget,
+                    spent_usd=spent_usd,
+                    spent_tokens=spent_tokens,
+                    usd_before=before.usd or 0.0,
+                    tokens_before=before.tokens,
+                )
+            else:
+                bound = budget
+            pages.append(await _judge_one(open_store, name, output, budget=bound, **asked))
+            after = open_store.register.run(name)
+            spent_tokens += after.tokens - before.tokens
+            spent_usd += (after.usd or 0.0) - (before.usd or 0.0)
     if as_json:
-        page = {"verdicts": [verdict_json(verdict) for verdict in verdicts], "agreement": agreements}
-        typer.echo(json_text(page, indent=2))
+        values = [{name: value for name, value in page.items() if name != "path"} for page in pages]
+        typer.echo(json_text(values[0] if len(values) == 1 else values, indent=2))
     else:
-        output.result(path)
+        for page in pages:
+            output.result(page["path"])
+
+
+async def _judge_one(store: "Store", name: str, output: "Output", **asked: Any) -> dict[str, Any]:
+    """Have one run judged, and say what the judges made of it."""
+    from converse_graph.cli.judging import say_verdict
+    from converse_graph.cli.play import leave_transcript
+    from converse_graph.export.formats import verdict_json
+    from converse_graph.export.markdown_verdicts import agreed
+    from converse_graph.judge.agreement import agreement
+    from converse_graph.judge.runs import judge_run
+
+    verdicts = await judge_run(store, name, **asked)
+    if not verdicts:
+        output.warn(f"Run {name} replays a run that was not judged; judge that one, or name --model.")
+    path, transcript = await leave_transcript(store, name)
+    agreements = agreement(transcript.verdicts)
+    for verdict in verdicts:
+        say_verdict(verdict, output)
+    for rubric_name, alpha in agreements.items():
+        output.say(f"{agreed(alpha)} (rubric {rubric_name}).")
+    await _trace(store, name, verdicts, output)
+    return {
+        "run": name,
+        "verdicts": [verdict_json(verdict) for verdict in verdicts],
+        "agreement": agreements,
+        "path": path,
+    }
 
 
 def _for_judges(options: "dict[str, ModelSettings]") -> "ModelSettings | None":

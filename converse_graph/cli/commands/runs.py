@@ -1,40 +1,81 @@
 """`converse runs`: what the register of a store holds."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from converse_graph.cli.options import Json, StorePath
-
-if TYPE_CHECKING:
-    from converse_graph.store import RunSummary, Store
+from converse_graph.cli.completion import complete_runs
+from converse_graph.cli.options import Json, Out, StorePath
 
 COLUMNS = ("run", "scenario", "status", "parent", "replays", "rounds", "statements", "tokens", "usd", "created")
 _ROOMY = 100
 """Columns of a terminal that has room for the time of a run beside its date."""
+RunNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]…", help="These runs alone, or those of these ensembles.", autocompletion=complete_runs
+    ),
+]
+Where = Annotated[
+    str | None,
+    typer.Option("--where", metavar="COLUMN=VALUE,…", help="Only these, such as scenario=agi-race,status=finished."),
+]
+RunsFormat = Literal["json", "csv"]
+RunsAs = Annotated[RunsFormat | None, typer.Option("--as", help="The format.  [default: a table]")]
 _NUMBERS = ("rounds", "statements", "tokens", "usd")
 
 
-async def runs(as_json: Json = False, store: StorePath = None) -> None:
+async def runs(
+    names: RunNames = None,
+    *,
+    where: Where = None,
+    form: RunsAs = None,
+    as_json: Json = False,
+    out: Out = None,
+    store: StorePath = None,
+) -> None:
     """List the runs of a store, the latest first.
+
+    JSON and CSV also tell how each was set up and what came of it: seed, model and dials, when which event happened
+    and who reported it, the last value of each field, rates and scores.
 
     Examples:
         converse runs
-        converse runs --json
+        converse runs --where status=finished --as csv --out runs.csv
     """
-    import json
     import shutil
 
-    from converse_graph.cli.tables import print_table
+    from converse_graph.cli.run_sets import expand_names, fits, read_filter
+    from converse_graph.cli.tables import print_table, write_or_print
     from converse_graph.cli.terminal import is_terminal
+    from converse_graph.export.formats import json_text, rows_csv
+    from converse_graph.export.run_table import flat_row, run_row
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
+    if as_json and form not in (None, "json"):
+        raise typer.BadParameter(f"--json and --as {form} cannot both be had")
+    as_form, wanted = "json" if as_json else form, read_filter(where)
     async with Store.open(store or DEFAULT_PATH) as open_store:
-        rows = [_row(open_store, run) for run in open_store.register.runs()]
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        chosen = set(expand_names(open_store, names)) if names else None
+        listed = [run for run in open_store.register.runs() if chosen is None or run.name in chosen]
+        is_whole = as_form is not None or bool(wanted)
+        outcomes = await open_store.outcomes([run.name for run in listed]) if is_whole else {}
+        rows = [
+            run_row(
+                run,
+                outcomes.get(run.name),
+                is_held=open_store.is_held(run.name),
+                chain_head=open_store.chain(run.id).head() if is_whole else "",
+            )
+            for run in listed
+        ]
+    rows = [row for row in rows if fits(row, wanted)]
+    if as_form == "json":
+        write_or_print(json_text(rows, indent=2) + "\n", out)
+    elif as_form == "csv":
+        write_or_print(rows_csv([flat_row(row) for row in rows]), out)
     elif rows:
         heads = _heads_for_people(rows) if is_terminal() else COLUMNS
         tree = ({**row, "run": _branch(depth) + row["run"]} for row, depth in _tree(rows))
@@ -42,24 +83,7 @@ async def runs(as_json: Json = False, store: StorePath = None) -> None:
         cells = [[_cell(name, row[name], digits) for name in heads] for row in tree]
         print_table(heads, cells, numbers=_NUMBERS)
     else:
-        typer.echo("No runs yet; `converse run SCENARIO` begins one.")
-
-
-def _row(store: "Store", run: "RunSummary") -> dict[str, Any]:
-    left_off = run.status == "running" and not store.is_held(run.name)
-    return {
-        "run": run.name,
-        "scenario": run.scenario_name,
-        "status": "paused" if left_off else run.status,
-        "parent": run.parent,
-        "replays": run.replays,
-        "rounds": run.rounds,
-        "statements": run.statements,
-        "tokens": run.tokens,
-        "usd": run.usd,
-        "created": run.created,
-        "chain_head": store.chain(run.id).head(),
-    }
+        typer.echo(f"No run fits {where}." if wanted else "No runs yet; `converse run SCENARIO` begins one.")
 
 
 def _heads_for_people(rows: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -1,19 +1,21 @@
 """`converse show`: the transcript of a run, as it stands."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, assert_never
 
 import typer
 
-from converse_graph.cli.options import As, Format, Json, Out, Plot, Raw, RunArgument, Stats, StorePath
+from converse_graph.cli.options import As, Format, Json, Out, Plot, Raw, RunArguments, Stats, StorePath
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from converse_graph.record.transcript import Transcript
+    from converse_graph.store import Store
 
 
 async def show(
-    run: RunArgument,
+    runs: RunArguments,
     raw: Raw = False,
     form: As = None,
     as_json: Json = False,
@@ -24,8 +26,9 @@ async def show(
 ) -> None:
     """Show a run's transcript, its figures, or its world as a drawing.
 
-    The transcript is the public record; with --raw it has the private conversations too. As html it is one page that
-    can be sent to somebody who has nothing installed.
+    The transcript is the public record; with --raw it has the private conversations too. Of several runs, or an
+    ensemble, one is shown after the other, or all in one table. As html it is one page that can be sent to somebody who
+    has nothing installed.
 
     Examples:
         converse show race
@@ -35,32 +38,42 @@ async def show(
         converse show race --as csv --out race.csv
         converse show fishery-1 --plot fishery.svg
     """
+    from converse_graph.cli.run_sets import expand_names
     from converse_graph.cli.tables import print_page, write_or_print
     from converse_graph.export.formats import json_text
-    from converse_graph.export.stats import stats_json, stats_markdown
+    from converse_graph.export.stats import stats_json
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
+    _check_options(form, as_json, stats, plot, out)
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        names = expand_names(open_store, runs)
+        if (plot is not None or form == "html") and len(names) > 1:
+            raise typer.BadParameter(f"a drawing or a page is of one run, not of {len(names)}")
+        transcripts = [open_store.transcript(name) for name in names]
+        page = await _stats_page(open_store, transcripts) if stats else ""
+    if plot is not None:
+        _plot(transcripts[0] if raw else transcripts[0].public(), plot)
+        return
+    as_form: Format = "json" if as_json else form or "markdown"
+    if not stats:
+        write_or_print(_render([one if raw else one.public() for one in transcripts], raw, as_form), out)
+    elif as_form == "json":
+        values = [stats_json(transcript) for transcript in transcripts]
+        write_or_print(json_text(values[0] if len(values) == 1 else values, indent=2) + "\n", out)
+    elif out is not None or form == "markdown":
+        write_or_print(page, out)
+    else:
+        print_page(page)
+
+
+def _check_options(form: As, as_json: bool, stats: bool, plot: "Path | None", out: "Path | None") -> None:
     if as_json and form not in (None, "json"):
         raise typer.BadParameter(f"--json and --as {form} cannot both be had")
     if stats and form in ("html", "jsonl", "csv"):
         raise typer.BadParameter(f"--stats is had as markdown or json, not as {form}")
     if plot is not None and (stats or form or as_json or out):
         raise typer.BadParameter("--plot goes with --raw alone")
-    async with Store.open(store or DEFAULT_PATH) as open_store:
-        transcript = open_store.transcript(run)
-    if plot is not None:
-        _plot(transcript if raw else transcript.public(), plot)
-        return
-    as_form: Format = "json" if as_json else form or "markdown"
-    if not stats:
-        write_or_print(_render(transcript if raw else transcript.public(), raw, as_form), out)
-    elif as_form == "json":
-        write_or_print(json_text(stats_json(transcript), indent=2) + "\n", out)
-    elif out is not None or form == "markdown":
-        write_or_print(stats_markdown(transcript), out)
-    else:
-        print_page(stats_markdown(transcript))
 
 
 def _plot(transcript: "Transcript", path: "Path") -> None:
@@ -82,21 +95,36 @@ def _plot(transcript: "Transcript", path: "Path") -> None:
     print_text(f"{path}\n")
 
 
-def _render(transcript: "Transcript", raw: bool, form: Format) -> str:
+async def _stats_page(store: "Store", transcripts: "Sequence[Transcript]") -> str:
+    """The measures of one run, or a table of several."""
+    from converse_graph.export.run_table import run_row, several_markdown
+    from converse_graph.export.stats import stats_markdown
+
+    if len(transcripts) == 1:
+        return stats_markdown(transcripts[0])
+    names = [transcript.header.run for transcript in transcripts]
+    outcomes = await store.outcomes(names)
+    return several_markdown(
+        [run_row(store.register.run(name), outcomes.get(name), is_held=store.is_held(name)) for name in names]
+    )
+
+
+def _render(transcripts: "Sequence[Transcript]", raw: bool, form: Format) -> str:
     from converse_graph.export.formats import as_csv, as_json, as_jsonl, json_text
     from converse_graph.export.markdown import render_markdown
 
     match form:
         case "markdown":
-            return render_markdown(transcript)
+            return "\n".join(map(render_markdown, transcripts))
         case "html":
-            return _page(transcript)
+            return _page(transcripts[0])
         case "json":
-            return json_text(as_json(transcript, raw=raw), indent=2) + "\n"
+            values = [as_json(transcript, raw=raw) for transcript in transcripts]
+            return json_text(values[0] if len(values) == 1 else values, indent=2) + "\n"
         case "jsonl":
-            return as_jsonl(transcript, raw=raw)
+            return "".join(as_jsonl(transcript, raw=raw) for transcript in transcripts)
         case "csv":
-            return as_csv(transcript, raw=raw)
+            return as_csv(*transcripts, raw=raw)
         case _:
             assert_never(form)
 

@@ -1,34 +1,38 @@
 """`converse sweep`: a scenario many times, over settings of its dials and over seeds."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from converse_graph.cli.completion import complete_runs, complete_scenarios
 from converse_graph.cli.exit_codes import Code
 from converse_graph.cli.options import (
     Dials,
     MaxTokens,
     MaxUsd,
     ModelOptions,
+    NoJudge,
     PricesFile,
     Quiet,
     Rounds,
-    ScenarioArgument,
     Shared,
     StorePath,
     Until,
 )
 
 if TYPE_CHECKING:
-    from converse_graph.ensembles.design import Design
+    from converse_graph.cli.output import Output
     from converse_graph.ensembles.sweep import Progress
-    from converse_graph.scenarios.dials import ScenarioFunction
 
 Vary = Annotated[
     list[str] | None,
     typer.Option("--vary", metavar="DIAL=A,B,…", help="Play each of these values; of several dials all combinations."),
 ]
-Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Replicates of each arm; all arms have the same seeds.")]
+Seeds = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Replicates of each arm; all arms have the same seeds.  [default: 10]"),
+]
 Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="Runs that are on at once in a process.")]
 Processes = Annotated[
     int, typer.Option(min=1, metavar="N", help="Processes that share the runs out, for what the processor bounds.")
@@ -37,19 +41,51 @@ EnsembleName = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="Of the ensemble.  [default: the scenario's name]")
 ]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Take runs up again that failed before.")]
+DesignKind = Annotated[
+    Literal["factorial", "one-at-a-time", "fractional", "morris", "latin"],
+    typer.Option("--design", help="How the settings of several dials are combined to arms."),
+]
+Samples = Annotated[
+    int | None,
+    typer.Option(min=1, max=10_000, metavar="N", help="Arms of a Latin hypercube, or paths of Morris's design."),
+]
+Paraphrase = Annotated[
+    bool,
+    typer.Option("--paraphrase", help="Play the first arm once more in other words: the scenario's dial `wording`."),
+]
+FromRun = Annotated[
+    str | None, typer.Option("--from", metavar="RUN", help="Fork all runs from this one.", autocompletion=complete_runs)
+]
+ForkAt = Annotated[
+    str | None, typer.Option("--at", metavar="WHEN[:PARTY]", help="With --from: the first turn that is their own.")
+]
+PlanFile = Annotated[
+    Path | None, typer.Option("--plan", metavar="FILE", help="Read the design from a YAML file; options go before it.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Begin without asking, whatever it costs.")]
+OptionalScenario = Annotated[
+    str | None,
+    typer.Argument(metavar="[SCENARIO]", help="As `converse run` takes it.", autocompletion=complete_scenarios),
+]
 NoBaseline = Annotated[bool, typer.Option("--no-baseline", help="Leave out the same arms played by chance.")]
 
 
 async def sweep(
-    scenario: ScenarioArgument,
+    scenario: OptionalScenario = None,
     *,
     vary: Vary = None,
-    seeds: Seeds = 10,
+    seeds: Seeds = None,
+    design: DesignKind = "factorial",
+    samples: Samples = None,
     dials: Dials = None,
     model: ModelOptions,
     until: Until = None,
     rounds: Rounds = None,
     name: EnsembleName = None,
+    from_run: FromRun = None,
+    at: ForkAt = None,
+    plan: PlanFile = None,
+    paraphrase: Paraphrase = False,
     jobs: Jobs = 8,
     processes: Processes = 1,
     max_usd: MaxUsd = None,
@@ -57,26 +93,29 @@ async def sweep(
     prices: PricesFile = None,
     retry_failed: RetryFailed = False,
     no_baseline: NoBaseline = False,
+    no_judge: NoJudge = False,
+    yes: Yes = False,
     store: StorePath = None,
     shared: Shared = False,
     quiet: Quiet = False,
 ) -> Code:
     """Play a scenario many times, over dials and seeds.
 
-    The same command again plays only what is missing; more seeds or more values add to the ensemble.
+    The same command again plays only what is missing; more seeds or more values add to the ensemble. Ctrl-C pauses
+    all runs.
 
     Examples:
         converse sweep wage-talks --vary inflation=0.02,0.08 --seeds 3 --name raises
         converse sweep agi-race --vary regulation=none,strict --model openai:gpt-4.1
+        converse sweep --from race --at 2027 --vary regulation=none,strict
     """
     import asyncio
     from datetime import UTC, datetime
 
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import read_budget, read_prices
-    from converse_graph.ensembles.sweep import play_in_processes, play_sweep, save_design
-    from converse_graph.scenarios.catalogue import find_scenario
-    from converse_graph.scenarios.references import absolute_reference
+    from converse_graph.cli.sweeping import SweepRequest, confirm, play_shown, read_design
+    from converse_graph.ensembles.sweep import play_in_processes, save_design
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
@@ -86,100 +125,59 @@ async def sweep(
         raise typer.BadParameter(
             "--processes goes with no bound and no prices: processes do not know what others spend"
         )
-    function = find_scenario(scenario)
-    design = _design(
-        function, vary or (), dials or (), seeds, until, rounds, model, absolute_reference(scenario), not no_baseline
+    request = SweepRequest(
+        scenario=scenario,
+        vary=tuple(vary or ()),
+        dials=tuple(dials or ()),
+        seeds=seeds,
+        kind=design,
+        samples=samples,
+        until=until,
+        rounds=rounds,
+        model=model.model,
+        base_url=model.base_url,
+        baseline=not no_baseline,
+        judge=not no_judge,
+        paraphrase=paraphrase,
+        parent=from_run,
+        at=at,
+        name=name,
+        plan=plan,
     )
-    set_name = name or function.name
     where = store or DEFAULT_PATH
+    wanted, set_name = await read_design(request, where)
+    await confirm(wanted, output, is_agreed=yes or budget is not None, prices=own_prices)
     async with Store.open(where, make=True, shared=shared) as open_store:
-        whole = await save_design(open_store, set_name, design, created=datetime.now(UTC))
-        output.say(f"Ensemble {set_name}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")
+        saved_name, whole = await save_design(open_store, set_name, wanted, created=datetime.now(UTC))
+        if saved_name != set_name:
+            output.warn(f"The scenario or its prompts have changed since {set_name}; this is a new set, {saved_name}.")
+        output.say(f"Ensemble {saved_name}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")
         if processes == 1:
-            watch_progress = _shown(output)
-            progress = await play_sweep(
-                open_store,
-                set_name,
-                jobs=jobs,
-                budget=budget,
-                prices=own_prices,
-                retry_failed=retry_failed,
-                watch=watch_progress,
+            progress, is_paused = await play_shown(
+                open_store, saved_name, output, jobs=jobs, budget=budget, prices=own_prices, retry_failed=retry_failed
             )
     if processes > 1:
-        progress = await asyncio.to_thread(
-            play_in_processes,
-            where,
-            set_name,
-            processes=processes,
-            jobs=jobs,
-            retry_failed=retry_failed,
-            watch=lambda _: None,
+        is_paused, progress = (
+            False,
+            await asyncio.to_thread(
+                play_in_processes, where, saved_name, processes=processes, jobs=jobs, retry_failed=retry_failed
+            ),
         )
     for run, why in progress.failed.items():
         output.warn(f"{run}: {why}")
-    output.say(
-        f"{progress.done} of {progress.runs} runs have finished; `converse forecast {set_name}` tells what they say"
-    )
-    output.result(set_name)
+    _say_end(output, progress, saved_name)
+    output.result(saved_name)
+    if is_paused:
+        output.warn("Paused; the same command goes on.")
+        return Code.PAUSED
     return Code.FAILED if progress.failed else Code.DONE
 
 
-def _design(
-    function: "ScenarioFunction",
-    vary: "list[str] | tuple[()]",
-    dials: "list[str] | tuple[()]",
-    seeds: int,
-    until: int | None,
-    rounds: int | None,
-    model: ModelOptions,
-    source: str,
-    baseline: bool,
-) -> "Design":
-    """Read and check the design: every arm is made once, so that one which cannot be is refused before any run."""
-    from converse_graph.cli.option_values import read_settings
-    from converse_graph.ensembles.design import Design
-    from converse_graph.errors import InvalidValue
-    from converse_graph.models.registry import ModelRegistry
+def _say_end(output: "Output", progress: "Progress", name: str) -> None:
+    from converse_graph.cli.formatting import money
 
-    dial_values: dict[str, tuple[Any, ...]] = {}
-    for text in vary:
-        dial, equals, values = text.partition("=")
-        if not equals or not values:
-            raise InvalidValue(f"--vary takes DIAL=A,B, not {text!r}.")
-        read = [read_settings(function, [f"{dial}={value.strip()}"]) for value in values.split(",")]
-        (key,) = read[0]
-        if key in dial_values:
-            raise InvalidValue(f"Dial {key} is varied twice; name all its values at once.")
-        dial_values[key] = tuple(dict.fromkeys(one[key] for one in read))
-    settings = read_settings(function, dials)
-    if both := dial_values.keys() & settings.keys():
-        raise InvalidValue(f"Dial {min(both)} is both set and varied; do one of them.")
-    model_name = ModelRegistry(model.model, model.base_url).default_name
-    design = Design(
-        scenario=source,
-        vary=dial_values,
-        dials=settings,
-        seeds=seeds,
-        model=model_name,
-        base_url=model.base_url,
-        baseline=baseline,
+    cost = f", {money(progress.usd)}" if progress.usd else ""
+    output.say(
+        f"{progress.done} of {progress.runs} runs have finished ({progress.tokens:,} tokens{cost}); "
+        f"`converse forecast {name}` tells what they say"
     )
-    scenarios = [function(**arm) for arm in design.arms]
-    horizon = None if until is None and rounds is None else scenarios[0].clock.horizon(until, rounds)
-    return design.model_copy(update={"rounds": horizon})
-
-
-def _shown(output: Any) -> Any:
-    """A line each time a tenth more of the runs has finished."""
-    last_tenth = -1
-
-    def watch(progress: "Progress") -> None:
-        nonlocal last_tenth
-        tenth = progress.done * 10 // max(1, progress.runs)
-        if tenth > last_tenth and progress.done:
-            last_tenth = tenth
-            failures = f", {len(progress.failed)} failed" if progress.failed else ""
-            output.say(f"{progress.done} of {progress.runs} runs{failures}, {progress.tokens:,} tokens")
-
-    return watch

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
-from converse_graph.ensembles.survival import Observation
-from converse_graph.errors import InvalidValue, NotFound
+from pydantic import Field as Bound
+
+from converse_graph.measures.disagreement import disagreement
 from converse_graph.measures.drift import drift
-from converse_graph.measures.event_dates import condition_dates, event_dates, parse_condition
+from converse_graph.measures.event_dates import EventDate, awaited_events, event_dates
+from converse_graph.measures.expressions import Expression
 from converse_graph.record.transcript import Statement, Transcript
+from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.value import FrozenModel
 
@@ -46,17 +50,25 @@ class Outcome(FrozenModel):
     watched: float
     """Years that it played (rounds, on a clock of plain rounds)."""
     events: dict[str, float]
-    """Years from the start to the end of the round in which each of the scenario's events happened."""
+    """Years from the start to the end of the round in which each event happened that did."""
+    dates: tuple[EventDate, ...] = ()
+    """The same events with their periods and with who reported them."""
     awaited: tuple[str, ...]
-    """The scenario's events, whether they happened or not."""
+    """The events of the scenario and of its world, whether they happened or not."""
     last_values: dict[str, dict[str, Any]]
-    """What each party reported last, by party and field."""
+    """What each party reported last, by party and field, and where the world stood, under "world"."""
     estimates: tuple[Estimate, ...]
     statements: int
     empty: int
     """Turns without a statement."""
     drift_signs: int
     """Signs of drift in all statements together."""
+    parent: str | None = None
+    """The run that this one was forked from."""
+    agreement: float | None = None
+    """Share of its debates in which nobody ever took a second position; None where there were none."""
+    scores: dict[str, float] = Bound(default_factory=dict)
+    """What judges gave it, 1 to 10, the mean over judgings and parties, by question."""
 
     @property
     def drift_rate(self) -> float:
@@ -66,11 +78,12 @@ class Outcome(FrozenModel):
 
 
 def outcome(transcript: Transcript, *, conditions: Sequence[str] = ()) -> Outcome:
-    """Reduce a run's public record to one row.
+    """Reduce a run's record to one row.
 
     Args:
-        transcript: Of a finished run, or of one that is still under way.
-        conditions: Comparisons that count as events beside the scenario's own, such as `agi_estimate.p50 <= 2030`.
+        transcript: Of a finished run, or of one that is still under way. The reader's edition tells of debates and of
+            hidden variables too.
+        conditions: Expressions that count as events beside the scenario's own, such as `agi_estimate.p50 <= 2030`.
 
     Raises:
         InvalidValue: A condition cannot be read.
@@ -78,12 +91,8 @@ def outcome(transcript: Transcript, *, conditions: Sequence[str] = ()) -> Outcom
     header = transcript.header
     clock = Clock(**{name: header.clock[name] for name in ("start", "end", "step")})
     rounds = 1 + max((statement.round for statement in transcript.statements), default=-1)
-    dates = {date.name: clock.years_between(0, date.round + 1) for date in event_dates(transcript)}
-    for text in conditions:
-        first = _first_date(text, transcript)
-        if first is not None:
-            dates[text] = clock.years_between(0, first + 1)
-    counts = drift(transcript)
+    dates = event_dates(transcript, conditions=[Expression(text) for text in conditions])
+    talks = disagreement(transcript)
     return Outcome(
         run=header.run,
         scenario=header.scenario,
@@ -95,24 +104,35 @@ def outcome(transcript: Transcript, *, conditions: Sequence[str] = ()) -> Outcom
         start=clock.start,
         step=clock.step,
         watched=clock.years_between(0, rounds),
-        events=dates,
-        awaited=(*(event.name for event in header.awaited), *conditions),
+        events={date.name: clock.years_between(0, date.round + 1) for date in dates},
+        dates=dates,
+        awaited=(*awaited_events(transcript), *conditions),
         last_values=_last_values(transcript),
         estimates=tuple(_estimates(transcript.statements, clock)),
         statements=len(transcript.statements),
         empty=sum(not statement.text for statement in transcript.statements),
         drift_signs=sum(
             one.other_year + one.other_label + one.other_person + one.past_estimate + one.repeated + one.refusals
-            for one in counts
+            for one in drift(transcript)
         ),
+        parent=header.parent,
+        agreement=talks.unanimous / talks.debates if talks else None,
+        scores=mean_scores(transcript.verdicts),
     )
 
 
-def _first_date(text: str, transcript: Transcript) -> int | None:
-    condition = parse_condition(text)
-    if condition is None:
-        raise InvalidValue(f"{text!r} names no event of {transcript.header.scenario} and is no comparison.")
-    return next((date.round for date in condition_dates(condition, transcript)), None)
+def mean_scores(verdicts: Sequence[Verdict]) -> dict[str, float]:
+    """Average what judges gave, by question, over their judgings and the parties that it is asked of.
+
+    Args:
+        verdicts: On one run; those without a score count nowhere.
+    """
+    scores: dict[str, list[int]] = {}
+    for verdict in verdicts:
+        for score in verdict.scores:
+            if score.score is not None:
+                scores.setdefault(score.question, []).append(score.score)
+    return {question: fmean(numbers) for question, numbers in scores.items()}
 
 
 def _last_values(transcript: Transcript) -> dict[str, dict[str, Any]]:
@@ -120,6 +140,8 @@ def _last_values(transcript: Transcript) -> dict[str, dict[str, Any]]:
     for statement in transcript.statements:
         if statement.text:
             values.setdefault(statement.speaker, {}).update(statement.fields)
+    for owner, variables in (transcript.world[-1].state if transcript.world else {}).items():
+        values.setdefault(owner, {}).update(variables)
     return values
 
 
@@ -135,20 +157,3 @@ def _estimates(statements: Sequence[Statement], clock: Clock) -> list[Estimate]:
                     )
                 )
     return estimates
-
-
-def observation(row: Outcome, event: str) -> Observation:
-    """Tell when an event happened in a run, or how long it was watched without it.
-
-    Args:
-        row: The run.
-        event: One of the scenario's events, or a condition that the row was made with.
-
-    Raises:
-        NotFound: The scenario has no such event.
-    """
-    if event not in row.awaited:
-        hint = "A comparison such as 'agi_estimate.p50 <= 2030' is an event too."
-        raise NotFound.among(f"event of {row.scenario}", event, row.awaited, hint=hint)
-    date = row.events.get(event)
-    return Observation(time=row.watched if date is None else date, happened=date is not None)

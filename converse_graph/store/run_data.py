@@ -1,0 +1,114 @@
+"""What happened in runs as rows: an outcome a run, and copies of statements, fields, events and world for SQL.
+
+The ledgers in the checkpoints stay the record. These rows are made from it once a run has stopped, and made anew
+where the run has gone on or was judged since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from converse_graph.measures.outcomes import Outcome, outcome
+from converse_graph.measures.rows import Table, rows
+from converse_graph.record.transcript import Transcript
+from converse_graph.store.session import Session
+from converse_graph.store.writer import Writer
+
+_VERSION = 1
+"""Of what an outcome holds: rows of another version are made anew."""
+_STAMPS = """SELECT r.id, r.name, r.status, r.statements, COUNT(v.id), o.stamp
+FROM runs r LEFT JOIN verdicts v ON v.run = r.id LEFT JOIN outcomes o ON o.run = r.id
+GROUP BY r.id, r.name, r.status, r.statements, o.stamp"""
+_OUTCOMES = "SELECT r.name, o.outcome FROM outcomes o JOIN runs r ON r.id = o.run"
+_COPIES: Mapping[Table, str] = {
+    "statements": "statement_rows",
+    "fields": "field_rows",
+    "events": "event_rows",
+    "world": "world_rows",
+}
+
+
+class RunData:
+    """The rows of a store's runs."""
+
+    def __init__(self, reader: Session, writer: Writer) -> None:
+        """Read from one connection, write through the store's writer."""
+        self._reader, self._writer = reader, writer
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """Read the outcomes of all runs whose rows are up to date, by the name of the run."""
+        fresh = {name for name, stamp, saved in self._stamps() if stamp == saved}
+        return {name: Outcome.model_validate_json(text) for name, text in self._reader.read(_OUTCOMES) if name in fresh}
+
+    def stale(self) -> set[str]:
+        """Name the runs that have no rows, or have gone on since."""
+        return {name for name, stamp, saved in self._stamps() if stamp != saved}
+
+    async def save(self, run: int, transcript: Transcript) -> Outcome:
+        """Write the rows of a run in place of earlier ones; returns its outcome when they are durable.
+
+        Args:
+            run: Its id.
+            transcript: Its record, as a reader's edition.
+        """
+        result = outcome(transcript)
+        copies = {table: [_plain(row, run) for row in rows(transcript, name)] for name, table in _COPIES.items()}
+        for row in copies["field_rows"]:
+            del row["period"]  # of its statement
+        copies["outcomes"] = [{"run": run, **_outcome_row(result, transcript)}]
+
+        def write(session: Session) -> None:
+            for table, lines in copies.items():
+                session.run(f"DELETE FROM {table} WHERE run = :run", run=run)  # noqa: S608 - our own tables
+                if lines:
+                    session.run_many(_insert(table, lines[0]), lines)
+
+        await self._writer.write(write)
+        return result
+
+    def _stamps(self) -> Iterator[tuple[str, str, str | None]]:
+        for _, name, status, statements, verdicts, saved in self._reader.read(_STAMPS):
+            yield name, _stamp(status, statements, verdicts), saved
+
+
+def _stamp(status: str, statements: int, verdicts: int) -> str:
+    return f"{_VERSION} {status} {statements} {verdicts}"
+
+
+def _insert(table: str, row: Mapping[str, Any]) -> str:
+    values = ", ".join(f":{name}" for name in row)
+    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({values})"  # noqa: S608 - the names of our own columns
+
+
+def _outcome_row(result: Outcome, transcript: Transcript) -> dict[str, Any]:
+    return {
+        "stamp": _stamp(result.status, result.statements, len(transcript.verdicts)),
+        "outcome": result.model_dump_json(),
+        "model": result.model,
+        "seed": result.seed,
+        "dials": _json(result.dials),
+        "years": result.watched,
+        "empty": result.empty,
+        "drift_signs": result.drift_signs,
+        "agreement": result.agreement,
+        "scores": _json(result.scores),
+    }
+
+
+def _plain(row: Mapping[str, Any], run: int) -> dict[str, Any]:
+    """A row as databases take it, under the id of its run."""
+    values = {name: _storable(value) if isinstance(value, str) else value for name, value in row.items()}
+    values |= {name: _json(row[name]) for name in ("value",) if name in row and "number" in row}
+    values |= {name: int(row[name]) for name in ("hidden",) if name in row}
+    return {**values, "run": run}
+
+
+def _json(value: Any) -> str:
+    return _storable(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _storable(text: str) -> str:
+    """A text without half characters and nulls, which no database takes for text."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")

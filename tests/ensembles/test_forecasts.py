@@ -1,0 +1,119 @@
+"""What a forecast says of arms: beside chance, beside other words, corrected, and in words where figures would lie."""
+
+import time
+
+import numpy as np
+import pytest
+
+from converse_graph.ensembles.design import Design
+from converse_graph.ensembles.forecast import Forecast, forecast
+from converse_graph.ensembles.report import forecast_html, forecast_markdown
+from converse_graph.measures.outcomes import Outcome
+
+
+def row(seed: int, year: float | None, *, model: str = "m", horizon: float = 20.0, **dials: str) -> Outcome:
+    """A run in which the treaty came after so many years, or not by its horizon."""
+    return Outcome(
+        run=f"r-{model}-{'-'.join(dials.values())}-{seed}",
+        scenario="sea",
+        model=model,
+        seed=seed,
+        dials=dials,
+        status="finished",
+        ended="horizon",
+        start=2026,
+        step="year",
+        watched=horizon,
+        events={} if year is None else {"treaty": year},
+        awaited=("treaty",),
+        last_values={},
+        estimates=(),
+        statements=10,
+        empty=0,
+        drift_signs=seed % 3,
+    )
+
+
+def draw(arms: dict[str, float], seeds: int, *, model: str = "m", dial: str = "law") -> list[Outcome]:
+    """Runs of arms in which the treaty comes about so many years later than in the first, seed by seed."""
+    years = np.random.default_rng(5).integers(3, 12, seeds)
+    noise = np.random.default_rng(6).integers(-1, 2, (len(arms), seeds))
+    return [
+        row(seed, float(years[seed] + later + noise[number][seed]), model=model, **{dial: name})
+        for number, (name, later) in enumerate(arms.items())
+        for seed in range(seeds)
+    ]
+
+
+def of(rows: list[Outcome], **options: object) -> Forecast:
+    return forecast(rows, "treaty", name="sea", **options)  # type: ignore[arg-type]
+
+
+def test_an_effect_no_larger_than_that_of_other_words_is_reported_as_none() -> None:
+    rows = draw({"none": 0, "strict": 2, "harsh": 6}, 60)
+    worded = [one.model_copy(update={"dials": {"law": "none", "wording": "other"}}) for one in draw({"none": 3}, 60)]
+    rows = [one.model_copy(update={"dials": {**one.dials, "wording": "plain"}}) for one in rows]
+    design = Design(scenario="sea", vary={"law": ("none", "strict", "harsh")}, seeds=60, paraphrase="other")
+
+    told = of(rows + worded, design=design)
+
+    findings = {one.arm: one.finding for one in told.comparisons}
+    assert told.nuisance == pytest.approx(3, abs=0.5)
+    assert findings["law=strict"].startswith("none: no larger than what other words alone do")
+    assert findings["law=harsh"] == "comes later"
+    assert [effect.dial for effect in told.effects] == ["law"]
+
+
+def test_a_model_that_does_as_chance_does_is_said_to_add_nothing() -> None:
+    rows = draw({"none": 0, "strict": 0}, 40) + draw({"none": 0, "strict": 5}, 40, model="null")
+
+    told = of(rows)
+
+    findings = {one.reference: one.finding for one in told.comparisons if one.role == "chance"}
+    assert findings["law=none"] == "no more than chance brings about"
+    assert findings["law=strict"] == "differs from what chance brings about"
+    assert any("adds nothing that chance does not bring about in: law=none" in one for one in told.cautions)
+    assert not any(one.arm.endswith("by chance") and one.role == "arm" for one in told.arms)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([row(0, 3.0)], "one run is an anecdote; no interval can be given"),
+        ([row(n, None, law="a") for n in range(12)], "happened in none of 12 runs; how late it may come"),
+        ([row(n, 3.0 + n, law="a") for n in range(4)] + [row(n + 9, 4.0, law="b") for n in range(4)],
+         "the arms have too few seeds in common to tell"),
+        ([row(n, None, law="a") for n in range(4)] + [row(n, None, law="b") for n in range(4)],
+         "no difference can be told"),
+    ],
+)  # fmt: skip
+def test_where_there_is_nothing_to_reckon_there_are_words_and_no_interval(rows: list[Outcome], words: str) -> None:
+    told = of(rows)
+
+    assert words in forecast_markdown(told)
+    assert all(one.difference.years.low is None for one in told.comparisons)
+
+
+def test_a_page_of_html_has_its_figures_inside_and_asks_for_nothing() -> None:
+    rows = [
+        one.model_copy(update={"dials": {**one.dials, "labs": labs}})
+        for labs in ("two", "five")
+        for one in draw({"none": 0, "strict": 4}, 20)
+    ]
+
+    page = forecast_html(of(rows, years=[2030, 2035]), manifest={"models": "m"}, commands=["converse forecast sea"])
+
+    assert page.count("<svg") == 3  # curves, arms, dials
+    assert "r-m-none-0" in page
+    assert "<script" not in page
+    assert 'src="' not in page
+
+
+def test_ten_thousand_runs_take_less_than_five_seconds() -> None:
+    rows = draw({"none": 0, "strict": 1, "harsh": 2, "mild": 0}, 2_500)
+    began = time.process_time()
+
+    told = of(rows, years=[2030, 2035, 2040])
+
+    assert time.process_time() - began < 5
+    assert sum(arm.survival.runs for arm in told.arms) == 10_000
