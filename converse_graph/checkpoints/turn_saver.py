@@ -125,9 +125,10 @@ class TurnSaver(BaseCheckpointSaver[int]):
         if metadata.get("source") == "loop" and self._passing in values and not _holds_snapshot(values):
             return new_config
         await self.settled()
-        new_writes = [write for write in self._take_writes() if _is_gain(write[0], values)]
+        gains = list(self._take_writes())
+        new_writes = [write for write in gains if _is_gain(write[0], values)]
         before: RunnableConfig = {"configurable": {**where, "checkpoint_id": self._last}}
-        self._saving = self._kept.put_turn(before, new_writes, checkpoint, metadata)
+        self._saving = self._kept.put_turn(before, new_writes, checkpoint, metadata, gains=gains)
         self._last, self.values = checkpoint["id"], values
         return new_config
 

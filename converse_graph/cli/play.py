@@ -6,7 +6,7 @@ import shlex
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from converse_graph.cli.judging import is_judged, judge_at_end, store_option
 from converse_graph.cli.options import PlayOptions
 from converse_graph.cli.output import Output
 from converse_graph.cli.seat import Seat
+from converse_graph.cli.viewing import require_view, viewed
 from converse_graph.errors import AnswerNeeded, CallFailed, ConverseError, RunLocked, RunPaused, StoreFailure
 from converse_graph.export.atomic_files import write_atomically
 from converse_graph.export.formats import as_json, json_text
@@ -42,6 +43,7 @@ class Session:
         Raises:
             InvalidValue: A bound is none, or the file of prices holds no prices.
             NotFound: There is no file of prices.
+            UsageError: It is to be viewed, and what that takes is not installed.
         """
         self.output = Output(quiet=options.quiet, as_json=options.as_json)
         self.judges = None if options.no_judge else tuple(options.judge_models or ())
@@ -49,6 +51,9 @@ class Session:
         self.budget = read_budget(options.max_usd, options.max_tokens, options.max_turns, options.max_minutes)
         self.prices = read_prices(options.prices)
         self._trace_private = options.trace_private
+        self._is_viewed = options.view
+        if options.view:
+            require_view()
         self._seat = Seat(self.output, deadline=options.human_deadline)
 
     async def play(self, simulation: Simulation) -> Code:
@@ -66,7 +71,8 @@ class Session:
                 with simulation.store.hold(simulation.run.name):
                     simulation.run = await simulation.store.register.set_judges(simulation.run, self.judges)
             judges = self.judges if self._says_who_judges else simulation.run.header.judges
-            return await play(simulation, self.output, judges, budget=self.budget, tracing=tracing, seat=self._seat)
+            async with viewed(simulation, self.output) if self._is_viewed else nullcontext():
+                return await play(simulation, self.output, judges, budget=self.budget, tracing=tracing, seat=self._seat)
         finally:
             await simulation.close()
 

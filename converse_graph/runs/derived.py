@@ -20,6 +20,7 @@ from converse_graph.scenarios.model_settings import ModelSettings, Options, merg
 from converse_graph.scenarios.rules import ScheduledEvent
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
+from converse_graph.store.chain_check import require_unchanged
 from converse_graph.turn.statement import move_field
 
 
@@ -108,8 +109,11 @@ async def fork(
         InvalidValue: There is no such turn, words were given and no mouth, a field does not take that, an event lies in
             the shared past, or a dial gives the clock other periods.
         NotFound: There is no such run, party or dial.
+        RecordChanged: What is stored of the parent is not what its chains say.
     """
     parent = store.register.run(name)
+    if not store.is_held(name):
+        require_unchanged(store, parent)
     spec = scenario or rebuild_scenario(parent, **(dials or {}))
     _check_clock(parent, spec)
     own = spec.clock.round_of(at.partition(":")[0].strip())

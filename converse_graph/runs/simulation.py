@@ -49,6 +49,7 @@ from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_paths import find_name
 from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
 from converse_graph.store import Run, Store
+from converse_graph.store.chain_check import chain_breaks, require_unchanged
 from converse_graph.tracing.play_trace import traced_play
 from converse_graph.tracing.run_trace import RunTrace
 from converse_graph.tracing.settings import Tracing
@@ -198,7 +199,8 @@ class Simulation:
             model: The model object that it began with, where it was one; a model named by text is remembered.
             base_url: Only with `model`.
             prices: What calls are charged by; None for the public list.
-            allow_changed: Whether to go on though scenario or prompts have changed; its header then says so.
+            allow_changed: Whether to go on though scenario, prompts or the record itself have changed; its header then
+                says so.
             options: Settings of models from now on, over those that it has; its header then says so.
             answer: To what the run waits for, where it waits for one thing: whatever the graph that asks takes.
             answers: The same where several wait, by the path of who asks.
@@ -206,8 +208,10 @@ class Simulation:
         Raises:
             NotFound: There is no such run, its scenario is gone, or an option is for somebody who does not speak.
             ScenarioChanged: The scenario or its prompts are not what the run began with.
+            RecordChanged: What is stored of the run is not what its chains say.
         """
         run = store.register.run(name)
+        record_changes = _record_changes(store, run, allow_changed=allow_changed)
         scenario = (scenario or rebuild_scenario(run)).with_events(run.header.events)
         model_options = read_options(options)
         if any(settings.context_window or settings.extra_body for settings in model_options.values()):
@@ -229,7 +233,7 @@ class Simulation:
         simulation = cls(store=store, run=run, scenario=scenario, chats=chats, answers=(*given, *named))
         model_options = merged_options(run.header.options, model_options)
         now = fingerprint(scenario, simulation.prompts, model_options)
-        changes = differences(run.fingerprint, now)
+        changes = [*differences(run.fingerprint, now), *record_changes]
         asked_for = differences(option_parts(run.header.options), option_parts(model_options))
         if changes and (allow_changed or changes == asked_for):
             settings = speaker_settings(scenario, model_options).different()
@@ -409,6 +413,19 @@ class Simulation:
         if not assigned:
             raise AnswerNeeded(asked, speakers=speakers, questions=asked_for)
         return assigned
+
+
+def _record_changes(store: Store, run: Run, *, allow_changed: bool) -> tuple[str, ...]:
+    """What of a run's record is not what its chains say, as its header is to have it; one that is played now is left.
+
+    Raises:
+        RecordChanged: Something is, and that is not allowed.
+    """
+    if store.is_held(run.name):
+        return ()
+    if not allow_changed:
+        require_unchanged(store, run, otherwise=", or go on all the same with --allow-changed")
+    return tuple({f"record: {found.source}": None for found in chain_breaks(store, run)}) if allow_changed else ()
 
 
 def _seats(scenario: Scenario, settings: SpeakerSettings, humans: Sequence[str]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ MAX_DEPTH = 6
 
 _CHANNELS = {
     "organisation": re.compile(r"transcript|events|summaries|votes|floor|horizon|ended|(mind|out)_.*"),
-    "member": re.compile(r"lines|inner|decision|line|dissent|ballots|(before|out)_.*"),
+    "member": re.compile(r"lines|inner|decision|line|dissent|ballots|minutes|(before|out)_.*"),
 }
 """Names of the channels of a graph: none of its nodes can be called that."""
 
@@ -77,6 +77,10 @@ class Debate(DeliberationRules, _Deliberation):
 
     kind: Literal["debate"] = "debate"
     """Which kind of deliberation this is, as a file names it."""
+    minutes: bool | None = None
+    """Whether its chair, the first member, writes down at the end, in one call more, what was decided, who is to do
+    what by when, and what was left open; None for where the chair's model is a large one. Votes are counted by code
+    all the same, and a chair that is somebody's own graph writes none."""
 
     @model_validator(mode="after")
     def _everybody_speaks(self) -> Self:

@@ -13,6 +13,7 @@ from converse_graph.errors import NotFound
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct, check_not_taken
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.deliberation_rules import Motion
+from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.memory_settings import Memory, Pinned, Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
@@ -140,12 +141,24 @@ class Scenario(FrozenModel):
     def _check_world(self) -> None:
         if self.world is None:
             return
-        self.world.check_kinds(frozenset(party.kind for party in self.organisations))
+        self.world.check_parties({party.name: party.kind for party in self.organisations})
         for party in self.organisations:
             if party.name == WORLD:
                 raise ValueError(f"in a scenario with a world no organisation can be called {WORLD!r}")
             if MOVE in {field.name for field in party.fields}:
                 raise ValueError(f"with a world {party.name} reports {MOVE!r} by itself; name the field otherwise")
+        for pledge in self.world.pledges:
+            self._check_pledge(self.world, pledge.field)
+
+    def _check_pledge(self, world: World, name: str) -> None:
+        """Whether a field of pledges is there, and is a choice of moves."""
+        fields = [(party, field) for party in self.organisations for field in party.fields if field.name == name]
+        if not fields:
+            raise ValueError(f"pledges are made in {name!r}, a field that no party reports; add it to their fields")
+        for party, field in fields:
+            if not isinstance(field, Choice):
+                raise ValueError(f"pledges are made in {name!r}, which is no choice; let its kind be choice")
+            world.check_pledge(party.name, party.kind, name, field.options)
 
     def _check_motion(self) -> None:
         if self.motion is None:
