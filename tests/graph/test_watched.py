@@ -46,7 +46,8 @@ async def test_callbacks_are_told_of_calls_where_the_graph_was_compiled_so(
 async def test_messages_are_streamed_where_the_graph_was_compiled_so(private: bool) -> None:
     graph = SEATED.graph(compiled=True, private=private)
     nodes = set()
-    async for message, metadata in graph.astream({"horizon": 1}, CONFIG, stream_mode="messages"):
+    stream: Any = graph.astream({"horizon": 1}, CONFIG, stream_mode="messages")
+    async for message, metadata in stream:
         if message.content:
             nodes.add(metadata["langgraph_node"])
     assert nodes == ({"Host", "Guest"} if private else set())
