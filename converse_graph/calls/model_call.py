@@ -13,6 +13,7 @@ from typing import Any
 from langgraph.errors import GraphBubbleUp
 
 from converse_graph.calls.answers import OpenQuestion, ask_person
+from converse_graph.calls.callbacks import told_call
 from converse_graph.calls.reply_schema import ReplySchema
 from converse_graph.calls.run_context import Emit, Journal, RunContext
 from converse_graph.calls.server_truncation import describe_truncation, was_truncated
@@ -338,8 +339,10 @@ async def _call(
     with context.trace.call(chat, request) if context.trace else nullcontext(_ignore) as on_answer:
         as_paid = partial(_as_paid, context, chat, question)
         pay = partial(_pay, context, journal, request, as_paid)
-        with untraced(), _pausing(chat, request) if journal else nullcontext():
-            reply = await _reply(context, chat, replace(request, on_unusable=pay))
+        pausing = _pausing(chat, request) if journal else nullcontext()
+        with told_call(chat, request) as handlers, untraced(always=True), pausing:
+            reply = await _reply(context, chat, handlers.streaming(replace(request, on_unusable=pay)))
+            handlers.end(reply)
         _warn_of_settings(context, chat, request)
         if was_truncated(request.messages, reply):
             reply = replace(reply, finish="cut")

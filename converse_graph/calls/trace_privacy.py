@@ -7,6 +7,7 @@ private to whoever holds them.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from langchain_core.callbacks import AsyncCallbackManager, BaseCallbackManager, Callbacks
 from langchain_core.runnables.config import var_child_runnable_config
@@ -17,6 +18,10 @@ NO_PAYLOAD = TracePolicy(process_inputs=omit_payload, process_outputs=omit_paylo
 """How a node is traced: without what it is given and what it returns."""
 
 
+WATCHED: ContextVar[bool] = ContextVar("watched", default=False)
+"""Whether the graph in motion was compiled with `private=True`: whoever plays it is told all that goes on in it."""
+
+
 def is_traced() -> bool:
     """Whether anybody would be told of what runs here: a tracer of the environment, or whoever was passed to it."""
     ambient = var_child_runnable_config.get() or {}
@@ -24,8 +29,15 @@ def is_traced() -> bool:
 
 
 @contextmanager
-def untraced() -> Iterator[None]:
-    """Keep what runs inside from any tracer, one that was passed to the graph as well as one of the environment."""
+def untraced(*, always: bool = False) -> Iterator[None]:
+    """Keep what runs inside from any tracer, one that was passed to the graph as well as one of the environment.
+
+    Args:
+        always: Also in a graph that is watched.
+    """
+    if WATCHED.get() and not always:
+        yield
+        return
     ambient = var_child_runnable_config.get()
     if get_tracing_context()["enabled"] is False and not (ambient and _has_handlers(ambient.get("callbacks"))):
         yield  # inside another, and of a model's call every tenth of a millisecond counts

@@ -28,7 +28,7 @@ from converse_graph.scenarios.world import WORLD
 
 
 def build_graph(
-    scenario: Scenario, settings: type[Any] = GraphSettings, *, is_traced: bool = True
+    scenario: Scenario, settings: type[Any] = GraphSettings, *, is_traced: bool = True, private: bool = False
 ) -> StateGraph[Any, Any, Any, Any]:
     """Build the root graph of a scenario, not compiled.
 
@@ -42,18 +42,21 @@ def build_graph(
             LangGraph then tells each node's beginning and end twice, to tracers and to others, even where there is
             neither: a tenth of what a turn costs. False for a graph that is run inside `untraced` alone.
 
+        private: Whether callbacks that a caller passes in its configuration, and `stream_mode="messages"`, are told
+            all that goes on, private prompts and replies too.
+
     Raises:
         InvalidValue: Conversations are nested deeper than the scenario allows, or the scenario is none.
     """
     check_scenario(scenario)
     names = [party.name for party in scenario.organisations]
-    policy = NO_PAYLOAD if is_traced else None
+    policy = NO_PAYLOAD if is_traced and not private else None
     has_world = scenario.world is not None
     schema = table_schema(names, has_world=has_world)
     graph = StateGraph(schema, context_schema=settings, input_schema=TableInput, output_schema=TableOutput)
     graph.add_node(
         SUPERVISOR,
-        TurnNode(supervisor_node(scenario), name=SUPERVISOR),
+        TurnNode(supervisor_node(scenario), name=SUPERVISOR, watched=private),
         input_schema=supervisor_schema(names, has_world=has_world),
         destinations=(*names, *([WORLD] if has_world else ()), END),
         trace_policy=policy,
@@ -65,7 +68,7 @@ def build_graph(
         )
         graph.add_node(
             party.name,
-            TurnNode(organisation_node(scenario, party, debate), name=party.name, debate=debate),
+            TurnNode(organisation_node(scenario, party, debate), name=party.name, debate=debate, watched=private),
             input_schema=party_schema(party.name, has_world=has_world),
             trace_policy=policy,
         )
@@ -73,7 +76,7 @@ def build_graph(
     if scenario.world is not None:
         graph.add_node(
             WORLD,
-            TurnNode(world_node(scenario, scenario.world), name=WORLD),
+            TurnNode(world_node(scenario, scenario.world), name=WORLD, watched=private),
             input_schema=world_schema(names),
             trace_policy=policy,
         )

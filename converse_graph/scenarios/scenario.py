@@ -268,22 +268,24 @@ class Scenario(FrozenModel):
 
     @overload
     def graph(
-        self, *, compiled: Literal[False] = False, settings: type[Any] | None = None
+        self, *, compiled: Literal[False] = False, settings: type[Any] | None = None, private: bool = False
     ) -> StateGraph[Any, Any, Any, Any]: ...
 
     @overload
     def graph(
-        self, *, compiled: Literal[True], settings: type[Any] | None = None
+        self, *, compiled: Literal[True], settings: type[Any] | None = None, private: bool = False
     ) -> CompiledStateGraph[Any, Any, Any, Any]: ...
 
     def graph(
-        self, *, compiled: bool = False, settings: type[Any] | None = None
+        self, *, compiled: bool = False, settings: type[Any] | None = None, private: bool = False
     ) -> StateGraph[Any, Any, Any, Any] | CompiledStateGraph[Any, Any, Any, Any]:
         """This scenario as a LangGraph graph: supervisor, a node for each organisation, debates as subgraphs.
 
         Args:
             compiled: Whether to compile it, without a checkpointer.
             settings: The schema of what it may be configured with, for forms; None for its model alone.
+            private: Whether callbacks that a caller passes, and `stream_mode="messages"`, are told all that goes on:
+                every prompt and reply, private ones too. Otherwise they learn that nodes ran, and no more.
 
         Returns:
             A graph to compile, stream, checkpoint, put in `langgraph.json` or use as a node. Its input is
@@ -292,7 +294,7 @@ class Scenario(FrozenModel):
             environment.
         """
         door = import_module("converse_graph")  # it loads what is above this room
-        state_graph: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or GraphSettings)
+        state_graph: StateGraph[Any, Any, Any, Any] = door.build_graph(self, settings or GraphSettings, private=private)
         if not compiled:
             return state_graph
         runnable = state_graph.compile()
