@@ -121,6 +121,7 @@ async def _play(
         votes_after=vote_rounds(record) if scenario.motion is not None else None,
         recall=recall_index(store, run, scenario),
         settings=speaker_settings(scenario, run.header.options),
+        humans=frozenset(run.header.humans),
     )
     last_count, problem = -1, None
     try:

@@ -207,7 +207,8 @@ def create(path: Path, *, shared: bool = False) -> None:
                 close_to_others(new_file)
             _put(new_file, path)
     except (OSError, sqlite3.Error) as error:
-        raise StoreFailure(f"{path} cannot be made: {error}.") from None
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise StoreFailure(f"{path} cannot be made: {reason}; name a store in a folder of yours.") from None
 
 
 def connect(path: Path, *, mode: Literal["ro", "rwc"] = "rwc") -> SqliteSession:
