@@ -387,8 +387,9 @@ class RunJournal:
         if not rows:
             return b"", False
         role, source, owner, text, digest = rows[0]
-        message = Message(role=role, source=source, owner=owner, text=text)
-        return message.digest, message.digest == bytes(digest)
+        message = Message(role=role, source=source, owner=owner_from_record(owner), text=text)
+        is_same = message.digest == bytes(digest) and owner_on_record(message.owner) == owner
+        return message.digest, is_same
 
     def _form(self, request: Request) -> Message:
         """The schema as a message; one that was met before has its digest already."""
