@@ -1,4 +1,4 @@
-"""Lists every text that a run has on record or its scenario brought along, with its owner."""
+"""Whose every text is that a run has on record, and that its scenario brought along."""
 
 from collections.abc import Iterator
 from typing import Any
