@@ -69,7 +69,7 @@ REFUSED = {
     "a run where no store is": (("resume", "x"), "No store at .converse/runs.sqlite"),
     "a list of runs where no store is": (("runs",), "No store at .converse/runs.sqlite"),
     "a transcript where no store is": (("show", "x"), "No store at .converse/runs.sqlite"),
-    "a format that is none": (("show", "x", "--as", "pdf"), "'--as': 'pdf' is not one of 'markdown', 'json', 'jsonl'"),
+    "a format that is none": (("show", "x", "--as", "pdf"), "'--as': 'pdf' is not one of 'markdown', "),
     "two formats at once": (("show", "x", "--json", "--as", "csv"), "cannot both be had"),
     "a command that is none": (("play",), "No such command 'play'. Did you mean 'replay'? There is: "),
     "an option that is none": (("runs", "--loud"), "--loud"),
