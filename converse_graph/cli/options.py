@@ -68,6 +68,14 @@ ModelOption = Annotated[
         help="A setting of the model: temperature=0.7, OpenAI.temperature=1; may be given several times.",
     ),
 ]
+HumanOption = Annotated[
+    list[str] | None,
+    typer.Option("--human", metavar="PARTY", help="Who is played by a person, here at the terminal; may be repeated."),
+]
+HumanDeadline = Annotated[
+    float | None,
+    typer.Option("--human-deadline", metavar="SECONDS", help="How long the terminal waits before the model speaks."),
+]
 AnswerOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -226,6 +234,7 @@ class ModelOptions:
 class PlayOptions:
     """How a run is played: whether it is judged, what it may spend, and what is shown of it."""
 
+    human_deadline: HumanDeadline = None
     no_judge: NoJudge = False
     judge_models: JudgeModels = None
     max_usd: MaxUsd = None
