@@ -9,6 +9,7 @@ from werkzeug import Response
 
 from converse_graph.cli.exit_codes import Code, code_of, one_line
 from converse_graph.errors import (
+    AnswerNeeded,
     BudgetExceeded,
     CallFailed,
     ContextLengthExceeded,
@@ -22,6 +23,7 @@ from converse_graph.errors import (
     PromptCut,
     ProviderRefused,
     ProviderUnreachable,
+    RecordChanged,
     RunLocked,
     RunPaused,
     ScenarioChanged,
@@ -230,6 +232,8 @@ CODES = {
     NotFound: 2,
     IncompatibleStore: 2,
     ScenarioChanged: 2,
+    RecordChanged: 2,
+    AnswerNeeded: 3,
     RunPaused: 3,
     ProviderUnreachable: 3,
     ProviderRefused: 3,
