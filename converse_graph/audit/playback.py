@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from converse_graph.audit.comparison import compare_channels, compare_register
+from converse_graph.audit.comparison import compare_channels, compare_header
 from converse_graph.audit.findings import Leak
 from converse_graph.audit.played_journal import Lookup, PlayedJournal
 from converse_graph.calls.run_context import RunContext
@@ -58,7 +58,7 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playb
     record = store.channels(run.name)
     journal = PlayedJournal(store.journal(run.id), is_alone=not _has_stand_ins(run))
     with TemporaryDirectory(prefix="converse-audit-") as folder:
-        async with Store.open(Path(folder) / "played.sqlite", make=True) as aside:
+        async with Store.open(Path(folder) / "played.sqlite", make=True, durable=False) as aside:
             problem = await _play(store, aside, run, scenario, prompts, journal, record)
             replay = read_channels(aside.checkpoints, run)
     if problem is not None and store.journal(run.id).cut_prompts():
@@ -71,7 +71,7 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playb
         where = journal.ends_at or run.name
         findings.append(Leak(kind="replay", place=where, source="journal", owner=PUBLIC, why=problem))
     leaks = compare_channels(record, replay, scenario, is_finished=run.status == "finished")
-    findings += [*leaks.findings, *compare_register(store, run, scenario, record)]
+    findings += [*leaks.findings, *compare_header(run, scenario, rounds=journal.rounds)]
     return Playback(findings=tuple(findings), values=leaks.values)
 
 
@@ -121,6 +121,7 @@ async def _play(
         votes_after=vote_rounds(record) if scenario.motion is not None else None,
         recall=recall_index(store, run, scenario),
         settings=speaker_settings(scenario, run.header.options),
+        humans=frozenset(run.header.humans),
     )
     last_count, problem = -1, None
     try:

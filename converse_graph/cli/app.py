@@ -16,6 +16,7 @@ from converse_graph.cli.command_builder import GroupedCommands, add_command
 from converse_graph.cli.commands import (
     audit,
     dataset,
+    demo,
     diff,
     doctor,
     estimate,
@@ -36,6 +37,7 @@ from converse_graph.cli.commands import (
     schema,
     show,
     sweep,
+    view,
     world,
 )
 from converse_graph.cli.commands.list import list_scenarios
@@ -49,7 +51,7 @@ app = typer.Typer(cls=GroupedCommands, help=_HELP, rich_markup_mode=None, pretty
 GROUPS = {
     "Run": (run.run, estimate.estimate, resume.resume, extend.extend, fork.fork, replay.replay, inject.inject),
     "Many runs": (sweep.sweep, forecast.forecast, world.world),
-    "Read": (runs.runs, show.show, explain.explain, interview.interview, dataset.dataset),
+    "Read": (demo.demo, runs.runs, show.show, explain.explain, view.view, interview.interview, dataset.dataset),
     "Compare and judge": (diff.diff, judge.judge, audit.audit),
     "Set up": (list_scenarios, new.new, graph.graph, schema.schema, models.models, doctor.doctor),
 }

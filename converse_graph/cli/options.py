@@ -68,12 +68,29 @@ ModelOption = Annotated[
         help="A setting of the model: temperature=0.7, OpenAI.temperature=1; may be given several times.",
     ),
 ]
+HumanOption = Annotated[
+    list[str] | None,
+    typer.Option("--human", metavar="PARTY", help="Who is played by a person, here at the terminal; may be repeated."),
+]
+HumanDeadline = Annotated[
+    float | None,
+    typer.Option("--human-deadline", metavar="SECONDS", help="How long the terminal waits before the model speaks."),
+]
+AnswerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--answer",
+        metavar="[WHO=]VALUE",
+        help="The answer to what the run waits for, as JSON or text; where several ask, one for each.",
+    ),
+]
 Seed = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Of all that is left to chance; drawn and shown if not given.")
 ]
 Until = Annotated[int | None, typer.Option(metavar="YEAR", help="The last year, all of it included.")]
 Rounds = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="How many rounds to play in all; goes before --until.")
+    int | None,
+    typer.Option(min=1, max=1_000_000, metavar="N", help="How many rounds to play in all; goes before --until."),
 ]
 RunName = Annotated[str | None, typer.Option(metavar="RUN", help="What the new run is called: a-z, 0-9, _ and -.")]
 
@@ -114,7 +131,18 @@ TracePrivate = Annotated[
 
 AllowChanged = Annotated[
     bool,
-    typer.Option("--allow-changed", help="Go on though scenario or prompts have changed; the record says so."),
+    typer.Option(
+        "--allow-changed", help="Go on though scenario, prompts or the record have changed; the header says so."
+    ),
+]
+
+Against = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="TRANSCRIPT|DIGEST",
+        help="A transcript, or the head of its chains, that was kept elsewhere.",
+    ),
 ]
 
 NoJudge = Annotated[bool, typer.Option("--no-judge", help="Leave out the verdict at the end of the run.")]
@@ -148,7 +176,7 @@ Private = Annotated[
 DatasetName = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="Send to a dataset of that name at LangSmith.")
 ]
-Format = Literal["markdown", "json", "jsonl", "csv"]
+Format = Literal["markdown", "html", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]
 SchemaName = Literal[
@@ -192,6 +220,11 @@ DiffFormat = Literal["text", "markdown", "json"]
 DiffAs = Annotated[DiffFormat | None, typer.Option("--as", help="The format.  [default: text]")]
 
 
+View = Annotated[
+    bool, typer.Option("--view", help="Show the run in a browser as it goes; the page stays until Ctrl-C.")
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions:
     """Which model is asked, where, and by which settings."""
@@ -205,6 +238,7 @@ class ModelOptions:
 class PlayOptions:
     """How a run is played: whether it is judged, what it may spend, and what is shown of it."""
 
+    human_deadline: HumanDeadline = None
     no_judge: NoJudge = False
     judge_models: JudgeModels = None
     max_usd: MaxUsd = None
@@ -215,6 +249,7 @@ class PlayOptions:
     trace_private: TracePrivate = False
     as_json: RecordAsJson = False
     quiet: Quiet = False
+    view: View = False
 
     def __post_init__(self) -> None:
         """Refuse options that cannot both be had."""

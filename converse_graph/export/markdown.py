@@ -19,6 +19,7 @@ from converse_graph.record.transcript import (
     Decision,
     Deliberation,
     Line,
+    Minutes,
     PrivateNotes,
     Stance,
     Statement,
@@ -40,6 +41,8 @@ DISSENTS = "*Called on to argue against what all had agreed on.*"
 BEFORE = "before the others were heard"
 BALLOT = "on the secret ballot"
 """When a stance was written down."""
+MINUTES = "in the minutes"
+"""How what the chair wrote down is told from a line."""
 HIDDEN = "🔒 Hidden until the end"
 """The summary of what a world kept from parties."""
 NO_DECISION = "**No decision:** nobody took a position."
@@ -164,6 +167,8 @@ def _deliberation(talk: Deliberation, where: str) -> Iterator[str]:
     for stance in talk.ballots:
         yield from _stance(stance, BALLOT)
     yield from _decision(talk.decision)
+    if talk.minutes is not None:
+        yield from _minutes(talk.minutes)
     yield from _block(OUTDENT, CLOSE)
 
 
@@ -196,6 +201,15 @@ def _decision(decision: Decision | None) -> Iterator[str]:
     yield from _block(f"**Decision:** {inline(decision.position)}")
     counts = {"votes": decision.votes, "reasons": decision.reasons, "dissent": decision.dissent}
     yield from _block(*bullets({name: value for name, value in counts.items() if value}))
+
+
+def _minutes(minutes: Minutes) -> Iterator[str]:
+    yield from _block(f"**{label(minutes.speaker)}, {MINUTES}:** {prose(minutes.decided)}".rstrip(" "))
+    told = {"actions": minutes.actions, "open_questions": minutes.open_questions}
+    yield from _block(*bullets({name: value for name, value in told.items() if value}))
+    yield from _problem("Problem", minutes.problem)
+    yield from _mended(minutes.mended)
+    yield from _repairs(minutes.repairs)
 
 
 def _problem(name: str, problem: str | None) -> Iterator[str]:

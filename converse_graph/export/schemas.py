@@ -64,6 +64,8 @@ class RunRow(TypedDict):
     usd: Annotated[float, Bound(ge=0)] | None
     """Cost; null where no price is known."""
     created: datetime
+    chain_head: Annotated[str, Bound(pattern="^[0-9a-f]{64}$")]
+    """Digest of all that the run has on record, for `converse audit --against`."""
 
 
 class StatsJson(TypedDict):

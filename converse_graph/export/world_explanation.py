@@ -12,7 +12,7 @@ from converse_graph.export.markdown_tables import aligned_table
 from converse_graph.record.transcript import Change, HiddenWorld, Transcript, WorldMove, WorldRound
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.value import FrozenModel
-from converse_graph.scenarios.world import WAIT, Action, Effect, World
+from converse_graph.scenarios.world import WAIT, Action, Condition, Effect, World, bounds_of
 
 EXPLAIN_VERSION = 1
 """Of the shape of `explain --json`."""
@@ -186,10 +186,22 @@ def _took(after: WorldRound, party: str, action: str) -> bool:
 
 
 def _row_text(row: Effect) -> str:
-    amount = f"{row.amount:g}" if isinstance(row.amount, float) else f"{row.amount.low:g} to {row.amount.high:g}"
-    factors = "".join(f" × {name}" for name in row.times)  # noqa: RUF001 - the sign of a product
-    chance = f", with chance {row.chance:g}" if row.chance < 1 else ""
-    return f"{row.operation} {amount}{factors}{chance}"
+    low, high = bounds_of(row.amount)
+    amount = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    factors = [*row.times, *([row.formula] if row.formula else ())]
+    product = "".join(f" × {factor}" for factor in factors)  # noqa: RUF001 - the sign of a product
+    chances = "".join(f" × {name}" for name in row.chance_times)  # noqa: RUF001 - the sign of a product
+    chance = f", with chance {row.chance:g}{chances}" if row.chance < 1 or chances else ""
+    conditions = f", while {' and '.join(map(_condition_text, row.when))}" if row.when else ""
+    return f"{row.operation} {amount}{product}{chance}{conditions}"
+
+
+def _condition_text(condition: Condition) -> str:
+    bounds = (("at least", condition.at_least), ("at most", condition.at_most))
+    words = (
+        f"{word} {bound if isinstance(bound, str) else f'{bound:g}'}" for word, bound in bounds if bound is not None
+    )
+    return f"{condition.variable} is {' and '.join(words)}"
 
 
 def _page(explanation: Explanation) -> Iterator[str]:

@@ -48,6 +48,9 @@ TASKS: Mapping[str, frozenset[str]] = {
     "persona/line": frozenset({*_MEMBER, "decision", "others", "topic", "so_far"}),
     "persona/position": _MEMBER,
     "persona/ballot": _MEMBER,
+    "persona/minutes": frozenset({*_MEMBER, "decision", "report"}),
+    "persona/first-line": frozenset(),
+    "persona/next-line": frozenset(),
     "persona/written": frozenset({"position", "reason"}),
     "persona/justify": frozenset(),
     "persona/dissent": frozenset({"position"}),
@@ -60,6 +63,7 @@ TASKS: Mapping[str, frozenset[str]] = {
     "moderator/summary": _SUMMED_UP,
     "moderator/pick": frozenset({"premise", "period", "candidates"}),
     "any/repair": frozenset({"error"}),
+    "any/repair-fields": frozenset({"error", "report"}),
 }
 """Every task there is a prompt for, and the variables that code offers it."""
 
@@ -154,7 +158,12 @@ def _locate(task: str, look_in: Sequence[Path]) -> Path:
 
 
 def _read(path: Path, task: str, available: frozenset[str]) -> Template:
-    match = _FRONT.fullmatch(path.read_text(encoding="utf-8"))
+    try:
+        match = _FRONT.fullmatch(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise InvalidValue(f"{path}: this is no text in UTF-8; save the file as UTF-8.") from None
+    except OSError as error:
+        raise InvalidValue(f"{path}: the file cannot be read: {error.strerror}.") from None
     if match is None:
         raise InvalidValue(f"{path}: a prompt begins with a block between two lines of ---, which names its variables.")
     declaration = re.search(r"^variables:\s*(.*)$", match["front"], re.M)

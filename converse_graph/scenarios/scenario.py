@@ -18,6 +18,7 @@ from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.memory_settings import Memory, Pinned, Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.rules import Event, RunningList, ScheduledEvent, StopOnEvent, StopRule
+from converse_graph.scenarios.speaker_paths import find_name
 from converse_graph.scenarios.value import FrozenModel, Items
 from converse_graph.scenarios.world import MOVE, WORLD, World
 from converse_graph.summary_repr import Summary
@@ -140,7 +141,7 @@ class Scenario(FrozenModel):
     def _check_world(self) -> None:
         if self.world is None:
             return
-        self.world.check_kinds(frozenset(party.kind for party in self.organisations))
+        self.world.check_parties({party.name: party.kind for party in self.organisations})
         for party in self.organisations:
             if party.name == WORLD:
                 raise ValueError(f"in a scenario with a world no organisation can be called {WORLD!r}")
@@ -245,15 +246,16 @@ class Scenario(FrozenModel):
         """The organisation of that name.
 
         Args:
-            name: As the cast has it.
+            name: As the cast has it; accents may be composed or not, an apostrophe typed or curly.
 
         Raises:
             NotFound: There is none.
         """
-        for party in self.organisations:
-            if party.name == name:
-                return party
-        raise NotFound.among("organisation", name, (party.name for party in self.organisations))
+        parties = {party.name: party for party in self.organisations}
+        known_name = find_name(name, parties)
+        if known_name is None:
+            raise NotFound.among("organisation", name, parties)
+        return parties[known_name]
 
     def recall_of(self, party: Organisation) -> Recall | None:
         """How a party recalls; None for one that recalls nothing, as a graph of its own does.

@@ -1,5 +1,7 @@
 """The rules of a world for many seeds at once, in numpy: the same states as `resolution.py` has, to the last bit.
 
+Formulas alone may differ in the last bit, as numpy rounds exp, log and powers otherwise.
+
 A quantity of all worlds is one array. What happens in some of them alone, such as the effects of a move that a few
 parties made, is reckoned for the indices of those. Whatever is summed or multiplied is sorted first, as there, so that
 no order of parties, rows or indices can show in a result.
@@ -9,13 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from math import fsum
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from converse_graph.scenarios.world import WAIT, WORLD, Action, Effect, Uniform, World
-from converse_graph.world.draws import INCREMENT, LAST_SHIFT, MASK, STEPS, UNIT, purpose_key
+from converse_graph.scenarios.world import (
+    WAIT,
+    WORLD,
+    Action,
+    Aggregate,
+    Condition,
+    Distribution,
+    Effect,
+    Uniform,
+    World,
+)
+from converse_graph.world.draws import INCREMENT, LAST_SHIFT, MASK, STEPS, UNIT, purpose_key, quantile
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -72,6 +85,8 @@ class Situation:
     seen_moves: Mapping[str, tuple[tuple[str, ...], NDArray[np.int16]]]
     """Of each other party: the names of its moves, and by number the one it was seen making in the round before; 0 for
     none."""
+    constants: Mapping[str, float]
+    """Of the world."""
     hashes: Hashes = field(repr=False)
     """Of the seeds."""
 
@@ -163,6 +178,78 @@ def _product(factors: Sequence[Floats]) -> Floats:
     return product
 
 
+def is_met(condition: Condition, values: Mapping[str, Any]) -> Flags:
+    """Say in which worlds a condition holds.
+
+    Args:
+        condition: On variables among the values.
+        values: Arrays, or numbers that are the same in all worlds, by variable.
+    """
+    value = np.asarray(values[condition.variable])
+    low, high = condition.at_least, condition.at_most
+    holds = np.ones(value.shape, dtype=bool)
+    if low is not None:
+        holds = holds & (value >= (values[low] if isinstance(low, str) else low))
+    if high is not None:
+        holds = holds & (value <= (values[high] if isinstance(high, str) else high))
+    return holds
+
+
+def _reduce(rule: Aggregate, values: Sequence[Floats]) -> Any:
+    """As `Aggregate.reduce` does: sums are exact there, so that they are added up exactly here as well."""
+    match rule.function:
+        case "maximum":
+            return np.max(values, axis=0)
+        case "minimum":
+            return np.min(values, axis=0)
+    sums = np.array([fsum(column) for column in zip(*(own.tolist() for own in values), strict=True)])
+    return sums / len(values) if rule.function == "mean" else sums
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "min": lambda *values: np.minimum.reduce(np.broadcast_arrays(*values)),
+    "max": lambda *values: np.maximum.reduce(np.broadcast_arrays(*values)),
+    "abs": np.abs,
+    "exp": np.exp,
+    "log": np.log,
+    "log10": np.log10,
+    "sqrt": np.sqrt,
+}
+"""What a formula's functions are for arrays."""
+
+
+class _Values(Mapping[str, Any]):
+    """What an effect looks at, by name: constants, the world's variables, and those of a party; of some worlds."""
+
+    def __init__(
+        self, fixed: Mapping[str, float], state: Mapping[Key, Floats], owner: str, indices: Indices | None = None
+    ) -> None:
+        self._fixed, self._state, self._owner, self._indices = fixed, state, owner, indices
+
+    def at(self, indices: Indices | None) -> _Values:
+        """The same in the worlds of these indices alone."""
+        return _Values(self._fixed, self._state, self._owner, indices)
+
+    def all_of(self, names: Sequence[str], width: int) -> list[Floats]:
+        """The values of these names, each as an array."""
+        return [np.broadcast_to(np.asarray(self[name], dtype=np.float64), (width,)) for name in names]
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._fixed:
+            return self._fixed[name]
+        values = self._state.get((self._owner, name))
+        if values is None:
+            values = self._state[WORLD, name]
+        return values if self._indices is None else values[self._indices]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._fixed
+        yield from dict.fromkeys(name for owner, name in self._state if owner in (WORLD, self._owner))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
 class _Play:
     """Worlds under way: their state, the actions that have effects yet, and which worlds have not ended."""
 
@@ -176,10 +263,14 @@ class _Play:
             for party, actions in self._actions.items()
         }
         self._state: dict[Key, Floats] = {
-            (owner, variable.name): self._amount(variable.start, None, f"start|{variable.name}|{owner}")
+            (owner, variable.name): np.clip(
+                self._amount(start, None, f"start|{variable.name}|{owner}"), variable.minimum, variable.maximum
+            )
             for owner, kind in {WORLD: WORLD, **kinds}.items()
             for variable in world.variables_of(kind)
+            if (start := variable.start_for(owner)) is not None
         }
+        self._aggregate()
         self._active: list[_Active] = []
         self._seen = {party: np.zeros(self._count, dtype=np.int16) for party in kinds}
         self._events = {event.name: np.full(self._count, NEVER) for event in world.events}
@@ -237,6 +328,7 @@ class _Play:
             legal=np.array([self._is_legal(action, values_told) for action in self._actions[party]]),
             values=values_told,
             seen_moves={other: (self._names[other], self._seen[other]) for other in self._kinds if other != party},
+            constants=self._world.fixed_values,
             hashes=self._hashes,
         )
 
@@ -247,11 +339,7 @@ class _Play:
         for name, amount in action.cost.items():
             legal &= values[name] - amount >= self._variables[name].minimum
         for condition in action.requires:
-            value = values[condition.variable]
-            if condition.at_least is not None:
-                legal &= value >= condition.at_least
-            if condition.at_most is not None:
-                legal &= value <= condition.at_most
+            legal &= is_met(condition, {**self._world.fixed_values, **values})
         return legal
 
     def _take(self, round: int, party: str, moves: NDArray[np.int16]) -> None:
@@ -282,6 +370,7 @@ class _Play:
                 by_operation[row.operation].append(part)
         for key, by_operation in parts.items():
             self._state[key] = self._combine(key[1], before[key], by_operation)
+        self._aggregate()
 
     def _due(self, round: int) -> Iterator[tuple[Effect, str, str | None, Indices | None]]:
         for number, row in enumerate(self._world.drift, 1):
@@ -304,20 +393,45 @@ class _Play:
         self, before: Mapping[Key, Floats], row: Effect, stream: str, actor: str, indices: Indices | None
     ) -> _Part:
         """Say where an effect happens, and by how much."""
-        if row.chance < 1:
-            inside = draw_shares(self._at(self._hashes, indices), f"{stream}|chance") < row.chance
-            indices = np.flatnonzero(inside) if indices is None else indices[inside]
+        values = _Values(self._world.fixed_values, before, actor)
+        if row.when:
+            indices = self._inside(
+                indices, np.logical_and.reduce([is_met(one, values.at(indices)) for one in row.when])
+            )
+        if row.chance < 1 or row.chance_times:
+            chance: float | Floats = row.chance
+            if row.chance_times:
+                chance = chance * _product(values.at(indices).all_of(row.chance_times, self._width(indices)))
+            indices = self._inside(indices, draw_shares(self._at(self._hashes, indices), f"{stream}|chance") < chance)
         amount = self._amount(row.amount, indices, stream)
         if row.times:
-            keys = [(WORLD if self._variables[name].owner == WORLD else actor, name) for name in row.times]
-            amount = amount * _product([self._at(before[key], indices) for key in keys])
+            amount = amount * _product(values.at(indices).all_of(row.times, self._width(indices)))
+        if (formula := self._world.formula_of(row)) is not None:
+            amount = amount * formula.compute(values.at(indices), _FUNCTIONS)
         return indices, amount
 
-    def _amount(self, amount: float | Uniform, indices: Indices | None, stream: str) -> Floats:
+    @staticmethod
+    def _inside(indices: Indices | None, flags: Flags) -> Indices:
+        return np.flatnonzero(flags) if indices is None else indices[flags]
+
+    def _width(self, indices: Indices | None) -> int:
+        return self._count if indices is None else len(indices)
+
+    def _aggregate(self) -> None:
+        """Bring the variables of the world that follow from the parties' up to their values."""
+        for variable in self._world.variables_of(WORLD):
+            if (rule := variable.aggregate) is not None:
+                values = [own for (_, name), own in self._state.items() if name == rule.of]
+                reduced = _reduce(rule, values) if values else np.full(self._count, variable.minimum)
+                self._state[WORLD, variable.name] = np.clip(reduced, variable.minimum, variable.maximum)
+
+    def _amount(self, amount: float | Distribution, indices: Indices | None, stream: str) -> Floats:
+        if isinstance(amount, float | int):
+            return np.full(self._width(indices), float(amount))
+        shares = draw_shares(self._at(self._hashes, indices), stream)
         if isinstance(amount, Uniform):
-            shares = draw_shares(self._at(self._hashes, indices), stream)
             return np.asarray(amount.low + (amount.high - amount.low) * shares)
-        return np.full(self._count if indices is None else len(indices), float(amount))
+        return np.array([quantile(amount, float(share)) for share in shares])
 
     @staticmethod
     def _at(values: NDArray[_Number], indices: Indices | None) -> NDArray[_Number]:
@@ -353,13 +467,9 @@ class _Play:
 
     def _note_events(self, round: int) -> None:
         for event in self._world.events:
-            value, dates = self._state[WORLD, event.variable], self._events[event.name]
+            dates = self._events[event.name]
             met = self._going & (dates == NEVER)
-            if event.at_least is not None:
-                met &= value >= event.at_least
-            if event.at_most is not None:
-                met &= value <= event.at_most
-            dates[met] = round
+            dates[met & is_met(event, _Values(self._world.fixed_values, self._state, WORLD))] = round
         # What has happened as a run begins ends it no more than it does at the table: there is no round yet to close.
         for name in self._last_events:
             self._going &= (self._events[name] != round) | (round < 0)

@@ -4,8 +4,17 @@ A draw is a hash of seed and purpose, which numpy can reckon for many seeds at o
 """
 
 import hashlib
+from collections.abc import Sequence
+from itertools import pairwise
+from math import exp, log
+from statistics import NormalDist
 
-from converse_graph.scenarios.world import Uniform
+from converse_graph.scenarios.world import Distribution, Lognormal, Quantiles, Uniform
+
+_NORMAL = NormalDist()
+_P90 = _NORMAL.inv_cdf(0.9)
+_LEAST_SHARE = 1e-12
+"""Draws of 0, of which a normal distribution has no quantile, count as this."""
 
 MASK = (1 << 64) - 1
 """Seeds and hashes are whole numbers of 64 bits; of a larger seed the last 64 count."""
@@ -37,7 +46,7 @@ def draw_share(seed: int, purpose: str) -> float:
     return (_mix(_mix((seed + INCREMENT) & MASK) ^ purpose_key(purpose)) >> 11) * UNIT
 
 
-def draw_amount(amount: float | Uniform, seed: int, purpose: str) -> float:
+def draw_amount(amount: float | Distribution, seed: int, purpose: str) -> float:
     """Draw an amount; one that is fixed is as it is.
 
     Args:
@@ -45,9 +54,31 @@ def draw_amount(amount: float | Uniform, seed: int, purpose: str) -> float:
         seed: Of the run.
         purpose: As of `draw_share`.
     """
-    if isinstance(amount, Uniform):
-        return amount.low + (amount.high - amount.low) * draw_share(seed, purpose)
-    return amount
+    return amount if isinstance(amount, float | int) else quantile(amount, draw_share(seed, purpose))
+
+
+def quantile(distribution: Distribution, share: float) -> float:
+    """The value of a distribution below which this share of its draws lies.
+
+    Args:
+        distribution: What is drawn from.
+        share: From 0 to 1.
+    """
+    match distribution:
+        case Uniform(low=low, high=high):
+            return low + (high - low) * share
+        case Lognormal(p10=p10, p90=p90):
+            middle, spread = log(p10 * p90) / 2, log(p90 / p10) / (2 * _P90)
+            return exp(middle + spread * _NORMAL.inv_cdf(min(max(share, _LEAST_SHARE), 1 - _LEAST_SHARE)))
+        case Quantiles(quantiles=table):
+            return _between(table, share)
+
+
+def _between(rows: Sequence[tuple[float, float]], share: float) -> float:
+    for (p, value), (next_p, next_value) in pairwise(rows):
+        if share <= next_p:
+            return value + (next_value - value) * (share - p) / (next_p - p)
+    return rows[-1][1]
 
 
 def _mix(number: int) -> int:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.scenarios.references import split_reference
-from converse_graph.scenarios.world import RANDOM, WAIT, WORLD, Condition, Policy, PolicyRule, World
-from converse_graph.world.batch import Choose, Flags, Situation
+from converse_graph.scenarios.world import RANDOM, WAIT, WORLD, Policy, PolicyRule, World
+from converse_graph.world.batch import Choose, Flags, Situation, is_met
 
 PATTERNS = ("always:MOVE", "never:MOVE", "tit_for_tat:MOVE/REPLY")
 """How the known patterns are written. Tit for tat makes its move, but its reply after others were seen making that."""
@@ -105,11 +105,10 @@ def chooser(policy: AnyPolicy, world: World, kind: str) -> Choose:
             f"Policy {policy.name}: {kind} parties cannot take {moves}; give it to a party or kind that can, "
             "as in KIND=POLICY."
         )
-    for condition in (condition for rule in policy.rules for condition in rule.when):
-        if world.variable(condition.variable).owner not in (WORLD, kind):
+    for name in (name for rule in policy.rules for condition in rule.when for name in condition.names):
+        if name not in world.fixed_values and world.variable(name).owner not in (WORLD, kind):
             raise InvalidValue(
-                f"Policy {policy.name} looks at {condition.variable}, which {kind} parties do not own; "
-                "give it to parties that do."
+                f"Policy {policy.name} looks at {name}, which {kind} parties do not own; give it to parties that do."
             )
     return _by_table(policy)
 
@@ -138,17 +137,10 @@ def _by_table(policy: Policy) -> Choose:
 def _holds(rule: PolicyRule, situation: Situation) -> Flags:
     holds = np.ones(situation.legal.shape[1], dtype=bool)
     for condition in rule.when:
-        holds &= _is_met(condition, situation)
+        holds &= is_met(condition, {**situation.constants, **situation.values})
     if rule.after is not None:
         holds &= _was_seen(rule.after, situation)
     return holds
-
-
-def _is_met(condition: Condition, situation: Situation) -> Flags:
-    value = situation.values[condition.variable]
-    low = -np.inf if condition.at_least is None else condition.at_least
-    high = np.inf if condition.at_most is None else condition.at_most
-    return (value >= low) & (value <= high)
 
 
 def _was_seen(move: str, situation: Situation) -> Flags:

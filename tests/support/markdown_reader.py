@@ -13,6 +13,7 @@ from converse_graph.export.markdown import (
     FOLLOWS,
     HIDDEN,
     KINDS,
+    MINUTES,
     NO_DECISION,
     NOTHING_NOTED,
     Mode,
@@ -26,6 +27,7 @@ from converse_graph.record.transcript import (
     Deliberation,
     HiddenWorld,
     Line,
+    Minutes,
     PrivateNotes,
     Stance,
     Statement,
@@ -44,6 +46,7 @@ MAX_DEPTH = 60
 _STATEMENT = re.compile(r"<b>([^<]*)</b> · ([^<]*) · round (-?[0-9]{1,9}), turn (-?[0-9]{1,9})(?: · no statement)?")
 _LINE = re.compile(r"\*\*([0-9]{1,9}) · ((?:[^\\*\n]|\\.)*):\*\*(?: ([^\n].*))?", re.DOTALL)
 _STANCE = r"\*\*((?:[^\\*\n]|\\.)*), {when}:\*\*(?: ([^\n].*))?"
+_MINUTES = re.compile(_STANCE.format(when=re.escape(MINUTES)), re.DOTALL)
 _SORTED = re.compile(r"\*Percentiles put in order by code: ((?:[^\\*\n]|\\.)*)\.\*")
 _MENDED = re.compile(r"\*Mended by code before it could be read: ((?:[^\\*\n]|\\.)*)\.\*")
 _REPAIRS = re.compile(r"\*Sent back (-?[0-9]{1,9}) times?, as it did not fit its form\.\*")
@@ -262,6 +265,7 @@ class _Page:
                 lines=tuple(self.lines()),
                 ballots=tuple(self.stances(BALLOT)),
                 decision=self.decision(),
+                minutes=self.minutes(),
             )
         except TypeError as error:
             raise told.complaint(f"a private conversation has options and rules: {error}") from None
@@ -333,6 +337,24 @@ class _Page:
             return Decision(position=position, **counts)
         except (InvalidValue, TypeError) as error:
             raise block.complaint(f"a decision has votes, reasons and dissent: {error}") from None
+
+    def minutes(self) -> Minutes | None:
+        found = _MINUTES.fullmatch(self.now.text) if self.now.kind == "text" else None
+        if found is None:
+            return None
+        block = self.take()
+        decided = self.prose([_decoded(block, read_prose, found[2] or "")])
+        try:
+            return Minutes(
+                speaker=_decoded(block, read_label, found[1]),
+                decided=decided,
+                **self.bullets(),
+                problem=self.labelled("Problem"),
+                mended=self.listed(_MENDED, read_inline),
+                repairs=self.repairs(),
+            )
+        except (InvalidValue, TypeError) as error:
+            raise block.complaint(f"minutes have actions and open questions: {error}") from None
 
     def prose(self, begun: list[str]) -> str:
         """The paragraphs from here on, after those that are read already."""

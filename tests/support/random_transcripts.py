@@ -12,6 +12,7 @@ from converse_graph.record.transcript import (
     Header,
     HiddenWorld,
     Line,
+    Minutes,
     Party,
     PrivateNotes,
     Rule,
@@ -141,6 +142,17 @@ _decisions = st.builds(
     Decision, position=texts, reasons=_names, votes=st.dictionaries(texts, texts, max_size=2), dissent=_names
 )
 
+_minutes = st.builds(
+    Minutes,
+    speaker=texts,
+    decided=texts,
+    actions=_names,
+    open_questions=_names,
+    problem=_maybe_text,
+    repairs=_counts,
+    mended=_names,
+)
+
 
 def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
     lines = st.builds(
@@ -166,6 +178,7 @@ def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
         ballots=_stances,
         lines=st.lists(lines, max_size=2).map(tuple),
         decision=st.none() | _decisions,
+        minutes=st.none() | _minutes,
     )
 
 

@@ -5,13 +5,33 @@ from typing import Any
 from hypothesis import strategies as some
 
 from converse_graph.errors import InvalidValue
-from converse_graph.scenarios.world import Action, Condition, Effect, Uniform, Variable, World, WorldEvent
+from converse_graph.scenarios.world import (
+    Action,
+    Aggregate,
+    Condition,
+    Constant,
+    Effect,
+    Lognormal,
+    Quantiles,
+    Uniform,
+    Variable,
+    World,
+    WorldEvent,
+)
 
 KINDS = {"Norland": "state", "Sudmark": "state", "Ostrand": "guild"}
 _WORLDS, _STATES, _GUILDS = ("stock", "trust"), ("money", "fleet"), ("gold",)
 _AMOUNTS = some.floats(-3, 3, allow_nan=False).map(lambda number: round(number, 3))
 _DRAWN = some.tuples(_AMOUNTS, some.floats(0.1, 2)).map(lambda pair: Uniform(low=pair[0], high=pair[0] + pair[1]))
 _OWNS = {"state": _STATES, "guild": _GUILDS}
+_STARTS = [Uniform(low=1, high=8), Lognormal(p10=1, p90=6), Quantiles(quantiles=[(0, 1), (0.4, 2), (1, 8)])]
+_FORMULAS = (
+    "",
+    "",
+    "stock * (1 - stock / limit)",
+    "(trust > 2) - max(stock, riches, 1) / 3",
+    "round_years + abs(-trust)",
+)
 
 
 @some.composite
@@ -22,11 +42,13 @@ def _variables(draw: Any) -> list[Variable]:
             visibility = draw(
                 some.sampled_from(["public", "hidden"] if owner == "world" else ["public", "own", "hidden"])
             )
-            start = draw(some.floats(0, 9) | some.just(Uniform(low=1, high=8)))
+            start = draw(some.floats(0, 9) | some.sampled_from(_STARTS))
             variables.append(
                 Variable(name=name, unit="kt", owner=owner, start=start, maximum=12, visibility=visibility)
             )
-    return variables
+    function = draw(some.sampled_from(["maximum", "minimum", "sum", "mean"]))
+    riches = Aggregate(function=function, of="money")
+    return [*variables, Variable(name="riches", unit="kt", aggregate=riches, maximum=20, visibility="hidden")]
 
 
 @some.composite
@@ -43,6 +65,13 @@ def _effects(draw: Any, kind: str | None) -> list[Effect]:
                 times=draw(some.lists(some.sampled_from(_WORLDS + (own if name in own or kind else ())), max_size=3)),
                 on=draw(some.sampled_from(["own", "others", "all"])),
                 chance=draw(some.sampled_from([1.0, 0.6, 0.0])),
+                chance_times=draw(
+                    some.lists(some.sampled_from(["trust", "limit", *(own if kind else ())]), max_size=1)
+                ),
+                when=[Condition(variable="stock", at_least=draw(some.sampled_from([1.0, "trust", "limit"])))]
+                if draw(some.booleans())
+                else [],
+                formula=draw(some.sampled_from(_FORMULAS)),
             )
         )
     return rows
@@ -80,8 +109,10 @@ def worlds(draw: Any) -> World:
     events = [
         WorldEvent(name="scarce", variable="stock", at_most=2),
         WorldEvent(name="calm", variable="trust", at_least=7),
+        WorldEvent(name="rich", variable="riches", at_least="stock"),
     ]
     try:
-        return World(variables=variables, actions=actions, drift=draw(_effects(None)), events=events)
+        limit = Constant(name="limit", value=4, unit="kt")
+        return World(constants=[limit], variables=variables, actions=actions, drift=draw(_effects(None)), events=events)
     except InvalidValue as error:  # the strategy is to be mended, not to be narrowed without a word
         raise AssertionError(f"no world: {error}") from error

@@ -24,12 +24,14 @@ async def show(
 ) -> None:
     """Show a run's transcript, its figures, or its world as a drawing.
 
-    The transcript is the public record; with --raw it has the private conversations too.
+    The transcript is the public record; with --raw it has the private conversations too. As html it is one page that
+    can be sent to somebody who has nothing installed.
 
     Examples:
         converse show race
         converse show race --raw --out race.md
         converse show race --stats
+        converse show race --as html --out race.html
         converse show race --as csv --out race.csv
         converse show fishery-1 --plot fishery.svg
     """
@@ -41,7 +43,7 @@ async def show(
 
     if as_json and form not in (None, "json"):
         raise typer.BadParameter(f"--json and --as {form} cannot both be had")
-    if stats and form in ("jsonl", "csv"):
+    if stats and form in ("html", "jsonl", "csv"):
         raise typer.BadParameter(f"--stats is had as markdown or json, not as {form}")
     if plot is not None and (stats or form or as_json or out):
         raise typer.BadParameter("--plot goes with --raw alone")
@@ -87,6 +89,8 @@ def _render(transcript: "Transcript", raw: bool, form: Format) -> str:
     match form:
         case "markdown":
             return render_markdown(transcript)
+        case "html":
+            return _page(transcript)
         case "json":
             return json_text(as_json(transcript, raw=raw), indent=2) + "\n"
         case "jsonl":
@@ -95,3 +99,12 @@ def _render(transcript: "Transcript", raw: bool, form: Format) -> str:
             return as_csv(transcript, raw=raw)
         case _:
             assert_never(form)
+
+
+def _page(transcript: "Transcript") -> str:
+    from converse_graph.cli.viewing import require_view
+
+    require_view()
+    from converse_graph.view.page_to_send import page_to_send
+
+    return page_to_send(transcript)
