@@ -5,7 +5,7 @@ A dataclass is a group of options that several commands take together.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -184,7 +184,11 @@ SchemaName = Literal[
 ]
 SchemaOf = Annotated[
     SchemaName,
-    typer.Option("--of", help="Of a scenario file, or of what that command prints as JSON."),
+    typer.Option(
+        "--of",
+        metavar="WHAT",
+        help=f"Of a scenario file, or of what a command prints as JSON: {', '.join(get_args(SchemaName))}.",
+    ),
 ]
 
 Say = Annotated[str | None, typer.Option(metavar="TEXT", help="What the party named in --at says instead.")]

@@ -30,7 +30,7 @@ async def explain(
 
     Examples:
         converse explain fishery-1 --at 2027
-        converse explain fishery-1 --at 2027 --variable stock --variable Norland.money
+        converse explain fishery-1 --at 2027 --variable Norland.money
     """
     from converse_graph.cli.tables import print_page, write_or_print
     from converse_graph.export.world_explanation import explain_round, explanation_markdown

@@ -78,8 +78,8 @@ async def world(
 
     Examples:
         converse world fishery
-        converse world fishery --policy Norland=always:fish_much --as csv --out course.csv
-        converse world fishery --policies always:fish_much,wait,random --outcome money
+        converse world fishery --policy Norland=always:fish_much --as csv
+        converse world fishery --policies always:fish_much,wait --outcome money
     """
     from converse_graph.cli.option_values import read_settings
     from converse_graph.errors import UsageError
