@@ -13,8 +13,8 @@ def test_two_commands_lead_from_a_scenario_to_a_page_that_loads_nothing(converse
     page = tmp_path / "raises.html"
     sweep = ("sweep", "wage-talks", "--vary", "inflation=0.02,0.08", "--seeds", "2", "--rounds", "2", "--model", "null")
     done = converse(*sweep, "--name", "raises")
-    told = converse("forecast", "raises", "--event", "offer >= 0.05", "--by", "2", "--out", str(page))
-    as_json = converse("forecast", "raises", "--event", "offer >= 0.05", "--json")
+    told = converse("forecast", "raises", "--event", "raise_percent >= 5", "--by", "2", "--out", str(page))
+    as_json = converse("forecast", "raises", "--event", "raise_percent >= 5", "--json")
 
     assert (done.code, told.code) == (0, 0), told.err
     written = page.read_text(encoding="utf-8")

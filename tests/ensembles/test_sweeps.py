@@ -17,11 +17,11 @@ DESIGN = Design(scenario="wage-talks", vary={"inflation": (0.02, 0.08)}, seeds=3
 
 
 async def outcomes(store: Store, name: str) -> list[Outcome]:
-    return await read_outcomes(store, name, conditions=["offer >= 0.05"])
+    return await read_outcomes(store, name, conditions=["raise_percent >= 5"])
 
 
 def about(rows: list[Outcome]) -> Forecast:
-    return forecast(rows, "offer >= 0.05", name="raises", years=[1, 2])
+    return forecast(rows, "raise_percent >= 5", name="raises", years=[1, 2])
 
 
 async def test_the_same_sweep_again_plays_nothing_twice_and_more_seeds_add_to_it(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ async def forecast(
     Examples:
         converse forecast raises --event settled
         converse forecast raises --event settled --by 3 --out raises.html
-        converse forecast race --event 'mean(agi_estimate.p50) < 2030' --figures plots
+        converse forecast race --event 'mean(agi_estimate.p50) < 2030'
     """
     import json
 
