@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,7 +20,7 @@ from converse_graph.cli.judging import is_judged, judge_at_end, store_option
 from converse_graph.cli.options import PlayOptions
 from converse_graph.cli.output import Output
 from converse_graph.cli.viewing import require_view, viewed
-from converse_graph.errors import CallFailed, ConverseError, RunLocked, RunPaused, StoreFailure
+from converse_graph.errors import AnswerNeeded, CallFailed, ConverseError, RunLocked, RunPaused, StoreFailure
 from converse_graph.export.atomic_files import write_atomically
 from converse_graph.export.formats import as_json, json_text
 from converse_graph.export.markdown import render_markdown
@@ -159,7 +160,8 @@ async def _play(
             await _close(simulation, output, "Paused", began)
         raise CallFailed(f"{reason} {_way_on(simulation)}") from reason.__cause__
     except RunPaused as reason:
-        return await _paused(simulation, output, "paused", began, str(reason))
+        way_on = _way_to_answer(simulation, reason) if isinstance(reason, AnswerNeeded) else ""
+        return await _paused(simulation, output, "paused", began, str(reason), way_on)
     except RunLocked:
         raise
     except Exception:  # whatever went wrong, what was said until then can be read
@@ -242,10 +244,12 @@ def _pausing(simulation: Simulation, playing: asyncio.Task[Run], warn: Callable[
             restore()
 
 
-async def _paused(simulation: Simulation, output: Output, how: str, began: float, reason: str = "") -> Code:
+async def _paused(
+    simulation: Simulation, output: Output, how: str, began: float, reason: str = "", way_on: str = ""
+) -> Code:
     with _warned(output):
         await _close(simulation, output, how.capitalize(), began)
-    output.warn(" ".join(filter(None, [reason, _way_on(simulation)])))
+    output.warn(" ".join(filter(None, [reason, way_on or _way_on(simulation)])))
     return Code.PAUSED
 
 
@@ -289,3 +293,10 @@ async def leave_transcript(store: Store, name: str) -> tuple[str, Transcript]:
 def _way_on(simulation: Simulation) -> str:
     name = simulation.run.name
     return f"Run {name} is paused. Go on with: converse resume {name}{store_option(simulation.store)}"
+
+
+def _way_to_answer(simulation: Simulation, reason: AnswerNeeded) -> str:
+    name, where = simulation.run.name, store_option(simulation.store)
+    one, *others = map(shlex.quote, reason.speakers)
+    given = " ".join(f"--answer {speaker}=VALUE" for speaker in (one, *others)) if others else "--answer VALUE"
+    return f"· Run {name} is paused until that is answered: converse resume {name} {given}{where}"

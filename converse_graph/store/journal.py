@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.models.base import PUBLIC, Message, Request, Response
+from converse_graph.record.paths import parse_path
+from converse_graph.scenarios.speaker_paths import owner_from_record, owner_on_record
+from converse_graph.store.chain import add_links, calls_chain, seal_header
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
@@ -35,18 +38,19 @@ WHERE run = :run AND place LIKE :places ESCAPE '!' AND id > :after ORDER BY id L
 _REPLY = "SELECT reply FROM calls WHERE run = :run AND id = :id"
 _PROMPT = "SELECT messages FROM calls WHERE run = :run AND place = :place AND attempt >= 0 ORDER BY id LIMIT 1"
 _MESSAGE = "SELECT role, source, owner, text FROM messages WHERE id = :id"
+_STORED_MESSAGE = "SELECT role, source, owner, text, digest FROM messages WHERE id = :id"
 _MESSAGE_ID = "SELECT id FROM messages WHERE digest = :digest"
 _ADD_MESSAGE = """INSERT INTO messages (digest, role, source, owner, text)
 VALUES (:digest, :role, :source, :owner, :text) ON CONFLICT DO NOTHING RETURNING id"""
 _ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, messages, form, reply, accepted, model, finish,
 input_tokens, output_tokens, cached_tokens, usd, seconds)
 VALUES (:run, :place, :attempt, :digest, :messages, :form, :reply, :accepted, :model, :finish,
-:input_tokens, :output_tokens, :cached_tokens, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING id"""
+:input_tokens, :output_tokens, :cached_tokens, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING attempt"""
 _ADD_UNUSABLE = """INSERT INTO calls (run, place, attempt, digest, messages, form, reply, accepted, model, finish,
 input_tokens, output_tokens, cached_tokens, usd, seconds)
 SELECT :run, :place, COALESCE(MIN(attempt), 0) - 1, :digest, :messages, :form, :reply, 0, :model, :finish,
 :input_tokens, :output_tokens, :cached_tokens, :usd, :seconds
-FROM calls WHERE run = :run AND place = :place AND digest = :digest AND attempt < 0 RETURNING id"""
+FROM calls WHERE run = :run AND place = :place AND digest = :digest AND attempt < 0 RETURNING attempt"""
 _CUT = """SELECT model, COUNT(*), MAX(input_tokens) FROM calls
 WHERE run = :run AND attempt < 0 AND finish = 'cut' GROUP BY model ORDER BY model"""
 _CHARGE_TOKENS = "UPDATE runs SET tokens = tokens + :tokens, unpriced = unpriced + 1 WHERE id = :run"
@@ -75,7 +79,17 @@ class Call:
     def is_as_asked(self) -> bool:
         """Whether the stored prompt and schema are those that the stored digest is of."""
         form = Message(role="system", text=json.dumps(self.schema, sort_keys=False), source="form", owner=PUBLIC)
-        return _digest_of(self.messages, form) == self.digest
+        return _digest_of(b"".join([message.digest for message in (*self.messages, form)])) == self.digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainedCall:
+    """A call as its link stands for it."""
+
+    place: str
+    content: list[Any]
+    is_as_asked: bool
+    """Whether every stored message, and the prompt and schema that they make, are what the stored digests are of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +146,8 @@ class MessageIds:
         """The row of a message, made if it is new."""
         number = self._known.get(message.digest)
         if number is None:
-            row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": message.owner}
+            owner = owner_on_record(message.owner)
+            row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": owner}
             inserted = session.run(_ADD_MESSAGE, **row, text=message.text)
             number = int((inserted or session.run(_MESSAGE_ID, digest=message.digest))[0][0])
             if len(self._known) > 50_000:
@@ -192,6 +207,7 @@ class RunJournal:
     def _insertion(self, statement: str, request: Request, reply: Response, **more: int) -> Callable[[Session], None]:
         form = self._form(request)
         digest = _digest(request, form)
+        chain = calls_chain(parse_path(request.place).reader)
 
         def insert(session: Session) -> None:
             messages = [self._ids.of(session, message) for message in request.messages]
@@ -214,6 +230,8 @@ class RunJournal:
             )
             if inserted:
                 _charge(session, self._run, reply)
+                content = call_content(request.place, int(inserted[0][0]), digest, reply, more.get("accepted", 0))
+                add_links(session, self._run, chain, [content])
 
         return insert
 
@@ -225,6 +243,7 @@ class RunJournal:
             if sentence not in header["warnings"]:
                 header["warnings"].append(sentence)
                 session.run(_SET_HEADER, header=json.dumps(header, ensure_ascii=False), run=self._run)
+                seal_header(session, self._run)
 
         self._writer.post(add)
 
@@ -236,6 +255,7 @@ class RunJournal:
             if model in header["models"]:  # a judge's is none of the run's
                 header["models"][model].update(shown_window=shown, safe_window=safe)
                 session.run(_SET_HEADER, header=json.dumps(header, ensure_ascii=False), run=self._run)
+                seal_header(session, self._run)
 
         self._writer.post(change)
 
@@ -281,6 +301,22 @@ class RunJournal:
                 accepted=bool(is_accepted),
                 digest=bytes(digest),
             )
+
+    def chained_calls(self) -> Iterator[ChainedCall]:
+        """Every call with what its link stands for, in the order in which they were completed, no prompt kept."""
+        known: dict[int, tuple[bytes, bool]] = {}
+        for row in self._reader.read(_CALLS, run=self._run, places="%", least=-(10**9)):
+            place, attempt, packed_ids, form, accepted, digest = row[8:]
+            try:
+                ids = [*_unpack(packed_ids), form]
+            except ValueError:  # it was changed to what is no list of numbers
+                ids = []
+            for number in (number for number in ids if number not in known):
+                known[number] = self._stored_message(number)
+            digests = b"".join(known[number][0] for number in ids)
+            is_as_asked = _digest_of(digests) == bytes(digest) and all(known[number][1] for number in ids)
+            content = call_content(place, attempt, bytes(digest), _reply(row[:8]), accepted)
+            yield ChainedCall(place=place, content=content, is_as_asked=is_as_asked)
 
     def summaries(self, begins: str = "", *, after: int = 0, most: int = 10_000) -> list[CallSummary]:
         """Calls without their prompts, in the order in which they were completed.
@@ -343,7 +379,16 @@ class RunJournal:
 
     def _message(self, number: int) -> Message:
         ((role, source, owner, text),) = self._reader.read(_MESSAGE, id=number)
-        return Message(role=role, source=source, owner=owner, text=text)
+        return Message(role=role, source=source, owner=owner_from_record(owner), text=text)
+
+    def _stored_message(self, number: int) -> tuple[bytes, bool]:
+        """The digest of a message, and whether it is the one that is stored beside it; of none, no digest."""
+        rows = self._reader.read(_STORED_MESSAGE, id=number)
+        if not rows:
+            return b"", False
+        role, source, owner, text, digest = rows[0]
+        message = Message(role=role, source=source, owner=owner, text=text)
+        return message.digest, message.digest == bytes(digest)
 
     def _form(self, request: Request) -> Message:
         """The schema as a message; one that was met before has its digest already."""
@@ -356,12 +401,29 @@ class RunJournal:
         return form
 
 
+def call_content(place: str, attempt: int, digest: bytes, reply: Response, accepted: int) -> list[Any]:
+    """What the link of a call stands for: all of it but how long it took.
+
+    Args:
+        place: Where in the run.
+        attempt: As it is stored.
+        digest: Of prompt and schema.
+        reply: What was answered.
+        accepted: 1 where it fitted its schema, else 0.
+    """
+    return [
+        *(place, attempt, digest, reply.text, accepted, reply.model, reply.finish),
+        *(reply.input_tokens, reply.output_tokens, reply.cached_tokens),
+        None if reply.usd is None else float(reply.usd),  # as a database returns it
+    ]
+
+
 def _digest(request: Request, form: Message) -> bytes:
-    return _digest_of(request.messages, form)
+    return _digest_of(b"".join([message.digest for message in (*request.messages, form)]))
 
 
-def _digest_of(messages: tuple[Message, ...], form: Message) -> bytes:
-    digests = b"".join([message.digest for message in (*messages, form)])
+def _digest_of(digests: bytes) -> bytes:
+    """The digest of prompt and schema, by those of their messages."""
     return hashlib.blake2b(digests, digest_size=16).digest()
 
 

@@ -49,6 +49,7 @@ def transcript_of(
     verdicts: Sequence[Verdict],
     *,
     cut_prompts: Sequence[tuple[str, int, int]] = (),
+    chain_head: str = "",
 ) -> Transcript:
     """The record of a run so far, with what each party kept to itself: the reader's edition.
 
@@ -57,6 +58,7 @@ def transcript_of(
         values: The channels of its root graph, as `read_channels` gives them.
         verdicts: What judges made of it.
         cut_prompts: Models whose server cut prompts, as the journal's `cut_prompts` gives them.
+        chain_head: Of the run's chains.
     """
     clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
     minds = {party.name: records_by_path(values.get(private_channel(party.name), ())) for party in run.header.cast}
@@ -67,7 +69,7 @@ def transcript_of(
     votes = tuple(_vote(vote, minds) for vote in values.get("votes", ()))
     recalled_poorly = _recalled_poorly({name: values.get(private_channel(name), ()) for name in minds}, clock)
     warnings = (*run.header.warnings, *recalled_poorly, *_warn_of_cuts(cut_prompts))
-    header = run.header.model_copy(update={"votes": votes, "warnings": warnings})
+    header = run.header.model_copy(update={"votes": votes, "warnings": warnings, "chain_head": chain_head})
     world = world_rounds(values.get(WORLD_STATE, ()), values.get(WORLD_HIDDEN, ()), clock)
     return Transcript(header=header, statements=statements, verdicts=tuple(verdicts), world=tuple(world))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from converse_graph.record.transcript import Transcript
 from converse_graph.store.backends import Locks, backend_for
+from converse_graph.store.chain import RunChain
 from converse_graph.store.checkpoint_rows import CheckpointRows
 from converse_graph.store.ensembles import EnsembleTable
 from converse_graph.store.journal import MessageIds, RunJournal
@@ -108,7 +109,8 @@ class Store:
         """
         run = self.register.run(name)
         values, verdicts = read_channels(self.checkpoints, run), self.verdicts(run.id).all()
-        return transcript_of(run, values, verdicts, cut_prompts=self.journal(run.id).cut_prompts())
+        cut_prompts, head = self.journal(run.id).cut_prompts(), self.chain(run.id).head()
+        return transcript_of(run, values, verdicts, cut_prompts=cut_prompts, chain_head=head)
 
     def channels(self, name: str) -> dict[str, Any]:
         """The channels of a run's root graph, public and private, as its last checkpoint has them.
@@ -129,6 +131,14 @@ class Store:
             run: Its id in the register.
         """
         return RunJournal(self._reader, self._writer, self._part_ids, run)
+
+    def chain(self, run: int) -> RunChain:
+        """The digests of what the run with that id has on record.
+
+        Args:
+            run: Its id in the register.
+        """
+        return RunChain(self._reader, self._writer, run)
 
     def verdicts(self, run: int) -> Verdicts:
         """What judges made of the run with that id.

@@ -1,6 +1,9 @@
 """What judges made of a run; the calls behind it are in the run's journal."""
 
+from typing import Any
+
 from converse_graph.record.verdict import Verdict
+from converse_graph.store.chain import NO_LINK, VERDICTS_CHAIN, digest_of, set_link
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
@@ -8,6 +11,7 @@ _ALL = "SELECT verdict FROM verdicts WHERE run = :run ORDER BY id"
 _PUT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict)
 VALUES (:run, :rubric, :model, :repeat, :verdict)
 ON CONFLICT (run, rubric, model, repeat) DO UPDATE SET verdict = excluded.verdict"""
+_WHOLE = "SELECT rubric, model, repeat, verdict FROM verdicts WHERE run = :run ORDER BY id"
 
 
 class Verdicts:
@@ -23,11 +27,21 @@ class Verdicts:
 
     async def keep(self, verdict: Verdict) -> None:
         """Keep a verdict; returns when it is durable."""
-        row = {
+        row: dict[str, Any] = {
             "run": self._run,
             "rubric": verdict.rubric,
             "model": verdict.model,
             "repeat": verdict.repeat,
             "verdict": verdict.model_dump_json(),
         }
-        await self._writer.write(lambda session: session.run(_PUT, **row))
+
+        def put(session: Session) -> None:
+            session.run(_PUT, **row)
+            set_link(session, self._run, VERDICTS_CHAIN, session.run(_WHOLE, run=self._run))
+
+        await self._writer.write(put)
+
+    def digest(self) -> bytes | None:
+        """Digest all of them, as the store does when it keeps one; None where there are none."""
+        rows = self._reader.read(_WHOLE, run=self._run)
+        return digest_of(NO_LINK, rows) if rows else None
