@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converse_graph.errors import InvalidValue
-from converse_graph.export.front_matter import read_front_matter
+from converse_graph.export.front_matter import read_front_matter, read_whole_header
 from converse_graph.store import Run
 
 _HEAD = re.compile(r"[0-9a-f]{64}")
@@ -71,7 +71,8 @@ def compare_heads(head: str, run: Run, kept: KeptHead) -> Iterator[str]:
 
 
 def _from_markdown(content: str) -> KeptHead:
-    header, statements, _ = read_front_matter(content.splitlines())
+    lines = content.splitlines()
+    (statements, _), (header, _) = read_front_matter(lines), read_whole_header(lines)
     return KeptHead(head=header.chain_head, run=header.run, statements=statements)
 
 

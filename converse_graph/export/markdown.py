@@ -1,4 +1,4 @@
-"""A transcript as Markdown: front matter, a section a year, and each statement folded under its summary.
+"""A transcript as Markdown: a section a year, what was said open and what is private folded, the header at the end.
 
 The layout is a grammar as well as a page, and nothing is lost in it: the tests read it back. Blocks are parted by empty
 lines. A block that begins with a tag, a dash, `**` or `*` is structure; whatever a party wrote has these escaped, so
@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Literal
 
-from converse_graph.export.front_matter import front_matter
+from converse_graph.export.front_matter import front_matter, whole_header
 from converse_graph.export.markdown_escaping import heading, html, inline, prose
 from converse_graph.export.markdown_fields import bullets, label
 from converse_graph.export.markdown_verdicts import verdict_blocks
-from converse_graph.export.overview import counted, introduction, section, summary
+from converse_graph.export.overview import counted, introduction, section, years
 from converse_graph.record.transcript import (
     Change,
     Decision,
@@ -27,6 +27,7 @@ from converse_graph.record.transcript import (
     WorldMove,
     WorldRound,
 )
+from converse_graph.record.verdict import Verdict
 
 OPEN, CLOSE = "<details>", "</details>"
 INDENT, OUTDENT = "<blockquote>", "</blockquote>"
@@ -68,14 +69,14 @@ def render_markdown(transcript: Transcript) -> str:
     start = world.pop(-1, None)
     edition = "reader" if any(statement.private for statement in statements) else "public"
     lines = front_matter(header, edition=edition, statements=len(statements))
-    lines += ["", f"# {heading(header.title or header.scenario)}", ""]
+    lines += ["", f"# {heading((header.title or header.scenario).rstrip('.') + years(statements))}", ""]
     lines += [*introduction(transcript, edition=edition), ""]
-    lines += verdict_blocks(transcript.verdicts, statements=len(statements))
+    by_readers, by_chance = _parted(transcript.verdicts)
+    lines += verdict_blocks(by_readers, statements=len(statements))
     lines += _world(start) if start else ()
     for name, group in groupby(statements, key=lambda statement: section(statement.period)):
         together = list(group)
         lines += [f"## {heading(name)}", ""]
-        lines += [f"- {summary(statement)}" for statement in together] + [""]
         for round, statements_made in groupby(together, key=lambda statement: statement.round):
             for statement in statements_made:
                 lines += _statement(statement)
@@ -83,7 +84,15 @@ def render_markdown(transcript: Transcript) -> str:
                 lines += _world(world.pop(round))
     for after in world.values():
         lines += _world(after)
+    lines += verdict_blocks(by_chance, statements=len(statements))
+    lines += whole_header(header)
     return "\n".join(lines)
+
+
+def _parted(verdicts: Sequence[Verdict]) -> tuple[Sequence[Verdict], Sequence[Verdict]]:
+    """Verdicts for the top of a page, and those from the null model's first on, which is chance, for its end."""
+    first = next((at for at, one in enumerate(verdicts) if one.model.partition(":")[0] == "null"), len(verdicts))
+    return verdicts[:first], verdicts[first:]
 
 
 def _world(after: WorldRound) -> Iterator[str]:
@@ -118,10 +127,9 @@ def _change(change: Change) -> str:
 
 
 def _statement(statement: Statement) -> Iterator[str]:
-    yield from _opening(
-        f"<b>{html(statement.speaker)}</b> · {html(statement.period)} "
-        f"· round {statement.round + 1}, turn {statement.turn + 1}" + ("" if statement.text else " · no statement")
-    )
+    silent = "" if statement.text else " · no statement"
+    place = f"round {statement.round + 1}, turn {statement.turn + 1}{silent}"
+    yield from _block(f"### {_in_heading(statement.speaker)} · {_in_heading(statement.period)} · {place}")
     if statement.text:
         yield from _block(prose(statement.text))
     yield from _problem("No statement" if not statement.text else "Problem", statement.problem)
@@ -136,7 +144,11 @@ def _statement(statement: Statement) -> Iterator[str]:
     yield from _repairs(statement.repairs)
     if statement.private is not None:
         yield from _private(statement.private, statement.speaker)
-    yield from _block(CLOSE)
+
+
+def _in_heading(text: str) -> str:
+    """A text in a heading that is read back: the dot between its parts is never the text's own."""
+    return inline(text).replace("·", "&#183;")
 
 
 def _private(private: PrivateNotes, speaker: str) -> Iterator[str]:

@@ -1,24 +1,13 @@
-"""What a reader sees first: who talked, when, how it ended, and a line for each statement. Never read back."""
+"""What a reader sees first: who talked, when, and how it ended. Never read back."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, assert_never
+from collections.abc import Sequence
+from typing import assert_never
 
 from converse_graph.export.markdown_escaping import inline
 from converse_graph.measures.disagreement import disagreement
 from converse_graph.record.transcript import Header, Statement, Transcript
-from converse_graph.scenarios.fields import format_value
 from converse_graph.scenarios.rules import running_list_entries
-
-MOST_PARTS = 4
-"""How many fields a statement's summary line tells."""
-
-_LONGEST = 90
-"""Characters of a text in a summary line."""
-
-_SENTENCE = re.compile(r"(.+?[.!?…])(?=\s)", re.DOTALL)
-_CAPITALS = {"agi": "AGI", "ai": "AI", "uk": "UK", "us": "US", "gdp": "GDP"}
-
 
 BY_HAND = "by-hand"
 """What the model of a run is called that somebody played, by the server of `--base-url`."""
@@ -81,57 +70,17 @@ def section(period: str) -> str:
     return year[0] if year else period[:1].upper() + period[1:]
 
 
-def summary(statement: Statement) -> str:
-    """A statement in one short line of Markdown."""
-    if statement.fields:
-        parts = [_part(name, value) for name, value in sorted(statement.fields.items(), key=_rank)]
-        sentence = "; ".join(parts[:MOST_PARTS]) + ("; …" if len(parts) > MOST_PARTS else "")
-    elif statement.text:
-        sentence = first_sentence(statement.text)
-    else:
-        sentence = f"no statement: {_short(statement.problem)}" if statement.problem else "no statement"
-    return f"**{inline(statement.speaker)}**, {inline(statement.period)}: {inline(sentence)}"
-
-
-def first_sentence(text: str) -> str:
-    """The first sentence, or as much of it as fits a line."""
-    text = " ".join(text[:1000].split())
-    sentence = _SENTENCE.match(text)
-    return _short(sentence[1] if sentence else text, longest=2 * _LONGEST)
+def years(statements: Sequence[Statement]) -> str:
+    """The years that were played, for the end of a title, such as ", 2024 to 2027"; empty for a run without any."""
+    names = [section(statement.period).replace("Round", "round") for statement in statements]
+    if not names:
+        return ""
+    return f", {names[0]}" if names[0] == names[-1] else f", {names[0]} to {names[-1]}"
 
 
 def counted(number: int, noun: str) -> str:
     """A number and its noun, such as "1 line" or "5 lines"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _rank(field: tuple[str, Any]) -> int:
-    """Estimates first, then what is answered in a word, then texts and lists."""
-    match field[1]:
-        case Mapping():
-            return 0
-        case None | bool() | int() | float():
-            return 1
-    return 2
-
-
-def _part(name: str, value: Any) -> str:
-    words = " ".join(_CAPITALS.get(word, word) for word in name.split("_"))
-    match value:
-        case int() | float() if not isinstance(value, bool):
-            return f"{words} {value}"
-        case Mapping() if {"p10", "p50", "p90"} <= value.keys():
-            return f"{words} p50 {value['p50']} ({value['p10']} to {value['p90']})"
-        case Mapping() | list() | tuple() | None if not value:
-            return f"no {words}"
-    return f"{words}: {_short(format_value(value))}"
-
-
-def _short(text: str, *, longest: int = _LONGEST) -> str:
-    text = " ".join(text[: 10 * longest].split()).rstrip(".")
-    if len(text) <= longest:
-        return text
-    return text[:longest].rpartition(" ")[0].rstrip(" ,;:") + " …" if " " in text[:longest] else text[:longest] + "…"
 
 
 def _who(header: Header) -> str:

@@ -72,10 +72,10 @@ def test_the_public_edition_holds_nothing_private():
 
 
 def test_the_values_stand_on_the_page_and_not_in_hidden_markup():
-    body = render_markdown(SMALL).split("\n---\n", 1)[1]
+    body = render_markdown(SMALL).split("\n---\n", 1)[1].split("```")[0]
     tags = set(re.findall(r"<[^>]*>", body))
     assert tags == {
-        "<details>", "</details>", "<summary>", "</summary>", "<b>", "</b>", "<br>", "<blockquote>", "</blockquote>",
+        "<details>", "</details>", "<summary>", "</summary>", "<br>", "<blockquote>", "</blockquote>",
     }  # fmt: skip
 
 
@@ -109,6 +109,13 @@ def test_a_value_that_json_lacks_is_refused():
 
 
 _PAGE = render_markdown(SMALL)
+SETUP = "<details>\n<summary>How the run was set up"
+
+
+def _without(first: str, last: str) -> str:
+    """The page without what stands between two places."""
+    at = _PAGE.index(first)
+    return _PAGE[:at] + _PAGE[_PAGE.index(last, at) :]
 
 
 @pytest.mark.parametrize(
@@ -125,13 +132,16 @@ _PAGE = render_markdown(SMALL)
         ("---\na: " + "9" * 5000 + "\n---\n", "Line 2: the front matter: a number that cannot be read"),
         ("---\ntitle: A page\n---\n", "Line 2: not the front matter of a transcript"),
         (_PAGE.replace("transcript: 1", "transcript: 2"), "Line 2: transcript format 2; this version reads 1 to 1"),
-        (_PAGE.replace("status: finished", "status: gone"), "Line 2: the front matter does not fit: Header: status"),
-        (_PAGE.replace("seed: 7\n", ""), "the front matter does not fit: Header: seed is missing"),
-        (_PAGE[: _PAGE.index("**Decision:**")], r"Line \d+: a private conversation ends with"),
-        (_PAGE[: _PAGE.index("*Nothing noted.*")], r"Line \d+: a <details> without its </details>; the file was cut"),
-        (_PAGE[: _PAGE.index("## 2027")], r"2 statements, where the front matter says 3; the file was cut"),
+        (_PAGE.replace("status: finished", "status: gone"), r"Line \d+: the header does not fit: Header: status"),
+        (_PAGE.replace("seed: 7\n", ""), "the header does not fit: Header: seed is missing"),
+        (_PAGE.replace("dials:", "dials: &x"), r"Line \d+: the header: an anchor"),
+        (_PAGE[: _PAGE.index("**Decision:**")], r"Line \d+: no header at the end of the page; the file was cut"),
+        (_PAGE[: -len("```\n\n</details>\n")], r"Line \d+: no header at the end of the page; the file was cut"),
+        (_without("**Decision:**", "### Union"), r"Line \d+: a private conversation ends with"),
+        (_without("*Nothing noted.*", SETUP), r"Line \d+: a <details> without its </details>; the file was cut"),
+        (_without("## 2027", SETUP), r"2 statements, where the front matter says 3; the file was cut"),
         (_PAGE.replace("offer 2% on", "offer <i>2%</i> on"), r"Line \d+: '<' stands here as markup"),
-        (_PAGE.replace("round 1, turn 1", "the first turn"), r"Line \d+: no summary of a statement"),
+        (_PAGE.replace("round 1, turn 1", "the first turn"), r"Line \d+: no heading of a statement"),
         (_PAGE.replace("**Motion:** What", "What"), r"Line \d+: a private conversation begins with its motion"),
         (_PAGE.replace("**2 · Operations", "**3 · Operations"), r"Line \d+: line 3 of a conversation, where line 2 is"),
         (_PAGE.replace("- **final**:", "- **offer**:"), r"Line \d+: 'offer' is given twice"),
@@ -140,7 +150,7 @@ _PAGE = render_markdown(SMALL)
         (_PAGE.replace("- **dissent**", "- **dispute**"), r"Line \d+: a decision has votes, reasons and dissent"),
         (_PAGE.replace("<summary>🔒 Private", "\n🔒 Private"), r"Line \d+: a <details> without a <summary>"),
         (_PAGE.replace("## 2027\n", "## 2027\n\nA word of mine.\n"), r"Line \d+: text or a tag that belongs to no"),
-        (_PAGE + "\n</details>\n", r"Line \d+: text or a tag that belongs to no"),
+        (_PAGE.replace(SETUP, f"</details>\n\n{SETUP}"), r"Line \d+: '' is nothing that a transcript has"),
     ],
 )
 def test_a_page_that_says_nothing_clear_is_refused_with_its_line(page, complaint):

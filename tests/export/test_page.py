@@ -1,5 +1,6 @@
 """How a page looks: as a document, and to somebody who reads it in a viewer."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -7,17 +8,20 @@ from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.overview import first_sentence, reading_notes, section
+from converse_graph.export.markdown_escaping import prose
+from converse_graph.export.overview import reading_notes, section
 from converse_graph.record.transcript import Transcript
+from converse_graph.record.verdict import Verdict
+from tests.support.markdown_reader import read_markdown
 from tests.support.property_search import example_count
 from tests.support.random_transcripts import MARKS, texts
 from tests.support.sample_transcripts import SMALL
 
 _VIEWER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _TAGS = {
-    "h1", "h2", "p", "ul", "li", "strong", "em", "code", "br", "b", "details", "summary", "blockquote",
+    "h1", "h2", "h3", "p", "pre", "ul", "li", "strong", "em", "code", "br", "b", "details", "summary", "blockquote",
 }  # fmt: skip
-_LINE_OF_ITS_OWN = {"p", "li", "br", "summary", "h1", "h2"}
+_LINE_OF_ITS_OWN = {"p", "li", "br", "summary", "h1", "h2", "h3"}
 
 
 class _Shown(HTMLParser):
@@ -104,19 +108,30 @@ def test_a_section_is_a_year_or_a_plain_round(period, name):
     assert section(period) == name
 
 
-def test_each_statement_has_a_summary_line_under_its_year():
+def test_what_was_said_is_open_and_what_is_private_is_folded():
     page = render_markdown(SMALL)
-    in_2026, in_2027 = page.split("\n## ")[1:]
-    assert (
-        "- **Employer**, 2026 H1: settled by p50 2026 (2026 to 2028); offer 0.02; final: yes; no penalty; …" in in_2026
-    )
-    assert "- **Union**, 2026 H1: no statement: the reply was no JSON object" in in_2026
-    assert "- **Union**, 2027 H1: We strike" in in_2027
+    outside = re.sub(r"<details>.*?\n</details>", "", page, flags=re.DOTALL)
+    for statement in SMALL.statements:
+        assert f"### {statement.speaker} · {statement.period} · round {statement.round + 1}" in outside
+        assert prose(statement.text) in outside
+    assert "Memo" not in outside
+    assert "Memo" in page
 
 
-def test_a_first_sentence_is_cut_at_a_word_where_it_is_long():
-    assert first_sentence("It rains. It pours.") == "It rains"
-    assert first_sentence("word " * 100) == " ".join(["word"] * 36) + " …"
+def test_the_title_tells_the_years_and_the_top_is_short():
+    page = render_markdown(SMALL)
+    front = page.split("\n---\n", 1)[0]
+    assert len(front.splitlines()) < 12
+    assert "# A union and an employer settle next year's wages, 2026 to 2027" in page.splitlines()
+    assert page.index("inflation: 0.03") > page.index("We strike")
+
+
+def test_no_verdict_of_the_null_model_stands_on_top():
+    real = Verdict(rubric="general", model="openai:gpt-4.1", statements=3, summary="Read by a model.")
+    chance = Verdict(rubric="general", model="null", statements=3, summary="By chance.")
+    page = render_markdown(SMALL.model_copy(update={"verdicts": (real, chance)}))
+    assert page.index("Read by a model.") < page.index("## 2026") < page.index("We strike") < page.index("By chance.")
+    assert read_markdown(page).verdicts == (real, chance)
 
 
 def test_the_page_says_what_to_expect_of_models_that_are_no_usual_ones():

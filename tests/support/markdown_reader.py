@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from converse_graph.errors import InvalidValue
-from converse_graph.export.front_matter import read_front_matter
+from converse_graph.export.front_matter import read_front_matter, read_whole_header
 from converse_graph.export.markdown import (
     BALLOT,
     BEFORE,
@@ -43,7 +43,8 @@ from tests.support.markdown_verdict_reader import read_verdict
 MAX_DEPTH = 60
 """How deep private conversations may be nested in a file that is read."""
 
-_STATEMENT = re.compile(r"<b>([^<]*)</b> · ([^<]*) · round (-?[0-9]{1,9}), turn (-?[0-9]{1,9})(?: · no statement)?")
+_STATEMENT = re.compile(r"### ([^·\n]*) · ([^·\n]*) · round (-?[0-9]{1,9}), turn (-?[0-9]{1,9})(?: · no statement)?")
+_VERDICTS = ("### Verdict", "### Verdicts")
 _LINE = re.compile(r"\*\*([0-9]{1,9}) · ((?:[^\\*\n]|\\.)*):\*\*(?: ([^\n].*))?", re.DOTALL)
 _STANCE = r"\*\*((?:[^\\*\n]|\\.)*), {when}:\*\*(?: ([^\n].*))?"
 _MINUTES = re.compile(_STANCE.format(when=re.escape(MINUTES)), re.DOTALL)
@@ -77,16 +78,19 @@ def read_markdown(text: str) -> Transcript:
             names the line.
     """
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    header, promised, start = read_front_matter(lines)
-    page = _Page(cut(lines[start:], first=start + 1), [WORLD, *(party.name for party in header.cast)])
-    verdicts = tuple(page.verdicts())
+    promised, start = read_front_matter(lines)
+    header, end = read_whole_header(lines)
+    page = _Page(cut(lines[start:end], first=start + 1), [WORLD, *(party.name for party in header.cast)])
+    verdicts = page.verdicts()
     statements = tuple(page.statements())
+    verdicts += page.verdicts()
+    page.end()
     if len(statements) != promised:
         raise page.now.complaint(
             f"{len(statements)} statements, where the front matter says {promised}; the file was cut or added to"
         )
     world = tuple(sorted(page.world, key=lambda after: after.round))
-    return Transcript(header=header, statements=statements, verdicts=verdicts, world=world)
+    return Transcript(header=header, statements=statements, verdicts=tuple(verdicts), world=world)
 
 
 class _Page:
@@ -125,13 +129,17 @@ class _Page:
         found = []
         in_section = False
         while self.now.kind != "end":
+            if self.now.text in _VERDICTS:
+                break
             if self.now.kind == "open" and _WORLD.fullmatch(self.now.text):
                 self.world.append(self.world_round())
                 continue
-            if self.now.kind == "open":
+            if self.now.kind == "text" and self.now.text.startswith("### "):
                 found.append(self.statement())
                 continue
             block = self.take()
+            if block.kind == "open":
+                raise block.complaint(f"{block.text[:60]!r} is nothing that a transcript has in this place")
             is_section = block.text.startswith("## ")
             in_section = in_section or is_section
             if block.kind == "close" or (in_section and block.kind == "text" and not is_section):
@@ -142,10 +150,10 @@ class _Page:
         opening = self.take()
         found = _STATEMENT.fullmatch(opening.text)
         if found is None:
-            raise opening.complaint("no summary of a statement, such as <b>Union</b> · 2026 · round 1, turn 1")
+            raise opening.complaint("no heading of a statement, such as ### Union · 2026 · round 1, turn 1")
         statement = Statement(
-            speaker=_decoded(opening, read_html, found[1]),
-            period=_decoded(opening, read_html, found[2]),
+            speaker=_decoded(opening, read_inline, found[1]),
+            period=_decoded(opening, read_inline, found[2]),
             round=int(found[3]) - 1,
             turn=int(found[4]) - 1,
             text=self.prose([]),
@@ -157,8 +165,16 @@ class _Page:
             repairs=self.repairs(),
             private=self.private(),
         )
-        self.close(opening)
+        is_world = self.now.kind == "open" and _WORLD.fullmatch(self.now.text)
+        if self.now.kind != "end" and not self.now.text.startswith("##") and not is_world:
+            shown = self.now.text.split("\n")[0][:60]
+            raise self.now.complaint(f"{shown!r} is nothing that a transcript has in this place")
         return statement
+
+    def end(self) -> None:
+        """The end of the page."""
+        if self.now.kind != "end":
+            raise self.now.complaint("text or a tag that belongs to no statement; a transcript has none here")
 
     def world_round(self) -> WorldRound:
         opening = self.take()
