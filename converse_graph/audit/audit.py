@@ -7,6 +7,7 @@ from converse_graph.audit.phrase_index import NGRAM, PhraseIndex
 from converse_graph.audit.playback import play_again
 from converse_graph.audit.private_texts import index_prompts, index_records, index_replies, index_scenario
 from converse_graph.audit.prompt_check import PromptCheck
+from converse_graph.audit.read_only import audit_read_only
 from converse_graph.audit.record_check import RecordCheck
 from converse_graph.audit.records import Records
 from converse_graph.errors import ConverseError
@@ -35,6 +36,8 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
         NotFound: There is no such run.
     """
     run = store.register.run(name)
+    if run.header.imported or run.header.public_only:
+        return audit_read_only(store, run)
     calls = list(store.journal(run.id).calls())
     lineage = list(_lineage(store, run))
     parent_calls = [call for other in lineage[1:] for call in store.journal(other.id).calls()]

@@ -23,6 +23,7 @@ from converse_graph.cli.commands import (
     forecast,
     fork,
     graph,
+    import_,
     inject,
     interview,
     judge,
@@ -47,7 +48,7 @@ app = typer.Typer(cls=GroupedCommands, help=_HELP, rich_markup_mode=None, pretty
 GROUPS = {
     "Run": (run.run, estimate.estimate, resume.resume, extend.extend, fork.fork, replay.replay, inject.inject),
     "Many runs": (sweep.sweep, forecast.forecast),
-    "Read": (runs.runs, show.show, interview.interview, dataset.dataset),
+    "Read": (runs.runs, show.show, import_.import_transcript, interview.interview, dataset.dataset),
     "Compare and judge": (diff.diff, judge.judge, audit.audit),
     "Set up": (list_scenarios, new.new, graph.graph, schema.schema, models.models, doctor.doctor),
 }

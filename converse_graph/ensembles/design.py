@@ -40,8 +40,9 @@ class Design(FrozenModel):
     """The values of each dial that is varied; the arms are all combinations."""
     dials: dict[str, Any] = Bound(default_factory=dict)
     """Settings that all arms share."""
-    seeds: Annotated[int, Bound(ge=1, le=1_000_000)]
-    """Replicates of each arm: seeds `first_seed`, `first_seed` + 1 and so on, the same in each."""
+    seeds: Annotated[int, Bound(ge=0, le=1_000_000)]
+    """Replicates of each arm: seeds `first_seed`, `first_seed` + 1 and so on, the same in each; none where all runs
+    were put in by name."""
     first_seed: Annotated[int, Bound(ge=0)] = 0
     rounds: Annotated[int, Bound(ge=1)] | None = None
     """How many rounds each run plays; None for as many as the clock has."""
@@ -49,6 +50,17 @@ class Design(FrozenModel):
     base_url: str | None = None
     baseline: bool = True
     """Whether each arm is played by chance too, where the model is another than the null model."""
+    runs: tuple[str, ...] = ()
+    """Runs beside these that were put into the ensemble by name, such as imported ones; no sweep plays them."""
+
+    def members(self, name: str) -> Iterator[str]:
+        """Yield the name of every run: those of the design, then those that were put in.
+
+        Args:
+            name: Of the ensemble.
+        """
+        yield from (cell.run for cell in self.cells(name))
+        yield from self.runs
 
     @property
     def arms(self) -> tuple[dict[str, Any], ...]:
@@ -93,7 +105,7 @@ class Design(FrozenModel):
                 "settings that it began with."
             )
         vary = {dial: tuple(dict.fromkeys([*earlier.vary[dial], *self.vary[dial]])) for dial in self.vary}
-        return self.model_copy(update={"vary": vary, "seeds": max(self.seeds, earlier.seeds)})
+        return self.model_copy(update={"vary": vary, "seeds": max(self.seeds, earlier.seeds), "runs": earlier.runs})
 
 
 def _words(value: Any) -> str:

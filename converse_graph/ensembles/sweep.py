@@ -286,8 +286,4 @@ def read_outcomes(store: Store, name: str, *, conditions: Sequence[str] = ()) ->
     """
     design = Design.model_validate_json(store.ensembles.design(name))
     existing = {run.name for run in store.register.runs()}
-    return [
-        outcome(store.transcript(cell.run), conditions=conditions)
-        for cell in design.cells(name)
-        if cell.run in existing
-    ]
+    return [outcome(store.transcript(run), conditions=conditions) for run in design.members(name) if run in existing]

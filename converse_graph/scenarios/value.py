@@ -84,8 +84,17 @@ def _with_whole_characters(raw: Any) -> Any:
 FrozenModel.__class__ = Explained  # type: ignore[method-assign]  # type checkers that see a metaclass take it for no BaseModel
 
 
+def is_name(text: str) -> bool:
+    """Say whether a party or a persona can be called so.
+
+    Args:
+        text: Any text.
+    """
+    return _NAME.fullmatch(text) is not None
+
+
 def _check_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError(
             "a name is 1 to 60 letters, digits, spaces or any of . ' & - and begins with a letter or digit"
         )

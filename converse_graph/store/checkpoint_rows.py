@@ -45,14 +45,14 @@ _ALL = f"SELECT {_COLUMNS} FROM checkpoints {{where}} ORDER BY checkpoint_id DES
 _WRITES = f"""SELECT {", ".join(WriteRow._fields)} FROM writes
 WHERE {_IN_THREAD} AND checkpoint_id >= :first AND checkpoint_id <= :last
 ORDER BY checkpoint_id, task_path, task_id, idx"""  # noqa: S608 - names of ours
-_PUT = f"""INSERT INTO checkpoints ({_COLUMNS})
+PUT_CHECKPOINT = f"""INSERT INTO checkpoints ({_COLUMNS})
 VALUES ({", ".join(f":{name}" for name in CheckpointRow._fields)})
 ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET parent_id = excluded.parent_id,
 kind = excluded.kind, checkpoint = excluded.checkpoint, metadata = excluded.metadata"""  # noqa: S608 - names of ours
 _PUT_WRITE = f"""INSERT INTO writes ({", ".join(WriteRow._fields)})
 VALUES ({", ".join(f":{name}" for name in WriteRow._fields)})
 ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) """  # noqa: S608 - names of ours
-_KEEP_WRITE = _PUT_WRITE + "DO NOTHING"
+PUT_WRITE = _PUT_WRITE + "DO NOTHING"
 _REPLACE_WRITE = (
     _PUT_WRITE
     + """DO UPDATE SET task_path = excluded.task_path, channel = excluded.channel,
@@ -115,7 +115,7 @@ class CheckpointRows:
 
         def put(session: Session) -> None:
             session.run_many(_REPLACE_WRITE, [write._asdict() for write in writes])
-            session.run(_PUT, **row._asdict())
+            session.run(PUT_CHECKPOINT, **row._asdict())
 
         return self._writer.submit(put)
 
@@ -126,7 +126,7 @@ class CheckpointRows:
             writes: The rows.
             replace: Whether a row that is there already is written over; else it is left.
         """
-        statement = _REPLACE_WRITE if replace else _KEEP_WRITE
+        statement = _REPLACE_WRITE if replace else PUT_WRITE
         return self._writer.submit(lambda session: session.run_many(statement, [row._asdict() for row in writes]))
 
     async def delete_thread(self, thread: str) -> None:

@@ -115,10 +115,13 @@ def read_ledgers(
 def _world_rounds(
     public: Sequence[WorldRecord], hidden: Sequence[HiddenWorldRecord], clock: Clock
 ) -> Iterator[WorldRound]:
-    """The world after each round, with what stayed hidden."""
-    for public_record, whole in zip(public, hidden, strict=True):
+    """The world after each round, with what stayed hidden where that is on record."""
+    hidden_records: Sequence[HiddenWorldRecord | None] = hidden or [None] * len(public)
+    for public_record, whole in zip(public, hidden_records, strict=True):
         period = clock.period(public_record["round"]).label if public_record["round"] >= 0 else "start"
-        hidden_world = HiddenWorld(state=whole["state"], moves=whole["moves"], changes=whole["changes"])
+        hidden_world = (
+            None if whole is None else HiddenWorld(state=whole["state"], moves=whole["moves"], changes=whole["changes"])
+        )
         yield WorldRound(
             round=public_record["round"],
             period=period,

@@ -156,7 +156,7 @@ class RunTable:
                 horizon=horizon,
                 created=new_header.created.isoformat(),
             )
-            session.run(_ENTER_SPEC, run=run, header=_header_json(new_header), fingerprint=json.dumps(fingerprint))
+            session.run(_ENTER_SPEC, run=run, header=header_json(new_header), fingerprint=json.dumps(fingerprint))
             return run_name
 
         return self.run(await self._writer.write(insert))
@@ -168,7 +168,7 @@ class RunTable:
     async def set_horizon(self, run: Run, rounds: int) -> Run:
         """Let a run play to another horizon; returns it, paused."""
         header = run.header.model_copy(update={"clock": {**run.header.clock, "rounds": rounds}})
-        await self._change(run.id, {"horizon": rounds, "status": "paused", "ended": None}, header=_header_json(header))
+        await self._change(run.id, {"horizon": rounds, "status": "paused", "ended": None}, header=header_json(header))
         return self.run(run.name)
 
     async def set_past(self, run: Run, *, rounds: int, statements: int) -> Run:
@@ -179,7 +179,7 @@ class RunTable:
     async def set_events(self, run: Run, events: tuple[ScheduledEvent, ...]) -> Run:
         """Let other things happen at dates."""
         header = run.header.model_copy(update={"events": events})
-        await self._change(run.id, header=_header_json(header))
+        await self._change(run.id, header=header_json(header))
         return self.run(run.name)
 
     async def forget_windows(self, run: Run) -> Run:
@@ -190,7 +190,7 @@ class RunTable:
         }
         if models == run.header.models:
             return run
-        await self._change(run.id, header=_header_json(run.header.model_copy(update={"models": models})))
+        await self._change(run.id, header=header_json(run.header.model_copy(update={"models": models})))
         return self.run(run.name)
 
     async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str], **fields: Any) -> Run:
@@ -204,7 +204,7 @@ class RunTable:
         """
         overrides = (*run.header.changed, Override(statements=run.statements, parts=parts))
         header = run.header.model_copy(update={"changed": overrides, **fields})
-        await self._change(run.id, header=_header_json(header), fingerprint=json.dumps(fingerprint))
+        await self._change(run.id, header=header_json(header), fingerprint=json.dumps(fingerprint))
         return self.run(run.name)
 
     async def _change(self, run: int, columns: Mapping[str, Any] | None = None, **spec: str) -> None:
@@ -264,7 +264,12 @@ def _run(row: DatabaseRow, folder: Path) -> Run:
     return Run(**columns, header=header_read, fingerprint=json.loads(fingerprint))
 
 
-def _header_json(header: Header) -> str:
+def header_json(header: Header) -> str:
+    """Give a header as it is stored: without what has a column of its own.
+
+    Args:
+        header: Of a run.
+    """
     return header.model_dump_json(exclude=_IN_COLUMNS)
 
 

@@ -18,6 +18,7 @@ from converse_graph.store.permissions import is_shared
 from converse_graph.store.record_reader import read_channels, transcript_of
 from converse_graph.store.runs import RunTable
 from converse_graph.store.session import Session
+from converse_graph.store.stored_runs import StoredRuns
 from converse_graph.store.verdicts import Verdicts
 from converse_graph.store.writer import Writer
 
@@ -39,6 +40,8 @@ class Store:
     checkpoints: CheckpointRows
     """As they are stored; `converse_graph.checkpoints.StoreSaver` makes them LangGraph's."""
     ensembles: EnsembleTable
+    stored: StoredRuns
+    """Runs whole, to be put into another store."""
     _reader: Session
     _writer: Writer
     _part_ids: MessageIds
@@ -76,6 +79,7 @@ class Store:
                 register=RunTable(reader, writer, _project_of(database.folder)),
                 checkpoints=CheckpointRows(reader, writer),
                 ensembles=EnsembleTable(reader, writer),
+                stored=StoredRuns(reader, writer, ids),
                 _reader=reader,
                 _writer=writer,
                 _part_ids=ids,

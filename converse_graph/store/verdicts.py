@@ -1,11 +1,13 @@
 """What judges made of a run; the calls behind it are in the run's journal."""
 
+from typing import Any
+
 from converse_graph.record.verdict import Verdict
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
 _ALL = "SELECT verdict FROM verdicts WHERE run = :run ORDER BY id"
-_PUT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict)
+PUT_VERDICT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict)
 VALUES (:run, :rubric, :model, :repeat, :verdict)
 ON CONFLICT (run, rubric, model, repeat) DO UPDATE SET verdict = excluded.verdict"""
 
@@ -23,11 +25,21 @@ class Verdicts:
 
     async def keep(self, verdict: Verdict) -> None:
         """Keep a verdict; returns when it is durable."""
-        row = {
-            "run": self._run,
-            "rubric": verdict.rubric,
-            "model": verdict.model,
-            "repeat": verdict.repeat,
-            "verdict": verdict.model_dump_json(),
-        }
-        await self._writer.write(lambda session: session.run(_PUT, **row))
+        row = verdict_row(self._run, verdict)
+        await self._writer.write(lambda session: session.run(PUT_VERDICT, **row))
+
+
+def verdict_row(run: int, verdict: Verdict) -> dict[str, Any]:
+    """Give a verdict as a row.
+
+    Args:
+        run: The id of the run that it is on.
+        verdict: As it was given.
+    """
+    return {
+        "run": run,
+        "rubric": verdict.rubric,
+        "model": verdict.model,
+        "repeat": verdict.repeat,
+        "verdict": verdict.model_dump_json(),
+    }

@@ -67,7 +67,7 @@ async def forecast(
     if event is None and len(events) != 1:
         raise InvalidValue(f"Name the event with --event; there is: {', '.join(events) or 'none'}.")
     result = make_forecast(rows, event or events[0], name=name, years=by or ())
-    commands = [_sweep_command(design, name), _forecast_command(name, event, by)]
+    commands = [*([_sweep_command(design, name)] if design.seeds else []), _forecast_command(name, event, by)]
     if as_json or (out is not None and out.suffix == ".json"):
         write_or_print(json.dumps(result.model_dump(mode="json"), indent=2) + "\n", out)
     elif out is not None and out.suffix in {".html", ".htm"}:
