@@ -10,7 +10,16 @@ from converse_graph.export.markdown import BALLOT, BEFORE, DISSENTS, FOLLOWS, KI
 from converse_graph.export.markdown_escaping import read_html, read_inline, read_prose
 from converse_graph.export.markdown_fields import read_bullets, read_label
 from converse_graph.export.markdown_verdicts import MARK
-from converse_graph.record.transcript import Decision, Deliberation, Line, PrivateNotes, Stance, Statement, Transcript
+from converse_graph.record.transcript import (
+    Decision,
+    Deliberation,
+    Line,
+    PrivateNotes,
+    Stance,
+    Statement,
+    StatementSource,
+    Transcript,
+)
 from converse_graph.record.verdict import Verdict
 from tests.support.markdown_blocks import Block, cut
 from tests.support.markdown_verdict_reader import read_verdict
@@ -23,6 +32,7 @@ _LINE = re.compile(r"\*\*([0-9]{1,9}) · ((?:[^\\*\n]|\\.)*):\*\*(?: ([^\n].*))?
 _STANCE = r"\*\*((?:[^\\*\n]|\\.)*), {when}:\*\*(?: ([^\n].*))?"
 _SORTED = re.compile(r"\*Percentiles put in order by code: ((?:[^\\*\n]|\\.)*)\.\*")
 _MENDED = re.compile(r"\*Mended by code before it could be read: ((?:[^\\*\n]|\\.)*)\.\*")
+_SOURCE = re.compile(r"\*Line ([0-9]{1,9}) of the file(?:, labelled ([^,]*))?(, out of turn)?(, out of its year)?\.\*")
 _REPAIRS = re.compile(r"\*Sent back (-?[0-9]{1,9}) times?, as it did not fit its form\.\*")
 _MODES: tuple[tuple[str, Mode], ...] = tuple((f"🔒 {name} ", mode) for mode, name in KINDS.items())
 _PRIVATE = "🔒 Private to "
@@ -115,6 +125,7 @@ class _Page:
             mended=self.listed(_MENDED, read_inline),
             dissents=self.dissents(),
             repairs=self.repairs(),
+            source=self.source(),
             private=self.private(),
         )
         self.close(opening)
@@ -215,6 +226,14 @@ class _Page:
             return False
         self.take()
         return True
+
+    def source(self) -> StatementSource | None:
+        found = _SOURCE.fullmatch(self.now.text) if self.now.kind == "text" else None
+        if found is None:
+            return None
+        block = self.take()
+        label = _decoded(block, read_inline, found[2] or "")
+        return StatementSource(line=int(found[1]), label=label, out_of_turn=bool(found[3]), out_of_year=bool(found[4]))
 
     def decision(self) -> Decision | None:
         if self.now.text == NO_DECISION:
