@@ -29,6 +29,7 @@ from converse_graph.cli.commands import (
     judge,
     models,
     new,
+    pack,
     replay,
     resume,
     run,
@@ -48,7 +49,7 @@ app = typer.Typer(cls=GroupedCommands, help=_HELP, rich_markup_mode=None, pretty
 GROUPS = {
     "Run": (run.run, estimate.estimate, resume.resume, extend.extend, fork.fork, replay.replay, inject.inject),
     "Many runs": (sweep.sweep, forecast.forecast),
-    "Read": (runs.runs, show.show, import_.import_transcript, interview.interview, dataset.dataset),
+    "Read": (runs.runs, show.show, import_.import_transcript, pack.pack, interview.interview, dataset.dataset),
     "Compare and judge": (diff.diff, judge.judge, audit.audit),
     "Set up": (list_scenarios, new.new, graph.graph, schema.schema, models.models, doctor.doctor),
 }

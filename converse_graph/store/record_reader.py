@@ -68,7 +68,8 @@ def transcript_of(
     warnings = (*run.header.warnings, *recalled_poorly, *_warn_of_cuts(cut_prompts))
     header = run.header.model_copy(update={"votes": votes, "warnings": warnings})
     world = _world_rounds(values.get(WORLD_STATE, ()), values.get(WORLD_HIDDEN, ()), clock)
-    return Transcript(header=header, statements=statements, verdicts=tuple(verdicts), world=tuple(world))
+    record = Transcript(header=header, statements=statements, verdicts=tuple(verdicts), world=tuple(world))
+    return record.public() if header.public_only or header.imported else record
 
 
 def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Converse
+from tests.support.command_line import BOARDS, Converse
 
 TALK = """\
 Minutes
@@ -104,3 +104,22 @@ def test_what_cannot_be_imported_is_refused_in_one_line_and_nothing_is_written(
     assert message in ended.err
     assert ended.err.count("\n") == 1
     assert converse("runs").out == before
+
+
+def test_every_command_that_reads_reads_a_pack(converse: Converse) -> None:
+    converse("run", str(BOARDS), "--model", "null", "--seed", "1", "--name", "whole", "--rounds", "1", "--quiet")
+    done = converse("pack", "whole", "--out", "whole.sqlite")
+    at = ("--store", "whole.sqlite")
+
+    assert done.out.splitlines()[-1] == "whole.sqlite"
+    assert converse("show", "whole", "--as", "csv", *at).out == converse("show", "whole", "--as", "csv").out
+    for command in (
+        ("runs",),
+        ("show", "whole", "--stats"),
+        ("judge", "whole"),
+        ("audit", "whole"),
+        ("dataset", "whole"),
+    ):
+        ended = converse(*command, *at)
+        assert ended.code == 0, (command, ended.err)
+    assert "packed without its private parts" in converse("resume", "whole", *at).err
