@@ -198,8 +198,8 @@ def _check_covered(facts: Facts, field: ScoredField, clock: Clock, last: int) ->
     if not days or min(days) >= first_needed or max(days) < last_needed:
         span = f"{min(days)} to {max(days)}" if days else "none"
         raise InvalidValue(
-            f"The facts on {field.variable} ({span}) do not span the clock: some must be from before {first_needed}, some "
-            f"from after {last_needed}; add facts, or score fewer rounds."
+            f"The facts on {field.variable} ({span}) do not span the clock: some must be from before {first_needed}, "
+            f"some from after {last_needed}; add facts, or score fewer rounds."
         )
 
 
@@ -293,8 +293,8 @@ def _page(result: Backtest, commands: Sequence[str]) -> Iterator[str]:
     for score in result.scores:
         unit = f", in {inline(score.unit)}" if score.rule == "CRPS" else ""
         yield from ("", f"## {inline(score.field)} ({inline(score.arm)}): {score.rule}{unit}", "")
-        heads = ("period", "came", "forecasts", "parties", "persistence", "trend", "before the cutoff")
-        yield from _rows(heads, [_period_row(one) for one in score.periods])
+        columns = ("period", "came", "forecasts", "parties", "persistence", "trend", "before the cutoff")
+        yield from _rows(columns, [_period_row(one) for one in score.periods])
     if commands:
         yield from ("", "## How it was made", "", "```console", *(f"$ {command}" for command in commands), "```")
 

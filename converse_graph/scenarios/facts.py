@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -59,15 +59,15 @@ class Fact(FrozenModel):
 
     @model_validator(mode="after")
     def _is_a_fact(self) -> Self:
-        date.fromisoformat(self.date)
+        dt.date.fromisoformat(self.date)
         if (self.variable is None) != (self.value is None) or not (self.text or self.variable):
             raise ValueError(f"the fact of {self.date} has neither a variable with its value nor a text")
         return self
 
     @property
-    def day(self) -> date:
+    def day(self) -> dt.date:
         """When it happened."""
-        return date.fromisoformat(self.date)
+        return dt.date.fromisoformat(self.date)
 
 
 class Facts(FrozenModel):
@@ -99,7 +99,7 @@ class Facts(FrozenModel):
         """
         return self.model_copy(update={"facts": tuple(fact for fact in self.facts if first <= fact.day.year <= last)})
 
-    def value(self, variable: str, before: date) -> float | None:
+    def value(self, variable: str, before: dt.date) -> float | None:
         """Tell what a variable was just before a date; None where nothing is on record by then.
 
         Args:
@@ -123,7 +123,7 @@ class Facts(FrozenModel):
             InvalidValue: The clock has no years, or a fact lies outside it and its background.
         """
         first, end = check_years(clock), period_start(clock, clock.rounds)
-        earliest = date(clock.start - background, 1, 1)
+        earliest = dt.date(clock.start - background, 1, 1)
         by_round: dict[int, list[str]] = {}
         for fact in sorted(self.facts, key=lambda fact: fact.day):
             if not earliest <= fact.day < end:
@@ -173,7 +173,7 @@ def _bundled() -> Iterator[Path]:
         yield from sorted((folder / _FOLDER).glob("*.yaml"))
 
 
-def check_years(clock: Clock) -> date:
+def check_years(clock: Clock) -> dt.date:
     """Give the first day of a clock.
 
     Args:
@@ -184,10 +184,10 @@ def check_years(clock: Clock) -> date:
     """
     if clock.step not in _MONTHS:
         raise InvalidValue("Facts have dates, and this clock counts plain rounds; give it years with step: year.")
-    return date(clock.start, 1, 1)
+    return dt.date(clock.start, 1, 1)
 
 
-def period_start(clock: Clock, round: int) -> date:
+def period_start(clock: Clock, round: int) -> dt.date:
     """Give the first day of a round, defined past the horizon too.
 
     Args:
@@ -195,8 +195,8 @@ def period_start(clock: Clock, round: int) -> date:
         round: From 0.
     """
     months = clock.start * 12 + round * _MONTHS[clock.step]
-    return date(months // 12, months % 12 + 1, 1)
+    return dt.date(months // 12, months % 12 + 1, 1)
 
 
-def _round_of(clock: Clock, day: date) -> int:
+def _round_of(clock: Clock, day: dt.date) -> int:
     return ((day.year - clock.start) * 12 + day.month - 1) // _MONTHS[clock.step]
