@@ -37,6 +37,8 @@ from converse_graph.cli.commands import (
     schema,
     show,
     sweep,
+    worker,
+    workers,
 )
 from converse_graph.cli.commands.list import list_scenarios
 from converse_graph.cli.exit_codes import Code, close_output, report, usage_message
@@ -48,7 +50,7 @@ app = typer.Typer(cls=GroupedCommands, help=_HELP, rich_markup_mode=None, pretty
 
 GROUPS = {
     "Run": (run.run, estimate.estimate, resume.resume, extend.extend, fork.fork, replay.replay, inject.inject),
-    "Many runs": (sweep.sweep, forecast.forecast),
+    "Many runs": (sweep.sweep, forecast.forecast, worker.worker, workers.workers),
     "Read": (runs.runs, show.show, import_.import_transcript, pack.pack, interview.interview, dataset.dataset),
     "Compare and judge": (diff.diff, judge.judge, audit.audit),
     "Set up": (list_scenarios, new.new, graph.graph, schema.schema, models.models, doctor.doctor),

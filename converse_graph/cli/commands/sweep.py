@@ -20,9 +20,11 @@ from converse_graph.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from converse_graph.calls.budget import Budget
     from converse_graph.ensembles.design import Design
     from converse_graph.ensembles.sweep import Progress
     from converse_graph.scenarios.dials import ScenarioFunction
+    from converse_graph.store import Store
 
 Vary = Annotated[
     list[str] | None,
@@ -38,6 +40,8 @@ EnsembleName = Annotated[
 ]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Take runs up again that failed before.")]
 NoBaseline = Annotated[bool, typer.Option("--no-baseline", help="Leave out the same arms played by chance.")]
+
+ToQueue = Annotated[bool, typer.Option("--queue", help="Leave the runs to `converse worker`, in a store on a server.")]
 
 
 async def sweep(
@@ -57,6 +61,7 @@ async def sweep(
     prices: PricesFile = None,
     retry_failed: RetryFailed = False,
     no_baseline: NoBaseline = False,
+    queue: ToQueue = False,
     store: StorePath = None,
     shared: Shared = False,
     quiet: Quiet = False,
@@ -74,6 +79,7 @@ async def sweep(
 
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import read_budget, read_prices
+    from converse_graph.cli.workers_extra import load_workers
     from converse_graph.ensembles.sweep import play_in_processes, play_sweep, save_design
     from converse_graph.scenarios.catalogue import find_scenario
     from converse_graph.scenarios.references import absolute_reference
@@ -92,9 +98,13 @@ async def sweep(
     )
     set_name = name or function.name
     where = store or DEFAULT_PATH
+    if queue:
+        load_workers("converse_graph.ensembles.queue").check_server(str(where))
     async with Store.open(where, make=True, shared=shared) as open_store:
         whole = await save_design(open_store, set_name, design, created=datetime.now(UTC))
         output.say(f"Ensemble {set_name}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")
+        if queue:
+            return await _leave_to_workers(open_store, str(where), set_name, budget, output, retry_failed=retry_failed)
         if processes == 1:
             watch_progress = _shown(output)
             progress = await play_sweep(
@@ -123,6 +133,20 @@ async def sweep(
     )
     output.result(set_name)
     return Code.FAILED if progress.failed else Code.DONE
+
+
+async def _leave_to_workers(
+    store: "Store", address: str, name: str, budget: "Budget | None", output: Any, *, retry_failed: bool
+) -> Code:
+    """Queue what is missing of an ensemble, with the bounds on all of it."""
+    from converse_graph.cli.workers_extra import load_workers
+
+    async with load_workers("converse_graph.ensembles.queue").open_queue(address, make=True) as queue:
+        await queue.set_budget(name, usd=budget and budget.usd, tokens=budget and budget.tokens)
+        queued = await queue.queue_missing(store, name, retry_failed=retry_failed)
+    output.say(f"{queued} runs queued; `converse worker --store …` plays them, on as many machines as wanted")
+    output.result(name)
+    return Code.DONE
 
 
 def _design(
