@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from converse_graph.ensembles.queue import (
     open_queue,
     worker_name,
 )
-from converse_graph.errors import BudgetExceeded, InvalidValue, NotFound
+from converse_graph.errors import BudgetExceeded, ConverseError, InvalidValue, NotFound
 from converse_graph.models.base import Model, Request, Response
 from converse_graph.models.rate_limit import limits_for
 from converse_graph.models.registry import ModelRegistry
@@ -117,7 +118,7 @@ class Worker:
         self._requests = limits_for(environ).requests
         self._designs: dict[str, dict[str, Cell]] = {}
         self._scenarios: dict[str, Scenario] = {}
-        self._playing: set[Simulation] = set()
+        self._playing: dict[str, Simulation] = {}
         self._is_stopping = False
         self.queue: RunQueue | None = None
         self.finished = 0
@@ -125,7 +126,7 @@ class Worker:
     def stop(self) -> None:
         """Pause all runs at their next step and hand them over; may be called from a signal handler."""
         self._is_stopping = True
-        for simulation in self._playing:
+        for simulation in self._playing.values():
             simulation.pause()
 
     async def play(self, context: JobContext, ensemble: str, run: str) -> str:
@@ -149,14 +150,17 @@ class Worker:
         if context.job.worker_id is not None:
             await queue.name_worker(context.job.worker_id, worker_name())
         simulation = await self._simulation(ensemble, run, SharedGate(queue, ensemble, requests=self._requests))
-        self._playing.add(simulation)
+        self._playing[run] = simulation
         try:
             outcome = await simulation.play()
         except BudgetExceeded as error:
             self._watch(f"{run}: {error}")
             return "paused"
+        except ConverseError as error:
+            self._watch(f"{run}: {error}")
+            raise
         finally:
-            self._playing.discard(simulation)
+            del self._playing[run]
             await simulation.close()
         if outcome.status == "paused":
             raise HandedOver
@@ -221,6 +225,7 @@ async def run_worker(
         InvalidValue: The store is a file.
         StoreFailure: The database cannot be reached.
     """
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what a user is to know, the worker says
     async with Store.open(address, make=True) as store:
         worker = Worker(store, environ=environ, watch=watch)
         async with open_queue(address, make=True, play=worker.play) as queue:
