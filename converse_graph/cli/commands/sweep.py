@@ -98,6 +98,10 @@ async def sweep(
     )
     set_name = name or function.name
     where = store or DEFAULT_PATH
+    if queue and (own_prices is not None or processes > 1):
+        raise typer.BadParameter(
+            "--queue goes with no --prices and no --processes: workers play in processes of their own"
+        )
     if queue:
         load_workers("converse_graph.ensembles.queue").check_server(str(where))
     async with Store.open(where, make=True, shared=shared) as open_store:
