@@ -1,6 +1,6 @@
 """300 runs over one, two and three workers on one Postgres store, and what a run leaves in it.
 
-Run it as `uv run python -m benchmarks.workers`; it starts a server of its own, which takes the programs of Postgres.
+Run it as `uv run python -m benchmarks.workers`, with the numbers of workers behind it for some alone; it starts a server of its own, which takes the programs of Postgres.
 Every model call takes 0.1 s and no processor, as those of a hosted model do.
 """
 
@@ -29,7 +29,7 @@ def main() -> None:
         sys.exit("No Postgres server is installed.")
     cluster = Cluster(programs)
     try:
-        for number in (1, 2, 3):
+        for number in [int(text) for text in sys.argv[1:]] or (1, 2, 3):
             address = cluster.database()
             asyncio.run(queue_runs(address))
             seconds, connections = play(address, number)

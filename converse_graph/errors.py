@@ -5,7 +5,8 @@ ConverseError
 │   ├── InvalidValue         a value outside what its field allows
 │   ├── NotFound          no scenario, dial, model, run or party of that name
 │   ├── IncompatibleStore         a store file that is not ours, or from a newer version
-│   └── ScenarioChanged           the scenario no longer matches what the run began with
+│   ├── ScenarioChanged           the scenario no longer matches what the run began with
+│   └── RecordChanged             what is stored of a run is not what its chains say
 ├── StoreFailure             the store cannot be opened or written; what was committed is kept
 │   └── StoreUnreachable     its server is gone in mid-run; a RunPaused too
 ├── DatasetUploadFailed           LangSmith cannot be reached, or takes no dataset; the runs are as they were
@@ -16,13 +17,15 @@ ConverseError
 │   │   └── ContextLengthExceeded    because prompt and reply are more than the model's window
 │   │       └── PromptCut    it said nothing, and left out a part of the prompt
 │   ├── CallFailed           a call raised something that nobody expected
+│   ├── AnswerNeeded         somebody at the table waits for a person's answer
 │   ├── BudgetExceeded          a bound on dollars, tokens, turns or minutes is reached
 │   └── ContextWindowTooSmall       not even who one is and what is asked fit the model's window
 └── InvalidReply              a reply that does not fit its schema, or drifts; repaired or recorded, never shown
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 
 class ConverseError(RuntimeError):
@@ -77,9 +80,27 @@ class IncompatibleStore(UsageError):
             "Nothing was changed."
         )
 
+    @classmethod
+    def older(cls, address: str, version: int, needed: int) -> "IncompatibleStore":
+        """Name a store that is opened read-only and would have to be brought up first.
+
+        Args:
+            address: Of the store.
+            version: Of the store.
+            needed: The version that is read.
+        """
+        return cls(
+            f"{address} has version {version}, and only version {needed} is read; `converse runs` brings it up. "
+            "Nothing was changed."
+        )
+
 
 class ScenarioChanged(UsageError):
     """The scenario, its prompts or its graph are not those the run began with."""
+
+
+class RecordChanged(UsageError):
+    """What is stored of a run was changed behind its back: it is not what its chains say."""
 
 
 class StoreFailure(ConverseError):
@@ -141,6 +162,20 @@ class CallFailed(RunPaused):
     """A call raised what no model's server does: a fault of an adapter, of a guest, or of ours."""
 
 
+class AnswerNeeded(RunPaused):
+    """A guest asks a person, or a party that a person plays has the floor; `resume` goes on with the answer."""
+
+    def __init__(self, message: str, *, speakers: tuple[str, ...]) -> None:
+        """Say what is asked, and by whom.
+
+        Args:
+            message: One line.
+            speakers: The path of each who waits, such as "Bank" or "OpenAI/CEO".
+        """
+        super().__init__(message)
+        self.speakers = speakers
+
+
 class BudgetExceeded(RunPaused):
     """A bound on what a run may spend is reached."""
 
@@ -152,7 +187,14 @@ class ContextWindowTooSmall(RunPaused):
 class InvalidReply(ConverseError):
     """A reply does not fit its schema, or drifts; the message is for the model that made it, and may quote it."""
 
-    def __init__(self, message: str, *, for_record: str = "") -> None:
-        """Say what is wrong, and, where that quotes the reply, how the record says it without."""
+    def __init__(self, message: str, *, for_record: str = "", fitting: Mapping[str, Any] | None = None) -> None:
+        """Say what is wrong.
+
+        Args:
+            message: What is wrong.
+            for_record: How the record says it, where the message quotes the reply.
+            fitting: Values of the fields that fit, where the fault is in the others alone.
+        """
         super().__init__(message)
         self.for_record = for_record or message
+        self.fitting = fitting or {}

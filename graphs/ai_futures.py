@@ -1,6 +1,6 @@
 """Futures of AI research: labs, and governments if you like, report period by period to the horizon."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -23,14 +23,19 @@ from converse_graph import (
     StopOnEvent,
     Text,
     TextList,
+    World,
     by_party,
     cast_member,
+    load_world,
     scenario,
     scenario_texts,
 )
 
 LABS = ("openai", "deepmind", "anthropic", "halcyon", "northlight", "kestrel")
 """Cast files, in the order in which labs join; beyond three they are fictional."""
+
+FICTIONAL = (*LABS[3:], *LABS[:3])
+"""The same with those first that nobody can take for a report on somebody."""
 
 LATEST = 2200
 """The last year that an estimate may name."""
@@ -44,6 +49,7 @@ Rules = Literal["none", "private_positions", "secret_ballot", "justify_changes",
 @scenario
 def ai_futures(
     labs: Annotated[int, Bound(ge=1, le=6)] = 3,
+    fictional: bool = False,
     uk: bool = False,
     china: bool = False,
     regulation: Amount = "none",
@@ -60,12 +66,15 @@ def ai_futures(
     start: Annotated[int, Bound(ge=1950, le=2100)] = 2024,
     end: Annotated[int, Bound(ge=1950, le=2190)] = 2031,
     stop: Literal["horizon", "agi"] = "horizon",
+    world: bool = False,
+    growth: Literal["horizon", "compute"] = "horizon",
     order: Literal["listed", "shuffled", "simultaneous", "moderated"] = "listed",
 ) -> Scenario:
     """Labs and governments play out the years to AGI or to the horizon.
 
     Args:
         labs: How many labs sit at the table; beyond three they are fictional.
+        fictional: Whether the fictional labs join first, so that up to three are fictional ones alone.
         uk: Whether the UK Government sits at the table.
         china: Whether the Chinese Government sits at the table.
         regulation: How much law there is as the run begins.
@@ -84,10 +93,14 @@ def ai_futures(
         start: The first year.
         end: The last year, all of it included.
         stop: Whether the run ends with AGI or plays on to its horizon.
+        world: Whether moves count: code then keeps compute, safety, laws and money, and decides when AGI is there, by
+            graphs/worlds/ai.yaml; else AGI is there once a lab claims it.
+        growth: By which published model capability grows in the world: "horizon", as tasks that AI can do lengthen
+            (AI 2027), or "compute", by training compute and algorithms.
         order: Who speaks when in a round.
     """
     told = scenario_texts("ai-futures")
-    table = [_lab(told, who, start, tone) for who in LABS[:labs]]
+    table = [_lab(told, who, start, tone) for who in (FICTIONAL if fictional else LABS)[:labs]]
     table += [_government(told, who) for who, seated in (("uk", uk), ("china", china)) if seated]
     if placebo:
         table.append(_placebo(told))
@@ -105,7 +118,8 @@ def ai_futures(
         clock=Clock(start=start, end=end, step=step),
         organisations=seated,
         order=order,
-        events=[Event(name="agi_reached", field="agi_claimed")],
+        events=[Event(name="agi_claimed" if world else "agi_reached", field="agi_claimed")],
+        world=_world(seated, start, step, growth, dials) if world else None,
         running_lists=[_LAWS] if uk or china else [],
         pinned=_KEPT,
         stop=[StopOnEvent(event="agi_reached")] if stop == "agi" else [],
@@ -116,7 +130,8 @@ def ai_futures(
 
 agi_race = ai_futures.preset(
     "agi-race",
-    "Three labs race to AGI in half-years from 2024 to 2031: capabilities, incidents and estimates at every turn.",
+    "Three labs race to AGI in half-years from 2024 to 2031: moves, capabilities, incidents, estimates at every turn.",
+    world=True,
 )
 boardrooms = ai_futures.preset(
     "boardrooms",
@@ -133,6 +148,7 @@ government = ai_futures.preset(
     uk=True,
     tone="accidents",
     end=2038,
+    world=True,
 )
 boardrooms_long = ai_futures.preset(
     "boardrooms-long",
@@ -159,6 +175,7 @@ china_long = ai_futures.preset(
     competition="some",
     step="year",
     end=2028,
+    world=True,
 )
 imagined = ai_futures.preset(
     "imagined",
@@ -185,6 +202,55 @@ departments = ai_futures.preset(
     step="year",
     end=2026,
 )
+
+_ROUND_YEARS = {"year": 1.0, "half-year": 0.5, "quarter": 0.25, "month": 1 / 12}
+_REGULATION: dict[str, dict[str, float]] = {
+    "none": {},
+    "light": {"liability": 1, "enforcement": 0.3},
+    "strict": {"liability": 1, "licensing": 1, "audits": 1, "enforcement": 0.6},
+}
+"""What is in force as a run begins, and the share of it that is done."""
+_COMPETITION = {"none": (4.0, 0.7), "some": (2.0, 0.9), "intense": (0.25, 1.0)}
+"""Years by which labs abroad are behind, and their pace against that of labs at the table."""
+_OPENNESS = {"closed": 0.05, "mixed": 0.1, "open": 0.25}
+"""Share of the distance to the first by which others catch up in a year."""
+_LAB_GAP = 1 / 3
+"""Years by which each lab begins behind the one that stands before it."""
+
+
+def _world(seated: Sequence[Organisation], start: int, step: str, growth: str, dials: Mapping[str, str]) -> World:
+    """The world of graphs/worlds/ai.yaml, as the dials set it up."""
+    file = load_world("ai")
+    numbers, table = file.fixed_values, {party.name: party.kind for party in seated}
+    years_behind, foreign_pace = _COMPETITION[dials["competition"]]
+    of_run = numbers["largest_run"] + (start - numbers["largest_run_year"]) * numbers["compute_growth"]
+    if growth == "horizon":
+        a_year, first = 12.0, 12.0 * (start - numbers["first_month"])
+    else:
+        a_year = numbers["compute_growth"] + numbers["algorithm_growth"]
+        first = numbers["largest_run"] + (start - numbers["largest_run_year"]) * a_year
+    labs = [name for name, kind in table.items() if kind == "lab"]
+    behind = {name: first - number * _LAB_GAP * a_year for number, name in enumerate(labs)}
+    begin: dict[str, Any] = {
+        "year": start, "compute": of_run, "progress": first, "released": first,
+        "foreign_progress": first - years_behind * a_year, **_REGULATION[dials["regulation"]],
+    }  # fmt: skip
+    if growth == "compute":
+        begin["threshold"] = file.variable("threshold_by_compute").start
+    governments = [party for party in seated if party.kind == "government"]
+    constants = {
+        "by_compute": float(growth == "compute"), "spread": _OPENNESS[dials["openness"]], "foreign_pace": foreign_pace,
+        "both_at_table": float(len(governments) > 1), "treaty_chance": 1.0 if len(governments) > 1 else 0.35,
+    }  # fmt: skip
+    by_name = {"progress": behind, "released": behind}
+    if abroad := [party.name for party in governments if party.name == _ABROAD]:
+        by_name["home"] = dict.fromkeys(abroad, 0.0)
+    world = file.for_kinds(set(table.values())).adjusted(constants=constants, start=begin)
+    return world.with_start_of(by_name).scaled(_ROUND_YEARS[step])
+
+
+_ABROAD = "Chinese Government"
+"""The government whose laws labs at the table do not obey."""
 
 _LAWS = RunningList(
     title="Laws in force, with what they forbid", add_field="instruments", remove_field="repealed", party_kind="lab"

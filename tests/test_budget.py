@@ -108,7 +108,7 @@ def test_minutes_are_of_the_session() -> None:
     spending.check()
     clock[0] = 120.0
     with pytest.raises(BudgetExceeded, match="The 2 minutes of this session are over"):
-        spending.take_turn()
+        spending.take_turn("0.0/Host")
 
 
 @pytest.mark.parametrize("bound", [{"usd": 0}, {"usd": -1}, {"tokens": 0}, {"turns": -3}, {"minutes": 0}])

@@ -13,6 +13,7 @@ from tests.support.child_process import run_python
 from tests.support.small_scenarios import played, table
 
 
+@pytest.mark.slow
 def test_both_arms_are_played_and_their_figures_printed_and_written(tmp_path: Path) -> None:
     out = tmp_path / "figures.json"
     options = ("--model", "null", "--rounds", "2", "--window", "1700", "--out", out)

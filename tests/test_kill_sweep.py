@@ -1,4 +1,4 @@
-"""A run that is killed, at any model call or commit and at any depth, ends as one that never stopped."""
+"""A run that is killed, at any model call or commit and at any depth, ends as one that never stopped, to its chains."""
 
 import json
 from pathlib import Path

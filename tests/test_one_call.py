@@ -236,6 +236,7 @@ def _interrupted(folder: Path, what: str, times: int) -> list[str]:
     return err.splitlines()
 
 
+@pytest.mark.slow
 def test_ctrl_c_pauses_a_script_at_the_next_step_and_the_command_line_goes_on(here: Path) -> None:
     way_on = _interrupted(here, "mine.py", 1)[-1]
     assert way_on == "KeyboardInterrupt: Run r is paused. Go on with: converse resume r"

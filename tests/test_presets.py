@@ -53,6 +53,12 @@ PART: dict[str, tuple[Any, Any, Callable[[Scenario], Any]]] = {
     "start": (2024, 2026, lambda made: made.clock.period(0).label),
     "end": (2031, 2040, lambda made: made.clock.rounds),
     "stop": ("horizon", "agi", lambda made: made.stop),
+    "world": (False, True, lambda made: made.world is None),
+    "growth": (
+        "horizon",
+        "compute",
+        lambda made: find_scenario("ai-futures")(world=True, growth=made.dials["growth"]).world,
+    ),
     "order": ("listed", "shuffled", lambda made: made.order),
 }
 DEBATE_PART: dict[str, tuple[Any, Any, Callable[[Scenario], Any]]] = {

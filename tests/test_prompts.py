@@ -94,7 +94,7 @@ async def test_a_small_model_is_given_less_room() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES)
 async def test_an_event_changes_what_is_asked(profile: PromptProfile) -> None:
-    made = find_scenario("agi-race")()
+    made = find_scenario("agi-race")(world=False)
     asked = made.party("OpenAI").questions_after["agi_reached"]
     for seed in range(20):
         chat = await listened(made, profile, rounds=4, seed=seed)

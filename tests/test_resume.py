@@ -22,7 +22,7 @@ pytestmark = pytest.mark.every_store
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("order", ["listed", "simultaneous"])
+@pytest.mark.parametrize("order", [pytest.param("listed", marks=pytest.mark.slow), "simultaneous"])
 async def test_stopped_at_any_call_by_a_provider_a_run_goes_on_to_the_same_end(order: str, store_address: str) -> None:
     scenario = consciences(order, rounds=1)
     async with Store.open(store_address, make=True) as store:
@@ -182,7 +182,10 @@ def start(store_address: str, *, order: str = "listed", latency: float = 0.02) -
     return start_python("-c", textwrap.dedent(script), folder=ROOT)
 
 
-@pytest.mark.parametrize(("order", "lines"), [("listed", 6), ("listed", 23), ("simultaneous", 11)])
+@pytest.mark.parametrize(
+    ("order", "lines"),
+    [("listed", 6), *(pytest.param(*row, marks=pytest.mark.slow) for row in (("listed", 23), ("simultaneous", 11)))],
+)
 async def test_killed_at_any_moment_a_run_goes_on_to_the_same_end(store_address: str, order: str, lines: int) -> None:
     with start(store_address, order=order) as running:
         assert running.stdout is not None

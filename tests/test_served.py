@@ -60,6 +60,7 @@ def test_langgraph_json_names_every_scenario_with_what_it_shows() -> None:
     assert described == {name: function.doc for name, function in catalogue().items()}
 
 
+@pytest.mark.slow
 async def test_every_scenario_is_an_assistant_and_has_a_form_and_a_graph(client: LangGraphClient) -> None:
     listed = {str(found["graph_id"]): found for found in await client.assistants.search(limit=100)}
     assert set(GRAPHS) <= set(listed)

@@ -19,6 +19,10 @@ def talks(rounds: int = 2) -> cg.Scenario:
     return table("A", "B", rounds=rounds)
 
 
+def _delete(value: Any, name: str) -> None:
+    delattr(value, name)
+
+
 def _set(value: Any, name: str, to: Any) -> None:
     setattr(value, name, to)
 
@@ -39,6 +43,11 @@ SLIPS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         cg.InvalidValue,
         "Scenario is frozen: premise cannot be set; make another Scenario, or copy it with "
         "model_copy(update={'premise': ...}).",
+    ),
+    "a field taken away": (
+        lambda: _delete(talks(), "premise"),
+        cg.InvalidValue,
+        "Scenario is frozen: premise cannot be",
     ),
     "a field that is none": (lambda: _set(talks(), "colour", 1), cg.InvalidValue, "Scenario is frozen: colour"),
     "a function in place of a scenario": (

@@ -37,7 +37,7 @@ def test_the_wheel_has_one_top_level_package_and_carries_scenarios_and_prompts(w
     names = zipfile.ZipFile(wheel).namelist()
 
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"converse_graph"}
-    assert "converse_graph/py.typed" in names
+    assert {"converse_graph/py.typed", "converse_graph/cli/demo.json"} <= {*names}
     for kind, ending in (("graphs", "*.py"), ("prompts", "**/*.md"), ("prompts", "**/*.yaml")):
         for path in (PROJECT / kind).glob(ending):
             assert f"converse_graph/bundled/{path.relative_to(PROJECT).as_posix()}" in names

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from converse_graph import Request, Response, Scenario, Simulation, Store
+from converse_graph.audit.answer_check import AnswerCheck
+from converse_graph.audit.disclosure_check import DisclosureCheck
 from converse_graph.audit.phrase_index import PhraseIndex
-from converse_graph.audit.record_check import RecordCheck
 from converse_graph.audit.records import Records
 from converse_graph.errors import ProviderUnreachable
 from converse_graph.graph.wiring import wiring
@@ -62,10 +63,10 @@ async def test_a_move_stays_sealed_and_a_party_hears_of_its_own_state_alone(stor
         round = int(place.partition(".")[0])
         then = state["world_hidden"][round]
         assert then["round"] == round - 1
-        assert f"money {then['state'][party]['money']:.6g} million" in prompt
+        assert f"money {then['state'][party]['money']:.5g} million" in prompt
         for other in PARTIES:
             if other != party and then["state"][other]["money"] != then["state"][party]["money"]:
-                assert f"money {then['state'][other]['money']:.6g} million" not in prompt
+                assert f"money {then['state'][other]['money']:.5g} million" not in prompt
         assert "landed" not in prompt
         seen = {move["party"]: move["move"] for move in then["moves"] if move["is_seen"]}
         for other in PARTIES:
@@ -119,8 +120,10 @@ async def test_the_audit_finds_a_move_that_nobody_chose_and_state_that_is_told_t
     header = (await simulation.transcript()).header
 
     def leaks(channels: dict[str, Any]) -> list[str]:
-        check = RecordCheck(Records(header, channels, calls), PhraseIndex(), frozenset())
-        return [leak.why for leak in check.worlds()]
+        records = Records(header, channels, calls)
+        disclosures = DisclosureCheck(records, PhraseIndex(), lambda turn, reader: ())
+        answers = AnswerCheck(records, frozenset(), frozenset())
+        return [leak.why for leak in (*disclosures.worlds(), *answers.differences())]
 
     assert leaks(state) == []
     chosen = next(entry["move"] for entry in state["moves_Norland"])

@@ -1,83 +1,168 @@
-"""Audits a run: no private record in another's prompt, nor in the public record, shown from its journal."""
+"""Audits a run: its chains, a run played again, and no private record in another's prompt, mind or statement."""
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
 
-from converse_graph.audit.findings import Audit
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from converse_graph.audit.answer_check import AnswerCheck
+from converse_graph.audit.comparison import compare_sums
+from converse_graph.audit.disclosure_check import DisclosureCheck
+from converse_graph.audit.findings import Audit, Leak, SelfDisclosure
+from converse_graph.audit.kept_head import compare_heads, read_kept_head
 from converse_graph.audit.phrase_index import NGRAM, PhraseIndex
-from converse_graph.audit.playback import play_again
-from converse_graph.audit.private_texts import index_prompts, index_records, index_replies, index_scenario
+from converse_graph.audit.playback import Playback, play_again
 from converse_graph.audit.prompt_check import PromptCheck
 from converse_graph.audit.read_only import audit_read_only
-from converse_graph.audit.record_check import RecordCheck
 from converse_graph.audit.records import Records
+from converse_graph.audit.text_owners import index_private_texts, index_public_texts
 from converse_graph.errors import ConverseError
 from converse_graph.export.formats import as_json
 from converse_graph.export.markdown import render_markdown
 from converse_graph.export.markdown_escaping import unescape
 from converse_graph.judge.forms import judge_prompts
+from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.templates import load_prompts
-from converse_graph.record.paths import VIEW, parse_path
+from converse_graph.record.paths import VIEW, CallPath, parse_path
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.header import rebuild_scenario
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.world import MOVE
 from converse_graph.store import Run, Store
+from converse_graph.store.chain_check import chain_breaks
 from converse_graph.store.journal import Call
 
 
-async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None) -> Audit:
-    """Check a run's prompts and its public record; nothing is written.
+@dataclass(frozen=True, kw_only=True)
+class _Content:
+    """What came of looking at what a run says, apart from whether it is what was stored."""
+
+    leaks: tuple[Leak, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    prompts: PromptCheck | None = None
+    words: PhraseIndex = field(default_factory=PhraseIndex)
+    quoted: tuple[SelfDisclosure, ...] = ()
+    records: int = 0
+    values: int = 0
+
+
+async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None, against: str | None = None) -> Audit:
+    """Check a run's chains, its prompts and its record; nothing is written.
 
     Args:
         store: Where it is kept.
         name: The run.
         scenario: What it plays, for one that was made in Python; otherwise it is made anew from its dials.
+        against: The head that the run's chains had once, as somebody kept it: its 64 hexadecimal digits, or the path
+            of a transcript that has it.
 
     Raises:
         NotFound: There is no such run.
+        InvalidValue: `against` is no head, and no transcript with one.
+        StoreFailure: What is stored of it cannot be read at all.
     """
+    kept = None if against is None else read_kept_head(against)
     run = store.register.run(name)
     if run.header.imported or run.header.public_only:
         return audit_read_only(store, run)
-    calls = list(store.journal(run.id).calls())
-    lineage = list(_lineage(store, run))
-    parent_calls = [call for other in lineage[1:] for call in store.journal(other.id).calls()]
-    records = Records(run.header, store.channels(run.name), [*calls, *parent_calls])
-    scenario = scenario or _made_again(run)
-    words = _words(records, calls, scenario)
-    prompts = PromptCheck(records, words)
-    injected_texts = frozenset(other.header.fork.say or "" for other in lineage if other.header.fork)
-    record = RecordCheck(records, words, injected_texts)
-    leaks = [leak for call in calls for leak in prompts.leaks(call)]
-    leaks += [*record.statements(), *record.minds(), *record.worlds()]
-    leaks += record.exports(_exports(store.transcript(run.name).public()))
-    playback = await play_again(store, run, scenario)
-    leaks += [*prompts.changed(calls), *playback.findings]
+    is_held = store.is_held(name)
+    breaks = [] if is_held else list(_broken_chains(store, run))
+    head = store.chain(run.id).head()
+    if kept is not None:
+        breaks += [_of_chain(place=name, source="head", why=why) for why in compare_heads(head, run, kept)]
+    try:
+        content = await _look_at(store, run, scenario)
+    except (ConverseError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        if not breaks:
+            raise
+        content = _Content(unchecked=(f"What the run says, for it cannot be read any more: {type(error).__name__}.",))
+    unchecked = content.unchecked
+    if is_held:
+        unchecked = ("Its chains, for the run is being played; they are checked once it stands still.", *unchecked)
+    prompts, words = content.prompts, content.words
     return Audit(
         run=name,
-        calls=prompts.calls,
-        messages=prompts.messages,
-        rebuilt=prompts.rebuilt,
-        searched=prompts.searched,
-        records=record.records,
+        chain_head=head,
+        calls=prompts.calls if prompts else 0,
+        messages=prompts.messages if prompts else 0,
+        rebuilt=prompts.rebuilt if prompts else 0,
+        searched=prompts.searched if prompts else 0,
+        records=content.records,
         texts=words.texts,
         too_short=words.too_short,
-        quoted=record.quotations(),
-        values=playback.values,
-        unchecked=(*([playback.unplayed] if playback.unplayed else ()), *_unchecked(calls, scenario, words)),
-        leaks=tuple(dict.fromkeys(leaks)),
+        quoted=content.quoted,
+        values=content.values,
+        unchecked=unchecked,
+        leaks=tuple(dict.fromkeys([*breaks, *content.leaks])),
     )
 
 
-def _words(records: Records, calls: list[Call], scenario: Scenario | None) -> PhraseIndex:
-    """All texts with their owners."""
+async def _look_at(store: Store, run: Run, scenario: Scenario | None) -> _Content:
+    """Look at what a run says: whether it follows from its journal, and whether anything private went astray."""
+    calls = list(store.journal(run.id).calls())
+    lineage = list(_lineage(store, run))
+    parent_calls = [call for other in lineage[1:] for call in store.journal(other.id).calls()]
+    channels = store.channels(run.name)
+    records = Records(run.header, channels, [*calls, *parent_calls])
+    scenario = scenario or _made_again(run)
     words = PhraseIndex()
-    index_prompts(words, load_prompts())
-    index_prompts(words, judge_prompts())
-    index_records(words, records)
-    index_replies(words, calls, records)
-    if scenario is not None:
-        index_scenario(words, scenario)
-    return words
+    index_private_texts(words, records, [*calls, *parent_calls], scenario)
+    index_public_texts(words, records, (load_prompts(), judge_prompts()), scenario)
+    prompts = PromptCheck(records, words)
+    disclosures = DisclosureCheck(records, words, _PromptTexts([*calls, *parent_calls]))
+    leaks = [leak for call in calls for leak in prompts.leaks(call)]
+    leaks += [*disclosures.statements(), *disclosures.minds(), *disclosures.worlds()]
+    leaks += disclosures.exports(_exports(store.transcript(run.name).public()))
+    playback = await play_again(store, run, scenario)
+    leaks += [*playback.findings, *compare_sums(store, run, channels)]
+    if playback.unplayed:
+        leaks += _answers(records, lineage).differences()
+    return _Content(
+        leaks=tuple(leaks),
+        unchecked=tuple(_unchecked(calls, scenario, words, playback)),
+        prompts=prompts,
+        words=words,
+        quoted=disclosures.quotations(),
+        records=disclosures.records,
+        values=playback.values,
+    )
+
+
+class _PromptTexts:
+    """What speakers were told, looked up only where words have to be traced."""
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        """Look in the prompts of these calls."""
+        self._calls = calls
+        self._by_turn: dict[tuple[str, str], list[Call]] | None = None
+
+    def __call__(self, turn: CallPath, reader: str) -> Iterator[str]:
+        """Give the texts that a speaker was told in a turn, each that is its own or public."""
+        if self._by_turn is None:
+            self._by_turn = {}
+            for call in self._calls:
+                if isinstance(path := parse_path(call.place), CallPath):
+                    self._by_turn.setdefault((str(path.holder), path.reader), []).append(call)
+        for call in self._by_turn.get((str(turn), reader), ()):
+            yield from (message.text for message in call.messages)
+
+
+def _answers(records: Records, lineage: Iterable[Run]) -> AnswerCheck:
+    forks = [run.header.fork for run in lineage if run.header.fork]
+    moves = frozenset(str(fork.fields[MOVE]) for fork in forks if MOVE in fork.fields)
+    return AnswerCheck(records, frozenset(fork.say for fork in forks if fork.say), moves)
+
+
+def _broken_chains(store: Store, run: Run) -> Iterator[Leak]:
+    """What is stored otherwise than its digest says, of the run and of those that it comes from."""
+    for other in _lineage(store, run):
+        for found in chain_breaks(store, other):
+            place = found.place if other is run else f"{other.name}: {found.place}"
+            yield _of_chain(place=place, source=found.source, why=found.why)
+
+
+def _of_chain(*, place: str, source: str, why: str) -> Leak:
+    return Leak(kind="chain", place=place, source=source, owner=PUBLIC, why=why)
 
 
 def _exports(public: Transcript) -> dict[str, object]:
@@ -94,14 +179,18 @@ def _made_again(run: Run) -> Scenario | None:
 
 
 def _lineage(store: Store, run: Run) -> Iterator[Run]:
-    """The run, the one that it was forked from or replays, and so on."""
+    """The run, the one that it was forked from, or else replays, and so on."""
     yield run
-    while run.parent is not None:
-        run = store.register.run(run.parent)
+    while (comes_from := run.parent or run.replays) is not None:
+        run = store.register.run(comes_from)
         yield run
 
 
-def _unchecked(calls: Sequence[Call], scenario: Scenario | None, words: PhraseIndex) -> Iterator[str]:
+def _unchecked(
+    calls: Sequence[Call], scenario: Scenario | None, words: PhraseIndex, playback: Playback
+) -> Iterator[str]:
+    if playback.unplayed:
+        yield playback.unplayed
     guests = sorted(
         {parse_path(call.place).reader for call in calls if call.messages and call.messages[0].source == str(VIEW)}
     )

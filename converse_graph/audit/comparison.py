@@ -60,22 +60,40 @@ def compare_channels(
     return Comparison(findings=tuple(findings), values=values)
 
 
-def compare_register(store: Store, run: Run, scenario: Scenario, record: Mapping[str, Any]) -> Iterator[Leak]:
-    """Compare what the list of runs and the header say of a run with its journal, its record and its scenario.
+def compare_sums(store: Store, run: Run, record: Mapping[str, Any]) -> Iterator[Leak]:
+    """Compare what the list of runs says with what it is the sum of: the calls, and the record.
 
     Args:
         store: Where it is kept.
         run: As the register has it.
-        scenario: What it plays.
         record: The channels of its root graph.
     """
-    header, spending = run.header, store.journal(run.id).spending()
+    spending, stored = store.journal(run.id).spending(), store.register.charges(run.id)
+    pairs: dict[str, tuple[Any, Any]] = {
+        "tokens": (stored.tokens, spending.tokens),
+        "usd": (_rounded(stored.usd), _rounded(spending.usd)),
+        "unpriced": (stored.unpriced, spending.unpriced),
+    }
+    if run.status == "finished":
+        pairs["ended"] = (run.ended, record.get("ended"))
+        pairs["statements"] = (run.statements, len(record.get("transcript", ())))
+    elif record.get("ended") is not None:  # unless it was extended
+        pairs["status"] = (run.status, run.status if run.horizon > run.rounds else "finished")
+    yield from _unequal(run, pairs)
+
+
+def compare_header(run: Run, scenario: Scenario, *, rounds: int) -> Iterator[Leak]:
+    """Compare what the header and the list of runs say of a run with its scenario, and with how far it was played.
+
+    Args:
+        run: As the register has it.
+        scenario: What it plays.
+        rounds: How many were done as it was played again.
+    """
+    header = run.header
     clock = {**scenario.clock.model_dump(), "rounds": run.horizon}
-    usd = None if spending.usd is None or (spending.usd <= 0 < spending.unpriced) else round(spending.usd, 6)
     pairs: dict[str, tuple[Any, Any]] = {
         "scenario_name": (run.scenario_name, scenario.name),
-        "tokens": (run.tokens, spending.tokens),
-        "usd": (None if run.usd is None else round(run.usd, 6), usd),
         "created": (run.created, header.created.isoformat()),
         "parent": (run.parent, header.parent),
         "header.scenario": (header.scenario, scenario.name),
@@ -84,16 +102,25 @@ def compare_register(store: Store, run: Run, scenario: Scenario, record: Mapping
         "header.standing": (header.standing, scenario.running_lists),
         "header.motion": (header.motion, scenario.motion),
         "header.awaited": (header.awaited, scenario.awaited_events),
+        "header.world": (header.world, scenario.world),
         "header.cast": ([(one.name, one.kind) for one in header.cast],
                         [(one.name, one.kind) for one in scenario.organisations]),
     }  # fmt: skip
     if run.status == "finished":
-        pairs["ended"] = (run.ended, record.get("ended"))
-        pairs["statements"] = (run.statements, len(record.get("transcript", ())))
+        pairs["rounds"] = (run.rounds, rounds)
+    yield from _unequal(run, pairs)
+
+
+def _unequal(run: Run, pairs: Mapping[str, tuple[Any, Any]]) -> Iterator[Leak]:
     for name, (is_stored, follows) in pairs.items():
         if is_stored != follows:
             yield Leak(kind="replay", place=run.name, source=name, owner=PUBLIC,
                        why=f"{name} is not what follows from scenario, journal and record")  # fmt: skip
+
+
+def _rounded(usd: float | None) -> float | None:
+    """Dollars to a ten-billionth: sums in another order differ in their last digits."""
+    return None if usd is None else round(usd, 10)
 
 
 def different_paths(before: Any, now: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:

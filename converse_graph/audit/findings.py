@@ -15,11 +15,11 @@ Kind = Literal["access", "provenance", "words", "record", "export", "replay", "c
 |---|---|
 | access | a prompt holds a part that its reader may not read |
 | provenance | a part is not what the record that it names says, or names one that there is not, or another's |
-| words | a prompt holds words in a row that are on private record alone |
-| record | a statement or a memo is not what was answered |
+| words | a prompt, a statement or a mind holds words in a row that are on another's private record alone |
+| record | a statement, a memo or a move is not what was answered, or lies where it does not belong |
 | export | the public record, as JSON or Markdown, holds words that are on private record alone |
 | replay | a value of the record, a call or the header is not what playing the run again makes |
-| chain | a prompt, a call or a record is not what its digest says |
+| chain | what is stored is not what its digest says, or the head is not the one that was kept |
 """
 
 
@@ -52,6 +52,8 @@ class Audit:
     """What came of an audit."""
 
     run: str
+    chain_head: str
+    """Digest of all that the run has on record, as its transcript has it in its header."""
     calls: int
     """Prompts that were looked at."""
     messages: int
@@ -61,7 +63,7 @@ class Audit:
     searched: int
     """Messages that are made from templates, and were searched for private words."""
     records: int
-    """Statements, memos and lines that were compared with what was answered."""
+    """Statements and records in minds and worlds that were searched for what is another's."""
     texts: int
     """Private texts that were searched for."""
     too_short: int

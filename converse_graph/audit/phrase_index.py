@@ -22,18 +22,22 @@ _ALWAYS: Time = (-1, -1)
 
 
 class PhraseIndex:
-    """Runs of words, each with its owners."""
+    """Runs of words that are on private record, each with its owners.
+
+    What is public is taken last: of that, no more is noted than which private words it makes public, and when. So the
+    index grows with what is private alone, by a whole number a run of words.
+    """
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._owners: dict[tuple[str, ...], dict[str, Time]] = {}
+        self._owners: dict[int, tuple[tuple[str, Time], ...]] = {}
         self.texts = 0
         """How many private texts were taken."""
         self.too_short = 0
         """How many of these had too few words to be found again."""
 
     def add(self, text: str, owner: str, since: Time = _ALWAYS) -> None:
-        """Take a text.
+        """Take a private text.
 
         Args:
             text: The text.
@@ -42,33 +46,52 @@ class PhraseIndex:
         """
         if not text.strip():
             return
-        runs = list(ngrams(text))
-        if owner != PUBLIC:
-            self.texts += 1
-            self.too_short += not runs
-        for run in runs:
-            owners = self._owners.setdefault(run, {})
-            owners[owner] = min(since, owners.get(owner, since))
+        phrases = self.phrases_in(text)
+        self.texts += 1
+        self.too_short += not phrases
+        self._note(phrases, owner, since)
+
+    def add_public(self, text: str, since: Time = _ALWAYS) -> None:
+        """Take a text that everybody may know, once all private ones are taken.
+
+        Args:
+            text: The text.
+            since: When it came to be.
+        """
+        self._note([phrase for phrase in self.phrases_in(text) if phrase in self._owners], PUBLIC, since)
+
+    def phrases_in(self, text: str) -> list[int]:
+        """List the runs of words in a text, each by a number that stands for it in this process.
+
+        They are apart from case, width, punctuation, joiners and what is not seen. What is not seen may have been put
+        within words or between them, so that both are looked at.
+        """
+        return [
+            hash(tuple(words[start : start + NGRAM]))
+            for words in _readings(text)
+            for start in range(len(words) - NGRAM + 1)
+        ]
+
+    def owners_of(self, phrase: int) -> Mapping[str, Time]:
+        """Tell whose a run of words is, and since when; nobody's where it is on no private record."""
+        return dict(self._owners.get(phrase, ()))
 
     def owners_in(self, text: str) -> Iterator[Mapping[str, Time]]:
-        """For each known run of words in a text: whose it is, and since when."""
-        for run in ngrams(text):
-            if owners := self._owners.get(run):
-                yield owners
+        """Tell the same of each run of words in a text that is on private record."""
+        for phrase in self.phrases_in(text):
+            if phrase in self._owners:
+                yield self.owners_of(phrase)
 
-    def __len__(self) -> int:
-        """How many different runs are known."""
-        return len(self._owners)
-
-
-def ngrams(text: str) -> Iterator[tuple[str, ...]]:
-    """Every run of words in a text, apart from case, width, punctuation, joiners and what is not seen.
-
-    What is not seen may have been put within words or between them, so that both are looked at.
-    """
-    for words in _readings(text):
-        for start in range(len(words) - NGRAM + 1):
-            yield tuple(words[start : start + NGRAM])
+    def _note(self, phrases: Iterable[int], owner: str, since: Time) -> None:
+        entry = ((owner, since),)
+        for phrase in phrases:
+            known = self._owners.get(phrase)
+            if known is None:
+                self._owners[phrase] = entry
+            elif known is not entry:
+                owners = dict(known)
+                owners[owner] = min(since, owners.get(owner, since))
+                self._owners[phrase] = tuple(owners.items())
 
 
 def _readings(text: str) -> Iterator[list[str]]:

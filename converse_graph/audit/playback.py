@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from converse_graph.audit.comparison import compare_channels, compare_register
+from converse_graph.audit.comparison import compare_channels, compare_header
 from converse_graph.audit.findings import Leak
 from converse_graph.audit.played_journal import Lookup, PlayedJournal
 from converse_graph.calls.run_context import RunContext
@@ -71,7 +71,7 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playb
         where = journal.ends_at or run.name
         findings.append(Leak(kind="replay", place=where, source="journal", owner=PUBLIC, why=problem))
     leaks = compare_channels(record, replay, scenario, is_finished=run.status == "finished")
-    findings += [*leaks.findings, *compare_register(store, run, scenario, record)]
+    findings += [*leaks.findings, *compare_header(run, scenario, rounds=journal.rounds)]
     return Playback(findings=tuple(findings), values=leaks.values)
 
 

@@ -25,6 +25,8 @@ class PlayedJournal:
         """
         self._journal, self._is_alone = journal, is_alone
         self._asked: set[tuple[str, int]] = set()
+        self._latest: tuple[tuple[str, int], list[JournalledReply]] = (("", 0), [])
+        """The replies that were looked up last: each call is looked up, compared and recorded in a row."""
         self.findings: list[Leak] = []
         self.ends_at: str | None = None
         """The first place for which it has no answer."""
@@ -38,7 +40,7 @@ class PlayedJournal:
         Raises:
             ContextLengthExceeded: What was asked there was shorter: the prompt is to be cut, as it was then.
         """
-        replies = self._journal.replies_at(request.place, request.attempt)
+        replies = self._replies(request)
         same = self._same(request, replies)
         if same is not None:
             return same.reply
@@ -57,14 +59,14 @@ class PlayedJournal:
 
     def has_answered(self, request: Request) -> bool:
         """Whether the run made this very call: of a prompt that was made shorter, which form it had then."""
-        return self._same(request, self._journal.replies_at(request.place, request.attempt)) is not None
+        return self._same(request, self._replies(request)) is not None
 
     async def record(self, request: Request, reply: Response, *, accepted: bool) -> None:
         """Compare a call with what is journalled of it."""
         self._asked.add((request.place, request.attempt))
         if self.ends_at == request.place:
             self.ends_at = None
-        replies = self._journal.replies_at(request.place, request.attempt)
+        replies = self._replies(request)
         known_reply = self._same(request, replies) or (replies[0] if replies else None)
         if known_reply is None:
             self._note(request.place, "the journal lacks a call that the record makes")
@@ -92,6 +94,12 @@ class PlayedJournal:
             path = parse_path(place)
             if (place, attempt) not in self._asked and path.task not in ("embed", "judge"):
                 self._note(place, "a call that playing the run again does not make")
+
+    def _replies(self, request: Request) -> list[JournalledReply]:
+        key = (request.place, request.attempt)
+        if self._latest[0] != key:
+            self._latest = (key, self._journal.replies_at(*key))
+        return self._latest[1]
 
     def _same(self, request: Request, replies: list[JournalledReply]) -> JournalledReply | None:
         digest = self._journal.digest(request)

@@ -1,6 +1,6 @@
 """Checks the prompts of a run: whose each message is, whether it is what its record says, and what words it holds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from converse_graph.audit.access import may_read
 from converse_graph.audit.findings import Kind, Leak
@@ -23,7 +23,10 @@ class PromptCheck:
     def __init__(self, records: Records, words: PhraseIndex) -> None:
         """Compare with these records, and search for these words."""
         self._records, self._words = records, words
-        self._known: dict[tuple[str, bytes], list[Leak]] = {}
+        self._is_rebuilt: dict[bytes, bool | None] = {}
+        """Of each message: whether it is what its record says; None where it is made from no one record."""
+        self._is_clean: set[tuple[str, bytes]] = set()
+        """Readers, and messages from templates in which they were told nothing that is another's, nor will be later."""
         self.calls = self.messages = self.rebuilt = self.searched = 0
 
     def leaks(self, call: Call) -> Iterator[Leak]:
@@ -40,30 +43,29 @@ class PromptCheck:
             except InvalidValue:
                 yield _leak("provenance", call.place, message, "it names no record that a run can have")
 
-    def changed(self, calls: Iterable[Call]) -> Iterator[Leak]:
-        """Calls whose stored prompt or schema is not the one that their digest is of."""
-        for call in calls:
-            if not call.is_as_asked:
-                reader = parse_path(call.place).reader
-                yield Leak(kind="chain", place=call.place, source="journal", owner=reader,
-                           why="the stored prompt or schema is not the one that was asked")  # fmt: skip
-
     def _unlike_its_record(
         self, call: Call, path: CallPath | JudgePath, message: Message, origin: Provenance
     ) -> Iterator[Leak]:
-        renderings = self._records.renderings(message, origin)
-        if renderings is None:
-            self.searched += 1
-            yield from self._made_from_template(call, path, message, origin)
-        elif any(_same(message, rendering) for rendering in renderings):
-            self.rebuilt += 1
-        else:
-            yield _leak("provenance", call.place, message, "it is not what that record says, or not that owner's")
+        if message.digest not in self._is_rebuilt:
+            renderings = self._records.renderings(message, origin)
+            self._is_rebuilt[message.digest] = (
+                None if renderings is None else any(_same(message, rendering) for rendering in renderings)
+            )
+        match self._is_rebuilt[message.digest]:
+            case None:
+                self.searched += 1
+                if (path.reader, message.digest) not in self._is_clean:
+                    yield from self._made_from_template(call, path, message, origin)
+            case True:
+                self.rebuilt += 1
+            case False:
+                yield _leak("provenance", call.place, message, "it is not what that record says, or not that owner's")
 
     def _made_from_template(
         self, call: Call, path: CallPath | JudgePath, message: Message, origin: Provenance
     ) -> Iterator[Leak]:
-        if message.owner == PUBLIC and not _is_open_to_all(origin):
+        is_misnamed = message.owner == PUBLIC and not _is_open_to_all(origin)
+        if is_misnamed:
             yield _leak("provenance", call.place, message, "it is called public and is no public record")
         foreign: set[str] = set()
         for owners in self._words.owners_in(message.text):
@@ -71,6 +73,8 @@ class PromptCheck:
                      for owner, since in owners.items())  # fmt: skip
             if not any(is_known):
                 foreign |= owners.keys()
+        if not foreign and not is_misnamed:
+            self._is_clean.add((path.reader, message.digest))
         for owner in sorted(foreign):
             why = f"{path.reader} is told words that are on the record of {owner} alone"
             yield Leak(kind="words", place=call.place, source=message.source, owner=owner, why=why)

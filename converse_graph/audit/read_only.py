@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from converse_graph.audit.answer_check import AnswerCheck
 from converse_graph.audit.findings import Audit, Leak
 from converse_graph.audit.phrase_index import PhraseIndex
-from converse_graph.audit.private_texts import index_prompts
 from converse_graph.audit.prompt_check import PromptCheck
-from converse_graph.audit.record_check import RecordCheck
 from converse_graph.audit.records import Records
-from converse_graph.judge.forms import judge_prompts
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.paths import JudgePath, parse_path
 from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, WORLD_STATE
 from converse_graph.store import Run, Store
+from converse_graph.store.chain_check import ChainBreak, chain_breaks
 from converse_graph.store.journal import Call
 
 
@@ -32,26 +31,31 @@ def audit_read_only(store: Store, run: Run) -> Audit:
     judgings = [call for call in calls if isinstance(parse_path(call.place), JudgePath)]
     records = Records(run.header, store.channels(run.name), calls)
     words = PhraseIndex()
-    index_prompts(words, judge_prompts())
-    prompts, record = PromptCheck(records, words), RecordCheck(records, words, frozenset())
-    leaks = [leak for call in judgings for leak in prompts.leaks(call)]
-    leaks += [*record.worlds(), *_private_parts(store, run, calls), *prompts.changed(calls)]
+    prompts, answers = PromptCheck(records, words), AnswerCheck(records, frozenset(), frozenset())
+    leaks = [_of_chain(found) for found in chain_breaks(store, run)]
+    leaks += [leak for call in judgings for leak in prompts.leaks(call)]
+    leaks += _private_parts(store, run, calls)
     if run.header.imported:
-        leaks += record.statements()
+        leaks += answers.differences()
     return Audit(
         run=run.name,
+        chain_head=store.chain(run.id).head(),
         calls=prompts.calls,
         messages=prompts.messages,
         rebuilt=prompts.rebuilt,
         searched=prompts.searched,
-        records=record.records,
+        records=answers.records,
         texts=words.texts,
         too_short=words.too_short,
-        quoted=record.quotations(),
+        quoted=(),
         values=0,
         unchecked=tuple(_unchecked(run)),
         leaks=tuple(dict.fromkeys(leaks)),
     )
+
+
+def _of_chain(found: ChainBreak) -> Leak:
+    return Leak(kind="chain", place=found.place, source=found.source, owner=PUBLIC, why=found.why)
 
 
 def _private_parts(store: Store, run: Run, calls: Sequence[Call]) -> Iterator[Leak]:

@@ -41,6 +41,8 @@ from converse_graph.store.journal import Call
 SAID: tuple[Task, ...] = ("statement", "graph")
 """Tasks by which a party comes to its statement: asked of its model, or of its own graph."""
 
+_REPAIR_OF_FIELDS = str(Provenance.of_template("any/repair-fields"))
+
 
 class Records:
     """The ledgers of a run and its replies, to be looked up by what a message of a prompt says it comes from."""
@@ -111,20 +113,49 @@ class Records:
 
     def answers(self, path: CallPath) -> list[dict[str, Any]]:
         """What was answered in a call and taken, each as its values by field; a fork may have asked again."""
-        own_answers = [values_of(call) for call in self._replies.get(str(path), ()) if self.was_taken(call)]
-        return [values for values in own_answers if values is not None]
+        return [
+            values
+            for call in self._replies.get(str(path), ())
+            for values in self._with_earlier(call)
+            if call.accepted or (self._was_kept(call, values) and not self._was_corrected(call))
+        ]
 
     def was_taken(self, call: Call) -> bool:
-        """Whether what a reply says is on record: it was accepted, or sent back for drift and kept after all."""
-        if call.accepted:
+        """Whether what a reply says is on record.
+
+        It was accepted, or sent back for drift and kept after all, or sent back for some fields alone.
+        """
+        if call.accepted or self._was_corrected(call):
             return True
+        return any(self._was_kept(call, values) for values in self._with_earlier(call))
+
+    def _was_corrected(self, call: Call) -> bool:
+        """Whether the rest of a reply was kept, and the fields at fault were asked for alone."""
+        return not call.accepted and any(
+            later.accepted and later.attempt > call.attempt and _is_of_fields_at_fault(later)
+            for later in self._replies[call.place]
+        )
+
+    def _was_kept(self, call: Call, values: Mapping[str, Any]) -> bool:
+        """Whether a statement that drifts is on record for want of a better one."""
         path = parse_path(call.place)
         statement = self._said.get(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
-        return (
-            statement is not None
-            and bool(statement["text"])
-            and (values_of(call) or {}).get("statement") == statement["text"]
-        )
+        return statement is not None and bool(statement["text"]) and values.get("statement") == statement["text"]
+
+    def _with_earlier(self, call: Call) -> Iterator[dict[str, Any]]:
+        """A reply's values; of one that was asked for some fields alone, with those that it was given before.
+
+        A fork may have asked again, so that there are several replies that it may have gone on from.
+        """
+        values = values_of(call)
+        if not _is_of_fields_at_fault(call):
+            yield from [values] if values is not None else ()
+            return
+        properties = call.schema["properties"]
+        own = {name: value for name, value in (values or {}).items() if name in properties}
+        for earlier in self._replies[call.place]:
+            if earlier.attempt == call.attempt - 1 and properties.keys() <= earlier.schema["properties"].keys():
+                yield from ({**before, **own} for before in self._with_earlier(earlier))
 
     def _statement(self, path: CallPath) -> Iterator[Message]:
         statement = self._said.get(path)
@@ -192,6 +223,11 @@ class Records:
             if not call.accepted:
                 text, source = repeated(call.reply.text), str(Provenance.of_reply(path))
                 yield Message(role="assistant", text=text, source=source, owner=path.reader)
+
+
+def _is_of_fields_at_fault(call: Call) -> bool:
+    """Whether a call asks again for some fields alone, as the last message of its prompt says."""
+    return bool(call.messages) and call.messages[-1].source == _REPAIR_OF_FIELDS
 
 
 def values_of(call: Call) -> dict[str, Any] | None:

@@ -43,7 +43,8 @@ class BudgetTracker:
             now: Seconds on a clock that only goes forward.
         """
         self._budget, self._now = budget, now
-        self._usd, self._tokens, self._turns, self._began = usd, tokens, 0, now()
+        self._usd, self._tokens, self._began = usd, tokens, now()
+        self._turns: set[str] = set()
 
     def check(self) -> None:
         """Let a call be made, or not.
@@ -62,16 +63,19 @@ class BudgetTracker:
         if budget.minutes is not None and minutes >= budget.minutes:
             raise BudgetExceeded(f"The {budget.minutes:g} minutes of this session are over; resume for more.")
 
-    def take_turn(self) -> None:
-        """Let a party take a turn, or not.
+    def take_turn(self, place: str) -> None:
+        """Let a party take a turn, or not. One that was paused and is begun again is the same turn.
+
+        Args:
+            place: Of the turn.
 
         Raises:
             BudgetExceeded: A bound is reached.
         """
         self.check()
-        if self._budget.turns is not None and self._turns >= self._budget.turns:
+        if self._budget.turns is not None and len(self._turns - {place}) >= self._budget.turns:
             raise BudgetExceeded(f"The {self._budget.turns} turns of this session are over; resume for more.")
-        self._turns += 1
+        self._turns.add(place)
 
     def charge(self, reply: Response) -> None:
         """Add a call."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from langgraph.errors import GraphBubbleUp
@@ -31,6 +33,7 @@ from converse_graph.models.reply_reader import strip_thoughts
 from converse_graph.models.retries import Endpoint
 from converse_graph.models.settings import REPLY_TOKENS, LearntWindow
 from converse_graph.models.tokens import estimate_tokens
+from converse_graph.prompting.descriptions import describe_fields
 from converse_graph.prompting.truncation import drop_oldest_half, fit_to_window, shorten_to, shorter_prompts
 from converse_graph.record.paths import CallPath, JudgePath, Provenance
 from converse_graph.sanitize import whole_characters
@@ -95,29 +98,42 @@ async def ask(context: RunContext, question: StructuredRequest, emit: Emit) -> S
             be resumed.
     """
     messages, broken, drifting = question.messages, None, None
-    chat = context.models.get(question.model)
+    chat, current, marks = context.models.get(question.model), question, tuple[str, ...]()
     for attempt in range(question.repairs + 1):
-        if broken is not None and question.on_restart:
-            question.on_restart(broken.for_record)
-        request = _request(context, question, messages, attempt, emit)
-        chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, question, request)
-        _tell_of(emit, question, reply)
+        if broken is not None and current.on_restart:
+            current.on_restart(broken.for_record)
+        request = _request(context, current, messages, attempt, emit)
+        chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, current, request)
+        _tell_of(emit, current, reply)
         if values is not None:
             answer = StructuredReply(
                 values=values,
                 model=chat.model,
                 repairs=attempt,
                 sorted_fields=sorted_fields,
-                mended=question.form.mended(reply.text),
+                mended=tuple(dict.fromkeys([*marks, *current.form.mended(reply.text)])),
             )
             if broken is None:
                 return answer
-            drifting = reply, replace(answer, repairs=question.repairs)
-        messages = (*question.messages, *_repair(context, chat, question, reply, str(broken)))
+            drifting = replace(answer, repairs=question.repairs)
+            current, marks = question, ()
+        elif broken is not None and broken.fitting:
+            marks = (*marks, *current.form.mended(reply.text, broken.fitting))
+            current = _question_of_rest(current, broken.fitting)
+        before = messages if current.form.earlier else question.messages
+        messages = (*before, *_repair(context, chat, current, reply, str(broken)))
     if drifting is not None:
-        return _accept_despite_drift(question, *drifting)
+        return _accept_despite_drift(question, drifting)
     problem = broken.for_record if broken else None
     return StructuredReply(values=None, model=chat.model, problem=problem, repairs=question.repairs)
+
+
+def _question_of_rest(question: StructuredRequest, fitting: Mapping[str, Any]) -> StructuredRequest:
+    """The same question for the fields at fault alone; prose that fits stays on the screen as it was written."""
+    form = question.form.remaining(fitting)
+    if form.whole[0].name in form.earlier:
+        return replace(question, form=form, on_delta=None, on_restart=None)
+    return replace(question, form=form)
 
 
 def _tell_of(emit: Emit, question: StructuredRequest, reply: Response) -> None:
@@ -125,11 +141,11 @@ def _tell_of(emit: Emit, question: StructuredRequest, reply: Response) -> None:
     emit({"event": "call", "place": str(question.place), "tokens": tokens, "usd": reply.usd})
 
 
-def _accept_despite_drift(question: StructuredRequest, reply: Response, answer: StructuredReply) -> StructuredReply:
+def _accept_despite_drift(question: StructuredRequest, answer: StructuredReply) -> StructuredReply:
     """What drifted is worth more than nothing: it is taken where all that came after it did not fit."""
     if question.on_restart and question.on_delta:
         question.on_restart("what came after an earlier reply does not fit, so that one is taken")
-        question.on_delta(reply.text)
+        question.on_delta(json.dumps(answer.values, ensure_ascii=False))
     return answer
 
 
@@ -226,8 +242,8 @@ def _least(window: int | None, chat: Model) -> int | None:
 
 def _as_answered(request: Request, fitting: Request, has_answered: Callable[[Request], bool]) -> Request:
     """The form of a prompt that was answered, where its model's window was learnt or lost since; else as it fits."""
-    forms = [fitting, *(replace(request, messages=shorter) for shorter in shorter_prompts(request.messages))]
-    return next((form for form in (*forms[:1], request, *forms[1:]) if has_answered(form)), fitting)
+    shorter_forms = (replace(request, messages=shorter) for shorter in shorter_prompts(request.messages))
+    return next((form for form in chain((fitting, request), shorter_forms) if has_answered(form)), fitting)
 
 
 async def _complete_fitting(
@@ -415,9 +431,11 @@ def repeated(reply: str) -> str:
 def _repair(
     context: RunContext, chat: Model, question: StructuredRequest, reply: Response, problem: str
 ) -> tuple[Message, Message]:
-    """Show the model what it wrote, and what is wrong with it."""
+    """Show the model what it wrote, what is wrong with it, and which fields it is asked for again."""
     owner, source = question.place.reader, str(Provenance.of_reply(question.place))
+    task = "any/repair-fields" if question.form.earlier else "any/repair"
+    values = {"error": problem, "report": describe_fields(question.form.fields)}
     return (
         Message(role="assistant", text=repeated(reply.text), source=source, owner=owner),
-        context.prompts.message("any/repair", chat.profile, {"error": problem}, owner=owner),
+        context.prompts.message(task, chat.profile, values, owner=owner),
     )

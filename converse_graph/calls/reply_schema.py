@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as default
 from functools import lru_cache
 from typing import Any
 
@@ -28,15 +29,29 @@ class ReplySchema:
     schema: dict[str, Any]
     """JSON Schema in the strict form of the big hosts: every field required, nothing beside them, no references."""
     model: type[BaseModel]
+    whole: tuple[Field, ...]
+    """The fields of the whole form, where this one asks again for those at fault alone; the first is the prose."""
+    earlier: Mapping[str, Any] = default(default_factory=dict)
+    """Values of the others, which fitted in an earlier reply: what is read is returned with them."""
+
+    def remaining(self, fitting: Mapping[str, Any]) -> ReplySchema:
+        """Return the form of the fields at fault, for a reply of which the rest is kept.
+
+        Args:
+            fitting: Values of the fields that fitted, as `InvalidReply` has them.
+        """
+        rest = [field for field in self.fields if field.name not in fitting]
+        return replace(build_reply_schema(self.title, rest), whole=self.whole, earlier={**self.earlier, **fitting})
 
     def read(self, text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Check a reply.
 
         Returns:
-            The values by field, and the names of fields whose percentiles had to be sorted.
+            The values of the whole form, and the names of fields whose percentiles had to be sorted.
 
         Raises:
-            InvalidReply: The reply does not fit; the message says to its author what is wrong.
+            InvalidReply: The reply does not fit; the message says to its author what is wrong, and its `fitting` has
+                the values of the fields that fit.
         """
         parsed = read_reply(text, self.schema["properties"])
         if parsed.values is None:
@@ -49,32 +64,55 @@ class ReplySchema:
             spelt = whole_characters(json.dumps(parsed.values, ensure_ascii=False))
             values = self.model.model_validate_json(spelt).model_dump(by_alias=True)
         except ValidationError as error:
-            limits = {field.name: field.bounds_text() for field in self.fields}
-            raise InvalidReply(explain(error, limits=limits), for_record=self._for_record(error)) from None
-        if not values[self.fields[0].name].strip():
-            empty = self.fields[0].name
-            raise InvalidReply(f"{empty} is empty; write it.", for_record=f"the reply has no {empty}")
-        normal = {field.name: field.normalise(values[field.name]) for field in self.fields}
+            raise self._unfit(spelt, error) from None
+        prose = self._empty_prose(values)
+        if prose is not None:
+            fitting = {name: value for name, value in values.items() if name != prose}
+            raise InvalidReply(f"{prose} is empty; write it.", for_record=f"the reply has no {prose}", fitting=fitting)
+        values = {**self.earlier, **values}
+        normal = {field.name: field.normalise(values[field.name]) for field in self.whole}
         return normal, tuple(name for name, value in normal.items() if value != values[name])
 
-    def mended(self, text: str) -> tuple[str, ...]:
+    def mended(self, text: str, names_taken: Collection[str] | None = None) -> tuple[str, ...]:
         """What was put up with in a reply, by name; nothing in most.
 
         That is what had to be mended before it could be read, fields that nobody asked for, and a text or list that is
         longer than was asked for, which is kept whole.
+
+        Args:
+            text: The reply.
+            names_taken: Names of the fields that were taken of it; None for all.
         """
         reply = read_reply(text, self.schema["properties"])
         values = reply.values or {}
         names = list(reply.mended)
-        names += ["unknown field"] if values.keys() - self.schema["properties"].keys() else []
-        names += [f"{field.name} too long" for field in self.fields if _is_longer(field, values.get(field.name))]
+        names += ["unknown field"] if values.keys() - self.schema["properties"].keys() - self.earlier.keys() else []
+        fields = [field for field in self.fields if names_taken is None or field.name in names_taken]
+        names += [f"{field.name} too long" for field in fields if _is_longer(field, values.get(field.name))]
         return tuple(names)
 
-    def _for_record(self, error: ValidationError) -> str:
-        """What is wrong, by the form's own names alone: a note to oneself is not quoted in public."""
+    def _empty_prose(self, values: Mapping[str, Any]) -> str | None:
+        """The name of the prose where it is empty; None where it is not."""
+        name = self.whole[0].name
+        return name if name in values and not values[name].strip() else None
+
+    def _unfit(self, spelt: str, error: ValidationError) -> InvalidReply:
+        """What is wrong, for its author and by the form's own names alone, with the values that fit.
+
+        A note to oneself is not quoted in public.
+        """
+        limits = {field.name: field.bounds_text() for field in self.fields}
         names = {str(fault["loc"][0]) if fault["loc"] else "" for fault in error.errors(include_input=False)}
         unfit = [field.name for field in self.fields if field.name in names]
-        return f"the reply does not fit in {', '.join(unfit)}" if unfit else "the reply is not the object asked for"
+        record = f"the reply does not fit in {', '.join(unfit)}" if unfit else "the reply is not the object asked for"
+        fit = [field for field in self.fields if field.name not in names] if unfit else []
+        fitting: dict[str, Any] = {}
+        if fit:
+            part = build_reply_schema(self.title, fit)
+            fitting = part.model.model_validate_json(spelt).model_dump(by_alias=True)
+            if (empty := self._empty_prose(fitting)) is not None:
+                del fitting[empty]
+        return InvalidReply(explain(error, limits=limits), for_record=record, fitting=fitting)
 
 
 def build_reply_schema(title: str, fields: Sequence[Field]) -> ReplySchema:
@@ -103,7 +141,7 @@ def _make(title: str, fields: tuple[Field, ...]) -> ReplySchema:
         f"field_{number}": (field.tolerated(), Bound(alias=field.name)) for number, field in enumerate(fields)
     }
     model: type[BaseModel] = create_model(title, **properties)
-    return ReplySchema(title=title, fields=fields, schema={"title": title, **schema}, model=model)
+    return ReplySchema(title=title, fields=fields, schema={"title": title, **schema}, model=model, whole=fields)
 
 
 def _is_longer(field: Field, answer: Any) -> bool:

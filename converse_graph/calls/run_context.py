@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
@@ -136,6 +137,10 @@ class RunContext:
     """Whether somebody watches the statements being written."""
     warned: set[str] = field(default_factory=set)
     """What has been said once and need not be said again, such as which model's server cuts prompts."""
+    guest_saver: BaseCheckpointSaver[Any] | None = None
+    """Where a guest's graph that waits for an answer is put; None for nowhere."""
+    answers: dict[str, Any] = field(default_factory=dict)
+    """What persons have answered, by the path of who asked; each is taken out as it is given."""
     inside: DebateFrame | None = None
     """Set within a debate."""
     settings: SpeakerSettings | None = None

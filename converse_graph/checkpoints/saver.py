@@ -118,6 +118,8 @@ class StoreSaver(BaseCheckpointSaver[int]):
         writes: Sequence[tuple[str, Any]],
         checkpoint: Checkpoint,
         metadata: CheckpointMetadata,
+        *,
+        gains: Sequence[tuple[str, Any]],
     ) -> Awaitable[None]:
         """Save what ledgers gained since a checkpoint, and the next one, both or neither.
 
@@ -126,13 +128,13 @@ class StoreSaver(BaseCheckpointSaver[int]):
             writes: Channels and what was written to them, in order; saved under the checkpoint before.
             checkpoint: The next one.
             metadata: Its metadata.
+            gains: The writes, and those that the next checkpoint holds itself: what is chained of them.
 
         Returns:
             To be awaited: over when both are durable. It is queued when this returns.
         """
-        return self._rows.put(
-            self._as_row(before, checkpoint, metadata), self._write_rows(before, writes, TURN, "") if writes else ()
-        )
+        rows = self._write_rows(before, writes, TURN, "") if writes else ()
+        return self._rows.put(self._as_row(before, checkpoint, metadata), rows, gains)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread."""

@@ -15,7 +15,9 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
     DeltaChannelHistory,
 )
+from langgraph.checkpoint.serde.types import INTERRUPT
 from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
+from langgraph.types import Interrupt
 
 from converse_graph.checkpoints.saver import StoreSaver
 from converse_graph.record.state import outbox_channel
@@ -49,8 +51,10 @@ class TurnSaver(BaseCheckpointSaver[int]):
         self._kept, self._passing = saver, passing
         self.values: Mapping[str, Any] | None = None
         """What the checkpoint that was saved last holds, ledgers left out; None where none was saved yet."""
+        self.interrupts: list[Interrupt] = []
+        """What nodes wait for since the graph was entered last."""
         self._last: str | None = None
-        """Its id."""
+        """The id of the checkpoint that was saved last."""
         self._wrote: dict[str, dict[str, tuple[str, Sequence[tuple[str, Any]]]]] = {}
         """What tasks wrote, by the checkpoint that they ran on and by task: its path and its writes. Those of the next
         step may be here before the checkpoint of the last."""
@@ -76,7 +80,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
         checkpoint_tuple = await self._kept.aget_tuple(config)
         if checkpoint_tuple is not None:
             self._last = checkpoint_tuple.checkpoint["id"]
-            self._wrote, self._passed = {}, []
+            self._wrote, self._passed, self.interrupts = {}, [], []
         return checkpoint_tuple
 
     async def aget_delta_channel_history(
@@ -121,9 +125,10 @@ class TurnSaver(BaseCheckpointSaver[int]):
         if metadata.get("source") == "loop" and self._passing in values and not _holds_snapshot(values):
             return new_config
         await self.settled()
-        new_writes = [write for write in self._take_writes() if _is_gain(write[0], values)]
+        gains = list(self._take_writes())
+        new_writes = [write for write in gains if _is_gain(write[0], values)]
         before: RunnableConfig = {"configurable": {**where, "checkpoint_id": self._last}}
-        self._saving = self._kept.put_turn(before, new_writes, checkpoint, metadata)
+        self._saving = self._kept.put_turn(before, new_writes, checkpoint, metadata, gains=gains)
         self._last, self.values = checkpoint["id"], values
         return new_config
 
@@ -132,6 +137,8 @@ class TurnSaver(BaseCheckpointSaver[int]):
     ) -> None:
         """Hold what a node wrote until the next checkpoint is saved. What stopped a node is on record elsewhere."""
         where = config["configurable"]
+        if not where["checkpoint_ns"]:
+            self.interrupts += [one for channel, value in writes if channel == INTERRUPT for one in value]
         if not where["checkpoint_ns"] and not all(name in WRITES_IDX_MAP for name, _ in writes):
             self._wrote.setdefault(where["checkpoint_id"], {})[task_id] = (task_path, writes)
 

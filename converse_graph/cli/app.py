@@ -16,9 +16,11 @@ from converse_graph.cli.command_builder import GroupedCommands, add_command
 from converse_graph.cli.commands import (
     audit,
     dataset,
+    demo,
     diff,
     doctor,
     estimate,
+    explain,
     extend,
     forecast,
     fork,
@@ -37,8 +39,10 @@ from converse_graph.cli.commands import (
     schema,
     show,
     sweep,
+    view,
     worker,
     workers,
+    world,
 )
 from converse_graph.cli.commands.list import list_scenarios
 from converse_graph.cli.exit_codes import Code, close_output, report, usage_message
@@ -50,8 +54,18 @@ app = typer.Typer(cls=GroupedCommands, help=_HELP, rich_markup_mode=None, pretty
 
 GROUPS = {
     "Run": (run.run, estimate.estimate, resume.resume, extend.extend, fork.fork, replay.replay, inject.inject),
-    "Many runs": (sweep.sweep, forecast.forecast, worker.worker, workers.workers),
-    "Read": (runs.runs, show.show, import_.import_transcript, pack.pack, interview.interview, dataset.dataset),
+    "Many runs": (sweep.sweep, forecast.forecast, world.world, worker.worker, workers.workers),
+    "Read": (
+        demo.demo,
+        runs.runs,
+        show.show,
+        explain.explain,
+        view.view,
+        import_.import_transcript,
+        pack.pack,
+        interview.interview,
+        dataset.dataset,
+    ),
     "Compare and judge": (diff.diff, judge.judge, audit.audit),
     "Set up": (list_scenarios, new.new, graph.graph, schema.schema, models.models, doctor.doctor),
 }

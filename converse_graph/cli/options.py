@@ -68,6 +68,14 @@ ModelOption = Annotated[
         help="A setting of the model: temperature=0.7, OpenAI.temperature=1; may be given several times.",
     ),
 ]
+AnswerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--answer",
+        metavar="[WHO=]VALUE",
+        help="The answer to what the run waits for, as JSON or text; where several ask, one for each.",
+    ),
+]
 Seed = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Of all that is left to chance; drawn and shown if not given.")
 ]
@@ -114,7 +122,18 @@ TracePrivate = Annotated[
 
 AllowChanged = Annotated[
     bool,
-    typer.Option("--allow-changed", help="Go on though scenario or prompts have changed; the record says so."),
+    typer.Option(
+        "--allow-changed", help="Go on though scenario, prompts or the record have changed; the header says so."
+    ),
+]
+
+Against = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="TRANSCRIPT|DIGEST",
+        help="A transcript, or the head of its chains, that was kept elsewhere.",
+    ),
 ]
 
 NoJudge = Annotated[bool, typer.Option("--no-judge", help="Leave out the verdict at the end of the run.")]
@@ -132,8 +151,13 @@ Rubric = Annotated[
 Repeats = Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How often each judge judges.")]
 
 Raw = Annotated[bool, typer.Option("--raw", help="Include what each party kept to itself.")]
+RawWorld = Annotated[bool, typer.Option("--raw", help="Include what their worlds kept hidden.")]
 Stats = Annotated[
     bool, typer.Option("--stats", help="Show disagreement, drift, events and contradictions in figures instead.")
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Draw its world over time into a file: .svg, .png or .html."),
 ]
 ExampleOf = Literal["run", "round", "statement"]
 By = Annotated[ExampleOf, typer.Option("--by", help="What one example stands for.")]
@@ -143,10 +167,12 @@ Private = Annotated[
 DatasetName = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="Send to a dataset of that name at LangSmith.")
 ]
-Format = Literal["markdown", "json", "jsonl", "csv"]
+Format = Literal["markdown", "html", "json", "jsonl", "csv"]
 As = Annotated[Format | None, typer.Option("--as", help="The format.  [default: markdown]")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all.")]
-SchemaName = Literal["scenario", "show", "runs", "stats", "diff", "interview", "audit", "dataset", "graph", "doctor"]
+SchemaName = Literal[
+    "scenario", "show", "runs", "stats", "diff", "explain", "interview", "audit", "dataset", "graph", "doctor"
+]
 SchemaOf = Annotated[
     SchemaName,
     typer.Option("--of", help="Of a scenario file, or of what that command prints as JSON."),
@@ -181,6 +207,11 @@ DiffFormat = Literal["text", "markdown", "json"]
 DiffAs = Annotated[DiffFormat | None, typer.Option("--as", help="The format.  [default: text]")]
 
 
+View = Annotated[
+    bool, typer.Option("--view", help="Show the run in a browser as it goes; the page stays until Ctrl-C.")
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions:
     """Which model is asked, where, and by which settings."""
@@ -204,6 +235,7 @@ class PlayOptions:
     trace_private: TracePrivate = False
     as_json: RecordAsJson = False
     quiet: Quiet = False
+    view: View = False
 
     def __post_init__(self) -> None:
         """Refuse options that cannot both be had."""

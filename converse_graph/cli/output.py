@@ -31,6 +31,8 @@ class Output:
         self._console = terminal() if is_terminal() else None
         self._screen: Screen | None = None
         self._gone = False
+        self.audience: Watch | None = None
+        """Whoever else is told of each event of a run, such as the pages that show it."""
 
     def say(self, line: str) -> None:
         """Print a line about the run; wrapped between words on a terminal alone, so that scripts get it whole."""
@@ -61,7 +63,7 @@ class Output:
             on_gone: Called once nobody reads any more, as after `| head`.
         """
         if self.quiet:
-            yield None
+            yield self.audience
             return
         screen = self._screen = self._make_screen(plan)
         display = Display(screen, plan, now=time.monotonic)
@@ -74,7 +76,7 @@ class Output:
 
         ticking = asyncio.create_task(_tick(lambda: guarded(display.tick))) if self._console else None
         try:
-            yield lambda event: guarded(lambda: display(event))
+            yield _both(lambda event: guarded(lambda: display(event)), self.audience)
         finally:
             if ticking is not None:
                 ticking.cancel()
@@ -99,6 +101,18 @@ class Output:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return False
         return True
+
+
+def _both(first: Watch, second: Watch | None) -> Watch:
+    """Tell two of each event."""
+    if second is None:
+        return first
+
+    def tell(event: dict[str, Any]) -> None:
+        first(event)
+        second(event)
+
+    return tell
 
 
 async def _tick(show: Callable[[], None]) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from converse_graph.cli.formatting import count, duration, money
 from converse_graph.cli.judging import is_judged, judge_at_end, store_option
 from converse_graph.cli.options import PlayOptions
 from converse_graph.cli.output import Output
-from converse_graph.errors import CallFailed, ConverseError, RunLocked, RunPaused, StoreFailure
+from converse_graph.cli.viewing import require_view, viewed
+from converse_graph.errors import AnswerNeeded, CallFailed, ConverseError, RunLocked, RunPaused, StoreFailure
 from converse_graph.export.atomic_files import write_atomically
 from converse_graph.export.formats import as_json, json_text
 from converse_graph.export.markdown import render_markdown
@@ -40,12 +42,16 @@ class Session:
         Raises:
             InvalidValue: A bound is none, or the file of prices holds no prices.
             NotFound: There is no file of prices.
+            UsageError: It is to be viewed, and what that takes is not installed.
         """
         self.output = Output(quiet=options.quiet, as_json=options.as_json)
         self.judges = None if options.no_judge else tuple(options.judge_models or ())
         self.budget = read_budget(options.max_usd, options.max_tokens, options.max_turns, options.max_minutes)
         self.prices = read_prices(options.prices)
         self._trace_private = options.trace_private
+        self._is_viewed = options.view
+        if options.view:
+            require_view()
 
     async def play(self, simulation: Simulation) -> Code:
         """Play a run to its end or to a pause, judge it, and let go of its models.
@@ -56,7 +62,8 @@ class Session:
         """
         try:
             tracing = open_tracing(self.output, private=self._trace_private)
-            return await play(simulation, self.output, self.judges, budget=self.budget, tracing=tracing)
+            async with viewed(simulation, self.output) if self._is_viewed else nullcontext():
+                return await play(simulation, self.output, self.judges, budget=self.budget, tracing=tracing)
         finally:
             await simulation.close()
 
@@ -153,7 +160,8 @@ async def _play(
             await _close(simulation, output, "Paused", began)
         raise CallFailed(f"{reason} {_way_on(simulation)}") from reason.__cause__
     except RunPaused as reason:
-        return await _paused(simulation, output, "paused", began, str(reason))
+        way_on = _way_to_answer(simulation, reason) if isinstance(reason, AnswerNeeded) else ""
+        return await _paused(simulation, output, "paused", began, str(reason), way_on)
     except RunLocked:
         raise
     except Exception:  # whatever went wrong, what was said until then can be read
@@ -236,10 +244,12 @@ def _pausing(simulation: Simulation, playing: asyncio.Task[Run], warn: Callable[
             restore()
 
 
-async def _paused(simulation: Simulation, output: Output, how: str, began: float, reason: str = "") -> Code:
+async def _paused(
+    simulation: Simulation, output: Output, how: str, began: float, reason: str = "", way_on: str = ""
+) -> Code:
     with _warned(output):
         await _close(simulation, output, how.capitalize(), began)
-    output.warn(" ".join(filter(None, [reason, _way_on(simulation)])))
+    output.warn(" ".join(filter(None, [reason, way_on or _way_on(simulation)])))
     return Code.PAUSED
 
 
@@ -283,3 +293,10 @@ async def leave_transcript(store: Store, name: str) -> tuple[str, Transcript]:
 def _way_on(simulation: Simulation) -> str:
     name = simulation.run.name
     return f"Run {name} is paused. Go on with: converse resume {name}{store_option(simulation.store)}"
+
+
+def _way_to_answer(simulation: Simulation, reason: AnswerNeeded) -> str:
+    name, where = simulation.run.name, store_option(simulation.store)
+    one, *others = map(shlex.quote, reason.speakers)
+    given = " ".join(f"--answer {speaker}=VALUE" for speaker in (one, *others)) if others else "--answer VALUE"
+    return f"· Run {name} is paused until that is answered: converse resume {name} {given}{where}"

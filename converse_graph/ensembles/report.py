@@ -39,7 +39,7 @@ def forecast_html(forecast: Forecast, *, commands: Sequence[str] = ()) -> str:
         forecast: What is told.
         commands: The exact commands that made it.
     """
-    body = _as_html(_page(forecast, commands), figure=survival_figure(forecast))
+    body = forecast_body(forecast, commands=commands)
     title = html.escape(_title(forecast))
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     return (
@@ -48,6 +48,16 @@ def forecast_html(forecast: Forecast, *, commands: Sequence[str] = ()) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
     )
+
+
+def forecast_body(forecast: Forecast, *, commands: Sequence[str] = ()) -> str:
+    """Write a forecast as HTML to be put into a page, its figure drawn inside.
+
+    Args:
+        forecast: What is told.
+        commands: The exact commands that made it.
+    """
+    return _as_html(_page(forecast, commands), figure=survival_figure(forecast))
 
 
 def _title(forecast: Forecast) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from converse_graph.errors import ConverseError, UsageError
 
 
-def write_atomically(path: Path, text: str, *, mode: int = 0o666) -> None:
+def write_atomically(path: Path, text: str | bytes, *, mode: int = 0o666) -> None:
     r"""Write a file so that at any moment, also after a kill or a power cut, it is the old one, the new one or none.
 
     The text goes to a file beside it, which then takes its name. A symbolic link is followed; what is no file, such as
@@ -16,13 +16,14 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o666) -> None:
     Args:
         path: Where to.
         text: What to write, as UTF-8; half characters, which UTF-8 cannot hold, are written as `\ud800` and the like.
+            Bytes are written as they are.
         mode: The permissions of the file, before the umask.
 
     Raises:
         UsageError: The folder is missing, or no file can be made or replaced there.
         ConverseError: The system failed to write, for want of room say; nothing is left behind.
     """
-    content = text.encode("utf-8", "backslashreplace")
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     try:
         target = path.resolve()
         if target.exists() and not target.is_file() and not target.is_dir():

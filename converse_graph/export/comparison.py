@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from converse_graph.export.markdown_escaping import heading, inline, prose
+from converse_graph.export.world_comparison import WorldRow, compare_worlds, world_lines, world_tables
 from converse_graph.record.transcript import Header, Statement, Transcript
 from converse_graph.scenarios.fields import format_value
 
@@ -56,14 +57,17 @@ class Difference:
     """Where what they were begun with differs: model, seed, dials, events and the like."""
     rows: tuple[DifferenceRow, ...]
     """In the order of the rounds, and in each as the first run has it."""
+    world: tuple[WorldRow, ...] = ()
+    """Where their worlds differ, of the rounds that both have."""
 
 
-def compare(first: Transcript, second: Transcript) -> Difference:
+def compare(first: Transcript, second: Transcript, *, raw: bool = False) -> Difference:
     """Put two runs side by side.
 
     Args:
-        first: Public records or reader's editions; what is private is left out.
+        first: Public records or reader's editions; what parties kept to themselves is left out.
         second: The other.
+        raw: Whether to compare what their worlds kept hidden too, in reader's editions.
     """
     one, other = _by_turn(first.statements), _by_turn(second.statements)
     keys = sorted({**one, **other}, key=lambda key: key[0])  # stable: in a round as the first has it, then the second
@@ -72,17 +76,19 @@ def compare(first: Transcript, second: Transcript) -> Difference:
         second=second.header.run,
         settings=tuple(_changes(_settings(first.header), _settings(second.header))),
         rows=tuple(_row(one.get(key), other.get(key)) for key in keys),
+        world=compare_worlds(first, second, raw=raw),
     )
 
 
 def as_json(difference: Difference) -> dict[str, Any]:
-    """The difference as JSON values: `version`, `runs`, `settings`, and `rows` with every turn, `same` or not."""
+    """The difference as JSON values; `rows` has every turn, `same` or not, and `world` what differs."""
     return {
         "version": DIFF_VERSION,
         "runs": [difference.first, difference.second],
         "settings": [asdict(change) for change in difference.settings],
         "rows": [{**asdict(row), "fields": [asdict(field) for field in row.fields], "same": row.same}
                  for row in difference.rows],
+        "world": [asdict(row) for row in difference.world],
     }  # fmt: skip
 
 
@@ -101,6 +107,7 @@ def as_text(difference: Difference) -> str:
                 sides = ((difference.first, row.first), (difference.second, row.second))
                 lines += [f"  {name:<{width}}  {_words(text)}" for name, text in sides]
             lines += [f"  {_told(field)}" for field in row.fields]
+    lines += world_lines(difference.world)
     return "\n".join(lines) + "\n"
 
 
@@ -121,6 +128,7 @@ def as_markdown(difference: Difference) -> str:
                     lines += [f"**{name}:**", "", prose(_words(text)), ""]
             if row.fields:
                 lines += [f"| field | {first} | {second} |", "| --- | --- | --- |", *map(_table_row, row.fields), ""]
+    lines += world_tables(difference.world, difference.first, difference.second)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -192,7 +200,12 @@ def _counted(difference: Difference) -> str:
         (difference.second, [row for row in difference.rows if row.first is None]),
     ):
         sentence += f"; {_turns(there)} in {name} alone" if there else ""
-    return sentence
+    return sentence + _world_counted(difference)
+
+
+def _world_counted(difference: Difference) -> str:
+    """Say from when on the worlds differ; nothing where they do not."""
+    return f"; their worlds differ from {difference.world[0].period} on" if difference.world else ""
 
 
 def _turns(rows: Sequence[DifferenceRow]) -> str:

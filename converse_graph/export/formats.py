@@ -4,14 +4,15 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown_escaping import UNSEEN
 from converse_graph.export.overview import in_force
-from converse_graph.record.transcript import PrivateNotes, Statement, Transcript
+from converse_graph.record.transcript import PrivateNotes, Statement, Transcript, WorldMove, WorldRound
 from converse_graph.record.verdict import Verdict
+from converse_graph.scenarios.world import WORLD
 
 SHOW_VERSION = 1
 """Of the shape of `show --as json`."""
@@ -51,6 +52,7 @@ def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
         "standing": {title: list(entries) for title, entries in in_force(transcript).items()},
         "verdicts": [verdict_json(verdict) for verdict in transcript.verdicts],
         "statements": [_statement(statement, raw=raw) for statement in transcript.statements],
+        "world": [_world(after, raw=raw) for after in transcript.world],
     }
 
 
@@ -81,13 +83,13 @@ def from_json(values: Mapping[str, Any]) -> Transcript:
     if not isinstance(verdict_values, list):
         raise InvalidValue(f"verdicts are {type(verdict_values).__name__}; they must be a list")
     verdicts = tuple(_read_verdict(verdict) for verdict in verdict_values)
-    return Transcript(header=header, statements=tuple(statements), verdicts=verdicts)
+    return Transcript(header=header, statements=tuple(statements), verdicts=verdicts, world=_read_world(values))
 
 
 def as_jsonl(transcript: Transcript, *, raw: bool = False) -> str:
-    """A line of JSON for the header, with the version and the verdicts, and one for each statement, as in `as_json`."""
+    """A line of JSON for all but the statements, and one for each of these, as in `as_json`."""
     values = as_json(transcript, raw=raw)
-    first = {name: values[name] for name in ("version", "header", "standing", "verdicts")}
+    first = {name: value for name, value in values.items() if name != "statements"}
     return "".join(json_text(line) + "\n" for line in [first, *values["statements"]])
 
 
@@ -96,19 +98,70 @@ def as_csv(transcript: Transcript, *, raw: bool = False) -> str:
 
     A field of parts has a column for each, such as `fields.agi_estimate.p50`; items of a list are joined by "; ".
     A text that a spreadsheet would take for a formula begins with an apostrophe. Empty stands for null as well as for
-    the empty text.
+    the empty text. Where there is a world, a row has the state after its round: the world's variables, such as
+    `world.stock`, the speaker's own, such as `own.money`, and the speaker's `move`.
 
     Args:
         transcript: What to show.
-        raw: Whether to add `memo`, `position` and `follows_decision`. Private conversations fit no table.
+        raw: Whether to add `memo`, `position` and `follows_decision`, variables that are not public, and moves that
+            nobody saw. Private conversations fit no table.
     """
-    rows = [_row(statement, raw=raw) for statement in transcript.statements]
-    columns_fixed = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
-    columns = list(dict.fromkeys([*columns_fixed, *(name for row in rows for name in row)]))
+    after = {one.round: one for one in transcript.world}
+    rows = [
+        {**_row(statement, raw=raw), **_state(after.get(statement.round), statement.speaker, raw=raw)}
+        for statement in transcript.statements
+    ]
+    columns = [name for name in (*_PUBLIC, *(_PRIVATE[len(_NO_COLUMN) :] if raw else ())) if name != "fields"]
+    return rows_csv(rows, columns)
+
+
+def _world(after: WorldRound, *, raw: bool) -> dict[str, Any]:
+    values = after.model_dump(mode="json")
+    return values if raw else {**values, "hidden": None}
+
+
+def _read_world(values: Mapping[str, Any]) -> tuple[WorldRound, ...]:
+    rounds = values.get("world", [])
+    if not isinstance(rounds, list) or not all(isinstance(one, Mapping) for one in rounds):
+        raise InvalidValue("world is no list of objects; it has one for each round, or none")
+    return tuple(WorldRound(**one) for one in rounds)
+
+
+def _state(after: WorldRound | None, party: str, *, raw: bool) -> dict[str, Any]:
+    """The world after a round as columns, from where a party stands; none where there is no world."""
+    if after is None:
+        return {}
+    state, moves = known_state(after, raw=raw)
+    return {
+        **{f"world.{name}": value for name, value in state[WORLD].items()},
+        **{f"own.{name}": value for name, value in state.get(party, {}).items()},
+        "move": next((move.move for move in moves if move.party == party), None),
+    }
+
+
+def known_state(after: WorldRound, *, raw: bool) -> tuple[Mapping[str, Mapping[str, float]], Sequence[WorldMove]]:
+    """Return the variables by owner, and the moves, that a record tells of a round.
+
+    Args:
+        after: The world after the round.
+        raw: Whether to tell what stayed hidden too, where the record has it.
+    """
+    record = after.hidden if raw and after.hidden else after
+    return record.state, record.moves
+
+
+def rows_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
+    """Write rows under a row of column names, as `as_csv` does.
+
+    Args:
+        rows: Values by column; one that a row is without stays empty.
+        columns: Those that come first, whether any row has them or not.
+    """
+    heads = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_cell(name) for name in columns])
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    writer.writerow([_cell(name) for name in heads])
+    writer.writerows([_cell(row.get(name)) for name in heads] for row in rows)
     return out.getvalue()
 
 

@@ -19,6 +19,7 @@ from converse_graph.record.transcript import (
     Decision,
     Deliberation,
     Line,
+    Minutes,
     PrivateNotes,
     Stance,
     Statement,
@@ -41,6 +42,10 @@ DISSENTS = "*Called on to argue against what all had agreed on.*"
 BEFORE = "before the others were heard"
 BALLOT = "on the secret ballot"
 """When a stance was written down."""
+MINUTES = "in the minutes"
+"""How what the chair wrote down is told from a line."""
+HIDDEN = "🔒 Hidden until the end"
+"""The summary of what a world kept from parties."""
 NO_DECISION = "**No decision:** nobody took a position."
 NOTHING_NOTED = "*Nothing noted.*"
 Mode = Literal["debate", "imagined"]
@@ -61,11 +66,13 @@ def render_markdown(transcript: Transcript) -> str:
     """
     header, statements = transcript.header, transcript.statements
     world = {after.round: after for after in transcript.world}
+    start = world.pop(-1, None)
     edition = "reader" if any(statement.private for statement in statements) else "public"
     lines = front_matter(header, edition=edition, statements=len(statements))
     lines += ["", f"# {heading(header.title or header.scenario)}", ""]
     lines += [*introduction(transcript, edition=edition), ""]
     lines += verdict_blocks(transcript.verdicts, statements=len(statements))
+    lines += _world(start) if start else ()
     for name, group in groupby(statements, key=lambda statement: section(statement.period)):
         together = list(group)
         lines += [f"## {heading(name)}", ""]
@@ -74,18 +81,21 @@ def render_markdown(transcript: Transcript) -> str:
             for statement in statements_made:
                 lines += _statement(statement)
             if round in world:
-                lines += _world(world[round])
+                lines += _world(world.pop(round))
+    for after in world.values():
+        lines += _world(after)
     return "\n".join(lines)
 
 
 def _world(after: WorldRound) -> Iterator[str]:
     """The box of a round: the state, who was seen doing what, and in the reader's edition what stayed hidden."""
-    yield from _opening(f"<b>World</b> · {html(after.period)} · after round {after.round + 1}")
+    when = f"after round {after.round + 1}" if after.round >= 0 else "before round 1"
+    yield from _opening(f"<b>World</b> · {html(after.period)} · {when}")
     yield from _world_state(after.state, after.moves)
     if after.happened:
-        yield from _block(*bullets({"happened": after.happened}))
+        yield from _block(f"*Happened so far: {_listed(after.happened)}.*")
     if after.hidden is not None:
-        yield from _opening("🔒 Hidden until the end", INDENT)
+        yield from _opening(HIDDEN, INDENT)
         yield from _world_state(after.hidden.state, after.hidden.moves)
         yield from _block(*(f"- {_change(change)}" for change in after.hidden.changes))
         yield from _block(OUTDENT, CLOSE)
@@ -93,17 +103,19 @@ def _world(after: WorldRound) -> Iterator[str]:
 
 
 def _world_state(state: Mapping[str, Mapping[str, float]], moves: Sequence[WorldMove]) -> Iterator[str]:
+    """The variables, without owners that have none here, and the moves."""
     yield from _block(*(bullets({owner: dict(values) for owner, values in state.items() if values})))
-    yield from _block(*(f"- {inline(_move(move))}" for move in moves))
+    yield from _block(*(f"- {_move(move)}" for move in moves))
 
 
 def _move(move: WorldMove) -> str:
-    became = f"illegal: {move.reason}" if not move.is_legal else "seen" if move.is_seen else "not seen"
-    return f"{move.party} did {move.move} ({became})"
+    became = f"illegal: {inline(move.reason)}" if not move.is_legal else "seen" if move.is_seen else "not seen"
+    return f"**{label(move.party)}** did {inline(move.move)} ({became})"
 
 
 def _change(change: Change) -> str:
-    return inline(f"{change.owner} {change.variable} {change.by:+.6g} by {change.cause}")
+    amount = f"{change.operation} `{change.amount!r}`"
+    return f"**{label(change.owner)}** {inline(change.variable)}: `{change.by!r}` by {inline(change.cause)} ({amount})"
 
 
 def _statement(statement: Statement) -> Iterator[str]:
@@ -165,6 +177,8 @@ def _deliberation(talk: Deliberation, where: str) -> Iterator[str]:
     for stance in talk.ballots:
         yield from _stance(stance, BALLOT)
     yield from _decision(talk.decision)
+    if talk.minutes is not None:
+        yield from _minutes(talk.minutes)
     yield from _block(OUTDENT, CLOSE)
 
 
@@ -199,6 +213,15 @@ def _decision(decision: Decision | None) -> Iterator[str]:
     yield from _block(*bullets({name: value for name, value in counts.items() if value}))
 
 
+def _minutes(minutes: Minutes) -> Iterator[str]:
+    yield from _block(f"**{label(minutes.speaker)}, {MINUTES}:** {prose(minutes.decided)}".rstrip(" "))
+    told = {"actions": minutes.actions, "open_questions": minutes.open_questions}
+    yield from _block(*bullets({name: value for name, value in told.items() if value}))
+    yield from _problem("Problem", minutes.problem)
+    yield from _mended(minutes.mended)
+    yield from _repairs(minutes.repairs)
+
+
 def _problem(name: str, problem: str | None) -> Iterator[str]:
     if problem is not None:
         yield from _block(f"**{name}:** {inline(problem)}")
@@ -211,8 +234,12 @@ def _position(position: str | None, follows: bool | None) -> Iterator[str]:
         yield from _block(FOLLOWS[follows])
 
 
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(inline(name).replace(",", "&#44;") for name in names)
+
+
 def _mended(repairs: Iterable[str]) -> Iterator[str]:
-    names = ", ".join(inline(name).replace(",", "&#44;") for name in repairs)
+    names = _listed(repairs)
     if names:
         yield from _block(f"*Mended by code before it could be read: {names}.*")
 

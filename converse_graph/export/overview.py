@@ -20,12 +20,21 @@ _SENTENCE = re.compile(r"(.+?[.!?…])(?=\s)", re.DOTALL)
 _CAPITALS = {"agi": "AGI", "ai": "AI", "uk": "UK", "us": "US", "gdp": "GDP"}
 
 
+BY_HAND = "by-hand"
+"""What the model of a run is called that somebody played, by the server of `--base-url`."""
+BY_HAND_NOTE = (
+    "**Played by hand.** Every reply was written for this run, call by call, by a reader who saw each prompt as a "
+    "model would: it shows what a run can be, and is no finding about any model."
+)
+
+
 def introduction(transcript: Transcript, *, edition: str) -> list[str]:
     """The block under the title: one paragraph on the run, and what to expect of its words."""
     header, statements = transcript.header, transcript.statements
     fork_note = f" It was forked from {inline(header.parent)}." if header.parent else ""
     ending = f"{_how_it_ended(header)}{_votes(header)}{_in_force(transcript)}{fork_note}{_changed(header)}"
-    lines = [f"{_who(header)}{_when(statements)} {_how_many(statements)} {ending}", ""]
+    lines = [BY_HAND_NOTE, ""] if header.model == BY_HAND else []
+    lines += [f"{_who(header)}{_when(statements)} {_how_many(statements)} {ending}", ""]
     if edition == "public":
         lines += ["> This is the public record: what the parties said to each other."]
     else:

@@ -13,12 +13,15 @@ from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a J
 from converse_graph.export.comparison import DIFF_VERSION, Change, DifferenceRow
 from converse_graph.export.formats import SHOW_VERSION
 from converse_graph.export.stats import STATS_VERSION
+from converse_graph.export.world_comparison import WorldRow
+from converse_graph.export.world_explanation import EXPLAIN_VERSION, Explanation
 from converse_graph.graph.wiring import WIRING_VERSION, Conversation
 from converse_graph.measures.consistency import Contradiction
 from converse_graph.measures.disagreement import Disagreement
 from converse_graph.measures.drift import Drift
 from converse_graph.measures.events import ReportedEvent
-from converse_graph.record.transcript import Header, ImportSource, Statement
+from converse_graph.measures.pledges import PledgeOutcome
+from converse_graph.record.transcript import Header, ImportSource, Statement, WorldRound
 from converse_graph.record.verdict import Verdict
 from converse_graph.runs.interview import INTERVIEW_VERSION, Interview
 from converse_graph.scenarios.field_docs import add_property, printed_schema
@@ -38,6 +41,8 @@ class TranscriptJson(TypedDict):
     """What stands at the end, such as laws in force, by the title of its list."""
     verdicts: list[Verdict]
     statements: list[Statement]
+    world: list[WorldRound]
+    """The world as the run began and after each round; empty in a run of words alone."""
 
 
 class RunRow(TypedDict):
@@ -59,6 +64,8 @@ class RunRow(TypedDict):
     usd: Annotated[float, Bound(ge=0)] | None
     """Cost; null where no price is known."""
     created: datetime
+    chain_head: Annotated[str, Bound(pattern="^[0-9a-f]{64}$")]
+    """Digest of all that the run has on record, for `converse audit --against`."""
 
 
 class StatsJson(TypedDict):
@@ -76,6 +83,8 @@ class StatsJson(TypedDict):
     drift: list[Drift]
     events: list[ReportedEvent]
     warnings: list[str]
+    pledges: list[PledgeOutcome]
+    """What parties announced to do, and what became of it; empty where the scenario names no field of pledges."""
     consistency: list[Contradiction]
 
 
@@ -86,6 +95,8 @@ class DiffJson(TypedDict):
     runs: Annotated[list[str], Bound(min_length=2, max_length=2)]
     settings: list[Change]
     rows: list[DifferenceRow]
+    world: list[WorldRow]
+    """Where the worlds of the runs differ; empty for runs of words alone."""
 
 
 class GraphJson(TypedDict):
@@ -134,6 +145,11 @@ def diff_schema() -> dict[str, Any]:
     document = printed_schema("diff", DIFF_VERSION, DiffJson, title="Two runs side by side")
     add_property(document["$defs"]["DifferenceRow"], "same", {"type": "boolean"})
     return document
+
+
+def explain_schema() -> dict[str, Any]:
+    """The schema of `explain --json`."""
+    return printed_schema("explain", EXPLAIN_VERSION, Explanation)
 
 
 def interview_schema() -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """The measures of a run as tables, for the terminal and for pages, and as JSON."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from converse_graph.export.markdown_escaping import inline
+from converse_graph.export.markdown_tables import aligned_table
 from converse_graph.export.overview import counted, only_agrees, origin_notes
 from converse_graph.measures.consistency import Contradiction, contradictions
 from converse_graph.measures.disagreement import Disagreement, disagreement, table_disagreement
 from converse_graph.measures.drift import Drift, drift
 from converse_graph.measures.events import ReportedEvent, events
+from converse_graph.measures.pledges import PledgeOutcome, pledges
 from converse_graph.record.transcript import Transcript
 
 STATS_VERSION = 1
@@ -21,8 +22,7 @@ _DRIFT = (
 )  # fmt: skip
 _IMPORTED = ("out_of_turn", "out_of_year")
 """Counted in imported runs alone: where code gives the floor, nobody can speak out of turn."""
-_PLAIN = re.compile(r"(?:[^\W_]|[ .,/%–-])+")  # noqa: RUF001 - the sign for no figure
-"""What needs no escaping in a cell."""
+_UNKNOWN = "–"  # noqa: RUF001 - the sign for no figure
 MOST_EVENTS = 60
 """How many events a table lists; JSON has them all."""
 
@@ -46,6 +46,7 @@ def stats_json(transcript: Transcript) -> dict[str, Any]:
         "drift": [row.model_dump(mode="json") for row in drift(transcript)],
         "events": [event.model_dump(mode="json") for event in events(transcript)],
         "warnings": list(transcript.header.warnings),
+        "pledges": [row.model_dump(mode="json") for row in pledges(transcript)],
         "consistency": [row.model_dump(mode="json") for row in contradictions(transcript)],
     }
 
@@ -70,6 +71,8 @@ def stats_markdown(transcript: Transcript) -> str:
         "",
     ]
     lines += ["## Consistency", "", *_consistency(contradictions(transcript)), ""]
+    if rows := pledges(transcript):
+        lines += ["## Pledges", "", *_pledges(rows)]
     lines += ["## Events", "", *_events(events(transcript)), ""]
     return "\n".join(lines)
 
@@ -91,13 +94,13 @@ def _tables(measure: Disagreement, *, of: str) -> Iterator[str]:
         measure: The measures.
         of: What one conversation is called.
     """
-    yield from _table(("measure", "value", "of"), _measures(measure, of=of))
+    yield from aligned_table(("measure", "value", "of"), _measures(measure, of=of))
     yield ""
     rows = [
         (f"after line {row.number}", str(row.debates), f"{row.entropy:.2f}", _figure(row.spread))
         for row in measure.passes
     ]
-    yield from _table(("each speaker", f"{of}s", "entropy, bits", "spread, 0 to 2"), rows)
+    yield from aligned_table(("each speaker", f"{of}s", "entropy, bits", "spread, 0 to 2"), rows)
 
 
 def _measures(measure: Disagreement, *, of: str) -> Iterator[tuple[str, str, str]]:
@@ -125,16 +128,36 @@ def _measures(measure: Disagreement, *, of: str) -> Iterator[tuple[str, str, str
 def _drift(rows: Sequence[Drift], *, is_imported: bool) -> Iterator[str]:
     names = (*_DRIFT, *(name for name in _IMPORTED if is_imported))
     heads = ("party", *(name.replace("_", " ") for name in names))
-    yield from _table(heads, [(row.party, *(str(getattr(row, name)) for name in names)) for row in rows])
+    yield from aligned_table(heads, [(row.party, *(str(getattr(row, name)) for name in names)) for row in rows])
 
 
 def _consistency(rows: Sequence[Contradiction]) -> Iterator[str]:
     if not rows:
         yield "No contradiction that the rules know."
         return
-    yield from _table(
+    yield from aligned_table(
         ("period", "party", "rule", "found"), [(row.period, row.party, row.rule, row.told) for row in rows]
     )
+
+
+def _pledges(rows: Sequence[PledgeOutcome]) -> Iterator[str]:
+    """Pledges by party, then by round: what the others could make of them, and how many were broken in truth."""
+    for head in ("party", "period"):
+        groups: dict[str, list[PledgeOutcome]] = {}
+        for row in rows:
+            groups.setdefault(getattr(row, head), []).append(row)
+        yield from aligned_table(
+            (head, "pledges", "kept", "broken", "unobservable", "open", "broken in truth"),
+            [(name, str(len(group)), *_pledge_counts(group)) for name, group in groups.items()],
+        )
+        yield ""
+
+
+def _pledge_counts(rows: Sequence[PledgeOutcome]) -> Iterator[str]:
+    for observation in ("kept", "broken", "unobservable", "open"):
+        yield str(sum(row.observation == observation for row in rows))
+    is_known = all(row.is_kept is not None or row.observation == "open" for row in rows)
+    yield str(sum(row.is_kept is False for row in rows)) if is_known else _UNKNOWN
 
 
 def _events(rows: Sequence[ReportedEvent]) -> Iterator[str]:
@@ -142,7 +165,7 @@ def _events(rows: Sequence[ReportedEvent]) -> Iterator[str]:
     if not new:
         yield "Nothing was reported in fields."
         return
-    yield from _table(
+    yield from aligned_table(
         ("period", "party", "field", "reported"),
         [(row.period, row.party, row.field.replace("_", " "), row.value) for row in new[:MOST_EVENTS]],
     )
@@ -150,22 +173,9 @@ def _events(rows: Sequence[ReportedEvent]) -> Iterator[str]:
         yield from ("", f"{len(new) - MOST_EVENTS} more are in the JSON.")
 
 
-def _table(heads: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> Iterator[str]:
-    lines = [tuple(heads), *(tuple(_cell(cell) for cell in row) for row in rows)]
-    widths = [max(len(line[number]) for line in lines) for number in range(len(heads))]
-    for number, line in enumerate(lines):
-        yield "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
-        if number == 0:
-            yield "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-
-
-def _cell(text: str) -> str:
-    return text if not text or _PLAIN.fullmatch(text) else inline(text)
-
-
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"  # noqa: RUF001 - the sign for no figure
+    return _UNKNOWN if value is None else f"{value:.0%}"
 
 
 def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"  # noqa: RUF001 - the sign for no figure
+    return _UNKNOWN if value is None else f"{value:.2f}"

@@ -20,6 +20,7 @@ from converse_graph.record.records import (
     LineRecord,
     MemberStanceRecord,
     MindRecord,
+    MinutesRecord,
     MoveRecord,
     OwnWorldRecord,
     StatementRecord,
@@ -168,7 +169,8 @@ _DEBATE: dict[str, Any] = {
     "inner": Mind,
     "decision": DecisionRecord | None,
     "ballots": list[MemberStanceRecord],
+    "minutes": MinutesRecord,
 }
 DEBATE_CHANNELS = frozenset(_DEBATE)
 """`lines` spoken so far, `inner` records of debates held inside them, the `decision`, the next `line` and whether it
-is to be `dissent`, and the secret `ballots`."""
+is to be `dissent`, the secret `ballots`, and the `minutes` of the chair."""

@@ -121,15 +121,16 @@ async def _begin(
     """Take the turn, where there is anything left to spend; of the party's brief it knows nothing yet."""
     context, emit = await current_context(runtime, settings), runtime.stream_writer
     party_view = view(scenario, state, party.name)
+    place = CallPath.of_turn(party_view.round, party_view.turn, party.name)
     if context.spending:
-        context.spending.check() if party_view.voting else context.spending.take_turn()
+        context.spending.check() if party_view.voting else context.spending.take_turn(str(place))
     if not party_view.voting:
         period = scenario.clock.period(party_view.round).label
         emit({"event": "turn", "speaker": party.name, "period": period, "round": party_view.round})
     return PartyTurn(
         context=context,
         emit=emit,
-        place=CallPath.of_turn(party_view.round, party_view.turn, party.name),
+        place=place,
         model=party.model,
         guest=guest,
         scenario=scenario,

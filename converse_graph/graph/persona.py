@@ -39,10 +39,8 @@ from converse_graph.turn.debate_positions import (
 from converse_graph.turn.decision import decide, dissent_is_due, matches, position_field
 from converse_graph.turn.deliberation import DebateGraph, deliberate, line_length
 from converse_graph.turn.guest import Guest
+from converse_graph.turn.minutes import chair_minutes
 from converse_graph.turn.speaker_turn import MemberTurn
-
-_SO_FAR = "What was said so far in this conversation is above, between <line> tags."
-_FIRST = "Nobody has spoken in this conversation yet."
 
 
 def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Command[Any]]]:
@@ -67,7 +65,10 @@ def debate_supervisor(spec: Debate, clock: Clock) -> Callable[..., Awaitable[Com
         if number == spec.turns:
             ballots = await cast_ballots(spec, guests, clock, lines, runtime) if spec.ballot == "secret" else []
             votes = [_as_line(ballot) for ballot in ballots] or lines
-            last_update = {**update, "ballots": ballots, "decision": decide(spec, votes)}
+            decision = decide(spec, votes)
+            last_update = {**update, "ballots": ballots, "decision": decision}
+            if decision is not None and (minutes := await chair_minutes(spec, clock, lines, last_update, runtime)):
+                last_update["minutes"] = minutes
             return Command(goto=END, update=restrict_writes(writes, last_update))
         return Command(goto=names[number % len(names)], update=restrict_writes(writes, {**update, "line": number + 1}))
 
@@ -176,7 +177,7 @@ def _task(turn: MemberTurn, decision: DecisionRecord | None) -> tuple[Message, .
         **turn.motion,
         "others": "; ".join(describe_persona(member) for member in spec.members if member is not turn.persona),
         "topic": turn.frame.topic,
-        "so_far": _SO_FAR if turn.state.get("lines") else _FIRST,
+        "so_far": turn.message("next-line" if turn.state.get("lines") else "first-line", {}).text,
         "decision": describe_decision(decision, turn.profile),
     }
     common_position = unanimous_position(spec, turn.state)

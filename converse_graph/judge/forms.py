@@ -21,7 +21,7 @@ _JUDGE_TASKS: Mapping[str, frozenset[str]] = {
     "judge/all": frozenset({"part", "questions", "summary"}),
     "judge/question": frozenset({"question", "anchors"}),
     "judge/summary": frozenset({"part", "summary"}),
-    "any/repair": TASKS["any/repair"],
+    **{task: TASKS[task] for task in ("any/repair", "any/repair-fields")},
 }
 SUMMARY_LENGTH = {"small": 500, "large": 1600}
 """Characters of a summary."""

@@ -29,8 +29,8 @@ class Drift(FrozenModel):
     mended: int
     """Statements whose reply code had to mend before it could be read."""
     mended_in_private: int
-    """Lines, positions and ballots of its deliberations, and its own ballots and positions on the motion, whose reply
-    code had to mend; 0 where the record is the public one."""
+    """Lines, positions, ballots and minutes of its deliberations, and its own ballots and positions on the motion,
+    whose reply code had to mend; 0 where the record is the public one."""
     other_year: int
     """Statements that speak of another year as now."""
     other_label: int
@@ -101,6 +101,8 @@ def _mended_in_private(own: Sequence[Statement]) -> Iterator[tuple[str, ...]]:
 def _mended_within(talk: Deliberation) -> Iterator[tuple[str, ...]]:
     yield from (stance.mended for stance in (*talk.private_positions, *talk.ballots))
     yield from (line.mended for line in talk.lines)
+    if talk.minutes is not None:
+        yield talk.minutes.mended
     for line in talk.lines:
         if line.deliberation is not None:
             yield from _mended_within(line.deliberation)

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, get_args
 from converse_graph.sanitize import whole_characters
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_paths import PUBLIC as PUBLIC
+from converse_graph.scenarios.speaker_paths import owner_on_record
 
 Role = Literal["system", "user", "assistant"]
 PromptProfile = Literal["small", "large"]
@@ -27,7 +28,7 @@ class Message:
     """The record it comes from, such as "statement/3.0/OpenAI" or "prompt/organisation/statement"; see
     `record.paths.Provenance`."""
     owner: str = PUBLIC
-    """Who may read that record: "public", a party, or the path of a persona such as "OpenAI/CEO"."""
+    """Who may read that record: `PUBLIC` for everybody, a party, or the path of a persona such as "OpenAI/CEO"."""
 
     def __post_init__(self) -> None:
         """Make characters whole: no server and no store takes halves."""
@@ -36,7 +37,7 @@ class Message:
     @cached_property
     def digest(self) -> bytes:
         """16 bytes that stand for this part and no other."""
-        text = "\0".join((self.role, self.source, self.owner, self.text))
+        text = "\0".join((self.role, self.source, owner_on_record(self.owner), self.text))
         return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 

@@ -27,19 +27,37 @@ def redacted_decision(debate: DebateRecord) -> DecisionRecord | None:
         debate: As a mind holds it.
 
     Returns:
-        The decision; after a secret ballot without votes, reasons and dissent, and with `counts` by position.
+        The decision, with the `minutes` of it; after a secret ballot without votes, reasons and dissent, and with
+        `counts` by position.
     """
     decision = debate["decision"]
-    if decision is None or not debate.get("ballots"):
-        return decision
-    counts = Counter(decision["votes"].values())
-    return {"position": decision["position"], "reasons": [], "votes": {}, "dissent": [], "counts": dict(counts)}
+    if decision is None:
+        return None
+    if debate.get("ballots"):
+        counts = Counter(decision["votes"].values())
+        decision = {"position": decision["position"], "reasons": [], "votes": {}, "dissent": [], "counts": dict(counts)}
+    minutes = debate.get("minutes")
+    return {**decision, "minutes": minutes} if minutes and minutes.get("decided") else decision
+
+
+def describe_count(decision: DecisionRecord) -> str:
+    """How a decision was counted, in one line, as the chair is told of it who writes its minutes.
+
+    Args:
+        decision: As `redacted_decision` returns it.
+    """
+    return escape_line(_format_count(decision, "large"))
 
 
 def format_decision(decision: DecisionRecord | None, profile: PromptProfile) -> str:
     """The same as it was worded."""
     if decision is None:
         return ""
+    reasons = _format_reasons(decision) if profile == "large" else ""
+    return " ".join(filter(None, [_format_count(decision, profile), _format_minutes(decision, profile), reasons]))
+
+
+def _format_count(decision: DecisionRecord, profile: PromptProfile) -> str:
     if (ballots := decision.get("counts")) is not None:
         counts = ", ".join(f"{position}: {count}" for position, count in ballots.items())
         return f"Decided by secret ballot: {decision['position']}." + (f" {counts}." if profile == "large" else "")
@@ -47,7 +65,28 @@ def format_decision(decision: DecisionRecord | None, profile: PromptProfile) -> 
         against = ", ".join(decision["dissent"])
         return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
     votes = ", ".join(f"{name}: {position}" for name, position in decision["votes"].items())
+    return f"Decided: {decision['position']}. Votes: {votes}."
+
+
+def _format_reasons(decision: DecisionRecord) -> str:
+    """What those who voted for it said last, each with its name; nothing after a secret ballot."""
     voters = [name for name, position in decision["votes"].items() if position == decision["position"]]
     voter_reasons = zip(voters, decision["reasons"], strict=True)
-    reasons = " ".join(f"{name}: “{text.translate(_QUOTES)}”" for name, text in voter_reasons if text.strip())
-    return f"Decided: {decision['position']}. Votes: {votes}." + (f" Reasons: {reasons}" if reasons else "")
+    reasons = " ".join(f"{name}: {_quoted(text)}" for name, text in voter_reasons if text.strip())
+    return f"Reasons: {reasons}" if reasons else ""
+
+
+def _format_minutes(decision: DecisionRecord, profile: PromptProfile) -> str:
+    """What the chair wrote down; a small model is told what was decided alone."""
+    minutes = decision.get("minutes")
+    if minutes is None:
+        return ""
+    parts = [f"Minutes by {minutes['speaker']}: {_quoted(minutes.get('decided', ''))}"]
+    for label, entries in (("To do", minutes.get("actions")), ("Left open", minutes.get("open_questions"))):
+        if entries and profile == "large":
+            parts.append(f"{label}: {'; '.join(map(_quoted, entries))}.")
+    return " ".join(parts)
+
+
+def _quoted(text: str) -> str:
+    return f"“{text.translate(_QUOTES)}”"

@@ -301,6 +301,7 @@ def _thoughts(record: MindRecord, profile: PromptProfile) -> Iterator[str]:
             yield f"We debated: {debate['motion']}"
         yield format_decision(redacted_decision(debate), profile)
     if memo := memo_of(record):
-        yield memo
+        # Beside a decision it says whose words it is, which were of several before it.
+        yield f"Our note: {memo}" if debate is not None and profile == "large" else memo
     if record["kind"] == "reflection" and record["insights"]:
         yield f"We concluded: {' '.join(record['insights'])}"

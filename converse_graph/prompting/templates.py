@@ -48,6 +48,9 @@ TASKS: Mapping[str, frozenset[str]] = {
     "persona/line": frozenset({*_MEMBER, "decision", "others", "topic", "so_far"}),
     "persona/position": _MEMBER,
     "persona/ballot": _MEMBER,
+    "persona/minutes": frozenset({*_MEMBER, "decision", "report"}),
+    "persona/first-line": frozenset(),
+    "persona/next-line": frozenset(),
     "persona/written": frozenset({"position", "reason"}),
     "persona/justify": frozenset(),
     "persona/dissent": frozenset({"position"}),
@@ -60,6 +63,7 @@ TASKS: Mapping[str, frozenset[str]] = {
     "moderator/summary": _SUMMED_UP,
     "moderator/pick": frozenset({"premise", "period", "candidates"}),
     "any/repair": frozenset({"error"}),
+    "any/repair-fields": frozenset({"error", "report"}),
 }
 """Every task there is a prompt for, and the variables that code offers it."""
 

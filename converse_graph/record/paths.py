@@ -5,7 +5,7 @@ name of a party or a persona, which holds no slash (`scenarios.value.Name`):
 
     call path   = turn ["/" task] | judge
     turn        = ROUND "." TURN "/" NAME *("/" step)
-    step        = (LINE | "position" | "ballot" | "memory") "." NAME
+    step        = (LINE | "position" | "ballot" | "minutes" | "memory") "." NAME
     task        = "statement" | … | "summary." span                      see `Task`
     span        = LEVEL "." FIRST "-" LAST
     judge       = "judge/" RUBRIC "/" MODEL "/" REPEAT "/" (part ["/" about] | about)
@@ -17,7 +17,7 @@ name of a party or a persona, which holds no slash (`scenarios.value.Name`):
                 | "prompt/" TEMPLATE | "judge/note/" NUMBER | "view" | "cue/question"
 
 Every text has one reading: the first name of a turn stands alone; after it each step begins with a number or one of
-three words and a dot, and no task does.
+four words and a dot, and no task does.
 """
 
 from __future__ import annotations
@@ -32,7 +32,18 @@ from converse_graph.errors import InvalidValue
 from converse_graph.scenarios.speaker_paths import JUDGE, SUPERVISOR, owner_of
 
 Task = Literal[
-    "statement", "graph", "position", "ballot", "reflection", "embed", "imagine", "line", "interview", "pick", "summary"
+    "statement",
+    "graph",
+    "position",
+    "ballot",
+    "minutes",
+    "reflection",
+    "embed",
+    "imagine",
+    "line",
+    "interview",
+    "pick",
+    "summary",
 ]
 """What a call is made for.
 
@@ -42,6 +53,7 @@ Task = Literal[
 | graph | the same, of a party's own graph |
 | position | where a speaker stands before it hears the others |
 | ballot | its secret ballot |
+| minutes | what the chair of a debate writes down at its end |
 | reflection | what a party concludes from its past |
 | embed | vectors, of an embedder |
 | imagine | a whole debate, written by one call |
@@ -51,8 +63,8 @@ Task = Literal[
 | summary | what stands for rounds, or for other summaries |
 """
 
-PathStep = Literal["position", "ballot", "memory"]
-"""What a persona is asked for beside its lines: where it stands at first, its ballot, a summary of its memory."""
+PathStep = Literal["position", "ballot", "minutes", "memory"]
+"""What a persona is asked for beside its lines: its position at first, its ballot, minutes, a summary of its memory."""
 
 _TASKS: dict[str, Task] = {task: task for task in get_args(Task) if task != "summary"}
 _STEPS: dict[str, PathStep] = {step: step for step in get_args(PathStep)}

@@ -111,6 +111,19 @@ class MemberStanceRecord(StanceRecord):
     speaker: str
 
 
+class MinutesRecord(TypedDict):
+    """What the chair of a debate wrote down at its end: what was decided and the rest, or `problem`."""
+
+    speaker: str
+    decided: NotRequired[str]
+    actions: NotRequired[list[str]]
+    """Who is to do what by when."""
+    open_questions: NotRequired[list[str]]
+    problem: NotRequired[str | None]
+    repairs: NotRequired[int]
+    mended: NotRequired[list[str]]
+
+
 class LineRecord(TypedDict):
     """What one member said in a debate."""
 
@@ -135,6 +148,8 @@ class DecisionRecord(TypedDict):
     dissent: list[str]
     counts: NotRequired[dict[str, int]]
     """Ballots by position, in place of what tells who voted how: as those are told whom a secret ballot concerns."""
+    minutes: NotRequired[MinutesRecord]
+    """What the chair wrote down: with the decision as those are told of it whom it concerns."""
 
 
 class DebateRecord(TypedDict):
@@ -148,6 +163,7 @@ class DebateRecord(TypedDict):
     lines: list[LineRecord]
     ballots: NotRequired[list[MemberStanceRecord]]
     decision: DecisionRecord | None
+    minutes: NotRequired[MinutesRecord]
 
 
 class _Private(TypedDict):

@@ -74,6 +74,14 @@ def world_ledgers(parties: Sequence[str]) -> tuple[str, ...]:
     return (WORLD_STATE, WORLD_HIDDEN, *map(own_world_channel, parties), *map(moves_channel, parties))
 
 
+_PRIVATE_LEDGERS = (private_channel(""), own_world_channel(""), moves_channel(""))
+
+
+def is_ledger(channel: str) -> bool:
+    """Whether a channel of the root graph grows at one end; the others hold one value."""
+    return channel in (*PUBLIC_LEDGERS, WORLD_STATE, WORLD_HIDDEN) or channel.startswith(_PRIVATE_LEDGERS)
+
+
 def outbox_channel(speaker: str) -> str:
     """The name of the channel in which a speaker proposes what to say."""
     return f"out_{speaker}"

@@ -74,6 +74,25 @@ class Line(FrozenModel):
     """The conversation that the member held inside itself first."""
 
 
+class Minutes(FrozenModel):
+    """What the chair of a debate wrote down at its end."""
+
+    speaker: str
+    """The chair."""
+    decided: str = ""
+    """What was decided, in its words; empty where it made no usable reply, and `problem` then says why."""
+    actions: tuple[str, ...] = ()
+    """Who is to do what by when."""
+    open_questions: tuple[str, ...] = ()
+    """What was left open."""
+    problem: str | None = None
+    """Why there is no reply; None where there is one."""
+    repairs: int = 0
+    """How many times the reply was sent back because it did not fit its schema."""
+    mended: tuple[str, ...] = ()
+    """What code mended in the reply before it could be read."""
+
+
 class Deliberation(FrozenModel):
     """A private conversation inside a speaker."""
 
@@ -90,6 +109,8 @@ class Deliberation(FrozenModel):
     """The secret ballots, which the decision counts; in a debate held by that rule."""
     decision: Decision | None = None
     """None when nobody took a position."""
+    minutes: Minutes | None = None
+    """What the chair wrote down of it; None where it was not asked to."""
 
 
 class Vote(FrozenModel):
@@ -371,6 +392,9 @@ class Header(FrozenModel):
     """What it was imported from; None for a run that was played."""
     public_only: bool = False
     """Whether it was packed without its private parts: it can be read and judged, not gone on with."""
+    chain_head: str = ""
+    """Digest of all that the run had on record when this was written, its private part and its calls among it, for
+    `converse audit --against`; empty where no store was behind it."""
 
     @property
     def model_in_words(self) -> str:

@@ -20,6 +20,7 @@ from converse_graph.scenarios.model_settings import ModelSettings, Options, merg
 from converse_graph.scenarios.rules import ScheduledEvent
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
+from converse_graph.store.chain_check import require_unchanged
 from converse_graph.turn.statement import move_field
 
 
@@ -108,9 +109,12 @@ async def fork(
         InvalidValue: There is no such turn, words were given and no mouth, a field does not take that, an event lies in
             the shared past, or a dial gives the clock other periods.
         NotFound: There is no such run, party or dial.
+        RecordChanged: What is stored of the parent is not what its chains say.
     """
     parent = store.register.run(name)
     check_playable(parent)
+    if not store.is_held(name):
+        require_unchanged(store, parent)
     spec = scenario or rebuild_scenario(parent, **(dials or {}))
     _check_clock(parent, spec)
     own = spec.clock.round_of(at.partition(":")[0].strip())
@@ -200,7 +204,7 @@ async def inject(store: Store, name: str, event: ScheduledEvent, *, scenario: Sc
     simulation = await Simulation.reopen(store, name, scenario=scenario)
     with store.hold(name):
         run = store.register.run(name)
-        _with_events(simulation.scenario, (*run.header.events, event))
+        event = _named(simulation.scenario, event)
         require_future(simulation.scenario, event, _first_unplayed_round(store, run, simulation.scenario))
         await store.register.set_events(run, (*run.header.events, event))
 
@@ -252,10 +256,16 @@ def _with_events(scenario: Scenario, events: Sequence[ScheduledEvent]) -> Scenar
     Raises:
         NotFound: One is for somebody who is not.
     """
-    for event in events:
-        if event.party is not None:
-            scenario.party(event.party)
-    return scenario.with_events(events)
+    return scenario.with_events([_named(scenario, event) for event in events])
+
+
+def _named(scenario: Scenario, event: ScheduledEvent) -> ScheduledEvent:
+    """The event with the name of whom it is for as the cast has it.
+
+    Raises:
+        NotFound: It is for somebody who is not at the table.
+    """
+    return event if event.party is None else event.model_copy(update={"party": scenario.party(event.party).name})
 
 
 def _horizon(parent: Run, spec: Scenario) -> int:

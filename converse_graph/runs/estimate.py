@@ -43,8 +43,8 @@ RETRY_SHARE = 0.1
 
 _KINDS: Mapping[str | None, str] = {
     "statement": "statements", "graph": "statements", "line": "debate lines", "imagine": "imagined debates",
-    "position": "positions and ballots", "ballot": "positions and ballots", "pick": "moderation",
-    "reflection": "reflections", "summary": "summaries", "judge": "the judge",
+    "position": "positions and ballots", "ballot": "positions and ballots", "minutes": "minutes of debates",
+    "pick": "moderation", "reflection": "reflections", "summary": "summaries", "judge": "the judge",
 }  # fmt: skip
 
 

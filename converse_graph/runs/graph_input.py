@@ -47,6 +47,8 @@ async def initial_input(
     past = fork_state(scenario, parent_values, run.header.fork, seed=run.header.seed)
     if past["floor"] is None:
         return start
+    if saved_in is None:
+        await store.chain(run.id).begin_ledgers(past)
     whole = graph.copy(update={"checkpointer": saver})
     await whole.aupdate_state(config, past, as_node=scenario.organisations[0].name)
     return None

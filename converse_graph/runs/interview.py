@@ -39,7 +39,7 @@ from converse_graph.turn.statement import describe_events
 
 _TASKS: Mapping[str, frozenset[str]] = {
     "organisation/interview": frozenset({"name", "period", "events", "question", "length"}),
-    **{task: TASKS[task] for task in ("organisation/brief", "organisation/example", "any/repair")},
+    **{task: TASKS[task] for task in ("organisation/brief", "organisation/example", "any/repair", "any/repair-fields")},
 }
 SMALL_LENGTH = 240
 """Characters of a small model's answer at most: beyond, it says the same again."""

@@ -24,7 +24,7 @@ from converse_graph.judge.rubric import load_rubric
 from converse_graph.judge.runs import judge_run
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.record.transcript import Transcript
-from converse_graph.runs.simulation import EventHandler, Origin, Simulation
+from converse_graph.runs.simulation import NO_ANSWER, EventHandler, Origin, Simulation
 from converse_graph.scenarios.catalogue import find_scenario, reference_to
 from converse_graph.scenarios.dials import ScenarioFunction, check_scenario
 from converse_graph.scenarios.model_settings import ModelSettings, Options, read_options
@@ -59,6 +59,7 @@ def run(
     budget: Budget | None = None,
     store: Path | str | None = None,
     watch: EventHandler | None = None,
+    answer: Any = NO_ANSWER,
 ) -> Transcript:
     """Play a scenario to its end, keep it where `converse run` would, and return its record.
 
@@ -86,6 +87,7 @@ def run(
         store: A file, or postgresql://user:password@host/database; None for where the command line keeps runs,
             `.converse/runs.sqlite`.
         watch: Told of each event as it happens, in the thread of the run.
+        answer: To what a run that is gone on with waits for.
 
     Returns:
         The record, with what each party kept to itself; of itself it shows what is public.
@@ -124,6 +126,7 @@ def run(
         budget=budget,
         store=store or DEFAULT_PATH,
         watch=watch,
+        answer=answer,
     )
     return play.wait()
 
@@ -165,6 +168,7 @@ class _Play:
     budget: Budget | None
     store: Path | str
     watch: EventHandler | None
+    answer: Any
     _simulation: Simulation | None = field(default=None, init=False)
     _task: asyncio.Task[Any] | None = field(default=None, init=False)
     _is_playing: bool = field(default=False, init=False)
@@ -250,7 +254,7 @@ class _Play:
                     f"Run {existing.name!r} has {what} {began[what]}, not {value}; leave that out, or name another run."
                 )
         simulation = await Simulation.reopen(
-            store, existing.name, scenario=self.scenario, options=self.begin["options"]
+            store, existing.name, scenario=self.scenario, options=self.begin["options"], answer=self.answer
         )
         if not self.is_remembered and not existing.replays:
             simulation.chats = self.chats

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from langgraph.errors import GraphDrained
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
+from langgraph.types import Interrupt
 
+from converse_graph.calls.answers import NamedAnswer, OpenQuestion, assign_answers
 from converse_graph.calls.budget import Budget, build_budget_tracker
 from converse_graph.calls.calls_in_flight import CallsInFlight
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.trace_privacy import is_traced, untraced
 from converse_graph.checkpoints import StoreSaver, TurnSaver
-from converse_graph.errors import ConverseError, RunPaused, ScenarioChanged, StoreFailure
+from converse_graph.errors import AnswerNeeded, ConverseError, InvalidValue, RunPaused, ScenarioChanged, StoreFailure
 from converse_graph.graph import compile_graph
 from converse_graph.graph.organisation import check_windows
 from converse_graph.models.prices import Prices
@@ -37,6 +40,7 @@ from converse_graph.scenarios.model_settings import ModelSettings, Options, merg
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import speaker_settings
 from converse_graph.store import Run, Store
+from converse_graph.store.chain_check import chain_breaks, require_unchanged
 from converse_graph.tracing.play_trace import traced_play
 from converse_graph.tracing.run_trace import RunTrace
 from converse_graph.tracing.settings import Tracing
@@ -51,6 +55,11 @@ EventHandler = Callable[[dict[str, Any]], None]
 RECURSION_LIMIT = 10**9
 """Supersteps in one go: a run ends by its clock and its rules, not by LangGraph's guard against loops."""
 
+
+NO_ANSWER: Final = object()
+"""In the place of an answer where none is given: None may be one."""
+
+UNUSED_ANSWER = "Nobody waited for an answer, so the one that was given is not used."
 
 SEEDS = 10**6
 """Seeds are drawn below this: short enough to be typed again."""
@@ -77,6 +86,9 @@ class Simulation:
     scenario: Scenario
     chats: ModelRegistry
     prompts: Prompts = field(default_factory=load_prompts)
+    answers: tuple[Any, ...] = ()
+    """To what the run waits for: values, or a `NamedAnswer` where several wait. They are for the questions that it
+    stands at, and none that comes later."""
     _control: RunControl = field(default_factory=RunControl, init=False)
     _in_flight: CallsInFlight = field(default_factory=CallsInFlight, init=False)
 
@@ -162,6 +174,8 @@ class Simulation:
         prices: Prices | None = None,
         allow_changed: bool = False,
         options: ModelSettings | Options | None = None,
+        answer: Any = NO_ANSWER,
+        answers: Mapping[str, Any] | None = None,
     ) -> Simulation:
         """Find a run again, to go on with it.
 
@@ -172,16 +186,21 @@ class Simulation:
             model: The model object that it began with, where it was one; a model named by text is remembered.
             base_url: Only with `model`.
             prices: What calls are charged by; None for the public list.
-            allow_changed: Whether to go on though scenario or prompts have changed; its header then says so.
+            allow_changed: Whether to go on though scenario, prompts or the record itself have changed; its header then
+                says so.
             options: Settings of models from now on, over those that it has; its header then says so.
+            answer: To what the run waits for, where it waits for one thing: whatever the graph that asks takes.
+            answers: The same where several wait, by the path of who asks.
 
         Raises:
             NotFound: There is no such run, its scenario is gone, or an option is for somebody who does not speak.
             InvalidValue: It was imported, or packed without its private parts.
             ScenarioChanged: The scenario or its prompts are not what the run began with.
+            RecordChanged: What is stored of the run is not what its chains say.
         """
         run = store.register.run(name)
         check_playable(run)
+        record_changes = _record_changes(store, run, allow_changed=allow_changed)
         scenario = (scenario or rebuild_scenario(run)).with_events(run.header.events)
         model_options = read_options(options)
         if any(settings.context_window or settings.extra_body for settings in model_options.values()):
@@ -198,10 +217,12 @@ class Simulation:
             chats = ReplayRegistry(
                 store.journal(store.register.run(run.replays).id), run.header.model, run.header.models
             )
-        simulation = cls(store=store, run=run, scenario=scenario, chats=chats)
+        given = () if answer is NO_ANSWER else (answer,)
+        named = tuple(NamedAnswer(speaker=speaker, value=value) for speaker, value in (answers or {}).items())
+        simulation = cls(store=store, run=run, scenario=scenario, chats=chats, answers=(*given, *named))
         model_options = merged_options(run.header.options, model_options)
         now = fingerprint(scenario, simulation.prompts, model_options)
-        changes = differences(run.fingerprint, now)
+        changes = [*differences(run.fingerprint, now), *record_changes]
         asked_for = differences(option_parts(run.header.options), option_parts(model_options))
         if changes and (allow_changed or changes == asked_for):
             settings = speaker_settings(scenario, model_options).different()
@@ -312,32 +333,86 @@ class Simulation:
             trace=trace,
             live=watch is not None,
             settings=speaker_settings(self.scenario, self.run.header.options),
+            guest_saver=StoreSaver(self.store),
         )
+        given, self.answers = self.answers, ()
         while True:
-            stream: AsyncIterator[Any] = graph.astream(
-                await initial_input(graph, config, self.store, self.run, self.scenario),
-                config,
-                context=context,
-                stream_mode=["custom"] if watch else [],
-                output_keys=graph.output_channels,  # of itself a trace would have all channels
-                subgraphs=watch is not None,  # for nobody, a node that is alone in its step needs no task of its own
-                durability="async",  # the saver queues a checkpoint at once, ahead of the next call's record
-                control=self._control,
-            )
-            try:
-                with nullcontext() if is_trace_on else untraced():
-                    async for chunk in stream:
-                        if watch:
-                            watch(chunk[-1])
-            finally:
-                await saver.settled()
+            start = await initial_input(graph, config, self.store, self.run, self.scenario)
+            await self._enter(graph, start, config, context, saver, watch, is_trace_on=is_trace_on)
+            if saver.interrupts:
+                # What was given is for what the run stood at, so not for what is asked after a turn more.
+                is_late = saver.values is not None
+                context.answers.update(self._answers_to(saver.interrupts, () if is_late else given))
+                given = given if is_late else ()
+                continue
             values = saver.values
             if values is None or self.run.replays:  # a ledger is read from the store alone, which takes a while
                 values = (await graph.aget_state(config)).values
             if not values.get("ended"):
                 raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
+            if given and watch:
+                watch({"event": "warning", "text": UNUSED_ANSWER})
             if not replay_has_more(self.store, self.run, len(values.get("transcript", ()))):
                 return str(values["ended"])
+
+    async def _enter(
+        self,
+        graph: CompiledStateGraph[Any, Any, Any, Any],
+        start: Any,
+        config: Any,
+        context: RunContext,
+        saver: TurnSaver,
+        watch: EventHandler | None,
+        *,
+        is_trace_on: bool,
+    ) -> None:
+        """Play the graph until it ends or waits, and until what it saved is durable."""
+        stream: AsyncIterator[Any] = graph.astream(
+            start,
+            config,
+            context=context,
+            stream_mode=["custom"] if watch else [],
+            output_keys=graph.output_channels,  # of itself a trace would have all channels
+            subgraphs=watch is not None,  # for nobody, a node that is alone in its step needs no task of its own
+            durability="async",  # the saver queues a checkpoint at once, ahead of the next call's record
+            control=self._control,
+        )
+        try:
+            with nullcontext() if is_trace_on else untraced():
+                async for chunk in stream:
+                    if watch:
+                        watch(chunk[-1])
+        finally:
+            await saver.settled()
+
+    def _answers_to(self, interrupts: Sequence[Interrupt], given: tuple[Any, ...]) -> dict[str, Any]:
+        """Those of the answers that were given for what the run waits for.
+
+        Raises:
+            AnswerNeeded: There is none.
+        """
+        questions = [OpenQuestion.from_value(interrupt.value) for interrupt in interrupts]
+        asked, speakers = "; ".join(map(str, questions)), tuple(question.speaker for question in questions)
+        try:
+            assigned = assign_answers(given, questions)
+        except InvalidValue as error:
+            raise AnswerNeeded(f"{error} {asked}", speakers=speakers) from error
+        if not assigned:
+            raise AnswerNeeded(asked, speakers=speakers)
+        return assigned
+
+
+def _record_changes(store: Store, run: Run, *, allow_changed: bool) -> tuple[str, ...]:
+    """What of a run's record is not what its chains say, as its header is to have it; one that is played now is left.
+
+    Raises:
+        RecordChanged: Something is, and that is not allowed.
+    """
+    if store.is_held(run.name):
+        return ()
+    if not allow_changed:
+        require_unchanged(store, run, otherwise=", or go on all the same with --allow-changed")
+    return tuple({f"record: {found.source}": None for found in chain_breaks(store, run)}) if allow_changed else ()
 
 
 begin = Simulation.begin

@@ -13,7 +13,7 @@ from converse_graph.scenarios.deliberation_rules import DeliberationRules, check
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.memory_settings import Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
-from converse_graph.scenarios.speaker_paths import JUDGE, PUBLIC, join_path
+from converse_graph.scenarios.speaker_paths import JUDGE, fold_name, join_path
 from converse_graph.scenarios.speaker_paths import SUPERVISOR as SUPERVISOR
 from converse_graph.scenarios.value import ByKind, FrozenModel, Identifier, Items, Name
 
@@ -24,7 +24,7 @@ MAX_DEPTH = 6
 
 _CHANNELS = {
     "organisation": re.compile(r"transcript|events|summaries|votes|floor|horizon|ended|(mind|out)_.*"),
-    "member": re.compile(r"lines|inner|decision|line|dissent|ballots|(before|out)_.*"),
+    "member": re.compile(r"lines|inner|decision|line|dissent|ballots|minutes|(before|out)_.*"),
 }
 """Names of the channels of a graph: none of its nodes can be called that."""
 
@@ -77,6 +77,10 @@ class Debate(DeliberationRules, _Deliberation):
 
     kind: Literal["debate"] = "debate"
     """Which kind of deliberation this is, as a file names it."""
+    minutes: bool | None = None
+    """Whether its chair, the first member, writes down at the end, in one call more, what was decided, who is to do
+    what by when, and what was left open; None for where the chair's model is a large one. Votes are counted by code
+    all the same, and a chair that is somebody's own graph writes none."""
 
     @model_validator(mode="after")
     def _everybody_speaks(self) -> Self:
@@ -179,22 +183,20 @@ def check_not_taken(parties: list[str]) -> None:
     Raises:
         ValueError: There is one.
     """
-    for name in parties:
-        if name in (JUDGE, PUBLIC):
-            meaning = "who judges a run" if name == JUDGE else "the owner of what everybody may read"
-            raise ValueError(f"no organisation can be called {name!r}: that is {meaning}; write {name.title()!r}")
+    if JUDGE in parties:
+        raise ValueError(f"no organisation can be called {JUDGE!r}: that is who judges a run; write {JUDGE.title()!r}")
 
 
 def check_distinct(kind: str, names: list[str]) -> None:
     """Refuse a list in which two names are the same, apart from case."""
-    keys = [name.casefold() for name in names]
+    keys = [fold_name(name).casefold() for name in names]
     if SUPERVISOR in keys:
         raise ValueError(f"no {kind} can be called {SUPERVISOR!r}: that is who gives the floor")
     if kind in _CHANNELS and (channels := [name for name in names if _CHANNELS[kind].fullmatch(name)]):
         raise ValueError(
             f"no {kind} can be called {channels[0]!r}: the graph has a channel of that name; name it otherwise"
         )
-    duplicates = sorted({name for name in names if keys.count(name.casefold()) > 1})
+    duplicates = sorted({name for name in names if keys.count(fold_name(name).casefold()) > 1})
     if duplicates:
         raise ValueError(f"two {kind}s are called {duplicates[0]!r}; names must differ")
 

@@ -3,9 +3,11 @@
 import hashlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.resources import search_path
@@ -116,9 +118,35 @@ class _UncachedLoader(SourceFileLoader):
 
 
 def _load(path: Path) -> dict[str, ScenarioFunction]:
-    """What a file holds now: a file that was changed is loaded anew, as is one that was loaded from elsewhere."""
+    """The scenarios that a file holds now."""
     if path.suffix in SUFFIXES:
         return scenario_file(path)
+    return {value.name: value for value in vars(_module(path)).values() if isinstance(value, ScenarioFunction)}
+
+
+def find_function(reference: str) -> Callable[..., Any]:
+    """The Python function that a reference names, such as a policy.
+
+    Args:
+        reference: "file.py:function".
+
+    Raises:
+        NotFound: There is no such file, or no such function in it.
+        InvalidValue: The reference names no Python file and function, or the file cannot be loaded.
+    """
+    path, name = split_reference(reference)
+    if not path.endswith(".py") or not name:
+        raise InvalidValue(f"{reference!r} names no function; write file.py:function.")
+    module = _module(Path(path))
+    functions = {key: value for key, value in vars(module).items() if isinstance(value, FunctionType)}
+    if name not in functions:
+        own = [key for key, value in functions.items() if value.__module__ == module.__name__]
+        raise NotFound.among(f"function in {path}", name, own)
+    return functions[name]
+
+
+def _module(path: Path) -> ModuleType:
+    """A Python file as a module: one that was changed is loaded anew, as is one that was loaded from elsewhere."""
     if not path.is_file():
         raise no_file(path)
     module_name = ""
@@ -135,4 +163,4 @@ def _load(path: Path) -> dict[str, ScenarioFunction]:
     except (Exception, SystemExit) as error:  # a file of somebody's own may raise anything
         sys.modules.pop(module_name, None)
         raise InvalidValue(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
-    return {value.name: value for value in vars(module).values() if isinstance(value, ScenarioFunction)}
+    return module

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from converse_graph.errors import InvalidValue, NotFound, UsageError
 from converse_graph.scenarios.graph_settings import bad_request, dials_in, settings_schema
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_paths import find_name
 from converse_graph.scenarios.validation_errors import explain
 
 
@@ -148,10 +149,11 @@ def by_party(setting: Any, parties: Sequence[str], *, otherwise: Any) -> dict[st
     """
     if not isinstance(setting, Mapping):
         return dict.fromkeys(parties, setting)
-    for name in setting:
-        if name != OTHERS and name not in parties:
-            raise NotFound.among("party", name, [*parties, OTHERS])
-    return {name: setting.get(name, setting.get(OTHERS, otherwise)) for name in parties}
+    by_name = {name if name == OTHERS else find_name(name, parties): value for name, value in setting.items()}
+    if None in by_name:
+        unknown = next(name for name in setting if name != OTHERS and find_name(name, parties) is None)
+        raise NotFound.among("party", unknown, [*parties, OTHERS])
+    return {name: by_name.get(name, by_name.get(OTHERS, otherwise)) for name in parties}
 
 
 def scenario(function: Callable[..., Scenario]) -> ScenarioFunction:

@@ -13,10 +13,12 @@ from converse_graph.errors import NotFound
 from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinct, check_not_taken
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.deliberation_rules import Motion
+from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.memory_settings import Memory, Pinned, Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.rules import Event, RunningList, ScheduledEvent, StopOnEvent, StopRule
+from converse_graph.scenarios.speaker_paths import find_name
 from converse_graph.scenarios.value import FrozenModel, Items
 from converse_graph.scenarios.world import MOVE, WORLD, World
 from converse_graph.summary_repr import Summary
@@ -139,12 +141,24 @@ class Scenario(FrozenModel):
     def _check_world(self) -> None:
         if self.world is None:
             return
-        self.world.check_kinds(frozenset(party.kind for party in self.organisations))
+        self.world.check_parties({party.name: party.kind for party in self.organisations})
         for party in self.organisations:
             if party.name == WORLD:
                 raise ValueError(f"in a scenario with a world no organisation can be called {WORLD!r}")
             if MOVE in {field.name for field in party.fields}:
                 raise ValueError(f"with a world {party.name} reports {MOVE!r} by itself; name the field otherwise")
+        for pledge in self.world.pledges:
+            self._check_pledge(self.world, pledge.field)
+
+    def _check_pledge(self, world: World, name: str) -> None:
+        """Whether a field of pledges is there, and is a choice of moves."""
+        fields = [(party, field) for party in self.organisations for field in party.fields if field.name == name]
+        if not fields:
+            raise ValueError(f"pledges are made in {name!r}, a field that no party reports; add it to their fields")
+        for party, field in fields:
+            if not isinstance(field, Choice):
+                raise ValueError(f"pledges are made in {name!r}, which is no choice; let its kind be choice")
+            world.check_pledge(party.name, party.kind, name, field.options)
 
     def _check_motion(self) -> None:
         if self.motion is None:
@@ -232,15 +246,16 @@ class Scenario(FrozenModel):
         """The organisation of that name.
 
         Args:
-            name: As the cast has it.
+            name: As the cast has it; accents may be composed or not, an apostrophe typed or curly.
 
         Raises:
             NotFound: There is none.
         """
-        for party in self.organisations:
-            if party.name == name:
-                return party
-        raise NotFound.among("organisation", name, (party.name for party in self.organisations))
+        parties = {party.name: party for party in self.organisations}
+        known_name = find_name(name, parties)
+        if known_name is None:
+            raise NotFound.among("organisation", name, parties)
+        return parties[known_name]
 
     def recall_of(self, party: Organisation) -> Recall | None:
         """How a party recalls; None for one that recalls nothing, as a graph of its own does.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from converse_graph.scenarios.cast import Organisation, Persona
 from converse_graph.scenarios.model_settings import EVERYBODY, UNSET, ModelSettings, Options, require_paths
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.speaker_paths import find_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +56,10 @@ def speaker_settings(scenario: Scenario, options: Options | None = None) -> Spea
     Raises:
         NotFound: An option is for somebody who does not speak.
     """
-    own_options = options or {}
     specs = {
         path: spec for party in scenario.organisations for path, spec in _specs(party, party.name, scenario.settings)
     }
+    own_options = {find_name(path, specs) or path: settings for path, settings in (options or {}).items()}
     require_paths(own_options, set(specs))
     return SpeakerSettings(
         everybody=scenario.settings.merged(own_options.get(EVERYBODY, UNSET)),

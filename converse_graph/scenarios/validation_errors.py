@@ -33,6 +33,9 @@ _TAKES = {
 }
 """By the first word of the type of an error, such as "int" of `int_parsing` and `int_from_float`."""
 
+_TABLES = ("model", "dict", "dataclass")
+"""How the types of errors begin that are of a table of named values."""
+
 _BRANCHES = frozenset({"bool", "dict", "float", "int", "list", "none", "str", "tuple"})
 """What pydantic calls the branches of a union of plain types."""
 
@@ -57,7 +60,8 @@ def explain(
     Args:
         error: What pydantic raised.
         model: What was to be made; its fields are named where there is no such field.
-        limits: What fields take, in the words in which that was asked for: said of one that is too long.
+        limits: What fields take, in the words in which that was asked for: said of one that is too long, or that
+            should be a table.
     """
     return "; ".join(_explain_one(fault, model, limits or {}) for fault in _without_branches(error.errors()))
 
@@ -94,6 +98,8 @@ def _explain_one(fault: Any, model: type[BaseModel] | None, limits: Mapping[str,
     where = ".".join(map(str, path))
     if kind in ("string_too_long", "too_long") and path and path[0] in limits:
         return f"{where} is far too long; it takes {limits[path[0]]}"
+    if kind.startswith(_TABLES) and len(path) == 1 and path[0] in limits:
+        return f"{where} is {_shown(value)}; it takes {limits[path[0]]}"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "extra_forbidden":

@@ -1,6 +1,7 @@
 """The base of all specs: frozen, keyword-only, checked when made."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from types import GenericAlias
 from typing import Annotated, Any, TypeVar, get_args
@@ -21,7 +22,10 @@ from converse_graph.sanitize import whole_characters
 from converse_graph.scenarios.field_docs import Explained
 from converse_graph.scenarios.validation_errors import explain
 
-_NAME = re.compile(r"[^\W_](?:[\w .'&-]{0,58}[\w.])?")
+_IN_NAMES = " .'\u2019\u02bc&-\u2010\u2011\u2013(),+!@_\u200c\u200d"
+"""What a name may hold beside letters, their marks, and digits: curly apostrophes and printers' hyphens among it, and
+the joiners without which some Indian scripts cannot be written."""
+_MOST_LETTERS = 60
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -64,6 +68,14 @@ class FrozenModel(BaseModel):
                 f"model_copy(update={{{name!r}: ...}})."
             ) from None
 
+    def __delattr__(self, name: str) -> None:
+        """Refuse to take a field away.
+
+        Raises:
+            InvalidValue: Always.
+        """
+        raise InvalidValue(f"{type(self).__name__} is frozen: {name} cannot be deleted.")
+
     @field_validator("*")
     @classmethod
     def _make_whole(cls, value: Any) -> Any:
@@ -90,13 +102,17 @@ def is_name(text: str) -> bool:
     Args:
         text: Any text.
     """
-    return _NAME.fullmatch(text) is not None
+    if not 0 < len(text) <= _MOST_LETTERS:
+        return False
+    kinds = [unicodedata.category(letter)[0] for letter in text]
+    is_one = kinds[0] in "LN" and (kinds[-1] in "LMN" or text[-1] in ".)!+_")
+    return is_one and all(kind in "LMN" or letter in _IN_NAMES for letter, kind in zip(text, kinds, strict=True))
 
 
 def _check_name(name: str) -> str:
     if not is_name(name):
         raise ValueError(
-            "a name is 1 to 60 letters, digits, spaces or any of . ' & - and begins with a letter or digit"
+            "a name is 1 to 60 letters, digits, spaces or any of . ' & - ( ) , + ! @ and begins with a letter or digit"
         )
     return name
 

@@ -37,8 +37,10 @@ class Database(Protocol):
     folder: Path
     """Where what belongs beside the store lies."""
 
-    def prepare(self, *, make: bool) -> None:
+    def prepare(self, *, make: bool, read_only: bool = False) -> None:
         """Make the tables if there are none and that is wanted, and bring older ones up to the present version.
+
+        Read only, nothing is made or brought up: an older version is refused.
 
         Raises:
             NotFound: There is no such store.
@@ -46,8 +48,8 @@ class Database(Protocol):
             StoreFailure: It cannot be reached, made, or brought up.
         """
 
-    def connect(self) -> Session:
-        """A connection to a store that was prepared."""
+    def connect(self, *, read_only: bool = False) -> Session:
+        """A connection to a store that was prepared; a read-only one is refused whatever it writes."""
 
     def locks(self, reader: Session, writer: Writer) -> Locks:
         """The locks of the store's runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from converse_graph.store.chain import NO_LINK, add_records, digest_of
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
@@ -45,19 +46,22 @@ _ALL = f"SELECT {_COLUMNS} FROM checkpoints {{where}} ORDER BY checkpoint_id DES
 _WRITES = f"""SELECT {", ".join(WriteRow._fields)} FROM writes
 WHERE {_IN_THREAD} AND checkpoint_id >= :first AND checkpoint_id <= :last
 ORDER BY checkpoint_id, task_path, task_id, idx"""  # noqa: S608 - names of ours
-PUT_CHECKPOINT = f"""INSERT INTO checkpoints ({_COLUMNS})
-VALUES ({", ".join(f":{name}" for name in CheckpointRow._fields)})
+PUT_CHECKPOINT = f"""INSERT INTO checkpoints ({_COLUMNS}, seal)
+VALUES ({", ".join(f":{name}" for name in CheckpointRow._fields)}, :seal)
 ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET parent_id = excluded.parent_id,
-kind = excluded.kind, checkpoint = excluded.checkpoint, metadata = excluded.metadata"""  # noqa: S608 - names of ours
-_PUT_WRITE = f"""INSERT INTO writes ({", ".join(WriteRow._fields)})
-VALUES ({", ".join(f":{name}" for name in WriteRow._fields)})
+kind = excluded.kind, checkpoint = excluded.checkpoint, metadata = excluded.metadata, seal = excluded.seal"""  # noqa: S608 - names of ours
+_PUT_WRITE = f"""INSERT INTO writes ({", ".join(WriteRow._fields)}, seal)
+VALUES ({", ".join(f":{name}" for name in WriteRow._fields)}, :seal)
 ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) """  # noqa: S608 - names of ours
 PUT_WRITE = _PUT_WRITE + "DO NOTHING"
 _REPLACE_WRITE = (
     _PUT_WRITE
     + """DO UPDATE SET task_path = excluded.task_path, channel = excluded.channel,
-kind = excluded.kind, value = excluded.value"""
+kind = excluded.kind, value = excluded.value, seal = excluded.seal"""
 )
+_SEAL_OF = f"SELECT seal FROM checkpoints WHERE {_IN_THREAD} AND checkpoint_id = :id"  # noqa: S608 - names of ours
+SEALED = f"SELECT {_COLUMNS}, seal FROM checkpoints WHERE thread_id = :thread ORDER BY checkpoint_id"  # noqa: S608
+SEALED_WRITES = f"SELECT {', '.join(WriteRow._fields)}, seal FROM writes WHERE thread_id = :thread"  # noqa: S608
 _DELETE = ("DELETE FROM checkpoints WHERE thread_id = :thread", "DELETE FROM writes WHERE thread_id = :thread")
 
 
@@ -106,16 +110,26 @@ class CheckpointRows:
         rows = self._reader.read(_WRITES, thread=thread, namespace=namespace, first=first, last=last)
         return [WriteRow(*write) for write in rows]
 
-    def put(self, row: CheckpointRow, writes: Sequence[WriteRow] = ()) -> Awaitable[None]:
+    def put(
+        self, row: CheckpointRow, writes: Sequence[WriteRow] = (), gains: Sequence[tuple[str, Any]] = ()
+    ) -> Awaitable[None]:
         """Save a checkpoint and what was written under others, both or neither.
+
+        Args:
+            row: The checkpoint.
+            writes: What was written under others.
+            gains: Channels and what was written to them, in order, to be chained where they are ledgers of a run.
 
         Returns:
             To be awaited: over when both are durable. It is queued when this returns.
         """
 
         def put(session: Session) -> None:
-            session.run_many(_REPLACE_WRITE, [write._asdict() for write in writes])
-            session.run(PUT_CHECKPOINT, **row._asdict())
+            session.run_many(_REPLACE_WRITE, [_sealed(write) for write in writes])
+            key = {"thread": row.thread_id, "namespace": row.checkpoint_ns, "id": row.parent_id}
+            before = session.run(_SEAL_OF, **key) if row.parent_id else []
+            session.run(PUT_CHECKPOINT, **row._asdict(), seal=digest_of(*row, *map(bytes, before[0] if before else ())))
+            add_records(session, row.thread_id, gains)
 
         return self._writer.submit(put)
 
@@ -127,7 +141,23 @@ class CheckpointRows:
             replace: Whether a row that is there already is written over; else it is left.
         """
         statement = _REPLACE_WRITE if replace else PUT_WRITE
-        return self._writer.submit(lambda session: session.run_many(statement, [row._asdict() for row in writes]))
+        return self._writer.submit(lambda session: session.run_many(statement, [_sealed(row) for row in writes]))
+
+    def changed(self, thread: str) -> Iterator[str]:
+        """Name what of a thread is not what its digests say: checkpoints, and what was written under them."""
+        seals: dict[tuple[str, str], bytes] = {}
+        for *columns, seal in self._reader.read(SEALED, thread=thread):
+            row = CheckpointRow(*columns)
+            seals[row.checkpoint_ns, row.checkpoint_id] = bytes(seal)
+            before = seals.get((row.checkpoint_ns, row.parent_id)) if row.parent_id else NO_LINK
+            if before is None:
+                yield f"the checkpoint before {row.checkpoint_id}"
+            elif digest_of(*row, *([before] if before else ())) != bytes(seal):
+                yield f"checkpoint {row.checkpoint_id}"
+        for *columns, seal in self._reader.read(SEALED_WRITES, thread=thread):
+            write = WriteRow(*columns)
+            if digest_of(*write) != bytes(seal):
+                yield f"what was written to {write.channel} after checkpoint {write.checkpoint_id}"
 
     async def delete_thread(self, thread: str) -> None:
         """Delete all of a thread; returns when that is durable."""
@@ -137,6 +167,10 @@ class CheckpointRows:
                 session.run(statement, thread=thread)
 
         await self._writer.write(delete)
+
+
+def _sealed(row: WriteRow) -> dict[str, Any]:
+    return {**row._asdict(), "seal": digest_of(*row)}
 
 
 class LedgerHistory(NamedTuple):

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.models.base import PUBLIC, Message, Request, Response
+from converse_graph.record.paths import parse_path
+from converse_graph.scenarios.speaker_paths import owner_from_record, owner_on_record
+from converse_graph.store.chain import add_links, calls_chain, seal_header
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
@@ -19,25 +22,35 @@ FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest
 _CALLS = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
 place, attempt, messages, form, accepted, digest FROM calls
 WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
+_CALLS_AT = _CALLS.replace("LIKE :places AND attempt >= :least", "= :place")
 _AT = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
 digest, messages, accepted FROM calls WHERE run = :run AND place = :place AND attempt = :attempt ORDER BY id"""
 _TOTALS = """SELECT COALESCE(SUM(input_tokens + output_tokens), 0), SUM(usd),
 SUM(CASE WHEN usd IS NULL THEN 1 ELSE 0 END) FROM calls WHERE run = :run"""
 _ATTEMPTS = "SELECT place, attempt FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _PLACES = "SELECT place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
+_SUMMARY_COLUMNS = (
+    "id", "place", "attempt", "accepted", "model", "finish", "input_tokens", "output_tokens", "cached_tokens", "usd",
+    "seconds",
+)  # fmt: skip
+_SUMMARIES = f"""SELECT {", ".join(_SUMMARY_COLUMNS)} FROM calls
+WHERE run = :run AND place LIKE :places ESCAPE '!' AND id > :after ORDER BY id LIMIT :most"""  # noqa: S608 - ours
+_REPLY = "SELECT reply FROM calls WHERE run = :run AND id = :id"
+_PROMPT = "SELECT messages FROM calls WHERE run = :run AND place = :place AND attempt >= 0 ORDER BY id LIMIT 1"
 _MESSAGE = "SELECT role, source, owner, text FROM messages WHERE id = :id"
+_STORED_MESSAGE = "SELECT role, source, owner, text, digest FROM messages WHERE id = :id"
 _MESSAGE_ID = "SELECT id FROM messages WHERE digest = :digest"
 _ADD_MESSAGE = """INSERT INTO messages (digest, role, source, owner, text)
 VALUES (:digest, :role, :source, :owner, :text) ON CONFLICT DO NOTHING RETURNING id"""
 _ADD_CALL = """INSERT INTO calls (run, place, attempt, digest, messages, form, reply, accepted, model, finish,
 input_tokens, output_tokens, cached_tokens, usd, seconds)
 VALUES (:run, :place, :attempt, :digest, :messages, :form, :reply, :accepted, :model, :finish,
-:input_tokens, :output_tokens, :cached_tokens, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING id"""
+:input_tokens, :output_tokens, :cached_tokens, :usd, :seconds) ON CONFLICT DO NOTHING RETURNING attempt"""
 _ADD_UNUSABLE = """INSERT INTO calls (run, place, attempt, digest, messages, form, reply, accepted, model, finish,
 input_tokens, output_tokens, cached_tokens, usd, seconds)
 SELECT :run, :place, COALESCE(MIN(attempt), 0) - 1, :digest, :messages, :form, :reply, 0, :model, :finish,
 :input_tokens, :output_tokens, :cached_tokens, :usd, :seconds
-FROM calls WHERE run = :run AND place = :place AND digest = :digest AND attempt < 0 RETURNING id"""
+FROM calls WHERE run = :run AND place = :place AND digest = :digest AND attempt < 0 RETURNING attempt"""
 _CUT = """SELECT model, COUNT(*), MAX(input_tokens) FROM calls
 WHERE run = :run AND attempt < 0 AND finish = 'cut' GROUP BY model ORDER BY model"""
 _CHARGE_TOKENS = "UPDATE runs SET tokens = tokens + :tokens, unpriced = unpriced + 1 WHERE id = :run"
@@ -66,6 +79,34 @@ class Call:
     def is_as_asked(self) -> bool:
         """Whether the stored prompt and schema are those that the stored digest is of."""
         return call_digest(self.messages, self.schema) == self.digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainedCall:
+    """A call as its link stands for it."""
+
+    place: str
+    content: list[Any]
+    is_as_asked: bool
+    """Whether every stored message, and the prompt and schema that they make, are what the stored digests are of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSummary:
+    """A call as a list of calls has it, without prompt and reply."""
+
+    id: int
+    place: str
+    attempt: int
+    """0 for the first time of asking, and so on; below 0 for replies that were paid and no use."""
+    accepted: bool
+    model: str
+    finish: str
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    usd: float | None
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +145,8 @@ class MessageIds:
         """The row of a message, made if it is new."""
         number = self._known.get(message.digest)
         if number is None:
-            row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": message.owner}
+            owner = owner_on_record(message.owner)
+            row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": owner}
             inserted = session.run(_ADD_MESSAGE, **row, text=message.text)
             number = int((inserted or session.run(_MESSAGE_ID, digest=message.digest))[0][0])
             if len(self._known) > 50_000:
@@ -164,6 +206,7 @@ class RunJournal:
     def _insertion(self, statement: str, request: Request, reply: Response, **more: int) -> Callable[[Session], None]:
         form = self._form(request)
         digest = _digest(request, form)
+        chain = calls_chain(parse_path(request.place).reader)
 
         def insert(session: Session) -> None:
             messages = [self._ids.of(session, message) for message in request.messages]
@@ -186,6 +229,8 @@ class RunJournal:
             )
             if inserted:
                 _charge(session, self._run, reply)
+                content = call_content(request.place, int(inserted[0][0]), digest, reply, more.get("accepted", 0))
+                add_links(session, self._run, chain, [content])
 
         return insert
 
@@ -197,6 +242,7 @@ class RunJournal:
             if sentence not in header["warnings"]:
                 header["warnings"].append(sentence)
                 session.run(_SET_HEADER, header=json.dumps(header, ensure_ascii=False), run=self._run)
+                seal_header(session, self._run)
 
         self._writer.post(add)
 
@@ -208,6 +254,7 @@ class RunJournal:
             if model in header["models"]:  # a judge's is none of the run's
                 header["models"][model].update(shown_window=shown, safe_window=safe)
                 session.run(_SET_HEADER, header=json.dumps(header, ensure_ascii=False), run=self._run)
+                seal_header(session, self._run)
 
         self._writer.post(change)
 
@@ -226,9 +273,20 @@ class RunJournal:
             places: Of those alone whose place is like this, as SQL has it: "%/embed" for those that end so.
             unusable: Whether to give those too that were paid and no use.
         """
-        messages: dict[int, Message] = {}
         least = -(10**9) if unusable else 0
-        for row in self._reader.read(_CALLS, run=self._run, places=places, least=least):
+        yield from self._read_calls(self._reader.read(_CALLS, run=self._run, places=places, least=least))
+
+    def calls_at(self, place: str) -> tuple[Call, ...]:
+        """Every attempt at one place, those that were paid and no use too.
+
+        Args:
+            place: Where in the run.
+        """
+        return tuple(self._read_calls(self._reader.read(_CALLS_AT, run=self._run, place=place)))
+
+    def _read_calls(self, rows: Sequence[Sequence[Any]]) -> Iterator[Call]:
+        messages: dict[int, Message] = {}
+        for row in rows:
             place, attempt, packed_ids, form, is_accepted, digest = row[8:]
             for number in [*(ids := _unpack(packed_ids)), form]:
                 if number not in messages:
@@ -242,6 +300,53 @@ class RunJournal:
                 accepted=bool(is_accepted),
                 digest=bytes(digest),
             )
+
+    def chained_calls(self) -> Iterator[ChainedCall]:
+        """Every call with what its link stands for, in the order in which they were completed, no prompt kept."""
+        known: dict[int, tuple[bytes, bool]] = {}
+        for row in self._reader.read(_CALLS, run=self._run, places="%", least=-(10**9)):
+            place, attempt, packed_ids, form, accepted, digest = row[8:]
+            try:
+                ids = [*_unpack(packed_ids), form]
+            except ValueError:  # it was changed to what is no list of numbers
+                ids = []
+            for number in (number for number in ids if number not in known):
+                known[number] = self._stored_message(number)
+            digests = b"".join(known[number][0] for number in ids)
+            is_as_asked = _digest_of(digests) == bytes(digest) and all(known[number][1] for number in ids)
+            content = call_content(place, attempt, bytes(digest), _reply(row[:8]), accepted)
+            yield ChainedCall(place=place, content=content, is_as_asked=is_as_asked)
+
+    def summaries(self, begins: str = "", *, after: int = 0, most: int = 10_000) -> list[CallSummary]:
+        """Calls without their prompts, in the order in which they were completed.
+
+        Args:
+            begins: Of those alone whose place begins so.
+            after: The id of a call; of those alone that came later.
+            most: How many at most.
+        """
+        escaped = begins.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        rows = self._reader.read(_SUMMARIES, run=self._run, places=f"{escaped}%", after=after, most=most)
+        named = (dict(zip(_SUMMARY_COLUMNS, row, strict=True)) for row in rows)
+        return [CallSummary(**{**row, "accepted": bool(row["accepted"])}) for row in named]
+
+    def prompt(self, place: str) -> tuple[Message, ...]:
+        """The messages of the first attempt at a place; none where nothing was asked there.
+
+        Args:
+            place: Where in the run.
+        """
+        rows = self._reader.read(_PROMPT, run=self._run, place=place)
+        return tuple(map(self._message, _unpack(rows[0][0]))) if rows else ()
+
+    def reply(self, call: int) -> str:
+        """What a call was answered, as the model wrote it.
+
+        Args:
+            call: Its id, as `summaries` gives it.
+        """
+        rows = self._reader.read(_REPLY, run=self._run, id=call)
+        return str(rows[0][0]) if rows else ""
 
     def replies_at(self, place: str, attempt: int) -> list[JournalledReply]:
         """What was answered to one attempt at one place; more than one where it was asked with other prompts.
@@ -273,7 +378,16 @@ class RunJournal:
 
     def _message(self, number: int) -> Message:
         ((role, source, owner, text),) = self._reader.read(_MESSAGE, id=number)
-        return Message(role=role, source=source, owner=owner, text=text)
+        return Message(role=role, source=source, owner=owner_from_record(owner), text=text)
+
+    def _stored_message(self, number: int) -> tuple[bytes, bool]:
+        """The digest of a message, and whether it is the one that is stored beside it; of none, no digest."""
+        rows = self._reader.read(_STORED_MESSAGE, id=number)
+        if not rows:
+            return b"", False
+        role, source, owner, text, digest = rows[0]
+        message = Message(role=role, source=source, owner=owner, text=text)
+        return message.digest, message.digest == bytes(digest)
 
     def _form(self, request: Request) -> Message:
         """The schema as a message; one that was met before has its digest already."""
@@ -325,15 +439,32 @@ def call_digest(messages: tuple[Message, ...], schema: dict[str, Any]) -> bytes:
         schema: As JSON Schema.
     """
     form = Message(role="system", text=json.dumps(schema, sort_keys=False), source="form", owner=PUBLIC)
-    return _digest_of(messages, form)
+    return _digest_of(b"".join([message.digest for message in (*messages, form)]))
+
+
+def call_content(place: str, attempt: int, digest: bytes, reply: Response, accepted: int) -> list[Any]:
+    """What the link of a call stands for: all of it but how long it took.
+
+    Args:
+        place: Where in the run.
+        attempt: As it is stored.
+        digest: Of prompt and schema.
+        reply: What was answered.
+        accepted: 1 where it fitted its schema, else 0.
+    """
+    return [
+        *(place, attempt, digest, reply.text, accepted, reply.model, reply.finish),
+        *(reply.input_tokens, reply.output_tokens, reply.cached_tokens),
+        None if reply.usd is None else float(reply.usd),  # as a database returns it
+    ]
 
 
 def _digest(request: Request, form: Message) -> bytes:
-    return _digest_of(request.messages, form)
+    return _digest_of(b"".join([message.digest for message in (*request.messages, form)]))
 
 
-def _digest_of(messages: tuple[Message, ...], form: Message) -> bytes:
-    digests = b"".join([message.digest for message in (*messages, form)])
+def _digest_of(digests: bytes) -> bytes:
+    """The digest of prompt and schema, by those of their messages."""
     return hashlib.blake2b(digests, digest_size=16).digest()
 
 

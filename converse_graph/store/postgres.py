@@ -54,8 +54,10 @@ class PostgresDatabase:
         self._conninfo = make_conninfo(**(_DEFAULTS | settings))
         self._password = str(settings.get("password") or "")
 
-    def prepare(self, *, make: bool) -> None:
+    def prepare(self, *, make: bool, read_only: bool = False) -> None:
         """Make the tables if there are none and that is wanted, and bring older ones up to the present version.
+
+        Read only, nothing is made or brought up: an older version is refused.
 
         Raises:
             NotFound: There is no store in that database.
@@ -65,13 +67,15 @@ class PostgresDatabase:
         with closing(self.connect()) as session:
             try:
                 if not self._is_ready(session, make):
+                    if read_only:
+                        raise IncompatibleStore.older(self.address, int(session.run(_VERSION)[0][0]), VERSION)
                     with session.transaction():
                         self._make_ready(session, make)
             except psycopg.Error as error:
                 raise StoreFailure(f"{self.address} cannot be made or brought up: {driver_message(error)}.") from None
 
-    def connect(self) -> PostgresSession:
-        """A connection that commits when told.
+    def connect(self, *, read_only: bool = False) -> PostgresSession:
+        """A connection that commits when told; a read-only one is refused whatever it writes.
 
         Raises:
             StoreFailure: The server cannot be reached, or does not let us in.
@@ -80,6 +84,8 @@ class PostgresDatabase:
             connection = psycopg.connect(self._conninfo, autocommit=True)
             connection.execute(_OUR_SCHEMA, [SCHEMA])
             connection.execute(_DURABLE)
+            if read_only:
+                connection.execute(_READ_ONLY)
         except psycopg.Error as error:
             raise self._no_way_in(error) from None
         return PostgresSession(connection)
@@ -139,3 +145,4 @@ _OUR_SCHEMA = "SELECT set_config('search_path', %s, false)"
 _DURABLE = """SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off'"""
 """What is committed must be on the disk, whatever the server does by default."""
+_READ_ONLY = "SELECT set_config('default_transaction_read_only', 'on', false)"

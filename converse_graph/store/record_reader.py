@@ -49,6 +49,7 @@ def transcript_of(
     verdicts: Sequence[Verdict],
     *,
     cut_prompts: Sequence[tuple[str, int, int]] = (),
+    chain_head: str = "",
 ) -> Transcript:
     """The record of a run so far, with what each party kept to itself: the reader's edition.
 
@@ -57,17 +58,21 @@ def transcript_of(
         values: The channels of its root graph, as `read_channels` gives them.
         verdicts: What judges made of it.
         cut_prompts: Models whose server cut prompts, as the journal's `cut_prompts` gives them.
+        chain_head: Of the run's chains.
     """
     clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
-    minds = {party.name: _by_path(values.get(private_channel(party.name), ())) for party in run.header.cast}
+    minds = {party.name: records_by_path(values.get(private_channel(party.name), ())) for party in run.header.cast}
     statements = tuple(
-        _statement(statement, clock, minds.get(statement["speaker"], {})) for statement in values.get("transcript", ())
+        statement_of(statement, clock, minds.get(statement["speaker"], {}))
+        for statement in values.get("transcript", ())
     )
     votes = tuple(_vote(vote, minds) for vote in values.get("votes", ()))
     recalled_poorly = _recalled_poorly({name: values.get(private_channel(name), ()) for name in minds}, clock)
     warnings = (*run.header.warnings, *recalled_poorly, *_warn_of_cuts(cut_prompts))
-    header = run.header.model_copy(update={"votes": votes, "warnings": warnings})
-    world = _world_rounds(values.get(WORLD_STATE, ()), values.get(WORLD_HIDDEN, ()), clock)
+    # A pack without private parts says what was the head of the whole run.
+    head = run.header.chain_head if run.header.public_only else chain_head
+    header = run.header.model_copy(update={"votes": votes, "warnings": warnings, "chain_head": head})
+    world = world_rounds(values.get(WORLD_STATE, ()), values.get(WORLD_HIDDEN, ()), clock)
     record = Transcript(header=header, statements=statements, verdicts=tuple(verdicts), world=tuple(world))
     return record.public() if header.public_only or header.imported else record
 
@@ -113,7 +118,47 @@ def read_ledgers(
     return ledgers
 
 
-def _world_rounds(
+def ledger_growth(
+    rows: CheckpointRows, row: CheckpointRow, since: str, names: Sequence[str]
+) -> dict[str, list[Any]] | None:
+    """What ledgers have grown by from one checkpoint of a run to a later one; None where they cannot be joined.
+
+    Args:
+        rows: The checkpoints of the store.
+        row: The later one.
+        since: The id of the earlier one.
+        names: The ledgers.
+    """
+    path: list[str] = []
+    for earlier in rows.ancestors(row):
+        path.append(earlier.checkpoint_id)
+        if earlier.checkpoint_id == since:
+            break
+        if len(path) >= _MOST_STEPS:
+            return None
+    if not path or path[-1] != since:
+        return None
+    order = {checkpoint_id: place for place, checkpoint_id in enumerate(reversed(path))}
+    growth: dict[str, list[Any]] = {name: [] for name in names}
+    writes = rows.writes(row.thread_id, row.checkpoint_ns, min(path), max(path))
+    for write in sorted(
+        (write for write in writes if write.checkpoint_id in order and write.channel in growth),
+        key=lambda write: order[write.checkpoint_id],
+    ):
+        growth[write.channel] += load_plain(write.kind, write.value)
+    return growth
+
+
+_MOST_STEPS = 500
+"""Checkpoints between two looks at a run, at most; beyond, its ledgers are read anew, which then takes no longer."""
+
+
+def records_by_path(mind: Sequence[MindRecord]) -> dict[str, MindRecord]:
+    """The records of a mind, by the turn or the call that they were made in."""
+    return {record["place"]: record for record in mind}
+
+
+def world_rounds(
     public: Sequence[WorldRecord], hidden: Sequence[HiddenWorldRecord], clock: Clock
 ) -> Iterator[WorldRound]:
     """The world after each round, with what stayed hidden where that is on record."""
@@ -168,11 +213,14 @@ def _warn_of_cuts(cut_prompts: Sequence[tuple[str, int, int]]) -> Iterator[str]:
         )
 
 
-def _by_path(mind: Sequence[MindRecord]) -> dict[str, MindRecord]:
-    return {record["place"]: record for record in mind}
+def statement_of(statement: StatementRecord, clock: Clock, mind: Mapping[str, MindRecord]) -> Statement:
+    """A statement with what its speaker kept to itself.
 
-
-def _statement(statement: StatementRecord, clock: Clock, mind: dict[str, MindRecord]) -> Statement:
+    Args:
+        statement: What was made public.
+        clock: Of the run.
+        mind: The speaker's, by `records_by_path`; empty for the public part alone.
+    """
     path = CallPath.of_turn(statement["round"], statement["turn"], statement["speaker"])
     note, reflection = mind.get(str(path)), mind.get(str(path.call("reflection")))
     conclusions = reflection["insights"] if reflection and reflection["kind"] == "reflection" else ()
@@ -185,7 +233,7 @@ def _statement(statement: StatementRecord, clock: Clock, mind: dict[str, MindRec
     return Statement(period=clock.period(statement["round"]).label, private=turn, **without_kind(statement))
 
 
-def _deliberation(path: CallPath, mind: dict[str, MindRecord]) -> Deliberation | None:
+def _deliberation(path: CallPath, mind: Mapping[str, MindRecord]) -> Deliberation | None:
     """The conversation held in a turn, with those that were held inside its speakers."""
     record = mind.get(str(path))
     debate = debate_of(record) if record else None

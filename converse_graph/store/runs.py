@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.errors import InvalidValue, NotFound, StoreFailure
 from converse_graph.record.transcript import Header, Override
 from converse_graph.scenarios.references import moved_reference
 from converse_graph.scenarios.rules import ScheduledEvent
+from converse_graph.store.chain import seal_header
 from converse_graph.store.session import DatabaseRow, Session
 from converse_graph.store.writer import Writer
 from converse_graph.summary_repr import Summary
@@ -29,14 +30,15 @@ _USD = "CASE WHEN usd > 0 OR unpriced = 0 THEN usd END"
 _COLUMNS = ", ".join(_USD if name == "usd" else name for name in _COLUMN_NAMES)
 _RUNS = f"SELECT {_COLUMNS} FROM runs ORDER BY id DESC"  # noqa: S608 - the names of our own columns
 _RUN = f"SELECT header, fingerprint, {_COLUMNS} FROM runs JOIN specs ON run = id WHERE name = :name"  # noqa: S608
+_CHARGES = "SELECT tokens, usd, unpriced FROM runs WHERE id = :run"
 _LATEST = "SELECT name FROM runs ORDER BY id DESC LIMIT 20"
 _NAMED = "SELECT id FROM runs WHERE name = :name"
 _NAMES = "SELECT name FROM runs WHERE name LIKE :pattern"
 _ENTER = """INSERT INTO runs (name, scenario_name, scenario, status, parent, replays, horizon, created)
 VALUES (:name, :scenario_name, :scenario, :status, :parent, :replays, :horizon, :created) RETURNING id"""
 _ENTER_SPEC = "INSERT INTO specs (run, header, fingerprint) VALUES (:run, :header, :fingerprint)"
-_IN_COLUMNS = {"run", "status", "ended"}
-"""Fields of a header that have columns of their own: what changes as a run goes on is stored once."""
+_IN_COLUMNS = {"run", "status", "ended", "chain_head"}
+"""Fields of a header that are stored elsewhere: what changes as a run goes on is stored once."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -98,6 +100,16 @@ class Run(RunSummary):
         return (*facts, ("model", self.header.model_in_words), ("seed", str(self.header.seed)), fork_cell)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Charges:
+    """What the register has added up of a run's calls, as it is stored."""
+
+    tokens: int
+    usd: float | None
+    unpriced: int
+    """Calls of which no price is known."""
+
+
 class RunTable:
     """The runs of a store."""
 
@@ -157,6 +169,7 @@ class RunTable:
                 created=new_header.created.isoformat(),
             )
             session.run(_ENTER_SPEC, run=run, header=header_json(new_header), fingerprint=json.dumps(fingerprint))
+            seal_header(session, int(run))
             return run_name
 
         return self.run(await self._writer.write(insert))
@@ -215,6 +228,8 @@ class RunTable:
             for statement, values in updates:
                 if statement:
                     session.run(statement, **values)
+            if spec or "horizon" in (columns or {}):
+                seal_header(session, run)
 
         await self._writer.write(update)
 
@@ -223,11 +238,27 @@ class RunTable:
 
         Raises:
             NotFound: There is none.
+            StoreFailure: What is stored of it is no header.
         """
         rows = self._reader.read(_RUN, name=name)
         if not rows:
             raise NotFound.among("run", name, [known_name for (known_name,) in self._reader.read(_LATEST)])
-        return _run(rows[0], self._folder)
+        try:
+            return _run(rows[0], self._folder)
+        except ValueError as error:
+            raise StoreFailure(
+                f"Run {name!r} cannot be read, for what is stored of it was changed ({type(error).__name__}); put "
+                "back a copy of the store."
+            ) from None
+
+    def charges(self, run: int) -> Charges:
+        """Read what the calls of a run have been charged.
+
+        Args:
+            run: Its id.
+        """
+        ((tokens, usd, unpriced),) = self._reader.read(_CHARGES, run=run)
+        return Charges(tokens=tokens, usd=usd, unpriced=unpriced)
 
     def runs(self) -> list[RunSummary]:
         """All runs, the latest first."""

@@ -30,7 +30,8 @@ CREATE TABLE runs (
 CREATE TABLE specs (
     run {number} PRIMARY KEY REFERENCES runs (id),
     header TEXT NOT NULL,
-    fingerprint TEXT NOT NULL
+    fingerprint TEXT NOT NULL,
+    seal {bytes} NOT NULL DEFAULT {no_bytes}
 );
 
 CREATE TABLE messages (
@@ -62,6 +63,14 @@ CREATE TABLE calls (
     UNIQUE (run, place, attempt, digest)
 );
 
+CREATE TABLE links (
+    run {number} NOT NULL REFERENCES runs (id),
+    chain {ordered_text} NOT NULL,
+    number INTEGER NOT NULL,
+    link {bytes} NOT NULL,
+    PRIMARY KEY (run, chain, number)
+){keyed};
+
 CREATE TABLE ensembles (
     name TEXT PRIMARY KEY,
     design TEXT NOT NULL,
@@ -86,6 +95,7 @@ CREATE TABLE checkpoints (
     kind TEXT NOT NULL,
     checkpoint {bytes} NOT NULL,
     metadata TEXT NOT NULL,
+    seal {bytes} NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
 ){keyed};
 
@@ -99,17 +109,20 @@ CREATE TABLE writes (
     channel TEXT NOT NULL,
     kind TEXT NOT NULL,
     value {bytes} NOT NULL,
+    seal {bytes} NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 ){keyed};
 """
 """What every turn changes lies apart from what never changes, so that a turn does not write a header anew. Words in
-braces differ between databases: see `SQLITE_WORDS` and `POSTGRES_WORDS`."""
+braces differ between databases: see `SQLITE_WORDS` and `POSTGRES_WORDS`. A `seal` is the digest of its row, and of the
+row that it comes after; `links` are those of what a run has on record, see `chain`."""
 
 SQLITE_WORDS: Final[Mapping[str, str]] = {
     "id": "INTEGER PRIMARY KEY",
     "number": "INTEGER",
     "real": "REAL",
     "bytes": "BLOB",
+    "no_bytes": "x''",
     "ordered_text": "TEXT",
     "keyed": " WITHOUT ROWID",  # long keys are then stored once, not twice
 }
@@ -118,6 +131,7 @@ POSTGRES_WORDS: Final[Mapping[str, str]] = {
     "number": "BIGINT",
     "real": "DOUBLE PRECISION",
     "bytes": "BYTEA",
+    "no_bytes": "''",
     "ordered_text": 'TEXT COLLATE "C"',  # by bytes, as LangGraph's ids are to be sorted
     "keyed": "",
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -77,8 +77,10 @@ class SqliteFile:
         self.address = str(path)
         self.folder = path.parent
 
-    def prepare(self, *, make: bool) -> None:
+    def prepare(self, *, make: bool, read_only: bool = False) -> None:
         """Make the file if there is none and that is wanted, and bring an older one up to the present version.
+
+        Read only, nothing is made or brought up: an older version is refused.
 
         Raises:
             NotFound: There is no such file.
@@ -90,15 +92,17 @@ class SqliteFile:
             raise NotFound(f"No store at {self.path}; `converse run` makes one, and --store names another.")
         if version is None:
             create(self.path, shared=self._shared)
+        elif read_only:
+            _require_present_version(self.path)
         else:
             _bring_up(self.path)
         if self._shared and not is_shared(self.path):
             share(self.path)
         warn_if_open_to_others(self.path)
 
-    def connect(self) -> SqliteSession:
-        """A connection to the file."""
-        return connect(self.path)
+    def connect(self, *, read_only: bool = False) -> SqliteSession:
+        """A connection to the file; a read-only one is refused whatever it writes."""
+        return connect(self.path, mode="ro" if read_only else "rwc")
 
     def locks(self, reader: Session, writer: Writer) -> "FileLocks":
         """The locks of the runs in the file."""
@@ -202,9 +206,9 @@ def create(path: Path, *, shared: bool = False) -> None:
         raise StoreFailure(f"{path} cannot be made: {error}.") from None
 
 
-def connect(path: Path) -> SqliteSession:
+def connect(path: Path, *, mode: Literal["ro", "rwc"] = "rwc") -> SqliteSession:
     """A connection that waits up to 30 seconds for another's transaction, and commits when told."""
-    uri = f"{path.resolve().as_uri()}?mode=rwc"
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
     return SqliteSession(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False))
 
 
@@ -230,6 +234,19 @@ def _put(new_file: Path, path: Path) -> None:
     except OSError:
         if not path.exists():  # a file system without hard links
             new_file.replace(path)
+
+
+def _require_present_version(path: Path) -> None:
+    """Refuse a file that would have to be brought up, or is from a newer version."""
+    try:
+        with closing(connect(path, mode="ro")) as session:
+            version = session.version()
+    except sqlite3.Error as error:
+        raise StoreFailure(f"{path} cannot be opened to be read: {error}.") from None
+    if version > VERSION:
+        raise IncompatibleStore.newer(str(path), version, VERSION)
+    if version < VERSION:
+        raise IncompatibleStore.older(str(path), version, VERSION)
 
 
 def _bring_up(path: Path) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from converse_graph.record.transcript import Transcript
 from converse_graph.store.backends import Locks, backend_for
+from converse_graph.store.chain import RunChain
 from converse_graph.store.checkpoint_rows import CheckpointRows
 from converse_graph.store.ensembles import EnsembleTable
 from converse_graph.store.journal import MessageIds, RunJournal
@@ -32,6 +33,8 @@ class Store:
 
     address: str
     """As `--store` takes it, without a password."""
+    where: Path | str = field(repr=False)
+    """What it was opened by, for whoever opens it once more; it may hold a password."""
     folder: Path
     """Where what belongs beside it lies, such as transcripts: a file's own folder, or `.converse`."""
     is_shared: bool
@@ -50,7 +53,12 @@ class Store:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, where: Path | str = DEFAULT_PATH, *, make: bool = False, shared: bool = False
+        cls,
+        where: Path | str = DEFAULT_PATH,
+        *,
+        make: bool = False,
+        shared: bool = False,
+        read_only: bool = False,
     ) -> AsyncIterator[Store]:
         """Open a store.
 
@@ -59,6 +67,7 @@ class Store:
             make: Whether to make it if there is none.
             shared: Whether others may read a file as the umask has it, now and from then on; else a new one, with
                 its folder, locks and transcripts, is its owner's alone.
+            read_only: Whether the database is to refuse whatever would write to it.
 
         Raises:
             InvalidValue: It is neither, or takes an extra that is not installed.
@@ -67,13 +76,14 @@ class Store:
             StoreFailure: It cannot be reached, made, or brought up to the present version.
         """
         database = backend_for(where, shared=shared)
-        await asyncio.to_thread(database.prepare, make=make)
-        reader = database.connect()
-        writer, ids = Writer(database.connect()), MessageIds()
+        await asyncio.to_thread(database.prepare, make=make, read_only=read_only)
+        reader = database.connect(read_only=read_only)
+        writer, ids = Writer(database.connect(read_only=read_only)), MessageIds()
         writer.on_rollback(ids.forget)
         try:
             yield cls(
                 address=database.address,
+                where=where,
                 folder=database.folder,
                 is_shared=is_shared(Path(database.address)),
                 register=RunTable(reader, writer, _project_of(database.folder)),
@@ -103,7 +113,8 @@ class Store:
         """
         run = self.register.run(name)
         values, verdicts = read_channels(self.checkpoints, run), self.verdicts(run.id).all()
-        return transcript_of(run, values, verdicts, cut_prompts=self.journal(run.id).cut_prompts())
+        cut_prompts, head = self.journal(run.id).cut_prompts(), self.chain(run.id).head()
+        return transcript_of(run, values, verdicts, cut_prompts=cut_prompts, chain_head=head)
 
     def channels(self, name: str) -> dict[str, Any]:
         """The channels of a run's root graph, public and private, as its last checkpoint has them.
@@ -124,6 +135,14 @@ class Store:
             run: Its id in the register.
         """
         return RunJournal(self._reader, self._writer, self._part_ids, run)
+
+    def chain(self, run: int) -> RunChain:
+        """The digests of what the run with that id has on record.
+
+        Args:
+            run: Its id in the register.
+        """
+        return RunChain(self._reader, self._writer, run)
 
     def verdicts(self, run: int) -> Verdicts:
         """What judges made of the run with that id.

@@ -7,14 +7,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.record.paths import parse_path
 from converse_graph.record.transcript import Header
 from converse_graph.record.verdict import Verdict
-from converse_graph.store.checkpoint_rows import PUT_CHECKPOINT, PUT_WRITE, CheckpointRow, CheckpointRows, WriteRow
-from converse_graph.store.journal import Call, MessageIds, RunJournal, insert_call
+from converse_graph.store.chain import ADD_LINK, add_links, add_records, calls_chain, digest_of, seal_header
+from converse_graph.store.checkpoint_rows import (
+    PUT_CHECKPOINT,
+    PUT_WRITE,
+    SEALED,
+    SEALED_WRITES,
+    CheckpointRow,
+    WriteRow,
+)
+from converse_graph.store.journal import Call, MessageIds, RunJournal, call_content, insert_call
 from converse_graph.store.packing import Snapshot, dump_plain, pack
 from converse_graph.store.runs import check_run_name, header_json
 from converse_graph.store.session import Session
-from converse_graph.store.verdicts import PUT_VERDICT, Verdicts, verdict_row
+from converse_graph.store.verdicts import PUT_VERDICT, Verdicts, link_verdicts, verdict_row
 from converse_graph.store.writer import Writer
 
 _NAMES = (
@@ -22,13 +31,13 @@ _NAMES = (
     *("horizon", "rounds", "statements", "tokens", "usd", "unpriced", "created"),
 )
 _COLUMNS = ", ".join(_NAMES)
-_READ = f"SELECT id, header, fingerprint, {_COLUMNS} FROM runs JOIN specs ON run = id WHERE name = :name"  # noqa: S608
+_READ = f"SELECT id, header, fingerprint, seal, {_COLUMNS} FROM runs JOIN specs ON run = id WHERE name = :name"  # noqa: S608
 _ADD = f"""INSERT INTO runs ({_COLUMNS}) VALUES ({", ".join(f":{name}" for name in _NAMES)})
 RETURNING id"""  # noqa: S608 - the names of our own columns
 _ADD_SPEC = "INSERT INTO specs (run, header, fingerprint) VALUES (:run, :header, :fingerprint)"
 _NAMED = "SELECT id FROM runs WHERE name = :name"
-_WRITES = f"""SELECT {", ".join(WriteRow._fields)} FROM writes
-WHERE thread_id = :thread ORDER BY checkpoint_id, task_path, task_id, idx"""  # noqa: S608 - names of ours
+_LINKS = "SELECT chain, number, link FROM links WHERE run = :run ORDER BY chain, number"
+_SET_SEAL = "UPDATE specs SET seal = :seal WHERE run = :run"
 _LATEST = "SELECT name FROM runs ORDER BY id DESC LIMIT 20"
 
 
@@ -45,8 +54,15 @@ class StoredRun:
     calls: tuple[Call, ...] = ()
     """Of the journal, those that were no use among them."""
     verdicts: tuple[Verdict, ...] = ()
-    checkpoints: tuple[CheckpointRow, ...] = ()
-    writes: tuple[WriteRow, ...] = ()
+    checkpoints: tuple[tuple[CheckpointRow, bytes], ...] = ()
+    """Each with its seal."""
+    writes: tuple[tuple[WriteRow, bytes], ...] = ()
+    ledgers: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    """What is to be chained, of a run that has no links yet."""
+    links: tuple[tuple[str, int, bytes], ...] | None = None
+    """Chain, number and digest, as they were made with the run; None for a run whose chains begin with this store."""
+    seal: bytes = b""
+    """Of the header, where there are links."""
 
     @property
     def name(self) -> str:
@@ -110,7 +126,8 @@ def record_only(
         fingerprint="{}",
         calls=tuple(calls),
         verdicts=tuple(verdicts),
-        checkpoints=(row,),
+        checkpoints=((row, digest_of(*row)),),
+        ledgers=tuple((name, tuple(records)) for name, records in ledgers.items()),
     )
 
 
@@ -134,7 +151,7 @@ class StoredRuns:
         rows = self._reader.read(_READ, name=name)
         if not rows:
             raise NotFound.among("run", name, [known_name for (known_name,) in self._reader.read(_LATEST)])
-        run, header, fingerprint, *columns = rows[0]
+        run, header, fingerprint, seal, *columns = rows[0]
         journal = RunJournal(self._reader, self._writer, self._ids, run)
         return StoredRun(
             columns=dict(zip(_NAMES, columns, strict=True)),
@@ -142,8 +159,12 @@ class StoredRuns:
             fingerprint=fingerprint,
             calls=tuple(journal.calls(unusable=True)),
             verdicts=Verdicts(self._reader, self._writer, run).all(),
-            checkpoints=tuple(CheckpointRows(self._reader, self._writer).all(thread_id=name)),
-            writes=tuple(WriteRow(*row) for row in self._reader.read(_WRITES, thread=name)),
+            checkpoints=tuple(
+                (CheckpointRow(*row), bytes(own)) for *row, own in self._reader.read(SEALED, thread=name)
+            ),
+            writes=tuple((WriteRow(*row), bytes(own)) for *row, own in self._reader.read(SEALED_WRITES, thread=name)),
+            links=tuple((chain, number, bytes(link)) for chain, number, link in self._reader.read(_LINKS, run=run)),
+            seal=bytes(seal),
         )
 
     async def add(self, run: StoredRun) -> None:
@@ -168,7 +189,24 @@ class StoredRuns:
                 insert_call(session, self._ids, number, call)
             for verdict in run.verdicts:
                 session.run(PUT_VERDICT, **verdict_row(number, verdict))
-            session.run_many(PUT_CHECKPOINT, [row._asdict() for row in run.checkpoints])
-            session.run_many(PUT_WRITE, [row._asdict() for row in run.writes])
+            session.run_many(PUT_CHECKPOINT, [{**row._asdict(), "seal": seal} for row, seal in run.checkpoints])
+            session.run_many(PUT_WRITE, [{**row._asdict(), "seal": seal} for row, seal in run.writes])
+            _chain(session, int(number), run)
 
         await self._writer.write(insert)
+
+
+def _chain(session: Session, number: int, run: StoredRun) -> None:
+    """Put in the links that came with a run, so that what was changed before can be told still; else begin them."""
+    if run.links is not None:
+        rows = [{"run": number, "chain": chain, "number": place, "link": link} for chain, place, link in run.links]
+        session.run_many(ADD_LINK, rows)
+        session.run(_SET_SEAL, run=number, seal=run.seal)
+        return
+    for call in run.calls:
+        content = call_content(call.place, call.attempt, call.digest, call.reply, int(call.accepted))
+        add_links(session, number, calls_chain(parse_path(call.place).reader), [content])
+    add_records(session, run.name, run.ledgers)
+    if run.verdicts:
+        link_verdicts(session, number)
+    seal_header(session, number)

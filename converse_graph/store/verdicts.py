@@ -3,6 +3,7 @@
 from typing import Any
 
 from converse_graph.record.verdict import Verdict
+from converse_graph.store.chain import NO_LINK, VERDICTS_CHAIN, digest_of, set_link
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
@@ -10,6 +11,7 @@ _ALL = "SELECT verdict FROM verdicts WHERE run = :run ORDER BY id"
 PUT_VERDICT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict)
 VALUES (:run, :rubric, :model, :repeat, :verdict)
 ON CONFLICT (run, rubric, model, repeat) DO UPDATE SET verdict = excluded.verdict"""
+_WHOLE = "SELECT rubric, model, repeat, verdict FROM verdicts WHERE run = :run ORDER BY id"
 
 
 class Verdicts:
@@ -26,7 +28,17 @@ class Verdicts:
     async def keep(self, verdict: Verdict) -> None:
         """Keep a verdict; returns when it is durable."""
         row = verdict_row(self._run, verdict)
-        await self._writer.write(lambda session: session.run(PUT_VERDICT, **row))
+
+        def put(session: Session) -> None:
+            session.run(PUT_VERDICT, **row)
+            link_verdicts(session, self._run)
+
+        await self._writer.write(put)
+
+    def digest(self) -> bytes | None:
+        """Digest all of them, as the store does when it keeps one; None where there are none."""
+        rows = self._reader.read(_WHOLE, run=self._run)
+        return digest_of(NO_LINK, rows) if rows else None
 
 
 def verdict_row(run: int, verdict: Verdict) -> dict[str, Any]:
@@ -43,3 +55,13 @@ def verdict_row(run: int, verdict: Verdict) -> dict[str, Any]:
         "repeat": verdict.repeat,
         "verdict": verdict.model_dump_json(),
     }
+
+
+def link_verdicts(session: Session, run: int) -> None:
+    """Have the one link of a run's verdicts stand for all of them, within the transaction that is open.
+
+    Args:
+        session: Which writes.
+        run: Its id in the register.
+    """
+    set_link(session, run, VERDICTS_CHAIN, session.run(_WHOLE, run=run))

@@ -27,7 +27,12 @@ async def trace_outcome(tracing: Tracing, store: Store, name: str, verdicts: Seq
     transcript = store.transcript(name)
     header = transcript.header
     parent = store.register.run(header.parent).header if header.parent and header.fork else None
-    outcome = {"status": header.status, "ended": header.ended, "statements": len(transcript.statements)}
+    outcome = {
+        "status": header.status,
+        "ended": header.ended,
+        "statements": len(transcript.statements),
+        "chain_head": header.chain_head,
+    }
     span = tracing.outcome(header, outcome, parent)
     read = transcript.verdicts if verdicts is None else verdicts
     await tracing.exporter.send_feedback(span, [*rates(transcript), *scores(read)])

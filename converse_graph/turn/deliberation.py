@@ -91,6 +91,8 @@ async def deliberate(
         record["private_positions"] = positions
     if ballots := result.get("ballots"):
         record["ballots"] = ballots
+    if minutes := result.get("minutes"):
+        record["minutes"] = minutes
     return Deliberations(debate=record, within=(*new_summaries, *result.get("inner", ())))
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from langchain_core.messages import BaseMessage, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableLambda
-from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.config import get_config
+from langgraph.graph import StateGraph
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.runtime import get_runtime
 
+from converse_graph.calls.answers import OpenQuestion, ask_person
 from converse_graph.calls.run_context import RunContext, current_context
-from converse_graph.errors import InvalidValue
+from converse_graph.errors import CallFailed, InvalidValue
 from converse_graph.models.base import Message, PromptProfile, Request, Response
 from converse_graph.record.paths import VIEW
 from converse_graph.scenarios.graph_settings import GraphSettings
+from converse_graph.turn.guest_thread import GuestThread
+from converse_graph.turn.plain_values import plain_value
 from converse_graph.turn.remote_guest import ask_remote
 
 _BESIDE_FIELDS = ("speaker", "round", "position", "new_fact", "memo")
@@ -66,36 +68,49 @@ class Guest:
             ProviderUnreachable: The graph is on another server, which did not answer to the end.
             ProviderRefused: The graph is on another server, and was refused or failed there.
         """
+        asking = await current_context(get_runtime(RunContext))
         if isinstance(self._runnable, RemoteGraph):
-            asking = await current_context(get_runtime(RunContext))
             result = await ask_remote(self._runnable, request, run=asking.run)
         else:
-            result = await self._apart(json.loads(request.messages[0].text), _seed(request))
+            result = await self._apart(asking, request)
         values = self._statement_in(result)
         names = [name for name in request.schema["properties"] if name in values or _may_lack(request, name)]
-        fields = {name: values.get(name) for name in names}
+        fields = {name: plain_value(values.get(name)) for name in names}
         if fields.get(self._prose) is None:
             fields[self._prose] = ""  # so that the record says what is wanting
-        return Response(text=json.dumps(fields, ensure_ascii=False, default=str), model=self.model)
+        return Response(text=json.dumps(fields, ensure_ascii=False), model=self.model)
 
     async def close(self) -> None:
         """Nothing of ours to let go of."""
 
-    async def _apart(self, view: dict[str, Any], seed: int) -> Any:
+    async def _apart(self, asking: RunContext, request: Request) -> Any:
         """Run the graph as if by itself: what it streams, checkpoints and journals is no part of our run.
 
-        A scenario's graph is given our models and prompts; any other makes do with its own.
+        A scenario's graph is given our models and prompts; any other makes do with its own. Each turn is a thread of
+        its own.
+
+        Raises:
+            CallFailed: The graph failed.
         """
         ambient = get_config()
         settings = {name: value for name, value in ambient.get("configurable", {}).items() if not _is_ours(name)}
-        config: Any = {"callbacks": ambient.get("callbacks"), "configurable": settings}
         inputs: dict[str, Any] = {}
         if getattr(self._runnable, "context_schema", None) is GraphSettings:
-            outer = await current_context(get_runtime(RunContext))
-            inputs["context"] = RunContext(models=outer.models, prompts=outer.prompts, seed=seed)
-        alone = contextvars.copy_context()
-        alone.run(var_child_runnable_config.set, None)
-        return await asyncio.create_task(self._runnable.ainvoke(view, config, **inputs), context=alone)
+            inputs["context"] = RunContext(models=asking.models, prompts=asking.prompts, seed=_seed(request))
+        run = asking.run or ambient.get("configurable", {}).get("thread_id") or uuid4().hex
+        digest = hashlib.blake2b(request.messages[0].text.encode(), digest_size=8).hexdigest()
+        thread = GuestThread(self._runnable, thread=f"{run}/{request.place}/{digest}", store=asking.guest_saver)
+        speaker = request.messages[0].owner
+
+        def ask(question: Any) -> Any:
+            return ask_person(asking.answers, OpenQuestion(speaker=speaker, place=request.place, question=question))
+
+        config = {"callbacks": ambient.get("callbacks"), "configurable": settings}
+        try:
+            return await thread.play(json.loads(request.messages[0].text), config, inputs, ask)
+        except CallFailed as error:
+            why = f"The graph of {speaker} failed at {request.place}: {error}; --debug shows the traceback."
+            raise CallFailed(why) from error.__cause__
 
     def _statement_in(self, result: Any) -> dict[str, Any]:
         if isinstance(result, str):
@@ -125,6 +140,8 @@ def as_runnable(graph: Any) -> Runnable[Any, Any]:
         return graph
     if callable(graph):
         return RunnableLambda(graph)
+    if isinstance(graph, StateGraph):
+        raise InvalidValue("A StateGraph is not compiled yet; give what its compile() returns.")
     raise InvalidValue(f"{graph!r} cannot sit at the table; give a runnable, a compiled graph or a function.")
 
 

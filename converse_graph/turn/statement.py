@@ -87,7 +87,7 @@ def move_field(scenario: Scenario, party: Organisation, moves: Sequence[str] | N
     if not actions:
         return ()
     ask = "what you do now, which may differ from what you say; nobody is told before the round is over"
-    return (Choice(name=MOVE, ask=ask, options=(*actions, WAIT)),)
+    return (Choice(name=MOVE, ask=ask, options=(*actions, WAIT), example=actions[0]),)
 
 
 def model_speaker(scenario: Scenario, party: Organisation) -> Speak:

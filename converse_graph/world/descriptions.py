@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from converse_graph.record.records import MoveOutcome, OwnWorldRecord, WorldRecord
-from converse_graph.scenarios.world import WAIT, WORLD, Action, World
+from converse_graph.scenarios.world import FLAG, WAIT, WORLD, Action, World
 
 Told = tuple[tuple[str, tuple[str, ...]], ...]
 """Lists, each a title and its entries."""
@@ -58,8 +58,17 @@ def describe_values(world: World, state: Mapping[str, Mapping[str, float]]) -> s
 
 
 def _values(world: World, values: Mapping[str, float]) -> Iterator[str]:
+    """Say each number with its unit, and of flags which are set and which are not."""
+    flags: dict[bool, list[str]] = {True: [], False: []}
     for name, value in values.items():
-        yield f"{name.replace('_', ' ')} {value:.6g} {world.variable(name).unit}"
+        unit, plain = world.variable(name).unit, name.replace("_", " ")
+        if unit == FLAG:
+            flags[value > 0].append(plain)
+        else:
+            yield f"{plain} {value:.5g}{'' if unit == name else f' {unit}'}"
+    for is_set, names in flags.items():
+        if names:
+            yield f"{'yes' if is_set else 'no'}: {', '.join(names)}"
 
 
 def _others(world: World, others: Mapping[str, Mapping[str, float]]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum, prod
+from math import prod
 
 from converse_graph.record.records import ActiveAction, HiddenWorldRecord, MoveOutcome, WorldChange
 from converse_graph.scenarios.world import WAIT, WORLD, Action, Effect, World
@@ -39,9 +39,11 @@ def initial_record(world: World, kinds: Mapping[str, str], seed: int) -> HiddenW
     state: dict[str, dict[str, float]] = {}
     for owner, kind in {WORLD: WORLD, **kinds}.items():
         state[owner] = {
-            variable.name: float(draw_amount(variable.start, seed, f"start|{variable.name}|{owner}"))
+            variable.name: variable.clamp(float(draw_amount(start, seed, f"start|{variable.name}|{owner}")))
             for variable in world.variables_of(kind)
+            if (start := variable.start_for(owner)) is not None
         }
+    _aggregate(world, state)
     return {
         "kind": "world_hidden",
         "round": -1,
@@ -83,7 +85,7 @@ def illegal_reason(world: World, move: str, kind: str, values: Values) -> str:
         if values[name] - amount < world.variable(name).minimum:
             return f"costs {amount:g} {name}, of which there is {values[name]:g}"
     for condition in action.requires:
-        if not condition.is_met(values[condition.variable]):
+        if not condition.is_met({**world.fixed_values, **values}):
             return f"{condition.variable} is {values[condition.variable]:g}"
     return ""
 
@@ -144,7 +146,7 @@ def resolve_round(
 
 def happened_events(world: World, state: State, before: Sequence[str]) -> list[str]:
     """The names of the world's events that have happened, the earlier first."""
-    now = [event.name for event in world.events if event.is_met(state[WORLD][event.variable])]
+    now = [event.name for event in world.events if event.is_met({**world.fixed_values, **state[WORLD]})]
     return [*before, *(name for name in now if name not in before)]
 
 
@@ -206,16 +208,21 @@ def _apply(
     seed: int,
 ) -> list[WorldChange]:
     """Change the state by effects, all reckoned from the state as it is given; say what each did."""
-    new_state = {owner: dict(values) for owner, values in state.items()}
+    before = {owner: dict(values) for owner, values in state.items()}
     writes: dict[tuple[str, str], list[WorldChange]] = {}
     for effect in due:
         row = effect.row
         for owner in _targets(world, kinds, effect):
             stream = f"{round}|{effect.stream}|{owner}"
-            if row.chance < 1 and draw_share(seed, f"{stream}|chance") >= row.chance:
+            actor = {**world.fixed_values, **before[WORLD], **before[effect.by or owner]}
+            if not all(condition.is_met(actor) for condition in row.when):
                 continue
-            actor = {**new_state[WORLD], **new_state[effect.by or owner]}
+            chance = row.chance * prod(sorted(actor[name] for name in row.chance_times))
+            if chance < 1 and draw_share(seed, f"{stream}|chance") >= chance:
+                continue
             amount = draw_amount(row.amount, seed, stream) * prod(sorted(actor[name] for name in row.times))
+            if (formula := world.formula_of(row)) is not None:
+                amount *= formula.value(actor)
             writes.setdefault((owner, row.variable), []).append(
                 {
                     "owner": owner,
@@ -227,8 +234,17 @@ def _apply(
                 }
             )
     for (owner, name), changes in writes.items():
-        state[owner][name] = _combine(world, name, new_state[owner][name], changes)
+        state[owner][name] = _combine(world, name, before[owner][name], changes)
+    _aggregate(world, state)
     return [change for changes in writes.values() for change in changes]
+
+
+def _aggregate(world: World, state: dict[str, dict[str, float]]) -> None:
+    """Bring the variables of the world that follow from the parties' up to their values."""
+    for variable in world.variables_of(WORLD):
+        if (rule := variable.aggregate) is not None:
+            values = [own[rule.of] for own in state.values() if rule.of in own]
+            state[WORLD][variable.name] = variable.clamp(rule.reduce(values)) if values else variable.minimum
 
 
 def _combine(world: World, name: str, value: float, changes: list[WorldChange]) -> float:
@@ -239,10 +255,10 @@ def _combine(world: World, name: str, value: float, changes: list[WorldChange]) 
     for change in sorted((change for change in changes if change["operation"] == "multiply"), key=_by_amount):
         change["by"] = value * (change["amount"] - 1)
         value *= change["amount"]
-    additions = [change for change in changes if change["operation"] == "add"]
-    for change in additions:
+    for change in sorted((change for change in changes if change["operation"] == "add"), key=_by_amount):
         change["by"] = change["amount"]
-    return world.variable(name).clamp(fsum([value, *(change["amount"] for change in additions)]))
+        value += change["amount"]
+    return world.variable(name).clamp(value)
 
 
 def _by_amount(change: WorldChange) -> float:

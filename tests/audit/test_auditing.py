@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langgraph.graph import START, StateGraph
 
-from converse_graph import Organisation, Persona, ScriptedModel, Store
+from converse_graph import Organisation, Persona, Pinned, ScriptedModel, Store, Text
 from converse_graph.audit.audit import audit_run
 from converse_graph.audit.findings import Audit
 from converse_graph.checkpoints import StoreSaver
@@ -144,8 +144,8 @@ def a_line_that_was_another(database: sqlite3.Connection) -> None:
         (a_memo_copied_into_a_task, "words", BETA),
         (an_aim_copied_into_a_task, "words", "0.0/Alpha/1.Critic/line"),
         (a_record_that_there_is_not, "provenance", BETA),
-        (a_reply_that_was_another, "record", "0.0/Alpha"),
-        (a_line_that_was_another, "record", "0.0/Alpha/1.Critic"),
+        (a_reply_that_was_another, "chain", ALPHA),
+        (a_line_that_was_another, "chain", "0.0/Alpha/1.Critic/line"),
     ],
 )
 async def test_a_journal_that_was_tampered_with_is_found_out(
@@ -158,6 +158,21 @@ async def test_a_journal_that_was_tampered_with_is_found_out(
     assert all("canary" not in leak.why for leak in found.leaks)
 
 
+@pytest.mark.parametrize(
+    ("tamper", "place"),
+    [(a_reply_that_was_another, "0.0/Alpha"), (a_line_that_was_another, "0.0/Alpha/1.Critic")],
+)
+async def test_where_a_run_cannot_be_played_again_its_record_is_compared_with_what_was_answered(
+    store_path: Path, tamper: Callable[[sqlite3.Connection], None], place: str
+) -> None:
+    await audited(store_path, tamper)
+    async with Store.open(store_path) as store:
+        found = await audit_run(store, store.register.runs()[0].name)  # made in Python, and not given
+
+    assert ("record", place) in {(leak.kind, leak.place) for leak in found.leaks}
+    assert any("cannot be played again" in line for line in found.unchecked)
+
+
 async def test_a_run_as_it_was_played_passes_and_all_of_it_was_looked_at(store_path: Path) -> None:
     found = await audited(store_path)
 
@@ -165,7 +180,7 @@ async def test_a_run_as_it_was_played_passes_and_all_of_it_was_looked_at(store_p
     assert found.rebuilt + found.searched == found.messages
     assert found.calls == 20
     assert found.rebuilt > 50
-    assert found.records > 15
+    assert found.records > 8
     assert found.texts > 40
     assert found.quoted == ()
 
@@ -249,3 +264,16 @@ async def test_what_cannot_be_checked_is_said(store: Store) -> None:
     assert any("somebody's own graph: Alpha, Beta/Oracle." in line for line in found.unchecked)
     assert any("made in Python" in line for line in found.unchecked)
     assert any(line.startswith("Traces") for line in found.unchecked)
+
+
+async def test_an_entry_of_a_list_that_a_later_speaker_words_alike_is_no_leak(store: Store) -> None:
+    incident = "paid one bill eight thousand times in May"
+    said = [{"statement": "I say it first.", "incident": incident, "memo": ""}, {"statement": "I heard.", "memo": ""},
+            {"statement": f"Alpha {incident}.", "memo": ""}]  # fmt: skip
+    parties = [Organisation(name="Alpha", fields=[Text(name="incident", ask="?", max_length=80)]), "Beta", "Gamma"]
+    scenario = table(*parties, rounds=1, pinned=[Pinned(title="Incidents", field="incident", whose="all")])
+    model = ScriptedModel(said, profile="large")
+    simulation = await played(store, scenario, model=model)
+    beta = next(call for call in store.journal(simulation.run.id).calls() if call.place == "0.1/Beta/statement")
+    assert f"Alpha: {incident}" in beta.messages[-1].text
+    assert (await audit_run(store, simulation.run.name, scenario=scenario)).leaks == ()

@@ -253,11 +253,9 @@ def test_a_fork_that_is_killed_is_resumed_as_one_that_was_not(tmp_path: Path, co
     assert killed == whole
 
 
-def test_a_replay_of_an_unfinished_run_ends_paused_with_code_3(tmp_path: Path, converse: Converse) -> None:
-    stopped = start(tmp_path, "run", str(BOARDS), "--model", "null:0.15", "--name", "slow", "--no-judge")
-    wait_until(lambda: (tmp_path / STORE).exists() and '"slow"' in converse("runs", "--json").out)
-    stopped.terminate()
-    assert end(stopped).code == 3
+def test_a_replay_of_an_unfinished_run_ends_paused_with_code_3(converse: Converse) -> None:
+    begun = converse("run", str(BOARDS), "--model", "null", "--max-turns", "2", "--name", "slow", *QUIET)
+    assert begun.code == 3
     ended = converse("replay", "slow", "--name", "again", "--quiet")
     assert ended.code == 3
     assert "The journal ends at " in ended.err

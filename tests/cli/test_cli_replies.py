@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.command_line import Converse
 
 TALKS = """
@@ -22,6 +24,7 @@ def speak(view):
 """
 
 
+@pytest.mark.slow
 def test_bytes_that_are_no_text_are_made_text_before_anything_is_written(tmp_path: Path) -> None:
     (tmp_path / "talks.py").write_text(TALKS.replace("raise ZeroDivisionError", "return str"), encoding="utf-8")
     converse = os.fsencode(Path(sys.executable).parent / "converse")

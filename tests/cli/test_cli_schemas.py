@@ -95,8 +95,25 @@ def test_an_audit_fits_its_schema_and_ends_with_1_where_something_leaked(convers
     database.close()
     broken = converse("audit", "r")
     assert broken.code == 1
-    assert "provenance · 0.0/Maker/" in broken.out
-    assert not json.loads(converse("audit", "r", "--json").out)["private"]
+    assert "chain · 0.0/Maker/" in broken.out
+    told_as_json = json.loads(converse("audit", "r", "--json").out)
+    assert not told_as_json["private"]
+    assert {leak["kind"] for leak in told_as_json["leaks"]} >= {"chain", "provenance", "replay"}
+    refused = converse("extend", "r", "--rounds", "2")
+    assert refused.code == 2
+    assert "Run r was changed" in refused.err.replace("'", "")
+
+
+def test_a_head_that_was_kept_is_compared_with_the_store(converse: Converse) -> None:
+    assert converse("run", str(BOARDS), "--model", "null", "--rounds", "1", "--name", "r").code == 0
+    (row,) = json.loads(converse("runs", "--json").out)
+    assert json.loads(converse("show", "r", "--json").out)["header"]["chain_head"] == row["chain_head"]
+    same = converse("audit", "r", "--against", row["chain_head"])
+    assert same.code == 0
+    assert f"Head of its chains: {row['chain_head']}, the one that was kept." in same.out.replace("\n", " ")
+    assert converse("audit", "r", "--against", "transcripts/r.md").code in (0, 2)
+    assert converse("audit", "r", "--against", "0" * 64).code == 1
+    assert converse("audit", "r", "--against", "elsewhere.md").code == 2
 
 
 def test_a_graph_fits_its_schema_and_is_drawn_whole_in_a_file(converse: Converse, tmp_path: Path) -> None:

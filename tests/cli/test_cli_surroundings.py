@@ -58,6 +58,7 @@ def test_a_daemon_may_have_closed_the_streams(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_an_old_variable_of_langchain_is_told_of_and_ignored(tmp_path: Path) -> None:
     (tmp_path / "it.yaml").write_text(PLAN, encoding="utf-8")
     variables = {**environment(), "LANGCHAIN_TRACING": "true"}

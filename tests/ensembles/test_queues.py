@@ -129,9 +129,11 @@ def workers(address: str, tmp_path: Path) -> Iterator[list[Any]]:
     started = [start(tmp_path, "worker", "--jobs", "2", "--store", address) for _ in range(3)]
     yield started
     for worker in started:
-        if worker.poll() is None:
-            worker.kill()
-            worker.communicate()
+        worker.kill()
+        worker.wait()
+        for stream in (worker.stdout, worker.stderr):
+            if stream is not None:
+                stream.close()
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def test_json_of_another_shape_is_refused(change, complaint):
 
 def test_json_lines_are_the_header_and_a_line_for_each_statement():
     lines = [json.loads(line) for line in as_jsonl(SMALL, raw=True).splitlines()]
-    assert lines[0] == {"version": 1, "header": as_json(SMALL)["header"], "standing": {}, "verdicts": []}
+    assert lines[0] == {"version": 1, "header": as_json(SMALL)["header"], "standing": {}, "verdicts": [], "world": []}
     assert lines[1:] == as_json(SMALL, raw=True)["statements"]
 
 

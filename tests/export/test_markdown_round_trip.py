@@ -87,6 +87,7 @@ def test_rendering_is_a_function_of_the_transcript():
     assert render_markdown(SMALL) == render_markdown(SMALL.model_copy(deep=True))
 
 
+@pytest.mark.slow
 def test_a_line_of_a_hundred_thousand_characters_reads_back():
     long = _saying("a_b*c <d> " * 10_000)
     assert read_markdown(render_markdown(long)) == long

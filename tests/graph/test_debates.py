@@ -97,7 +97,7 @@ async def test_what_a_broken_statement_quoted_is_shown_to_nobody_but_its_author(
 
 
 async def test_a_statement_that_is_sent_back_begins_again_for_whoever_watches(store: Store) -> None:
-    chat = ScriptedModel([{"statement": "First draft.", "memo": 7}, {"statement": "Second draft.", "memo": "m"}])
+    chat = ScriptedModel(['{"statement": "First draft.", "mem', {"statement": "Second draft.", "memo": "m"}])
     simulation = await begin(store, table("A", rounds=1), model=chat)
     events: list[dict[str, Any]] = []
     await simulation.play(events.append)
@@ -108,7 +108,7 @@ async def test_a_statement_that_is_sent_back_begins_again_for_whoever_watches(st
     ]
     assert shown == [
         ("text", "First draft."),
-        ("restart", "the reply does not fit in memo"),
+        ("restart", "the reply is not the object asked for"),
         ("text", "Second draft."),
         ("statement", "Second draft."),
     ]

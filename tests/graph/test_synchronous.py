@@ -156,6 +156,7 @@ def test_a_coroutine_that_ends_the_interpreter_ends_its_caller_and_not_the_loop(
     assert run_blocking(stays()) == 1
 
 
+@pytest.mark.slow
 def test_a_process_ends_at_once_and_says_nothing_though_a_graph_was_invoked_in_it(tmp_path: Path) -> None:
     program = """
 from converse_graph import find_scenario

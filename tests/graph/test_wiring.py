@@ -16,7 +16,7 @@ from tests.support.planted_secrets import scenarios
 from tests.support.property_search import example_count
 from tests.support.small_scenarios import consciences, debate, table
 
-FOR_ITS_OWNER = {"inner", "decision", "ballots"}
+FOR_ITS_OWNER = {"inner", "decision", "ballots", "minutes"}
 """What comes out of a debate: nobody in it reads these."""
 
 

@@ -76,6 +76,7 @@ async def test_it_fills_a_schema_shows_its_words_and_reuses_the_prompt() -> None
     assert again.text == first.text
 
 
+@pytest.mark.slow
 async def test_concurrent_chats_share_one_server() -> None:
     chats = [LocalModel() for _ in range(3)]
     replies = await asyncio.gather(*(chat.complete(ask(place=str(n))) for n, chat in enumerate(chats)))

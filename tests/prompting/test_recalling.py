@@ -127,6 +127,7 @@ async def test_a_debate_hears_what_its_owner_recalls_and_each_party_has_a_past_o
     assert found.leaks == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, phases=(Phase.generate,), suppress_health_check=[HealthCheck.too_slow])
 @given(scenario=scenarios(depth=1), faults=st.integers(0, 3))
 async def test_no_private_word_leaves_a_mind_by_being_recalled(

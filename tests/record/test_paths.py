@@ -22,7 +22,7 @@ from converse_graph.record.paths import (
     calls_for,
     parse_path,
 )
-from converse_graph.scenarios.value import _IDENTIFIER, _NAME
+from converse_graph.scenarios.value import _IDENTIFIER
 from tests.support.small_scenarios import table
 
 MISLEADING = (
@@ -31,7 +31,7 @@ MISLEADING = (
 )  # fmt: skip
 """Names that are allowed and look like something else in a path."""
 
-names = st.one_of(st.sampled_from(MISLEADING), st.from_regex(_NAME, fullmatch=True))
+names = st.one_of(st.sampled_from(MISLEADING), st.from_regex(r"[^\W_](?:[\w .'&(),-]{0,58}[^\W_])?", fullmatch=True))
 counts = st.integers(0, 10**6)
 spans = st.builds(Span, level=counts, first=counts, last=counts)
 
@@ -143,8 +143,7 @@ def test_what_is_no_record_is_refused(text: str) -> None:
         Provenance.parse(text)
 
 
-@pytest.mark.parametrize("name", ["public", "judge"])
-def test_no_party_has_the_name_of_who_judges_or_of_what_is_public(name: str) -> None:
-    with pytest.raises(InvalidValue, match=f"can be called {name!r}"):
-        table(Organisation(name=name))
-    table(Organisation(name=name.title()))
+def test_no_party_has_the_name_of_who_judges() -> None:
+    with pytest.raises(InvalidValue, match="can be called 'judge'"):
+        table(Organisation(name="judge"))
+    table(Organisation(name="Judge"))

@@ -26,6 +26,7 @@ REFUSED = {
     ),
     "hidden precondition": ("requires:\n        - {variable: stock", "requires:\n        - {variable: landed", "told"),
     "cost of the world's": ("cost: {money: 10}", "cost: {stock: 10}", "no own variable"),
+    "hidden cost": ("cost: {money: 10}", "cost: {landed: 10}", "not told"),
     "foreign owner": ("owner: state, start: 0", "owner: empire, start: 0", "own"),
     "event of nobody": ("- {kind: event, event: collapse}", "- {kind: event, event: bloom}", "'bloom'"),
     "two of a name": ("name: inspect", "name: fish_much", "two of action"),

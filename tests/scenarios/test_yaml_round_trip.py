@@ -50,6 +50,7 @@ SETTINGS: dict[type[FrozenModel], dict[str, Any]] = {
     Debate: {
         "motion": "Do we go?", "members": (Persona(name="Three"), *MEMBERS), "turns": 7, "options": ("go", "stay"),
         "private_positions": True, "ballot": "secret", "justify_changes": True, "dissenter": True,
+        "minutes": False,
     },
     ImaginedDebate: {
         "motion": "Do we go?", "members": (*MEMBERS, Persona(name="Three")), "turns": 7, "options": ("x", "y"),

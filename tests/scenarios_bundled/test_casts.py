@@ -73,3 +73,16 @@ def test_labs_wait_for_agi_from_the_start_of_the_run_and_each_in_its_own_way() -
     ]
     assert all(2050 < low < middle < high for low, middle, high in estimates)
     assert len({estimate[0] for estimate in estimates}) > 4
+
+
+@pytest.mark.parametrize(
+    ("labs", "expected"),
+    [
+        (1, {"Halcyon"}),
+        (3, {"Halcyon", "Northlight", "Kestrel"}),
+        (4, {"Halcyon", "Northlight", "Kestrel", "OpenAI"}),
+    ],
+)
+def test_fictional_labs_join_first_where_that_is_asked_for(labs: int, expected: set[str]) -> None:
+    made = find_scenario("boardrooms")(labs=labs, fictional=True)
+    assert {party.name for party in made.organisations if party.kind == "lab"} == expected

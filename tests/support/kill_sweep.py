@@ -20,6 +20,7 @@ import psycopg
 
 from converse_graph import Clock, Debate, NullModel, Organisation, Persona, Scenario, Simulation, Store
 from converse_graph.models.base import Request, Response
+from converse_graph.store.chain_check import chain_breaks
 from converse_graph.store.writer import Writer
 
 conscience = Debate(motion="Is it right?", turns=2, members=[Persona(name="Angel"), Persona(name="Devil")])
@@ -76,7 +77,9 @@ async def play(order: str, folder: Path, *, dies_in: int | None, dies_before_com
         run = await made.play()
         kept = store.channels(run.name)
         journal = sorted([call.place, call.attempt, call.reply.text] for call in store.journal(run.id).calls())
-        told = {"status": run.status, "channels": kept, "journal": journal}
+        changes = [found.why for found in chain_breaks(store, run)]
+        told = {"status": run.status, "channels": kept, "journal": journal, "changes": changes}
+        told["chain_head"] = store.chain(run.id).head()
         (folder / "end.json").write_text(json.dumps(told, sort_keys=True))
 
 
@@ -134,6 +137,7 @@ if __name__ == "__main__":
     here = new_folder(Path(folder) / "whole", server)
     assert live(order, here) == 0
     whole = (here / "end.json").read_text()
+    assert json.loads(whole)["changes"] == []
     points = {
         how: sweep(order, Path(folder), how, whole, every=every, server=server)
         for how in ("dies_in", "dies_before_commit")

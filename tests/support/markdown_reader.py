@@ -6,21 +6,38 @@ from typing import Any, TypeVar
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.front_matter import read_front_matter
-from converse_graph.export.markdown import BALLOT, BEFORE, DISSENTS, FOLLOWS, KINDS, NO_DECISION, NOTHING_NOTED, Mode
+from converse_graph.export.markdown import (
+    BALLOT,
+    BEFORE,
+    DISSENTS,
+    FOLLOWS,
+    HIDDEN,
+    KINDS,
+    MINUTES,
+    NO_DECISION,
+    NOTHING_NOTED,
+    Mode,
+)
 from converse_graph.export.markdown_escaping import read_html, read_inline, read_prose
 from converse_graph.export.markdown_fields import read_bullets, read_label
 from converse_graph.export.markdown_verdicts import MARK
 from converse_graph.record.transcript import (
+    Change,
     Decision,
     Deliberation,
+    HiddenWorld,
     Line,
+    Minutes,
     PrivateNotes,
     Stance,
     Statement,
     StatementSource,
     Transcript,
+    WorldMove,
+    WorldRound,
 )
 from converse_graph.record.verdict import Verdict
+from converse_graph.scenarios.world import WORLD
 from tests.support.markdown_blocks import Block, cut
 from tests.support.markdown_verdict_reader import read_verdict
 
@@ -30,10 +47,17 @@ MAX_DEPTH = 60
 _STATEMENT = re.compile(r"<b>([^<]*)</b> · ([^<]*) · round (-?[0-9]{1,9}), turn (-?[0-9]{1,9})(?: · no statement)?")
 _LINE = re.compile(r"\*\*([0-9]{1,9}) · ((?:[^\\*\n]|\\.)*):\*\*(?: ([^\n].*))?", re.DOTALL)
 _STANCE = r"\*\*((?:[^\\*\n]|\\.)*), {when}:\*\*(?: ([^\n].*))?"
+_MINUTES = re.compile(_STANCE.format(when=re.escape(MINUTES)), re.DOTALL)
 _SORTED = re.compile(r"\*Percentiles put in order by code: ((?:[^\\*\n]|\\.)*)\.\*")
 _MENDED = re.compile(r"\*Mended by code before it could be read: ((?:[^\\*\n]|\\.)*)\.\*")
 _SOURCE = re.compile(r"\*Line ([0-9]{1,9}) of the file(?:, labelled ([^,]*))?(, out of turn)?(, out of its year)?\.\*")
 _REPAIRS = re.compile(r"\*Sent back (-?[0-9]{1,9}) times?, as it did not fit its form\.\*")
+_WORLD = re.compile(r"<b>World</b> · ([^<]*) · (?:after round ([0-9]{1,9})|before round 1)")
+_NAME = r"\*\*((?:[^\\*\n]|\\.)+)\*\*"
+_TEXT = r"((?:[^\\`\n]|\\.)*)"
+_MOVE = re.compile(rf"- {_NAME} did {_TEXT} \((?:(seen)|(not seen)|illegal: {_TEXT})\)")
+_CHANGE = re.compile(rf"- {_NAME} {_TEXT}: `([^`]*)` by {_TEXT} \((add|multiply|set) `([^`]*)`\)")
+_HAPPENED = re.compile(r"\*Happened so far: ((?:[^\\*\n]|\\.)*)\.\*")
 _MODES: tuple[tuple[str, Mode], ...] = tuple((f"🔒 {name} ", mode) for mode, name in KINDS.items())
 _PRIVATE = "🔒 Private to "
 _STRUCTURE = ("*", "#", ">", "|", "<", "`")
@@ -56,21 +80,24 @@ def read_markdown(text: str) -> Transcript:
     """
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     header, promised, start = read_front_matter(lines)
-    page = _Page(cut(lines[start:], first=start + 1))
+    page = _Page(cut(lines[start:], first=start + 1), [WORLD, *(party.name for party in header.cast)])
     verdicts = tuple(page.verdicts())
     statements = tuple(page.statements())
     if len(statements) != promised:
         raise page.now.complaint(
             f"{len(statements)} statements, where the front matter says {promised}; the file was cut or added to"
         )
-    return Transcript(header=header, statements=statements, verdicts=verdicts)
+    world = tuple(sorted(page.world, key=lambda after: after.round))
+    return Transcript(header=header, statements=statements, verdicts=verdicts, world=world)
 
 
 class _Page:
     """A place in the blocks of a page, which moves on with what is read."""
 
-    def __init__(self, blocks: list[Block]) -> None:
+    def __init__(self, blocks: list[Block], owners: list[str]) -> None:
         self._blocks = blocks
+        self._owners = owners
+        self.world: list[WorldRound] = []
         self._at = 0
         self._depth = 0
 
@@ -90,6 +117,8 @@ class _Page:
                 self.take()
             elif self.now.text.startswith(MARK):
                 found.append(read_verdict(self))
+            elif _WORLD.fullmatch(self.now.text):
+                self.world.append(self.world_round())
             else:
                 break
         return found
@@ -98,6 +127,9 @@ class _Page:
         found = []
         in_section = False
         while self.now.kind != "end":
+            if self.now.kind == "open" and _WORLD.fullmatch(self.now.text):
+                self.world.append(self.world_round())
+                continue
             if self.now.kind == "open":
                 found.append(self.statement())
                 continue
@@ -130,6 +162,73 @@ class _Page:
         )
         self.close(opening)
         return statement
+
+    def world_round(self) -> WorldRound:
+        opening = self.take()
+        found = _WORLD.fullmatch(opening.text)
+        assert found is not None
+        after = WorldRound(
+            round=int(found[2] or 0) - 1,
+            period=_decoded(opening, read_html, found[1]),
+            state=self.state(),
+            moves=self.moves(),
+            happened=self.listed(_HAPPENED, read_inline),
+            hidden=self.hidden(),
+        )
+        self.close(opening)
+        return after
+
+    def hidden(self) -> HiddenWorld | None:
+        if self.now.kind != "open" or self.now.text != HIDDEN:
+            return None
+        opening = self.take()
+        hidden = HiddenWorld(state=self.state(), moves=self.moves(), changes=self.changes())
+        self.close(opening)
+        return hidden
+
+    def state(self) -> dict[str, dict[str, float]]:
+        """The variables by owner; the page leaves out owners that have none."""
+        block = self.now
+        if block.kind == "bullets" and any(pattern.fullmatch(block.lines[0]) for pattern in (_MOVE, _CHANGE)):
+            return {owner: {} for owner in self._owners}
+        return {owner: {} for owner in self._owners} | self.bullets()
+
+    def moves(self) -> tuple[WorldMove, ...]:
+        block, moves = self.now, []
+        while self.now.kind == "bullets" and _MOVE.fullmatch(self.now.lines[0]):
+            for line in self.take().lines:
+                found = _MOVE.fullmatch(line)
+                if found is None:
+                    raise block.complaint(f"{line!r} is no move, such as - **Norland** did fish (seen)")
+                party, move = _decoded(block, read_label, found[1]), _decoded(block, read_inline, found[2])
+                reason = "" if found[5] is None else _decoded(block, read_inline, found[5])
+                is_legal = found[5] is None
+                moves.append(
+                    WorldMove(party=party, move=move, is_legal=is_legal, is_seen=bool(found[3]), reason=reason)
+                )
+        return tuple(moves)
+
+    def changes(self) -> tuple[Change, ...]:
+        if self.now.kind != "bullets":
+            return ()
+        block, changes = self.take(), []
+        for line in block.lines:
+            found = _CHANGE.fullmatch(line)
+            if found is None:
+                raise block.complaint(
+                    f"{line!r} is no change, such as - **world** stock: `-1.0` by drift 1 (add `-1.0`)"
+                )
+            changes.append(
+                Change(
+                    owner=_decoded(block, read_label, found[1]),
+                    variable=_decoded(block, read_inline, found[2]),
+                    by=float(found[3]),
+                    cause=_decoded(block, read_inline, found[4]),
+                    operation=found[5],
+                    amount=float(found[6]),
+                )
+            )
+        return tuple(changes)
 
     def private(self) -> PrivateNotes | None:
         if self.now.kind != "open" or not self.now.text.startswith(_PRIVATE):
@@ -169,6 +268,7 @@ class _Page:
                 lines=tuple(self.lines()),
                 ballots=tuple(self.stances(BALLOT)),
                 decision=self.decision(),
+                minutes=self.minutes(),
             )
         except TypeError as error:
             raise told.complaint(f"a private conversation has options and rules: {error}") from None
@@ -248,6 +348,24 @@ class _Page:
             return Decision(position=position, **counts)
         except (InvalidValue, TypeError) as error:
             raise block.complaint(f"a decision has votes, reasons and dissent: {error}") from None
+
+    def minutes(self) -> Minutes | None:
+        found = _MINUTES.fullmatch(self.now.text) if self.now.kind == "text" else None
+        if found is None:
+            return None
+        block = self.take()
+        decided = self.prose([_decoded(block, read_prose, found[2] or "")])
+        try:
+            return Minutes(
+                speaker=_decoded(block, read_label, found[1]),
+                decided=decided,
+                **self.bullets(),
+                problem=self.labelled("Problem"),
+                mended=self.listed(_MENDED, read_inline),
+                repairs=self.repairs(),
+            )
+        except (InvalidValue, TypeError) as error:
+            raise block.complaint(f"minutes have actions and open questions: {error}") from None
 
     def prose(self, begun: list[str]) -> str:
         """The paragraphs from here on, after those that are read already."""

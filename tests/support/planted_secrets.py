@@ -21,8 +21,11 @@ HEARD_IN_DEBATE = ("line", "imagine")
 
 
 def mark(path: str) -> str:
-    """A text that is private to a speaker: the mark, and enough words to be found again by an audit."""
-    return f"canary[{path}] which nobody but {path} shall ever come to read here"
+    """A text that is private to a speaker: the mark, and enough words to be found again by an audit.
+
+    No seven words in a row are without the speaker, whatever follows by chance: two marks are never taken for one.
+    """
+    return f"canary[{path}] which nobody but {path} shall ever read"
 
 
 @st.composite

@@ -6,10 +6,13 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from converse_graph.record.transcript import (
+    Change,
     Decision,
     Deliberation,
     Header,
+    HiddenWorld,
     Line,
+    Minutes,
     Party,
     PrivateNotes,
     Rule,
@@ -18,8 +21,11 @@ from converse_graph.record.transcript import (
     StatementSource,
     Transcript,
     Vote,
+    WorldMove,
+    WorldRound,
 )
 from converse_graph.scenarios.deliberation_rules import Motion
+from converse_graph.scenarios.world import WORLD
 
 MARKS = (
     "</details>",
@@ -137,6 +143,17 @@ _decisions = st.builds(
     Decision, position=texts, reasons=_names, votes=st.dictionaries(texts, texts, max_size=2), dissent=_names
 )
 
+_minutes = st.builds(
+    Minutes,
+    speaker=texts,
+    decided=texts,
+    actions=_names,
+    open_questions=_names,
+    problem=_maybe_text,
+    repairs=_counts,
+    mended=_names,
+)
+
 
 def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
     lines = st.builds(
@@ -162,6 +179,7 @@ def _deliberations(depth: int) -> st.SearchStrategy[Deliberation]:
         ballots=_stances,
         lines=st.lists(lines, max_size=2).map(tuple),
         decision=st.none() | _decisions,
+        minutes=st.none() | _minutes,
     )
 
 
@@ -238,5 +256,47 @@ _headers = st.builds(
     prompts=texts,
 )
 
-transcripts = st.builds(Transcript, header=_headers, statements=st.lists(_statements, max_size=3).map(tuple))
-"""Any transcript: of mixed editions, with conversations four deep, and any text anywhere."""
+_values = st.dictionaries(st.sampled_from(["stock", "safety_share", "c2"]), st.floats(allow_nan=False), max_size=2)
+_amounts = st.floats(allow_nan=False, allow_infinity=False)
+_moves = st.lists(
+    st.builds(WorldMove, party=texts, move=texts, is_legal=st.just(True), is_seen=st.booleans())
+    | st.builds(WorldMove, party=texts, move=texts, is_legal=st.just(False), is_seen=st.just(False), reason=texts),
+    max_size=2,
+).map(tuple)
+_changes = st.lists(
+    st.builds(
+        Change,
+        owner=texts,
+        variable=texts,
+        cause=texts,
+        operation=st.sampled_from(["add", "multiply", "set"]),
+        amount=_amounts,
+        by=_amounts,
+    ),
+    max_size=2,
+).map(tuple)
+
+
+@st.composite
+def _world_rounds(draw: st.DrawFn, header: Header) -> tuple[WorldRound, ...]:
+    """A world whose owners are those of the cast; its rounds are in order, each once."""
+    owners = [WORLD, *(party.name for party in header.cast)]
+    states = st.fixed_dictionaries(dict.fromkeys(owners, _values))
+    hidden = st.none() | st.builds(HiddenWorld, state=states, moves=_moves, changes=_changes)
+    happened = st.lists(st.sampled_from(["collapse", "agi_reached"]), max_size=2, unique=True).map(tuple)
+    after = st.builds(
+        WorldRound, round=st.integers(-1, 3), period=texts, state=states, moves=_moves, happened=happened, hidden=hidden
+    )
+    rounds = draw(st.lists(after, max_size=3, unique_by=lambda one: one.round))
+    return tuple(sorted(rounds, key=lambda one: one.round))
+
+
+@st.composite
+def _transcripts(draw: st.DrawFn) -> Transcript:
+    header = draw(_headers)
+    statements = tuple(draw(st.lists(_statements, max_size=3)))
+    return Transcript(header=header, statements=statements, world=draw(st.just(()) | _world_rounds(header)))
+
+
+transcripts = _transcripts()
+"""Any transcript: of mixed editions, with conversations four deep, a world or none, and any text anywhere."""

@@ -16,12 +16,12 @@ CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def debate(*names: str, inside: Debate | ImaginedDebate | None = None, turns: int = 0, **more: Any) -> Debate:
-    """A debate of members of these names; the first holds `inside` before it speaks."""
+    """A debate of members of these names, without minutes; the first holds `inside` before it speaks."""
     members = [
         Persona(name=name, aim=f"the aim of {name}", deliberation=None if number else inside)
         for number, name in enumerate(names)
     ]
-    return Debate(**{"motion": "What now?", "members": members, "turns": turns or len(names), **more})
+    return Debate(**{"motion": "What now?", "members": members, "turns": turns or len(names), "minutes": False, **more})
 
 
 def nested(depth: int) -> Debate | None:

@@ -37,7 +37,7 @@ WORLD = World(
             effects=[Effect(variable="quota", operation="set", amount=10)],
         ),
     ],
-    drift=[Effect(variable="stock", amount=0.2, times=["stock"], chance=0.7)],
+    drift=[Effect(variable="stock", amount=0.1, times=["stock"], chance=0.7)],
     events=[WorldEvent(name="scarce", variable="stock", at_most=60)],
 )
 MOVES = st.lists(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from converse_graph.cli.exit_codes import Code
-from converse_graph.cli.options import Json, RunArgument, StorePath
+from converse_graph.cli.options import Against, Json, RunArgument, StorePath
 
 if TYPE_CHECKING:
     from converse_graph.audit.findings import Audit
@@ -15,14 +15,16 @@ MAX_LEAKS = 20
 """Leaks that are listed; JSON has them all."""
 
 
-async def audit(run: RunArgument, as_json: Json = False, store: StorePath = None) -> Code:
+async def audit(run: RunArgument, against: Against = None, as_json: Json = False, store: StorePath = None) -> Code:
     """Show that nothing private went astray; find what was changed.
 
-    The run is played again from its journal, with no model, and compared value by value; private words are looked for
-    in prompts and in the public record. Ends with exit code 1 and the places if something is wrong.
+    Digests are compared with what they stand for; the run is played again from its journal, with no model, and compared
+    value by value; private words are looked for in prompts, minds and the public record. Ends with exit code 1 and the
+    places if something is wrong. --against compares with a transcript, or with a head, that was kept elsewhere.
 
     Examples:
         converse audit race
+        converse audit race --against transcripts/race.md
         converse audit race --json
     """
     from converse_graph.audit.audit import audit_run
@@ -33,18 +35,19 @@ async def audit(run: RunArgument, as_json: Json = False, store: StorePath = None
     from converse_graph.store.store import DEFAULT_PATH
 
     async with Store.open(store or DEFAULT_PATH) as open_store:
-        result = await audit_run(open_store, run)
+        result = await audit_run(open_store, run, against=against)
     if as_json:
         typer.echo(json_text(audit_json(result), indent=2))
     else:
-        for line in _lines(result):
+        for line in _lines(result, is_compared=against is not None):
             print_paragraph(line)
     return Code.DONE if result.is_private else Code.FAILED
 
 
-def _lines(result: "Audit") -> Iterator[str]:
+def _lines(result: "Audit", *, is_compared: bool) -> Iterator[str]:
     from converse_graph.cli.formatting import count
 
+    is_kept = is_compared and not any(leak.source == "head" for leak in result.leaks)
     yield (
         f"Run {result.run}: nothing private went astray."
         if result.is_private
@@ -57,10 +60,11 @@ def _lines(result: "Audit") -> Iterator[str]:
     yield (
         f"Checked: {count(result.calls, 'prompt')} of {count(result.messages, 'message')}, each readable by whom "
         f"it was told to; {result.rebuilt} made again from their records, {result.searched} made from templates "
-        f"and searched for {count(result.texts, 'private text')}; {count(result.records, 'record')} compared with "
-        "what was answered; the public record as JSON and as Markdown"
+        f"and searched for {count(result.texts, 'private text')}; so were {count(result.records, 'record')}, and the "
+        "public record as JSON and as Markdown"
         + (f"; the run was played again, and {result.values} values compared." if result.values else ".")
     )
+    yield f"Head of its chains: {result.chain_head}{', the one that was kept' if is_kept else ''}."
     for quote in result.quoted:
         yield f"Said in public by its owner: {quote.place} has words that are on the private record of {quote.owner}."
     for line in result.unchecked:

@@ -4,12 +4,13 @@ from typing import assert_never
 
 import typer
 
-from converse_graph.cli.options import DiffAs, Json, Out, RunArgument, StorePath
+from converse_graph.cli.options import DiffAs, Json, Out, RawWorld, RunArgument, StorePath
 
 
 async def diff(
     first: RunArgument,
     second: RunArgument,
+    raw: RawWorld = False,
     form: DiffAs = None,
     as_json: Json = False,
     out: Out = None,
@@ -17,10 +18,12 @@ async def diff(
 ) -> None:
     """Show where two runs differ.
 
-    That is what each party said in public, and its fields.
+    That is what each party said in public, and its fields; of a world its variables, and what was
+    seen done.
 
     Examples:
         converse diff race pause
+        converse diff race pause --raw
         converse diff race open --as markdown
     """
     from converse_graph.cli.tables import print_page, write_or_print
@@ -33,7 +36,7 @@ async def diff(
         raise typer.BadParameter(f"--json and --as {form} cannot both be had")
     async with Store.open(store or DEFAULT_PATH) as open_store:
         one, other = [open_store.transcript(name) for name in (first, second)]
-    difference = comparison.compare(one.public(), other.public())
+    difference = comparison.compare(one, other, raw=raw)
     match "json" if as_json else form or "text":
         case "json":
             write_or_print(json_text(comparison.as_json(difference), indent=2) + "\n", out)

@@ -1,12 +1,13 @@
 """`converse resume`: a run, from where it stands."""
 
 from converse_graph.cli.exit_codes import Code
-from converse_graph.cli.options import AllowChanged, ModelOption, PlayOptions, RunArgument, StorePath
+from converse_graph.cli.options import AllowChanged, AnswerOption, ModelOption, PlayOptions, RunArgument, StorePath
 
 
 async def resume(
     run: RunArgument,
     *,
+    answer: AnswerOption = None,
     options: ModelOption = None,
     store: StorePath = None,
     allow_changed: AllowChanged = False,
@@ -19,7 +20,9 @@ async def resume(
     Examples:
         converse resume race
         converse resume race --max-turns 6
+        converse resume loan --answer "Ten per cent."
     """
+    from converse_graph.calls.answers import TypedAnswer
     from converse_graph.cli.formatting import count
     from converse_graph.cli.option_values import read_model_options
     from converse_graph.cli.play import Session
@@ -36,6 +39,7 @@ async def resume(
             allow_changed=allow_changed,
             options=read_model_options(options or ()),
         )
+        simulation.answers = tuple(TypedAnswer(text=text) for text in answer or ())
         header, status = simulation.run.header, simulation.run.status
         state = f"going on after {count(simulation.run.statements, 'statement')}"
         if status == "finished":

@@ -58,6 +58,7 @@ def _row(store: "Store", run: "RunSummary") -> dict[str, Any]:
         "tokens": run.tokens,
         "usd": run.usd,
         "created": run.created,
+        "chain_head": store.chain(run.id).head(),
     }
 
 

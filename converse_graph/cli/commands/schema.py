@@ -19,6 +19,7 @@ def schema(of: SchemaOf = "scenario") -> None:
     from converse_graph.evaluation.jsonl import dataset_schema
     from converse_graph.export.schemas import (
         diff_schema,
+        explain_schema,
         graph_schema,
         interview_schema,
         runs_schema,
@@ -33,6 +34,7 @@ def schema(of: SchemaOf = "scenario") -> None:
         "runs": runs_schema,
         "stats": stats_schema,
         "diff": diff_schema,
+        "explain": explain_schema,
         "interview": interview_schema,
         "audit": audit_schema,
         "dataset": dataset_schema,

@@ -1,11 +1,10 @@
-"""Whose every text is that a run has on record, and that its scenario brought along."""
+"""Tells whose each text is: of those that a run has on record, and of those that its scenario brought along."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from converse_graph.audit.phrase_index import PhraseIndex, strings_in
+from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
 from converse_graph.audit.records import Records, values_of
-from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.decisions import redacted_decision
 from converse_graph.prompting.templates import Prompts
 from converse_graph.record.paths import CallPath, parse_path
@@ -19,22 +18,28 @@ Owned = tuple[str, str]
 """A text, and whose it is."""
 
 
-def index_records(words: PhraseIndex, records: Records) -> None:
-    """Take everything in the ledgers: what was said in public, and what each party kept to itself."""
-    for spoken_record in (*records.statements, *records.summaries):
-        # A summary bears the turn after the last that it sums up.
-        for text in strings_in(spoken_record):
-            words.add(text, PUBLIC, (spoken_record["round"], spoken_record["turn"]))
+def index_private_texts(words: PhraseIndex, records: Records, calls: Iterable[Call], scenario: Scenario | None) -> None:
+    """Take all that is private: minds, replies that are on no public record, briefs, aims, and events for one party.
+
+    Args:
+        words: What takes it.
+        records: Of the run.
+        calls: Of the run.
+        scenario: What it plays; None where that is not to be had.
+    """
     for event in records.header.events:
-        words.add(event.text, event.party or PUBLIC)
-    for mind in records.minds.values():
-        for record in mind:
-            for text, owner in _in_mind(record):
-                words.add(text, owner, (record["round"], record["turn"]))
+        if event.party is not None:
+            words.add(event.text, event.party)
+    for record in (record for mind in records.minds.values() for record in mind):
+        for text, owner in texts_in_mind(record):
+            words.add(text, owner, (record["round"], record["turn"]))
+    _index_replies(words, records, calls)
+    for party in scenario.organisations if scenario is not None else ():
+        for text, owner in _brought(party):
+            words.add(text, owner)
 
 
-def index_replies(words: PhraseIndex, calls: list[Call], records: Records) -> None:
-    """Take what was answered and is on no public record: private answers, and whatever was sent back."""
+def _index_replies(words: PhraseIndex, records: Records, calls: Iterable[Call]) -> None:
     for call in calls:
         path = parse_path(call.place)
         if isinstance(path, CallPath) and not path.is_public and path.task != "embed":  # vectors are no words
@@ -42,23 +47,42 @@ def index_replies(words: PhraseIndex, calls: list[Call], records: Records) -> No
                 words.add(text, owner, path.time)
 
 
-def index_scenario(words: PhraseIndex, scenario: Scenario) -> None:
-    """Take briefs and aims, and what of the scenario everybody is told."""
-    motion = [scenario.motion.question, *scenario.motion.options] if scenario.motion else []
-    for text in (scenario.premise, scenario.title, *motion):
-        words.add(text, PUBLIC)
-    for party in scenario.organisations:
-        for text, owner in _brought(party):
-            words.add(text, owner)
+def index_public_texts(
+    words: PhraseIndex, records: Records, prompts: Iterable[Prompts], scenario: Scenario | None
+) -> None:
+    """Take all that everybody is told: statements, summaries, events, templates, and what the scenario says to all.
+
+    Args:
+        words: What takes it; all private texts are in it.
+        records: Of the run.
+        prompts: The templates.
+        scenario: What it plays; None where that is not to be had.
+    """
+    for text, time in _spoken(records):
+        words.add_public(text, time)
+    for event in records.header.events:
+        if event.party is None:
+            words.add_public(event.text)
+    for template in (template for collection in prompts for template in collection.templates.values()):
+        words.add_public(template.text)
+    if scenario is not None:
+        motion = [scenario.motion.question, *scenario.motion.options] if scenario.motion else []
+        for text in (scenario.premise, scenario.title, *motion):
+            words.add_public(text)
 
 
-def index_prompts(words: PhraseIndex, prompts: Prompts) -> None:
-    """Take the templates, which everybody is told."""
-    for template in prompts.templates.values():
-        words.add(template.text, PUBLIC)
+def _spoken(records: Records) -> Iterator[tuple[str, Time]]:
+    """What was said in public, and when; a summary bears the turn after the last that it sums up."""
+    for record in (*records.statements, *records.summaries):
+        yield from ((text, (record["round"], record["turn"])) for text in strings_in(record))
+    for statement in records.statements:
+        # So are entries that lists fold from fields: a later speaker may say the same, with the name before it.
+        entries = (f"{statement['speaker']} {text}" for text in strings_in(statement["fields"]))
+        yield from ((entry, (statement["round"], statement["turn"])) for entry in entries)
 
 
-def _in_mind(record: MindRecord) -> Iterator[Owned]:
+def texts_in_mind(record: MindRecord) -> Iterator[Owned]:
+    """List the texts of a record in a mind, each with whose it is: its holder's, or a member's of a debate."""
     yield from ((text, record["path"]) for text in strings_in(_own_values(record)))
     if debate := debate_of(record):
         yield from _in_debate(debate, record["path"])
@@ -85,7 +109,7 @@ def _in_debate(debate: DebateRecord, path: str) -> Iterator[Owned]:
     texts: list[Any] = [debate["motion"], [without_kind(line) for line in debate["lines"]]]
     if decision:
         texts += [decision["position"], decision["reasons"], [*decision["votes"].values()]]
-        texts += [*decision.get("counts", ())]
+        texts += [*decision.get("counts", ()), decision.get("minutes")]
     yield from ((text, path) for text in strings_in(texts))
     for stance in (*debate.get("private_positions", ()), *debate.get("ballots", ())):
         yield from ((text, join_path(path, stance["speaker"])) for text in strings_in(stance))
@@ -96,7 +120,7 @@ def _answered(call: Call, path: CallPath, *, was_taken: bool) -> Iterator[Owned]
     if values is None:
         yield call.reply.text, path.reader
         return
-    owner = path.owner if path.task == "line" and was_taken else path.reader
+    owner = path.owner if path.task in ("line", "minutes") and was_taken else path.reader
     public = path.task in ("statement", "graph") and was_taken
     private = {name: value for name, value in values.items() if not public or name == "memo"}
     yield from ((text, owner) for text in strings_in(private))

@@ -1,0 +1,98 @@
+"""How long an audit takes, and how much memory: the run is played again whole, its chains and its words are checked.
+
+python -m benchmarks.audit                          runs of 12, 600 and 5,100 turns
+python -m benchmarks.audit --rounds 100             one length
+python -m benchmarks.audit --rounds 1700 --store F  the run is made in that file, or taken from it
+"""
+
+import argparse
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.report import show
+from benchmarks.workload import LargeNull, conversation
+from converse_graph import Simulation, Store
+from converse_graph.audit.audit import audit_run
+from converse_graph.store.chain_check import chain_breaks
+
+ROUNDS = (4, 200, 1700)
+"""Of three parties each."""
+NAME = "audited"
+
+
+async def play(path: Path, rounds: int) -> None:
+    """Play the run that is audited, unless the file has it."""
+    async with Store.open(path, make=True) as store:
+        if any(run.name == NAME for run in store.register.runs()):
+            return
+        run = await Simulation.begin(
+            store, conversation(rounds), seed=1, created=datetime.now(UTC), model=LargeNull(), name=NAME
+        )
+        await run.play()
+
+
+async def audit(path: Path, rounds: int) -> None:
+    """Audit it, and print what that took as JSON."""
+    async with Store.open(path) as store:
+        before = _peak()
+        began = time.perf_counter()
+        breaks = list(chain_breaks(store, store.register.run(NAME)))
+        chained = time.perf_counter() - began
+        began, used = time.perf_counter(), time.process_time()
+        result = await audit_run(store, NAME, scenario=conversation(rounds))
+        seconds, used = time.perf_counter() - began, time.process_time() - used
+    row = {
+        "turns": rounds * 3,
+        "calls": result.calls,
+        "values": result.values,
+        "findings": len(breaks) + len(result.leaks),
+        "seconds": round(seconds, 2),
+        "of CPU": round(used, 2),
+        "of these the chains": round(chained, 2),
+        "MB before": round(before),
+        "MB at most": round(_peak()),
+    }
+    sys.stdout.write(json.dumps(row))
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(rounds: int, path: Path) -> dict[str, object]:
+    """Play and audit a run, each in a process of its own; what the audit took."""
+    for step in ("play", "audit"):
+        command = [sys.executable, "-m", "benchmarks.audit", "--rounds", str(rounds), "--store", str(path)]
+        out = subprocess.run([*command, "--do", step], check=True, capture_output=True, text=True).stdout  # noqa: S603
+    row: dict[str, object] = json.loads(out)
+    return row
+
+
+def main() -> None:
+    """Measure, and show it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--do", choices=("play", "audit"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.do:
+        asyncio.run((play if given.do == "play" else audit)(given.store, given.rounds))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [
+            measure(rounds, given.store or Path(folder) / f"{rounds}.sqlite")
+            for rounds in ((given.rounds,) if given.rounds else ROUNDS)
+        ]
+    show("An audit", rows, out=given.out)
+
+
+if __name__ == "__main__":
+    main()

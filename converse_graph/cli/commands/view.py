@@ -1,0 +1,86 @@
+"""`converse view`: the runs of a store in a browser."""
+
+from contextlib import AbstractAsyncContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from converse_graph.cli.completion import complete_runs
+from converse_graph.cli.options import StorePath
+
+if TYPE_CHECKING:
+    from converse_graph.view.control import Control
+    from converse_graph.view.live import LiveRuns
+
+RunToView = Annotated[
+    str | None,
+    typer.Argument(metavar="RUN", help="The run to open; the list of runs if not given.", autocompletion=complete_runs),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, metavar="N", help="Where to listen.  [default: 8420, or the next that is free]"),
+]
+Host = Annotated[
+    str | None,
+    typer.Option(metavar="HOST", help="Listen there and not on loopback alone; the address then has a token."),
+]
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the address and open no browser.")]
+Steer = Annotated[bool, typer.Option("--control", help="Let pages pause, resume, extend, fork, judge and interview.")]
+Token = Annotated[
+    bool, typer.Option("--token", help="Ask for a token on loopback too, as on a machine that others use.")
+]
+
+
+async def view(
+    run: RunToView = None,
+    *,
+    port: Port = None,
+    host: Host = None,
+    token: Token = False,
+    control: Steer = False,
+    no_open: NoOpen = False,
+    store: StorePath = None,
+) -> None:
+    """Show runs in a browser, live and afterwards, until Ctrl-C.
+
+    Pages come from this machine alone, and the store is only read unless --control is given.
+
+    Examples:
+        converse view
+        converse view race
+        converse view race --control
+    """
+    from converse_graph.cli.output import Output
+    from converse_graph.cli.viewing import open_page, require_view, wait_for_signal
+    from converse_graph.store.store import DEFAULT_PATH
+
+    require_view()
+    from converse_graph.view.app import build_app
+    from converse_graph.view.live import LiveRuns
+    from converse_graph.view.records import Reader
+    from converse_graph.view.security import Access
+    from converse_graph.view.server import serve
+
+    output, access = Output(), Access.for_host(host, with_token=token)
+    async with Reader.open(store or DEFAULT_PATH) as reader:
+        if run is not None:
+            await reader.run(run)
+        live = LiveRuns(reader)
+        steering = nullcontext() if not control else _open_control(store or DEFAULT_PATH, live)
+        async with (
+            steering as control_of_runs,
+            serve(
+                build_app(reader, access, live=live, control=control_of_runs), access=access, host=host, port=port
+            ) as served,
+        ):
+            open_page(served.address_of(f"/runs/{run}" if run else "/runs"), output, opens=not no_open)
+            output.say("Ctrl-C ends it.")
+            await wait_for_signal(served)
+
+
+def _open_control(where: Path | str, live: "LiveRuns") -> "AbstractAsyncContextManager[Control]":
+    """Load what plays runs, which takes a while, only where it is asked for."""
+    from converse_graph.view.control import Control
+
+    return Control.open(where, live)

@@ -1,0 +1,126 @@
+"""Checks the chains of a run: whether what is stored of it is what was stored when it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from converse_graph.errors import InvalidValue, RecordChanged, StoreFailure
+from converse_graph.record.paths import parse_path
+from converse_graph.record.state import is_ledger
+from converse_graph.store.chain import NO_LINK, VERDICTS_CHAIN, calls_chain, digest_of, ledger_chain
+from converse_graph.store.record_reader import read_channels
+
+if TYPE_CHECKING:
+    from converse_graph.store.runs import Run
+    from converse_graph.store.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainBreak:
+    """Something stored that is not what its digest says."""
+
+    place: str
+    """A call of the run, the turn of a record, or else a table."""
+    source: str
+    """The chain, or what holds it."""
+    why: str
+
+
+def chain_breaks(store: Store, run: Run) -> Iterator[ChainBreak]:
+    """Compare all that is stored of a run with its digests: header, calls, records, checkpoints and verdicts.
+
+    Of a chain the first break alone is told: each link after it would be another too.
+
+    Args:
+        store: Where it is kept.
+        run: The run.
+    """
+    chain = store.chain(run.id)
+    if not chain.has_sealed_header():
+        yield ChainBreak(place=run.name, source="header", why="the header is not what its digest says")
+    links = chain.links()
+    yield from _calls(store, run, links)
+    for where in store.checkpoints.changed(run.name):
+        yield ChainBreak(place=run.name, source="checkpoints", why=f"{where} is not what its digest says")
+    verdicts = store.verdicts(run.id).digest()
+    if links.get(VERDICTS_CHAIN, []) != ([] if verdicts is None else [verdicts]):
+        yield ChainBreak(place=run.name, source="verdicts", why="the verdicts are not what their digest says")
+    try:
+        channels = read_channels(store.checkpoints, run)
+    except (StoreFailure, LookupError, TypeError, ValueError, AttributeError) as error:
+        yield ChainBreak(place=run.name, source="checkpoints", why=f"they cannot be read: {type(error).__name__}")
+        return
+    if channels:  # a run that was forked and not played yet has links, and no record to go on from
+        yield from _records(channels, links)
+
+
+def require_unchanged(store: Store, run: Run, *, otherwise: str = "") -> None:
+    """Refuse to go on from a run whose record was changed.
+
+    Args:
+        store: Where it is kept.
+        run: The run.
+        otherwise: A further way out, such as ", or go on all the same with --allow-changed".
+
+    Raises:
+        RecordChanged: It was.
+    """
+    found = next(chain_breaks(store, run), None)
+    if found is not None:
+        raise RecordChanged(
+            f"Run {run.name!r} was changed after it was made: at {found.place}, {found.why}. `converse audit "
+            f"{run.name}` lists all; put back a copy of the store{otherwise}."
+        )
+
+
+def _calls(store: Store, run: Run, links: Mapping[str, Sequence[bytes]]) -> Iterator[ChainBreak]:
+    progress = {chain: _Progress() for chain in links if chain.startswith(calls_chain(""))}
+    for call in store.journal(run.id).chained_calls():
+        if not call.is_as_asked:
+            why = "the stored prompt or schema is not the one that was asked"
+            yield ChainBreak(place=call.place, source="journal", why=why)
+        try:
+            chain = calls_chain(parse_path(call.place).reader)
+        except InvalidValue:
+            yield ChainBreak(place=call.place, source="journal", why="no call can have been made there")
+            continue
+        if not progress.setdefault(chain, _Progress()).goes_on(call.content, links.get(chain, ())):
+            why = "the call, or the one before, is not what its link says"
+            yield ChainBreak(place=call.place, source=chain, why=why)
+    for chain, end in progress.items():
+        if not end.is_broken and (missing := len(links.get(chain, ())) - end.number):
+            yield ChainBreak(place=run.name, source=chain, why=f"{missing} calls are missing")
+
+
+def _records(channels: Mapping[str, Any], links: Mapping[str, Sequence[bytes]]) -> Iterator[ChainBreak]:
+    for name in sorted({*channels, *(chain.removeprefix(ledger_chain("")) for chain in links)}):
+        if not is_ledger(name):
+            continue
+        chain, progress = ledger_chain(name), _Progress()
+        for number, record in enumerate(channels.get(name, ())):
+            if not progress.goes_on(record, links.get(chain, ())):
+                place = str(record.get("place") or f"{name} {number}") if isinstance(record, Mapping) else name
+                why = "the record, or the one before, is not what its link says"
+                yield ChainBreak(place=place, source=chain, why=why)
+        if not progress.is_broken and (missing := len(links.get(chain, ())) - progress.number):
+            yield ChainBreak(place=name, source=chain, why=f"{missing} records are missing")
+
+
+@dataclass(kw_only=True)
+class _Progress:
+    """How far a chain was followed."""
+
+    number: int = 0
+    link: bytes = NO_LINK
+    is_broken: bool = False
+
+    def goes_on(self, content: Any, links: Sequence[bytes]) -> bool:
+        """Follow a chain by one link; whether that is the stored one, or the chain was broken before."""
+        if self.is_broken:
+            return True
+        self.link = digest_of(self.link, content)
+        self.is_broken = links[self.number : self.number + 1] != [self.link]
+        self.number += 1
+        return not self.is_broken

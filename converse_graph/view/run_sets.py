@@ -1,0 +1,171 @@
+"""Sets of runs, which `converse sweep` plays: their arms, how far each is, and the forecast that they support."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from converse_graph.ensembles.design import Cell, Design
+from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.store import RunSummary, Store
+from converse_graph.view.formatting import plain
+from converse_graph.view.records import Reader
+from converse_graph.view.run_list import status_of
+from converse_graph.view.templating import render
+
+MOST_CELLS = 600
+"""Runs of an arm that are shown as squares."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Square:
+    """A run of an arm."""
+
+    run: str
+    seed: int
+    status: str
+    """"waiting" before it has begun."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One setting of the dials, with its runs."""
+
+    label: str
+    squares: tuple[Square, ...]
+    size: int
+    tokens: int
+    usd: float | None
+
+    def count(self, status: str) -> int:
+        """How many of its runs stand so."""
+        return sum(square.status == status for square in self.squares)
+
+
+async def sets_page(reader: Reader) -> str:
+    """The list of sets."""
+
+    def read() -> str:
+        store = reader.store
+        runs = {run.name: run for run in store.register.runs()}
+        rows = []
+        for name in store.ensembles.names():
+            design = _design(store, name)
+            begun = [runs[cell.run] for cell in design.cells(name) if cell.run in runs]
+            rows.append(
+                {
+                    "name": name,
+                    "scenario": design.scenario,
+                    "vary": {dial: list(values) for dial, values in design.vary.items()},
+                    "arms": len(design.arms),
+                    "seeds": design.seeds,
+                    "size": design.size,
+                    "finished": sum(run.status == "finished" for run in begun),
+                    "begun": len(begun),
+                    "tokens": sum(run.tokens for run in begun),
+                }
+            )
+        return render("sets.html", page="sets", rows=rows)
+
+    return await reader.call(read)
+
+
+async def set_page(reader: Reader, name: str, *, forecast: Markup | None = None, problem: str = "") -> str:
+    """One set.
+
+    Args:
+        reader: Reads the store.
+        name: Of the set.
+        forecast: What its runs say about an event.
+        problem: Why there is no forecast.
+    """
+
+    def read() -> str:
+        design = _design(reader.store, name)
+        runs = {run.name: run for run in reader.store.register.runs()}
+        arms: dict[str, list[Cell]] = {}
+        for cell in design.cells(name):
+            arms.setdefault(_label(design, cell), []).append(cell)
+        shown = [_arm(reader.store, label, cells, runs) for label, cells in arms.items()]
+        awaited = _awaited(reader.store, [cell.run for cells in arms.values() for cell in cells if cell.run in runs])
+        return render(
+            "set.html",
+            page="sets",
+            name=name,
+            design=design,
+            arms=shown,
+            awaited=awaited,
+            forecast=forecast,
+            problem=problem,
+        )
+
+    return await reader.call(read)
+
+
+def _design(store: Store, name: str) -> Design:
+    return Design.model_validate_json(store.ensembles.design(name))
+
+
+def _label(design: Design, cell: Cell) -> str:
+    told = ", ".join(f"{dial} {plain(cell.dials[dial])}" for dial in design.vary) or "all runs"
+    return f"{told}, by chance" if cell.is_baseline else told
+
+
+def _arm(store: Store, label: str, cells: list[Cell], runs: dict[str, RunSummary]) -> Arm:
+    begun = [runs[cell.run] for cell in cells if cell.run in runs]
+    priced = [run.usd for run in begun if run.usd is not None]
+    return Arm(
+        label=label,
+        squares=tuple(_square(store, cell, runs.get(cell.run)) for cell in cells[:MOST_CELLS]),
+        size=len(cells),
+        tokens=sum(run.tokens for run in begun),
+        usd=sum(priced) if priced else None,
+    )
+
+
+def _square(store: Store, cell: Cell, run: RunSummary | None) -> Square:
+    return Square(run=cell.run, seed=cell.seed, status="waiting" if run is None else status_of(store, run))
+
+
+def _awaited(store: Store, begun: list[str]) -> list[str]:
+    """The events that a forecast may be of, as the header of a run names them."""
+    return [event.name for event in store.register.run(begun[0]).header.awaited] if begun else []
+
+
+def forecast_part(where: Path | str, name: str, event: str) -> str:
+    """What the runs of a set say about when an event comes, with its figure, as HTML; it may take seconds.
+
+    Args:
+        where: The store.
+        name: Of the set.
+        event: One of the scenario's, or a comparison of a field.
+
+    Raises:
+        InvalidValue: What statistics take is not installed, or it is no event of theirs.
+        NotFound: There is no such set, or none of its runs has begun.
+    """
+    try:
+        # Loaded late: statistics are in an extra of their own, and take longer to load than all the pages.
+        modules: list[Any] = [
+            importlib.import_module(f"converse_graph.ensembles.{module}") for module in ("sweep", "forecast", "report")
+        ]
+    except ModuleNotFoundError as error:
+        raise InvalidValue(
+            f"A forecast takes an extra ({error.name} is missing): pip install 'converse-graph[forecast]'."
+        ) from None
+    sweep, forecast, report = modules
+
+    async def read() -> Any:
+        async with Store.open(where, read_only=True) as store:
+            return sweep.read_outcomes(store, name, conditions=[event] if set(event) & set("<>=") else [])
+
+    rows = asyncio.run(read())
+    if not rows:
+        raise NotFound(f"No run of {name!r} has begun; `converse sweep` plays them.")
+    body: str = report.forecast_body(forecast.forecast(rows, event, name=name))
+    return body

@@ -1,0 +1,86 @@
+// What comes while one looks: turns, who has the floor, words as they are written. A lost connection is taken up where it was.
+import { append, fragment, layout, run, show_more, state } from "/static/run.js";
+
+const live = document.getElementById("live");
+const at_end = () => innerHeight + scrollY > document.documentElement.scrollHeight - 260;
+let source = null;
+
+let last_status = null;
+async function refresh_control(status) {
+  const box = document.querySelector(".control");
+  if (!box || last_status === status) return;
+  const is_first = last_status === null;
+  last_status = status;
+  if (is_first || box.querySelector("details[open]")) return;
+  const answer = await fetch(`/runs/${run}/control`, { headers: { "X-Converse": "part" } });
+  if (answer.ok) { box.replaceWith(fragment(await answer.text())); document.dispatchEvent(new CustomEvent("where")); }
+}
+
+function tell_status(status) {
+  refresh_control(status.status);
+  const badge = document.querySelector(".facts .status");
+  badge.className = `status ${status.status}`;
+  badge.textContent = status.status + (status.ended && status.ended !== "horizon" ? `: ${status.ended.replaceAll("_", " ")}` : "");
+  for (const name of ["turns", "tokens", "usd"]) {
+    const place = document.querySelector(`[data-fact="${name}"]`);
+    if (place) place.textContent = status[name];
+  }
+  document.dispatchEvent(new CustomEvent("status", { detail: status }));
+}
+
+const draft_of = (name) => [...live.querySelectorAll("[data-speaker]")].find((each) => each.dataset.speaker === name);
+const HANDLERS = {
+  turns(event) {
+    const { html, total } = JSON.parse(event.data);
+    const follows = at_end();
+    const is_at_end = state.is_at_end;
+    state.total = total;
+    if (is_at_end) { append(html); state.last = total; }
+    live.replaceChildren();
+    document.getElementById("nothing")?.remove();
+    show_more();
+    if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+    document.dispatchEvent(new CustomEvent("turns"));
+  },
+  status: (event) => tell_status(JSON.parse(event.data)),
+  floor(event) {
+    const follows = at_end();
+    live.replaceChildren(fragment(event.data));
+    if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+  },
+  lines(event) {
+    const follows = at_end();
+    for (const { party, html } of JSON.parse(event.data)) {
+      const box = draft_of(party)?.querySelector("[data-lines]");
+      if (!box) continue;
+      box.hidden = false;
+      box.querySelector(".body").append(fragment(html));
+    }
+    if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+  },
+  words(event) {
+    const { speaker, from, text } = JSON.parse(event.data);
+    const place = draft_of(speaker)?.querySelector("[data-words]");
+    if (!place) return;
+    const follows = at_end();
+    place.textContent = place.textContent.slice(0, from) + text;
+    if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+  },
+  reload: () => location.reload(),
+};
+
+function connect() {
+  source = new EventSource(`/runs/${run}/live?after=${layout.dataset.place}`);
+  for (const [name, handle] of Object.entries(HANDLERS)) {
+    source.addEventListener(name, (event) => {
+      if (event.lastEventId) layout.dataset.place = event.lastEventId;
+      handle(event);
+    });
+  }
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 3000);
+  });
+}
+connect();
+addEventListener("pagehide", () => source.close());
+addEventListener("pageshow", (event) => { if (event.persisted) connect(); });

@@ -1,0 +1,5 @@
+// Before anything is drawn: how this reader likes pages.
+for (const name of ["theme", "layout", "private"]) {
+  const value = localStorage.getItem(`converse-${name}`);
+  if (value) document.documentElement.dataset[name] = value;
+}

@@ -1,0 +1,74 @@
+"""Pages from templates, in which every value is escaped unless a function of ours has made it HTML."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from converse_graph.record.transcript import Decision
+from converse_graph.view import formatting, small_charts
+from converse_graph.view.colours import colour_numbers
+
+_FOLDER = Path(__file__).resolve().parent
+STATIC = _FOLDER / "static"
+"""What pages load."""
+
+
+@cache
+def environment() -> Environment:
+    """The templates, with what they call."""
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "prose": formatting.prose,
+        "plain": formatting.plain,
+        "words": formatting.words,
+        "value": formatting.value,
+        "money": formatting.money,
+        "count": formatting.count,
+        "number": formatting.short_number,
+        "date": formatting.date,
+        "position_chart": small_charts.position_chart,
+        "member_colours": small_charts.member_colours,
+        "vote_counts": _votes,
+        "colour": _colour,
+    }
+    made.tests |= {
+        "estimate": formatting.is_estimate,
+        "item_list": formatting.is_items,
+        "long_value": formatting.is_long,
+        "marked_text": _is_marked,
+    }
+    return made
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template.
+
+    Args:
+        template: Its name.
+        values: What it needs; a name that it lacks is an error.
+    """
+    return environment().get_template(template).render(**values)
+
+
+def _is_marked(text: object) -> bool:
+    """Whether a text has been made HTML already."""
+    return isinstance(text, Markup)
+
+
+def _colour(name: str) -> int:
+    return colour_numbers([name])[name]
+
+
+def _votes(decision: Decision) -> dict[str, int]:
+    return small_charts.vote_counts(decision.votes)

@@ -1,0 +1,159 @@
+"""A stretch of a run as sections of a page: a round each, with what happened, what was said, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from converse_graph.record.transcript import Statement, Vote, WorldRound
+from converse_graph.scenarios.rules import ScheduledEvent
+from converse_graph.view.colours import colour_numbers
+from converse_graph.view.records import RecordView
+from converse_graph.view.series import when_of
+
+PAGE = 40
+"""Turns that are sent at once."""
+MOST_MARKS = 48
+"""Periods in the rail beside a run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """A turn as a page shows it."""
+
+    number: int
+    """From 0, over the whole run."""
+    statement: Statement
+    colour: int
+    column: int
+    """Its party's place in the cast, from 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A round, or as much of it as a stretch has."""
+
+    round: int
+    """From 0; -1 before the first, for the world as the run began."""
+    period: str
+    when: float
+    """Where it lies on the axis of time of charts."""
+    begins: bool
+    """Whether the stretch has the round from its first turn on, so that it has a heading."""
+    happenings: tuple[ScheduledEvent, ...]
+    """What the scenario has happen in it."""
+    turns: tuple[Turn, ...]
+    world: WorldRound | None
+    """The world after it, once it is resolved."""
+    vote: Vote | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A place in a run to go to."""
+
+    label: str
+    number: int
+    """Of its first turn, from 0."""
+
+
+def sections(view: RecordView, first: int, last: int) -> tuple[Section, ...]:
+    """The sections of a stretch of a run.
+
+    Args:
+        view: The run.
+        first: The number of the first turn, from 0.
+        last: The number after the last.
+    """
+    return tuple(_sections(view, max(0, first), min(last, len(view.statements))))
+
+
+def stretch(view: RecordView, at: int) -> tuple[int, int]:
+    """A page of turns around one, which begins where a round does."""
+    first = _round_start(view, max(0, min(at, len(view.statements) - 1)))
+    return first, min(first + PAGE, len(view.statements))
+
+
+def stretch_before(view: RecordView, first: int) -> tuple[int, int]:
+    """The page of turns before one."""
+    return _round_start(view, max(0, first - PAGE)), first
+
+
+def party_colours(view: RecordView) -> dict[str, int]:
+    """The number of each party's colour."""
+    return colour_numbers([party.name for party in view.header.cast])
+
+
+def _round_start(view: RecordView, number: int) -> int:
+    if not view.statements:
+        return 0
+    round = view.round_at(number)
+    while number > 0 and view.round_at(number - 1) == round:
+        number -= 1
+    return number
+
+
+def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
+    colours = party_colours(view)
+    columns = {party.name: place for place, party in enumerate(view.header.cast)}
+    worlds, votes = {after.round: after for after in view.world}, {vote.round: vote for vote in view.votes}
+    if first == 0 and -1 in worlds:
+        yield Section(
+            round=-1,
+            period="start",
+            when=when_of(view.clock, 0),
+            begins=True,
+            happenings=(),
+            turns=(),
+            world=worlds[-1],
+            vote=None,
+        )
+    for round, group in groupby(range(first, last), key=view.round_at):
+        numbers = list(group)
+        is_end = numbers[-1] + 1 >= len(view.statements) or view.round_at(numbers[-1] + 1) != round
+        begins = numbers[0] == 0 or view.round_at(numbers[0] - 1) != round
+        yield Section(
+            round=round,
+            period=view.clock.period(round).label,
+            when=when_of(view.clock, round),
+            begins=begins,
+            happenings=_happenings(view, round) if begins else (),
+            turns=tuple(_turn(view, number, colours, columns) for number in numbers),
+            world=worlds.get(round) if is_end else None,
+            vote=votes.get(round) if is_end else None,
+        )
+
+
+def _turn(view: RecordView, number: int, colours: dict[str, int], columns: dict[str, int]) -> Turn:
+    statement = view.statement(number)
+    return Turn(
+        number=number,
+        statement=statement,
+        colour=colours.get(statement.speaker, 0),
+        column=columns.get(statement.speaker, 0),
+    )
+
+
+def _happenings(view: RecordView, round: int) -> tuple[ScheduledEvent, ...]:
+    return tuple(event for event in view.header.events if view.clock.round_of(event.at) == round)
+
+
+def marks(view: RecordView) -> tuple[Mark, ...]:
+    """Places in a run to go to: its years where it has some, else its periods, thinned where they are many."""
+    found: dict[str, int] = {}
+    for number, label in _labels(view):
+        found.setdefault(label, number)
+    every = -(-len(found) // MOST_MARKS) or 1
+    return tuple(Mark(label=label, number=number) for label, number in list(found.items())[::every])
+
+
+def _labels(view: RecordView) -> Iterator[tuple[int, str]]:
+    numbers: Sequence[int] = range(len(view.statements))
+    for round, group in groupby(numbers, key=view.round_at):
+        yield next(iter(group)), _year(view.clock.period(round).label)
+
+
+def _year(label: str) -> str:
+    head = label.split(" ")[0]
+    return head if head.isdecimal() else label

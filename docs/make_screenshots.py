@@ -1,0 +1,175 @@
+"""Takes the pictures of the viewer in a real browser: `uv run python -m docs.make_screenshots`.
+
+What is shown is played anew from a record in `transcripts/`, its words said again in their places, in a store that is
+thrown away. It takes Debian's Chromium.
+"""
+
+import asyncio
+import json
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from playwright.async_api import Page, async_playwright
+
+from converse_graph import Request, Response, ScriptedModel
+from converse_graph.record.paths import CallPath
+from converse_graph.record.transcript import Deliberation, Statement, Transcript
+from converse_graph.runs.derived import fork
+from converse_graph.runs.simulation import Origin, Simulation
+from converse_graph.scenarios.catalogue import find_scenario
+from converse_graph.store import Store
+from converse_graph.view import Access, Reader, build_app, serve
+from converse_graph.view.live import LiveRuns
+from tests.support.markdown_reader import read_markdown
+
+PROJECT = Path(__file__).resolve().parents[1]
+FOLDER = Path(__file__).resolve().parent / "pictures"
+RECORD = PROJECT / "transcripts" / "boardrooms.md"
+"""The reader's edition whose words are said again."""
+SCENARIO = "boardrooms"
+HELD = "1.2/Anthropic/statement"
+"""The turn in the middle of which the live run is shown."""
+SIZE = {"width": 1360, "height": 850}
+
+
+class RecordedModel(ScriptedModel):
+    """Says what is on record, each line in its place; at one of them it stops half-way until it is told to go on."""
+
+    model = "embedded"
+
+    def __init__(self, record: Transcript) -> None:
+        """Say the words of a record."""
+        super().__init__({place: [reply] for place, reply in _replies(record)})
+        self.is_half_way, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def complete(self, request: Request) -> Response:
+        """Say the line of a place."""
+        reply = await super().complete(_without_stream(request))
+        if request.place == HELD and request.on_delta is not None:
+            text = json.dumps(json.loads(reply.text), ensure_ascii=False)
+            request.on_delta(text[: len('{"statement": "') + 150])
+            self.is_half_way.set()
+            await self.goes_on.wait()
+        return reply
+
+
+def _without_stream(request: Request) -> Request:
+    return Request(**{**{name: getattr(request, name) for name in request.__dataclass_fields__}, "on_delta": None})
+
+
+def _replies(record: Transcript) -> list[tuple[str, dict[str, Any]]]:
+    """Every reply that the record holds, by the place of its call."""
+    found = []
+    for said in record.statements:
+        turn = CallPath.of_turn(said.round, said.turn, said.speaker)
+        private = said.private
+        if private is not None and private.deliberation is not None:
+            found += _lines(turn, private.deliberation)
+        found.append((str(turn.call("statement")), _statement(said)))
+    return found
+
+
+def _lines(turn: CallPath, talk: Deliberation) -> list[tuple[str, dict[str, Any]]]:
+    found = []
+    for number, line in enumerate(talk.lines):
+        inside = turn.inside(number, line.speaker)
+        if line.deliberation is not None:
+            found += _lines(inside, line.deliberation)
+        found.append((str(inside.call("line")), {"line": line.text, "position": line.position}))
+    return found
+
+
+def _statement(said: Statement) -> dict[str, Any]:
+    private = said.private
+    told: dict[str, Any] = {"statement": said.text, **said.fields}
+    if private is not None:
+        told |= {"memo": private.memo} | ({"position": private.position} if private.position else {})
+    return told
+
+
+async def take(page: Page, site: str, store: Store, live: LiveRuns) -> None:
+    """Play what is shown, and take each picture."""
+    record = read_markdown(RECORD.read_text(encoding="utf-8"))
+    scenario = find_scenario(SCENARIO)()
+    model = RecordedModel(record)
+    made = await Simulation.begin(
+        store, scenario, model=model, seed=7, name="boards", rounds=2, origin=Origin(scenario=SCENARIO)
+    )
+    following = live.of("boards")
+    following.is_played_here = True
+    await page.goto(f"{site}/runs/boards")
+    playing = asyncio.create_task(made.play(following.watch))
+    await model.is_half_way.wait()
+    await page.locator("#live [data-lines] .line").nth(3).wait_for()
+    await page.locator("#live").evaluate("(box) => box.scrollIntoView({ block: 'end' })")
+    await _picture(page, "view-live")
+    model.goes_on.set()
+    await playing
+
+    words = "We stop training new models this year, and ask the others to do the same."
+    again = RecordedModel(record)
+    again.goes_on.set()
+    left = await fork(store, "boards", at="2025:OpenAI", say=words, new_name="pause", scenario=scenario, model=again)
+    await left.play()
+    fish = await Simulation.begin(store, find_scenario("fishery")(), model="null", seed=4, name="fish")
+    await fish.play()
+    for seed in range(3):
+        talks = await Simulation.begin(
+            store, find_scenario("wage-talks")(), model="null", seed=seed, name=f"talks-{seed}"
+        )
+        await talks.play()
+
+    await page.goto(f"{site}/runs")
+    await page.locator("[data-drift-of]", has_text="0").first.wait_for()
+    await _picture(page, "view-runs", height=430)
+    await page.goto(f"{site}/compare?first=boards&second=pause&only=differences")
+    await _picture(page, "view-fork", height=620)
+    await page.goto(f"{site}/runs/boards/call?place=0.0/OpenAI/2.Head of Policy/line")
+    await _picture(page, "view-call")
+    await page.emulate_media(color_scheme="dark")
+    await page.goto(f"{site}/runs/fish?at=16")
+    await page.locator(".chart svg").first.wait_for(timeout=120_000)
+    await page.wait_for_timeout(1500)
+    await _picture(page, "view-state")
+
+
+async def _picture(page: Page, name: str, *, height: int | None = None) -> None:
+    await page.wait_for_timeout(500)
+    clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": height} if height else None
+    await page.screenshot(path=FOLDER / f"{name}.png", clip=clip)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def browser_page(executable: str) -> AsyncIterator[Page]:
+    """A page of a browser that nothing was done in before."""
+    async with async_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+        browser = await playwright.chromium.launch(executable_path=executable, args=arguments)
+        page = await browser.new_page(viewport=SIZE, color_scheme="light")  # type: ignore[arg-type]
+        yield page
+        await browser.close()
+
+
+async def main() -> int:
+    """Take the pictures."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        sys.stderr.write("No Chromium is installed (Debian: apt-get install chromium).\n")
+        return 1
+    with TemporaryDirectory() as folder:
+        where = Path(folder) / "runs.sqlite"
+        async with Store.open(where, make=True) as store, Reader.open(where) as reader:
+            live = LiveRuns(reader)
+            app = build_app(reader, Access(), live=live)
+            async with serve(app, access=Access(), port=0) as served, browser_page(executable) as page:
+                await take(page, served.address.rstrip("/"), store, live)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

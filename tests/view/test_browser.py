@@ -1,0 +1,222 @@
+"""The pages in a real Chromium: hostile words stay words, keys work, and nothing is in the way of a screen reader."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, async_playwright
+
+from converse_graph import Clock, Organisation, Request, ScriptedModel
+from converse_graph.ensembles.design import Design
+from converse_graph.scenarios.catalogue import find_scenario
+from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.rules import ScheduledEvent
+from converse_graph.store import Store
+from converse_graph.view.page_to_send import page_to_send
+from tests.support.small_scenarios import CREATED, CountingChat, begin, consciences, played, table
+from tests.view.conftest import Serve
+from tests.view.hostile import HOSTILE
+
+ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the browser is; without one these tests are skipped, but never where CI is set."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        reason = "no Chromium is installed (Debian: apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(f"CI is set, and {reason}")
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture
+async def page(chromium: str, tmp_path: Path) -> AsyncIterator[Page]:
+    """A page of a browser that nothing was done in before; what went wrong on it fails the test."""
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=chromium,
+            args=list(ARGUMENTS),
+            viewport={"width": 1300, "height": 900},
+        )
+        made = context.pages[0]
+        wrong: list[str] = []
+        context.on("page", lambda other: wrong.append(f"opened {other.url}"))
+        made.on("pageerror", lambda error: wrong.append(f"error {error}"))
+        made.on("dialog", lambda dialog: wrong.append(f"dialog {dialog.message}"))
+        made.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+        requests: list[str] = []
+        made.on("request", lambda request: requests.append(request.url))
+        made.requested = requests  # type: ignore[attr-defined]
+        yield made
+        await context.close()
+        assert not wrong
+
+
+async def hostile_run(store: Store) -> None:
+    """A run in which everything that anybody writes is hostile: names, titles, statements, fields, memos, events."""
+    name = "A <b>&amp; \"Co\" 'x'"
+    fields = (Text(name="claim", ask="What do you claim?", max_length=400),)
+    scenario = table(
+        Organisation(name=name, brief=HOSTILE[0], fields=fields),
+        title=HOSTILE[1],
+        premise=HOSTILE[2],
+        clock=Clock(end=len(HOSTILE), step="round"),
+        events=[ScheduledEvent(at=f"round {at + 1}", text=text) for at, text in enumerate(HOSTILE)],
+    )
+    lines = [{"statement": text, "claim": HOSTILE[-1 - at], "memo": text} for at, text in enumerate(HOSTILE)]
+    await played(store, scenario, name="hostile", model=ScriptedModel(lines))
+
+
+async def test_hostile_words_are_shown_and_do_nothing(store: Store, site: Serve, page: Page, tmp_path: Path) -> None:
+    await hostile_run(store)
+    opened = await site()
+    sent = tmp_path / "sent.html"
+    sent.write_text(page_to_send(store.transcript("hostile")), encoding="utf-8")
+    paths = (
+        "/runs",
+        "/runs/hostile",
+        "/runs/hostile/calls",
+        "/compare?first=hostile&second=hostile",
+        "/runs?q=%3Cscript%3Ewindow.hacked%3D1%3C%2Fscript%3E",
+    )
+    addresses = [*(f"{opened.address}{path}" for path in paths), sent.as_uri()]
+    for address in addresses:
+        await page.goto(address)
+        await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+        await page.wait_for_timeout(400)
+        assert await page.evaluate("window.hacked === undefined"), address
+        said = await page.evaluate("document.body.innerText")
+        if address.endswith(("/runs/hostile", "second=hostile", "sent.html")):
+            assert "<img src=x onerror=window.hacked=1>" in said, address
+        assert (
+            await page.locator("main iframe, main img, main form[action^=http], main a[href^=javascript]").count() == 0
+        )
+    urls = [url for url in page.requested if not url.startswith((opened.address, "file:", "data:"))]  # type: ignore[attr-defined]
+    assert urls == []
+
+
+async def test_a_run_is_read_by_keys_and_private_parts_hide(store: Store, site: Serve, page: Page) -> None:
+    await played(store, consciences(), name="nested")
+    opened = await site()
+    await page.goto(f"{opened.address}/runs/nested")
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    focused = "document.activeElement.closest('.turn')?.id"
+    assert await page.evaluate(focused) == "turn-2"
+    await page.keyboard.press("k")
+    assert await page.evaluate(focused) == "turn-1"
+    await page.keyboard.press("p")
+    private = page.locator("#turn-1 .debate .debate .line b", has_text="First2").first
+    await private.wait_for()
+    assert await private.is_visible()
+    await page.keyboard.press("h")
+    assert await page.locator(".private:visible").count() == 0
+    await page.reload()
+    assert await page.locator(".private:visible").count() == 0  # it stays so for a talk
+    await page.keyboard.press("h")
+    assert await page.locator(".private:visible").count() > 0
+    await page.keyboard.press("/")
+    await page.keyboard.type("Beta")
+    await page.locator(".hits a").first.wait_for()
+    await page.keyboard.press("Enter")
+    assert "#turn-" in str(await page.evaluate("document.activeElement.getAttribute('href')"))
+    await page.emulate_media(media="print")
+    assert not await page.locator(".bar").is_visible()
+
+
+async def test_a_live_run_comes_to_the_page_with_each_turn_once(store: Store, site: Serve, page: Page) -> None:
+    opened = await site()
+    live = opened.live.of("talk")
+    live.is_played_here = True
+    go_on = asyncio.Event()
+
+    async def hold(request: Request) -> None:
+        if request.place == "1.0/A/statement" and request.on_delta is not None:
+            request.on_delta('{"statement": "Half a thought')
+            await go_on.wait()
+
+    made = await begin(store, table("A", "B", rounds=3), model=CountingChat(before=hold), name="talk")
+    await page.goto(f"{opened.address}/runs/talk")
+    playing = asyncio.create_task(made.play(live.watch))
+    await page.locator("#live [data-words]", has_text="Half a thought").wait_for()
+    assert await page.locator(".status.running").count() == 1
+    go_on.set()
+    await page.locator(".status.finished").wait_for()
+    await page.locator("#turn-6").wait_for()
+    await playing
+    numbers = await page.evaluate(
+        "[...document.querySelectorAll('#timeline .turn')].map((each) => each.dataset.number)"
+    )
+    assert numbers == [str(number) for number in range(6)]
+    assert await page.locator("#timeline h2").count() == 3
+    assert await page.locator("#live .turn").count() == 0
+
+
+@pytest.mark.slow
+async def test_axe_finds_nothing_serious(store: Store, site: Serve, page: Page, tmp_path: Path) -> None:
+    made = await played(store, find_scenario("boardrooms")(), name="boards", rounds=2)
+    await played(store, find_scenario("fishery")(), name="fish", rounds=3)
+    design = Design(scenario="wage-talks", vary={"inflation": (0.02,)}, seeds=1, model="null")
+    await store.ensembles.save("raises", design.model_dump_json(), created=CREATED)
+    opened = await site(control=True)
+    sent = tmp_path / "sent.html"
+    sent.write_text(page_to_send(await made.transcript()), encoding="utf-8")
+    paths = (
+        "/runs", "/runs/boards", "/runs/fish", "/runs/boards/calls", "/runs/boards/call?place=0.0/OpenAI/0.CEO/line",
+        "/compare", "/compare?first=boards&second=fish", "/sets", "/sets/raises", "/nowhere-at-all",
+    )  # fmt: skip
+    found: list[tuple[Any, ...]] = []
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for address in [*(f"{opened.address}{path}" for path in paths if path != "/nowhere-at-all"), sent.as_uri()]:
+            await page.goto(address)
+            if address.endswith(("/runs/boards", "/runs/fish")):
+                await page.locator(".chart svg").first.wait_for(timeout=60_000)
+            await page.evaluate(
+                "for (const each of [...document.querySelectorAll('details')].slice(0, 4)) each.open = true"
+            )
+            await page.wait_for_timeout(500)
+            results = await Axe().run(page)
+            for violation in results.response["violations"]:
+                if violation["impact"] in ("serious", "critical"):
+                    nodes = [(node["html"][:160], node["failureSummary"][:200]) for node in violation["nodes"][:3]]
+                    found.append((scheme, address, violation["id"], nodes))
+    assert not found
+
+
+@pytest.mark.slow
+async def test_five_thousand_turns_open_in_a_second_and_keep_the_page_light(
+    store: Store, site: Serve, page: Page
+) -> None:
+    await played(store, table("A", "B", "C", "D", "E", rounds=1000), name="long")
+    opened = await site()
+    await opened.get("/runs/long")
+    await page.goto(f"{opened.address}/runs")
+    took = []
+    for at in (1, 2500, 5000):
+        await page.goto(f"{opened.address}/runs/long?at={at}")
+        await page.locator(f"#turn-{at}").wait_for()
+        took.append(await page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
+    assert min(took) < 1000, took
+    await page.goto(f"{opened.address}/runs/long")
+    for _ in range(60):
+        await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        await page.wait_for_timeout(60)
+    shown = await page.evaluate(
+        "[...document.querySelectorAll('#timeline .turn')].map((each) => Number(each.dataset.number))"
+    )
+    assert shown == list(range(shown[0], shown[-1] + 1))
+    assert shown[-1] > 450
+    assert len(shown) <= 500
