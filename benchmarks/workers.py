@@ -1,6 +1,7 @@
 """300 runs over one, two and three workers on one Postgres store, and what a run leaves in it.
 
-Run it as `uv run python -m benchmarks.workers`, with the numbers of workers behind it for some alone; it starts a server of its own, which takes the programs of Postgres.
+Run it as `uv run python -m benchmarks.workers`, with numbers of workers behind it for some alone; it starts a server of
+its own, which takes the programs of Postgres.
 Every model call takes 0.1 s and no processor, as those of a hosted model do.
 """
 

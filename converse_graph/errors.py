@@ -1,31 +1,34 @@
 """One tree of errors. Each message is one line: what was given, what is allowed, the way out.
 
 ConverseError
-├── UsageError               the caller asked for something that cannot be
-│   ├── InvalidValue         a value outside what its field allows
-│   ├── NotFound          no scenario, dial, model, run or party of that name
-│   ├── IncompatibleStore         a store file that is not ours, or from a newer version
-│   ├── ScenarioChanged           the scenario no longer matches what the run began with
-│   └── RecordChanged             what is stored of a run is not what its chains say
-├── StoreFailure             the store cannot be opened or written; what was committed is kept
-│   └── StoreUnreachable     its server is gone in mid-run; a RunPaused too
-├── DatasetUploadFailed           LangSmith cannot be reached, or takes no dataset; the runs are as they were
-├── RunLocked                  another process is writing to the run
-├── RunPaused                the run stopped where `resume` can go on
-│   ├── ProviderUnreachable  no whole reply came from the model's server
-│   ├── ProviderRefused      the server answered that it will not serve us
-│   │   └── ContextLengthExceeded    because prompt and reply are more than the model's window
-│   │       └── PromptCut    it said nothing, and left out a part of the prompt
-│   ├── CallFailed           a call raised something that nobody expected
-│   ├── AnswerNeeded         somebody at the table waits for a person's answer
-│   ├── BudgetExceeded          a bound on dollars, tokens, turns or minutes is reached
-│   └── ContextWindowTooSmall       not even who one is and what is asked fit the model's window
-└── InvalidReply              a reply that does not fit its schema, or drifts; repaired or recorded, never shown
+├── UsageError                     the caller asked for something that cannot be
+│   ├── InvalidValue               a value outside what its field allows
+│   ├── NotFound                   no scenario, dial, model, run or party of that name
+│   ├── IncompatibleStore          a store file that is not ours, or from a newer version
+│   ├── ScenarioChanged            the scenario no longer matches what the run began with
+│   └── RecordChanged              what is stored of a run is not what its chains say
+├── StoreFailure                   the store cannot be opened or written; what was committed is kept
+│   └── StoreUnreachable           its server is gone in mid-run; a RunPaused too
+├── DatasetUploadFailed            LangSmith cannot be reached, or takes no dataset; the runs are as they were
+├── RunLocked                      another process is writing to the run
+├── RunPaused                      the run stopped where `resume` can go on
+│   ├── ProviderUnreachable        no whole reply came from the model's server
+│   ├── ProviderRefused            the server answered that it will not serve us
+│   │   └── ContextLengthExceeded  because prompt and reply are more than the model's window
+│   │       └── PromptCut          it said nothing, and left out a part of the prompt
+│   ├── CallFailed                 a call raised something that nobody expected
+│   ├── AnswerNeeded               somebody at the table waits for a person's answer
+│   ├── BudgetExceeded             a bound on dollars, tokens, turns or minutes is reached
+│   └── ContextWindowTooSmall      not even who one is and what is asked fit the model's window
+└── InvalidReply                   a reply that does not fit its schema, or drifts; repaired or recorded, never shown
 """
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
+
+MAX_NAMED = 30
+"""How many names an error lists of those that exist; a store may hold thousands of runs."""
 
 
 class ConverseError(RuntimeError):
@@ -57,10 +60,15 @@ class NotFound(UsageError, LookupError):
             hint: A further way out, as a whole sentence.
         """
         names = list(known)
+        more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
         folded = {each.casefold(): each for each in names}
         close = [folded[each] for each in get_close_matches(name.casefold(), folded, n=1)]
         meant = f". Did you mean {close[0]!r}? There" if close else "; there"
-        return cls(" ".join(filter(None, [f"No {kind} {name!r}{meant} is: {', '.join(names) or 'none'}.", hint])))
+        return cls(
+            " ".join(
+                filter(None, [f"No {kind} {name!r}{meant} is: {', '.join(names[:MAX_NAMED]) or 'none'}{more}.", hint])
+            )
+        )
 
 
 class IncompatibleStore(UsageError):
@@ -165,15 +173,16 @@ class CallFailed(RunPaused):
 class AnswerNeeded(RunPaused):
     """A guest asks a person, or a party that a person plays has the floor; `resume` goes on with the answer."""
 
-    def __init__(self, message: str, *, speakers: tuple[str, ...]) -> None:
+    def __init__(self, message: str, *, speakers: tuple[str, ...], questions: tuple[Any, ...] = ()) -> None:
         """Say what is asked, and by whom.
 
         Args:
             message: One line.
             speakers: The path of each who waits, such as "Bank" or "OpenAI/CEO".
+            questions: What each asks.
         """
         super().__init__(message)
-        self.speakers = speakers
+        self.speakers, self.questions = speakers, questions
 
 
 class BudgetExceeded(RunPaused):

@@ -12,11 +12,16 @@ SMALL = {
     "parallel": ("--runs", "2", "--rounds", "1", "--debates", "1", "--latency", "0.01", "--repeats", "1"),
     "throughput": ("--at-once", "1", "--rounds", "1", "--repeats", "1"),
     "tokens": ("--turns", "6", "--cached", "0"),
+    "audit": ("--rounds", "2"),
 }
 
 
 @pytest.mark.parametrize(
-    "name", ["tokens", *(pytest.param(name, marks=pytest.mark.slow) for name in ("overhead", "parallel", "throughput"))]
+    "name",
+    [
+        "tokens",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("overhead", "parallel", "throughput", "audit")),
+    ],
 )
 def test_a_benchmark_prints_one_table_and_writes_its_figures(name: str, tmp_path: Path) -> None:
     out = tmp_path / "figures.json"

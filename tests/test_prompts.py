@@ -162,7 +162,7 @@ async def test_a_persona_of_a_large_model_hears_its_organisation_and_every_line(
 def write(folder: Path, task: str, text: str) -> None:
     path = folder / f"{task}.md"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,7 @@ def write(folder: Path, task: str, text: str) -> None:
         ("---\nvariables: period\n---\nNothing.", "declared and used variables differ in: period"),
         ("---\nvariables: weather\n---\n$weather", "no variable weather"),
         ("---\nvariables:\n---\nFive $ more.", "a lone $"),
+        ("---\nvariables:\n---\nCaf\udce9.", "no text in UTF-8"),
     ],
 )
 def test_a_template_that_cannot_be_filled_is_refused_when_loaded(tmp_path: Path, text: str, complaint: str) -> None:

@@ -58,7 +58,7 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playb
     record = store.channels(run.name)
     journal = PlayedJournal(store.journal(run.id), is_alone=not _has_stand_ins(run))
     with TemporaryDirectory(prefix="converse-audit-") as folder:
-        async with Store.open(Path(folder) / "played.sqlite", make=True) as aside:
+        async with Store.open(Path(folder) / "played.sqlite", make=True, durable=False) as aside:
             problem = await _play(store, aside, run, scenario, prompts, journal, record)
             replay = read_channels(aside.checkpoints, run)
     if problem is not None and store.journal(run.id).cut_prompts():
@@ -121,6 +121,7 @@ async def _play(
         votes_after=vote_rounds(record) if scenario.motion is not None else None,
         recall=recall_index(store, run, scenario),
         settings=speaker_settings(scenario, run.header.options),
+        humans=frozenset(run.header.humans),
     )
     last_count, problem = -1, None
     try:

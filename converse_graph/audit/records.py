@@ -81,7 +81,7 @@ class Records:
         for call in calls:
             self._replies[call.place].append(call)
 
-    def renderings(self, message: Message, origin: Provenance) -> set[Message] | None:
+    def renderings(self, message: Message, origin: Provenance) -> Iterator[Message] | None:
         """How the record that a message names is told; None for a message that is made from no one record.
 
         Args:
@@ -91,8 +91,8 @@ class Records:
         whole = self._whole(origin)
         if whole is None:
             return None
-        texts = {recalled_message_text(rendering) for rendering in whole} if origin.is_recalled else {*whole}
-        return {piece for rendering in texts for piece in sentences_of(rendering)} if origin.is_sentence else texts
+        texts = map(recalled_message_text, whole) if origin.is_recalled else whole
+        return (piece for rendering in texts for piece in sentences_of(rendering)) if origin.is_sentence else texts
 
     def _whole(self, origin: Provenance) -> Iterator[Message] | None:
         """The same of the whole record, as it is told first."""

@@ -1,4 +1,4 @@
-"""Tells whose each text is: of those that a run has on record, and of those that its scenario brought along."""
+"""Lists every text that a run has on record or its scenario brought along, with its owner."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -43,9 +43,18 @@ class OpenQuestion:
 
     def __str__(self) -> str:
         """Say in one line who asks what."""
+        if isinstance(self.question, Mapping) and "form" in self.question:
+            return self._form_in_words()
         text = self.question if isinstance(self.question, str) else json.dumps(self.question, default=_kind_of)
         line = " ".join(whole_characters(text).split())
         return f"{self.speaker} asks: {line[:MOST_SHOWN]}{'…' if len(line) > MOST_SHOWN else ''}"
+
+    def _form_in_words(self) -> str:
+        fields = ", ".join(self.question["form"]["properties"])
+        if not self.question["attempt"]:
+            return f"{self.speaker} has the floor and is played by a person, who fills in: {fields}"
+        fault = " ".join(self.question["prompt"][-1]["text"].split())
+        return f"{self.speaker}'s answer does not fit ({fault[:MOST_SHOWN]}); the form has: {fields}"
 
 
 def ask_person(answers: dict[str, Any], question: OpenQuestion) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from langgraph.errors import GraphBubbleUp
 
+from converse_graph.calls.answers import OpenQuestion, ask_person
 from converse_graph.calls.reply_schema import ReplySchema
 from converse_graph.calls.run_context import Emit, Journal, RunContext
 from converse_graph.calls.server_truncation import describe_truncation, was_truncated
@@ -29,6 +30,7 @@ from converse_graph.errors import (
 )
 from converse_graph.measures.drift_patterns import LABELS, DriftFinding
 from converse_graph.models.base import Message, Model, Request, Response
+from converse_graph.models.human import HUMAN, PASS_TO_MODEL, HumanModel, question_for_person, reply_of_person
 from converse_graph.models.reply_reader import strip_thoughts
 from converse_graph.models.retries import Endpoint
 from converse_graph.models.settings import REPLY_TOKENS, LearntWindow
@@ -97,6 +99,34 @@ async def ask(context: RunContext, question: StructuredRequest, emit: Emit) -> S
         RunPaused: The model's server cannot be reached or refuses, or its model's window is too small; the run can
             be resumed.
     """
+    if is_for_person(context, question):
+        try:
+            return await _ask(context, replace(question, model=HUMAN, repairs=MOST_TRIES, drift=None), emit)
+        except TurnPassed:
+            pass
+    return await _ask(context, question, emit)
+
+
+class TurnPassed(Exception):
+    """A person leaves the turn to the model."""
+
+
+MOST_TRIES = 20
+"""How many times an answer of a person that does not fit is sent back."""
+
+_OF_PERSONS = ("statement", "line", "position", "ballot")
+"""What a person is asked for; what is summed up, embedded and imagined is the model's work."""
+
+
+def is_for_person(context: RunContext, question: StructuredRequest) -> bool:
+    """Whether a person fills this form."""
+    place = question.place
+    if not isinstance(place, CallPath) or place.reader not in context.humans:
+        return False
+    return place.task in _OF_PERSONS
+
+
+async def _ask(context: RunContext, question: StructuredRequest, emit: Emit) -> StructuredReply:
     messages, broken, drifting = question.messages, None, None
     chat, current, marks = context.models.get(question.model), question, tuple[str, ...]()
     for attempt in range(question.repairs + 1):
@@ -104,6 +134,8 @@ async def ask(context: RunContext, question: StructuredRequest, emit: Emit) -> S
             current.on_restart(broken.for_record)
         request = _request(context, current, messages, attempt, emit)
         chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, current, request)
+        if current.model == HUMAN and reply.model != HUMAN:
+            raise TurnPassed  # before a pause, and a model has answered since
         _tell_of(emit, current, reply)
         if values is not None:
             answer = StructuredReply(
@@ -307,7 +339,7 @@ async def _call(
         as_paid = partial(_as_paid, context, chat, question)
         pay = partial(_pay, context, journal, request, as_paid)
         with untraced(), _pausing(chat, request) if journal else nullcontext():
-            reply = await chat.complete(replace(request, on_unusable=pay))
+            reply = await _reply(context, chat, replace(request, on_unusable=pay))
         _warn_of_settings(context, chat, request)
         if was_truncated(request.messages, reply):
             reply = replace(reply, finish="cut")
@@ -320,6 +352,22 @@ async def _call(
         if journal is not None:
             await journal.record(request, reply, accepted=problem is None)
     return reply, values, sorted_fields, problem
+
+
+async def _reply(context: RunContext, chat: Model, request: Request) -> Response:
+    """Ask the model; where a person is one, pause the graph until there is an answer.
+
+    Raises:
+        TurnPassed: The person leaves the turn to the model.
+    """
+    if not isinstance(chat, HumanModel):
+        return await chat.complete(request)
+    speaker = CallPath.parse(request.place).reader
+    question = OpenQuestion(speaker=speaker, place=request.place, question=question_for_person(request))
+    answer = ask_person(context.answers, question)
+    if answer == PASS_TO_MODEL:
+        raise TurnPassed
+    return reply_of_person(request, answer)
 
 
 def _warn_of_settings(context: RunContext, chat: Model, request: Request) -> None:
@@ -387,7 +435,7 @@ def _pausing(chat: Model, request: Request) -> Iterator[None]:
     """
     try:
         yield
-    except (ConverseError, GraphBubbleUp, AssertionError):
+    except (ConverseError, GraphBubbleUp, AssertionError, TurnPassed):
         raise
     except Exception as error:
         line = Endpoint(model=chat.model).redact(whole_characters(f"{type(error).__name__}: {error}"))

@@ -141,6 +141,8 @@ class RunContext:
     """Where a guest's graph that waits for an answer is put; None for nowhere."""
     answers: dict[str, Any] = field(default_factory=dict)
     """What persons have answered, by the path of who asked; each is taken out as it is given."""
+    humans: frozenset[str] = frozenset()
+    """The paths of speakers that persons play."""
     inside: DebateFrame | None = None
     """Set within a debate."""
     settings: SpeakerSettings | None = None
@@ -213,11 +215,18 @@ async def _of_bare_graph() -> RunContext:
     model, base_url, seed = (configurable.get(name) for name in ("model", "base_url", "seed"))
     loop = asyncio.get_running_loop()
     contexts = _bare.setdefault(loop, {})
+    humans = _humans(configurable.get("human"))
     key = (reference_key(model), base_url, seed)
     if key not in contexts:
         context = await asyncio.to_thread(_bare_context, model, base_url, int(seed or 0))
         contexts.setdefault(key, context)  # parties that speak at once share the first
-    return replace(contexts[key], recall=_index_of(loop, str(configurable.get("thread_id", ""))))
+    return replace(contexts[key], humans=humans, recall=_index_of(loop, str(configurable.get("thread_id", ""))))
+
+
+def _humans(setting: Any) -> frozenset[str]:
+    """The speakers that persons play, by a configuration: a path, several with semicolons between them, or a list."""
+    names = setting.split(";") if isinstance(setting, str) else setting or ()
+    return frozenset(str(name).strip() for name in names if str(name).strip())
 
 
 def _index_of(loop: asyncio.AbstractEventLoop, thread: str) -> RecallIndex:

@@ -1,5 +1,30 @@
 """The command line, `converse`: a command parses, calls one function, prints."""
 
-from converse_graph.cli.app import main
+import os
+import signal
+from importlib import import_module
+
+_STOPPED = b"converse: Stopped at once. What was committed is kept; see `converse runs`.\n"
+
+
+def main() -> None:
+    """Run the command line, and end the process with its exit code.
+
+    What a command needs takes a second to load, in which Ctrl-C would show where in it the interpreter was: until the
+    command itself listens, it ends the process in one line.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
+    try:
+        import_module("converse_graph.cli.app").main()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _leave(*_: object) -> None:
+    os.write(2, _STOPPED)
+    os._exit(130)
+
 
 __all__ = ["main"]

@@ -6,6 +6,7 @@ parameter whose type is a dataclass stands for an option for each of its fields.
 
 import errno
 import inspect
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from inspect import Parameter, Signature
@@ -108,6 +109,8 @@ def _run(function: Callable[..., Any], arguments: Mapping[str, Any], *, debug: b
     """Call a command; what it returns, or what it raises, decides the exit code."""
     try:
         result = function(**arguments)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # which asyncio makes a cancellation of
         if inspect.iscoroutine(result):
             import asyncio
 

@@ -24,6 +24,21 @@ class Code(IntEnum):
     """Another process is writing to the run."""
 
 
+MAX_LINE = 2000
+"""How long a line of an error is, in characters: what was given may be a whole file, and the way out stands last."""
+
+_WAYS_OUT = {
+    errno.ENOSPC: "make room on the disk, or name another place",
+    errno.EDQUOT: "make room on the disk, or name another place",
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENOENT: "name what is there",
+    errno.EACCES: "name what you may use",
+    errno.EROFS: "name another place",
+}
+"""What to do about what the system refuses, by its number for it."""
+
+
 def code_of(error: ConverseError) -> Code:
     """The exit code that an error ends a command with."""
     if isinstance(error, UsageError):
@@ -36,8 +51,9 @@ def code_of(error: ConverseError) -> Code:
 
 
 def one_line(message: str) -> str:
-    """A message as one line that can be shown on any terminal."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in message).split())
+    """A message as one line that can be shown on any terminal; of one without end the middle is left out."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in message).split())
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE // 2]} … {line[-MAX_LINE // 2 :]}"
 
 
 def report(message: str, code: Code) -> Code:
@@ -53,12 +69,21 @@ def report_error(error: Exception, *, debug: bool) -> Code:
         print("\n".join(map(_printable, lines)), file=sys.stderr)  # noqa: T201 - the command line's own voice
     if isinstance(error, ConverseError):
         return report(str(error), code_of(error))
+    if isinstance(error, OSError) and error.strerror:
+        return report(_explain_refusal(error), Code.FAILED)
     return report(f"{type(error).__name__}: {error}", Code.FAILED)
+
+
+def _explain_refusal(error: OSError) -> str:
+    """Say what the system refused, and the way out where there is one."""
+    place = f"{error.filename}: " if error.filename else ""
+    way_out = _WAYS_OUT.get(error.errno or 0, "--debug shows where")
+    return f"{place}{error.strerror}; {way_out}. What was committed is kept."
 
 
 def usage_message(error: TyperException) -> str:
     """What is wrong with the words of a command, and what there is instead."""
-    message = error.format_message().rstrip(".")
+    message = (_explain_value(error) or error.format_message()).rstrip(".")
     context = getattr(error, "ctx", None)
     commands = getattr(getattr(context, "command", None), "commands", None) if "No such command" in message else None
     if commands:
@@ -67,10 +92,34 @@ def usage_message(error: TyperException) -> str:
     return f"{message}. See `{path} --help`."
 
 
+_TAKES = {
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+}
+"""What an option takes, by the type of the fault that was found in its value."""
+
+
+def _explain_value(error: TyperException) -> str:
+    """Say what an option takes and what it was given; empty for any other error, which Typer words well enough."""
+    faults = getattr(error.__cause__, "errors", None)
+    if faults is None:
+        return ""
+    fault = faults()[0]
+    takes = _TAKES.get(fault["type"], "").format_map(fault.get("ctx", {}))
+    start, _, rest = error.format_message().partition(": ")
+    return (
+        f"{start}: it takes {takes}, not {fault['input']!r}"
+        if takes
+        else f"{start}: {rest.removeprefix('Value error, ')}"
+    )
+
+
 def close_output(error: OSError) -> Code:
     """End quietly where the reader of our output has left, as `| head` does, even as the interpreter exits."""
     if error.errno != errno.EPIPE:
-        return report(str(error), Code.FAILED)
+        return report(_explain_refusal(error) if error.strerror else str(error), Code.FAILED)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return Code.FAILED
 

@@ -70,7 +70,7 @@ def read_model_options(texts: Sequence[str]) -> dict[str, ModelSettings]:
 def _read_option(text: str) -> tuple[str, str, Any]:
     """The path, the setting and the value, which is JSON where it is read as such, and a text otherwise."""
     setting, equals, value = text.partition("=")
-    if not equals:
+    if not equals or setting.strip().startswith("."):
         raise InvalidValue(f"--option takes NAME=VALUE or PARTY.NAME=VALUE, not {text!r}.")
     match = _OPTION.fullmatch(setting.strip())
     if match is None:

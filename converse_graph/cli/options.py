@@ -68,6 +68,14 @@ ModelOption = Annotated[
         help="A setting of the model: temperature=0.7, OpenAI.temperature=1; may be given several times.",
     ),
 ]
+HumanOption = Annotated[
+    list[str] | None,
+    typer.Option("--human", metavar="PARTY", help="Who is played by a person, here at the terminal; may be repeated."),
+]
+HumanDeadline = Annotated[
+    float | None,
+    typer.Option("--human-deadline", metavar="SECONDS", help="How long the terminal waits before the model speaks."),
+]
 AnswerOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -81,7 +89,8 @@ Seed = Annotated[
 ]
 Until = Annotated[int | None, typer.Option(metavar="YEAR", help="The last year, all of it included.")]
 Rounds = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="How many rounds to play in all; goes before --until.")
+    int | None,
+    typer.Option(min=1, max=1_000_000, metavar="N", help="How many rounds to play in all; goes before --until."),
 ]
 RunName = Annotated[str | None, typer.Option(metavar="RUN", help="What the new run is called: a-z, 0-9, _ and -.")]
 
@@ -225,6 +234,7 @@ class ModelOptions:
 class PlayOptions:
     """How a run is played: whether it is judged, what it may spend, and what is shown of it."""
 
+    human_deadline: HumanDeadline = None
     no_judge: NoJudge = False
     judge_models: JudgeModels = None
     max_usd: MaxUsd = None

@@ -18,6 +18,9 @@ from converse_graph.cli.terminal import is_terminal, paragraph, terminal
 Watch = Callable[[dict[str, Any]], None]
 """Takes each event of a run."""
 
+_UNHEARD = frozenset({errno.EPIPE, errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says where output is read by nobody, or has no room."""
+
 _TICK = 0.1
 """Seconds between two frames of the live line."""
 
@@ -89,13 +92,13 @@ class Output:
         return PlainScreen(sys.stdout, shutil.get_terminal_size().columns)
 
     def _write(self, write: Callable[[], object]) -> bool:
-        """Write something; returns False when it turns out that nobody reads: a run must not fail for that."""
+        """Write something; returns False when it turns out that it goes nowhere: a run must not fail for that."""
         if self._gone:
             return True
         try:
             write()
         except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.EIO):
+            if error.errno not in _UNHEARD:
                 raise
             self._gone = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,6 +19,7 @@ from converse_graph.cli.formatting import count, duration, money
 from converse_graph.cli.judging import is_judged, judge_at_end, store_option
 from converse_graph.cli.options import PlayOptions
 from converse_graph.cli.output import Output
+from converse_graph.cli.seat import Seat
 from converse_graph.cli.viewing import require_view, viewed
 from converse_graph.errors import AnswerNeeded, CallFailed, ConverseError, RunLocked, RunPaused, StoreFailure
 from converse_graph.export.atomic_files import write_atomically
@@ -46,15 +47,19 @@ class Session:
         """
         self.output = Output(quiet=options.quiet, as_json=options.as_json)
         self.judges = None if options.no_judge else tuple(options.judge_models or ())
+        self._says_who_judges = options.no_judge or bool(options.judge_models)
         self.budget = read_budget(options.max_usd, options.max_tokens, options.max_turns, options.max_minutes)
         self.prices = read_prices(options.prices)
         self._trace_private = options.trace_private
         self._is_viewed = options.view
         if options.view:
             require_view()
+        self._seat = Seat(self.output, deadline=options.human_deadline)
 
     async def play(self, simulation: Simulation) -> Code:
         """Play a run to its end or to a pause, judge it, and let go of its models.
+
+        Who judges is on record, so that a run which is gone on with is judged as it was to be when it was begun.
 
         Raises:
             RunLocked: Another process is writing to the run.
@@ -62,8 +67,12 @@ class Session:
         """
         try:
             tracing = open_tracing(self.output, private=self._trace_private)
+            if self._says_who_judges and simulation.run.status != "finished":
+                with simulation.store.hold(simulation.run.name):
+                    simulation.run = await simulation.store.register.set_judges(simulation.run, self.judges)
+            judges = self.judges if self._says_who_judges else simulation.run.header.judges
             async with viewed(simulation, self.output) if self._is_viewed else nullcontext():
-                return await play(simulation, self.output, self.judges, budget=self.budget, tracing=tracing)
+                return await play(simulation, self.output, judges, budget=self.budget, tracing=tracing, seat=self._seat)
         finally:
             await simulation.close()
 
@@ -103,6 +112,7 @@ async def play(
     *,
     budget: Budget | None = None,
     tracing: Tracing | None = None,
+    seat: Seat | None = None,
 ) -> Code:
     """Play a run to its end or to a pause, and judge it at its end.
 
@@ -112,6 +122,7 @@ async def play(
         judges: The models that judge it, none for its own; None for no judgement.
         budget: What it may spend; None for no bound.
         tracing: Where it is traced; None for nowhere.
+        seat: Where persons answer; None for the pause alone.
 
     Returns:
         The exit code; what is to be said has been said.
@@ -121,7 +132,7 @@ async def play(
         ConverseError: The run failed.
     """
     async with _traced(tracing, simulation, output):
-        return await _play(simulation, output, judges, budget, tracing)
+        return await _play(simulation, output, judges, budget, tracing, seat)
 
 
 @asynccontextmanager
@@ -146,10 +157,11 @@ async def _play(
     judges: tuple[str, ...] | None,
     budget: Budget | None,
     tracing: Tracing | None,
+    seat: Seat | None,
 ) -> Code:
     began, before = time.monotonic(), simulation.store.register.run(simulation.run.name).status
     try:
-        run = await _play_shown(simulation, output, budget, tracing)
+        run = await _play_answered(simulation, output, budget, tracing, seat)
     except asyncio.CancelledError:
         return await _paused(simulation, output, "stopped at once", began)
     except StoreFailure as reason:  # where it is gone, or full, no page can be made either
@@ -193,6 +205,23 @@ async def _judge_and_trace(
         await judge_at_end(simulation, judges, output, budget)
     if tracing is not None and is_new:
         await trace_outcome(tracing, simulation.store, simulation.run.name)
+
+
+async def _play_answered(
+    simulation: Simulation, output: Output, budget: Budget | None, tracing: Tracing | None, seat: Seat | None
+) -> Run:
+    """Play, and have persons at the terminal answer what is asked; where there is none, the run pauses."""
+    while True:
+        try:
+            return await _play_shown(simulation, output, budget, tracing)
+        except AnswerNeeded as reason:
+            if seat is None:
+                raise
+            seat.show(reason)
+            answers = await seat.answers(reason)
+            if answers is None:
+                raise
+            simulation.answers = answers
 
 
 async def _play_shown(simulation: Simulation, output: Output, budget: Budget | None, tracing: Tracing | None) -> Run:

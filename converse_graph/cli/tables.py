@@ -49,7 +49,7 @@ def print_page(markdown: str, *, plain_text: str | None = None) -> None:
         plain_text: What a script gets in place of the Markdown.
     """
     if is_terminal():
-        from converse_graph.cli.pages import Page
+        from converse_graph.cli.markdown_page import Page
 
         draw(Page(plain(markdown), hyperlinks=False))
     else:

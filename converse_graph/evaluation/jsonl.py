@@ -31,12 +31,15 @@ def read_lines(path: Path | str) -> tuple[Example, ...]:
 
     Raises:
         NotFound: There is no such file.
-        InvalidValue: A line is no example.
+        InvalidValue: It cannot be read, or a line is no example.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise NotFound(f"No file {str(path)!r}; write one with: converse dataset RUN --out {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise InvalidValue(f"{path} cannot be read: {reason}; name a file that `converse dataset` wrote.") from None
     return tuple(_read(line, f"{path}, line {number}") for number, line in enumerate(text.splitlines(), 1))
 
 

@@ -27,7 +27,7 @@ from converse_graph.models.redaction import redact_stream
 from converse_graph.models.references import SEPARATOR, one_by_one
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
-from converse_graph.models.served_model import ServedModel, emptiness_of
+from converse_graph.models.server_adapter import ServerAdapter, emptiness_of
 from converse_graph.models.settings import LANGCHAIN
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def name_of(model: Any) -> str:
     return own if isinstance(own, str) else type(model).__name__
 
 
-class LangChainModel(ServedModel):
+class LangChainModel(ServerAdapter):
     """A LangChain chat model, with the settings it was made with where a request does not say otherwise.
 
     It is held to the schema by its own `with_structured_output`, if it has one; otherwise the schema is told in the

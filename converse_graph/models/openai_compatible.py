@@ -30,7 +30,7 @@ from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.redaction import redact_stream
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
-from converse_graph.models.served_model import ServedModel, emptiness_of
+from converse_graph.models.server_adapter import ServerAdapter, emptiness_of
 from converse_graph.models.settings import SERVED, thinking_fields, window_by
 from converse_graph.scenarios.model_settings import ModelSettings
 
@@ -47,7 +47,7 @@ _ENDED = "stream_ended"
 """As `openai_messages` has it, which takes too long to load for a name."""
 
 
-class OpenAICompatibleModel(ServedModel):
+class OpenAICompatibleModel(ServerAdapter):
     """A model behind OpenAI's chat completions API, through langchain-openai."""
 
     def __init__(

@@ -22,11 +22,11 @@ _MILLION = 1_000_000
 class Price(FrozenModel):
     """What tokens of a model cost, in USD for a million of them."""
 
-    input: Annotated[float, Bound(ge=0)]
+    input: Annotated[float, Bound(ge=0, allow_inf_nan=False)]
     """Of prompts."""
-    output: Annotated[float, Bound(ge=0)]
+    output: Annotated[float, Bound(ge=0, allow_inf_nan=False)]
     """Of replies, the reasoning that is not shown included."""
-    cached: Annotated[float, Bound(ge=0)] | None = None
+    cached: Annotated[float, Bound(ge=0, allow_inf_nan=False)] | None = None
     """Of prompts, where the provider had them in its cache; None for as much as others."""
 
     def of(self, reply: Response) -> float:

@@ -15,6 +15,7 @@ from converse_graph.models.base import Model
 from converse_graph.models.defaults import base_url_of, default_model, fetch_context_window
 from converse_graph.models.embedders import make_embedder
 from converse_graph.models.embeddings import Embedder
+from converse_graph.models.human import HumanModel
 from converse_graph.models.langchain import LangChainModel
 from converse_graph.models.langchain_wrappers import is_chat_model
 from converse_graph.models.local import EMBEDDED, LocalModel
@@ -221,6 +222,8 @@ class ModelRegistry:
         match kind:
             case "null":
                 return NullModel(latency=_latency(reference, name) if colon else 0.0)
+            case "human" if not colon:
+                return HumanModel()
             case "embedded" if not colon:
                 return LocalModel()
             case "openai" if name:

@@ -158,7 +158,12 @@ def _locate(task: str, look_in: Sequence[Path]) -> Path:
 
 
 def _read(path: Path, task: str, available: frozenset[str]) -> Template:
-    match = _FRONT.fullmatch(path.read_text(encoding="utf-8"))
+    try:
+        match = _FRONT.fullmatch(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise InvalidValue(f"{path}: this is no text in UTF-8; save the file as UTF-8.") from None
+    except OSError as error:
+        raise InvalidValue(f"{path}: the file cannot be read: {error.strerror}.") from None
     if match is None:
         raise InvalidValue(f"{path}: a prompt begins with a block between two lines of ---, which names its variables.")
     declaration = re.search(r"^variables:\s*(.*)$", match["front"], re.M)

@@ -375,6 +375,10 @@ class Header(FrozenModel):
     """The rules of its world; None for a run of words alone."""
     changed: tuple[Override, ...] = ()
     """Where it went on with something else than it began with."""
+    humans: tuple[str, ...] = ()
+    """The paths of speakers that persons play."""
+    judges: tuple[str, ...] | None = ()
+    """Models that judge it at its end, on the command line: none for its own, None for nobody."""
     warnings: tuple[str, ...] = ()
     """What failed and was done without, a sentence each: settings that a model does not take, a model that another
     stood in for."""

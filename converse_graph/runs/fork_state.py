@@ -40,9 +40,9 @@ def parse_turn(scenario: Scenario, transcript: Sequence[StatementRecord], at: st
         InvalidValue: There is no such period, or the run has not come to that turn.
         NotFound: There is no such party.
     """
-    when, _, name = at.partition(":")
+    when, colon, name = at.partition(":")
     round = scenario.clock.round_of(when.strip())
-    party = scenario.party(name.strip()).name if name else None
+    party = scenario.party(name.strip()).name if colon else None
     next_round = transcript[-1]["round"] + 1 if transcript else 0
     label = scenario.clock.period(round).label
     if round > next_round:

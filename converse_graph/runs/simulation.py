@@ -21,7 +21,15 @@ from converse_graph.calls.calls_in_flight import CallsInFlight
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.trace_privacy import is_traced, untraced
 from converse_graph.checkpoints import StoreSaver, TurnSaver
-from converse_graph.errors import AnswerNeeded, ConverseError, InvalidValue, RunPaused, ScenarioChanged, StoreFailure
+from converse_graph.errors import (
+    AnswerNeeded,
+    ConverseError,
+    InvalidValue,
+    NotFound,
+    RunPaused,
+    ScenarioChanged,
+    StoreFailure,
+)
 from converse_graph.graph import compile_graph
 from converse_graph.graph.organisation import check_windows
 from converse_graph.models.prices import Prices
@@ -38,7 +46,8 @@ from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.dials import check_scenario
 from converse_graph.scenarios.model_settings import ModelSettings, Options, merged_options, read_options
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.speaker_settings import speaker_settings
+from converse_graph.scenarios.speaker_paths import find_name
+from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
 from converse_graph.store import Run, Store
 from converse_graph.store.chain_check import chain_breaks, require_unchanged
 from converse_graph.tracing.play_trace import traced_play
@@ -106,6 +115,7 @@ class Simulation:
         until: int | None = None,
         rounds: int | None = None,
         origin: Origin | None = None,
+        humans: Sequence[str] = (),
     ) -> Simulation:
         """Register a run, so that it can be found again whatever happens next.
 
@@ -125,6 +135,8 @@ class Simulation:
             until: The last year, all of it included; None for the clock's own.
             rounds: How many rounds; goes before `until`.
             origin: Where its scenario is found again, and what it was forked from; None for neither.
+            humans: Paths of speakers that persons play, such as "Bank" or "OpenAI/CEO": the run pauses at their turns
+                until it has their answer.
 
         Raises:
             InvalidValue: The name is taken, the horizon lies before the start, or the scenario is none.
@@ -149,6 +161,7 @@ class Simulation:
                 options=model_options,
                 settings=settings,
             ),
+            "humans": _seats(scenario, settings, humans),
             "status": "running",
             "created": created or datetime.now(UTC),
             "base_url": chats.given_base_url,
@@ -334,6 +347,7 @@ class Simulation:
             live=watch is not None,
             settings=speaker_settings(self.scenario, self.run.header.options),
             guest_saver=StoreSaver(self.store),
+            humans=frozenset(self.run.header.humans),
         )
         given, self.answers = self.answers, ()
         while True:
@@ -393,12 +407,13 @@ class Simulation:
         """
         questions = [OpenQuestion.from_value(interrupt.value) for interrupt in interrupts]
         asked, speakers = "; ".join(map(str, questions)), tuple(question.speaker for question in questions)
+        asked_for = tuple(question.question for question in questions)
         try:
             assigned = assign_answers(given, questions)
         except InvalidValue as error:
-            raise AnswerNeeded(f"{error} {asked}", speakers=speakers) from error
+            raise AnswerNeeded(f"{error} {asked}", speakers=speakers, questions=asked_for) from error
         if not assigned:
-            raise AnswerNeeded(asked, speakers=speakers)
+            raise AnswerNeeded(asked, speakers=speakers, questions=asked_for)
         return assigned
 
 
@@ -413,6 +428,22 @@ def _record_changes(store: Store, run: Run, *, allow_changed: bool) -> tuple[str
     if not allow_changed:
         require_unchanged(store, run, otherwise=", or go on all the same with --allow-changed")
     return tuple({f"record: {found.source}": None for found in chain_breaks(store, run)}) if allow_changed else ()
+
+
+def _seats(scenario: Scenario, settings: SpeakerSettings, humans: Sequence[str]) -> tuple[str, ...]:
+    """The paths that persons were given, as the cast has them.
+
+    Raises:
+        NotFound: One is nobody's who speaks.
+        InvalidValue: One is a party's that is a graph of its own.
+    """
+    names = [find_name(path, settings.by_path) for path in humans]
+    for path, name in zip(humans, names, strict=True):
+        if name is None:
+            raise NotFound.among("party or persona", path, sorted(settings.by_path))
+        if any(party.name == name and party.graph is not None for party in scenario.organisations):
+            raise InvalidValue(f"{name} is a graph of its own, which no person can play; leave one of the two.")
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 begin = Simulation.begin

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import sys
+import traceback
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -162,5 +163,7 @@ def _module(path: Path) -> ModuleType:
             loader.exec_module(module)
     except (Exception, SystemExit) as error:  # a file of somebody's own may raise anything
         sys.modules.pop(module_name, None)
-        raise InvalidValue(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
+        at = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        where = f" (line {at[-1]})" if at else ""
+        raise InvalidValue(f"{path} cannot be loaded: {type(error).__name__}: {error}{where}") from error
     return module

@@ -11,6 +11,8 @@ from converse_graph.scenarios.value import FrozenModel
 
 Step = Literal["year", "half-year", "quarter", "month", "round"]
 
+MAX_ROUNDS = 1_000_000
+"""How many rounds a run may be told to play: more than any will, and fewer than a store can count."""
 _PER_YEAR: dict[Step, int] = {"year": 1, "half-year": 2, "quarter": 4, "month": 12}
 _MARK: dict[Step, str] = {"half-year": "H", "quarter": "Q"}
 
@@ -54,14 +56,14 @@ class Clock(FrozenModel):
 
         Args:
             until: The last year, all of it included; None for the clock's own.
-            rounds: How many rounds; goes before `until`.
+            rounds: How many rounds, up to `MAX_ROUNDS`; goes before `until`.
 
         Raises:
-            InvalidValue: That is none, or lies before the start.
+            InvalidValue: That is none, more than a run takes, or lies before the start.
         """
         if rounds is not None:
-            if rounds < 1:
-                raise InvalidValue(f"A run takes one round or more, not {rounds}.")
+            if not 1 <= rounds <= MAX_ROUNDS:
+                raise InvalidValue(f"A run takes 1 to {MAX_ROUNDS} rounds, not {rounds}.")
             return rounds
         return self.rounds if until is None else self.rounds_until(until)
 

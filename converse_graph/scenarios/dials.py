@@ -70,7 +70,10 @@ class ScenarioFunction:
             InvalidValue: A dial does not take that setting, or the scenario that comes of it cannot be.
         """
         set_to = self._read(settings)
-        scenario = self.function(**set_to)
+        try:
+            scenario = self.function(**set_to)
+        except SystemExit as error:  # it would end whoever asked for a scenario, without a word
+            raise InvalidValue(f"{self.name} made no scenario and ended the program (code {error.code}).") from error
         return scenario.model_copy(update={"name": self.name, "title": scenario.title or self.doc, "dials": set_to})
 
     def __getattr__(self, name: str) -> Any:

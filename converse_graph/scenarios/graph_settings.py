@@ -22,6 +22,13 @@ ModelField = Annotated[
         json_schema_extra={"default": None},
     ),
 ]
+HumanField = Annotated[
+    str | None,
+    Bound(
+        description="Who is played by a person: the path of a party or persona, several with semicolons between them.",
+        json_schema_extra={"default": None},
+    ),
+]
 Seed = Annotated[
     int,
     Bound(
@@ -56,6 +63,7 @@ class GraphSettings(TypedDict, total=False):
     """What any scenario's graph may be configured with, unless it is given a context."""
 
     model: ModelField
+    human: HumanField
     model_temperature: float | None
     model_top_p: float | None
     model_max_tokens: int | None

@@ -386,7 +386,7 @@ class RunJournal:
         if not rows:
             return b"", False
         role, source, owner, text, digest = rows[0]
-        message = Message(role=role, source=source, owner=owner, text=text)
+        message = Message(role=role, source=source, owner=owner_from_record(owner), text=text)
         return message.digest, message.digest == bytes(digest)
 
     def _form(self, request: Request) -> Message:

@@ -195,6 +195,12 @@ class RunTable:
         await self._change(run.id, header=header_json(header))
         return self.run(run.name)
 
+    async def set_judges(self, run: Run, judges: tuple[str, ...] | None) -> Run:
+        """Note who judges the run at its end: none for its own model, None for nobody."""
+        if judges != run.header.judges:
+            await self._change(run.id, header=_header_json(run.header.model_copy(update={"judges": judges})))
+        return self.run(run.name)
+
     async def forget_windows(self, run: Run) -> Run:
         """Forget what the servers of a run's models have taught of their windows, as somebody says what these take."""
         models = {

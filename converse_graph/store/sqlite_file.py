@@ -70,8 +70,9 @@ class SqliteSession(Session):
 class SqliteFile:
     """A store in a file, opened or not."""
 
-    def __init__(self, path: Path, *, shared: bool = False) -> None:
+    def __init__(self, path: Path, *, shared: bool = False, durable: bool = True) -> None:
         """Name the file; a shared one keeps the umask, any other is its owner's alone."""
+        self._is_durable = durable
         self.path = path
         self._shared = shared
         self.address = str(path)
@@ -102,7 +103,10 @@ class SqliteFile:
 
     def connect(self, *, read_only: bool = False) -> SqliteSession:
         """A connection to the file; a read-only one is refused whatever it writes."""
-        return connect(self.path, mode="ro" if read_only else "rwc")
+        session = connect(self.path, mode="ro" if read_only else "rwc")
+        if not self._is_durable:
+            session.connection.execute("PRAGMA synchronous = OFF")
+        return session
 
     def locks(self, reader: Session, writer: Writer) -> "FileLocks":
         """The locks of the runs in the file."""
@@ -203,7 +207,8 @@ def create(path: Path, *, shared: bool = False) -> None:
                 close_to_others(new_file)
             _put(new_file, path)
     except (OSError, sqlite3.Error) as error:
-        raise StoreFailure(f"{path} cannot be made: {error}.") from None
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise StoreFailure(f"{path} cannot be made: {reason}; name a store in a folder of yours.") from None
 
 
 def connect(path: Path, *, mode: Literal["ro", "rwc"] = "rwc") -> SqliteSession:

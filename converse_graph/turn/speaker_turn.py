@@ -50,8 +50,9 @@ class SpeakerTurn:
 
     @cached_property
     def profile(self) -> PromptProfile:
-        """Which set of prompts suits who speaks; a graph is told all."""
-        return "large" if self.guest is not None else self.context.models.get(self.model).profile
+        """Which set of prompts suits who speaks; a graph is told all, and so is a person."""
+        is_told_all = self.guest is not None or self.place.reader in self.context.humans
+        return "large" if is_told_all else self.context.models.get(self.model).profile
 
     def message(self, task: str, values: Mapping[str, str]) -> Message:
         """Render a prompt of this speaker's, for itself alone.

@@ -58,12 +58,18 @@ REFUSED = {
     "no rounds": ((*RUN, "--rounds", "0"), "--rounds"),
     "a name that is unsafe": ((*RUN, "--name", "../x"), "A run cannot be called '../x'"),
     "a negative seed": ((*RUN, "--seed", "-1"), "--seed"),
+    "a seed that is no number": ((*RUN, "--seed", "1e5"), "'--seed': it takes a whole number, not '1e5'"),
+    "too few rounds": ((*RUN, "--rounds", "0"), "'--rounds': it takes at least 1, not '0'"),
+    "too many judgings": (("judge", "x", "--repeats", "999"), "'--repeats': it takes at most 100, not '999'"),
+    "more rounds than a run takes": ((*RUN, "--rounds", "9" * 20), "'--rounds': it takes at most 1000000, not '99999"),
+    "an estimate of more": (("estimate", str(BOARDS), "--model", "null", "--rounds", "9" * 20), "at most 1000000"),
+    "a setting of nobody": ((*RUN, "--option", ".temperature=1"), "PARTY.NAME=VALUE, not '.temperature=1'"),
     "a dial that makes no scenario": ((*RUN, "--set", "rounds=0"), "the clock ends in 0, before it starts in 1"),
     "a store that is a folder": ((*RUN, "--store", "."), "name a store"),
     "a run where no store is": (("resume", "x"), "No store at .converse/runs.sqlite"),
     "a list of runs where no store is": (("runs",), "No store at .converse/runs.sqlite"),
     "a transcript where no store is": (("show", "x"), "No store at .converse/runs.sqlite"),
-    "a format that is none": (("show", "x", "--as", "pdf"), "'markdown', 'json', 'jsonl', 'csv'"),
+    "a format that is none": (("show", "x", "--as", "pdf"), "'--as': 'pdf' is not one of 'markdown', 'json', 'jsonl'"),
     "two formats at once": (("show", "x", "--json", "--as", "csv"), "cannot both be had"),
     "a command that is none": (("play",), "No such command 'play'. Did you mean 'replay'? There is: "),
     "an option that is none": (("runs", "--loud"), "--loud"),
@@ -101,6 +107,47 @@ def test_an_unknown_run_is_named_with_those_that_exist(converse: Converse, tmp_p
     assert again.code == 2
     assert "There is a run 'first' already" in again.err
     assert len(json.loads(converse("runs", "--json").out)) == 1
+
+
+def test_a_fork_at_a_turn_of_nobody_is_refused(converse: Converse) -> None:
+    assert converse(*RUN, "--rounds", "1", "--name", "first", "--set", "deep=false").code == 0
+    ended = converse("fork", "first", "--at", "1:")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "No organisation ''; there is: " in ended.err
+
+
+def test_an_error_names_some_of_what_there_is_where_there_is_much() -> None:
+    names = [f"run-{number}" for number in range(2000)]
+    refusal = str(NotFound.among("run", "run-9999", names))
+    assert refusal.startswith("No run 'run-9999'. Did you mean 'run-")
+    assert refusal.endswith("run-29 and 1,970 more.")
+
+
+UNREADABLE = {
+    "prices without end": (
+        "p.yaml",
+        b"x: {input: 1.0e400, output: 1}",
+        ("estimate", str(BOARDS), "--prices", "p.yaml"),
+    ),
+    "a prompt in no UTF-8": ("prompts/organisation/brief.md", b"---\nvariables:\n---\n\xff", (*RUN, "--no-judge")),
+    "a scenario that ends the program": (
+        "leaves.py",
+        b"from converse_graph import Scenario, scenario\n@scenario\ndef leaves() -> Scenario:\n    raise SystemExit\n",
+        ("run", "leaves.py", "--model", "null"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_a_file_that_is_not_what_it_should_be_gets_one_line_and_code_2(
+    case: str, converse: Converse, tmp_path: Path
+) -> None:
+    name, content, arguments = UNREADABLE[case]
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+    ended = converse(*arguments)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert "Error:" not in ended.err
 
 
 def test_a_file_that_is_no_store_is_left_as_it_was(converse: Converse, tmp_path: Path) -> None:
@@ -215,6 +262,14 @@ def test_every_error_of_the_tree_is_in_that_table() -> None:
 
 def test_a_message_is_one_line_without_control_characters() -> None:
     assert one_line("a\n  b\x1b[31m\tc\u202e") == "a b [31m c"
+
+
+def test_a_message_without_end_keeps_its_beginning_and_its_way_out(converse: Converse) -> None:
+    ended = converse(*RUN, "--name", "x" * 100_000)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert len(ended.err) < 2100
+    assert ended.err.startswith("converse: A run cannot be called 'xxx")
+    assert ended.err.endswith("the first no sign.\n")
 
 
 def test_help_loads_nothing_that_a_command_needs() -> None:

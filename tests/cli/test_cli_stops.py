@@ -4,6 +4,8 @@ import json
 import random
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -92,3 +94,14 @@ def test_a_transcript_that_cannot_be_written_hides_neither_the_pause_nor_the_way
     (tmp_path / ".converse/transcripts").unlink()
     assert converse("resume", "r", "--no-judge", "--quiet").code == 0
     assert len(read_markdown((tmp_path / ".converse/transcripts/r.md").read_text(encoding="utf-8")).statements) == 4
+
+
+def test_ctrl_c_while_the_command_line_is_loaded_prints_one_line(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, converse_graph.cli as cli\n"
+        "cli.import_module = lambda name: os.kill(os.getpid(), signal.SIGINT)\n"
+        "cli.main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    line = "converse: Stopped at once. What was committed is kept; see `converse runs`.\n"
+    assert (ended.returncode, ended.stderr) == (130, line)

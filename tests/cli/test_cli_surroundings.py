@@ -58,6 +58,28 @@ def test_a_daemon_may_have_closed_the_streams(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [
+        (("list",), 1, "converse: No space left on device; make room on the disk, or name another place."),
+        (RUN, 3, "Run r is paused. Go on with: converse resume r"),
+    ],
+    ids=["list", "run"],
+)
+def test_output_that_finds_no_room_gets_one_line_and_pauses_a_run(
+    command: tuple[str, ...], code: int, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "it.yaml").write_text(PLAN, encoding="utf-8")
+    with Path("/dev/full").open("w") as full:
+        process = [sys.executable, "-m", "converse_graph.cli", *command]
+        done = subprocess.run(
+            process, cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr
+    assert says in done.stderr
+
+
 @pytest.mark.slow
 def test_an_old_variable_of_langchain_is_told_of_and_ignored(tmp_path: Path) -> None:
     (tmp_path / "it.yaml").write_text(PLAN, encoding="utf-8")

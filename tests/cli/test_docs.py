@@ -61,6 +61,15 @@ def test_every_snippet_of_a_page_runs_in_the_order_in_which_it_stands(
                 assert ended.code == (3 if "code 3" in line else 0), f"{line}: {ended.err}"
 
 
+def test_the_guest_of_the_docs_hears_what_was_said_before_it(tmp_path: Path, converse: Converse) -> None:
+    block = next(block for block in _BLOCK.finditer((DOCS / "how-to/own-graph.md").read_text()) if block["file"])
+    (tmp_path / block["file"]).write_text(block["text"], encoding="utf-8")
+    assert converse("run", block["file"], "--model", "null", "--name", "guests", "--no-judge", "--quiet").code == 0
+    said = converse("show", "guests").out
+    assert "I have heard 1 statements." in said
+    assert "I have heard 3 statements." in said
+
+
 def test_a_page_says_nothing_in_a_fence_that_the_tests_pass_over() -> None:
     for page in WRITTEN:
         text = (DOCS / page).read_text(encoding="utf-8")

@@ -71,7 +71,7 @@ def test_a_file_that_is_not_there_or_holds_nothing_is_refused(tmp_path: Path) ->
     [
         ("def broken(:\n", "SyntaxError"),
         ("import no_such_package_at_all\n", "ModuleNotFoundError"),
-        ("1 / 0\n", "ZeroDivisionError"),
+        ("1 / 0\n", r"ZeroDivisionError: division by zero \(line 1\)"),
         ("raise SystemExit(3)\n", "SystemExit"),
     ],
 )
@@ -84,6 +84,16 @@ def test_a_file_that_cannot_be_loaded_says_why_and_can_be_loaded_once_mended(
         find_scenario(str(path))
     _write(tmp_path, "mended_at_last")
     assert find_scenario(str(path)).name == "mended-at-last"
+
+
+def test_a_function_that_ends_the_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "leaves.py"
+    path.write_text(
+        "from converse_graph import Scenario, scenario\n@scenario\ndef leaves() -> Scenario:\n    exit(7)\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InvalidValue, match=r"leaves made no scenario and ended the program \(code 7\)"):
+        find_scenario(str(path))()
 
 
 def test_a_file_that_may_not_be_read_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

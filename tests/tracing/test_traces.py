@@ -185,7 +185,8 @@ async def test_scores_and_rates_are_feedback_on_the_outcome_of_a_run(store: Stor
 
     assert warned == []
     (outcome,) = kept.of_kind("outcome")
-    assert outcome["outputs"] == {"status": "finished", "ended": "horizon", "statements": 3}
+    head = store.chain(run.run.id).head()
+    assert outcome["outputs"] == {"status": "finished", "ended": "horizon", "statements": 3, "chain_head": head}
     given = {one["key"]: one for one in kept.feedback}
     assert given["rate.repairs"]["score"] == 0
     scored = [score for score in verdict.scores if score.score is not None]

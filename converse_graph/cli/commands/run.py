@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from converse_graph.cli.exit_codes import Code
 from converse_graph.cli.options import (
     Dials,
+    HumanOption,
     ModelOptions,
     PlayOptions,
     Rounds,
@@ -37,6 +38,7 @@ async def run(
     until: Until = None,
     rounds: Rounds = None,
     name: RunName = None,
+    human: HumanOption = None,
     store: StorePath = None,
     shared: Shared = False,
     play: PlayOptions,
@@ -51,6 +53,7 @@ async def run(
         converse run boardrooms --model openai:gpt-4.1 --max-usd 2
         converse run boardrooms --model gemma --base-url http://localhost:11434/v1
         converse run boardrooms --model openai:gpt-4.1,embedded
+        converse run wage-talks --human Union
         converse run wage-talks --option temperature=0.7 --option Union.top_p=0.9
     """
     import os
@@ -79,6 +82,7 @@ async def run(
             until=until,
             rounds=rounds,
             origin=Origin(scenario=absolute_reference(scenario)),
+            humans=human or (),
         )
         is_named = bool(model.model or model.base_url or os.environ.get("CONVERSE_MODEL"))
         _introduce(simulation, session, model_is_named=is_named)

@@ -13,7 +13,7 @@ _LEAST_WINDOW = 512
 """Tokens; a lesser number in a server's words is none of a window."""
 
 
-class ServedModel(ABC):
+class ServerAdapter(ABC):
     """Asks a server, again where what went wrong may pass by itself."""
 
     def __init__(self, endpoint: Endpoint, retries: RetryPolicy | None, *, shares_limits_with: str) -> None:

@@ -1,0 +1,53 @@
+"""Questions to a person on the command line: a guest that asks, a party that a person plays."""
+
+from pathlib import Path
+
+from tests.support.command_line import Converse
+
+DESK = '''
+from langgraph.types import interrupt
+from converse_graph import Clock, Organisation, Scenario, scenario
+
+
+def ask(view):
+    return f"I say {interrupt('What do you say?')}"
+
+
+@scenario
+def desk() -> Scenario:
+    """A bank that asks."""
+    parties = [Organisation(name="Firm"), Organisation(name="Bank", graph=ask)]
+    return Scenario(premise="A loan.", clock=Clock(end=1, step="round"), organisations=parties)
+'''
+
+
+def test_a_guest_that_asks_is_answered_by_a_resume(converse: Converse, tmp_path: Path) -> None:
+    (tmp_path / "desk.py").write_text(DESK)
+    begun = converse("run", "desk.py", "--model", "null", "--no-judge", "--name", "r")
+    assert (begun.code, begun.err.count("\n")) == (3, 1)
+    assert "Bank asks: What do you say?" in begun.err
+    assert "converse resume r --answer VALUE" in begun.err
+    ended = converse("resume", "r", "--answer", "yes")
+    assert ended.code == 0
+    assert "I say yes" in ended.out
+    assert "Judging" not in ended.out, "a resume remembers that nobody judges"
+
+
+def test_a_party_that_a_person_plays_is_shown_its_view_and_answered_by_a_resume(
+    converse: Converse, tmp_path: Path
+) -> None:
+    begun = converse(
+        "run", "wage-talks", "--model", "null", "--no-judge", "--name", "h", "--rounds", "1", "--human", "Union"
+    )
+    assert begun.code == 3
+    assert "Union | " in begun.out
+    assert "You speak for 3,000 workers" in begun.out
+    assert "fills in: statement, raise_percent" in begun.err
+    refused = converse("resume", "h", "--answer", "Eight.")
+    assert refused.code == 3
+    assert "accepts is missing" in refused.err
+    reply = '{"statement": "Eight.", "raise_percent": 8, "accepts": false}'
+    assert converse("resume", "h", "--answer", reply).code == 0
+    shown = converse("show", "h")
+    assert "Eight." in shown.out
+    assert "Union" in shown.out

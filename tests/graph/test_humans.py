@@ -1,0 +1,98 @@
+"""Parties that persons play: their turn pauses the run, they see what the party may know, and fill the same form."""
+
+from typing import Any
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from converse_graph import Boolean, Organisation, Scenario, Store
+from converse_graph.audit.audit import audit_run
+from converse_graph.errors import AnswerNeeded, InvalidValue, NotFound
+from converse_graph.models.human import PASS_TO_MODEL
+from converse_graph.runs.derived import replay
+from converse_graph.runs.simulation import Simulation
+from tests.support.small_scenarios import CountingChat, begin, debate, table
+
+AGREED = Boolean(name="agreed", ask="do you agree?")
+
+
+def seated() -> Scenario:
+    host = Organisation(name="Host", brief="HOST SECRET", deliberation=debate("One", "Two"))
+    return table(host, Organisation(name="Bank", brief="BANK SECRET", fields=[AGREED]), rounds=2)
+
+
+async def asked(simulation: Simulation) -> AnswerNeeded:
+    with pytest.raises(AnswerNeeded) as raised:
+        await simulation.play()
+    return raised.value
+
+
+async def go_on(store: Store, simulation: Simulation, answer: Any) -> Simulation:
+    return await Simulation.reopen(store, simulation.run.name, scenario=seated(), answer=answer)
+
+
+async def test_a_person_sees_what_the_model_would_have_seen_and_no_more(store: Store) -> None:
+    prompts: list[tuple[str, ...]] = []
+
+    class Large(CountingChat):
+        profile = "large"
+
+        async def complete(self, request: Any) -> Any:
+            if "/Bank/" in request.place:
+                prompts.append(tuple(message.text for message in request.messages))
+            return await super().complete(request)
+
+    await (await begin(store, seated(), model=Large())).play()
+    simulation = await begin(store, seated(), model=Large(), humans=["Bank"])
+    (question,) = (await asked(simulation)).questions
+    assert tuple(part["text"] for part in question["prompt"]) == prompts[0]
+    assert "HOST SECRET" not in str(question)
+    assert list(question["form"]["properties"]) == ["statement", "agreed", "memo"]
+
+
+async def test_a_person_is_asked_again_until_the_answer_fits_and_the_record_says_who_spoke(store: Store) -> None:
+    simulation = await begin(store, seated(), humans=["Bank"])
+    assert (await asked(simulation)).speakers == ("Bank",)
+    again = await go_on(store, simulation, "Only words.")
+    assert "agreed is missing" in str(await asked(again))
+    answer = {"statement": "We agree.", "agreed": True, "memo": "For now."}
+    third = await go_on(store, simulation, answer)
+    await asked(third)  # of the second round
+    last = await go_on(store, simulation, PASS_TO_MODEL)
+    assert (await last.play()).status == "finished"
+    transcript = await last.transcript()
+    statement = transcript.statements[1]
+    assert (statement.text, statement.fields, statement.repairs) == ("We agree.", {"agreed": True}, 1)
+    assert transcript.header.humans == ("Bank",)
+    models = {call.place: call.reply.model for call in store.journal(last.run.id).calls()}
+    assert (models["0.1/Bank/statement"], models["1.1/Bank/statement"]) == ("human", "null")
+    again_played = await replay(store, last.run.name, scenario=seated())
+    assert (await again_played.play()).status == "finished"
+    assert [entry.text for entry in (await again_played.transcript()).statements] == [
+        entry.text for entry in transcript.statements
+    ]
+    assert (await audit_run(store, last.run.name, scenario=seated())).leaks == ()
+
+
+async def test_a_person_may_be_a_member_of_a_debate(store: Store) -> None:
+    simulation = await begin(store, seated(), humans=["Host/Two"])
+    reason = await asked(simulation)
+    assert reason.speakers == ("Host/Two",)
+    assert "BANK SECRET" not in str(reason.questions)
+
+
+async def test_in_a_graph_of_ones_own_a_command_gives_the_answer() -> None:
+    graph = seated().graph().compile(checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "own", "model": "null", "human": "Bank"}}
+    result = await graph.ainvoke({"horizon": 1}, config)
+    (waits,) = result["__interrupt__"]
+    assert waits.value["speaker"] == "Bank"
+    result = await graph.ainvoke(Command(resume={"statement": "By hand.", "agreed": False}), config)
+    assert (result["transcript"][1]["text"], result["transcript"][1]["fields"]) == ("By hand.", {"agreed": False})
+
+
+@pytest.mark.parametrize(("humans", "error"), [(["Nobody"], NotFound), (["G"], InvalidValue)])
+async def test_a_seat_is_that_of_somebody_who_speaks_by_a_model(store: Store, humans: list[str], error: Any) -> None:
+    with pytest.raises(error):
+        await begin(store, table("Host", Organisation(name="G", graph=lambda view: "x")), humans=humans)
