@@ -198,7 +198,7 @@ class RunTable:
     async def set_judges(self, run: Run, judges: tuple[str, ...] | None) -> Run:
         """Note who judges the run at its end: none for its own model, None for nobody."""
         if judges != run.header.judges:
-            await self._change(run.id, header=_header_json(run.header.model_copy(update={"judges": judges})))
+            await self._change(run.id, header=header_json(run.header.model_copy(update={"judges": judges})))
         return self.run(run.name)
 
     async def forget_windows(self, run: Run) -> Run:
