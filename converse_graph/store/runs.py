@@ -307,7 +307,8 @@ def header_json(header: Header) -> str:
     Args:
         header: Of a run.
     """
-    return header.model_dump_json(exclude=_IN_COLUMNS)
+    own = {"chain_head"} if header.public_only else set()  # a pack says what was the head of the whole run
+    return header.model_dump_json(exclude=_IN_COLUMNS - own)
 
 
 def _update(table: str, key: str, run: int, columns: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
