@@ -76,6 +76,8 @@ from .scenarios.deliberation_rules import Motion as Motion
 from .scenarios.dials import ScenarioFunction as ScenarioFunction
 from .scenarios.dials import by_party as by_party
 from .scenarios.dials import scenario as scenario
+from .scenarios.facts import Facts as Facts
+from .scenarios.facts import load_facts as load_facts
 from .scenarios.fields import Boolean as Boolean
 from .scenarios.fields import Choice as Choice
 from .scenarios.fields import Integer as Integer

@@ -13,6 +13,7 @@ from converse_graph.audit.kept_head import compare_heads, read_kept_head
 from converse_graph.audit.phrase_index import NGRAM, PhraseIndex
 from converse_graph.audit.playback import Playback, play_again
 from converse_graph.audit.prompt_check import PromptCheck
+from converse_graph.audit.read_only import audit_read_only
 from converse_graph.audit.records import Records
 from converse_graph.audit.text_owners import index_private_texts, index_public_texts
 from converse_graph.errors import ConverseError
@@ -62,6 +63,8 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
     """
     kept = None if against is None else read_kept_head(against)
     run = store.register.run(name)
+    if run.header.imported or run.header.public_only:
+        return audit_read_only(store, run)
     is_held = store.is_held(name)
     breaks = [] if is_held else list(_broken_chains(store, run))
     head = store.chain(run.id).head()

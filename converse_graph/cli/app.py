@@ -25,11 +25,13 @@ from converse_graph.cli.commands import (
     forecast,
     fork,
     graph,
+    import_,
     inject,
     interview,
     judge,
     models,
     new,
+    pack,
     replay,
     resume,
     run,
@@ -38,6 +40,8 @@ from converse_graph.cli.commands import (
     show,
     sweep,
     view,
+    worker,
+    workers,
     world,
 )
 from converse_graph.cli.commands.list import list_scenarios
@@ -50,8 +54,18 @@ app = typer.Typer(cls=GroupedCommands, help=_HELP, rich_markup_mode=None, pretty
 
 GROUPS = {
     "Run": (run.run, estimate.estimate, resume.resume, extend.extend, fork.fork, replay.replay, inject.inject),
-    "Many runs": (sweep.sweep, forecast.forecast, world.world),
-    "Read": (demo.demo, runs.runs, show.show, explain.explain, view.view, interview.interview, dataset.dataset),
+    "Many runs": (sweep.sweep, forecast.forecast, world.world, worker.worker, workers.workers),
+    "Read": (
+        demo.demo,
+        runs.runs,
+        show.show,
+        explain.explain,
+        view.view,
+        import_.import_transcript,
+        pack.pack,
+        interview.interview,
+        dataset.dataset,
+    ),
     "Compare and judge": (diff.diff, judge.judge, audit.audit),
     "Set up": (list_scenarios, new.new, graph.graph, schema.schema, models.models, doctor.doctor),
 }

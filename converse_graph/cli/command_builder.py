@@ -37,8 +37,8 @@ def read_help(function: Callable[..., Any]) -> Help:
 
 
 def command_name(function: Callable[..., Any]) -> str:
-    """The name of a command: that of the file which holds its function."""
-    return function.__module__.rpartition(".")[2]
+    """The name of a command: that of the file which holds its function, where that may not be a word of Python's."""
+    return function.__module__.rpartition(".")[2].removesuffix("_")
 
 
 def add_command(app: typer.Typer, function: Callable[..., Any], *, group: str) -> None:

@@ -48,8 +48,9 @@ class Design(FrozenModel):
     """The values of each dial that is varied; the arms are all combinations."""
     dials: dict[str, Any] = Bound(default_factory=dict)
     """Settings that all arms share."""
-    seeds: Annotated[int, Bound(ge=1, le=1_000_000)]
-    """Replicates of each arm: seeds `first_seed`, `first_seed` + 1 and so on, the same in each."""
+    seeds: Annotated[int, Bound(ge=0, le=1_000_000)]
+    """Replicates of each arm: seeds `first_seed`, `first_seed` + 1 and so on, the same in each; none where all runs
+    were put in by name."""
     first_seed: Annotated[int, Bound(ge=0)] = 0
     rounds: Annotated[int, Bound(ge=1)] | None = None
     """How many rounds each run plays; None for as many as the clock has."""
@@ -71,6 +72,17 @@ class Design(FrozenModel):
     """Whether the model judges each run at its end; chance judges nothing."""
     digest: str = ""
     """Of the scenario in each arm, and of its prompts: runs of another are no replicates of these."""
+    runs: tuple[str, ...] = ()
+    """Runs beside these that were put into the ensemble by name, such as imported ones; no sweep plays them."""
+
+    def members(self, name: str) -> Iterator[str]:
+        """Yield the name of every run: those of the design, then those that were put in.
+
+        Args:
+            name: Of the ensemble.
+        """
+        yield from (cell.run for cell in self.cells(name))
+        yield from self.runs
 
     @property
     def arms(self) -> tuple[dict[str, Any], ...]:
@@ -134,6 +146,7 @@ class Design(FrozenModel):
                 "seeds": max(self.seeds, earlier.seeds),
                 "baseline": self.baseline or earlier.baseline,
                 "paraphrase": self.paraphrase or earlier.paraphrase,
+                "runs": earlier.runs,
             }
         )
 

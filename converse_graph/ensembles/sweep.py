@@ -334,7 +334,7 @@ async def read_outcomes(store: Store, name: str, *, conditions: Sequence[str] = 
     """
     design = Design.model_validate_json(store.ensembles.design(name))
     existing = {run.name for run in store.register.runs()}
-    names = [cell.run for cell in design.cells(name) if cell.run in existing]
+    names = [run for run in design.members(name) if run in existing]
     if conditions:
         return [outcome(store.transcript(one), conditions=conditions) for one in names]
     return list((await store.outcomes(names)).values())

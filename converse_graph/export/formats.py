@@ -206,6 +206,8 @@ def _read_verdict(values: Any) -> Verdict:
 def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:
     values = {name: getattr(statement, name) for name in _PUBLIC}
     values |= {"sorted_fields": list(statement.sorted_fields), "mended": list(statement.mended)}
+    if statement.source is not None:
+        values["source"] = statement.source.model_dump(mode="json")
     if not raw:
         return values
     private = statement.private
@@ -233,8 +235,8 @@ def _row(statement: Statement, *, raw: bool) -> dict[str, Any]:
     values = _statement(statement, raw=raw)
     for name in _NO_COLUMN:
         values.pop(name, None)
-    fields = values.pop("fields")
-    return {**values, **dict(_flat("fields", fields))}
+    nested = {name: values.pop(name) for name in ("fields", "source") if name in values}
+    return {**values, **dict(cell for name, value in nested.items() for cell in _flat(name, value))}
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:

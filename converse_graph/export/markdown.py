@@ -23,6 +23,7 @@ from converse_graph.record.transcript import (
     PrivateNotes,
     Stance,
     Statement,
+    StatementSource,
     Transcript,
     WorldMove,
     WorldRound,
@@ -142,6 +143,8 @@ def _statement(statement: Statement) -> Iterator[str]:
     if statement.dissents:
         yield from _block(DISSENTS)
     yield from _repairs(statement.repairs)
+    if statement.source is not None:
+        yield from _block(_source(statement.source))
     if statement.private is not None:
         yield from _private(statement.private, statement.speaker)
 
@@ -149,6 +152,13 @@ def _statement(statement: Statement) -> Iterator[str]:
 def _in_heading(text: str) -> str:
     """A text in a heading that is read back: the dot between its parts is never the text's own."""
     return inline(text).replace("·", "&#183;")
+
+
+def _source(source: StatementSource) -> str:
+    """Where a statement stands in the file that it was imported from, and whether it is out of place there."""
+    label_words = f", labelled {inline(source.label)}" if source.label else ""
+    strays = (", out of turn" if source.out_of_turn else "") + (", out of its year" if source.out_of_year else "")
+    return f"*Line {source.line} of the file{label_words}{strays}.*"
 
 
 def _private(private: PrivateNotes, speaker: str) -> Iterator[str]:

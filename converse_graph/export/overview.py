@@ -6,7 +6,7 @@ from typing import assert_never
 
 from converse_graph.export.markdown_escaping import inline
 from converse_graph.measures.disagreement import disagreement
-from converse_graph.record.transcript import Header, Statement, Transcript
+from converse_graph.record.transcript import Header, ImportSource, Statement, Transcript
 from converse_graph.scenarios.rules import running_list_entries
 
 BY_HAND = "by-hand"
@@ -32,9 +32,47 @@ def introduction(transcript: Transcript, *, edition: str) -> list[str]:
             "the conversation it held first. No other party heard any of it."
         ]
     failures = " ".join(map(inline, header.warnings))
-    for note in (reading_notes(header.model), only_agrees(transcript), failures and f"**Done without.** {failures}"):
+    for note in (
+        *origin_notes(header),
+        reading_notes(header.model),
+        only_agrees(transcript),
+        failures and f"**Done without.** {failures}",
+    ):
         lines += [">", f"> {note}"] if note else []
     return lines
+
+
+def origin_notes(header: Header) -> list[str]:
+    """Tell what a reader must know of a run that was not played here, or not packed whole; none of any other.
+
+    Args:
+        header: Of the run.
+    """
+    notes = []
+    if source := header.imported:
+        unread = (
+            f" {counted(source.unparsed_lines, 'line')} of {source.lines} could not be read: {_stretches(source)}."
+            if source.unparsed_lines
+            else " All of it could be read."
+        )
+        notes.append(
+            f"**Imported, not played.** The statements are those of the file {inline(source.file)} ({source.form}, "
+            f"{inline(source.encoding)}), in its order; code put them into rounds.{unread}"
+        )
+    if header.public_only:
+        notes.append(
+            "**Packed without private parts.** Memos, debates, prompts and replies were left out; what is measured "
+            "here is measured from what the parties said in public."
+        )
+    return notes
+
+
+def _stretches(source: ImportSource) -> str:
+    by_reason: dict[str, list[str]] = {}
+    for stretch in source.unparsed:
+        where = str(stretch.first) if stretch.first == stretch.last else f"{stretch.first}-{stretch.last}"
+        by_reason.setdefault(stretch.why, []).append(where)
+    return "; ".join(f"{inline(why)} ({', '.join(places)})" for why, places in by_reason.items())
 
 
 def only_agrees(transcript: Transcript) -> str:
@@ -87,7 +125,8 @@ def _who(header: Header) -> str:
     parties = [f"**{inline(party.name)}** ({inline(party.kind)})" for party in header.cast]
     if len(parties) < 2:
         return f"A simulation of {parties[0] if parties else 'nobody'}"
-    return f"A simulated conversation between {', '.join(parties[:-1])} and {parties[-1]}"
+    kind = "A conversation" if header.imported else "A simulated conversation"
+    return f"{kind} between {', '.join(parties[:-1])} and {parties[-1]}"
 
 
 def _when(statements: Sequence[Statement]) -> str:
@@ -134,6 +173,8 @@ def _votes(header: Header) -> str:
 
 def _how_it_ended(header: Header) -> str:
     ending = f": {inline(header.ended)}" if header.ended else ""
+    if header.imported:
+        return f"Run {inline(header.run)} was imported (written by {inline(header.model)})."
     run = f"Run {inline(header.run)} (model {inline(header.model_in_words)}, seed {header.seed})"
     match header.status:
         case "finished":

@@ -22,7 +22,7 @@ from converse_graph.measures.drift import Drift
 from converse_graph.measures.event_dates import EventDate
 from converse_graph.measures.events import ReportedEvent
 from converse_graph.measures.pledges import PledgeOutcome
-from converse_graph.record.transcript import Header, Statement, WorldRound
+from converse_graph.record.transcript import Header, ImportSource, Statement, WorldRound
 from converse_graph.record.verdict import Verdict
 from converse_graph.runs.interview import INTERVIEW_VERSION, Interview
 from converse_graph.scenarios.field_docs import add_property, printed_schema
@@ -99,6 +99,10 @@ class StatsJson(TypedDict):
     version: int
     run: str
     model: str
+    imported: ImportSource | None
+    """The file that the run was imported from; null for a run that was played."""
+    public_only: bool
+    """Whether it was packed without its private parts, so that debates cannot be measured."""
     disagreement: Disagreement | None
     table: Disagreement | None
     drift: list[Drift]
@@ -143,7 +147,7 @@ def show_schema() -> dict[str, Any]:
     add_property(definitions["Score"], "verified", is_verified)
     statement, private = definitions["Statement"], definitions.pop("PrivateNotes")["properties"]
     del statement["properties"]["private"]
-    statement["required"].remove("private")
+    statement["required"] = [name for name in statement["required"] if name not in ("private", "source")]
     for name, schema in private.items():  # all null where the record is without the private part
         statement["properties"][name] = {"anyOf": [schema, {"type": "null"}]}
     statement["dependentRequired"] = {name: list(private) for name in private}

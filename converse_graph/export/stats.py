@@ -5,7 +5,7 @@ from typing import Any
 
 from converse_graph.export.markdown_escaping import inline
 from converse_graph.export.markdown_tables import aligned_table
-from converse_graph.export.overview import counted, only_agrees
+from converse_graph.export.overview import counted, only_agrees, origin_notes
 from converse_graph.measures.consistency import Contradiction, contradictions
 from converse_graph.measures.disagreement import Disagreement, disagreement, table_disagreement
 from converse_graph.measures.drift import Drift, drift
@@ -21,6 +21,8 @@ _DRIFT = (
     "turns", "no_statement", "repairs", "sorted_percentiles", "mended", "mended_in_private", "other_year",
     "other_label", "other_person", "past_estimate", "repeated", "refusals",
 )  # fmt: skip
+_IMPORTED = ("out_of_turn", "out_of_year")
+"""Counted in imported runs alone: where code gives the floor, nobody can speak out of turn."""
 _UNKNOWN = "–"  # noqa: RUF001 - the sign for no figure
 MOST_EVENTS = 60
 """How many events a table lists; JSON has them all."""
@@ -38,6 +40,8 @@ def stats_json(transcript: Transcript) -> dict[str, Any]:
         "version": STATS_VERSION,
         "run": transcript.header.run,
         "model": transcript.header.model,
+        "imported": source.model_dump(mode="json") if (source := transcript.header.imported) else None,
+        "public_only": transcript.header.public_only,
         "disagreement": {**measure.model_dump(mode="json"), "only_agrees": measure.only_agrees} if measure else None,
         "table": table.model_dump(mode="json") if table else None,
         "drift": [row.model_dump(mode="json") for row in drift(transcript)],
@@ -56,12 +60,18 @@ def stats_markdown(transcript: Transcript) -> str:
         transcript: The reader's edition, for what lies in debates; of a public record less can be measured.
     """
     lines = [f"# Run {inline(transcript.header.run)} in figures", ""]
+    lines += [f"{note}\n" for note in origin_notes(transcript.header)]
     if warnings := transcript.header.warnings:
         lines += ["## Done without", "", *(f"- {inline(warning)}" for warning in warnings), ""]
     if table := table_disagreement(transcript):
         lines += ["## Disagreement at the table", "", *_tables(table, of="motion"), ""]
     lines += [*_disagreement(transcript, disagreement(transcript)), ""]
-    lines += ["## Drift and repairs", "", *_drift(drift(transcript)), ""]
+    lines += [
+        "## Drift and repairs",
+        "",
+        *_drift(drift(transcript), is_imported=transcript.header.imported is not None),
+        "",
+    ]
     lines += ["## Consistency", "", *_consistency(contradictions(transcript)), ""]
     lines += ["## What happened", "", *_happened(transcript), ""]
     if rows := pledges(transcript):
@@ -118,9 +128,10 @@ def _measures(measure: Disagreement, *, of: str) -> Iterator[tuple[str, str, str
         yield "decisions followed", _share(measure.decisions_followed), "those spoken on"
 
 
-def _drift(rows: Sequence[Drift]) -> Iterator[str]:
-    heads = ("party", *(name.replace("_", " ") for name in _DRIFT))
-    yield from aligned_table(heads, [(row.party, *(str(getattr(row, name)) for name in _DRIFT)) for row in rows])
+def _drift(rows: Sequence[Drift], *, is_imported: bool) -> Iterator[str]:
+    names = (*_DRIFT, *(name for name in _IMPORTED if is_imported))
+    heads = ("party", *(name.replace("_", " ") for name in names))
+    yield from aligned_table(heads, [(row.party, *(str(getattr(row, name)) for name in names)) for row in rows])
 
 
 def _consistency(rows: Sequence[Contradiction]) -> Iterator[str]:

@@ -45,7 +45,8 @@ async def judge_run(
         store: Where the run is kept.
         name: The run.
         rubric: By which rubric; None for the one its scenario names.
-        models: The judges; none for the run's own model.
+        models: The judges; none for the run's own model, of an imported run for
+            the environment's.
         repeats: How often each judges, 1 to 100.
         base_url: Of the judges' server; None for the run's.
         chats: The models of the run, where they are open already; left open.
@@ -114,4 +115,6 @@ def _plans(store: Store, run: Run, rubric: str | None, models: Sequence[str], re
 def _chats(store: Store, run: Run, models: Sequence[str], base_url: str | None, prices: Prices | None) -> ModelRegistry:
     if run.replays and not models:
         return ReplayRegistry(store.journal(store.register.run(run.replays).id), run.header.model, run.header.models)
+    if run.header.imported:  # whoever wrote it answers nobody here
+        return ModelRegistry(None, base_url, prices=prices)
     return ModelRegistry(run.header.model, base_url or run.header.base_url, prices=prices)

@@ -44,6 +44,10 @@ class Drift(FrozenModel):
     """Statements that share 60 % of their word trigrams with one of the 60 statements before them, of whomever."""
     refusals: int
     """Statements that refuse, or speak as an AI."""
+    out_of_turn: int = 0
+    """Statements of an imported run whose speaker had spoken in the round already, or spoke against the order."""
+    out_of_year: int = 0
+    """Statements of an imported run whose label names another period than those around it."""
 
     @property
     def statements(self) -> int:
@@ -116,6 +120,8 @@ def _drift_of(name: str, with_signs: Sequence[tuple[Statement, frozenset[Sign]]]
         repairs=sum(statement.repairs for statement in own),
         sorted_percentiles=sum(bool(statement.sorted_fields) for statement in speeches),
         mended=sum(bool(statement.mended) for statement in speeches),
+        out_of_turn=sum(statement.source is not None and statement.source.out_of_turn for statement in own),
+        out_of_year=sum(statement.source is not None and statement.source.out_of_year for statement in own),
         mended_in_private=sum(map(bool, _mended_in_private(own))) + sum(map(bool, ballots)),
         **{sign: counts[sign] for sign in get_args(Sign)},
     )

@@ -112,7 +112,14 @@ def outcome(transcript: Transcript, *, conditions: Sequence[str] = ()) -> Outcom
         statements=len(transcript.statements),
         empty=sum(not statement.text for statement in transcript.statements),
         drift_signs=sum(
-            one.other_year + one.other_label + one.other_person + one.past_estimate + one.repeated + one.refusals
+            one.other_year
+            + one.other_label
+            + one.other_person
+            + one.past_estimate
+            + one.repeated
+            + one.refusals
+            + one.out_of_turn
+            + one.out_of_year
             for one in drift(transcript)
         ),
         parent=header.parent,

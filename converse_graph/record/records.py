@@ -8,6 +8,17 @@ from typing import Any, Literal, NotRequired, TypeGuard
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
 
+class SourceRecord(TypedDict):
+    """Where a statement stands in the file that it was imported from."""
+
+    line: int
+    """From 1."""
+    label: NotRequired[str]
+    """When it was made, as the file says."""
+    out_of_turn: NotRequired[bool]
+    out_of_year: NotRequired[bool]
+
+
 class StatementRecord(TypedDict):
     """What a turn made public."""
 
@@ -29,6 +40,8 @@ class StatementRecord(TypedDict):
     """What code mended in the reply before it could be read."""
     dissents: NotRequired[bool]
     """Whether the party was called on to argue against what all had agreed on."""
+    source: NotRequired[SourceRecord]
+    """Of an imported statement alone."""
 
 
 class EventRecord(TypedDict):

@@ -142,6 +142,19 @@ class PrivateNotes(FrozenModel):
     deliberation: Deliberation | None = None
 
 
+class StatementSource(FrozenModel):
+    """Where a statement stands in the file that it was imported from."""
+
+    line: int
+    """Where it begins, from 1."""
+    label: str = ""
+    """When it was made, as the file says; empty where it does not."""
+    out_of_turn: bool = False
+    """Whether its speaker had spoken in the round already, or spoke against an order that the others keep."""
+    out_of_year: bool = False
+    """Whether the label names another period than the statements around it have."""
+
+
 class Statement(FrozenModel):
     """What a turn made public."""
 
@@ -168,6 +181,8 @@ class Statement(FrozenModel):
     ours stood in it."""
     dissents: bool = False
     """Whether the party was called on to argue against what all had agreed on."""
+    source: StatementSource | None = None
+    """Of an imported run; None for a statement that was played."""
     private: PrivateNotes | None = None
     """In the reader's edition alone."""
 
@@ -275,6 +290,37 @@ class Override(FrozenModel):
     """What had changed, such as "prompt: organisation/brief (large)"."""
 
 
+SourceForm = Literal["labelled text", "markdown", "json lines", "chat messages"]
+"""How a file that was imported is written."""
+
+
+class UnparsedLines(FrozenModel):
+    """Lines of a file that could not be read as a part of the conversation."""
+
+    first: int
+    """From 1."""
+    last: int
+    """Counted in."""
+    why: str
+
+
+class ImportSource(FrozenModel):
+    """The file that a run was imported from: nobody played it here."""
+
+    file: str
+    """Its name, without its folder."""
+    form: SourceForm
+    encoding: str
+    digest: str
+    """Of its bytes."""
+    lines: int
+    """How many it has."""
+    unparsed: tuple[UnparsedLines, ...] = ()
+    """Lines that could not be read, the first thousand stretches of them."""
+    unparsed_lines: int = 0
+    """How many lines that were in all."""
+
+
 class Header(FrozenModel):
     """What a run was, at the top of its transcript."""
 
@@ -346,6 +392,10 @@ class Header(FrozenModel):
     """Digest of the prompt templates."""
     rubric: str = "general"
     """What it is judged by, unless the judge is told otherwise."""
+    imported: ImportSource | None = None
+    """What it was imported from; None for a run that was played."""
+    public_only: bool = False
+    """Whether it was packed without its private parts: it can be read and judged, not gone on with."""
     chain_head: str = ""
     """Digest of all that the run had on record when this was written, its private part and its calls among it, for
     `converse audit --against`; empty where no store was behind it."""

@@ -14,7 +14,7 @@ from converse_graph.models.registry import ModelRegistry
 from converse_graph.models.settings import learnt_windows
 from converse_graph.record.transcript import Fork
 from converse_graph.runs.fork_state import fork_state
-from converse_graph.runs.header import rebuild_scenario
+from converse_graph.runs.header import check_playable, rebuild_scenario
 from converse_graph.runs.simulation import Origin, Simulation
 from converse_graph.scenarios.model_settings import ModelSettings, Options, merged_options, read_options
 from converse_graph.scenarios.rules import ScheduledEvent
@@ -112,6 +112,7 @@ async def fork(
         RecordChanged: What is stored of the parent is not what its chains say.
     """
     parent = store.register.run(name)
+    check_playable(parent)
     if not store.is_held(name):
         require_unchanged(store, parent)
     spec = scenario or rebuild_scenario(parent, **(dials or {}))

@@ -144,6 +144,27 @@ def _prompted(chat: Model, chats: ModelRegistry) -> PromptedModel:
     return PromptedModel(profile=chat.profile, window=chat.window, shown_window=learnt.shown, safe_window=learnt.safe)
 
 
+def check_playable(run: Run) -> None:
+    """Refuse to go on with a run that can only be read.
+
+    Args:
+        run: Any run.
+
+    Raises:
+        InvalidValue: It was imported, or packed without its private parts.
+    """
+    if run.header.imported:
+        raise InvalidValue(
+            f"Run {run.name!r} was imported from {run.header.imported.file}: nobody plays it on; show, judge, measure "
+            "or compare it."
+        )
+    if run.header.public_only:
+        raise InvalidValue(
+            f"Run {run.name!r} was packed without its private parts: nobody plays it on here; show, judge, measure or "
+            "compare it, or have it packed with --private."
+        )
+
+
 def rebuild_scenario(run: Run, **dials: Any) -> Scenario:
     """The scenario of a run, made anew by its scenario function.
 
@@ -155,6 +176,7 @@ def rebuild_scenario(run: Run, **dials: Any) -> Scenario:
         InvalidValue: It was made in Python, or cannot be made with these dials.
         NotFound: The scenario function is gone, or has no such dial.
     """
+    check_playable(run)
     if not run.scenario:
         raise InvalidValue(f"Run {run.name!r} was begun in Python with a scenario of its own; reopen it there.")
     return find_scenario(run.scenario)(**{**run.header.dials, **dials})

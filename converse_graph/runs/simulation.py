@@ -41,7 +41,7 @@ from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.transcript import Fork, Header, Transcript
 from converse_graph.runs.fingerprint import differences, digest_of, fingerprint, option_parts
 from converse_graph.runs.graph_input import initial_input, recall_index, replay_has_more, replayed_vote_rounds
-from converse_graph.runs.header import build_header, models_and_embedders, rebuild_scenario
+from converse_graph.runs.header import build_header, check_playable, models_and_embedders, rebuild_scenario
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.dials import check_scenario
 from converse_graph.scenarios.model_settings import ModelSettings, Options, merged_options, read_options
@@ -207,10 +207,12 @@ class Simulation:
 
         Raises:
             NotFound: There is no such run, its scenario is gone, or an option is for somebody who does not speak.
+            InvalidValue: It was imported, or packed without its private parts.
             ScenarioChanged: The scenario or its prompts are not what the run began with.
             RecordChanged: What is stored of the run is not what its chains say.
         """
         run = store.register.run(name)
+        check_playable(run)
         record_changes = _record_changes(store, run, allow_changed=allow_changed)
         scenario = (scenario or rebuild_scenario(run)).with_events(run.header.events)
         model_options = read_options(options)

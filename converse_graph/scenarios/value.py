@@ -96,12 +96,21 @@ def _with_whole_characters(raw: Any) -> Any:
 FrozenModel.__class__ = Explained  # type: ignore[method-assign]  # type checkers that see a metaclass take it for no BaseModel
 
 
+def is_name(text: str) -> bool:
+    """Say whether a party or a persona can be called so.
+
+    Args:
+        text: Any text.
+    """
+    if not 0 < len(text) <= _MOST_LETTERS:
+        return False
+    kinds = [unicodedata.category(letter)[0] for letter in text]
+    is_one = kinds[0] in "LN" and (kinds[-1] in "LMN" or text[-1] in ".)!+_")
+    return is_one and all(kind in "LMN" or letter in _IN_NAMES for letter, kind in zip(text, kinds, strict=True))
+
+
 def _check_name(name: str) -> str:
-    kinds = [unicodedata.category(letter)[0] for letter in name]
-    is_one = 0 < len(name) <= _MOST_LETTERS and kinds[0] in "LN" and (kinds[-1] in "LMN" or name[-1] in ".)!+_")
-    if not is_one or any(
-        kind not in "LMN" and letter not in _IN_NAMES for letter, kind in zip(name, kinds, strict=True)
-    ):
+    if not is_name(name):
         raise ValueError(
             "a name is 1 to 60 letters, digits, spaces or any of . ' & - ( ) , + ! @ and begins with a letter or digit"
         )

@@ -28,8 +28,8 @@ stands for all verdicts, of which a later one takes the place of an earlier."""
 _SIZE = 32
 """Bytes of a digest."""
 _LAST = "SELECT number, link FROM links WHERE run = :run AND chain = :chain ORDER BY number DESC LIMIT 1"
-_ADD = "INSERT INTO links (run, chain, number, link) VALUES (:run, :chain, :number, :link)"
-_SET = _ADD + " ON CONFLICT (run, chain, number) DO UPDATE SET link = excluded.link"
+ADD_LINK = "INSERT INTO links (run, chain, number, link) VALUES (:run, :chain, :number, :link)"
+_SET = ADD_LINK + " ON CONFLICT (run, chain, number) DO UPDATE SET link = excluded.link"
 _ALL = "SELECT chain, number, link FROM links WHERE run = :run ORDER BY chain, number"
 _DELETE = "DELETE FROM links WHERE run = :run AND chain LIKE :chains"
 _RUN_ID = "SELECT id FROM runs WHERE name = :name"
@@ -82,7 +82,7 @@ def add_links(session: Session, run: int, chain: str, contents: Iterable[Any]) -
         number, link = number + 1, digest_of(link, content)
         links.append({"run": run, "chain": chain, "number": number, "link": link})
     if links:
-        session.run_many(_ADD, links)
+        session.run_many(ADD_LINK, links)
 
 
 def set_link(session: Session, run: int, chain: str, content: Any) -> None:

@@ -46,22 +46,22 @@ _ALL = f"SELECT {_COLUMNS} FROM checkpoints {{where}} ORDER BY checkpoint_id DES
 _WRITES = f"""SELECT {", ".join(WriteRow._fields)} FROM writes
 WHERE {_IN_THREAD} AND checkpoint_id >= :first AND checkpoint_id <= :last
 ORDER BY checkpoint_id, task_path, task_id, idx"""  # noqa: S608 - names of ours
-_PUT = f"""INSERT INTO checkpoints ({_COLUMNS}, seal)
+PUT_CHECKPOINT = f"""INSERT INTO checkpoints ({_COLUMNS}, seal)
 VALUES ({", ".join(f":{name}" for name in CheckpointRow._fields)}, :seal)
 ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET parent_id = excluded.parent_id,
 kind = excluded.kind, checkpoint = excluded.checkpoint, metadata = excluded.metadata, seal = excluded.seal"""  # noqa: S608 - names of ours
 _PUT_WRITE = f"""INSERT INTO writes ({", ".join(WriteRow._fields)}, seal)
 VALUES ({", ".join(f":{name}" for name in WriteRow._fields)}, :seal)
 ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) """  # noqa: S608 - names of ours
-_KEEP_WRITE = _PUT_WRITE + "DO NOTHING"
+PUT_WRITE = _PUT_WRITE + "DO NOTHING"
 _REPLACE_WRITE = (
     _PUT_WRITE
     + """DO UPDATE SET task_path = excluded.task_path, channel = excluded.channel,
 kind = excluded.kind, value = excluded.value, seal = excluded.seal"""
 )
 _SEAL_OF = f"SELECT seal FROM checkpoints WHERE {_IN_THREAD} AND checkpoint_id = :id"  # noqa: S608 - names of ours
-_SEALED = f"SELECT {_COLUMNS}, seal FROM checkpoints WHERE thread_id = :thread ORDER BY checkpoint_id"  # noqa: S608
-_SEALED_WRITES = f"SELECT {', '.join(WriteRow._fields)}, seal FROM writes WHERE thread_id = :thread"  # noqa: S608
+SEALED = f"SELECT {_COLUMNS}, seal FROM checkpoints WHERE thread_id = :thread ORDER BY checkpoint_id"  # noqa: S608
+SEALED_WRITES = f"SELECT {', '.join(WriteRow._fields)}, seal FROM writes WHERE thread_id = :thread"  # noqa: S608
 _DELETE = ("DELETE FROM checkpoints WHERE thread_id = :thread", "DELETE FROM writes WHERE thread_id = :thread")
 
 
@@ -128,7 +128,7 @@ class CheckpointRows:
             session.run_many(_REPLACE_WRITE, [_sealed(write) for write in writes])
             key = {"thread": row.thread_id, "namespace": row.checkpoint_ns, "id": row.parent_id}
             before = session.run(_SEAL_OF, **key) if row.parent_id else []
-            session.run(_PUT, **row._asdict(), seal=digest_of(*row, *map(bytes, before[0] if before else ())))
+            session.run(PUT_CHECKPOINT, **row._asdict(), seal=digest_of(*row, *map(bytes, before[0] if before else ())))
             add_records(session, row.thread_id, gains)
 
         return self._writer.submit(put)
@@ -140,13 +140,13 @@ class CheckpointRows:
             writes: The rows.
             replace: Whether a row that is there already is written over; else it is left.
         """
-        statement = _REPLACE_WRITE if replace else _KEEP_WRITE
+        statement = _REPLACE_WRITE if replace else PUT_WRITE
         return self._writer.submit(lambda session: session.run_many(statement, [_sealed(row) for row in writes]))
 
     def changed(self, thread: str) -> Iterator[str]:
         """Name what of a thread is not what its digests say: checkpoints, and what was written under them."""
         seals: dict[tuple[str, str], bytes] = {}
-        for *columns, seal in self._reader.read(_SEALED, thread=thread):
+        for *columns, seal in self._reader.read(SEALED, thread=thread):
             row = CheckpointRow(*columns)
             seals[row.checkpoint_ns, row.checkpoint_id] = bytes(seal)
             before = seals.get((row.checkpoint_ns, row.parent_id)) if row.parent_id else NO_LINK
@@ -154,7 +154,7 @@ class CheckpointRows:
                 yield f"the checkpoint before {row.checkpoint_id}"
             elif digest_of(*row, *([before] if before else ())) != bytes(seal):
                 yield f"checkpoint {row.checkpoint_id}"
-        for *columns, seal in self._reader.read(_SEALED_WRITES, thread=thread):
+        for *columns, seal in self._reader.read(SEALED_WRITES, thread=thread):
             write = WriteRow(*columns)
             if digest_of(*write) != bytes(seal):
                 yield f"what was written to {write.channel} after checkpoint {write.checkpoint_id}"

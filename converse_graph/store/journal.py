@@ -78,8 +78,7 @@ class Call:
     @property
     def is_as_asked(self) -> bool:
         """Whether the stored prompt and schema are those that the stored digest is of."""
-        form = Message(role="system", text=json.dumps(self.schema, sort_keys=False), source="form", owner=PUBLIC)
-        return _digest_of(b"".join([message.digest for message in (*self.messages, form)])) == self.digest
+        return call_digest(self.messages, self.schema) == self.digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -400,6 +399,48 @@ class RunJournal:
                 self._forms.clear()
             form = self._forms[text] = Message(role="system", text=text, source="form", owner=PUBLIC)
         return form
+
+
+def insert_call(session: Session, ids: MessageIds, run: int, call: Call) -> None:
+    """Add a call as it was journalled elsewhere to the journal of a run, without charging the run for it.
+
+    Args:
+        session: With a transaction open, on the writing thread.
+        ids: Of messages.
+        run: The run's id in the register.
+        call: The call, its digest as it was.
+    """
+    reply = call.reply
+    form = Message(role="system", text=json.dumps(call.schema, sort_keys=False), source="form", owner=PUBLIC)
+    session.run(
+        _ADD_CALL,
+        run=run,
+        place=call.place,
+        attempt=call.attempt,
+        digest=call.digest,
+        messages=_pack([ids.of(session, message) for message in call.messages]),
+        form=ids.of(session, form),
+        reply=reply.text,
+        accepted=int(call.accepted),
+        model=reply.model,
+        finish=reply.finish,
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+        cached_tokens=reply.cached_tokens,
+        usd=reply.usd,
+        seconds=round(reply.seconds, 3),
+    )
+
+
+def call_digest(messages: tuple[Message, ...], schema: dict[str, Any]) -> bytes:
+    """Give the digest of a prompt and the schema of its reply, as it is stored beside them.
+
+    Args:
+        messages: The prompt.
+        schema: As JSON Schema.
+    """
+    form = Message(role="system", text=json.dumps(schema, sort_keys=False), source="form", owner=PUBLIC)
+    return _digest_of(b"".join([message.digest for message in (*messages, form)]))
 
 
 def call_content(place: str, attempt: int, digest: bytes, reply: Response, accepted: int) -> list[Any]:

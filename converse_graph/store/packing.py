@@ -61,6 +61,23 @@ def load_plain(kind: str, blob: bytes) -> Any:
         _refuse(f"bytes that are no MessagePack ({error})")
 
 
+def dump_plain(value: Any) -> bytes:
+    """Serialize plain values, and snapshots of ledgers among them, as `load_plain` reads them.
+
+    Args:
+        value: Dicts, lists, texts, numbers, truth values and None; a `Snapshot` where a channel has one.
+    """
+    return ormsgpack.packb(
+        value, default=_dump_snapshot, option=ormsgpack.OPT_NON_STR_KEYS | ormsgpack.OPT_PASSTHROUGH_DATACLASS
+    )
+
+
+def _dump_snapshot(value: Any) -> ormsgpack.Ext:
+    if not isinstance(value, Snapshot):
+        raise TypeError(type(value).__name__)
+    return ormsgpack.Ext(_SNAPSHOT, dump_plain(value.entries))
+
+
 def _load_extension(code: int, blob: bytes) -> Snapshot:
     if code != _SNAPSHOT:
         _refuse(f"an object of a class (MessagePack extension {code})")

@@ -69,9 +69,12 @@ def transcript_of(
     votes = tuple(_vote(vote, minds) for vote in values.get("votes", ()))
     recalled_poorly = _recalled_poorly({name: values.get(private_channel(name), ()) for name in minds}, clock)
     warnings = (*run.header.warnings, *recalled_poorly, *_warn_of_cuts(cut_prompts))
-    header = run.header.model_copy(update={"votes": votes, "warnings": warnings, "chain_head": chain_head})
+    # A pack without private parts says what was the head of the whole run.
+    head = run.header.chain_head if run.header.public_only else chain_head
+    header = run.header.model_copy(update={"votes": votes, "warnings": warnings, "chain_head": head})
     world = world_rounds(values.get(WORLD_STATE, ()), values.get(WORLD_HIDDEN, ()), clock)
-    return Transcript(header=header, statements=statements, verdicts=tuple(verdicts), world=tuple(world))
+    record = Transcript(header=header, statements=statements, verdicts=tuple(verdicts), world=tuple(world))
+    return record.public() if header.public_only or header.imported else record
 
 
 def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
@@ -158,10 +161,13 @@ def records_by_path(mind: Sequence[MindRecord]) -> dict[str, MindRecord]:
 def world_rounds(
     public: Sequence[WorldRecord], hidden: Sequence[HiddenWorldRecord], clock: Clock
 ) -> Iterator[WorldRound]:
-    """The world after each round, with what stayed hidden."""
-    for public_record, whole in zip(public, hidden, strict=True):
+    """The world after each round, with what stayed hidden where that is on record."""
+    hidden_records: Sequence[HiddenWorldRecord | None] = hidden or [None] * len(public)
+    for public_record, whole in zip(public, hidden_records, strict=True):
         period = clock.period(public_record["round"]).label if public_record["round"] >= 0 else "start"
-        hidden_world = HiddenWorld(state=whole["state"], moves=whole["moves"], changes=whole["changes"])
+        hidden_world = (
+            None if whole is None else HiddenWorld(state=whole["state"], moves=whole["moves"], changes=whole["changes"])
+        )
         yield WorldRound(
             round=public_record["round"],
             period=period,

@@ -168,7 +168,7 @@ class RunTable:
                 horizon=horizon,
                 created=new_header.created.isoformat(),
             )
-            session.run(_ENTER_SPEC, run=run, header=_header_json(new_header), fingerprint=json.dumps(fingerprint))
+            session.run(_ENTER_SPEC, run=run, header=header_json(new_header), fingerprint=json.dumps(fingerprint))
             seal_header(session, int(run))
             return run_name
 
@@ -181,7 +181,7 @@ class RunTable:
     async def set_horizon(self, run: Run, rounds: int) -> Run:
         """Let a run play to another horizon; returns it, paused."""
         header = run.header.model_copy(update={"clock": {**run.header.clock, "rounds": rounds}})
-        await self._change(run.id, {"horizon": rounds, "status": "paused", "ended": None}, header=_header_json(header))
+        await self._change(run.id, {"horizon": rounds, "status": "paused", "ended": None}, header=header_json(header))
         return self.run(run.name)
 
     async def set_past(self, run: Run, *, rounds: int, statements: int) -> Run:
@@ -192,13 +192,13 @@ class RunTable:
     async def set_events(self, run: Run, events: tuple[ScheduledEvent, ...]) -> Run:
         """Let other things happen at dates."""
         header = run.header.model_copy(update={"events": events})
-        await self._change(run.id, header=_header_json(header))
+        await self._change(run.id, header=header_json(header))
         return self.run(run.name)
 
     async def set_judges(self, run: Run, judges: tuple[str, ...] | None) -> Run:
         """Note who judges the run at its end: none for its own model, None for nobody."""
         if judges != run.header.judges:
-            await self._change(run.id, header=_header_json(run.header.model_copy(update={"judges": judges})))
+            await self._change(run.id, header=header_json(run.header.model_copy(update={"judges": judges})))
         return self.run(run.name)
 
     async def forget_windows(self, run: Run) -> Run:
@@ -209,7 +209,7 @@ class RunTable:
         }
         if models == run.header.models:
             return run
-        await self._change(run.id, header=_header_json(run.header.model_copy(update={"models": models})))
+        await self._change(run.id, header=header_json(run.header.model_copy(update={"models": models})))
         return self.run(run.name)
 
     async def change(self, run: Run, parts: tuple[str, ...], fingerprint: dict[str, str], **fields: Any) -> Run:
@@ -223,7 +223,7 @@ class RunTable:
         """
         overrides = (*run.header.changed, Override(statements=run.statements, parts=parts))
         header = run.header.model_copy(update={"changed": overrides, **fields})
-        await self._change(run.id, header=_header_json(header), fingerprint=json.dumps(fingerprint))
+        await self._change(run.id, header=header_json(header), fingerprint=json.dumps(fingerprint))
         return self.run(run.name)
 
     async def _change(self, run: int, columns: Mapping[str, Any] | None = None, **spec: str) -> None:
@@ -301,8 +301,14 @@ def _run(row: DatabaseRow, folder: Path) -> Run:
     return Run(**columns, header=header_read, fingerprint=json.loads(fingerprint))
 
 
-def _header_json(header: Header) -> str:
-    return header.model_dump_json(exclude=_IN_COLUMNS)
+def header_json(header: Header) -> str:
+    """Give a header as it is stored: without what has a column of its own.
+
+    Args:
+        header: Of a run.
+    """
+    own = {"chain_head"} if header.public_only else set()  # a pack says what was the head of the whole run
+    return header.model_dump_json(exclude=_IN_COLUMNS - own)
 
 
 def _update(table: str, key: str, run: int, columns: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

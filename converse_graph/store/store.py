@@ -22,6 +22,7 @@ from converse_graph.store.record_reader import read_channels, transcript_of
 from converse_graph.store.run_data import RunData
 from converse_graph.store.runs import RunTable
 from converse_graph.store.session import Session
+from converse_graph.store.stored_runs import StoredRuns
 from converse_graph.store.verdicts import Verdicts
 from converse_graph.store.writer import Writer
 
@@ -47,6 +48,8 @@ class Store:
     ensembles: EnsembleTable
     data: RunData
     """What happened in runs, as rows."""
+    stored: StoredRuns
+    """Runs whole, to be put into another store."""
     _reader: Session
     _writer: Writer
     _part_ids: MessageIds
@@ -94,6 +97,7 @@ class Store:
                 checkpoints=CheckpointRows(reader, writer),
                 ensembles=EnsembleTable(reader, writer),
                 data=RunData(reader, writer),
+                stored=StoredRuns(reader, writer, ids),
                 _reader=reader,
                 _writer=writer,
                 _part_ids=ids,

@@ -8,7 +8,7 @@ from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
 _ALL = "SELECT verdict FROM verdicts WHERE run = :run ORDER BY id"
-_PUT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict)
+PUT_VERDICT = """INSERT INTO verdicts (run, rubric, model, repeat, verdict)
 VALUES (:run, :rubric, :model, :repeat, :verdict)
 ON CONFLICT (run, rubric, model, repeat) DO UPDATE SET verdict = excluded.verdict"""
 _WHOLE = "SELECT rubric, model, repeat, verdict FROM verdicts WHERE run = :run ORDER BY id"
@@ -27,17 +27,11 @@ class Verdicts:
 
     async def keep(self, verdict: Verdict) -> None:
         """Keep a verdict; returns when it is durable."""
-        row: dict[str, Any] = {
-            "run": self._run,
-            "rubric": verdict.rubric,
-            "model": verdict.model,
-            "repeat": verdict.repeat,
-            "verdict": verdict.model_dump_json(),
-        }
+        row = verdict_row(self._run, verdict)
 
         def put(session: Session) -> None:
-            session.run(_PUT, **row)
-            set_link(session, self._run, VERDICTS_CHAIN, session.run(_WHOLE, run=self._run))
+            session.run(PUT_VERDICT, **row)
+            link_verdicts(session, self._run)
 
         await self._writer.write(put)
 
@@ -45,3 +39,29 @@ class Verdicts:
         """Digest all of them, as the store does when it keeps one; None where there are none."""
         rows = self._reader.read(_WHOLE, run=self._run)
         return digest_of(NO_LINK, rows) if rows else None
+
+
+def verdict_row(run: int, verdict: Verdict) -> dict[str, Any]:
+    """Give a verdict as a row.
+
+    Args:
+        run: The id of the run that it is on.
+        verdict: As it was given.
+    """
+    return {
+        "run": run,
+        "rubric": verdict.rubric,
+        "model": verdict.model,
+        "repeat": verdict.repeat,
+        "verdict": verdict.model_dump_json(),
+    }
+
+
+def link_verdicts(session: Session, run: int) -> None:
+    """Have the one link of a run's verdicts stand for all of them, within the transaction that is open.
+
+    Args:
+        session: Which writes.
+        run: Its id in the register.
+    """
+    set_link(session, run, VERDICTS_CHAIN, session.run(_WHOLE, run=run))

@@ -51,3 +51,18 @@ def test_an_ensemble_or_an_event_that_there_is_not_is_named(converse: Converse) 
     assert "No ensemble 'three'" in converse("forecast", "three").err
     assert "there is: settled" in converse("forecast", "one", "--event", "war").err
     assert "one run is an anecdote" in converse("forecast", "one").out
+
+
+def test_a_past_that_was_played_by_chance_is_held_against_what_happened(converse: Converse) -> None:
+    converse("sweep", "backtest", "--seeds", "2", "--rounds", "2", "--model", "null", "--name", "past")
+    page = converse("forecast", "past", "--against", "training_compute", "--cutoff", "2019-01")
+    scores = json.loads(converse("forecast", "past", "--against", "training_compute", "--json").out)["scores"]
+
+    assert page.code == 0, page.err
+    assert "| 2018 | 23.53 | 6 |" in page.out
+    assert [(score["field"], score["rule"], len(score["periods"])) for score in scores] == [
+        ("compute_estimate", "CRPS", 2),
+        ("chance_of_1e25", "Brier", 2),
+    ]
+    assert converse("forecast", "past", "--against", "no_facts").code == 2
+    assert "goes with no --event" in converse("forecast", "past", "--against", "training_compute", "--event", "x").err

@@ -31,6 +31,7 @@ from converse_graph.record.transcript import (
     PrivateNotes,
     Stance,
     Statement,
+    StatementSource,
     Transcript,
     WorldMove,
     WorldRound,
@@ -50,6 +51,7 @@ _STANCE = r"\*\*((?:[^\\*\n]|\\.)*), {when}:\*\*(?: ([^\n].*))?"
 _MINUTES = re.compile(_STANCE.format(when=re.escape(MINUTES)), re.DOTALL)
 _SORTED = re.compile(r"\*Percentiles put in order by code: ((?:[^\\*\n]|\\.)*)\.\*")
 _MENDED = re.compile(r"\*Mended by code before it could be read: ((?:[^\\*\n]|\\.)*)\.\*")
+_SOURCE = re.compile(r"\*Line ([0-9]{1,9}) of the file(?:, labelled ([^,]*))?(, out of turn)?(, out of its year)?\.\*")
 _REPAIRS = re.compile(r"\*Sent back (-?[0-9]{1,9}) times?, as it did not fit its form\.\*")
 _WORLD = re.compile(r"<b>World</b> · ([^<]*) · (?:after round ([0-9]{1,9})|before round 1)")
 _NAME = r"\*\*((?:[^\\*\n]|\\.)+)\*\*"
@@ -163,6 +165,7 @@ class _Page:
             mended=self.listed(_MENDED, read_inline),
             dissents=self.dissents(),
             repairs=self.repairs(),
+            source=self.source(),
             private=self.private(),
         )
         is_world = self.now.kind == "open" and _WORLD.fullmatch(self.now.text)
@@ -339,6 +342,14 @@ class _Page:
             return False
         self.take()
         return True
+
+    def source(self) -> StatementSource | None:
+        found = _SOURCE.fullmatch(self.now.text) if self.now.kind == "text" else None
+        if found is None:
+            return None
+        block = self.take()
+        label = _decoded(block, read_inline, found[2] or "")
+        return StatementSource(line=int(found[1]), label=label, out_of_turn=bool(found[3]), out_of_year=bool(found[4]))
 
     def decision(self) -> Decision | None:
         if self.now.text == NO_DECISION:

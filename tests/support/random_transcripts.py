@@ -18,6 +18,7 @@ from converse_graph.record.transcript import (
     Rule,
     Stance,
     Statement,
+    StatementSource,
     Transcript,
     Vote,
     WorldMove,
@@ -191,6 +192,13 @@ _private = st.builds(
     written=st.none() | _stance,
     deliberation=st.none() | _deliberations(4),
 )
+_sources = st.builds(
+    StatementSource,
+    line=st.integers(1, 10**6),
+    label=st.sampled_from(["", "2026", "2026 H2", "2026-07-01", "round 4"]),
+    out_of_turn=st.booleans(),
+    out_of_year=st.booleans(),
+)
 _statements = st.builds(
     Statement,
     round=st.integers(0, 5000),
@@ -204,6 +212,7 @@ _statements = st.builds(
     sorted_fields=_names,
     mended=_names,
     dissents=st.booleans(),
+    source=st.none() | _sources,
     private=st.none() | _private,
 )
 _motions = st.none() | st.builds(

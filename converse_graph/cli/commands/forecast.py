@@ -29,12 +29,22 @@ Figures = Annotated[
     Path | None, typer.Option("--figures", metavar="DIR", help="Write each figure there, as SVG and as PNG.")
 ]
 
+Against = Annotated[
+    str | None,
+    typer.Option("--against", metavar="FACTS", help="Score forecasts of the past by a file of facts, or its name."),
+]
+Cutoff = Annotated[
+    str | None, typer.Option("--cutoff", metavar="YYYY-MM", help="Until when the model has read; with --against.")
+]
+
 
 async def forecast(
     name: EnsembleArgument,
     *,
     event: EventOption = None,
     by: By = None,
+    against: Against = None,
+    cutoff: Cutoff = None,
     as_json: Json = False,
     out: Out = None,
     figures: Figures = None,
@@ -49,6 +59,7 @@ async def forecast(
         converse forecast raises --event settled
         converse forecast raises --event settled --by 3 --out raises.html
         converse forecast race --event 'mean(agi_estimate.p50) < 2030'
+        converse forecast past --against training_compute --cutoff 2023-10
     """
     import json
 
@@ -67,6 +78,11 @@ async def forecast(
         raise UsageError(
             f"Statistics and figures take an extra ({error.name} is missing): pip install 'converse-graph[forecast]'."
         ) from None
+    if against is not None:
+        _check_options(event, by)
+        page_text, plain_json = await _backtest(name, against, cutoff, store)
+        write_or_print(plain_json if as_json or str(out).endswith(".json") else page_text, out)
+        return
     conditions = [event] if event and is_expression(event) else []
     async with Store.open(store or DEFAULT_PATH) as open_store:
         design = Design.model_validate_json(open_store.ensembles.design(name))
@@ -77,7 +93,7 @@ async def forecast(
     if event is None and len(events) != 1:
         raise InvalidValue(f"Name the event with --event; there is: {', '.join(events) or 'none'}.")
     result = make_forecast(rows, event or events[0], name=name, years=by or (), design=design)
-    commands = [sweep_command(design, name), forecast_command(name, event, by)]
+    commands = [*([sweep_command(design, name)] if design.seeds else []), forecast_command(name, event, by)]
     drawn = _write_figures(result, figures) if figures is not None else {}
     if as_json or (out is not None and out.suffix == ".json"):
         write_or_print(json.dumps(result.model_dump(mode="json"), indent=2) + "\n", out)
@@ -91,6 +107,35 @@ async def forecast(
             print_page(page, plain_text=page)
     if out is not None:
         print_text(f"{Path(out)}\n")
+
+
+def _check_options(event: str | None, by: list[int] | None) -> None:
+    from converse_graph.errors import InvalidValue
+
+    if event is not None or by:
+        raise InvalidValue("--against scores what was forecast, and goes with no --event and no --by.")
+
+
+async def _backtest(name: str, against: str, cutoff: str | None, store: "str | Path | None") -> tuple[str, str]:
+    """The scores of an ensemble against facts, as Markdown and as JSON."""
+    import json
+    import shlex
+
+    from converse_graph.ensembles.backtest import backtest_markdown, score_backtest
+    from converse_graph.ensembles.design import Design
+    from converse_graph.scenarios.facts import load_facts
+    from converse_graph.store import Store
+    from converse_graph.store.store import DEFAULT_PATH
+
+    facts = load_facts(against)
+    async with Store.open(store or DEFAULT_PATH) as open_store:
+        design = Design.model_validate_json(open_store.ensembles.design(name))
+        known = {run.name for run in open_store.register.runs()}
+        transcripts = [open_store.transcript(run).public() for run in design.members(name) if run in known]
+    result = score_backtest(transcripts, facts, name=name, cutoff=cutoff)
+    command = ["converse", "forecast", name, "--against", against, *(["--cutoff", cutoff] if cutoff else [])]
+    commands = [*([sweep_command(design, name)] if design.seeds else []), shlex.join(command)]
+    return backtest_markdown(result, commands=commands), json.dumps(result.model_dump(mode="json"), indent=2) + "\n"
 
 
 def _check_names(store: "Store", rows: "list[Outcome]", conditions: list[str]) -> None:

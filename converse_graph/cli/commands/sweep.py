@@ -22,8 +22,10 @@ from converse_graph.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from converse_graph.calls.budget import Budget
     from converse_graph.cli.output import Output
     from converse_graph.ensembles.sweep import Progress
+    from converse_graph.store import Store
 
 Vary = Annotated[
     list[str] | None,
@@ -69,6 +71,8 @@ OptionalScenario = Annotated[
 ]
 NoBaseline = Annotated[bool, typer.Option("--no-baseline", help="Leave out the same arms played by chance.")]
 
+ToQueue = Annotated[bool, typer.Option("--queue", help="Leave the runs to `converse worker`, in a store on a server.")]
+
 
 async def sweep(
     scenario: OptionalScenario = None,
@@ -95,6 +99,7 @@ async def sweep(
     no_baseline: NoBaseline = False,
     no_judge: NoJudge = False,
     yes: Yes = False,
+    queue: ToQueue = False,
     store: StorePath = None,
     shared: Shared = False,
     quiet: Quiet = False,
@@ -115,16 +120,14 @@ async def sweep(
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import read_budget, read_prices
     from converse_graph.cli.sweeping import SweepRequest, confirm, play_shown, read_design
+    from converse_graph.cli.workers_extra import load_workers
     from converse_graph.ensembles.sweep import play_in_processes, save_design
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
     output = Output(quiet=quiet)
     budget, own_prices = read_budget(max_usd, max_tokens), read_prices(prices)
-    if processes > 1 and (budget is not None or own_prices is not None):
-        raise typer.BadParameter(
-            "--processes goes with no bound and no prices: processes do not know what others spend"
-        )
+    _check_options(processes, budget, has_prices=own_prices is not None, queue=queue)
     request = SweepRequest(
         scenario=scenario,
         vary=tuple(vary or ()),
@@ -145,6 +148,8 @@ async def sweep(
         plan=plan,
     )
     where = store or DEFAULT_PATH
+    if queue:
+        load_workers("converse_graph.ensembles.queue").check_server(str(where))
     wanted, set_name = await read_design(request, where)
     await confirm(wanted, output, is_agreed=yes or budget is not None, prices=own_prices)
     async with Store.open(where, make=True, shared=shared) as open_store:
@@ -152,6 +157,10 @@ async def sweep(
         if saved_name != set_name:
             output.warn(f"The scenario or its prompts have changed since {set_name}; this is a new set, {saved_name}.")
         output.say(f"Ensemble {saved_name}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")
+        if queue:
+            return await _leave_to_workers(
+                open_store, str(where), saved_name, budget, output, retry_failed=retry_failed
+            )
         if processes == 1:
             progress, is_paused = await play_shown(
                 open_store, saved_name, output, jobs=jobs, budget=budget, prices=own_prices, retry_failed=retry_failed
@@ -171,6 +180,31 @@ async def sweep(
         output.warn("Paused; the same command goes on.")
         return Code.PAUSED
     return Code.FAILED if progress.failed else Code.DONE
+
+
+def _check_options(processes: int, budget: "Budget | None", *, has_prices: bool, queue: bool) -> None:
+    if processes > 1 and (budget is not None or has_prices):
+        raise typer.BadParameter(
+            "--processes goes with no bound and no prices: processes do not know what others spend"
+        )
+    if queue and (has_prices or processes > 1):
+        raise typer.BadParameter(
+            "--queue goes with no --prices and no --processes: workers play in processes of their own"
+        )
+
+
+async def _leave_to_workers(
+    store: "Store", address: str, name: str, budget: "Budget | None", output: "Output", *, retry_failed: bool
+) -> Code:
+    """Queue what is missing of an ensemble, with the bounds on all of it."""
+    from converse_graph.cli.workers_extra import load_workers
+
+    async with load_workers("converse_graph.ensembles.queue").open_queue(address, make=True) as queue:
+        await queue.set_budget(name, usd=budget and budget.usd, tokens=budget and budget.tokens)
+        queued = await queue.queue_missing(store, name, retry_failed=retry_failed)
+    output.say(f"{queued} runs queued; `converse worker --store …` plays them, on as many machines as wanted")
+    output.result(name)
+    return Code.DONE
 
 
 def _say_end(output: "Output", progress: "Progress", name: str) -> None:

@@ -1,0 +1,88 @@
+"""Audits a run that nobody plays here: one that was imported, or packed without its private parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from converse_graph.audit.answer_check import AnswerCheck
+from converse_graph.audit.findings import Audit, Leak
+from converse_graph.audit.phrase_index import PhraseIndex
+from converse_graph.audit.prompt_check import PromptCheck
+from converse_graph.audit.records import Records
+from converse_graph.models.base import PUBLIC
+from converse_graph.record.paths import JudgePath, parse_path
+from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, WORLD_STATE
+from converse_graph.store import Run, Store
+from converse_graph.store.chain_check import ChainBreak, chain_breaks
+from converse_graph.store.journal import Call
+
+
+def audit_read_only(store: Store, run: Run) -> Audit:
+    """Check what a run that nobody plays here can be checked for: that nothing private is in it; nothing is written.
+
+    The prompts of its judges are made again from its record. The statements of an imported run are compared with what
+    was read from its file.
+
+    Args:
+        store: Where it is kept.
+        run: One that was imported, or packed without its private parts.
+    """
+    calls = list(store.journal(run.id).calls())
+    judgings = [call for call in calls if isinstance(parse_path(call.place), JudgePath)]
+    records = Records(run.header, store.channels(run.name), calls)
+    words = PhraseIndex()
+    prompts, answers = PromptCheck(records, words), AnswerCheck(records, frozenset(), frozenset())
+    leaks = [_of_chain(found) for found in chain_breaks(store, run)]
+    leaks += [leak for call in judgings for leak in prompts.leaks(call)]
+    leaks += _private_parts(store, run, calls)
+    if run.header.imported:
+        leaks += answers.differences()
+    return Audit(
+        run=run.name,
+        chain_head=store.chain(run.id).head(),
+        calls=prompts.calls,
+        messages=prompts.messages,
+        rebuilt=prompts.rebuilt,
+        searched=prompts.searched,
+        records=answers.records,
+        texts=words.texts,
+        too_short=words.too_short,
+        quoted=(),
+        values=0,
+        unchecked=tuple(_unchecked(run)),
+        leaks=tuple(dict.fromkeys(leaks)),
+    )
+
+
+def _of_chain(found: ChainBreak) -> Leak:
+    return Leak(kind="chain", place=found.place, source=found.source, owner=PUBLIC, why=found.why)
+
+
+def _private_parts(store: Store, run: Run, calls: Sequence[Call]) -> Iterator[Leak]:
+    """What only a party may read, and is in the store all the same."""
+    public = {*PUBLIC_LEDGERS, *PUBLIC_VALUES, WORLD_STATE}
+    for channel, records in store.channels(run.name).items():
+        if channel not in public and records:
+            yield Leak(kind="record", place=channel, source="record", owner=channel.partition("_")[2] or channel,
+                       why="it holds private records, where none are to be")  # fmt: skip
+    for event in run.header.events:
+        if event.party is not None:
+            yield Leak(kind="record", place=str(event.at), source="header", owner=event.party,
+                       why="the header tells what one party alone was told")  # fmt: skip
+    for call in calls:
+        owners = {message.owner for message in call.messages} - {PUBLIC}
+        is_public = isinstance(parse_path(call.place), JudgePath) or run.header.imported is not None
+        if owners or not is_public:
+            yield Leak(kind="access", place=call.place, source="journal", owner=min(owners, default=PUBLIC),
+                       why="it holds a prompt that not everybody may read, where none is to be")  # fmt: skip
+
+
+def _unchecked(run: Run) -> Iterator[str]:
+    if run.header.imported:
+        yield "Whether anything private went astray: an imported run has no minds, no prompts and nobody who played it."
+        yield f"Whether the file {run.header.imported.file} says what its speakers said."
+        return
+    yield "Who was told what: the prompts of the parties were left out of this pack."
+    yield "Whether each statement is what was answered: the replies were left out of this pack."
+    yield "Whether a statement quotes private words: the memos and debates were left out of this pack."
+    yield "That the run comes out the same when it is played again: pack it with --private, or audit its own store."
