@@ -12,9 +12,9 @@ import scoringrules
 from scipy import stats
 
 from converse_graph.ensembles.forecast import group_by_arm, varied_dials
-from converse_graph.measures.outcomes import PERCENTILES, outcome
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown_escaping import inline
+from converse_graph.measures.outcomes import PERCENTILES, outcome
 from converse_graph.record.transcript import Transcript
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.facts import Facts, ScoredField, check_years, period_start
