@@ -271,17 +271,28 @@ def _page(summary: RulesCourse) -> Iterator[str]:
     yield ""
     for owner, bands in groupby(summary.bands, key=lambda band: band.owner):
         by_variable = [list(rows) for _, rows in groupby(bands, key=lambda band: band.variable)]
+        moving = [rows for rows in by_variable if not _stays(rows)]
         yield from (f"## {inline(owner)}: median (10 % to 90 % of worlds)", "")
-        for first in range(0, len(by_variable), _COLUMNS):
-            yield from _course_table(by_variable[first : first + _COLUMNS])
+        for first in range(0, len(moving), _COLUMNS):
+            yield from _course_table(moving[first : first + _COLUMNS])
             yield ""
+        unmoved = [rows[0] for rows in by_variable if _stays(rows)]
+        still = [inline(f"{band.variable} {_band_text(band)} {band.unit}") for band in unmoved]
+        if still:
+            yield from (f"Stays as it began: {'; '.join(still)}.", "")
 
 
 def _course_table(columns: Sequence[Sequence[Band]]) -> Iterator[str]:
     heads = ("after", *(f"{column[0].variable}, {column[0].unit}" for column in columns))
     rows = [
-        (first.period, *(f"{column[number].p50:.4g} ({column[number].p10:.4g} to {column[number].p90:.4g})"
-                         for column in columns))
-        for number, first in enumerate(columns[0])
-    ]  # fmt: skip
+        (first.period, *(_band_text(column[number]) for column in columns)) for number, first in enumerate(columns[0])
+    ]
     yield from aligned_table(heads, rows)
+
+
+def _stays(rows: Sequence[Band]) -> bool:
+    return all((row.p10, row.p50, row.p90) == (rows[0].p10, rows[0].p50, rows[0].p90) for row in rows)
+
+
+def _band_text(band: Band) -> str:
+    return f"{band.p50:.4g} ({band.p10:.4g} to {band.p90:.4g})" if band.p10 < band.p90 else f"{band.p50:.4g}"
