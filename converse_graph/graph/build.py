@@ -41,7 +41,6 @@ def build_graph(
         is_traced: Whether a tracer may be told of its nodes, so that their payloads are to be left out for it.
             LangGraph then tells each node's beginning and end twice, to tracers and to others, even where there is
             neither: a tenth of what a turn costs. False for a graph that is run inside `untraced` alone.
-
         private: Whether callbacks that a caller passes in its configuration, and `stream_mode="messages"`, are told
             all that goes on, private prompts and replies too.
 

@@ -74,13 +74,19 @@ class Facts(FrozenModel):
     """Dated facts from one source."""
 
     version: Literal[1]
+    """Of the form of such files."""
     title: str
+    """What they are facts of."""
     source: str
     """Where the figures are from."""
     licence: str
+    """Under which they may be used."""
     variables: dict[str, FactVariable] = Bound(default_factory=dict)
+    """What facts give numbers of, by name."""
     scores: tuple[ScoredField, ...] = ()
+    """Which field of a statement forecasts which variable."""
     facts: tuple[Fact, ...]
+    """What happened, each with its date."""
 
     @model_validator(mode="after")
     def _names_its_variables(self) -> Self:

@@ -9,8 +9,8 @@ from tests.support.markdown_reader import read_markdown
 
 GROUPS = {
     "Run": ("run", "estimate", "resume", "extend", "fork", "replay", "inject"),
-    "Many runs": ("sweep", "forecast", "world"),
-    "Read": ("demo", "runs", "show", "explain", "view", "interview", "dataset"),
+    "Many runs": ("sweep", "forecast", "world", "worker", "workers"),
+    "Read": ("demo", "runs", "show", "explain", "view", "import", "pack", "interview", "dataset"),
     "Compare and judge": ("diff", "judge", "audit"),
     "Set up": ("list", "new", "graph", "schema", "models", "doctor"),
 }
