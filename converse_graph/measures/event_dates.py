@@ -59,6 +59,8 @@ def _world_dates(transcript: Transcript) -> Iterator[EventDate]:
 
 
 def _condition_dates(conditions: Sequence[Expression], transcript: Transcript) -> Iterator[EventDate]:
+    if not conditions:
+        return
     clock = Clock(**{name: transcript.header.clock[name] for name in ("start", "end", "step")})
     for condition in conditions:
         number = first_round(condition, transcript)

@@ -22,11 +22,13 @@ _SLOW = settings(
 _RUN = {
     "run": "wage-talks-k3", "scenario": "wage-talks", "status": "paused", "parent": None, "replays": None, "rounds": 3,
     "statements": 4,    "tokens": 1200, "usd": None, "created": "2026-01-02T03:04:05Z",
-    "model": "null", "seed": 7, "dials": {"inflation": 0.02}, "ended": None, "watched": 3.0,
+    "chain_head": "ab" * 32, "model": "null", "seed": 7, "dials": {"inflation": 0.02}, "ended": None, "watched": 3.0,
     "events": {"settled": None},
     "reported_by": {}, "years": {}, "last_values": {"Union": {"offer": 0.1}}, "drift_rate": 0.0, "agreement": None,
     "scores": {},
 }  # fmt: skip
+
+_SHOW_SCHEMA = show_schema()
 
 
 @_SLOW
@@ -38,7 +40,7 @@ def test_raw_json_reads_back_exactly_through_text(transcript):
 @_SLOW
 @given(transcripts)
 def test_json_fits_the_published_schema_raw_or_not(transcript):
-    schema = Draft202012Validator(show_schema())
+    schema = Draft202012Validator(_SHOW_SCHEMA)
     schema.validate(json.loads(json_text(as_json(transcript, raw=True))))
     schema.validate(json.loads(json_text(as_json(transcript))))
 
@@ -118,7 +120,7 @@ def test_no_text_of_a_table_is_a_formula_to_a_spreadsheet(text):
 
 
 def test_the_schemas_are_schemas():
-    Draft202012Validator.check_schema(show_schema())
+    Draft202012Validator.check_schema(_SHOW_SCHEMA)
     Draft202012Validator.check_schema(runs_schema())
 
 
@@ -140,4 +142,4 @@ def test_rows_of_runs_fit_their_schema_or_do_not(change, fits):
 def test_json_with_something_left_out_does_not_fit_the_schema(left_out):
     shown = as_json(SMALL)
     del shown[left_out]
-    assert not Draft202012Validator(show_schema()).is_valid(shown)
+    assert not Draft202012Validator(_SHOW_SCHEMA).is_valid(shown)
