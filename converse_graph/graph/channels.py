@@ -91,7 +91,7 @@ class TableOutput(TypedDict, total=False):
 
 def _channels(name: str, channels: dict[str, Any]) -> type[Any]:
     """A state schema whose channels are known only when its cast is."""
-    shape: type[Any] = TypedDict(name, channels, total=False)  # type: ignore[misc]
+    shape: type[Any] = TypedDict(name, channels, total=False)  # type: ignore[misc]  # its fields come at run time
     return shape
 
 

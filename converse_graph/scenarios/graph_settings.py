@@ -84,7 +84,7 @@ def settings_schema(dials: Iterable[Dial]) -> type[Any]:
         for dial in dials
     }
     fields = {**annotations, "model": ModelField, **_model_fields(), "seed": Seed}
-    shape: type[Any] = TypedDict("Settings", fields, total=False)  # type: ignore[misc]
+    shape: type[Any] = TypedDict("Settings", fields, total=False)  # type: ignore[misc]  # its fields come at run time
     shape.__doc__ = "Dials of the scenario, and which model speaks."
     return with_config(ConfigDict(arbitrary_types_allowed=True))(shape)
 
