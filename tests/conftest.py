@@ -32,7 +32,7 @@ def keep_bytecode(config: pytest.Config) -> None:
 
     Each would compile about 950 modules anew. xdist's workers start after this, and are such children too.
     """
-    if config.cache is not None and os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    if getattr(config, "cache", None) is not None and os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
         os.environ.setdefault("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))
 
 

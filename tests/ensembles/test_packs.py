@@ -9,7 +9,7 @@ from converse_graph import Store, audit_run, find_scenario, fork
 from converse_graph.ensembles.design import Design
 from converse_graph.ensembles.forecast import forecast
 from converse_graph.ensembles.pack import pack_runs
-from converse_graph.ensembles.sweep import play_sweep, read_outcomes, save_design
+from converse_graph.ensembles.sweep import SweepPlayer, read_outcomes, save_design
 from converse_graph.errors import InvalidValue, NotFound, RunLocked
 from converse_graph.export.formats import as_csv, as_json
 from converse_graph.export.markdown import render_markdown
@@ -27,7 +27,7 @@ EVENT = "offer >= 0.05"
 async def filled(store: Store) -> None:
     """An ensemble, a judged run with debates, and a fork of a run with a world that was broken off."""
     await save_design(store, "raises", DESIGN, created=CREATED)
-    await play_sweep(store, "raises")
+    await SweepPlayer(store, "raises").play()
     for name, scenario, rounds in (("boards", find_scenario(str(BOARDS))(), 2), ("sea", find_scenario("fishery")(), 3)):
         simulation = await Simulation.begin(store, scenario, model="null", seed=3, name=name, rounds=rounds)
         await simulation.play()
@@ -38,10 +38,10 @@ async def filled(store: Store) -> None:
     await forked.close()
 
 
-def told(store: Store) -> list[object]:
+async def told(store: Store) -> list[object]:
     """All that commands tell of public records and of the ensemble."""
     records = [as_public(store.transcript(name)) for name in ("boards", "sea", "bay")]
-    rows = read_outcomes(store, "raises", conditions=[EVENT])
+    rows = await read_outcomes(store, "raises", conditions=[EVENT])
     return [
         *(page for record in records for page in (as_json(record), as_csv(record), stats_json(record), record.world)),
         forecast(rows, EVENT, name="raises", years=[1, 2]).model_dump_json(),
@@ -57,14 +57,14 @@ def as_public(transcript: Transcript) -> Transcript:
 @pytest.mark.every_store
 async def test_a_public_pack_tells_the_same_to_the_digit_and_has_nothing_private(store: Store, tmp_path: Path) -> None:
     await filled(store)
-    before = told(store)
+    before = await told(store)
     secrets = private_texts(store)
     path = tmp_path / "out" / "public.sqlite"
     packed = await pack_runs(store, ["raises", "boards", "sea", "bay"], path)
 
     assert (len(packed.runs), packed.ensembles) == (7, ("raises",))
     async with Store.open(path) as public:
-        assert told(public) == before
+        assert await told(public) == before
         assert public.transcript("boards") == public.transcript("boards").public()
         for name in packed.runs:
             audit = await audit_run(public, name)
@@ -127,7 +127,7 @@ def names_in(folder: Path) -> set[str]:
 
 async def test_what_cannot_be_packed_is_refused_and_no_file_is_left(store: Store, tmp_path: Path) -> None:
     await save_design(store, "raises", DESIGN.model_copy(update={"seeds": 1}), created=CREATED)
-    await play_sweep(store, "raises")
+    await SweepPlayer(store, "raises").play()
     (tmp_path / "there.sqlite").write_text("mine")
     run = store.register.runs()[0].name
     path = tmp_path / "out.sqlite"

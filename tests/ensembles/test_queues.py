@@ -14,7 +14,7 @@ import pytest
 from converse_graph import NullModel, Store
 from converse_graph.ensembles.design import Design
 from converse_graph.ensembles.queue import open_queue, run_pattern
-from converse_graph.ensembles.sweep import play_sweep, save_design
+from converse_graph.ensembles.sweep import SweepPlayer, save_design
 from converse_graph.ensembles.worker import GatedRegistry, SharedGate
 from converse_graph.errors import BudgetExceeded, InvalidValue, NotFound, StoreFailure
 from converse_graph.models.base import Request
@@ -41,7 +41,7 @@ async def test_a_set_is_queued_once_and_what_has_finished_not_at_all(address: st
         more = await queue.queue_missing(store, "raises", retry_failed=False)
         counts = await queue.counts()
         await save_design(store, "others", DESIGN, created=CREATED)
-        await play_sweep(store, "others")
+        await SweepPlayer(store, "others").play()
         played = await queue.queue_missing(store, "others", retry_failed=False)
 
     assert (first, again, more, played, counts) == (3, 0, 2, 0, {"todo": 5})
@@ -51,12 +51,12 @@ async def test_what_a_set_may_spend_is_counted_over_all_who_play_it_and_over_no_
     async with Store.open(address, make=True) as store, open_queue(address, make=True) as queue:
         for name in ("raises", "raises-2"):
             await save_design(store, name, DESIGN, created=CREATED)
-        await play_sweep(store, "raises-2")
+        await SweepPlayer(store, "raises-2").play()
         spent = sum(run.tokens for run in store.register.runs())
         assert await queue.overspent("raises") == ""
         await queue.set_budget("raises", usd=None, tokens=1)
         assert await queue.overspent("raises") == ""
-        await play_sweep(store, "raises")
+        await SweepPlayer(store, "raises").play()
         why = await queue.overspent("raises")
         gate = SharedGate(queue, "raises", requests=None)
         chats = GatedRegistry.over(ModelRegistry(NullModel()), gate)
@@ -143,7 +143,7 @@ async def test_three_workers_under_kills_play_a_set_to_the_records_of_one_that_n
     design = DESIGN.model_copy(update={"model": "null:0.3", "seeds": 12, "rounds": 3})
     async with Store.open(tmp_path / "calm.sqlite", make=True) as calm:
         await save_design(calm, "raises", design.model_copy(update={"model": "null"}), created=CREATED)
-        await play_sweep(calm, "raises")
+        await SweepPlayer(calm, "raises").play()
         names = sorted(run.name for run in calm.register.runs())
         records = {name: calm.transcript(name).statements for name in names}
         tokens = {name: calm.register.run(name).tokens for name in names}

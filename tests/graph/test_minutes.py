@@ -6,11 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from converse_graph.audit.record_check import RecordCheck
+from converse_graph.audit.answer_check import AnswerCheck
 
 from converse_graph import Debate, Organisation, Persona, Store
 from converse_graph.audit.audit import audit_run
-from converse_graph.audit.phrase_index import PhraseIndex
 from converse_graph.audit.records import Records
 from converse_graph.models.base import Request, Response
 from converse_graph.record.state import private_channel
@@ -75,7 +74,7 @@ async def test_an_audit_finds_minutes_that_the_chair_did_not_write(store: Store)
         (note,) = channels[private_channel("A")]
         note["debate"]["minutes"][name] = value
         records = Records(run.header, channels, list(store.journal(run.id).calls()))
-        (leak,) = RecordCheck(records, PhraseIndex(), frozenset()).minds()
+        (leak,) = AnswerCheck(records, frozenset(), frozenset()).differences()
         assert (leak.kind, leak.place) == ("record", "0.0/A/minutes.Chair")
 
 
