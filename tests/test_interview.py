@@ -9,6 +9,7 @@ import pytest
 
 from converse_graph import Organisation, Request, Response, Store
 from converse_graph.errors import ConverseError, InvalidValue, NotFound
+from converse_graph.models.base import PUBLIC
 from converse_graph.runs.interview import interview
 from converse_graph.scenarios.rules import ScheduledEvent
 from tests.support.small_scenarios import CountingChat, begin, debate, played, table
@@ -73,7 +74,7 @@ async def test_a_party_knows_its_own_mind_and_nobody_elses(store: Store) -> None
         await interview(store, run.run.name, party=party, at="round 3", question="Why?", model=model,
                         scenario=council())  # fmt: skip
         owners = {part.owner for part in model.requests[-1].messages}
-        assert owners == {"public", party}
+        assert owners == {PUBLIC, party}
         memos = [said.private.memo for said in (await run.transcript()).statements
                  if said.private and said.speaker == party]  # fmt: skip
         assert all(memo in model.told for memo in memos)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converse_graph import Clock
-from converse_graph.models.base import PROFILES, PromptProfile
+from converse_graph.models.base import PROFILES, PUBLIC, PromptProfile
 from converse_graph.prompting.decisions import describe_decision
 from converse_graph.prompting.history import (
     SMALL_HEARD,
@@ -93,7 +93,7 @@ def test_what_was_said_and_thought_is_heard_in_the_order_in_which_it_happened() 
 def test_statements_are_everybodys_and_thoughts_their_partys(profile: PromptProfile) -> None:
     view = seen(statements=(said(1, 0, "Beta", "b"),), mind=(thought(1, 1, "m"),))
     assert {part.source: part.owner for part in recent_messages(view, CLOCK, profile)} == {
-        "statement/1.0/Beta": "public",
+        "statement/1.0/Beta": PUBLIC,
         "mind/1.1/Alpha": "Alpha",
     }
 

@@ -40,6 +40,7 @@ PART: dict[str, tuple[Any, Any, Callable[[Scenario], Any]]] = {
     "uk": (False, True, _names),
     "china": (False, True, _names),
     "placebo": (False, True, _names),
+    "fictional": (False, True, _names),
     "regulation": ("none", "strict", lambda made: made.premise),
     "competition": ("none", "intense", lambda made: made.premise),
     "openness": ("closed", "open", lambda made: made.premise),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from converse_graph.audit.answer_check import AnswerCheck
-from converse_graph.audit.comparison import compare_sums
+from converse_graph.audit.comparison import compare_copies, compare_sums
 from converse_graph.audit.disclosure_check import DisclosureCheck
 from converse_graph.audit.findings import Audit, Leak, SelfDisclosure
 from converse_graph.audit.kept_head import compare_heads, read_kept_head
@@ -114,7 +114,7 @@ async def _look_at(store: Store, run: Run, scenario: Scenario | None) -> _Conten
     leaks += [*disclosures.statements(), *disclosures.minds(), *disclosures.worlds()]
     leaks += disclosures.exports(_exports(store.transcript(run.name).public()))
     playback = await play_again(store, run, scenario)
-    leaks += [*playback.findings, *compare_sums(store, run, channels)]
+    leaks += [*playback.findings, *compare_sums(store, run, channels), *compare_copies(store, run)]
     if playback.unplayed:
         leaks += _answers(records, lineage).differences()
     return _Content(

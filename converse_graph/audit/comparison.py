@@ -82,6 +82,18 @@ def compare_sums(store: Store, run: Run, record: Mapping[str, Any]) -> Iterator[
     yield from _unequal(run, pairs)
 
 
+def compare_copies(store: Store, run: Run) -> Iterator[Leak]:
+    """Compare the rows that SQL and statistics read of a run with its record.
+
+    Args:
+        store: Where it is kept.
+        run: As the register has it.
+    """
+    for column in store.data.differences(run.id, store.transcript(run.name)):
+        yield Leak(kind="record", place=run.name, source=column, owner=PUBLIC,
+                   why=f"{column} is not what the record says")  # fmt: skip
+
+
 def compare_header(run: Run, scenario: Scenario, *, rounds: int) -> Iterator[Leak]:
     """Compare what the header and the list of runs say of a run with its scenario, and with how far it was played.
 

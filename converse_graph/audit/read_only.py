@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from converse_graph.audit.answer_check import AnswerCheck
+from converse_graph.audit.comparison import compare_copies
 from converse_graph.audit.findings import Audit, Leak
 from converse_graph.audit.phrase_index import PhraseIndex
 from converse_graph.audit.prompt_check import PromptCheck
@@ -34,7 +35,7 @@ def audit_read_only(store: Store, run: Run) -> Audit:
     prompts, answers = PromptCheck(records, words), AnswerCheck(records, frozenset(), frozenset())
     leaks = [_of_chain(found) for found in chain_breaks(store, run)]
     leaks += [leak for call in judgings for leak in prompts.leaks(call)]
-    leaks += _private_parts(store, run, calls)
+    leaks += [*_private_parts(store, run, calls), *compare_copies(store, run)]
     if run.header.imported:
         leaks += answers.differences()
     return Audit(

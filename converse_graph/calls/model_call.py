@@ -150,7 +150,7 @@ async def _ask(context: RunContext, question: StructuredRequest, emit: Emit) -> 
                 return answer
             drifting = replace(answer, repairs=question.repairs)
             current, marks = question, ()
-        elif broken is not None and broken.fitting:
+        elif broken is not None and broken.fitting and current.model != HUMAN:  # a person answers the whole form again
             marks = (*marks, *current.form.mended(reply.text, broken.fitting))
             current = _question_of_rest(current, broken.fitting)
         before = messages if current.form.earlier else question.messages

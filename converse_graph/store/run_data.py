@@ -54,10 +54,7 @@ class RunData:
             transcript: Its record, as a reader's edition.
         """
         result = outcome(transcript)
-        copies = {table: [_plain(row, run) for row in rows(transcript, name)] for name, table in _COPIES.items()}
-        for row in copies["field_rows"]:
-            del row["period"]  # of its statement
-        copies["outcomes"] = [{"run": run, **_outcome_row(result, transcript)}]
+        copies = _copies(run, result, transcript)
 
         def write(session: Session) -> None:
             for table, lines in copies.items():
@@ -68,9 +65,38 @@ class RunData:
         await self._writer.write(write)
         return result
 
+    def differences(self, run: int, transcript: Transcript) -> Iterator[str]:
+        """Name the columns of a run's rows that are not what its record makes, as `table.column`; none of stale rows.
+
+        Args:
+            run: Its id.
+            transcript: Its record, as a reader's edition.
+        """
+        if transcript.header.run in self.stale():
+            return
+        for table, made in _copies(run, outcome(transcript), transcript).items():
+            names = sorted(made[0]) if made else ["run"]
+            columns = ", ".join(names)
+            rows_stored = {*self._reader.read(f"SELECT {columns} FROM {table} WHERE run = :run", run=run)}  # noqa: S608
+            rows_made = {tuple(row[name] for name in names) for row in made}
+            missing, unknown = sorted(rows_made - rows_stored, key=str), sorted(rows_stored - rows_made, key=str)
+            if len(missing) != len(unknown):
+                yield f"{table}.run"
+                continue
+            unequal = (zip(names, *pair, strict=True) for pair in zip(missing, unknown, strict=True))
+            yield from sorted({f"{table}.{name}" for row in unequal for name, one, other in row if one != other})
+
     def _stamps(self) -> Iterator[tuple[str, str, str | None]]:
         for _, name, status, statements, verdicts, saved in self._reader.read(_STAMPS):
             yield name, _stamp(status, statements, verdicts), saved
+
+
+def _copies(run: int, result: Outcome, transcript: Transcript) -> dict[str, list[dict[str, Any]]]:
+    """The rows of a run, by table."""
+    copies = {table: [_plain(row, run) for row in rows(transcript, name)] for name, table in _COPIES.items()}
+    for row in copies["field_rows"]:
+        del row["period"]  # of its statement
+    return {**copies, "outcomes": [{"run": run, **_outcome_row(result, transcript)}]}
 
 
 def _stamp(status: str, statements: int, verdicts: int) -> str:

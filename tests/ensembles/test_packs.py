@@ -39,12 +39,12 @@ async def filled(store: Store) -> None:
 
 
 async def told(store: Store) -> list[object]:
-    """All that commands tell of public records and of the ensemble."""
+    """All that commands tell of public records and of the ensemble, but for how often private debates only agreed."""
     records = [as_public(store.transcript(name)) for name in ("boards", "sea", "bay")]
     rows = await read_outcomes(store, "raises", conditions=[EVENT])
     return [
         *(page for record in records for page in (as_json(record), as_csv(record), stats_json(record), record.world)),
-        forecast(rows, EVENT, name="raises", years=[1, 2]).model_dump_json(),
+        forecast(rows, EVENT, name="raises", years=[1, 2]).model_dump(exclude={"arms": {"__all__": {"agreement"}}}),
     ]
 
 

@@ -119,7 +119,7 @@ async def test_privacy_is_shown_from_the_journal_of_the_run_that_the_outputs_nam
     broken = await look(outputs_of(transcript))
     assert broken[0]["score"] == 0
     assert broken[1]["score"] > 0
-    assert broken[0]["comment"].startswith("provenance at 0.0/Alpha/")
+    assert broken[0]["comment"].startswith("chain at 0.0/Alpha/")
     with pytest.raises(NotFound, match="No run 'other'"):
         await look({"run": "other"})
     with pytest.raises(InvalidValue, match="do not say which run"):

@@ -106,7 +106,8 @@ async def test_a_page_and_json_of_a_world_read_back(transcript: Transcript, is_p
     assert len(record.world) == 13
     assert read_markdown(render_markdown(record)) == record
     assert from_json(json.loads(json_text(as_json(record, raw=not is_public)))) == record
-    assert ("landed" in render_markdown(record).partition("\n---\n")[2]) is not is_public
+    told = render_markdown(record).partition("\n---\n")[2].rpartition("<details>")[0]
+    assert ("landed" in told) is not is_public, "the world's definition, in the details, is open to all"
 
 
 async def test_a_table_has_the_state_after_each_round_from_where_its_party_stands(transcript: Transcript) -> None:

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from converse_graph.audit.answer_check import AnswerCheck
 
 from converse_graph import Debate, Organisation, Persona, Store
+from converse_graph.audit.answer_check import AnswerCheck
 from converse_graph.audit.audit import audit_run
 from converse_graph.audit.records import Records
 from converse_graph.models.base import Request, Response

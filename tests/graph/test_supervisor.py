@@ -21,7 +21,7 @@ from converse_graph import (
     StopWhen,
     Store,
 )
-from converse_graph.errors import RunPaused
+from converse_graph.errors import CallFailed, RunPaused
 from converse_graph.record.state import append
 from converse_graph.turn.turn_order import eligible_speakers
 from tests.support.small_scenarios import begin, channels, played, table
@@ -202,7 +202,7 @@ async def test_a_graph_begun_again_in_mid_turn_asks_again_and_records_no_refusal
 
     graph = table("A", Organisation(name="B", graph=speak), rounds=3).graph().compile(checkpointer=InMemorySaver())
     config: Any = {"configurable": {"thread_id": "t", "model": "null"}}
-    with pytest.raises(ConnectionError):
+    with pytest.raises(CallFailed, match="ConnectionError at test_supervisor"):
         await graph.ainvoke({"horizon": None}, config, durability="sync")
     failing.extend([False, False])
     result = await graph.ainvoke({"horizon": None}, config, durability="sync")

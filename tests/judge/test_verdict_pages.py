@@ -49,8 +49,10 @@ def test_any_verdicts_read_back_exactly(verdicts):
 
 
 def test_a_verdict_stands_above_the_statements_and_marks_what_is_unverified():
+    by_reader = render_markdown(judged(GOOD.model_copy(update={"model": "reader-1"})))
+    assert by_reader.index("### Verdict") < by_reader.index("## 2026")
     page = render_markdown(judged(GOOD))
-    assert page.index("### Verdict") < page.index("## 2026")
+    assert page.index("## 2026") < page.index("### Verdict"), "what no model judged stands below"
     assert "<summary><b>7</b> · risk</summary>" in page
     assert "<summary><b>2</b> · risk · Union · ⚠ unverified</summary>" in page
     assert "**No language model judged.**" in page

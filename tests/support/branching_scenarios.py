@@ -83,9 +83,9 @@ def _counts(view: dict[str, Any]) -> dict[str, Any]:
 
 
 async def record(store: Store, name: str) -> dict[str, Any]:
-    """All that a run says of itself but for its name and dates, private parts too."""
+    """All that a run says of itself but for its name, its dates and what sums these up, private parts too."""
     told = store.transcript(name).model_dump()
-    for free in ("run", "created"):
+    for free in ("run", "created", "chain_head"):
         del told["header"][free]
     return told
 
