@@ -30,10 +30,10 @@ _BASES = ("FrozenModel", "BaseModel", "object", "ABC", "Exception", "BaseExcepti
 
 GROUPS = {
     "Scenarios": ("scenarios.scenario", "scenarios.dials", "scenarios.catalogue", "scenarios.clock"),
-    "Cast": ("scenarios.cast", "scenarios.cast_files", "scenarios.scenario_texts"),
+    "Cast": ("scenarios.cast", "scenarios.cast_files", "scenarios.scenario_texts", "scenarios.facts"),
     "Fields": ("scenarios.fields",),
     "Rules": ("scenarios.rules", "scenarios.deliberation_rules", "scenarios.memory_settings"),
-    "Worlds": ("scenarios.world",),
+    "Worlds": ("scenarios.world", "scenarios.world_files"),
     "In one call": ("runs.run", "runs.reading"),
     "Verbs of a run": (
         "runs.simulation",
@@ -71,6 +71,7 @@ GROUPS = {
         "scenarios.model_settings",
     ),
     "Graphs": ("graph.build",),
+    "Many runs": ("ensembles.ensemble", "measures.rows"),
     "Errors": ("errors",),
 }
 """Which modules' public names stand together."""

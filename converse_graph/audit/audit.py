@@ -66,6 +66,7 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
     if run.header.imported or run.header.public_only:
         return audit_read_only(store, run)
     is_held = store.is_held(name)
+    await store.settle()
     breaks = [] if is_held else list(_broken_chains(store, run))
     head = store.chain(run.id).head()
     if kept is not None:

@@ -114,6 +114,7 @@ async def fork(
     parent = store.register.run(name)
     check_playable(parent)
     if not store.is_held(name):
+        await store.settle()
         require_unchanged(store, parent)
     spec = scenario or rebuild_scenario(parent, **(dials or {}))
     _check_clock(parent, spec)

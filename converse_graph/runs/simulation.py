@@ -213,6 +213,7 @@ class Simulation:
         """
         run = store.register.run(name)
         check_playable(run)
+        await store.settle()
         record_changes = _record_changes(store, run, allow_changed=allow_changed)
         scenario = (scenario or rebuild_scenario(run)).with_events(run.header.events)
         model_options = read_options(options)

@@ -188,6 +188,10 @@ class Store:
         """
         return Verdicts(self._reader, self._writer, run)
 
+    async def settle(self) -> None:
+        """Wait until what stopped runs of this process still had to write is written, so that it can be checked."""
+        await self._writer.settle()
+
     def hold(self, name: str) -> AbstractContextManager[None]:
         """Be the one process that writes to a run; let go at the end, or with the process.
 

@@ -66,13 +66,17 @@ class Writer:
         except self._session.driver_error as error:
             raise self._session.failure(error) from None
 
-    async def close(self) -> None:
-        """Write what waits, and let go of the database."""
+    async def settle(self) -> None:
+        """Wait until all that was given to be written has been tried."""
         if self._waiting:
             with suppress(StoreUnreachable):  # whoever waited for anything has been told
                 await self.write(lambda session: None)
         if self._flushing is not None:
             await self._flushing
+
+    async def close(self) -> None:
+        """Write what waits, and let go of the database."""
+        await self.settle()
         self._thread.shutdown()
         self._session.close()
 

@@ -39,13 +39,14 @@ MEANS_NOTHING = {
 
 def scenario() -> Scenario:
     board = debate("Chair", "Critic", private_positions=True, ballot="secret")
+    week = Integer(name="week", ask="the week", minimum=1, maximum=2)
     return table(
         Organisation(name="Alpha", brief=mark("Alpha"), deliberation=board),
         Organisation(
-            name="Beta", brief=mark("Beta"), fields=(Integer(name="week", ask="the week", minimum=1, maximum=9),)
+            name="Beta", brief=mark("Beta"), fields=(Integer(name="week", ask="the week", minimum=1, maximum=2),)
         ),
         rounds=2,
-        events=(Event(name="year", field="week"),),
+        events=(Event(name="year", field="week", equals=2),),
         motion=Motion(question="Shall we stop?", options=("yes", "no")),
     )
 

@@ -57,7 +57,7 @@ def test_stopped_at_random_moments_a_nested_run_ends_as_one_that_never_was(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kilobytes", [130, 160, 240])
+@pytest.mark.parametrize("kilobytes", [200, 240, 320])
 def test_a_run_out_of_room_is_paused_with_one_line_and_goes_on_once_there_is_room(
     tmp_path: Path, converse: Converse, kilobytes: int
 ) -> None:

@@ -4,15 +4,17 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 import converse_graph
-from tests.support.child_process import PATIENCE, environment, run_python
-from tests.support.command_line import Converse
+from tests.support.child_process import PATIENCE, Ended, end, environment, run_python
+from tests.support.command_line import Converse, start
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
@@ -41,8 +43,9 @@ def with_our_programs() -> dict[str, str]:
     "page", [pytest.param(page, marks=pytest.mark.slow) if page in LONG else page for page in WRITTEN]
 )
 def test_every_snippet_of_a_page_runs_in_the_order_in_which_it_stands(
-    page: str, tmp_path: Path, converse: Converse
+    page: str, tmp_path: Path, converse: Converse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("BROWSER", "true")  # a program that shows nothing
     for number, block in enumerate(_BLOCK.finditer((DOCS / page).read_text(encoding="utf-8"))):
         language, text = block["language"], block["text"]
         if block["file"]:
@@ -57,8 +60,25 @@ def test_every_snippet_of_a_page_runs_in_the_order_in_which_it_stands(
             assert language == "console", f"{page}: a block of {language} is neither a file nor run"
             for line in text.splitlines():
                 assert line.startswith("$ converse "), f"{page}: {line!r} is no command"
-                ended = converse(*shlex.split(line, comments=True)[2:])
+                words = shlex.split(line, comments=True)[2:]
+                ended = served(tmp_path, *words) if "# until Ctrl-C" in line else converse(*words)
                 assert ended.code == (3 if "code 3" in line else 0), f"{line}: {ended.err}"
+
+
+def served(folder: Path, *words: str) -> Ended:
+    """Read the page of a command that serves until Ctrl-C, and end it by that."""
+    process = start(folder, *words)
+    assert process.stdout is not None
+    told = ""
+    while "Ctrl-C" not in told:
+        line = process.stdout.readline()
+        assert line, f"it ended before it said how: {told}"
+        told += line
+    address = re.search(r"http://\S+", told)
+    assert address, told
+    assert httpx.get(address[0], follow_redirects=True).status_code == 200
+    process.send_signal(signal.SIGINT)
+    return end(process)
 
 
 def test_the_guest_of_the_docs_hears_what_was_said_before_it(tmp_path: Path, converse: Converse) -> None:
