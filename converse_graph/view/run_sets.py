@@ -162,7 +162,7 @@ def forecast_part(where: Path | str, name: str, event: str) -> str:
 
     async def read() -> Any:
         async with Store.open(where, read_only=True) as store:
-            return sweep.read_outcomes(store, name, conditions=[event] if set(event) & set("<>=") else [])
+            return await sweep.read_outcomes(store, name, conditions=[event] if set(event) & set("<>=") else [])
 
     rows = asyncio.run(read())
     if not rows:

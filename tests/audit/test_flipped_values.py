@@ -30,6 +30,7 @@ MEANS_NOTHING = {
     "calls.seconds": "how long a call took differs whenever a run is played, and nothing goes by it",
     "calls.id": "orders the calls of a speaker; where their order is another, their chain is broken",
     "verdicts.id": "orders verdicts; where their order is another, their digest is",
+    "outcomes.run": "a run without a row is given one anew, and a row without a run is read by nothing",
     "outcomes.stamp": "rows with another stamp are made anew before anything goes by them",
     "ensembles.name": "a design is no part of a run, whose header has the dials that it was played with",
     "ensembles.design": "the same",
@@ -42,9 +43,7 @@ def scenario() -> Scenario:
     week = Integer(name="week", ask="the week", minimum=1, maximum=2)
     return table(
         Organisation(name="Alpha", brief=mark("Alpha"), deliberation=board),
-        Organisation(
-            name="Beta", brief=mark("Beta"), fields=(Integer(name="week", ask="the week", minimum=1, maximum=2),)
-        ),
+        Organisation(name="Beta", brief=mark("Beta"), fields=(week,)),
         rounds=2,
         events=(Event(name="year", field="week", equals=2),),
         motion=Motion(question="Shall we stop?", options=("yes", "no")),

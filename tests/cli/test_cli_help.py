@@ -15,7 +15,8 @@ COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]
 EXAMPLES = {
     command_name(function): read_help(function).examples for functions in GROUPS.values() for function in functions
 }
-NEEDS_A_SERVER = ("openai:", "http://")
+NEEDS_MORE = ("openai:", "http://", "postgresql://", "--answer")
+"""Marks of examples that need a server, or a run that waits for a person."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -44,7 +45,7 @@ def test_the_examples_run_one_after_another_as_they_stand(
 ) -> None:
     monkeypatch.setenv("CONVERSE_MODEL", "null")
     for example in (line for lines in EXAMPLES.values() for line in lines):
-        if not any(mark in example for mark in NEEDS_A_SERVER):
+        if not any(mark in example for mark in NEEDS_MORE):
             ended = converse(*shlex.split(example)[1:])
             assert ended.code == (3 if "--human" in example else 0), f"{example}: {ended.err}"  # nobody is there
     assert {"race.md", "race.csv", "quiet.yaml", "harbour.py"} <= {path.name for path in tmp_path.iterdir()}

@@ -10,6 +10,7 @@ from langgraph.graph import StateGraph
 
 from converse_graph import (
     Action,
+    Aggregate,
     Audit,
     Boolean,
     Budget,
@@ -17,14 +18,17 @@ from converse_graph import (
     Choice,
     Clock,
     Condition,
+    Constant,
     ContextLengthExceeded,
     ContextWindowTooSmall,
     ConverseError,
     Debate,
     Effect,
+    Ensemble,
     Estimate,
     Event,
     Example,
+    Facts,
     Fork,
     Header,
     ImaginedDebate,
@@ -32,6 +36,7 @@ from converse_graph import (
     Integer,
     Interview,
     InvalidValue,
+    Lognormal,
     Memory,
     Message,
     Model,
@@ -46,10 +51,14 @@ from converse_graph import (
     Percentiles,
     Persona,
     Pinned,
+    Pledge,
+    Policy,
+    PolicyRule,
     Price,
     Prices,
     ProviderRefused,
     ProviderUnreachable,
+    Quantiles,
     Recall,
     Request,
     Response,
@@ -72,6 +81,8 @@ from converse_graph import (
     StopWhen,
     Store,
     StoreFailure,
+    Sweep,
+    Term,
     Text,
     TextList,
     Tracing,
@@ -103,12 +114,16 @@ from converse_graph import (
     interview,
     judge_run,
     list_runs,
+    load_ensemble,
+    load_facts,
     load_prices,
     load_rubric,
     load_run,
+    load_world,
     render_markdown,
     replay,
     resume,
+    rows,
     run,
     scenario,
     scenario_texts,
@@ -160,6 +175,7 @@ def harbour(dues: float = 0.1, debated: bool = True) -> Scenario:
         Choice(name="mood", ask="your mood", options=["calm", "cross"]),
         Text(name="news", ask="what is new", max_length=80, optional=True),
         TextList(name="allies", ask="whom you trust"),
+        Choice(name="pledge", ask="what you will do", options=["none", "catch", "wait"]),
         Percentiles(name="traffic", ask="ships next year", minimum=0, maximum=500),
     ]
     example = Example(topic="dues", statement="We ask a tenth.", fields={"ships": 3})
@@ -183,15 +199,28 @@ def harbour(dues: float = 0.1, debated: bool = True) -> Scenario:
 
 
 def sea() -> World:
-    """What code owns: a stock of fish, which a catch takes from, and which is gone below a bound."""
+    """What code owns: a stock of fish, which catches take from, and which is gone below a bound."""
     catch = Action(
         name="catch",
         text="land fish",
         requires=[Condition(variable="stock", at_least=5)],
-        effects=[Effect(variable="stock", amount=-5)],
+        effects=[Effect(variable="stock", amount=-5), Effect(variable="boats", formula="gain")],
     )
-    stock = Variable(name="stock", unit="kt", start=Uniform(low=20, high=30), maximum=50)
-    return World(variables=[stock], actions=[catch], events=[WorldEvent(name="gone", variable="stock", at_most=5)])
+    variables = [
+        Variable(name="stock", unit="kt", start=Uniform(low=20, high=30), maximum=50),
+        Variable(name="boats", unit="boats", owner="party", start=Lognormal(p10=2, p90=4), maximum=90),
+        Variable(name="price", unit="index", start=Quantiles(quantiles=[(0, 1), (0.5, 2), (1, 4)]), maximum=9),
+        Variable(name="fleet", unit="boats", aggregate=Aggregate(function="sum", of="boats"), maximum=900),
+    ]
+    return World(
+        constants=[Constant(name="yard", value=2, unit="boats")],
+        terms=[Term(name="gain", formula="yard * price")],
+        variables=variables,
+        actions=[catch],
+        events=[WorldEvent(name="gone", variable="stock", at_most=5)],
+        policies=[Policy(name="greedy", rules=[PolicyRule(move="catch")])],
+        pledges=[Pledge(field="pledge")],
+    )
 
 
 ERRORS: tuple[type[ConverseError], ...] = (
@@ -209,6 +238,16 @@ def play_in_one_call(folder: Path) -> None:
     again = load_run(record.header.run, store=folder / "short.sqlite")
     listed: list[RunSummary] = list_runs(store=folder / "short.sqlite")
     print(record, again == record, listed[0].status)
+
+
+def play_many(folder: Path) -> None:
+    """Several runs of a bundled scenario, as data."""
+    store = folder / "many.sqlite"
+    played: Ensemble = Sweep(scenario="wage-talks", seeds=2, rounds=1, model="null", store=store, name="raises").play()
+    outcomes = load_ensemble(played.name, store=store).outcomes()
+    print(len(outcomes), len(rows(played.transcripts()[0])))
+    facts: Facts = load_facts("training_compute")
+    print(facts.title, len(load_world("ai").variables))
 
 
 def read(record: Transcript) -> None:
@@ -267,4 +306,5 @@ async def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     play_in_one_call(Path.cwd())
+    play_many(Path.cwd())
     asyncio.run(main(Path.cwd()))

@@ -58,8 +58,8 @@ async def forecast(
     Examples:
         converse forecast raises --event settled
         converse forecast raises --event settled --by 3 --out raises.html
-        converse forecast race --event 'mean(agi_estimate.p50) < 2030'
-        converse forecast past --against training_compute --cutoff 2023-10
+        converse forecast race-forks --event 'mean(agi_estimate.p50) < 2030'
+        converse forecast past --against training_compute --cutoff 2019-06
     """
     import json
 

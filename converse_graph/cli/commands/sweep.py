@@ -113,6 +113,7 @@ async def sweep(
         converse sweep wage-talks --vary inflation=0.02,0.08 --seeds 3 --name raises
         converse sweep agi-race --vary regulation=none,strict --model openai:gpt-4.1
         converse sweep --from race --at 2027 --vary regulation=none,strict
+        converse sweep backtest --vary facts=yes,no --seeds 2 --rounds 3 --name past
     """
     import asyncio
     from datetime import UTC, datetime
