@@ -15,8 +15,8 @@ COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]
 EXAMPLES = {
     command_name(function): read_help(function).examples for functions in GROUPS.values() for function in functions
 }
-NEEDS_MORE = ("openai:", "http://", "postgresql://", "--answer")
-"""Marks of examples that need a server, or a run that waits for a person."""
+NEEDS_MORE = ("openai:", "http://", "postgresql://", "--answer", "converse view")
+"""Marks of examples that need a server, or a run that waits for a person, or that end by Ctrl-C alone."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -44,6 +44,8 @@ def test_the_examples_run_one_after_another_as_they_stand(
     converse: Converse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONVERSE_MODEL", "null")
+    (tmp_path / "talk.txt").write_text("Port: We open.\nShipper: We come.\n", encoding="utf-8")
+    (tmp_path / "chat.json").write_text('[{"speaker": "Port", "text": "We open."}]', encoding="utf-8")
     for example in (line for lines in EXAMPLES.values() for line in lines):
         if not any(mark in example for mark in NEEDS_MORE):
             ended = converse(*shlex.split(example)[1:])

@@ -29,8 +29,8 @@ async def explain(
     that includes what stayed hidden from parties.
 
     Examples:
-        converse explain fishery-1 --at 2027
-        converse explain fishery-1 --at 2027 --variable Norland.money
+        converse explain race --at 2025
+        converse explain race --at 2025 --variable trust
     """
     from converse_graph.cli.tables import print_page, write_or_print
     from converse_graph.export.world_explanation import explain_round, explanation_markdown

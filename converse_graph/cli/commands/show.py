@@ -36,7 +36,7 @@ async def show(
         converse show race --stats
         converse show race --as html --out race.html
         converse show race --as csv --out race.csv
-        converse show fishery-1 --plot fishery.svg
+        converse show race --plot race.svg
     """
     from converse_graph.cli.run_sets import expand_names
     from converse_graph.cli.tables import print_page, write_or_print
