@@ -26,7 +26,7 @@ async def audit(runs: RunArguments, against: Against = None, as_json: Json = Fal
 
     Examples:
         converse audit race
-        converse audit race --against transcripts/race.md
+        converse audit race --against race.md
         converse audit race --json
     """
     from converse_graph.audit.audit import audit_run
