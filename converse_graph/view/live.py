@@ -269,7 +269,11 @@ def new_sections(view: StoredRun, had: Place) -> list[Any]:
     late = []
     worlds = {after.round: after for after in view.world[had.worlds :]}
     votes = {vote.round: vote for vote in view.votes[had.votes :]}
-    whole = sections(view, had.statements, len(view.statements))
+    whole = [
+        one if one.world is None or one.round in worlds else replace(one, world=None)
+        for one in sections(view, had.statements, len(view.statements))
+    ]
+    whole = [one for one in whole if one.round >= 0 or one.world is not None]
     rounds = {one.round for one in whole}
     for round in sorted({*worlds, *votes} - rounds):
         before = sections(view, 0, 0) if round < 0 else _section_of(view, round, had.statements)

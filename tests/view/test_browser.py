@@ -111,6 +111,7 @@ async def test_a_run_is_read_by_keys_and_private_parts_hide(store: Store, site: 
     await played(store, consciences(), name="nested")
     opened = await site()
     await page.goto(f"{opened.address}/runs/nested")
+    await page.wait_for_selector("html[data-loaded]")
     await page.keyboard.press("j")
     await page.keyboard.press("j")
     focused = "document.activeElement.closest('.turn')?.id"
@@ -124,6 +125,7 @@ async def test_a_run_is_read_by_keys_and_private_parts_hide(store: Store, site: 
     await page.keyboard.press("h")
     assert await page.locator(".private:visible").count() == 0
     await page.reload()
+    await page.wait_for_selector("html[data-loaded]")
     assert await page.locator(".private:visible").count() == 0  # it stays so for a talk
     await page.keyboard.press("h")
     assert await page.locator(".private:visible").count() > 0
