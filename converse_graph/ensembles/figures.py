@@ -137,7 +137,7 @@ def tornado_chart(forecast: Forecast) -> Chart | None:
     Args:
         forecast: What is drawn.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for effect in forecast.effects:
         if effect.by_value and effect.size > 0:
             low, high = (choose(effect.by_value.items(), key=lambda item: item[1]) for choose in (min, max))
@@ -145,10 +145,13 @@ def tornado_chart(forecast: Forecast) -> Chart | None:
     if not rows:
         return None
     unit = "rounds" if forecast.step == "round" else "years"
+    least, most = min(row["low"] for row in rows), max(row["high"] for row in rows)
+    room = 0.15 * (most - least)  # for the settings that stand at the ends of bars
     x = {
         "type": "quantitative",
         "title": f"mean {unit} to it, up to the horizon",
-        "scale": {"zero": False, "nice": True},
+        "scale": {"zero": False, "nice": False, "domain": [least - room, most + room]},
+        "axis": {"tickCount": 6},
     }
     y = {"field": "dial", "type": "nominal", "title": None, "sort": [row["dial"] for row in rows]}
     text = {"type": "text", "fontSize": 12, "color": "#333"}

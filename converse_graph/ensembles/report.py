@@ -214,7 +214,9 @@ def _lead(forecast: Forecast) -> str:
         parts.append(f"{moving[0].dial} moves it most, by {moving[0].size:.1f} {unit} on average")
     others = [one for one in forecast.comparisons if one.role == "arm"]
     sure = sum(one.finding in {"comes later", "comes earlier"} for one in others)
-    if others:
+    if len(others) == 1:
+        parts.append(f"the difference between the two arms is {'beyond' if sure else 'no more than'} chance")
+    elif others:
         parts.append(f"of {len(others)} arms that were held against the first, {sure or 'none'} differ beyond chance")
     return ". ".join(f"{part[0].upper()}{part[1:]}" for part in parts) + "."
 
@@ -248,7 +250,8 @@ def _when(forecast: Forecast, years: float) -> str:
     if forecast.step == "round":
         return f"round {years:g}"
     year, part = divmod(forecast.start + years, 1)
-    return f"the end of {int(year) - 1}" if part == 0 else f"{year + part:.1f}"
+    names = {0.0: f"the end of {int(year) - 1}", 0.5: f"the middle of {int(year)}"}
+    return names.get(round(part, 3), f"{year + part:.1f}")
 
 
 def _years(forecast: Forecast) -> Iterator[str]:
@@ -355,7 +358,7 @@ def _means(forecast: Forecast) -> Iterator[str]:
         return
     yield "Means over runs; a yes counts as 1, a no as 0."
     yield ""
-    yield _row("", *(arm.arm for arm in told))
+    yield _row("value", *(arm.arm for arm in told))
     yield _row(*["---"] * (1 + len(told)))
     for name, intervals in tables:
         cells = ("-" if one is None else _number(one) for one in intervals)
