@@ -166,6 +166,7 @@ async def test_a_fork_that_was_killed_before_it_had_its_past_resumes_with_it(sto
     assert await channels(store, resumed) == await channels(store, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ORDERS)
 async def test_a_fork_killed_at_any_call_resumes_as_one_never_killed(store: Store, order: str) -> None:
     scenario = table(

@@ -184,6 +184,7 @@ async def test_every_scenario_plays_to_its_end_on_the_null_model(name: str, stor
     assert all(statement.text for statement in transcript.statements)
 
 
+@pytest.mark.slow
 async def test_a_server_is_given_every_scenario() -> None:
     root = Path(__file__).parent.parent
     served = json.loads((root / "langgraph.json").read_text(encoding="utf-8"))["graphs"]

@@ -67,6 +67,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 HEARD = "Far in round 1, having heard 1."
 
 
+@pytest.mark.slow
 async def test_a_scenario_on_another_server_speaks_at_a_local_table(store: Store, server: Server, far: Seat) -> None:
     simulation = await begin(store, table("Host", far(server.url, "wage-talks"), rounds=1))
     assert (await simulation.play()).status == "finished"

@@ -74,6 +74,7 @@ async def test_every_scenario_is_an_assistant_and_has_a_form_and_a_graph(client:
         assert {party.name for party in function().organisations} <= drawn
 
 
+@pytest.mark.slow
 async def test_a_form_says_what_each_dial_takes_and_nothing_of_private_channels(client: LangGraphClient) -> None:
     schemas = await client.assistants.get_schemas(await assistant(client, "agi-race"))
     form, start, public = schemas["context_schema"], schemas["input_schema"], schemas["output_schema"]
@@ -192,6 +193,7 @@ async def test_a_model_that_there_is_not_is_one_line(client: LangGraphClient) ->
     assert [failure["message"].startswith("No model 'nonsense'; there is: ") for failure in failures] == [True]
 
 
+@pytest.mark.slow
 def test_the_program_in_the_how_to_does_what_it_says(server: Server) -> None:
     page = (ROOT / "docs/how-to/serve.md").read_text(encoding="utf-8")
     [program] = re.findall(r'^```python title="client.py"\n(.*?)^```$', page, re.M | re.S)

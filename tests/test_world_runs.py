@@ -37,6 +37,7 @@ class Prompts(CountingChat):
         return await super().complete(request)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["listed", "shuffled", "simultaneous"])
 async def test_stopped_at_any_call_the_world_goes_on_to_the_same_end(order: str, store: Store) -> None:
     scenario, whole = fishery(order, rounds=2), CountingChat()

@@ -49,6 +49,7 @@ def test_a_run_whose_file_is_gone_says_which(
     assert "it.yaml" in ended.err
 
 
+@pytest.mark.slow
 def test_a_daemon_may_have_closed_the_streams(tmp_path: Path) -> None:
     (tmp_path / "it.yaml").write_text(PLAN, encoding="utf-8")
     command = " ".join([sys.executable, "-m", "converse_graph.cli", *RUN])

@@ -86,6 +86,7 @@ def test_parties_have_colours_unless_nobody_wants_them(look: Look, monkeypatch: 
     assert not coloured.search(look(*RUN, "--name", "b"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize(
     ("command", "head"),
@@ -150,6 +151,7 @@ def test_a_run_as_json_is_its_public_record_and_nothing_else(converse: Converse)
     assert (paused.code, len(json.loads(paused.out)["statements"])) == (3, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "offers"),
     [

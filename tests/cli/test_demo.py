@@ -93,6 +93,7 @@ def _in_terminal(columns: int, *arguments: str, keys: list[tuple[str, bytes]]) -
     return code, CODES.sub("", written.decode()), took, after == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 120])
 def test_in_a_terminal_a_key_shows_the_rest_of_a_scene_and_lines_fit(columns: int) -> None:
     keys = [("2024", b" "), ("2025", b"\n"), ("2026", b"x")]
@@ -104,6 +105,7 @@ def test_in_a_terminal_a_key_shows_the_rest_of_a_scene_and_lines_fit(columns: in
     assert took < 20, "three scenes that take twenty seconds each were cut short"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [b"q", b"\x03"], ids=["q", "Ctrl-C"])
 def test_it_ends_at_a_key_and_at_ctrl_c_with_the_command_to_go_on_with(key: bytes) -> None:
     code, written, took, is_as_before = _in_terminal(80, keys=[("Head", key)])

@@ -21,15 +21,8 @@ DOCS = PROJECT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 MADE = [f"reference/{page}.md" for page in ("cli", "python", "evaluators", "prompts")]
 WRITTEN = [page for page in PAGES if page not in MADE]
-LONG = (
-    "how-to/evaluate.md",
-    "how-to/from-python.md",
-    "how-to/own-memory.md",
-    "how-to/serve.md",
-    "how-to/without-code.md",
-    "explanation/cost.md",
-)
-"""Pages whose snippets start many programs."""
+SHORT = ("index.md", "tutorial.md")
+"""Pages whose snippets are run at every call of the tests; those of the others start many programs."""
 _BLOCK = re.compile(r'^```(?P<language>\w+)(?: title="(?P<file>[\w./-]+)")?\n(?P<text>.*?)^```$', re.M | re.S)
 
 
@@ -40,7 +33,7 @@ def with_our_programs() -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "page", [pytest.param(page, marks=pytest.mark.slow) if page in LONG else page for page in WRITTEN]
+    "page", [page if page in SHORT else pytest.param(page, marks=pytest.mark.slow) for page in WRITTEN]
 )
 def test_every_snippet_of_a_page_runs_in_the_order_in_which_it_stands(
     page: str, tmp_path: Path, converse: Converse, monkeypatch: pytest.MonkeyPatch
@@ -102,11 +95,13 @@ def test_every_link_between_pages_leads_to_one(page: str) -> None:
         assert ((DOCS / page).parent / target.strip()).exists(), f"{page} leads to {target}"
 
 
+@pytest.mark.slow
 def test_the_pictures_are_as_the_record_and_the_code_draw_them() -> None:
     done = run_python("-m", "docs.make_pictures", "--check", folder=PROJECT)
     assert done.code == 0, done.err
 
 
+@pytest.mark.slow
 def test_the_reference_is_as_the_code_is() -> None:
     done = run_python(DOCS / "make_reference.py", "--check", folder=PROJECT)
     assert done.code == 0, done.err

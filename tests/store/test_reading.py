@@ -48,6 +48,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", READING, ids=" ".join)
 def test_a_finished_run_is_read_without_what_plays_it(finished: Path, command: tuple[str, ...]) -> None:
     done = subprocess.run(

@@ -79,6 +79,7 @@ async def hostile_run(store: Store) -> None:
     await played(store, scenario, name="hostile", model=ScriptedModel(lines))
 
 
+@pytest.mark.slow
 async def test_hostile_words_are_shown_and_do_nothing(store: Store, site: Serve, page: Page, tmp_path: Path) -> None:
     await hostile_run(store)
     opened = await site()
@@ -138,6 +139,7 @@ async def test_a_run_is_read_by_keys_and_private_parts_hide(store: Store, site: 
     assert not await page.locator(".bar").is_visible()
 
 
+@pytest.mark.slow
 async def test_a_live_run_comes_to_the_page_with_each_turn_once(store: Store, site: Serve, page: Page) -> None:
     opened = await site()
     live = opened.live.of("talk")

@@ -167,6 +167,7 @@ async def test_a_thousand_connections_leave_nothing_behind(store: Store, site: S
     await until(lambda: len(asyncio.all_tasks()) < 20)
 
 
+@pytest.mark.slow
 async def test_a_listener_that_is_far_behind_loads_the_page_again(store: Store, site: Serve) -> None:
     made = await begin(store, table("A", "B", "C", rounds=80), name="long")
     await made.play()
