@@ -38,8 +38,8 @@ def wage_talks(
         strike_fund: Whether the union can afford a strike.
         rounds: How many offers each side makes at most.
         boardroom: Whether the employer's directors argue in private before each offer.
-        world: Whether moves count: code then keeps orders, stocks, the strike fund and money, and wages are settled when
-            the union signs, by graphs/worlds/wages.yaml; else once both sides say that they accept.
+        world: Whether moves count: code then keeps orders, stocks, the strike fund and money, and decides when the raise is
+            settled, by graphs/worlds/wages.yaml; else it is once both sides say that they accept.
     """
     directors = Debate(
         motion="What do we offer now?",

@@ -43,8 +43,11 @@ def test_what_each_side_has_is_what_was_made_paid_lost_and_signed_for() -> None:
     )
     expected = stocks[:-1] + 150 * (builds & is_played) - np.where(is_idle, np.minimum(stocks[:-1], due), 0)
     assert stocks[1:] == pytest.approx(np.minimum(expected, 600))
-    assert is_idle.any()
-    assert (agreed[-1] > 0).any()
+    is_settled = world_values(batch, "settled")[-1] == 1
+    assert is_settled.any()
+    for name in ("strike", "lock_out"):
+        assert world_values(batch, name).any()
+        assert not world_values(batch, name)[-1, is_settled].any(), "all go back to work"
 
 
 @pytest.mark.parametrize("policies", [("random",), ("Union=always:call_strike", "Employer=always:lock_out")])
