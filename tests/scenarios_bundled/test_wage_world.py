@@ -99,6 +99,17 @@ def test_the_dials_set_what_the_world_begins_with() -> None:
     assert falling.variable("offer").start == 0
 
 
+def test_a_side_is_shown_examples_of_its_own_moves_alone() -> None:
+    made = find_scenario("wage-talks")(world=True)
+    assert made.world is not None
+    shown_moves = {party.name: {example.fields["move"] for example in party.examples} for party in made.organisations}
+    batch = play(rounds=12)
+    for name, moves in shown_moves.items():
+        chosen = {batch.move_names[name][number] for number in np.unique(batch.moves[name]) if number >= 0}
+        assert moves <= chosen
+    assert shown_moves["Employer"] != shown_moves["Union"]
+
+
 async def test_the_unions_signature_settles_and_words_do_not(tmp_path: Path) -> None:
     def says(move: str) -> dict[str, Any]:
         return {"statement": "We agree.", "raise_percent": 4, "condition": None, "accepts": True, "move": move,
