@@ -17,6 +17,8 @@ from converse_graph import (
     StopOnEvent,
     StopOnSilence,
     Text,
+    World,
+    load_world,
     scenario,
 )
 
@@ -27,6 +29,7 @@ def wage_talks(
     strike_fund: bool = True,
     rounds: Annotated[int, Bound(ge=1, le=50)] = 6,
     boardroom: bool = True,
+    world: bool = False,
 ) -> Scenario:
     """A union and an employer settle next year's wages, offer by offer, until both accept.
 
@@ -35,6 +38,8 @@ def wage_talks(
         strike_fund: Whether the union can afford a strike.
         rounds: How many offers each side makes at most.
         boardroom: Whether the employer's directors argue in private before each offer.
+        world: Whether moves count: code then keeps orders, stocks, the strike fund and money, and decides when it is
+            settled, by graphs/worlds/wages.yaml; else it is once both sides say that they accept.
     """
     directors = Debate(
         motion="What do we offer now?",
@@ -59,13 +64,14 @@ def wage_talks(
     )
     fund = "The union's strike fund lasts for ten weeks." if strike_fund else "The union's strike fund is empty."
     return Scenario(
-        premise=f"A union and an employer negotiate next year's wages. Prices rise by {inflation:.1%} a year. {fund}",
+        premise=f"A union and an employer negotiate next year's wages. Prices rise by {inflation:.1%} a year. {fund}"
+        + (_WORLD_PREMISE if world else ""),
         clock=Clock(start=1, end=rounds, step="round"),
         organisations=[
             Organisation(
                 name="Employer",
                 brief="You run a maker of machine parts with 3,000 workers. Orders are good, margins are thin.",
-                examples=_EMPLOYER_EXAMPLES,
+                examples=_with_moves(_EMPLOYER_EXAMPLES, _EMPLOYER_MOVES) if world else _EMPLOYER_EXAMPLES,
                 topics=("orders", "margins", "overtime", "prices", "rivals", "machines", "holidays", "a strike"),
                 fields=_bargaining("the raise that you offer"),
                 questions="What do you offer, and why? Do you accept what is on the table?",
@@ -74,16 +80,40 @@ def wage_talks(
             Organisation(
                 name="Union",
                 brief="You speak for 3,000 workers, who have lost a tenth of their pay to prices in three years.",
-                examples=_UNION_EXAMPLES,
+                examples=_with_moves(_UNION_EXAMPLES, _UNION_MOVES) if world else _UNION_EXAMPLES,
                 topics=("rents", "night work", "profits", "food prices", "safety", "the young", "overtime", "a strike"),
                 fields=_bargaining("the raise that you ask for"),
                 questions="What do you ask for, and why? Do you accept what is on the table?",
             ),
         ],
-        events=[Event(name="settled", field="accepts", parties=2, from_round=1)],
+        events=[Event(name="settled_in_words" if world else "settled", field="accepts", parties=2, from_round=1)],
+        world=_world(inflation, strike_fund) if world else None,
         stop=[StopOnEvent(event="settled"), StopOnSilence(rounds=2)],
         max_statement_chars=400,
     )
+
+
+_WORLD_PREMISE = " A round is two weeks. The raise is settled once the union's move accepts the offer on the table."
+
+
+def _world(inflation: float, strike_fund: bool) -> World:
+    """The world of graphs/worlds/wages.yaml, as the dials set it up."""
+    file, prices = load_world("wages"), 100 * inflation
+    above = file.fixed_values["sought"] - file.fixed_values["prices"]
+    start = {"offer": max(0.0, prices / 2)} | ({} if strike_fund else {"fund": 0.0})
+    return file.adjusted(constants={"prices": prices, "sought": prices + above}, start=start)
+
+
+def _with_moves(examples: tuple[Example, ...], moves: tuple[str, ...]) -> tuple[Example, ...]:
+    """The same examples, each with a move, for a small model takes what it is shown for what it may do."""
+    return tuple(
+        example.model_copy(update={"fields": {**example.fields, "move": move}})
+        for example, move in zip(examples, moves, strict=True)
+    )
+
+
+_EMPLOYER_MOVES = ("wait", "raise_offer", "build_stocks")
+_UNION_MOVES = ("call_strike", "call_off", "wait")
 
 
 def _bargaining(asked: str) -> tuple[Number | Text | Boolean, ...]:

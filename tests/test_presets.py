@@ -72,6 +72,13 @@ DEBATE_PART: dict[str, tuple[Any, Any, Callable[[Scenario], Any]]] = {
         for rule in ("private_positions", "secret_ballot", "justify_changes", "dissenter")
     },
 }
+WAGES_PART: dict[str, tuple[Any, Any, Callable[[Scenario], Any]]] = {
+    "inflation": (0.02, 0.08, lambda made: made.premise),
+    "strike_fund": (False, True, lambda made: made.premise),
+    "rounds": (2, 9, lambda made: made.clock.rounds),
+    "boardroom": (False, True, lambda made: made.organisations[0].deliberation is None),
+    "world": (False, True, lambda made: made.world is None),
+}
 
 
 @pytest.mark.parametrize("dial", [dial.name for dial in FUTURES.dials])
@@ -85,6 +92,13 @@ def test_two_values_of_a_dial_differ_in_a_named_part(dial: str) -> None:
 def test_two_values_of_a_dial_of_a_debate_differ_in_a_named_part(dial: str) -> None:
     one, other, part = DEBATE_PART[dial]
     function = find_scenario("alignment-debate")
+    assert part(function(**{dial: one})) != part(function(**{dial: other}))
+
+
+@pytest.mark.parametrize("dial", [dial.name for dial in find_scenario("wage-talks").dials])
+def test_two_values_of_a_dial_of_the_wage_talks_differ_in_a_named_part(dial: str) -> None:
+    one, other, part = WAGES_PART[dial]
+    function = find_scenario("wage-talks")
     assert part(function(**{dial: one})) != part(function(**{dial: other}))
 
 
