@@ -40,7 +40,7 @@ class Playback:
     """Why it could not be played again, and what was checked instead; None where it was."""
 
 
-async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playback:
+async def play_again(store: Store, run: Run, scenario: Scenario | None, record: Mapping[str, Any]) -> Playback:
     """Play a run again, and compare what comes of it with what is stored.
 
     No model is asked, no guest's graph is run, and nothing is written to the store.
@@ -49,12 +49,12 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playb
         store: Where the run is kept.
         run: The run.
         scenario: What it plays; None where that is not to be had.
+        record: The channels of its root graph, as the store has them.
     """
     prompts = load_prompts()
     if (why := _cannot(run, scenario, prompts)) is not None or scenario is None:
         return Playback(unplayed=f"{why} Its prompts and its record were compared with its journal instead.")
     scenario = scenario.with_events(run.header.events)
-    record = store.channels(run.name)
     journal = PlayedJournal(store.journal(run.id), is_alone=not _has_stand_ins(run))
     saver = PlayedSaver(record)
     problem = await _play(store, saver, run, scenario, prompts, journal, record)
