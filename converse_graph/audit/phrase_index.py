@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from converse_graph.models.base import PUBLIC
@@ -21,6 +23,7 @@ Time = tuple[float, float]
 _BLOCK = 50_000
 """Characters after which a long text is parted at the end of a line: words are whole there, and so are characters."""
 _ALWAYS: Time = (-1, -1)
+_NOBODY: Mapping[str, Time] = MappingProxyType({})
 
 
 class PhraseIndex:
@@ -72,7 +75,8 @@ class PhraseIndex:
 
     def owners_of(self, phrase: int) -> Mapping[str, Time]:
         """Tell whose a run of words is, and since when; nobody's where it is on no private record."""
-        return dict(self._owners.get(phrase, ()))
+        owners = self._owners.get(phrase)
+        return dict(owners) if owners else _NOBODY
 
     def owners_in(self, text: str) -> Iterator[Mapping[str, Time]]:
         """Tell the same of each run of words in a text that is on private record."""
@@ -95,7 +99,7 @@ class PhraseIndex:
 @lru_cache(64)
 def _phrases(text: str) -> tuple[int, ...]:
     """The runs of words in a text; what is looked at for several ends is so one after the other."""
-    return tuple(phrase for words in _readings(text) for phrase in _runs(words))
+    return tuple(chain.from_iterable(map(_runs, _readings(text))))
 
 
 def _phrases_by_block(text: str) -> Iterator[int]:
