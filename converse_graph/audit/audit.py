@@ -113,9 +113,12 @@ async def _look_at(store: Store, run: Run, scenario: Scenario | None) -> _Conten
     disclosures = DisclosureCheck(records, words, _PromptTexts([*calls, *parent_calls]))
     leaks = [leak for call in calls for leak in prompts.leaks(call)]
     leaks += [*disclosures.statements(), *disclosures.minds(), *disclosures.worlds()]
-    leaks += disclosures.exports(_exports(store.transcript(run.name).public()))
-    playback = await play_again(store, run, scenario)
-    leaks += [*playback.findings, *compare_sums(store, run, channels), *compare_copies(store, run)]
+    transcript = store.transcript(run.name)
+    leaks += disclosures.exports(_exports(transcript.public()))
+    copies = [*compare_copies(store, run, transcript)]
+    del transcript
+    playback = await play_again(store, run, scenario, channels)
+    leaks += [*playback.findings, *compare_sums(store, run, channels), *copies]
     if playback.unplayed:
         leaks += _answers(records, lineage).differences()
     return _Content(

@@ -11,6 +11,7 @@ from converse_graph.audit.findings import Leak
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.paths import CallPath
 from converse_graph.record.state import PUBLIC_VALUES, private_channel
+from converse_graph.record.transcript import Transcript
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 
@@ -82,14 +83,15 @@ def compare_sums(store: Store, run: Run, record: Mapping[str, Any]) -> Iterator[
     yield from _unequal(run, pairs)
 
 
-def compare_copies(store: Store, run: Run) -> Iterator[Leak]:
+def compare_copies(store: Store, run: Run, transcript: Transcript) -> Iterator[Leak]:
     """Compare the rows that SQL and statistics read of a run with its record.
 
     Args:
         store: Where it is kept.
         run: As the register has it.
+        transcript: Its record, private parts and all.
     """
-    for column in store.data.differences(run.id, store.transcript(run.name)):
+    for column in store.data.differences(run.id, transcript):
         yield Leak(kind="record", place=run.name, source=column, owner=PUBLIC,
                    why=f"{column} is not what the record says")  # fmt: skip
 

@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from converse_graph.models.base import PUBLIC
@@ -18,7 +20,10 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 Time = tuple[float, float]
 """Round and turn."""
 
+_BLOCK = 50_000
+"""Characters after which a long text is parted at the end of a line: words are whole there, and so are characters."""
 _ALWAYS: Time = (-1, -1)
+_NOBODY: Mapping[str, Time] = MappingProxyType({})
 
 
 class PhraseIndex:
@@ -60,25 +65,22 @@ class PhraseIndex:
         """
         self._note([phrase for phrase in self.phrases_in(text) if phrase in self._owners], PUBLIC, since)
 
-    def phrases_in(self, text: str) -> list[int]:
+    def phrases_in(self, text: str) -> Sequence[int]:
         """List the runs of words in a text, each by a number that stands for it in this process.
 
         They are apart from case, width, punctuation, joiners and what is not seen. What is not seen may have been put
         within words or between them, so that both are looked at.
         """
-        return [
-            hash(tuple(words[start : start + NGRAM]))
-            for words in _readings(text)
-            for start in range(len(words) - NGRAM + 1)
-        ]
+        return _phrases(text) if len(text) <= _BLOCK else [*_phrases_by_block(text)]
 
     def owners_of(self, phrase: int) -> Mapping[str, Time]:
         """Tell whose a run of words is, and since when; nobody's where it is on no private record."""
-        return dict(self._owners.get(phrase, ()))
+        owners = self._owners.get(phrase)
+        return dict(owners) if owners else _NOBODY
 
     def owners_in(self, text: str) -> Iterator[Mapping[str, Time]]:
         """Tell the same of each run of words in a text that is on private record."""
-        for phrase in self.phrases_in(text):
+        for phrase in self.phrases_in(text) if len(text) <= _BLOCK else _phrases_by_block(text):
             if phrase in self._owners:
                 yield self.owners_of(phrase)
 
@@ -92,6 +94,30 @@ class PhraseIndex:
                 owners = dict(known)
                 owners[owner] = min(since, owners.get(owner, since))
                 self._owners[phrase] = tuple(owners.items())
+
+
+@lru_cache(64)
+def _phrases(text: str) -> tuple[int, ...]:
+    """The runs of words in a text; what is looked at for several ends is so one after the other."""
+    return tuple(chain.from_iterable(map(_runs, _readings(text))))
+
+
+def _phrases_by_block(text: str) -> Iterator[int]:
+    """The same of a text as long as a whole record, of which no more is taken apart at a time than a block."""
+    last_words: list[list[str]] = [[], []]
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _BLOCK) + 1 or len(text)
+        readings = [*_readings(text[start:end])]
+        blocks = [[*last, *words] for last, words in zip(last_words, (readings[0], readings[-1]), strict=True)]
+        for words in blocks if blocks[0] != blocks[1] else blocks[:1]:
+            yield from _runs(words)
+        last_words = [words[1 - NGRAM :] for words in blocks]
+        start = end
+
+
+def _runs(words: Sequence[str]) -> Iterator[int]:
+    return map(hash, zip(*(words[start:] for start in range(NGRAM)), strict=False))
 
 
 def _readings(text: str) -> Iterator[list[str]]:

@@ -1,19 +1,18 @@
-"""Plays a run again from its journal, in a store of its own that is thrown away, and compares all that came of it."""
+"""Plays a run again from its journal, in memory, and compares all that came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from converse_graph.audit.comparison import compare_channels, compare_header
 from converse_graph.audit.findings import Leak
 from converse_graph.audit.played_journal import Lookup, PlayedJournal
+from converse_graph.audit.played_saver import PlayedSaver
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.trace_privacy import untraced
-from converse_graph.checkpoints import StoreSaver, TurnSaver
+from converse_graph.checkpoints import TurnSaver
 from converse_graph.errors import ConverseError, RunPaused
 from converse_graph.graph import compile_graph
 from converse_graph.models.base import PUBLIC
@@ -27,7 +26,7 @@ from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import speaker_settings
 from converse_graph.store import Run, Store
-from converse_graph.store.record_reader import read_channels
+from converse_graph.store.record_reader import ledger_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +40,7 @@ class Playback:
     """Why it could not be played again, and what was checked instead; None where it was."""
 
 
-async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playback:
+async def play_again(store: Store, run: Run, scenario: Scenario | None, record: Mapping[str, Any]) -> Playback:
     """Play a run again, and compare what comes of it with what is stored.
 
     No model is asked, no guest's graph is run, and nothing is written to the store.
@@ -50,17 +49,16 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None) -> Playb
         store: Where the run is kept.
         run: The run.
         scenario: What it plays; None where that is not to be had.
+        record: The channels of its root graph, as the store has them.
     """
     prompts = load_prompts()
     if (why := _cannot(run, scenario, prompts)) is not None or scenario is None:
         return Playback(unplayed=f"{why} Its prompts and its record were compared with its journal instead.")
     scenario = scenario.with_events(run.header.events)
-    record = store.channels(run.name)
     journal = PlayedJournal(store.journal(run.id), is_alone=not _has_stand_ins(run))
-    with TemporaryDirectory(prefix="converse-audit-") as folder:
-        async with Store.open(Path(folder) / "played.sqlite", make=True, durable=False) as aside:
-            problem = await _play(store, aside, run, scenario, prompts, journal, record)
-            replay = read_channels(aside.checkpoints, run)
+    saver = PlayedSaver(record)
+    problem = await _play(store, saver, run, scenario, prompts, journal, record)
+    replay = saver.channels(ledger_names(run))
     if problem is not None and store.journal(run.id).cut_prompts():
         return Playback(unplayed=f"Prompts were cut by a server, to a length that is not on record: {problem} "
                                  "Prompts and record were compared with the journal instead.")  # fmt: skip
@@ -101,7 +99,7 @@ def _has_stand_ins(run: Run) -> bool:
 
 async def _play(
     store: Store,
-    aside: Store,
+    aside: PlayedSaver,
     run: Run,
     scenario: Scenario,
     prompts: Prompts,
@@ -109,7 +107,7 @@ async def _play(
     record: Mapping[str, Any],
 ) -> str | None:
     """Play to the end of the run or of its journal; returns what is wrong with where it ended."""
-    saver = TurnSaver(StoreSaver(aside), passing=f"branch:to:{SUPERVISOR}")
+    saver = TurnSaver(aside, passing=f"branch:to:{SUPERVISOR}")
     graph = compile_graph(scenario, is_traced=False).copy(update={"checkpointer": saver})
     config: Any = {"configurable": {"thread_id": run.name}, "recursion_limit": RECURSION_LIMIT}
     context = RunContext(
@@ -129,7 +127,7 @@ async def _play(
             last_count < 0 or journal.statements < len(record.get("transcript", ()))
         ):
             last_count = journal.statements
-            begin = await initial_input(graph, config, store, run, scenario, saved_in=aside)
+            begin = await initial_input(graph, config, store, run, scenario, saver=aside)
             with untraced():  # as in an experiment, whose tracer would send what is private
                 async for _ in graph.astream(begin, config, context=context, stream_mode=[], durability="async",
                                              output_keys=graph.output_channels):  # fmt: skip

@@ -27,6 +27,8 @@ class PlayedJournal:
         self._asked: set[tuple[str, int]] = set()
         self._latest: tuple[tuple[str, int], list[JournalledReply]] = (("", 0), [])
         """The replies that were looked up last: each call is looked up, compared and recorded in a row."""
+        self._digested: tuple[Request | None, bytes] = (None, b"")
+        """The request that was compared last, and its digest: likewise."""
         self.findings: list[Leak] = []
         self.ends_at: str | None = None
         """The first place for which it has no answer."""
@@ -102,8 +104,14 @@ class PlayedJournal:
         return self._latest[1]
 
     def _same(self, request: Request, replies: list[JournalledReply]) -> JournalledReply | None:
-        digest = self._journal.digest(request)
+        digest = self._digest(request)
         return next((reply for reply in replies if reply.digest == digest), None)
+
+    def _digest(self, request: Request) -> bytes:
+        last = self._digested[0]
+        if last is None or last.messages is not request.messages or last.schema is not request.schema:
+            self._digested = (request, self._journal.digest(request))
+        return self._digested[1]
 
     def _note(self, place: str, why: str) -> None:
         reader = parse_path(place).reader

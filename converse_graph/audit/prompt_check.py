@@ -32,11 +32,15 @@ class PromptCheck:
     def leaks(self, call: Call) -> Iterator[Leak]:
         """What is wrong with a prompt."""
         path = parse_path(call.place)
+        reader = path.reader
         self.calls += 1
+        self.messages += len(call.messages)
         for message in call.messages:
-            self.messages += 1
-            if not may_read(path.reader, message.owner):
-                yield _leak("access", call.place, message, f"{path.reader} may not read it")
+            if not may_read(reader, message.owner):
+                yield _leak("access", call.place, message, f"{reader} may not read it")
+                continue
+            if self._is_rebuilt.get(message.digest):  # most messages are in many prompts
+                self.rebuilt += 1
                 continue
             try:
                 yield from self._unlike_its_record(call, path, message, Provenance.parse(message.source))

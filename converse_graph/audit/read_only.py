@@ -35,7 +35,7 @@ def audit_read_only(store: Store, run: Run) -> Audit:
     prompts, answers = PromptCheck(records, words), AnswerCheck(records, frozenset(), frozenset())
     leaks = [_of_chain(found) for found in chain_breaks(store, run)]
     leaks += [leak for call in judgings for leak in prompts.leaks(call)]
-    leaks += [*_private_parts(store, run, calls), *compare_copies(store, run)]
+    leaks += [*_private_parts(store, run, calls), *compare_copies(store, run, store.transcript(run.name))]
     if run.header.imported:
         leaks += answers.differences()
     return Audit(

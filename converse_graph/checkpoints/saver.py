@@ -1,6 +1,7 @@
 """LangGraph's saver over a store, a file or a server: commits shared between runs, and a turn saved whole."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any, cast
 
@@ -45,7 +46,34 @@ class PackedSerializer(JsonPlusSerializer):
         return super().loads_typed(unpack(*data))
 
 
-class StoreSaver(BaseCheckpointSaver[int]):
+class SaverOfTurns(BaseCheckpointSaver[int], ABC):
+    """A saver that can save a turn whole: what `TurnSaver` saves into."""
+
+    @abstractmethod
+    def put_turn(
+        self,
+        before: RunnableConfig,
+        writes: Sequence[tuple[str, Any]],
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        *,
+        gains: Sequence[tuple[str, Any]],
+    ) -> Awaitable[None]:
+        """Save what ledgers gained since a checkpoint, and the next one, both or neither.
+
+        Args:
+            before: Where the checkpoint before lies.
+            writes: Channels and what was written to them, in order; saved under the checkpoint before.
+            checkpoint: The next one.
+            metadata: Its metadata.
+            gains: The writes, and those that the next checkpoint holds itself: what is chained of them.
+
+        Returns:
+            To be awaited: over when both are durable. It is queued when this returns.
+        """
+
+
+class StoreSaver(SaverOfTurns):
     """Checkpoints in one store with all else.
 
     The versions of channels are plain whole numbers: they are stored with every checkpoint, once for each channel.
@@ -121,18 +149,7 @@ class StoreSaver(BaseCheckpointSaver[int]):
         *,
         gains: Sequence[tuple[str, Any]],
     ) -> Awaitable[None]:
-        """Save what ledgers gained since a checkpoint, and the next one, both or neither.
-
-        Args:
-            before: Where the checkpoint before lies.
-            writes: Channels and what was written to them, in order; saved under the checkpoint before.
-            checkpoint: The next one.
-            metadata: Its metadata.
-            gains: The writes, and those that the next checkpoint holds itself: what is chained of them.
-
-        Returns:
-            To be awaited: over when both are durable. It is queued when this returns.
-        """
+        """Save what ledgers gained since a checkpoint, and the next one, both or neither."""
         rows = self._write_rows(before, writes, TURN, "") if writes else ()
         return self._rows.put(self._as_row(before, checkpoint, metadata), rows, gains)
 

@@ -19,7 +19,7 @@ from langgraph.checkpoint.serde.types import INTERRUPT
 from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
 from langgraph.types import Interrupt
 
-from converse_graph.checkpoints.saver import StoreSaver
+from converse_graph.checkpoints.saver import SaverOfTurns
 from converse_graph.record.state import outbox_channel
 
 
@@ -39,7 +39,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
     failure is told to the next step; `settled` waits for the last.
     """
 
-    def __init__(self, saver: StoreSaver, *, passing: str) -> None:
+    def __init__(self, saver: SaverOfTurns, *, passing: str) -> None:
         """Save into another saver.
 
         Args:

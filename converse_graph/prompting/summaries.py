@@ -5,7 +5,9 @@ with the logarithm of a run's length. A summary is a record like any other: writ
 higher level covers is no longer told, and is still on record.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from converse_graph.models.base import PUBLIC, Message
@@ -65,10 +67,13 @@ S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)
 def current_summaries(summaries: Sequence[S]) -> tuple[S, ...]:
     """Those that stand for the past, oldest first: each round by the highest level there is."""
     standing: list[S] = []
-    for summary in sorted(summaries, key=lambda summary: (-summary["level"], summary["first"])):
-        if all(summary["last"] < other["first"] or summary["first"] > other["last"] for other in standing):
-            standing.append(summary)
-    return tuple(sorted(standing, key=lambda summary: summary["first"]))
+    beginnings: list[int] = []  # of those that stand, in order; a long run has hundreds of others
+    for summary in sorted(sorted(summaries, key=itemgetter("first")), key=itemgetter("level"), reverse=True):
+        place = bisect_right(beginnings, summary["last"])
+        if not place or standing[place - 1]["last"] < summary["first"]:
+            beginnings.insert(place, summary["first"])
+            standing.insert(place, summary)
+    return tuple(standing)
 
 
 def summaries_to_merge(summaries: Sequence[S]) -> tuple[S, ...]:

@@ -20,7 +20,6 @@ from converse_graph.record.records import (
     SummaryRecord,
     WorldRecord,
     is_own,
-    is_summary,
 )
 from converse_graph.record.state import WORLD_STATE, TurnState, own_world_channel, private_channel
 from converse_graph.scenarios.memory_settings import pinned_entries
@@ -92,7 +91,7 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
     summaries: Sequence[SummaryRecord] = state.get("summaries", ())
     first = max(window_start(floor["round"], scenario.verbatim_rounds), summarised_until(summaries))
     mind: Sequence[MindRecord] = state.get(private_channel(party), ())
-    own, own_summaries = tuple(filter(is_own, mind)), tuple(filter(is_summary, mind))
+    own_summaries = tuple([record for record in mind if record["kind"] == "private_summary"])
     world_told, moves = _world(scenario, state, party)
     long_ago = first if scenario.recall_of(scenario.party(party)) else 0
     return View(
@@ -103,7 +102,7 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         mind=records_since_period(mind, first),
         summaries=tuple(summaries),
         own_summaries=own_summaries,
-        past=_between(own, summarised_until(summaries_of(own_summaries, party)), first) if summaries else (),
+        past=_own_between(mind, summarised_until(summaries_of(own_summaries, party)), first) if summaries else (),
         events=events_so_far(scenario.events, state.get("events", ())),
         kept=tuple(
             (rule.title, pinned_entries(rule, party, transcript))
@@ -114,10 +113,10 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
         dated=_dated(scenario, party, first, floor["round"]),
         voting=floor.get("stage") == "ballot",
         dissents=floor.get("dissent", False) and floor["speakers"][0] == party,
-        written=next((record.get("written") for record in own if record["kind"] == "note"), None),
+        written=next((record.get("written") for record in mind if record["kind"] == "note"), None),
         is_first=not mind,
         earlier=_between(transcript, 0, long_ago),
-        own_earlier=_between(own, 0, long_ago),
+        own_earlier=_own_between(mind, 0, long_ago),
         dated_earlier=_dated(scenario, party, 0, long_ago - 1),
         moves=moves,
     )
@@ -188,6 +187,19 @@ def _between(ledger: Sequence[R], first: int, until: int) -> tuple[R, ...]:
     """
     recent: list[R] = []
     for record in reversed(ledger) if first < until else ():
+        if record["round"] < first:
+            break
+        if record["round"] < until:
+            recent.append(record)
+    return tuple(reversed(recent))
+
+
+def _own_between(mind: Sequence[MindRecord], first: int, until: int) -> tuple[OwnRecord, ...]:
+    """The same of what a party noted itself: of a whole mind no list is made each turn."""
+    recent: list[OwnRecord] = []
+    for record in reversed(mind) if first < until else ():
+        if not is_own(record):
+            continue
         if record["round"] < first:
             break
         if record["round"] < until:

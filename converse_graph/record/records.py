@@ -367,8 +367,3 @@ def memo_of(record: MindRecord) -> str:
 def is_own(record: MindRecord) -> TypeGuard[OwnRecord]:
     """Say whether a record in a mind was made in its turn, and is no summary of others."""
     return record["kind"] != "private_summary"
-
-
-def is_summary(record: MindRecord) -> TypeGuard[PrivateSummaryRecord]:
-    """Say whether a record in a mind is a summary."""
-    return record["kind"] == "private_summary"

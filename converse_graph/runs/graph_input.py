@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
 
-from converse_graph.checkpoints import StoreSaver
+from converse_graph.checkpoints import SaverOfTurns, StoreSaver
 from converse_graph.prompting.recall_index import RecallIndex
 from converse_graph.record.paths import calls_for
 from converse_graph.runs.fork_state import fork_state
@@ -22,7 +22,7 @@ async def initial_input(
     run: Run,
     scenario: Scenario,
     *,
-    saved_in: Store | None = None,
+    saver: SaverOfTurns | None = None,
 ) -> dict[str, Any] | None:
     """What to start the graph with: None goes on where it stood.
 
@@ -32,10 +32,10 @@ async def initial_input(
         store: Where the run is kept, and the one that it was forked from.
         run: The run.
         scenario: What it plays.
-        saved_in: Where its checkpoints go; None for the same store.
+        saver: Where its checkpoints go, instead of the same store; None for that.
     """
-    saver = StoreSaver(saved_in or store)
-    checkpoint = await saver.aget_tuple(config)
+    checkpoints = saver or StoreSaver(store)
+    checkpoint = await checkpoints.aget_tuple(config)
     start = {"horizon": run.horizon}
     if checkpoint is not None:
         # Not from the graph's state, which counts in what a step wrote before it was killed: to start anew then
@@ -47,9 +47,9 @@ async def initial_input(
     past = fork_state(scenario, parent_values, run.header.fork, seed=run.header.seed)
     if past["floor"] is None:
         return start
-    if saved_in is None:
+    if saver is None:
         await store.chain(run.id).begin_ledgers(past)
-    whole = graph.copy(update={"checkpointer": saver})
+    whole = graph.copy(update={"checkpointer": checkpoints})
     await whole.aupdate_state(config, past, as_node=scenario.organisations[0].name)
     return None
 

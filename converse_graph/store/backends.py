@@ -55,13 +55,12 @@ class Database(Protocol):
         """The locks of the store's runs."""
 
 
-def backend_for(where: Path | str, *, shared: bool = False, durable: bool = True) -> Database:
+def backend_for(where: Path | str, *, shared: bool = False) -> Database:
     """The database that somebody named, not opened yet.
 
     Args:
         where: A file, or the address of a Postgres database.
         shared: Whether a file keeps the umask; who may read a database on a server is that server's affair.
-        durable: Whether what is committed to a file must outlive a failure of power.
 
     Raises:
         InvalidValue: It is neither a file nor the address of a Postgres database, or what the latter takes is not
@@ -69,7 +68,7 @@ def backend_for(where: Path | str, *, shared: bool = False, durable: bool = True
     """
     scheme = _SCHEME.match(str(where))
     if scheme is None:
-        return SqliteFile(_file_path(where), shared=shared, durable=durable)
+        return SqliteFile(_file_path(where), shared=shared)
     if scheme[1] not in ("postgresql", "postgres"):
         raise InvalidValue(f"A store is a file or postgresql://user@host/database, nothing of {scheme[1]}:.")
     # Loaded late: the driver is in an extra, and takes longer to load than a command that needs none takes in all.

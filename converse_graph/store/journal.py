@@ -6,7 +6,7 @@ completed is never made twice.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ WHERE run = :run AND place LIKE :places ESCAPE '!' AND id > :after ORDER BY id L
 _REPLY = "SELECT reply FROM calls WHERE run = :run AND id = :id"
 _PROMPT = "SELECT messages FROM calls WHERE run = :run AND place = :place AND attempt >= 0 ORDER BY id LIMIT 1"
 _MESSAGE = "SELECT role, source, owner, text FROM messages WHERE id = :id"
-_STORED_MESSAGE = "SELECT role, source, owner, text, digest FROM messages WHERE id = :id"
+_STORED_MESSAGES = "SELECT id, role, source, owner, text, digest FROM messages WHERE id IN "
 _MESSAGE_ID = "SELECT id FROM messages WHERE digest = :digest"
 _ADD_MESSAGE = """INSERT INTO messages (digest, role, source, owner, text)
 VALUES (:digest, :role, :source, :owner, :text) ON CONFLICT DO NOTHING RETURNING id"""
@@ -286,36 +286,43 @@ class RunJournal:
 
     def _read_calls(self, rows: Sequence[Sequence[Any]]) -> Iterator[Call]:
         messages: dict[int, Message] = {}
-        for row in rows:
-            place, attempt, packed_ids, form, is_accepted, digest = row[8:]
-            for number in [*(ids := _unpack(packed_ids)), form]:
-                if number not in messages:
-                    messages[number] = self._message(number)
-            yield Call(
-                place=place,
-                attempt=attempt,
-                messages=tuple(messages[number] for number in ids),
-                schema=json.loads(messages[form].text),
-                reply=_reply(row[:8]),
-                accepted=bool(is_accepted),
-                digest=bytes(digest),
-            )
+        schemas: dict[int, dict[str, Any]] = {}
+        for block in _blocks(rows):
+            prompts = [_unpack(row[10]) for row in block]
+            new = {number for row, ids in zip(block, prompts, strict=True) for number in (*ids, row[11])}
+            for number, role, source, owner, text, _ in self._stored_messages(new - messages.keys()):
+                messages[number] = Message(role=role, source=source, owner=owner_from_record(owner), text=text)
+            for row, ids in zip(block, prompts, strict=True):
+                place, attempt, _, form, is_accepted, digest = row[8:]
+                if form not in schemas:
+                    schemas[form] = json.loads(messages[form].text)
+                yield Call(
+                    place=place,
+                    attempt=attempt,
+                    messages=tuple(messages[number] for number in ids),
+                    schema=schemas[form],
+                    reply=_reply(row[:8]),
+                    accepted=bool(is_accepted),
+                    digest=bytes(digest),
+                )
 
     def chained_calls(self) -> Iterator[ChainedCall]:
         """Every call with what its link stands for, in the order in which they were completed, no prompt kept."""
         known: dict[int, tuple[bytes, bool]] = {}
-        for row in self._reader.read(_CALLS, run=self._run, places="%", least=-(10**9)):
-            place, attempt, packed_ids, form, accepted, digest = row[8:]
-            try:
-                ids = [*_unpack(packed_ids), form]
-            except ValueError:  # it was changed to what is no list of numbers
-                ids = []
-            for number in (number for number in ids if number not in known):
-                known[number] = self._stored_message(number)
-            digests = b"".join(known[number][0] for number in ids)
-            is_as_asked = _digest_of(digests) == bytes(digest) and all(known[number][1] for number in ids)
-            content = call_content(place, attempt, bytes(digest), _reply(row[:8]), accepted)
-            yield ChainedCall(place=place, content=content, is_as_asked=is_as_asked)
+        missing = (b"", False)
+        for block in _blocks(self._reader.read(_CALLS, run=self._run, places="%", least=-(10**9))):
+            prompts = [_ids_of_prompt(row[10], row[11]) for row in block]
+            new = {number for ids in prompts for number in ids} - known.keys()
+            known |= {row[0]: _checked_digest(row) for row in self._stored_messages(new)}
+            for row, ids in zip(block, prompts, strict=True):
+                place, attempt, _, _, accepted, digest = row[8:]
+                parts = [known.get(number, missing) for number in ids]
+                is_as_asked = _digest_of(b"".join(part[0] for part in parts)) == bytes(digest)
+                yield ChainedCall(
+                    place=place,
+                    content=call_content(place, attempt, bytes(digest), _reply(row[:8]), accepted),
+                    is_as_asked=is_as_asked and all(is_same for _, is_same in parts),
+                )
 
     def summaries(self, begins: str = "", *, after: int = 0, most: int = 10_000) -> list[CallSummary]:
         """Calls without their prompts, in the order in which they were completed.
@@ -380,15 +387,10 @@ class RunJournal:
         ((role, source, owner, text),) = self._reader.read(_MESSAGE, id=number)
         return Message(role=role, source=source, owner=owner_from_record(owner), text=text)
 
-    def _stored_message(self, number: int) -> tuple[bytes, bool]:
-        """The digest of a message, and whether it is the one that is stored beside it; of none, no digest."""
-        rows = self._reader.read(_STORED_MESSAGE, id=number)
-        if not rows:
-            return b"", False
-        role, source, owner, text, digest = rows[0]
-        message = Message(role=role, source=source, owner=owner_from_record(owner), text=text)
-        is_same = message.digest == bytes(digest) and owner_on_record(message.owner) == owner
-        return message.digest, is_same
+    def _stored_messages(self, numbers: Collection[int]) -> Sequence[Sequence[Any]]:
+        """The rows of messages by their ids, in one question; those that there are."""
+        ids = ", ".join(map(str, map(int, numbers)))
+        return self._reader.read(f"{_STORED_MESSAGES}({ids})") if ids else ()
 
     def _form(self, request: Request) -> Message:
         """The schema as a message; one that was met before has its digest already."""
@@ -481,6 +483,26 @@ def _charge(session: Session, run: int, reply: Response) -> None:
 def _pack(ids: list[int]) -> str:
     """Ids as a list of differences: neighbours in a prompt are mostly neighbours in the table."""
     return ",".join(str(number - before) for before, number in zip([0, *ids], ids, strict=False))
+
+
+def _blocks(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Calls by the hundred, whose messages are read at once."""
+    return (rows[start : start + 100] for start in range(0, len(rows), 100))
+
+
+def _ids_of_prompt(packed_ids: str, form: int) -> list[int]:
+    """The rows of the messages of a prompt and of its schema; none where they were changed to what is no list."""
+    try:
+        return [*_unpack(packed_ids), form]
+    except ValueError:
+        return []
+
+
+def _checked_digest(row: Sequence[Any]) -> tuple[bytes, bool]:
+    """The digest of a stored message, and whether it is the one that is stored beside it."""
+    _, role, source, owner, text, digest = row
+    message = Message(role=role, source=source, owner=owner_from_record(owner), text=text)
+    return message.digest, message.digest == bytes(digest) and owner_on_record(message.owner) == owner
 
 
 def _unpack(packed_ids: str) -> list[int]:

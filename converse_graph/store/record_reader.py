@@ -91,12 +91,20 @@ def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
     if row is None:
         return {}
     values = load_plain(row.kind, row.checkpoint)["channel_values"]
-    names = [party.name for party in run.header.cast]
-    ledgers = (*PUBLIC_LEDGERS, *map(private_channel, names), *(world_ledgers(names) if run.header.world else ()))
     return {
         **{name: values[name] for name in PUBLIC_VALUES if name in values},
-        **read_ledgers(rows, row, values, ledgers),
+        **read_ledgers(rows, row, values, ledger_names(run)),
     }
+
+
+def ledger_names(run: Run) -> tuple[str, ...]:
+    """Name the ledgers that a run's root graph has: public, of each party, and of its world.
+
+    Args:
+        run: The run as the register has it.
+    """
+    names = [party.name for party in run.header.cast]
+    return (*PUBLIC_LEDGERS, *map(private_channel, names), *(world_ledgers(names) if run.header.world else ()))
 
 
 def read_ledgers(

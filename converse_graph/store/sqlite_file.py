@@ -70,9 +70,8 @@ class SqliteSession(Session):
 class SqliteFile:
     """A store in a file, opened or not."""
 
-    def __init__(self, path: Path, *, shared: bool = False, durable: bool = True) -> None:
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
         """Name the file; a shared one keeps the umask, any other is its owner's alone."""
-        self._is_durable = durable
         self.path = path
         self._shared = shared
         self.address = str(path)
@@ -103,10 +102,7 @@ class SqliteFile:
 
     def connect(self, *, read_only: bool = False) -> SqliteSession:
         """A connection to the file; a read-only one is refused whatever it writes."""
-        session = connect(self.path, mode="ro" if read_only else "rwc")
-        if not self._is_durable:
-            session.connection.execute("PRAGMA synchronous = OFF")
-        return session
+        return connect(self.path, mode="ro" if read_only else "rwc")
 
     def locks(self, reader: Session, writer: Writer) -> "FileLocks":
         """The locks of the runs in the file."""

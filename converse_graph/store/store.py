@@ -64,7 +64,6 @@ class Store:
         make: bool = False,
         shared: bool = False,
         read_only: bool = False,
-        durable: bool = True,
     ) -> AsyncIterator[Store]:
         """Open a store.
 
@@ -74,7 +73,6 @@ class Store:
             shared: Whether others may read a file as the umask has it, now and from then on; else a new one, with
                 its folder, locks and transcripts, is its owner's alone.
             read_only: Whether the database is to refuse whatever would write to it.
-            durable: Whether what is committed to a file must outlive a failure of power; not where it is thrown away.
 
         Raises:
             InvalidValue: It is neither, or takes an extra that is not installed.
@@ -82,7 +80,7 @@ class Store:
             IncompatibleStore: It is no store of ours, or from a newer version; it was left untouched.
             StoreFailure: It cannot be reached, made, or brought up to the present version.
         """
-        database = backend_for(where, shared=shared, durable=durable)
+        database = backend_for(where, shared=shared)
         await asyncio.to_thread(database.prepare, make=make, read_only=read_only)
         reader = database.connect(read_only=read_only)
         writer, ids = Writer(database.connect(read_only=read_only)), MessageIds()

@@ -1,0 +1,145 @@
+"""Holds what a run comes to as it is played again: the last checkpoint and the ledgers, in memory, for one thread."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    DeltaChannelHistory,
+)
+from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
+
+from converse_graph.checkpoints import SaverOfTurns
+from converse_graph.record.state import PUBLIC_VALUES
+from converse_graph.store.packing import dump_plain, load_plain
+
+
+class PlayedSaver(SaverOfTurns):
+    """Checkpoints that nobody goes back to: of each ledger all that was written, of the rest the last values.
+
+    No step is kept but the last, and nothing is packed, chained or written to a file. Each record is held as it would
+    be read from a store; where it is the one that the run has on record, that one is held and not a second.
+    """
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        """Begin with nothing played.
+
+        Args:
+            record: The channels of the run that is played again, as its store has them.
+        """
+        super().__init__()
+        self._record = record
+        self._latest: CheckpointTuple | None = None
+        self._ledgers: dict[str, list[Any]] = {}
+        self._pending: list[tuple[str, Any]] = []
+        """What was written on the last checkpoint."""
+
+    def channels(self, ledgers: Sequence[str]) -> dict[str, Any]:
+        """The channels that a record has, as they are at the last checkpoint; empty before the first.
+
+        Args:
+            ledgers: The names of those that are ledgers.
+        """
+        if self._latest is None:
+            return {}
+        values = self._latest.checkpoint["channel_values"]
+        plain = {name: _as_stored(values[name]) for name in PUBLIC_VALUES if name in values}
+        return plain | {name: self._ledgers.get(name, []) for name in ledgers}
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """The last checkpoint."""
+        return self._latest
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """The last checkpoint alone."""
+        if self._latest is not None:
+            yield self._latest
+
+    async def aget_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """What ledgers hold at the last checkpoint."""
+        return {name: {"writes": [], "seed": DeltaSnapshot([*self._ledgers.get(name, ())])} for name in channels}
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Hold a checkpoint instead of the one before, and what was written on that."""
+        writes, self._pending = self._pending, []
+        return self._hold(config, writes, checkpoint, metadata)
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Hold what was written until the next checkpoint."""
+        self._pending += writes
+
+    def put_turn(
+        self,
+        before: RunnableConfig,
+        writes: Sequence[tuple[str, Any]],
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        *,
+        gains: Sequence[tuple[str, Any]],
+    ) -> Awaitable[None]:
+        """Hold a checkpoint, and what ledgers gained since the one before."""
+        self._hold(before, writes, checkpoint, metadata)
+        return _nothing_to_await()
+
+    def get_next_version(self, current: int | None, channel: None) -> int:
+        """The whole number after."""
+        return (current or 0) + 1
+
+    def _hold(
+        self,
+        config: RunnableConfig,
+        writes: Sequence[tuple[str, Any]],
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+    ) -> RunnableConfig:
+        values = checkpoint["channel_values"]
+        snapshots = {name: value.value for name, value in values.items() if isinstance(value, DeltaSnapshot)}
+        for name, entries in writes:
+            if name not in values and isinstance(entries, list):
+                self._grow(name, entries)
+        for name, entries in snapshots.items():
+            self._ledgers[name] = []
+            self._grow(name, entries)
+        where = config["configurable"]
+        new_config: RunnableConfig = {"configurable": {**where, "checkpoint_id": checkpoint["id"]}}
+        self._latest = CheckpointTuple(config=new_config, checkpoint=checkpoint, metadata=metadata, pending_writes=[])
+        return new_config
+
+    def _grow(self, name: str, entries: Sequence[Any]) -> None:
+        ledger, stored = self._ledgers.setdefault(name, []), self._record.get(name) or ()
+        for entry in entries:
+            known = stored[len(ledger)] if len(ledger) < len(stored) else None
+            blob = dump_plain(entry)
+            is_on_record = known is not None and dump_plain(known) == blob
+            ledger.append(known if is_on_record else load_plain("msgpack", blob))
+
+
+async def _nothing_to_await() -> None:
+    """Be over at once: what is held in memory is durable for as long as it is looked at."""
+
+
+def _as_stored(value: Any) -> Any:
+    return load_plain("msgpack", dump_plain(value))
