@@ -167,7 +167,7 @@ async def test_the_state_endpoint_shows_minds_and_a_runs_result_does_not(client:
     ("settings", "told"),
     [
         ({"boardrom": False}, "No dial of wage-talks 'boardrom'. Did you mean 'boardroom'? There is: inflation, "
-                              f"strike_fund, rounds, boardroom, {', '.join(SETTINGS)}."),
+                              f"strike_fund, rounds, boardroom, world, {', '.join(SETTINGS)}."),
         ({"rounds": 99}, "Dial rounds takes whole number 1 to 50, not 99: it takes at most 50."),
         ({"base_url": "http://127.0.0.1:1/v1"}, "Set OPENAI_BASE_URL where the server runs."),
     ],
