@@ -55,7 +55,7 @@ async def queue_runs(address: str) -> None:
 def play(address: str, number: int) -> tuple[float, int]:
     """Seconds from the first run's beginning to the last one's end, so that starting a program does not count."""
     command = [sys.executable, "-m", "converse_graph.cli", "worker", "--jobs", str(JOBS), "--until-done", "--quiet"]
-    workers = [subprocess.Popen([*command, "--store", address], env=os.environ) for _ in range(number)]  # noqa: S603
+    workers = [subprocess.Popen([*command, "--store", address], env=os.environ) for _ in range(number)]  # noqa: S603 - our own
     most = 0
     with psycopg.connect(address, autocommit=True) as connection:
         while any(worker.poll() is None for worker in workers):
@@ -78,7 +78,7 @@ def sizes(address: str) -> list[str]:
         lines = []
         for table in TABLES:
             rows, size = connection.execute(
-                f"SELECT count(*), pg_total_relation_size('converse_graph.{table}') FROM converse_graph.{table}"  # noqa: S608
+                f"SELECT count(*), pg_total_relation_size('converse_graph.{table}') FROM converse_graph.{table}"  # noqa: S608 - our own tables
             ).fetchone() or (0, 0)
             lines.append(f"{table}: {rows / RUNS:.1f} rows and {size / RUNS:,.0f} bytes a run")
         jobs = connection.execute(

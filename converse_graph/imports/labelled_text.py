@@ -15,16 +15,16 @@ _NAME = r"[^\W_](?:[\w .'&-]{0,58}?[\w.])??"
 _WHEN = rf"(?P<when>{PERIOD})"
 _BETWEEN = r"(?:[ ,·|–—-]+[\[(]?|[\[(])[ ]*"  # noqa: RUF001 - dashes as people write them
 _LABEL = re.compile(
-    rf"(?:>[ ]*)?[*_]{{0,3}}(?P<name>{_NAME})(?:{_BETWEEN}{_WHEN}[\])]?)?[*_]{{0,3}}[ ]*[:：][*_]{{0,3}}"  # noqa: RUF001
+    rf"(?:>[ ]*)?[*_]{{0,3}}(?P<name>{_NAME})(?:{_BETWEEN}{_WHEN}[\])]?)?[*_]{{0,3}}[ ]*[:：][*_]{{0,3}}"  # noqa: RUF001 - dashes and colons as people write them
     r"(?=\s|$)\s*(?P<text>.*)",
     re.IGNORECASE,
 )
-_STAMPED = re.compile(rf"\[?{_WHEN}\]?[ ,·|–—-]+(?P<rest>.+)", re.IGNORECASE)  # noqa: RUF001
+_STAMPED = re.compile(rf"\[?{_WHEN}\]?[ ,·|–—-]+(?P<rest>.+)", re.IGNORECASE)  # noqa: RUF001 - dashes and colons as people write them
 """A line that begins with when it was said, such as "[2026] OpenAI: …"."""
-_TIME_OF_DAY = re.compile(r"[\[(]?\d{1,2}:\d{2}(?::\d{2})?[\])]?[ ,·|–—-]+")  # noqa: RUF001
+_TIME_OF_DAY = re.compile(r"[\[(]?\d{1,2}:\d{2}(?::\d{2})?[\])]?[ ,·|–—-]+")  # noqa: RUF001 - dashes and colons as people write them
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*")
 _HEAD_NAME = re.compile(rf"[*_]{{0,3}}(?P<name>{_NAME})(?:{_BETWEEN}{_WHEN}[\])]?)?[*_:]{{0,4}}", re.IGNORECASE)
-_SECTION = re.compile(rf"(?:#{{1,6}}[ ]*|[=*–—-]{{2,}}[ ]*)?[\[(]?{_WHEN}[\])]?[ ]*[:=*–—-]*", re.IGNORECASE)  # noqa: RUF001
+_SECTION = re.compile(rf"(?:#{{1,6}}[ ]*|[=*–—-]{{2,}}[ ]*)?[\[(]?{_WHEN}[\])]?[ ]*[:=*–—-]*", re.IGNORECASE)  # noqa: RUF001 - dashes and colons as people write them
 """A line that says nothing but when what follows was said."""
 _RULE = re.compile(r"[ \t]*(?:[-=*_~][ \t]*){3,}")
 _LONGEST_LABEL = 140
@@ -106,7 +106,7 @@ def has_speaker_headings(lines: Sequence[str]) -> bool:
 
 
 def _read_mark(number: int, line: str) -> _Mark | None:
-    if ":" not in line[:_LONGEST_LABEL] and "：" not in line[:_LONGEST_LABEL]:  # noqa: RUF001
+    if ":" not in line[:_LONGEST_LABEL] and "：" not in line[:_LONGEST_LABEL]:  # noqa: RUF001 - dashes and colons as people write them
         return None
     text = _TIME_OF_DAY.sub("", line.strip(), count=1) if line[:1] in "[(0123456789" else line.strip()
     stamped = _STAMPED.fullmatch(text)

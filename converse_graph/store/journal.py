@@ -217,14 +217,7 @@ class RunJournal:
                 digest=digest,
                 messages=_pack(messages),
                 form=self._ids.of(session, form),
-                reply=reply.text,
-                model=reply.model,
-                finish=reply.finish,
-                input_tokens=reply.input_tokens,
-                output_tokens=reply.output_tokens,
-                cached_tokens=reply.cached_tokens,
-                usd=reply.usd,
-                seconds=round(reply.seconds, 3),
+                **_columns_of(reply),
                 **more,
             )
             if inserted:
@@ -422,16 +415,23 @@ def insert_call(session: Session, ids: MessageIds, run: int, call: Call) -> None
         digest=call.digest,
         messages=_pack([ids.of(session, message) for message in call.messages]),
         form=ids.of(session, form),
-        reply=reply.text,
         accepted=int(call.accepted),
-        model=reply.model,
-        finish=reply.finish,
-        input_tokens=reply.input_tokens,
-        output_tokens=reply.output_tokens,
-        cached_tokens=reply.cached_tokens,
-        usd=reply.usd,
-        seconds=round(reply.seconds, 3),
+        **_columns_of(reply),
     )
+
+
+def _columns_of(reply: Response) -> dict[str, Any]:
+    """What the row of a call has of its reply, by column."""
+    return {
+        "reply": reply.text,
+        "model": reply.model,
+        "finish": reply.finish,
+        "input_tokens": reply.input_tokens,
+        "output_tokens": reply.output_tokens,
+        "cached_tokens": reply.cached_tokens,
+        "usd": reply.usd,
+        "seconds": round(reply.seconds, 3),
+    }
 
 
 def call_digest(messages: tuple[Message, ...], schema: dict[str, Any]) -> bytes:

@@ -77,7 +77,7 @@ class RunData:
         for table, made in _copies(run, outcome(transcript), transcript).items():
             names = sorted(made[0]) if made else ["run"]
             columns = ", ".join(names)
-            rows_stored = {*self._reader.read(f"SELECT {columns} FROM {table} WHERE run = :run", run=run)}  # noqa: S608
+            rows_stored = {*self._reader.read(f"SELECT {columns} FROM {table} WHERE run = :run", run=run)}  # noqa: S608 - our own
             rows_made = {tuple(row[name] for name in names) for row in made}
             missing, unknown = sorted(rows_made - rows_stored, key=str), sorted(rows_stored - rows_made, key=str)
             if len(missing) != len(unknown):
