@@ -18,7 +18,7 @@ from converse_graph.cli.output import Output
 from converse_graph.cli.terminal import is_terminal
 from converse_graph.ensembles.design import NULL, WORDING, Design, Kind
 from converse_graph.ensembles.plan_files import SweepPlan, read_plan
-from converse_graph.ensembles.sweep import Progress, SweepPlayer
+from converse_graph.ensembles.sweep import Progress, SweepPlayer, can_be_asked
 from converse_graph.errors import InvalidValue, UsageError
 from converse_graph.models.prices import Prices
 from converse_graph.models.registry import ModelRegistry
@@ -108,7 +108,8 @@ async def read_design(request: SweepRequest, where: Path | str) -> tuple[Design,
     )
     horizon = _horizon([function(**arm) for arm in design.arms], request, plan)
     name = request.name or plan.name or (f"{parent}-forks" if parent else function.name)
-    return design.model_copy(update={"rounds": horizon}), name
+    is_direct = design.baseline and can_be_asked(design)
+    return design.model_copy(update={"rounds": horizon, "direct": is_direct}), name
 
 
 def _horizon(scenarios: list[Scenario], request: SweepRequest, plan: SweepPlan) -> int | None:
@@ -190,9 +191,10 @@ async def confirm(design: Design, output: Output, *, is_agreed: bool, prices: Pr
             prices=prices,
         )
         runs, usd = (len(design.arms) + (design.paraphrase is not None)) * design.seeds, one.usd()
+        asked = f" and {len(design.arms)} direct questions of a call each" if design.direct else ""
         cost = f"{money(usd[0] * runs)} to {money(usd[1] * runs)}" if usd else "a cost that is not known"
         tokens = (one.input_tokens + one.output_tokens) * runs
-        output.say(f"{runs} runs of {design.model}: about {one.calls * runs:,} calls, {tokens:,} tokens, {cost}")
+        output.say(f"{runs} runs of {design.model}{asked}: about {one.calls * runs:,} calls, {tokens:,} tokens, {cost}")
         if usd is None or usd[1] * runs > MOST_USD:
             reasons.append(cost)
     if not reasons or is_agreed:
