@@ -31,6 +31,8 @@ class DirectAnswer(FrozenModel):
     """The share of the arm's runs in which the event came by the horizon."""
     agrees: bool | None = None
     """Whether the p50 lies within the interval of the median over runs; None where either is missing."""
+    agrees_by_horizon: bool | None = None
+    """Whether the probability lies within the interval of the share of runs; None where either is missing."""
     finding: str
     """What it comes to, in words."""
 
@@ -69,27 +71,40 @@ def direct_answer(
     elif probability is None or date is None:
         finding = "the model was asked, and gave no answer that fits"
     else:
-        agrees, finding = _hold(date["p50"], curve, rows)
-        return DirectAnswer(
-            run=answer.run, probability=probability, **date, by_runs=by_runs, agrees=agrees, finding=finding
+        return _hold(
+            DirectAnswer(run=answer.run, probability=probability, **date, by_runs=by_runs, finding=""), curve, rows
         )
     return DirectAnswer(run=answer.run, by_runs=by_runs, finding=finding)
 
 
-def _hold(p50: int, curve: Survival, rows: Sequence[Outcome]) -> tuple[bool | None, str]:
-    """Whether a stated median lies where that of the runs does, and that in words."""
-    if curve.runs < _FEWEST:
-        return None, "one run gives no interval to hold it against"
+def _hold(answer: DirectAnswer, curve: Survival, rows: Sequence[Outcome]) -> DirectAnswer:
+    """Say whether the stated median and probability lie where those of the runs do."""
+    share, p50, probability = answer.by_runs, answer.p50, answer.probability
+    if curve.runs < _FEWEST or share.low is None or share.high is None or p50 is None or probability is None:
+        return answer.model_copy(update={"finding": "one run gives no interval to hold it against"})
     years = _years(curve.median, rows)
-    is_within = years.low <= p50 <= years.high
-    verdict = f"{'agrees' if is_within else 'does not agree'} with the runs: its p50, {p50}, lies"
-    if years.low > years.last:
-        return is_within, f"{verdict} {'after' if is_within else 'before'} the end of {years.last}, by which fewer " + (
-            "than half of them had it"
-        )
-    upper = "or later" if math.isinf(years.high) else f"to {years.high:g}"
+    agrees, is_likely = years.low <= p50 <= years.high, share.low <= probability <= share.high
+    finding = (
+        f"{_VERDICTS[agrees, is_likely]}: its p50, {p50}, {_place(years, agrees)}, and its {probability:.0%} "
+        f"{'within' if is_likely else 'outside'} that of the share of runs ({share.low:.0%} to {share.high:.0%})"
+    )
+    return answer.model_copy(update={"agrees": agrees, "agrees_by_horizon": is_likely, "finding": finding})
+
+
+_VERDICTS = {
+    (True, True): "agrees with the runs",
+    (True, False): "agrees with the runs on when, not on how likely",
+    (False, True): "agrees with the runs on how likely, not on when",
+    (False, False): "does not agree with the runs",
+}
+
+
+def _place(years: _Years, is_within: bool) -> str:
     side = "within" if is_within else "outside"
-    return is_within, f"{verdict} {side} the interval of their median ({years.low:g} {upper})"
+    if years.low > years.last:
+        return f"lies {side} what their median leaves open (after {years.last}, by which fewer than half had it)"
+    upper = "or later" if math.isinf(years.high) else f"to {years.high:g}"
+    return f"lies {side} the interval of their median ({years.low:g} {upper})"
 
 
 def _years(median: Interval, rows: Sequence[Outcome]) -> _Years:

@@ -373,9 +373,7 @@ def _arm(
     )
 
 
-def _direct(
-    arm: _Arm, event: str, answers: Sequence[Outcome], curve: Survival, seed: int
-) -> DirectAnswer | None:
+def _direct(arm: _Arm, event: str, answers: Sequence[Outcome], curve: Survival, seed: int) -> DirectAnswer | None:
     if arm.role != "arm" or not answers:
         return None
     complete = [row for row in arm.rows if row.status == "finished"]

@@ -322,7 +322,8 @@ def _direct(forecast: Forecast) -> Iterator[str]:
     if not answers:
         return
     if all(answer.probability is None for _, answer in answers):
-        yield from (inline(f"{arm.arm}: {answer.finding} ({answer.run}).") + "\n" for arm, answer in answers)
+        for finding in dict.fromkeys(answer.finding for _, answer in answers):
+            yield inline(f"{finding[0].upper()}{finding[1:]}.")
         return
     unit = "round" if forecast.step == "round" else "year"
     yield (
@@ -331,8 +332,8 @@ def _direct(forecast: Forecast) -> Iterator[str]:
         "`converse show RUN` shows the question and why it said so."
     )
     yield ""
-    yield _row("arm", "by the horizon, asked", "by the horizon, runs", f"{unit}, asked", "median, runs", "what it comes to",
-               "run")  # fmt: skip
+    heads = ("by the horizon, asked", "by the horizon, runs", f"{unit}, asked", "median, runs", "what it comes to")
+    yield _row("arm", *heads, "run")
     yield _row(*["---"] * 7)
     for arm, answer in answers:
         yield _row(

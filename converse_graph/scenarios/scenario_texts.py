@@ -90,7 +90,9 @@ def _reworded(table: dict[str, Any], other_words: dict[str, Any], where: str) ->
         usual = table.get(name)
         if type(usual) is not type(words):
             raise InvalidValue(f"{where}.{name} is {_called(words)}, and the usual words are {_called(usual)}.")
-        values[name] = _reworded(usual, words, f"{where}.{name}") if isinstance(words, dict) else words
+        values[name] = words
+        if isinstance(usual, dict) and isinstance(words, dict):
+            values[name] = _reworded(usual, words, f"{where}.{name}")
     return values
 
 

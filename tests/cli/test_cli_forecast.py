@@ -94,12 +94,15 @@ def test_a_model_is_asked_once_an_arm_and_its_answer_stands_beside_its_runs(
     assert [arm["direct"]["by_runs"]["estimate"] for arm in arms] == [1.0, 1.0]
     page = converse("forecast", "raises").out
     assert "## Asked directly" in page
-    assert "agrees with the runs: its p50, 3, lies within the interval of their median (2 or later)" in page
+    words = (
+        "agrees with the runs: its p50, 3, lies within the interval of their median (2 or later), and its 25% within"
+    )
+    assert words in page
     run = arms[0]["direct"]["run"]
     assert "Prices rise by 2.0%" in json.dumps(bodies)
     assert FORECASTER in converse("show", run).out
     assert converse("audit", "raises").code == 0
     assert "Forecaster" not in converse("show", "raises", "--as", "csv").out
-    assert "the model was not asked about this expression" in converse(
+    assert "The model was not asked about this expression" in converse(
         "forecast", "raises", "--event", "raise_percent >= 4"
     ).out.replace("\\", "")

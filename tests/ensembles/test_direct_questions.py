@@ -1,4 +1,4 @@
-"""The same model asked directly, once an arm, stands beside what its runs came to, and is counted among them nowhere."""
+"""The same model, asked directly once an arm, stands beside its runs and is counted among them nowhere."""
 
 import json
 import re
@@ -21,34 +21,67 @@ from tests.ensembles.test_forecasts import row
 from tests.support.model_servers import asked_directly, bargaining
 
 CREATED = datetime(2026, 1, 2, tzinfo=UTC)
+SOME: list[float | None] = [3.0, 4.0, 4.0, 5.0, 6.0] * 3
+NEVER: list[float | None] = [None] * 12
 
 
 @pytest.mark.parametrize(
-    ("times", "p50", "agrees", "words"),
+    ("times", "probability", "p50", "agree", "words"),
     [
-        ([3.0, 4.0, 4.0, 5.0, 6.0] * 3, 2029, True, "agrees with the runs: its p50, 2029, lies within the interval"),
-        ([3.0, 4.0, 4.0, 5.0, 6.0] * 3, 2040, False, "does not agree with the runs: its p50, 2040, lies outside"),
-        ([None] * 12, 2050, True, "agrees with the runs: its p50, 2050, lies after the end of 2045"),
-        ([None] * 12, 2030, False, "does not agree with the runs: its p50, 2030, lies before the end of 2045"),
-        ([4.0], 2029, None, "one run gives no interval"),
+        (
+            SOME,
+            0.9,
+            2029,
+            (True, True),
+            "agrees with the runs: its p50, 2029, lies within the interval",
+        ),
+        (SOME, 0.1, 2029, (True, False), "agrees with the runs on when, not on how likely"),
+        (
+            SOME,
+            0.9,
+            2040,
+            (False, True),
+            "agrees with the runs on how likely, not on when: its p50, 2040,",
+        ),
+        (
+            NEVER,
+            0.1,
+            2050,
+            (True, True),
+            "agrees with the runs: its p50, 2050, lies within what",
+        ),
+        (
+            NEVER,
+            0.6,
+            2030,
+            (False, False),
+            "does not agree with the runs: its p50, 2030, lies outside what",
+        ),
+        ([4.0], 0.6, 2029, (None, None), "one run gives no interval"),
     ],
 )
 def test_whether_answer_and_runs_agree_is_said_in_words(
-    times: list[float | None], p50: int, agrees: bool | None, words: str
+    times: list[float | None], probability: float, p50: int, agree: tuple[bool | None, bool | None], words: str
 ) -> None:
     rows = [row(seed, time, law="none") for seed, time in enumerate(times)]
     dates = {"p10": 2027, "p50": p50, "p90": 2090}
-    answer = _answer(rows[0], {chance_field("treaty"): 0.3, date_field("treaty"): dates})
+    answer = _answer(rows[0], {chance_field("treaty"): probability, date_field("treaty"): dates})
 
     told = forecast(rows, "treaty", name="sea", answers=[answer])
 
     arm: ArmForecast = told.arms[0]
     assert arm.direct is not None
-    assert (arm.direct.agrees, arm.survival.runs) == (agrees, len(times))
-    assert words in forecast_markdown(told)
-    assert forecast(rows, "treaty", name="sea", answers=[_answer(rows[0], {})]).arms[0].direct.finding == (  # type: ignore[union-attr]
-        "the model was asked, and gave no answer that fits"
-    )
+    assert (arm.direct.agrees, arm.direct.agrees_by_horizon, arm.survival.runs) == (*agree, len(times))
+    assert words in forecast_markdown(told).replace("\\", "")
+
+
+def test_an_answer_that_did_not_fit_is_no_answer_and_one_about_another_arm_is_not_this_ones() -> None:
+    rows = [row(seed, 4.0, law="none") for seed in range(3)]
+    nothing = forecast(rows, "treaty", name="sea", answers=[_answer(rows[0], {})])
+    of_another = forecast(rows, "treaty", name="sea", answers=[_answer(row(0, 4.0, law="strict"), {})])
+
+    assert "The model was asked, and gave no answer that fits." in forecast_markdown(nothing)
+    assert of_another.arms[0].direct is None
 
 
 def _answer(of: Outcome, values: dict[str, Any]) -> Outcome:
