@@ -69,6 +69,7 @@ def ai_futures(
     world: bool = False,
     growth: Literal["horizon", "compute"] = "horizon",
     order: Literal["listed", "shuffled", "simultaneous", "moderated"] = "listed",
+    wording: Literal["usual", "other"] = "usual",
 ) -> Scenario:
     """Labs and governments play out the years to AGI or to the horizon.
 
@@ -98,8 +99,11 @@ def ai_futures(
         growth: By which published model capability grows in the world: "horizon", as tasks that AI can do lengthen
             (AI 2027), or "compute", by training compute and algorithms.
         order: Who speaks when in a round.
+        wording: In which of two ways the parties are told the same: the control for what wording alone does to a run.
     """
     told = scenario_texts("ai-futures")
+    if wording == "other":
+        told = told.in_words("other_words")
     table = [_lab(told, who, start, tone) for who in (FICTIONAL if fictional else LABS)[:labs]]
     table += [_government(told, who) for who, seated in (("uk", uk), ("china", china)) if seated]
     if placebo:

@@ -61,6 +61,7 @@ PART: dict[str, tuple[Any, Any, Callable[[Scenario], Any]]] = {
         lambda made: find_scenario("ai-futures")(world=True, growth=made.dials["growth"]).world,
     ),
     "order": ("listed", "shuffled", lambda made: made.order),
+    "wording": ("usual", "other", lambda made: made.premise),
 }
 DEBATE_PART: dict[str, tuple[Any, Any, Callable[[Scenario], Any]]] = {
     "motion": ("Stop.", "Go on.", lambda made: made.motion.question),  # type: ignore[union-attr]

@@ -10,12 +10,13 @@ from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.store import Store
 
 
-def expand_names(store: Store, names: Sequence[str]) -> list[str]:
+def expand_names(store: Store, names: Sequence[str], *, with_direct: bool = False) -> list[str]:
     """Replace each ensemble by those of its runs that have begun; each run comes once.
 
     Args:
         store: Where they are.
         names: Runs and ensembles; of one name for both the run is meant.
+        with_direct: Whether an ensemble stands for the direct questions too, in which the scenario is not played.
 
     Raises:
         NotFound: One is neither.
@@ -26,8 +27,9 @@ def expand_names(store: Store, names: Sequence[str]) -> list[str]:
         if name in existing:
             runs[name] = None
         elif (design := store.ensembles.find(name)) is not None:
-            cells = Design.model_validate_json(design).cells(name)
-            runs |= dict.fromkeys(cell.run for cell in cells if cell.run in existing)
+            whole = Design.model_validate_json(design)
+            members = whole.members(name) if with_direct else whole.replicates(name)
+            runs |= dict.fromkeys(run for run in members if run in existing)
         else:
             hint = "An ensemble stands for its runs." if store.ensembles.names() else ""
             raise NotFound.among("run", name, [*sorted(existing), *store.ensembles.names()], hint=hint)

@@ -18,14 +18,14 @@ from converse_graph.cli.output import Output
 from converse_graph.cli.terminal import is_terminal
 from converse_graph.ensembles.design import NULL, WORDING, Design, Kind
 from converse_graph.ensembles.plan_files import SweepPlan, read_plan
-from converse_graph.ensembles.sweep import Progress, SweepPlayer
+from converse_graph.ensembles.sweep import Progress, SweepPlayer, can_be_asked
 from converse_graph.errors import InvalidValue, UsageError
 from converse_graph.models.prices import Prices
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.runs.estimate import estimate
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.scenarios.dials import Dial, ScenarioFunction
-from converse_graph.scenarios.references import absolute_reference
+from converse_graph.scenarios.references import absolute_reference, direct_reference
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Store
 
@@ -108,7 +108,8 @@ async def read_design(request: SweepRequest, where: Path | str) -> tuple[Design,
     )
     horizon = _horizon([function(**arm) for arm in design.arms], request, plan)
     name = request.name or plan.name or (f"{parent}-forks" if parent else function.name)
-    return design.model_copy(update={"rounds": horizon}), name
+    is_direct = design.baseline and can_be_asked(design)
+    return design.model_copy(update={"rounds": horizon, "direct": is_direct}), name
 
 
 def _horizon(scenarios: list[Scenario], request: SweepRequest, plan: SweepPlan) -> int | None:
@@ -180,20 +181,8 @@ async def confirm(design: Design, output: Output, *, is_agreed: bool, prices: Pr
     """
     reasons = [f"{design.size:,} runs"] if design.size > MOST_RUNS else []
     if design.model != NULL:
-        scenario = find_scenario(design.scenario)(**design.arms[0])
-        one = await estimate(
-            scenario,
-            model=design.model,
-            base_url=design.base_url,
-            rounds=design.rounds,
-            judge=design.judge,
-            prices=prices,
-        )
-        runs, usd = (len(design.arms) + (design.paraphrase is not None)) * design.seeds, one.usd()
-        cost = f"{money(usd[0] * runs)} to {money(usd[1] * runs)}" if usd else "a cost that is not known"
-        tokens = (one.input_tokens + one.output_tokens) * runs
-        output.say(f"{runs} runs of {design.model}: about {one.calls * runs:,} calls, {tokens:,} tokens, {cost}")
-        if usd is None or usd[1] * runs > MOST_USD:
+        cost, most = await _say_cost(design, output, prices)
+        if most is None or most > MOST_USD:
             reasons.append(cost)
     if not reasons or is_agreed:
         return
@@ -202,6 +191,29 @@ async def confirm(design: Design, output: Output, *, is_agreed: bool, prices: Pr
     raise UsageError(
         f"That is {' and '.join(reasons)}: agree with --yes, or set a bound with --max-usd; none was begun."
     )
+
+
+async def _say_cost(design: Design, output: Output, prices: Prices | None) -> tuple[str, float | None]:
+    """Say what the runs and direct questions of a model would take; returns the cost in words, and at most in USD."""
+    runs = (len(design.arms) + (design.paraphrase is not None)) * design.seeds
+    questions = len(design.arms) if design.direct else 0
+    parts = [(design.scenario, runs, design.rounds, design.judge)]
+    parts += [(direct_reference(design.scenario, design.rounds), questions, None, False)] if questions else []
+    calls, tokens, least, most = 0, 0, 0.0, 0.0
+    is_known = True
+    for reference, count, rounds, judge in parts:
+        scenario = find_scenario(reference)(**design.arms[0])
+        one = await estimate(
+            scenario, model=design.model, base_url=design.base_url, rounds=rounds, judge=judge, prices=prices
+        )
+        usd = one.usd()
+        calls, tokens = calls + one.calls * count, tokens + (one.input_tokens + one.output_tokens) * count
+        is_known = is_known and usd is not None
+        least, most = (least + usd[0] * count, most + usd[1] * count) if usd else (least, most)
+    cost = f"{money(least)} to {money(most)}" if is_known else "a cost that is not known"
+    asked = f", asked directly {questions} times" if questions else ""
+    output.say(f"{runs} runs of {design.model}{asked}: about {calls:,} calls, {tokens:,} tokens, {cost}")
+    return cost, most if is_known else None
 
 
 async def play_shown(

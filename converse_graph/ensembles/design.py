@@ -12,6 +12,7 @@ from pydantic import Field as Bound
 
 from converse_graph.ensembles.arms import DEFAULT_SAMPLES, make_arms
 from converse_graph.errors import InvalidValue
+from converse_graph.scenarios.references import direct_reference
 from converse_graph.scenarios.value import FrozenModel
 
 NULL = "null"
@@ -37,6 +38,8 @@ class Cell(FrozenModel):
     """Whether it is played by chance, to be held against the arm of the same settings."""
     is_paraphrase: bool = False
     """Whether it is the first arm told in other words."""
+    is_direct: bool = False
+    """Whether the model is asked directly, once, what comes of the arm: no replicate of it."""
 
 
 class Design(FrozenModel):
@@ -58,6 +61,8 @@ class Design(FrozenModel):
     base_url: str | None = None
     baseline: bool = True
     """Whether each arm is played by chance too, where the model is another than the null model."""
+    direct: bool = False
+    """Whether the model is asked directly, once an arm, when its events come."""
     kind: Kind = "factorial"
     """How settings of the varied dials are combined to arms."""
     samples: Annotated[int, Bound(ge=1, le=10_000)] | None = None
@@ -84,6 +89,15 @@ class Design(FrozenModel):
         yield from (cell.run for cell in self.cells(name))
         yield from self.runs
 
+    def replicates(self, name: str) -> Iterator[str]:
+        """Yield the name of every run in which the scenario is played: the members but for the direct questions.
+
+        Args:
+            name: Of the ensemble.
+        """
+        yield from (cell.run for cell in self.cells(name) if not cell.is_direct)
+        yield from self.runs
+
     @property
     def arms(self) -> tuple[dict[str, Any], ...]:
         """Settings of each arm, in the order in which they are played; the first is what others are held against."""
@@ -92,7 +106,9 @@ class Design(FrozenModel):
         )
 
     def cells(self, name: str) -> Iterator[Cell]:
-        """Yield every run, seed by seed, so that a sweep that is broken off has all arms about equally far.
+        """Yield every run: the direct questions, of a call each, and then seed by seed.
+
+        A sweep that is broken off so has all arms about equally far.
 
         Args:
             name: Of the ensemble; the names of its runs begin with it.
@@ -104,6 +120,9 @@ class Design(FrozenModel):
         if self.paraphrase is not None:
             worded = arms[0] | {WORDING: self.paraphrase}
             labels.append((worded, _arm_digest(worded), False, True))
+        for dials in arms if self.direct else ():
+            run = f"{name}-{_arm_digest(dials)}-direct"
+            yield Cell(run=run, dials=dials, seed=self.first_seed, is_baseline=False, is_direct=True)
         for seed in range(self.first_seed, self.first_seed + self.seeds):
             for settings, digest, chance, is_worded in labels:
                 run = f"{name}-{digest}{'-null' if chance else ''}-{seed}"
@@ -112,7 +131,24 @@ class Design(FrozenModel):
     @property
     def size(self) -> int:
         """How many runs there are."""
-        return (len(self.arms) * len(self._by_chance) + (self.paraphrase is not None)) * self.seeds
+        replicates = (len(self.arms) * len(self._by_chance) + (self.paraphrase is not None)) * self.seeds
+        return replicates + len(self.arms) * self.direct
+
+    def reference(self, cell: Cell) -> str:
+        """Return the reference to what a run plays: the scenario, or its direct question.
+
+        Args:
+            cell: The run.
+        """
+        return direct_reference(self.scenario, self.rounds) if cell.is_direct else self.scenario
+
+    def rounds_of(self, cell: Cell) -> int | None:
+        """Return how many rounds a run plays; None for as many as the clock of what it plays has.
+
+        Args:
+            cell: The run.
+        """
+        return None if cell.is_direct else self.rounds
 
     @property
     def _by_chance(self) -> list[bool]:
@@ -145,6 +181,7 @@ class Design(FrozenModel):
                 "vary": vary,
                 "seeds": max(self.seeds, earlier.seeds),
                 "baseline": self.baseline or earlier.baseline,
+                "direct": self.direct or earlier.direct,
                 "paraphrase": self.paraphrase or earlier.paraphrase,
                 "runs": earlier.runs,
             }

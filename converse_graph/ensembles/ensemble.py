@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from converse_graph.calls.budget import Budget
 from converse_graph.ensembles.design import NULL, Design, Kind
-from converse_graph.ensembles.sweep import DEFAULT_JOBS, Progress, SweepPlayer, read_outcomes, save_design
+from converse_graph.ensembles.sweep import (
+    DEFAULT_JOBS,
+    Progress,
+    SweepPlayer,
+    can_be_asked,
+    read_direct_answers,
+    read_outcomes,
+    save_design,
+)
 from converse_graph.errors import InvalidValue, UsageError
 from converse_graph.event_loop import run_blocking
 from converse_graph.measures.outcomes import Outcome
@@ -50,7 +58,7 @@ class Sweep:
     """Arms of a Latin hypercube, or paths of Morris's design."""
     rounds: int | None = None
     baseline: bool = True
-    """Whether each arm is played by chance too."""
+    """Whether each arm is played by chance too, and the model asked directly, once an arm, what comes of it."""
     judge: bool = False
     """Whether the model judges each run at its end."""
     store: Path | str | None = None
@@ -102,7 +110,7 @@ class Sweep:
         read = {dial.name: dial.read for dial in function.dials}
         function(**{name: values[0] for name, values in self.vary.items()}, **self.dials)  # refuses unknown dials
         model = ModelRegistry(self.model, self.base_url).default_name
-        return Design(
+        design = Design(
             scenario=reference,
             vary={name: tuple(read[name](value) for value in values) for name, values in self.vary.items()},
             dials={name: read[name](value) for name, value in self.dials.items()},
@@ -115,6 +123,7 @@ class Sweep:
             kind=self.design,
             samples=self.samples,
         )
+        return design.model_copy(update={"direct": self.baseline and can_be_asked(design)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,9 +211,21 @@ class Ensemble:
         expressions: Any = importlib.import_module("converse_graph.measures.expressions")
         conditions = [event] if expressions.is_expression(event) else []
         result: Forecast = module.forecast(
-            self.outcomes(conditions=conditions), event, name=self.name, years=years, design=self._design()
+            self.outcomes(conditions=conditions),
+            event,
+            name=self.name,
+            years=years,
+            design=self._design(),
+            answers=self._answers(),
         )
         return result
+
+    def _answers(self) -> list[Outcome]:
+        async def read() -> list[Outcome]:
+            async with Store.open(self.store) as store:
+                return await read_direct_answers(store, self.name)
+
+        return run_blocking(read())
 
     def _design(self) -> Design:
         async def read() -> str:

@@ -15,6 +15,7 @@ from scipy import stats
 
 from converse_graph.ensembles.arms import DEFAULT_SAMPLES, MORRIS_LEVELS, arm_at, morris_points, morris_problem
 from converse_graph.ensembles.design import NULL, WORDING, Design
+from converse_graph.ensembles.direct_answers import DirectAnswer, direct_answer
 from converse_graph.ensembles.survival import (
     CONFIDENCE,
     Difference,
@@ -107,6 +108,8 @@ class ArmForecast(FrozenModel):
     """Stated percentiles of the event's year, as time went on."""
     points: tuple[RunPoint, ...] = ()
     """The runs themselves."""
+    direct: DirectAnswer | None = None
+    """What the model said when it was asked directly; None where it was not."""
 
 
 class Comparison(FrozenModel):
@@ -201,6 +204,7 @@ def forecast(
     years: Sequence[int] = (),
     seed: int = 0,
     design: Design | None = None,
+    answers: Sequence[Outcome] = (),
 ) -> Forecast:
     """Forecast an event from the outcomes of many runs.
 
@@ -211,6 +215,7 @@ def forecast(
         years: For which years probabilities are told; none for five years spread over the clock.
         seed: Of the bootstrap.
         design: Of the ensemble: it tells paraphrases and Morris's paths; None for rows put together otherwise.
+        answers: Rows of the direct questions about its arms; they are no runs of the scenario, and counted nowhere.
 
     Raises:
         InvalidValue: There is no finished run, or the runs are of several scenarios.
@@ -226,7 +231,7 @@ def forecast(
     arms = _sort_arms(rows, design)
     horizon = min(max(row.watched for row in arm.rows if row.status == "finished") for arm in arms if arm.role == "arm")
     years_shown = years or _spread_years(complete)
-    arm_forecasts = tuple(_arm(arm, event, horizon, years_shown, seed) for arm in arms)
+    arm_forecasts = tuple(_arm(arm, event, horizon, years_shown, seed, answers) for arm in arms)
     comparisons = _comparisons(arms, event, horizon, seed)
     told = [arm for arm in arms if arm.role == "arm"]
     dials = tuple(told[0].dials)
@@ -336,7 +341,9 @@ def _spread_years(rows: Sequence[Outcome]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(year) for year in np.linspace(first, max(first, last), 5)))
 
 
-def _arm(arm: _Arm, event: str, horizon: float, years: Sequence[int], seed: int) -> ArmForecast:
+def _arm(
+    arm: _Arm, event: str, horizon: float, years: Sequence[int], seed: int, answers: Sequence[Outcome]
+) -> ArmForecast:
     complete = [row for row in arm.rows if row.status == "finished"]
     observations = [observation(row, event) for row in complete]
     estimate = survival(observations, horizon=horizon)
@@ -362,7 +369,17 @@ def _arm(arm: _Arm, event: str, horizon: float, years: Sequence[int], seed: int)
             RunPoint(run=row.run, seed=row.seed, time=one.time, happened=one.happened)
             for row, one in zip(complete, observations, strict=True)
         ),
+        direct=_direct(arm, event, answers, estimate, seed),
     )
+
+
+def _direct(arm: _Arm, event: str, answers: Sequence[Outcome], curve: Survival, seed: int) -> DirectAnswer | None:
+    if arm.role != "arm" or not answers:
+        return None
+    complete = [row for row in arm.rows if row.status == "finished"]
+    causes = [_cause(row, event) for row in complete]
+    by_runs = bootstrap_incidence(causes, event, max(row.watched for row in complete), seed=seed)
+    return direct_answer(answers, complete, event, curve=curve, by_runs=by_runs)
 
 
 def _numbers(row: Outcome) -> dict[str, float]:

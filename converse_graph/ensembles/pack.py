@@ -12,7 +12,7 @@ from converse_graph.ensembles.design import Design
 from converse_graph.errors import InvalidValue, NotFound, StoreFailure
 from converse_graph.record.paths import JudgePath, parse_path
 from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, WORLD_STATE
-from converse_graph.scenarios.references import split_reference
+from converse_graph.scenarios.references import without_folder
 from converse_graph.store import Store
 from converse_graph.store.permissions import make_folder
 from converse_graph.store.stored_runs import StoredRun, record_only
@@ -92,7 +92,7 @@ async def _fill(store: Store, target: Store, runs: Sequence[str], ensembles: Seq
     for name in ensembles:
         design = Design.model_validate_json(store.ensembles.design(name))
         if not private:
-            design = design.model_copy(update={"scenario": _without_folder(design.scenario)})
+            design = design.model_copy(update={"scenario": without_folder(design.scenario)})
         await target.ensembles.save(name, design.model_dump_json(), created=datetime.now(UTC))
 
 
@@ -117,11 +117,6 @@ def _lineage(store: Store, name: str) -> Iterator[str]:
         yield origin
         run = store.register.run(origin)
         origin = run.replays or run.parent
-
-
-def _without_folder(reference: str) -> str:
-    path, name = split_reference(reference)
-    return f"{Path(path).name}{name and ':'}{name}" if path else reference
 
 
 def _check_free(path: Path) -> None:

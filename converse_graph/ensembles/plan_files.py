@@ -38,7 +38,7 @@ class SweepPlan(FrozenModel):
     until: int | None = None
     rounds: Annotated[int, Bound(ge=1)] | None = None
     baseline: bool = True
-    """Whether each arm is played by chance too."""
+    """Whether each arm is played by chance too, and the model asked directly, once an arm, what comes of it."""
     paraphrase: bool = False
     """Whether the first arm is played in other words too."""
     parent: str | None = None

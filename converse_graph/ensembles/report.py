@@ -156,6 +156,7 @@ def report_sections(forecast: Forecast, *, commands: Sequence[str], manifest: Ma
         Section(f"Probability that it has come by {by}", list(_years(forecast)), "survival"),
         Section("Arms", list(_arms(forecast)), "arms"),
         Section("Arms compared", list(_comparisons(forecast))),
+        Section("Asked directly", list(_direct(forecast))),
         Section("Which dial moves it most", list(_effects(forecast)), "dials"),
         Section("What the parties said, and what came", list(_calibration(forecast.calibration)), "estimates"),
         Section("Drift and easy agreement", list(_covariates(forecast))),
@@ -316,6 +317,37 @@ def _comparisons(forecast: Forecast) -> Iterator[str]:
         p = "none" if one.adjusted_p is None else f"{one.adjusted_p:.3f}"
         years = _number(one.difference.years)
         yield _row(one.arm, one.reference, years, str(one.difference.pairs), p, one.finding)
+
+
+def _direct(forecast: Forecast) -> Iterator[str]:
+    """What the model said when it was asked directly, arm by arm; one sentence where it was not asked about this."""
+    answers = [(arm, arm.direct) for arm in forecast.arms if arm.direct is not None]
+    if not answers:
+        return
+    if all(answer.probability is None for _, answer in answers):
+        for finding in dict.fromkeys(answer.finding for _, answer in answers):
+            yield inline(f"{finding[0].upper()}{finding[1:]}.")
+        return
+    unit = "round" if forecast.step == "round" else "year"
+    yield (
+        "The same model was asked once, without a simulation: how likely it is by the horizon, and in which "
+        f"{unit} it comes. What it says beside what its runs came to tells what playing them adds; "
+        "`converse show RUN` shows the question and why it said so."
+    )
+    yield ""
+    heads = ("by the horizon, asked", "by the horizon, runs", f"{unit}, asked", "median, runs", "what it comes to")
+    yield _row("arm", *heads, "run")
+    yield _row(*["---"] * 7)
+    for arm, answer in answers:
+        yield _row(
+            arm.arm,
+            "no answer" if answer.probability is None else f"{answer.probability:.0%}",
+            _share(answer.by_runs),
+            "no answer" if answer.p50 is None else f"{answer.p50} ({answer.p10} to {answer.p90})",
+            _date(forecast, arm.survival.median),
+            answer.finding,
+            answer.run,
+        )
 
 
 def _effects(forecast: Forecast) -> Iterator[str]:

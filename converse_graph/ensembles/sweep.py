@@ -23,6 +23,7 @@ from converse_graph.runs.derived import fork
 from converse_graph.runs.fingerprint import digest_of, fingerprint
 from converse_graph.runs.simulation import Origin, Simulation
 from converse_graph.scenarios.catalogue import find_scenario
+from converse_graph.scenarios.direct_question import event_names
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store
 
@@ -62,6 +63,25 @@ def design_digest(design: Design) -> str:
         for number, arm in enumerate(design.arms[:_MOST_DIGESTED])
     }
     return digest_of(digests)
+
+
+def can_be_asked(design: Design) -> bool:
+    """Say whether a model can be asked directly what comes of a design's arms.
+
+    Chance has no answer, forks are played on from a past that a question does not tell of, and where an arm awaits no
+    event there is nothing to ask.
+
+    Args:
+        design: With the scenario's reference, its dials and its model.
+
+    Raises:
+        NotFound: The scenario is gone, or has no such dial.
+        InvalidValue: A dial does not take its setting.
+    """
+    if design.model == NULL or design.parent is not None:
+        return False
+    function = find_scenario(design.scenario)
+    return all(event_names(function(**arm)) for arm in design.arms)
 
 
 _MOST_DIGESTED = 64
@@ -135,7 +155,7 @@ class SweepPlayer:
         self._watch = watch or (lambda _: None)
         cells = [cell for number, cell in enumerate(self._design.cells(name)) if number % share[1] == share[0]]
         self._cells, self.progress = iter(cells), Progress(runs=len(cells))
-        self._function = find_scenario(self._design.scenario)
+        find_scenario(self._design.scenario)  # refused before any run is begun
         self._scenarios: dict[str, Scenario] = {}
         self._playing: dict[int, Simulation] = {}
         self.is_pausing = False
@@ -204,7 +224,7 @@ class SweepPlayer:
             before = simulation.run
             try:
                 run = await simulation.play(budget=self._left(before))
-                if self._design.judge and not cell.is_baseline and run.status == "finished":
+                if self._design.judge and not (cell.is_baseline or cell.is_direct) and run.status == "finished":
                     await judge_run(
                         self._store, run.name, chats=simulation.chats, budget=self._left(before), prices=self._prices
                     )
@@ -231,7 +251,7 @@ class SweepPlayer:
         design = self._design
         model = NULL if cell.is_baseline else design.model
         base_url = None if cell.is_baseline else design.base_url
-        if design.parent is not None and design.at is not None:
+        if design.parent is not None and design.at is not None and not cell.is_direct:
             return await fork(
                 self._store,
                 design.parent,
@@ -250,8 +270,8 @@ class SweepPlayer:
             model=ModelRegistry(model, base_url, prices=self._prices),
             seed=cell.seed,
             name=cell.run,
-            rounds=design.rounds,
-            origin=Origin(scenario=design.scenario),
+            rounds=design.rounds_of(cell),
+            origin=Origin(scenario=design.reference(cell)),
         )
 
     async def _reopen(self, cell: Cell) -> Simulation:
@@ -259,9 +279,9 @@ class SweepPlayer:
         return await Simulation.reopen(self._store, cell.run, scenario=scenario, prices=self._prices)
 
     def _scenario(self, cell: Cell) -> Scenario:
-        key = repr(sorted(cell.dials.items(), key=lambda item: item[0]))
+        key = f"{cell.is_direct} {sorted(cell.dials.items(), key=lambda item: item[0])!r}"
         if key not in self._scenarios:
-            self._scenarios[key] = self._function(**cell.dials)
+            self._scenarios[key] = find_scenario(self._design.reference(cell))(**cell.dials)
         return self._scenarios[key]
 
     def _left(self, before: Run) -> Budget | None:
@@ -322,7 +342,7 @@ def _play_share(address: Path | str, name: str, jobs: int, retry_failed: bool, s
 
 
 async def read_outcomes(store: Store, name: str, *, conditions: Sequence[str] = ()) -> list[Outcome]:
-    """Read what came of every run of an ensemble that has begun.
+    """Read what came of every run of an ensemble that has begun, but for the direct questions.
 
     Args:
         store: Where it is.
@@ -334,7 +354,26 @@ async def read_outcomes(store: Store, name: str, *, conditions: Sequence[str] = 
     """
     design = Design.model_validate_json(store.ensembles.design(name))
     existing = {run.name for run in store.register.runs()}
-    names = [run for run in design.members(name) if run in existing]
+    names = [run for run in design.replicates(name) if run in existing]
     if conditions:
         return [outcome(store.transcript(one), conditions=conditions) for one in names]
+    return list((await store.outcomes(names)).values())
+
+
+async def read_direct_answers(store: Store, name: str) -> list[Outcome]:
+    """Read what the model said when it was asked directly about the arms of an ensemble.
+
+    Args:
+        store: Where it is.
+        name: Of the ensemble.
+
+    Returns:
+        A row for each question that has been answered; its last values are the answers.
+
+    Raises:
+        NotFound: There is no such ensemble.
+    """
+    design = Design.model_validate_json(store.ensembles.design(name))
+    finished = {run.name for run in store.register.runs() if run.status == "finished"}
+    names = [cell.run for cell in design.cells(name) if cell.is_direct and cell.run in finished]
     return list((await store.outcomes(names)).values())

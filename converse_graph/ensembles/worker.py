@@ -183,8 +183,8 @@ class Worker:
                 model=GatedRegistry.over(chats, gate),
                 seed=cell.seed,
                 name=run,
-                rounds=design.rounds,
-                origin=Origin(scenario=design.scenario),
+                rounds=design.rounds_of(cell),
+                origin=Origin(scenario=design.reference(cell)),
             )
         simulation = await Simulation.reopen(self._store, run, scenario=scenario)
         simulation.chats = GatedRegistry.over(simulation.chats, gate)
@@ -200,9 +200,10 @@ class Worker:
         return self._designs[text][run], design
 
     def _scenario(self, design: Design, cell: Cell) -> Scenario:
-        key = f"{design.scenario} {sorted(cell.dials.items(), key=lambda item: item[0])!r}"
+        reference = design.reference(cell)
+        key = f"{reference} {sorted(cell.dials.items(), key=lambda item: item[0])!r}"
         if key not in self._scenarios:
-            self._scenarios[key] = find_scenario(design.scenario)(**cell.dials)
+            self._scenarios[key] = find_scenario(reference)(**cell.dials)
         return self._scenarios[key]
 
 

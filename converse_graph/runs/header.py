@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from converse_graph.errors import InvalidValue
@@ -18,6 +17,7 @@ from converse_graph.record.transcript import Party, PromptedModel
 from converse_graph.scenarios.cast import Organisation, personas
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.scenarios.model_settings import Options
+from converse_graph.scenarios.references import without_folder
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
 from converse_graph.store import Run
@@ -60,7 +60,6 @@ def build_header(
         UsageError: A model or an embedder is not to be had.
     """
     embedders_for(scenario, chats)
-    where, colon, function = source.partition(":")
     return {
         "scenario": scenario.name,
         "title": scenario.title,
@@ -71,7 +70,7 @@ def build_header(
         "models": _models(scenario, chats),
         "options": dict(options),
         "settings": settings.different(),
-        "source": f"{Path(where).name}{colon}{function}",
+        "source": without_folder(source),
         "digest": digest,
         "standing": scenario.running_lists,
         "versions": _versions(),

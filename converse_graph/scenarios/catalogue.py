@@ -13,7 +13,8 @@ from typing import Any
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.resources import search_path
 from converse_graph.scenarios.dials import ScenarioFunction
-from converse_graph.scenarios.references import SUFFIXES, split_reference
+from converse_graph.scenarios.direct_question import ask_directly
+from converse_graph.scenarios.references import SUFFIXES, direct_rounds, split_direct, split_reference
 from converse_graph.scenarios.yaml_files import no_file, scenario_file
 
 _MODULES = "converse_scenarios_"
@@ -25,12 +26,16 @@ def find_scenario(reference: str) -> ScenarioFunction:
 
     Args:
         reference: A name that `catalogue` knows ("-" and "_" are the same), `file.py` when the file holds one
-            scenario, `file.py:function`, `file.yaml`, or `file.yaml:preset`.
+            scenario, `file.py:function`, `file.yaml`, or `file.yaml:preset`; of any of these, after `direct:`, the
+            direct question (`direct-8:` where it is played for 8 rounds).
 
     Raises:
         NotFound: There is none of that name.
         InvalidValue: The file cannot be loaded, or holds several and none was named.
     """
+    prefix, own = split_direct(reference)
+    if prefix:
+        return ask_directly(find_scenario(own), direct_rounds(reference))
     path, name = split_reference(reference)
     if path:
         return _find_in_file(Path(path), name)

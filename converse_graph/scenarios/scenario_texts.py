@@ -1,6 +1,6 @@
 """Reads what scenarios tell their parties from a file that anyone can edit: `prompts/scenarios/<name>.yaml`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,20 @@ class ScenarioTexts:
             raise InvalidValue(f"{self.path}: {'.'.join(names)} is {_called(value)}; write a list of texts there.")
         return tuple(value)
 
+    def in_words(self, name: str) -> "ScenarioTexts":
+        """The same texts, with those that stand under a name in place of theirs, each at its own place.
+
+        Args:
+            name: Of a table at the top of the file, with a text or list for each that is worded otherwise.
+
+        Raises:
+            InvalidValue: There is no such table, or it has a text that there is none of to stand in place of.
+        """
+        other_words = self._at((name,))
+        if not isinstance(other_words, dict):
+            raise InvalidValue(f"{self.path}: {name} is {_called(other_words)}; write a table there.")
+        return replace(self, table=_reworded(self.table, other_words, f"{self.path}: {name}"))
+
     def _at(self, names: tuple[str, ...]) -> Any:
         value: Any = self.table
         for name in names:
@@ -68,6 +82,18 @@ def scenario_texts(name: str) -> ScenarioTexts:
             return ScenarioTexts(path=path, table=load_yaml(path).values)
     names = sorted({path.stem for place in places for path in place.glob("*.yaml")})
     raise NotFound.among("file of texts", name, names)
+
+
+def _reworded(table: dict[str, Any], other_words: dict[str, Any], where: str) -> dict[str, Any]:
+    values = dict(table)
+    for name, words in other_words.items():
+        usual = table.get(name)
+        if type(usual) is not type(words):
+            raise InvalidValue(f"{where}.{name} is {_called(words)}, and the usual words are {_called(usual)}.")
+        values[name] = words
+        if isinstance(usual, dict) and isinstance(words, dict):
+            values[name] = _reworded(usual, words, f"{where}.{name}")
+    return values
 
 
 def _called(value: Any) -> str:

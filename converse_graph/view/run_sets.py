@@ -92,7 +92,8 @@ async def set_page(reader: Reader, name: str, *, forecast: Markup | None = None,
         for cell in design.cells(name):
             arms.setdefault(_label(design, cell), []).append(cell)
         shown = [_arm(reader.store, label, cells, runs) for label, cells in arms.items()]
-        awaited = _awaited(reader.store, [cell.run for cells in arms.values() for cell in cells if cell.run in runs])
+        begun = [cell.run for cells in arms.values() for cell in cells if cell.run in runs and not cell.is_direct]
+        awaited = _awaited(reader.store, begun)
         return render(
             "set.html",
             page="sets",
@@ -113,6 +114,8 @@ def _design(store: Store, name: str) -> Design:
 
 def _label(design: Design, cell: Cell) -> str:
     told = ", ".join(f"{dial} {plain(cell.dials[dial])}" for dial in design.vary) or "all runs"
+    if cell.is_direct:
+        return f"{told}, asked directly"
     return f"{told}, by chance" if cell.is_baseline else told
 
 
@@ -162,10 +165,12 @@ def forecast_part(where: Path | str, name: str, event: str) -> str:
 
     async def read() -> Any:
         async with Store.open(where, read_only=True) as store:
-            return await sweep.read_outcomes(store, name, conditions=[event] if set(event) & set("<>=") else [])
+            conditions = [event] if set(event) & set("<>=") else []
+            rows = await sweep.read_outcomes(store, name, conditions=conditions)
+            return rows, await sweep.read_direct_answers(store, name)
 
-    rows = asyncio.run(read())
+    rows, answers = asyncio.run(read())
     if not rows:
         raise NotFound(f"No run of {name!r} has begun; `converse sweep` plays them.")
-    body: str = report.forecast_body(forecast.forecast(rows, event, name=name))
+    body: str = report.forecast_body(forecast.forecast(rows, event, name=name, answers=answers))
     return body

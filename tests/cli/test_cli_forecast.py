@@ -5,8 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
 
+from converse_graph.scenarios.direct_question import FORECASTER
 from tests.support.command_line import Converse
+from tests.support.model_servers import asked_directly, bargaining
 
 
 def test_two_commands_lead_from_a_scenario_to_a_page_that_loads_nothing(converse: Converse, tmp_path: Path) -> None:
@@ -66,3 +69,40 @@ def test_a_past_that_was_played_by_chance_is_held_against_what_happened(converse
     ]
     assert converse("forecast", "past", "--against", "no_facts").code == 2
     assert "goes with no --event" in converse("forecast", "past", "--against", "training_compute", "--event", "x").err
+
+
+def test_a_model_is_asked_once_an_arm_and_its_answer_stands_beside_its_runs(
+    converse: Converse, httpserver: HTTPServer
+) -> None:
+    bodies = bargaining(httpserver)
+    sweep = (
+        "sweep", "wage-talks", "--vary", "inflation=0.02,0.08", "--set", "boardroom=false", "--seeds", "2", "--rounds",
+        "3", "--name", "raises", "--yes", "--no-judge", "--model", "mini:70b", "--base-url", httpserver.url_for("/v1"),
+    )  # fmt: skip
+    done = converse(*sweep)
+    assert done.code == 0, done.err
+    assert "10 runs, 2 arms of 2 seeds" in done.out
+    before = len(bodies)
+    again = converse(*sweep)
+    told = json.loads(converse("forecast", "raises", "--json").out)
+    arms = [arm for arm in told["arms"] if arm["role"] == "arm"]
+
+    assert (again.code, asked_directly(bodies), len(bodies)) == (0, 2, before)
+    assert [arm["survival"]["runs"] for arm in told["arms"]] == [2, 2, 2, 2]
+    assert [(arm["direct"]["probability"], arm["direct"]["p50"]) for arm in arms] == [(0.25, 3), (0.25, 3)]
+    assert {arm["direct"] for arm in told["arms"] if arm["role"] == "chance"} == {None}
+    assert [arm["direct"]["by_runs"]["estimate"] for arm in arms] == [1.0, 1.0]
+    page = converse("forecast", "raises").out
+    assert "## Asked directly" in page
+    words = (
+        "agrees with the runs: its p50, 3, lies within the interval of their median (2 or later), and its 25% within"
+    )
+    assert words in page
+    run = arms[0]["direct"]["run"]
+    assert "Prices rise by 2.0%" in json.dumps(bodies)
+    assert FORECASTER in converse("show", run).out
+    assert converse("audit", "raises").code == 0
+    assert "Forecaster" not in converse("show", "raises", "--as", "csv").out
+    assert "The model was not asked about this expression" in converse(
+        "forecast", "raises", "--event", "raise_percent >= 4"
+    ).out.replace("\\", "")

@@ -39,6 +39,11 @@ def test_a_text_that_is_edited_in_the_working_directory_is_what_parties_are_told
         ("opening: AI labs report", "opening: 7 #", "opening is 7; write a text there"),
         ("options: [leave it alone, ", "options: [true, ", "government.options is a list of something else than texts"),
         ("  motion: What does the society do next?\n", "", "society.motion is missing"),
+        (
+            "    fields:\n      capabilities: each",
+            "    field:\n      capabilities: each",
+            "other_words.lab.field is a table, and the usual words are missing",
+        ),
         ("opening: ", "opening: [", "ai-futures.yaml, line 2: what is opened here lacks a comma"),
     ],
 )
@@ -48,8 +53,9 @@ def test_a_slip_in_a_file_of_texts_is_told_with_its_file_and_its_place(
     written = copy.read_text(encoding="utf-8")
     assert was in written
     copy.write_text(written.replace(was, becomes), encoding="utf-8")
+    dials = {"regulation": "light", "deliberation": "debate", "wording": "other" if "other" in said else "usual"}
     with pytest.raises(InvalidValue) as refused:
-        find_scenario("ai-futures")(uk=True, placebo=True, regulation="light", deliberation="debate")
+        find_scenario("ai-futures")(uk=True, placebo=True, **dials)
     assert said in str(refused.value)
     assert str(copy) in str(refused.value)
 
@@ -79,3 +85,19 @@ def test_a_slip_in_a_cast_file_is_told_with_its_line(
     with pytest.raises(InvalidValue) as refused:
         cast_member("acme")
     assert said in str(refused.value)
+
+
+def test_the_other_words_of_a_scenario_change_words_alone() -> None:
+    made = find_scenario("ai-futures")
+    dials = {"uk": True, "china": True, "regulation": "strict", "competition": "intense", "openness": "open",
+             "deliberation": "debate", "world": True}  # fmt: skip
+    usual, other = (made(**dials, wording=wording) for wording in ("usual", "other"))
+
+    assert usual.premise != other.premise
+    for one, same in zip(usual.organisations, other.organisations, strict=True):
+        assert one.questions != same.questions
+        assert [field.ask for field in one.fields] != [field.ask for field in same.fields]
+        fields = [field.model_copy(update={"ask": "", "example": None}) for field in one.fields]
+        assert fields == [field.model_copy(update={"ask": "", "example": None}) for field in same.fields]
+        assert (one.brief, one.topics, one.examples) == (same.brief, same.topics, same.examples)
+    assert (usual.world, usual.clock, usual.events, usual.stop) == (other.world, other.clock, other.events, other.stop)

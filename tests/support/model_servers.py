@@ -183,3 +183,26 @@ def filling(server: HTTPServer, model: str = "served-7b") -> list[dict[str, Any]
 
     server.expect_request(PATH, method="POST").respond_with_handler(answer)
     return bodies
+
+
+_FORECAST = {"chance_settled": 0.25, "date_settled": {"p10": 2, "p50": 3, "p90": 9}}
+
+
+def bargaining(server: HTTPServer) -> list[dict[str, Any]]:
+    """Answer as a union and an employer that settle in the second round, and as a forecaster; returns the requests."""
+    bodies: list[dict[str, Any]] = []
+
+    def answer(received: Received) -> Response:
+        bodies.append(json.loads(received.get_data()))
+        is_asked = "chance_settled" in json.dumps(bodies[-1])
+        own = _FORECAST if is_asked else {"raise_percent": 4.0, "condition": None, "accepts": True}
+        reply = json.dumps({"statement": f"It is {len(bodies)} percent, or so we hold.", "memo": "m", **own})
+        whole = {**completion(reply), "model": "served-70b"}
+        return Response(json.dumps(whole), 200, content_type="application/json")
+
+    server.expect_request(PATH, method="POST").respond_with_handler(answer)
+    return bodies
+
+
+def asked_directly(bodies: list[dict[str, Any]]) -> int:
+    return sum("chance_settled" in json.dumps(body) for body in bodies)

@@ -38,7 +38,8 @@ async def audit(runs: RunArguments, against: Against = None, as_json: Json = Fal
     from converse_graph.store.store import DEFAULT_PATH
 
     async with Store.open(store or DEFAULT_PATH) as open_store:
-        results = [await audit_run(open_store, name, against=against) for name in expand_names(open_store, runs)]
+        names = expand_names(open_store, runs, with_direct=True)
+        results = [await audit_run(open_store, name, against=against) for name in names]
     if as_json:
         values = [audit_json(result) for result in results]
         typer.echo(json_text(values[0] if len(values) == 1 else values, indent=2))

@@ -73,7 +73,7 @@ async def forecast(
     try:
         from converse_graph.ensembles.forecast import forecast as make_forecast
         from converse_graph.ensembles.report import forecast_html, forecast_markdown
-        from converse_graph.ensembles.sweep import read_outcomes
+        from converse_graph.ensembles.sweep import read_direct_answers, read_outcomes
     except ImportError as error:
         raise UsageError(
             f"Statistics and figures take an extra ({error.name} is missing): pip install 'converse-graph[forecast]'."
@@ -87,12 +87,13 @@ async def forecast(
     async with Store.open(store or DEFAULT_PATH) as open_store:
         design = Design.model_validate_json(open_store.ensembles.design(name))
         rows = await read_outcomes(open_store, name, conditions=conditions)
+        answers = await read_direct_answers(open_store, name)
         _check_names(open_store, rows, conditions)
         manifest = _manifest(open_store, design, rows)
     events = list(dict.fromkeys(one for row in rows for one in row.awaited))
     if event is None and len(events) != 1:
         raise InvalidValue(f"Name the event with --event; there is: {', '.join(events) or 'none'}.")
-    result = make_forecast(rows, event or events[0], name=name, years=by or (), design=design)
+    result = make_forecast(rows, event or events[0], name=name, years=by or (), design=design, answers=answers)
     commands = [*([sweep_command(design, name)] if design.seeds else []), forecast_command(name, event, by)]
     drawn = _write_figures(result, figures) if figures is not None else {}
     if as_json or (out is not None and out.suffix == ".json"):
@@ -131,7 +132,7 @@ async def _backtest(name: str, against: str, cutoff: str | None, store: "str | P
     async with Store.open(store or DEFAULT_PATH) as open_store:
         design = Design.model_validate_json(open_store.ensembles.design(name))
         known = {run.name for run in open_store.register.runs()}
-        transcripts = [open_store.transcript(run).public() for run in design.members(name) if run in known]
+        transcripts = [open_store.transcript(run).public() for run in design.replicates(name) if run in known]
     result = score_backtest(transcripts, facts, name=name, cutoff=cutoff)
     command = ["converse", "forecast", name, "--against", against, *(["--cutoff", cutoff] if cutoff else [])]
     commands = [*([sweep_command(design, name)] if design.seeds else []), shlex.join(command)]
@@ -198,6 +199,7 @@ def sweep_command(design: "Design", name: str) -> str:
     parts += ["--paraphrase"] if design.paraphrase else []
     parts += ["--seeds", str(design.seeds), "--name", name]
     parts += ["--rounds", str(design.rounds)] if design.rounds else []
+    parts += [] if design.baseline else ["--no-baseline"]
     parts += ["--model", design.model] if design.model else []
     parts += ["--base-url", design.base_url] if design.base_url else []
     return shlex.join(parts)

@@ -69,7 +69,7 @@ OptionalScenario = Annotated[
     str | None,
     typer.Argument(metavar="[SCENARIO]", help="As `converse run` takes it.", autocompletion=complete_scenarios),
 ]
-NoBaseline = Annotated[bool, typer.Option("--no-baseline", help="Leave out the same arms played by chance.")]
+NoBaseline = Annotated[bool, typer.Option("--no-baseline", help="Leave out arms by chance and direct questions.")]
 
 ToQueue = Annotated[bool, typer.Option("--queue", help="Leave the runs to `converse worker`, in a store on a server.")]
 
