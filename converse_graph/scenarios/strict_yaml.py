@@ -10,7 +10,9 @@ import codecs
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,10 @@ _NOT_TEXT = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan",
 _FOLDABLE = re.compile(r"[A-Za-z][!-~]*(?: [!-~]+)+", re.ASCII)
 
 
+_MOST_PARSED = 64
+"""Texts that are held with what they came to: the files of a scenario are read anew for each of its arms."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """What a YAML text holds."""
@@ -78,6 +84,12 @@ def read_yaml(text: str, *, number_keys: bool = False) -> Document:
     Raises:
         InvalidValue: The text is no YAML, no table, or uses what is refused; the message begins with the line.
     """
+    document = _parse(text, number_keys)
+    return Document(values=deepcopy(document.values), lines=document.lines)
+
+
+@lru_cache(maxsize=_MOST_PARSED)
+def _parse(text: str, number_keys: bool) -> Document:
     try:
         return _Reader(text, number_keys=number_keys).read()
     except YAMLError as error:
