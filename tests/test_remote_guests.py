@@ -162,6 +162,7 @@ async def test_a_run_that_finished_there_while_ours_was_paused_is_not_asked_twic
     assert len(await threads(server)) == before + 1
 
 
+@pytest.mark.slow
 async def test_the_same_turn_of_another_run_is_asked_for_itself(store: Store, server: Server, far: Seat) -> None:
     before = len(await threads(server))
     for name in ("first", "second"):

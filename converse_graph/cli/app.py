@@ -5,9 +5,10 @@ What a command needs is loaded when it is called, so that help is there at once.
 
 import os
 import sys
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import Exit, TyperException
@@ -93,15 +94,19 @@ def _open_streams() -> None:
         getattr(sys, name).reconfigure(errors="replace")
 
 
+@cache
+def _command() -> Any:
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
     _open_streams()
     if os.environ.pop("LANGCHAIN_TRACING", None):  # LangChain refuses to run anything while it is set
         report("LANGCHAIN_TRACING is an old variable and is ignored; LANGSMITH_TRACING=true traces runs.", Code.DONE)
     sys.argv[1:] = [argument if _names_a_place(argument) else whole_characters(argument) for argument in sys.argv[1:]]
-    command = typer.main.get_command(app)
     try:
-        code = command.main(prog_name="converse", standalone_mode=False) or Code.DONE
+        code = _command().main(prog_name="converse", standalone_mode=False) or Code.DONE
         sys.stdout.flush()
     except Exit as leave:
         code = leave.exit_code

@@ -62,7 +62,7 @@ async def is_clean(store: Store, name: str, scenario: Scenario) -> None:
     ("scenario", "at"),
     [
         (with_guest_and_motion("listed"), "round 2:Beta"),
-        (with_guest_and_motion("simultaneous"), "round 2:Beta"),
+        pytest.param(with_guest_and_motion("simultaneous"), "round 2:Beta", marks=pytest.mark.slow),
         (with_world(), "2027:Norland"),
     ],
     ids=["guest and motion", "all at once", "world"],

@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from converse_graph.export.schemas import runs_schema, show_schema
 from tests.support.child_process import Ended, end, wait_until
@@ -112,6 +113,7 @@ def test_a_second_signal_stops_at_once_and_the_run_can_be_resumed(tmp_path: Path
     assert (row["status"], row["statements"]) == ("paused", 0)
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_a_debate_within_a_debate_is_paused_and_resumes_to_the_same_end(
     converse: Converse, reference: tuple[Path, Ended], tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 from langchain_openai import ChatOpenAI
-from openai import Timeout
+from openai import DefaultAsyncHttpxClient, DefaultHttpxClient, Timeout
 from pytest_httpserver import HTTPServer
 from werkzeug import Request as Received
 from werkzeug import Response as Sent
@@ -147,9 +147,14 @@ async def asked_of(
         yield own
         await own.close()
         return
-    model = ChatOpenAI(model="m", base_url=address, api_key=key, max_retries=0, timeout=Timeout(20), stream_usage=True)
-    yield LangChainModel(model, retries=waits.retries())
-    await model.root_async_client.close()
+    # To read the machine's certificates takes longer than all that is asked.
+    with DefaultHttpxClient(verify=False) as blocking:
+        async with DefaultAsyncHttpxClient(verify=False) as connections:
+            model = ChatOpenAI(
+                model="m", base_url=address, api_key=key, max_retries=0, timeout=Timeout(20), stream_usage=True,
+                http_client=blocking, http_async_client=connections,
+            )  # fmt: skip
+            yield LangChainModel(model, retries=waits.retries())
 
 
 def serve(server: HTTPServer, answers: list[Answer]) -> list[dict[str, Any]]:

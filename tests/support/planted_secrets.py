@@ -23,9 +23,10 @@ HEARD_IN_DEBATE = ("line", "imagine")
 def mark(path: str) -> str:
     """A text that is private to a speaker: the mark, and enough words to be found again by an audit.
 
-    No seven words in a row are without the speaker, whatever follows by chance: two marks are never taken for one.
+    No seven words in a row are without the party, unless five or more of them follow by chance: so the marks of two
+    parties are not taken for one, as they were where a common ending and three words of chance made seven.
     """
-    return f"canary[{path}] which nobody but {path} shall ever read"
+    return f"canary[{path}] which none read but {path} of {path.partition('/')[0]}"
 
 
 @st.composite

@@ -56,7 +56,8 @@ class Cluster:
     def remove(self) -> None:
         """Stop the server, and leave nothing behind."""
         self.stop()
-        shutil.rmtree(self._folder)
+        # A database is some 300 files: this program removes them several times faster than `shutil.rmtree`.
+        subprocess.run(["rm", "-rf", "--", str(self._folder)], check=True)
 
     def database(self) -> str:
         """The address of a new, empty database."""

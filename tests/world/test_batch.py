@@ -12,6 +12,7 @@ from converse_graph.scenarios.yaml_files import load_scenario
 from converse_graph.world.batch import NEVER, NO_MOVE, Situation, draw_shares, hash_seeds, play_batch
 from converse_graph.world.draws import draw_share
 from converse_graph.world.resolution import initial_record, known_values, legal_actions, resolve_round
+from tests.support.property_search import example_count
 from tests.support.random_worlds import KINDS, worlds
 
 FISHERY = load_scenario(Path(__file__).parents[2] / "graphs" / "fishery.yaml")
@@ -24,7 +25,7 @@ def by_chance(situation: Situation) -> np.ndarray:
     return np.argmax(np.cumsum(situation.legal, axis=0) > nth, axis=0).astype(np.int16)
 
 
-@settings(max_examples=150)
+@settings(max_examples=example_count(150), deadline=None)
 @given(worlds(), some.integers(1, 7))
 def test_a_batch_has_the_states_moves_and_events_of_single_worlds(world: World, rounds: int) -> None:
     batch = play_batch(world, KINDS, SEEDS, rounds=rounds, choose=dict.fromkeys(KINDS, by_chance))
