@@ -27,6 +27,12 @@ class OpenQuestion:
     question: Any
     """What is asked, as the graph that interrupted itself puts it."""
 
+    @property
+    def key(self) -> str:
+        """What it is known by: no other question of a run has the same, but those that a guest asks at one place."""
+        attempt = self.question.get("attempt", 0) if isinstance(self.question, Mapping) else 0
+        return f"{self.place}#{attempt}"
+
     def as_value(self) -> dict[str, Any]:
         """Write it as the value of LangGraph's interrupt."""
         return {"speaker": self.speaker, "place": self.place, "question": self.question}
@@ -80,9 +86,11 @@ def assign_answers(given: Iterable[Any], waiting: Iterable[OpenQuestion]) -> dic
         waiting: What is asked.
 
     Raises:
-        InvalidValue: An answer is for nobody who waits, or for one of several without a name.
+        InvalidValue: An answer is for nobody who waits, for another question than is asked, or for one of several
+            without a name.
     """
-    speakers = [question.speaker for question in waiting]
+    questions = {question.speaker: question for question in waiting}
+    speakers = list(questions)
     assigned: dict[str, Any] = {}
     for answer in given:
         speaker, value = answer.resolve(speakers) if isinstance(answer, NamedAnswer | TypedAnswer) else (None, answer)
@@ -92,6 +100,8 @@ def assign_answers(given: Iterable[Any], waiting: Iterable[OpenQuestion]) -> dic
                     f"{len(speakers)} wait for an answer ({', '.join(speakers)}); say whose it is: {speakers[0]}=VALUE."
                 )
             speaker = speakers[0]
+        if isinstance(answer, NamedAnswer) and answer.key not in ("", questions[speaker].key):
+            raise InvalidValue(f"The answer for {speaker} is to {answer.key}, and {questions[speaker].key} is asked.")
         if speaker in assigned:
             raise InvalidValue(f"There are two answers for {speaker}; it asks one thing at a time.")
         assigned[speaker] = value
@@ -104,6 +114,8 @@ class NamedAnswer:
 
     speaker: str
     value: Any
+    key: str = ""
+    """Of the question that it answers; empty for whichever is asked."""
 
     def resolve(self, speakers: Sequence[str]) -> tuple[str | None, Any]:
         """Return whose it is, and the value.

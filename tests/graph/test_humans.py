@@ -8,6 +8,7 @@ from langgraph.types import Command
 
 from converse_graph import Boolean, Organisation, Scenario, Store
 from converse_graph.audit.audit import audit_run
+from converse_graph.calls.answers import NamedAnswer
 from converse_graph.errors import AnswerNeeded, InvalidValue, NotFound
 from converse_graph.models.human import PASS_TO_MODEL
 from converse_graph.runs.derived import replay
@@ -18,7 +19,7 @@ AGREED = Boolean(name="agreed", ask="do you agree?")
 
 
 def seated() -> Scenario:
-    host = Organisation(name="Host", brief="HOST SECRET", deliberation=debate("One", "Two"))
+    host = Organisation(name="Host", brief="HOST SECRET", deliberation=debate("One", "Two", turns=4))
     return table(host, Organisation(name="Bank", brief="BANK SECRET", fields=[AGREED]), rounds=2)
 
 
@@ -73,6 +74,44 @@ async def test_a_person_is_asked_again_until_the_answer_fits_and_the_record_says
         entry.text for entry in transcript.statements
     ]
     assert (await audit_run(store, last.run.name, scenario=seated())).leaks == ()
+
+
+async def test_a_turn_that_is_passed_after_an_answer_that_does_not_fit_is_the_models_alone(store: Store) -> None:
+    simulation = await begin(store, seated(), humans=["Host/Two"], rounds=1)
+    await asked(simulation)
+    keys = (await asked(await go_on(store, simulation, ""))).keys
+    assert keys[0].endswith("#1")
+    keys = (await asked(await go_on(store, simulation, PASS_TO_MODEL))).keys  # a later line of the same debate
+    again = await Simulation.reopen(store, simulation.run.name, scenario=seated())
+    assert (await asked(again)).keys == keys
+    while keys:
+        simulation = await go_on(store, simulation, PASS_TO_MODEL)
+        try:
+            await simulation.play()
+        except AnswerNeeded as reason:
+            assert reason.keys != keys
+            keys = reason.keys
+        else:
+            break
+    models = {(call.place, call.attempt): call.reply.model for call in store.journal(simulation.run.id).calls()}
+    of_person = {place: model for (place, attempt), model in models.items() if attempt == 0 and "Two" in place}
+    assert list(of_person.values()).count("human") == 1
+    (passed,) = [place for place, model in of_person.items() if model == "human"]
+    assert models[passed, 1] == "null"
+    assert (await audit_run(store, simulation.run.name, scenario=seated())).leaks == ()
+
+
+async def test_an_answer_to_another_question_is_not_taken(store: Store) -> None:
+    simulation = await begin(store, seated(), humans=["Bank"])
+    (key,) = (await asked(simulation)).keys
+    assert key == "0.1/Bank/statement#0"
+    answer = {"statement": "We agree.", "agreed": True, "memo": "For now."}
+    simulation.answers = (NamedAnswer(speaker="Bank", value=answer, key="0.1/Bank/statement#7"),)
+    assert "is to 0.1/Bank/statement#7" in str(await asked(simulation))
+    for _ in range(2):  # sent twice: the second is to what is asked no more
+        simulation.answers = (NamedAnswer(speaker="Bank", value=answer, key=key),)
+        assert (await asked(simulation)).keys == ("1.1/Bank/statement#0",)
+    assert len((await simulation.transcript()).statements) == 3
 
 
 async def test_a_person_may_be_a_member_of_a_debate(store: Store) -> None:
