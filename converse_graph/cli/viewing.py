@@ -10,10 +10,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from converse_graph.cli.output import Output
-from converse_graph.errors import UsageError
+from converse_graph.errors import InvalidValue, UsageError
 
 if TYPE_CHECKING:
     from converse_graph.runs.simulation import Simulation
+    from converse_graph.view.seats import Seats
     from converse_graph.view.server import Served
 
 _NEEDED = ("jinja2", "sse_starlette", "starlette", "uvicorn", "vl_convert")
@@ -52,6 +53,28 @@ async def viewed(simulation: "Simulation", output: Output) -> AsyncIterator[None
             output.audience = None
         output.say("The page stays until Ctrl-C.")
         await wait_for_signal(served)
+
+
+async def say_seats(seats: "Seats", served: "Served", output: Output, run: str | None = None) -> None:
+    """Say the link of each seat.
+
+    Args:
+        seats: Of the store.
+        served: Where pages are.
+        output: Where it is said.
+        run: Of that run alone; None for all that are not over.
+
+    Raises:
+        InvalidValue: Nobody has a seat there.
+    """
+    names = [run] if run else [one.name for one in await seats.reader.runs() if one.status != "finished"]
+    headers = [(await seats.reader.run(name)).header for name in names]
+    links = [(header.run, seat, path) for header in headers for seat, path in seats.paths(header).items()]
+    if not links:
+        where = f"run {run}" if run else "a run that is not finished"
+        raise InvalidValue(f"No person plays in {where}; begin one with `converse run SCENARIO --human PARTY`.")
+    for name, seat, path in links:
+        output.say(f"Seat of {seat} in {name}: {served.address_of(path, with_token=False)}")
 
 
 def open_page(address: str, output: Output, *, opens: bool) -> None:

@@ -48,9 +48,11 @@ class Served:
         """Wait until it ends by itself."""
         await asyncio.shield(self.task)
 
-    def address_of(self, path: str) -> str:
-        """The address of a page, with the token if there is one."""
+    def address_of(self, path: str, *, with_token: bool = True) -> str:
+        """The address of a page, with the token if there is one and it is not to be left out."""
         base, mark, query = self.address.partition("?")
+        if not with_token:
+            mark = query = ""
         return f"{base.rstrip('/')}{path}{mark}{query}"
 
 
