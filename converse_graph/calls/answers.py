@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langgraph.types import interrupt
-
 from converse_graph.errors import InvalidValue
 from converse_graph.sanitize import whole_characters
 
@@ -61,21 +59,6 @@ class OpenQuestion:
             return f"{self.speaker} has the floor and is played by a person, who fills in: {fields}"
         fault = " ".join(self.question["prompt"][-1]["text"].split())
         return f"{self.speaker}'s answer does not fit ({fault[:MOST_SHOWN]}); the form has: {fields}"
-
-
-def ask_person(answers: dict[str, Any], question: OpenQuestion) -> Any:
-    """Take the answer to a question, or pause the graph until there is one.
-
-    Args:
-        answers: Those that were given, by speaker; the one that is taken is taken out.
-        question: What is asked.
-
-    Raises:
-        GraphInterrupt: There is none. Under somebody else's checkpointer `Command(resume=…)` gives it.
-    """
-    if question.speaker in answers:
-        return answers.pop(question.speaker)
-    return interrupt(question.as_value())
 
 
 def assign_answers(given: Iterable[Any], waiting: Iterable[OpenQuestion]) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from langgraph.errors import GraphBubbleUp
 
-from converse_graph.calls.answers import OpenQuestion, ask_person
+from converse_graph.calls.answers import OpenQuestion
 from converse_graph.calls.callbacks import told_call
+from converse_graph.calls.person import ask_person
 from converse_graph.calls.reply_schema import ReplySchema
 from converse_graph.calls.run_context import Emit, Journal, RunContext
 from converse_graph.calls.server_truncation import describe_truncation, was_truncated
@@ -139,8 +140,7 @@ async def _ask(
     messages, broken, drifting = question.messages, None, None
     chat, current, marks = context.models.get(question.model), question, tuple[str, ...]()
     for attempt in range(first, first + question.repairs + 1):
-        if question.model == HUMAN and attempt and _was_passed(context, question, passed_to, attempt, emit):
-            raise TurnPassed(attempt)
+        _check_passed(context, question, passed_to, attempt, emit)
         if broken is not None and current.on_restart:
             current.on_restart(broken.for_record)
         request = _request(context, current, messages, attempt, emit)
@@ -171,18 +171,21 @@ async def _ask(
     return StructuredReply(values=None, model=chat.model, problem=problem, repairs=question.repairs)
 
 
-def _was_passed(
-    context: RunContext, question: StructuredRequest, model: Any, attempt: int, emit: Emit
-) -> bool:
-    """Whether a person's turn was passed here before a pause: a model has then answered what was asked at first."""
+def _check_passed(context: RunContext, question: StructuredRequest, model: Any, attempt: int, emit: Emit) -> None:
+    """Look whether a person's turn was passed here before a pause: a model has then answered what was asked at first.
+
+    Raises:
+        TurnPassed: It was.
+    """
+    if question.model != HUMAN or not attempt:  # at the first attempt both are asked the same
+        return
     question = replace(question, model=model)
     for chat in context.models.all_of(model):
         has_answered = getattr(chat, "has_answered", context.journal.has_answered if context.journal else None)
         with suppress(ContextWindowTooSmall):
             request = _fit(context, question, _request(context, question, question.messages, attempt, emit), chat)
             if has_answered is not None and has_answered(request):
-                return True
-    return False
+                raise TurnPassed(attempt)
 
 
 def _question_of_rest(question: StructuredRequest, fitting: Mapping[str, Any]) -> StructuredRequest:

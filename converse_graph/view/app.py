@@ -331,7 +331,7 @@ async def _refused(request: Request, error: ConverseError) -> Response:
 
 
 def _refused_seat(error: ConverseError) -> Response:
-    """Say it to who has a link of a seat, and leads nowhere else from there; what is wrong with the store is not told."""
+    """Say it on a page that leads nowhere; what is wrong with the store is not for whoever has a link of a seat."""
     is_own = isinstance(error, NotFound | InvalidValue)
     words = str(error) if is_own else "The run cannot be read now; try again in a while."
     return HTMLResponse(seat_page.refused_page(words), _status_of(error))

@@ -86,11 +86,11 @@ def read_form(question: Mapping[str, Any], typed: Typed) -> tuple[dict[str, Any]
         inner, optional = _without_null(schema)
         kind = _kind(inner, is_prose=number == 0, optional=optional)
         texts = [text.replace("\r\n", "\n").strip() for text in _typed_for(name, inner, typed)]
-        if not any(texts) and optional:
-            values[name] = None
+        if not any(texts) and (optional or name == "memo"):
+            values[name] = None if optional else ""
             continue
         try:
-            values[name] = _READERS[kind](inner, texts, is_needed=name != "memo")
+            values[name] = _value(kind, inner, texts)
         except DoesNotFit as reason:
             problems[name] = str(reason)
     return values, problems
@@ -99,6 +99,9 @@ def read_form(question: Mapping[str, Any], typed: Typed) -> tuple[dict[str, Any]
 def _typed_for(name: str, schema: Mapping[str, Any], typed: Typed) -> list[str]:
     names = [f"{name}.{part}" for part in schema.get("properties", ())] or [name]
     return [(typed.get(one) or [""])[0] for one in names]
+
+
+_KINDS = {"array": "list", "object": "three", "integer": "number", "number": "number"}
 
 
 def _without_null(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
@@ -111,64 +114,61 @@ def _without_null(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
 def _kind(schema: Mapping[str, Any], *, is_prose: bool, optional: bool) -> str:
     if "enum" in schema:
         return "choice"
-    known = {"array": "list", "boolean": "yes or no" if optional else "yes", "object": "three", "integer": "number", "number": "number"}
-    if (kind := known.get(schema.get("type", ""))) is not None:
+    if schema["type"] == "boolean":
+        return "yes or no" if optional else "yes"
+    if (kind := _KINDS.get(schema["type"])) is not None:
         return kind
     return "area" if is_prose or schema.get("maxLength", 0) >= LONG else "line"
 
 
-def _read_text(schema: Mapping[str, Any], texts: Sequence[str], *, is_needed: bool) -> str:
-    if is_needed and not texts[0]:
+def _value(kind: str, schema: Mapping[str, Any], texts: Sequence[str]) -> Any:
+    """The value of a field.
+
+    Raises:
+        DoesNotFit: There is none.
+    """
+    match kind:
+        case "list":
+            return [line.strip() for line in texts[0].splitlines() if line.strip()]
+        case "yes" | "yes or no":
+            return texts[0] == "yes"
+        case "choice":
+            return _chosen(schema, texts[0])
+        case "number":
+            return _number(schema, texts[0])
+        case "three":
+            return _numbers(schema, texts)
+    if not texts[0]:
         raise DoesNotFit("Nothing is written here.")
     return texts[0]
 
 
-def _read_list(schema: Mapping[str, Any], texts: Sequence[str], *, is_needed: bool) -> list[str]:
-    return [line.strip() for line in texts[0].splitlines() if line.strip()]
+def _chosen(schema: Mapping[str, Any], text: str) -> Any:
+    option = next((option for option in schema["enum"] if str(option) == text), None)
+    if option is None:
+        raise DoesNotFit(f"{text[:60]!r} is none of these; choose one." if text else "Choose one.")
+    return option
 
 
-def _read_choice(schema: Mapping[str, Any], texts: Sequence[str], *, is_needed: bool) -> Any:
-    chosen = next((option for option in schema["enum"] if str(option) == texts[0]), None)
-    if chosen is None:
-        raise DoesNotFit(f"{texts[0][:60]!r} is none of these; choose one." if texts[0] else "Choose one.")
-    return chosen
-
-
-def _read_yes(schema: Mapping[str, Any], texts: Sequence[str], *, is_needed: bool) -> bool:
-    return texts[0] == "yes"
-
-
-def _read_number(schema: Mapping[str, Any], texts: Sequence[str], *, is_needed: bool) -> float:
-    text, low, high = texts[0], schema.get("minimum"), schema.get("maximum")
-    bounds = f" from {low:g} to {high:g}" if low is not None and high is not None else ""
-    kind = "a whole number" if schema.get("type") == "integer" else "a number"
+def _number(schema: Mapping[str, Any], text: str) -> float:
+    low, high = schema["minimum"], schema["maximum"]
+    is_whole = schema["type"] == "integer"
+    bounds = f"{'a whole number' if is_whole else 'a number'} from {low:g} to {high:g}"
     try:
-        value = int(text) if schema.get("type") == "integer" else float(text.replace(",", ".", 1))
+        value = int(text) if is_whole else float(text.replace(",", ".", 1))
     except ValueError:
-        said = f"{text[:40]!r} is no number" if text else "Nothing is written here"
-        raise DoesNotFit(f"{said}; it takes {kind}{bounds}.") from None
-    if not (low is None or value >= low) or not (high is None or value <= high):
-        raise DoesNotFit(f"{text[:40]} is outside; it takes {kind}{bounds}.")
+        said = f"{text[:40]!r} is no such number" if text else "Nothing is written here"
+        raise DoesNotFit(f"{said}; it takes {bounds}.") from None
+    if not low <= value <= high:  # not even where it is no number, as "nan" is
+        raise DoesNotFit(f"{text[:40]} is outside; it takes {bounds}.")
     return value
 
 
-def _read_three(schema: Mapping[str, Any], texts: Sequence[str], *, is_needed: bool) -> dict[str, float]:
+def _numbers(schema: Mapping[str, Any], texts: Sequence[str]) -> dict[str, float]:
     values = {}
     for text, (name, inner) in zip(texts, schema["properties"].items(), strict=True):
         try:
-            values[name] = _read_number(inner, [text], is_needed=is_needed)
+            values[name] = _number(inner, text)
         except DoesNotFit as reason:
             raise DoesNotFit(f"{name}: {reason}") from None
     return values
-
-
-_READERS = {
-    "area": _read_text,
-    "line": _read_text,
-    "list": _read_list,
-    "choice": _read_choice,
-    "yes": _read_yes,
-    "yes or no": _read_yes,
-    "number": _read_number,
-    "three": _read_three,
-}

@@ -250,13 +250,12 @@ def _plain_piece(part: Mapping[str, Any], text: str) -> list[SeenPart]:
     if not text.strip():
         return []
     is_own = part["role"] == "assistant"
-    return [SeenPart(heading="You" if is_own else _source_words(part["source"]), when="", text=text.strip(), is_own=is_own)]
+    heading = "You" if is_own else _source_words(part["source"])
+    return [SeenPart(heading=heading, when="", text=text.strip(), is_own=is_own)]
 
 
 _KINDS = {"event": "Happens", "summary": "Summary", "private": "Your own notes"}
-_RECORDS = {
-    "statement": "Said", "mind": "Your own notes", "event": "Happens", "summary": "Summary", "prompt": "What you are told",
-}  # fmt: skip
+_RECORDS = {"statement": "Said", "mind": "Your own notes", "event": "Happens", "summary": "Summary"}
 
 
 def _source_words(source: str) -> str:

@@ -105,7 +105,7 @@ class Table:
     def show(self, reason: AnswerNeeded) -> None:
         """Lay out what is asked; what was given before and is asked no more is let go of."""
         now = time.monotonic()
-        before = {seat: asked for seat, asked in self._open.items()}
+        before = self._open
         self._open = {
             speaker: Asked(key=key, question=question, until=self._until(before.get(speaker), key, now))
             for speaker, question, key in zip(reason.speakers, reason.questions, reason.keys, strict=True)

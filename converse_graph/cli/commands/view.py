@@ -112,8 +112,9 @@ async def _open_seats(
     reader: "Reader", live: "LiveRuns", deadline: float | None, output: "Output"
 ) -> "AsyncIterator[Seats]":
     """Likewise."""
+    from converse_graph.view.seat_host import PlayingHost
     from converse_graph.view.seat_keys import SeatKeys
-    from converse_graph.view.seats import PlayingHost, Seats
+    from converse_graph.view.seats import Seats
 
     where = reader.store.where
     async with PlayingHost.open(where, live, deadline=deadline, warn=output.warn) as host:
