@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from converse_graph.errors import AnswerNeeded, ConverseError, RunLocked, RunPaused
-from converse_graph.runs.simulation import Simulation
+from converse_graph.runs.simulation import EventHandler, Simulation
 from converse_graph.store import Store
 from converse_graph.view.live import LiveRuns
 from converse_graph.view.records import StoredRun
@@ -65,7 +65,7 @@ class PlayingHost:
             try:
                 yield made
             finally:
-                await made._close()
+                await made.close()
 
     def table(self, run: StoredRun) -> Table | None:
         """The table of a run, which is played on from now if it is not over."""
@@ -86,7 +86,7 @@ class PlayingHost:
             simulation = await Simulation.reopen(self.store, name)
             live.is_played_here = True
             try:
-                await self._play_answered(simulation, table, live.watch)
+                await play_at(table, simulation, live.watch)
             finally:
                 live.is_played_here = False
                 await simulation.close()
@@ -101,26 +101,37 @@ class PlayingHost:
             self._plays[name].ended = asyncio.get_running_loop().time()
             self._plays[name].may_go_on = may_go_on
 
-    async def _play_answered(
-        self, simulation: Simulation, table: Table, watch: Callable[[dict[str, object]], None]
-    ) -> None:
-        while True:
-            try:
-                await simulation.play(watch)
-                return
-            except RunLocked:
-                await asyncio.sleep(LOCKED)
-            except AnswerNeeded as reason:
-                table.show(reason)
-                answers = await table.answers(reason)
-                if answers is None:
-                    raise
-                simulation.answers = answers
-
-    async def _close(self) -> None:
+    async def close(self) -> None:
         """Stop waiting for answers, and stop at once what is on: whatever was completed is kept."""
         tasks = [play.task for play in self._plays.values()]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=PATIENCE)
+
+
+async def play_at(table: Table, simulation: Simulation, watch: EventHandler | None = None) -> None:
+    """Play a run to its end or to a pause, and have its persons answer at a table what is asked meanwhile.
+
+    Args:
+        table: Where they sit.
+        simulation: The run.
+        watch: Is told of each event.
+
+    Raises:
+        AnswerNeeded: Somebody is asked who has no seat.
+        RunPaused: A model's server cannot be reached or refuses.
+        ConverseError: The run failed.
+    """
+    while True:
+        try:
+            await simulation.play(watch)
+            return
+        except RunLocked:  # another process plays it, and may be done soon
+            await asyncio.sleep(LOCKED)
+        except AnswerNeeded as reason:
+            table.show(reason)
+            answers = await table.answers(reason)
+            if answers is None:
+                raise
+            simulation.answers = answers

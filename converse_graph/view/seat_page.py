@@ -13,7 +13,8 @@ from sse_starlette import ServerSentEvent
 
 from converse_graph.errors import InvalidValue
 from converse_graph.models.human import HUMAN, PASS_TO_MODEL
-from converse_graph.record.paths import Provenance
+from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.scenarios.speaker_paths import party_of
 from converse_graph.view.formatting import plain
 from converse_graph.view.records import StoredRun
 from converse_graph.view.seat_form import form_fields, read_form
@@ -70,8 +71,15 @@ def standing_of(view: StoredRun, seat: str, table: Table | None) -> Standing:
         return Standing(kind="over")
     if table is None or table.is_closed:
         return Standing(kind="still")
-    kind = "answered" if table.has_answered(seat) else "waiting"
+    kind = "answered" if _has_answered(view, seat, table.answered_place(seat)) else "waiting"
     return Standing(kind=kind, period=period, speakers=speakers)
+
+
+def _has_answered(view: StoredRun, seat: str, place: str) -> bool:
+    """Whether the turn that a person answered at a place is still on."""
+    if not place or view.floor is None:
+        return False
+    return CallPath.parse(place).round == view.floor["round"] and party_of(seat) in view.floor["speakers"]
 
 
 @dataclass(frozen=True, kw_only=True)

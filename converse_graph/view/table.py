@@ -48,6 +48,7 @@ class Table:
         self._open: dict[str, Asked] = {}
         self._given: dict[str, NamedAnswer] = {}
         self._taken: set[str] = set()
+        self._answered: dict[str, str] = {}
         self._typed: dict[str, tuple[str, Typed]] = {}
         self._changed = asyncio.Event()
         self.is_playing = True
@@ -79,13 +80,13 @@ class Table:
         if asked is None or asked.key != key:
             return False
         self._given[seat] = NamedAnswer(speaker=seat, value=value, key=key)
+        self._answered[seat] = asked.place
         self.tell()
         return True
 
-    def has_answered(self, seat: str) -> bool:
-        """Whether a person has answered what they were asked last, and nothing was asked since."""
-        asked = self._open.get(seat)
-        return asked is not None and self.was_answered(seat, asked.key)
+    def answered_place(self, seat: str) -> str:
+        """Where in the run it was asked what a person answered last; empty where they have answered nothing here."""
+        return self._answered.get(seat, "")
 
     def was_answered(self, seat: str, key: str) -> bool:
         """Whether this very question has an answer already."""
