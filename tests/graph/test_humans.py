@@ -24,6 +24,21 @@ def seated() -> Scenario:
     return table(host, Organisation(name="Bank", brief="BANK SECRET", fields=[AGREED]), rounds=2)
 
 
+class LargeChat(CountingChat):
+    """Is prompted as large models and persons are, and keeps what Bank was asked."""
+
+    profile = "large"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prompts: list[tuple[str, ...]] = []
+
+    async def complete(self, request: Any) -> Any:
+        if "/Bank/" in request.place:
+            self.prompts.append(tuple(message.text for message in request.messages))
+        return await super().complete(request)
+
+
 async def asked(simulation: Simulation) -> AnswerNeeded:
     with pytest.raises(AnswerNeeded) as raised:
         await simulation.play()
@@ -35,20 +50,11 @@ async def go_on(store: Store, simulation: Simulation, answer: Any) -> Simulation
 
 
 async def test_a_person_sees_what_the_model_would_have_seen_and_no_more(store: Store) -> None:
-    prompts: list[tuple[str, ...]] = []
-
-    class Large(CountingChat):
-        profile = "large"
-
-        async def complete(self, request: Any) -> Any:
-            if "/Bank/" in request.place:
-                prompts.append(tuple(message.text for message in request.messages))
-            return await super().complete(request)
-
-    await (await begin(store, seated(), model=Large())).play()
-    simulation = await begin(store, seated(), model=Large(), humans=["Bank"])
+    chat = LargeChat()
+    await (await begin(store, seated(), model=chat)).play()
+    simulation = await begin(store, seated(), model=chat, humans=["Bank"])
     (question,) = (await asked(simulation)).questions
-    assert tuple(part["text"] for part in question["prompt"]) == prompts[0]
+    assert tuple(part["text"] for part in question["prompt"]) == chat.prompts[0]
     assert "HOST SECRET" not in str(question)
     assert list(question["form"]["properties"]) == ["statement", "agreed", "memo"]
 
@@ -117,14 +123,37 @@ async def test_a_person_may_be_a_member_of_a_debate(store: Store) -> None:
     assert "BANK SECRET" not in str(reason.questions)
 
 
-async def test_in_a_graph_of_ones_own_a_command_gives_the_answer() -> None:
-    graph = seated().graph().compile(checkpointer=InMemorySaver())
-    config: Any = {"configurable": {"thread_id": "own", "model": "null", "human": "Bank"}}
+async def test_in_a_graph_of_ones_own_the_interrupt_is_the_partys_view_and_a_command_gives_the_answer() -> None:
+    graph, chat = seated().graph().compile(checkpointer=InMemorySaver()), LargeChat()
+    await graph.ainvoke({"horizon": 1}, {"configurable": {"thread_id": "without", "model": chat}})
+    config: Any = {"configurable": {"thread_id": "own", "model": chat, "human": "Bank"}}
     result = await graph.ainvoke({"horizon": 1}, config)
     (waits,) = result["__interrupt__"]
-    assert waits.value["speaker"] == "Bank"
+    question = waits.value["question"]
+    assert (waits.value["speaker"], waits.value["place"]) == ("Bank", "0.1/Bank/statement")
+    assert [tuple(part["text"] for part in question["prompt"])] == chat.prompts
+    assert "HOST SECRET" not in str(waits.value)
+    result = await graph.ainvoke(Command(resume="Only words."), config)
+    (waits,) = result["__interrupt__"]
+    assert (waits.value["question"]["attempt"], "agreed is missing" in str(waits.value)) == (1, True)
     result = await graph.ainvoke(Command(resume={"statement": "By hand.", "agreed": False}), config)
     assert (result["transcript"][1]["text"], result["transcript"][1]["fields"]) == ("By hand.", {"agreed": False})
+
+
+async def test_several_persons_of_a_graph_of_ones_own_answer_one_after_the_other_or_pass() -> None:
+    scenario = table("Ada", "Bo", Organisation(name="Cy", brief="CY SECRET"), order="simultaneous", rounds=1)
+    graph = scenario.graph().compile(checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "own", "model": "null", "human": "Ada;Bo"}}
+    result = await graph.ainvoke({"horizon": 1}, config)
+    waiting = {waits.value["speaker"]: waits.id for waits in result["__interrupt__"]}
+    assert set(waiting) == {"Ada", "Bo"}
+    assert "CY SECRET" not in str(result["__interrupt__"])
+    result = await graph.ainvoke(Command(resume={waiting["Bo"]: "I am Bo."}), config)
+    assert [waits.value["speaker"] for waits in result["__interrupt__"]] == ["Ada"]
+    result = await graph.ainvoke(Command(resume={waiting["Ada"]: PASS_TO_MODEL}), config)
+    said = {entry["speaker"]: entry["text"] for entry in result["transcript"]}
+    assert said["Bo"] == "I am Bo."
+    assert said["Ada"]
 
 
 @pytest.mark.parametrize(("humans", "error"), [(["Nobody"], NotFound), (["G"], InvalidValue)])
