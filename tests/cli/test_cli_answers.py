@@ -1,5 +1,6 @@
 """Questions to a person on the command line: a guest that asks, a party that a person plays."""
 
+import json
 from pathlib import Path
 
 from tests.support.command_line import Converse
@@ -48,6 +49,13 @@ def test_a_party_that_a_person_plays_is_shown_its_view_and_answered_by_a_resume(
     assert "accepts is missing" in refused.err
     reply = '{"statement": "Eight.", "raise_percent": 8, "accepts": false}'
     assert converse("resume", "h", "--answer", reply).code == 0
+    stats = converse("show", "h", "--stats")
+    assert "Persons played Union" in stats.out
+    assert json.loads(converse("show", "h", "--stats", "--json").out)["humans"] == ["Union"]
+    assert converse("run", "wage-talks", "--model", "null", "--no-judge", "--name", "m", "--rounds", "1").code == 0
+    rows = {row["run"]: row for row in json.loads(converse("runs", "--json").out)}
+    assert (rows["h"]["humans"], rows["m"]["humans"]) == (["Union"], [])
+    assert [run["run"] for run in json.loads(converse("runs", "--where", "humans=Union", "--json").out)] == ["h"]
     shown = converse("show", "h")
     assert "Eight." in shown.out
     assert "Union" in shown.out
