@@ -128,7 +128,9 @@ async def test_it_stops_before_a_party_and_goes_on_as_if_it_had_not(client: Lang
     assert ended["transcript"] == await bare(**DIALS)
 
 
-async def test_a_person_sits_at_a_served_table_and_is_asked_again_until_the_answer_fits(client: LangGraphClient) -> None:
+async def test_a_person_sits_at_a_served_table_and_is_asked_again_until_the_answer_fits(
+    client: LangGraphClient,
+) -> None:
     known = await assistant(client, boardroom=False, human="Union", **DIALS, **CHANCE)
     place = await thread(client)
 

@@ -61,8 +61,8 @@ def origin_notes(header: Header) -> list[str]:
         )
     if header.humans:
         notes.append(
-            f"**Persons at the table.** Persons played {', '.join(map(inline, header.humans))}; where one passed a turn, "
-            "the model spoke. What is measured of these parties is no finding about any model."
+            f"**Persons at the table.** Persons played {', '.join(map(inline, header.humans))}; where one passed a "
+            "turn, the model spoke. What is measured of these parties is no finding about any model."
         )
     if header.public_only:
         notes.append(

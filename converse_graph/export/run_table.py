@@ -87,7 +87,18 @@ def several_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     scores = list(dict.fromkeys(name for row in rows for name in row["scores"]))
     dials = [name for name in dict.fromkeys(dial for row in rows for dial in row["dials"]) if _differs(rows, name)]
     with_humans = ["humans"] if any(row["humans"] for row in rows) else []
-    heads = ["run", "seed", *with_humans, *dials, "status", "ended", *events, "drift a statement", "only agrees", *scores]
+    heads = [
+        "run",
+        "seed",
+        *with_humans,
+        *dials,
+        "status",
+        "ended",
+        *events,
+        "drift a statement",
+        "only agrees",
+        *scores,
+    ]
     lines = [f"# {len(rows)} runs in figures", "", _line(heads), _line(["---"] * len(heads))]
     for row in rows:
         cells = [row["run"], row["seed"], *("; ".join(row[name]) or None for name in with_humans)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from markupsafe import Markup
-from sse_starlette import EventSourceResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -110,8 +111,7 @@ class Pages:
             await self.seats.sit(name, key)
         except ConverseError as error:
             return Response(str(error), _status_of(error), media_type="text/plain")
-        events = seat_page.follow(self.seats, name, key, request.query_params.get("version", ""))
-        return EventSourceResponse(events, ping=15, headers={"Cache-Control": "no-store"})
+        return _streamed(request, seat_page.follow(self.seats, name, key, request.query_params.get("version", "")))
 
     async def home(self, request: Request) -> Response:
         """Go to the list of runs."""
@@ -175,8 +175,7 @@ class Pages:
     async def follow(self, request: Request) -> Response:
         """Tell what is new of a run for as long as its page is open."""
         view = await self.reader.run(request.path_params["run"])
-        events = self.live.of(view.run.name).listen(_events_after(request))
-        return EventSourceResponse(events, ping=15, headers={"Cache-Control": "no-store"})
+        return _streamed(request, self.live.of(view.run.name).listen(_events_after(request)))
 
     async def charts(self, request: Request) -> Response:
         """Draw what of a run changes over its time."""
@@ -296,12 +295,43 @@ def build_app(
         yield
         workshop.close()
 
-    return Starlette(
+    app = Starlette(
         lifespan=lifespan,
         routes=pages.routes(),
         middleware=[Middleware(Guard, access=access)],
         exception_handlers=handlers,
     )
+    app.state.ending = asyncio.Event()
+    return app
+
+
+def _streamed(request: Request, events: AsyncGenerator[ServerSentEvent, None]) -> EventSourceResponse:
+    """Answer with events for as long as the page is open and its server is on."""
+    told = _until(request.app.state.ending, events)
+    return EventSourceResponse(told, ping=15, headers={"Cache-Control": "no-store"})
+
+
+async def _until(
+    ending: asyncio.Event, events: AsyncGenerator[ServerSentEvent, None]
+) -> AsyncIterator[ServerSentEvent]:
+    """Give events until the server ends: it would wait for whoever listens, and then break them off with an error."""
+    ended = asyncio.create_task(ending.wait())
+    try:
+        while True:
+            following = asyncio.ensure_future(anext(events, None))
+            try:
+                await asyncio.wait([following, ended], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not following.done():
+                    following.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await following
+            if following.cancelled() or (event := following.result()) is None:
+                return
+            yield event
+    finally:
+        ended.cancel()
+        await events.aclose()
 
 
 def is_part(request: Request) -> bool:

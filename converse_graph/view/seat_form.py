@@ -56,7 +56,7 @@ def form_fields(question: Mapping[str, Any], typed: Typed, problems: Mapping[str
                 name=name,
                 kind=kind,
                 ask=asks.get(name, ""),
-                optional=optional or name == "memo",
+                optional=optional or name == "memo" or kind == "list",
                 typed=tuple((typed.get(one) or [""])[0] for one in names),
                 options=options,
                 parts=parts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,14 +116,12 @@ def seat_page(
         lost: What was typed to a question that is asked no more.
     """
     standing = standing_of(view, seat, table)
-    values: dict[str, Any] = {"fields": (), "brief": (), "parts": (), "task": (), "fault": "", "minutes": None}
+    values: dict[str, Any] = {"fields": (), "brief": (), "parts": (), "task": "", "how": "", "fault": ""}
     if standing.asked is not None and table is not None:
         question = standing.asked.question
         typed = table.typed(seat) if typed is None else typed
         values |= _view_parts(seat, question)
         values["fields"] = form_fields(question, typed, problems or {})
-        if standing.asked.until is not None:
-            values["minutes"] = max(0.0, standing.asked.until - time.monotonic()) / 60
     return render(
         "seat.html",
         seat=seat,
@@ -132,8 +130,13 @@ def seat_page(
         problems=problems or {},
         lost={name: texts[0] for name, texts in (lost or {}).items() if texts and texts[0].strip()},
         has_model=view.header.model != HUMAN,
+        minutes=_minutes_left(standing.asked),
         **values,
     )
+
+
+def _minutes_left(asked: Asked | None) -> float | None:
+    return None if asked is None or asked.until is None else max(0.0, asked.until - time.monotonic()) / 60
 
 
 def refused_page(words: str) -> str:
@@ -193,7 +196,7 @@ async def _arrived(table: Table | None, seat: str, key: str) -> Asked | None:
     return None
 
 
-async def follow(seats: Seats, name: str, key: str, version: str) -> AsyncIterator[ServerSentEvent]:
+async def follow(seats: Seats, name: str, key: str, version: str) -> AsyncGenerator[ServerSentEvent, None]:
     """Tell the page of a seat when it is out of date.
 
     Args:
@@ -222,16 +225,24 @@ def _view_parts(seat: str, question: Mapping[str, Any]) -> dict[str, Any]:
         fault = plain(parts.pop()["text"])
     last = max((at for at, part in enumerate(parts) if part["role"] == "user"), default=-1)
     brief = [part for part in parts if part["role"] == "system"]
-    task = parts[last : last + 1]
+    task, how = _without_fields(parts[last]["text"], question) if parts else ("", "")
     rest = [part for at, part in enumerate(parts) if part["role"] != "system" and at != last]
     seen = [one for part in rest for one in _seen(seat, part)]
     return {
         "brief": [part["text"] for part in brief],
         "is_new": not any(one.is_own for one in seen),
         "parts": seen,
-        "task": [part["text"] for part in task],
+        "task": task,
+        "how": how,
         "fault": fault,
     }
+
+
+def _without_fields(text: str, question: Mapping[str, Any]) -> tuple[str, str]:
+    """A task, and its last paragraph where that lists the fields of the form, which stand beside it."""
+    task, _, last = text.rpartition("\n\n")
+    first = next(iter(question["form"]["properties"]))
+    return (task, last) if task and f"- {first}: " in last else (text, "")
 
 
 def _seen(seat: str, part: Mapping[str, Any]) -> Sequence[SeenPart]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 
 from converse_graph.errors import InvalidValue, StoreFailure
 from converse_graph.view.app import build_app
@@ -72,7 +72,7 @@ class ServedRun:
 
 @asynccontextmanager
 async def serve(
-    app: ASGIApp, *, access: Access, host: str | None = None, port: int | None = None
+    app: Starlette, *, access: Access, host: str | None = None, port: int | None = None
 ) -> AsyncIterator[Served]:
     """Serve an application while what is within runs.
 
@@ -102,6 +102,7 @@ async def serve(
             await asyncio.sleep(0.01)
         yield Served(address=address + (f"?token={access.token}" if access.token else ""), server=server, task=task)
     finally:
+        app.state.ending.set()
         server.should_exit = True
         with suppress(asyncio.CancelledError):
             await task
