@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from sse_starlette import ServerSentEvent
@@ -32,7 +33,7 @@ NOTES = {
     "passed": "Your turn is passed to the model.",
 }
 """What is said above a page, by the word in its address."""
-_TAGGED = re.compile(r'<(\w+)(?: by="([^"<>]*)")?(?: in="([^"<>]*)")?>\s*(.*?)\s*</\1>', re.DOTALL)
+_TAGGED = re.compile(r'<(\w+)(?: (?:by|of)="([^"<>]*)")?(?: in="([^"<>]*)")?>\s*(.*?)\s*</\1>', re.DOTALL)
 _FIELDS = re.compile(r"\s*<fields>(.*?)</fields>\s*$", re.DOTALL)
 
 
@@ -255,11 +256,11 @@ def _seen(seat: str, part: Mapping[str, Any]) -> Sequence[SeenPart]:
         body, fields = match[4], _FIELDS.search(match[4])
         pieces.append(
             SeenPart(
-                heading=match[2] or _KINDS.get(match[1], match[1]),
+                heading=_KINDS.get(match[1]) or match[2] or match[1],
                 when=match[3] or "",
-                text=body[: fields.start()] if fields else body,
-                fields=fields[1] if fields else "",
-                is_own=match[2] == seat,
+                text=unescape(body[: fields.start()] if fields else body),
+                fields=unescape(fields[1]) if fields else "",
+                is_own=match[2] in (seat, seat.rpartition("/")[2]),
             )
         )
     return [*pieces, *_plain_piece(part, text[rest:])]
