@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from converse_graph.errors import AnswerNeeded, ConverseError, RunLocked, RunPaused
+from converse_graph.calls.budget import Budget
+from converse_graph.errors import AnswerNeeded, BudgetExceeded, ConverseError, RunLocked, RunPaused
 from converse_graph.runs.simulation import EventHandler, Simulation
 from converse_graph.store import Store
 from converse_graph.view.live import LiveRuns
@@ -40,14 +41,23 @@ class PlayingHost:
     store: Store
     live: LiveRuns
     deadline: float | None = None
+    budget: Budget | None = None
+    """What each run may spend, in all; None for no bound."""
     warn: Callable[[str], None]
     """Is told why a run stands still: whoever sits at it is not, for it may name servers and sums."""
     _plays: dict[str, _Play] = field(default_factory=dict)
+    _told: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, where: Path | str, live: LiveRuns, *, deadline: float | None, warn: Callable[[str], None]
+        cls,
+        where: Path | str,
+        live: LiveRuns,
+        *,
+        deadline: float | None = None,
+        budget: Budget | None = None,
+        warn: Callable[[str], None],
     ) -> AsyncIterator[PlayingHost]:
         """Open a store to play its runs; those that are on are paused at the end.
 
@@ -55,13 +65,14 @@ class PlayingHost:
             where: The store.
             live: Who is told of what goes on.
             deadline: Seconds for each turn of a person, after which it is passed to the model; None for ever.
+            budget: What each run may spend, in all; None for no bound.
             warn: Is told why a run stands still.
 
         Raises:
             ConverseError: It cannot be opened.
         """
         async with Store.open(where) as store:
-            made = cls(store=store, live=live, deadline=deadline, warn=warn)
+            made = cls(store=store, live=live, deadline=deadline, budget=budget, warn=warn)
             try:
                 yield made
             finally:
@@ -86,20 +97,24 @@ class PlayingHost:
             simulation = await Simulation.reopen(self.store, name)
             live.is_played_here = True
             try:
-                await play_at(table, simulation, live.watch)
+                await play_at(table, simulation, live.watch, budget=self.budget)
             finally:
                 live.is_played_here = False
                 await simulation.close()
-        except RunPaused as reason:
-            may_go_on = True
-            self.warn(f"Run {name} stands still: {reason}")
         except Exception as error:  # whoever serves it is told; the other tables go on
+            may_go_on = isinstance(error, RunPaused) and not isinstance(error, BudgetExceeded)
             words = str(error) if isinstance(error, ConverseError) else f"{type(error).__name__}: {error}"
-            self.warn(f"Run {name} stands still: {words}")
+            self._tell(name, f"Run {name} stands still: {words}")
         finally:
             table.close()
             self._plays[name].ended = asyncio.get_running_loop().time()
             self._plays[name].may_go_on = may_go_on
+
+    def _tell(self, name: str, words: str) -> None:
+        """Say why a run stands still, once: it is tried again and again."""
+        if self._told.get(name) != words:
+            self._told[name] = words
+            self.warn(words)
 
     async def close(self) -> None:
         """Stop waiting for answers, and stop at once what is on: whatever was completed is kept."""
@@ -110,13 +125,16 @@ class PlayingHost:
             await asyncio.wait(tasks, timeout=PATIENCE)
 
 
-async def play_at(table: Table, simulation: Simulation, watch: EventHandler | None = None) -> None:
+async def play_at(
+    table: Table, simulation: Simulation, watch: EventHandler | None = None, *, budget: Budget | None = None
+) -> None:
     """Play a run to its end or to a pause, and have its persons answer at a table what is asked meanwhile.
 
     Args:
         table: Where they sit.
         simulation: The run.
         watch: Is told of each event.
+        budget: What it may spend; it pauses there.
 
     Raises:
         AnswerNeeded: Somebody is asked who has no seat.
@@ -125,7 +143,7 @@ async def play_at(table: Table, simulation: Simulation, watch: EventHandler | No
     """
     while True:
         try:
-            await simulation.play(watch)
+            await simulation.play(watch, budget=budget)
             return
         except RunLocked:  # another process plays it, and may be done soon
             await asyncio.sleep(LOCKED)

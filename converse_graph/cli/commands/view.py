@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from converse_graph.cli.completion import complete_runs
-from converse_graph.cli.options import HumanDeadline, StorePath
+from converse_graph.cli.options import HumanDeadline, MaxTokens, MaxUsd, StorePath
 
 if TYPE_CHECKING:
     from converse_graph.cli.output import Output
@@ -49,6 +49,8 @@ async def view(
     control: Steer = False,
     seats: WithSeats = False,
     human_deadline: HumanDeadline = None,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
     no_open: NoOpen = False,
     store: StorePath = None,
 ) -> None:
@@ -74,15 +76,19 @@ async def view(
     from converse_graph.view.security import Access
     from converse_graph.view.server import serve
 
-    if human_deadline is not None and not seats:
-        raise typer.BadParameter("--human-deadline is for persons; say --seats too")
+    if (human_deadline, max_usd, max_tokens) != (None, None, None) and not seats:
+        raise typer.BadParameter(
+            "--human-deadline, --max-usd and --max-tokens are for runs with persons; say --seats too"
+        )
     output, access = Output(), Access.for_host(host, with_token=token, with_seats=seats)
     async with Reader.open(store or DEFAULT_PATH) as reader:
         if run is not None:
             await reader.run(run)
         live = LiveRuns(reader)
         steering = nullcontext() if not control else _open_control(store or DEFAULT_PATH, live)
-        seating = nullcontext() if not seats else _open_seats(reader, live, human_deadline, output)
+        seating = (
+            nullcontext() if not seats else _open_seats(reader, live, human_deadline, (max_usd, max_tokens), output)
+        )
         async with (
             steering as control_of_runs,
             seating as seats_of_runs,
@@ -109,13 +115,18 @@ def _open_control(where: Path | str, live: "LiveRuns") -> "AbstractAsyncContextM
 
 @asynccontextmanager
 async def _open_seats(
-    reader: "Reader", live: "LiveRuns", deadline: float | None, output: "Output"
+    reader: "Reader",
+    live: "LiveRuns",
+    deadline: float | None,
+    bounds: tuple[float | None, int | None],
+    output: "Output",
 ) -> "AsyncIterator[Seats]":
     """Likewise."""
+    from converse_graph.cli.play import read_budget
     from converse_graph.view.seat_host import PlayingHost
     from converse_graph.view.seat_keys import SeatKeys
     from converse_graph.view.seats import Seats
 
-    where = reader.store.where
-    async with PlayingHost.open(where, live, deadline=deadline, warn=output.warn) as host:
+    where, budget = reader.store.where, read_budget(*bounds)
+    async with PlayingHost.open(where, live, deadline=deadline, budget=budget, warn=output.warn) as host:
         yield Seats(reader=reader, keys=SeatKeys.beside(reader.store.folder), host=host)
