@@ -77,9 +77,7 @@ async def view(
     from converse_graph.view.server import serve
 
     if (human_deadline, max_usd, max_tokens) != (None, None, None) and not seats:
-        raise typer.BadParameter(
-            "--human-deadline, --max-usd and --max-tokens are for runs with persons; say --seats too"
-        )
+        raise typer.BadParameter("--human-deadline, --max-usd and --max-tokens are for persons; say --seats too")
     output, access = Output(), Access.for_host(host, with_token=token, with_seats=seats)
     async with Reader.open(store or DEFAULT_PATH) as reader:
         if run is not None:
