@@ -191,9 +191,9 @@ def _field(name: str) -> dict[str, str]:
 
 
 def _row(point: Point, link: str) -> dict[str, Any]:
-    told = f"{point.period}{f', {point.who}' if point.who else ''}: {_number(point.value)}"
+    told = f"{point.period}{f', {point.who}' if point.who else ''}: {short_number(point.value)}"
     if point.low is not None and point.high is not None:
-        told += f" ({_number(point.low)} to {_number(point.high)})"
+        told += f" ({short_number(point.low)} to {short_number(point.high)})"
     return {
         "when": point.when,
         "value": point.value,
@@ -209,16 +209,12 @@ def _address(link: str, turn: int | None) -> str | None:
     return None if turn is None else link.format(turn=turn + 1)
 
 
-def _number(value: float) -> str:
-    return f"{value:g}" if float(value).is_integer() and abs(value) < 1e6 else short_number(value)
-
-
 def _told(series: Series, names: Sequence[str]) -> str:
     values = [point.value for point in series.points]
     of = f" of {', '.join(names)}" if names else ""
-    first, last = series.points[0].period, series.points[-1].period
+    periods = f"{series.points[0].period} to {series.points[-1].period}"
     return plain(
-        f"{series.name}{of}, {first} to {last}: from {_number(min(values))} to {_number(max(values))} {series.unit}"
+        f"{series.name}{of}, {periods}: from {short_number(min(values))} to {short_number(max(values))} {series.unit}"
     )
 
 

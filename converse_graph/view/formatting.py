@@ -80,11 +80,13 @@ def count(number: int, noun: str) -> str:
 
 
 def short_number(number: float) -> str:
-    """A number with three digits that matter, such as "12.3k"."""
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    """A number with three or four digits that matter, such as "12.3k"; a whole one, such as a year, is whole."""
+    if abs(number) < 1e6 and float(number).is_integer():
+        return f"{number:g}"
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(number) >= limit:
             return f"{number / limit:.3g}{unit}"
-    return f"{number:.4g}"
+    return f"{number:.5g}" if abs(number) >= 1e3 else f"{number:.4g}"
 
 
 def date(text: str | datetime) -> str:
