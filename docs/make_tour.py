@@ -5,6 +5,7 @@ python docs/make_tour.py [FILE]    the outputs go into the notebook itself, or i
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbclient
 import nbformat
@@ -20,13 +21,14 @@ def main(target: Path) -> None:
     Args:
         target: Where the notebook with its outputs is written.
     """
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    files: Any = nbformat  # its functions have no types
+    notebook = files.read(NOTEBOOK, as_version=4)
     nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3").execute(cwd=".")
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when each began and ended
         if cell.id == _NAMES_A_FOLDER:
             cell.outputs = []
-    nbformat.write(notebook, target)
+    files.write(notebook, target)
 
 
 if __name__ == "__main__":
