@@ -16,13 +16,8 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "tokens",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("overhead", "parallel", "throughput", "audit")),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tokens", "overhead", "parallel", "throughput", "audit"])
 def test_a_benchmark_prints_one_table_and_writes_its_figures(name: str, tmp_path: Path) -> None:
     out = tmp_path / "figures.json"
 

@@ -104,6 +104,7 @@ async def test_a_member_of_a_debate_may_be_on_another_server(store: Store, serve
     assert spoken == ["Words in a message."]
 
 
+@pytest.mark.slow
 async def test_one_that_fails_there_pauses_the_run_with_its_reason_and_is_asked_anew(
     store: Store, server: Server, far: Seat
 ) -> None:

@@ -1,6 +1,6 @@
 """Lists every text that a run has on record or its scenario brought along, with its owner."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
@@ -8,7 +8,7 @@ from converse_graph.audit.records import Records, values_of
 from converse_graph.prompting.decisions import redacted_decision
 from converse_graph.prompting.templates import Prompts
 from converse_graph.record.paths import CallPath, parse_path
-from converse_graph.record.records import DebateRecord, MindRecord, debate_of, without_kind
+from converse_graph.record.records import DebateRecord, MindRecord, debate_of
 from converse_graph.scenarios.cast import Debate, ImaginedDebate, Organisation, personas
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_paths import join_path, owner_of
@@ -83,7 +83,7 @@ def _spoken(records: Records) -> Iterator[tuple[str, Time]]:
 
 def texts_in_mind(record: MindRecord) -> Iterator[Owned]:
     """List the texts of a record in a mind, each with whose it is: its holder's, or a member's of a debate."""
-    yield from ((text, record["path"]) for text in strings_in(_own_values(record)))
+    yield from ((text, record["path"]) for text in strings_in(_without_problems(_own_values(record))))
     if debate := debate_of(record):
         yield from _in_debate(debate, record["path"])
 
@@ -106,13 +106,23 @@ def _own_values(record: MindRecord) -> Any:
 def _in_debate(debate: DebateRecord, path: str) -> Iterator[Owned]:
     """The texts of a debate: those that its holder is told of are the holder's, the others those of their members."""
     decision = redacted_decision(debate)
-    texts: list[Any] = [debate["motion"], [without_kind(line) for line in debate["lines"]]]
+    texts: list[Any] = [debate["motion"], debate["lines"]]
     if decision:
         texts += [decision["position"], decision["reasons"], [*decision["votes"].values()]]
         texts += [*decision.get("counts", ()), decision.get("minutes")]
-    yield from ((text, path) for text in strings_in(texts))
+    yield from ((text, path) for text in strings_in(_without_problems(texts)))
     for stance in (*debate.get("private_positions", ()), *debate.get("ballots", ())):
-        yield from ((text, join_path(path, stance["speaker"])) for text in strings_in(stance))
+        yield from ((text, join_path(path, stance["speaker"])) for text in strings_in(_without_problems(stance)))
+
+
+def _without_problems(value: Any) -> Any:
+    """A value without what code wrote into it: what kind a record is of, and why there are no words in it.
+
+    Two parties whose lines could not be used have that reason in the same words, and neither has it from the other.
+    """
+    if isinstance(value, Mapping):
+        return {name: _without_problems(inner) for name, inner in value.items() if name not in ("kind", "problem")}
+    return [*map(_without_problems, value)] if isinstance(value, list | tuple) else value
 
 
 def _answered(call: Call, path: CallPath, *, was_taken: bool) -> Iterator[Owned]:

@@ -3,18 +3,21 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langgraph.graph import START, StateGraph
 
-from converse_graph import Organisation, Persona, Pinned, ScriptedModel, Store, Text
+from converse_graph import NullModel, Organisation, Persona, Pinned, ScriptedModel, Store, Text
 from converse_graph.audit.audit import audit_run
 from converse_graph.audit.findings import Audit
+from converse_graph.audit.phrase_index import NGRAM
 from converse_graph.checkpoints import StoreSaver
 from converse_graph.judge.runs import judge_run
-from converse_graph.models.base import Message
+from converse_graph.models.base import Message, Request, Response
+from converse_graph.record.paths import CallPath
 from converse_graph.runs.derived import fork
 from converse_graph.store.journal import _pack, _unpack
 from tests.support.planted_secrets import Marking, mark
@@ -277,3 +280,22 @@ async def test_an_entry_of_a_list_that_a_later_speaker_words_alike_is_no_leak(st
     beta = next(call for call in store.journal(simulation.run.id).calls() if call.place == "0.1/Beta/statement")
     assert f"Alpha: {incident}" in beta.messages[-1].text
     assert (await audit_run(store, simulation.run.name, scenario=scenario)).leaks == ()
+
+
+class Unusable(NullModel):
+    """Writes no line of a debate that fits, and all else by chance."""
+
+    async def complete(self, request: Request) -> Response:
+        reply = await super().complete(request)
+        return replace(reply, text="{}") if CallPath.parse(request.place).task == "line" else reply
+
+
+async def test_a_reason_that_code_writes_into_two_minds_is_no_leak(store: Store) -> None:
+    parties = [Organisation(name=name, deliberation=debate("Chair", "Critic")) for name in ("North", "South")]
+
+    run = await played(store, table(*parties), model=Unusable())
+
+    [note] = [record for record in store.channels(run.run.name)["mind_North"] if record["round"] == 0]
+    assert [len(line["problem"].split()) >= NGRAM for line in note["debate"]["lines"]] == [True, True]
+    found = await audit_run(store, run.run.name, scenario=run.scenario)
+    assert found.leaks == ()

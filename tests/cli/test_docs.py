@@ -21,7 +21,7 @@ DOCS = PROJECT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 MADE = [f"reference/{page}.md" for page in ("cli", "python", "evaluators", "prompts")]
 WRITTEN = [page for page in PAGES if page not in MADE]
-SHORT = ("index.md", "tutorial.md")
+SHORT = ("index.md",)
 """Pages whose snippets are run at every call of the tests; those of the others start many programs."""
 _BLOCK = re.compile(r'^```(?P<language>\w+)(?: title="(?P<file>[\w./-]+)")?\n(?P<text>.*?)^```$', re.M | re.S)
 

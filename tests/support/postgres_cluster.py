@@ -56,8 +56,8 @@ class Cluster:
     def remove(self) -> None:
         """Stop the server, and leave nothing behind."""
         self.stop()
-        # A database is some 300 files: this program removes them several times faster than `shutil.rmtree`.
-        subprocess.run(["rm", "-rf", "--", str(self._folder)], check=True)
+        # Each database is some 300 files, which take ten seconds to remove: nobody need wait for that.
+        subprocess.run(["sh", "-c", 'rm -rf -- "$0" &', str(self._folder)], check=True)
 
     def database(self) -> str:
         """The address of a new, empty database."""
