@@ -240,7 +240,7 @@ class SweepPlayer:
     async def _play(self, cell: Cell) -> None:
         """Play one run, or see that it has been played."""
         progress, status = self.progress, self._status(cell)
-        if status == "finished":
+        if status == "finished" and not self._awaits_judge(cell):
             progress.done += 1
         elif status == "failed" and not self._retry_failed:
             progress.failed[cell.run] = "It failed before; --retry-failed takes it up again."
@@ -271,7 +271,7 @@ class SweepPlayer:
             before = simulation.run
             try:
                 run = await simulation.play(budget=self._left(before))
-                if self._design.judge and not (cell.is_baseline or cell.is_direct) and run.status == "finished":
+                if run.status == "finished" and self._awaits_judge(cell):
                     await judge_run(
                         self._store, run.name, chats=simulation.chats, budget=self._left(before), prices=self._prices
                     )
@@ -280,6 +280,12 @@ class SweepPlayer:
             if run.status == "finished":
                 await self._store.save_data(run.name)
             return run.status
+
+    def _awaits_judge(self, cell: Cell) -> bool:
+        """Whether a run that has finished is still to be judged; a sweep may have been stopped between the two."""
+        if not self._design.judge or cell.is_baseline or cell.is_direct:
+            return False
+        return not self._store.verdicts(self._store.register.run(cell.run).id).all()
 
     def _charge(self, name: str) -> None:
         """Count what a run has spent since it was last looked at."""

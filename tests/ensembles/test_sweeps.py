@@ -108,3 +108,25 @@ async def test_a_scenario_is_compiled_once_an_arm_and_its_runs_share_it(
         roots = compiled.count("wage-talks")
 
     assert (progress.done, roots) == (36, 18)
+
+
+async def test_a_run_that_was_stopped_before_its_judge_is_judged_when_the_sweep_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = DESIGN.model_copy(update={"model": "null:0", "baseline": False, "judge": True, "seeds": 1, "rounds": 1})
+
+    async def stop(*_: Any, **__: Any) -> None:
+        raise RunPaused("stopped")
+
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        await save_design(store, "raises", design, created=CREATED)
+        with monkeypatch.context() as patched:
+            patched.setattr("converse_graph.ensembles.sweep.judge_run", stop)
+            await SweepPlayer(store, "raises").play()
+        before = [row.scores for row in await outcomes(store, "raises")]
+        progress = await SweepPlayer(store, "raises").play()
+        after = [row.scores for row in await outcomes(store, "raises")]
+
+    assert before == [{}, {}]
+    assert progress.done == 2
+    assert all(after)
