@@ -259,6 +259,10 @@ async def play_until_paused(player: Player, output: Output) -> tuple[Progress, b
             return await playing, player.is_pausing
         except asyncio.CancelledError:
             return player.progress, True
+        finally:
+            progress = player.progress
+            if is_terminal() and not output.quiet and progress.done + len(progress.failed) < progress.runs:
+                typer.echo()  # the line that was written over ends here
 
 
 @contextmanager
