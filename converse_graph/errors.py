@@ -173,16 +173,19 @@ class CallFailed(RunPaused):
 class AnswerNeeded(RunPaused):
     """A guest asks a person, or a party that a person plays has the floor; `resume` goes on with the answer."""
 
-    def __init__(self, message: str, *, speakers: tuple[str, ...], questions: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, speakers: tuple[str, ...], questions: tuple[Any, ...] = (), keys: tuple[str, ...] = ()
+    ) -> None:
         """Say what is asked, and by whom.
 
         Args:
             message: One line.
             speakers: The path of each who waits, such as "Bank" or "OpenAI/CEO".
             questions: What each asks.
+            keys: What each question is known by, so that an answer to it is none to a later one.
         """
         super().__init__(message)
-        self.speakers, self.questions = speakers, questions
+        self.speakers, self.questions, self.keys = speakers, questions, keys
 
 
 class BudgetExceeded(RunPaused):

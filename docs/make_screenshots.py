@@ -25,6 +25,10 @@ from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store import Store
 from converse_graph.view import Access, Reader, build_app, serve
 from converse_graph.view.live import LiveRuns
+from converse_graph.view.seat_host import play_at
+from converse_graph.view.seat_keys import SeatKeys
+from converse_graph.view.seats import OneTable, Seats
+from converse_graph.view.table import Table
 from tests.support.markdown_reader import read_markdown
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -138,6 +142,37 @@ async def take(page: Page, site: str, store: Store, live: LiveRuns) -> None:
     await _picture(page, "view-state")
 
 
+SEAT = "Anthropic"
+"""Who is played by a person on the picture of a seat."""
+
+
+async def take_seat(page: Page, store: Store, reader: Reader) -> None:
+    """Play up to a person's second turn, and take the picture of their page with the form half filled in."""
+    record = read_markdown(RECORD.read_text(encoding="utf-8"))
+    model, replies = RecordedModel(record), dict(_replies(record))
+    model.goes_on.set()
+    made = await Simulation.begin(
+        store, find_scenario(SCENARIO)(), model=model, seed=7, name="seat", rounds=2, humans=[SEAT]
+    )
+    at, keys = Table([SEAT]), SeatKeys.beside(store.folder)
+    app = build_app(
+        reader,
+        Access(with_seats=True),
+        seats=Seats(reader=reader, keys=keys, host=OneTable(name="seat", at=at)),
+    )
+    playing = asyncio.create_task(play_at(at, made))
+    while (asked := at.asked(SEAT)) is None or asked.place != HELD:
+        if asked is not None:
+            at.give(SEAT, asked.key, replies[asked.place])
+        await at.wait(0.1)
+    async with serve(app, access=Access(with_seats=True), port=0) as served:
+        await page.emulate_media(color_scheme="light")
+        await page.goto(served.address_of(keys.path(made.run.header, SEAT)))
+        await page.fill("textarea[name=statement]", replies[HELD]["statement"])
+        await _picture(page, "view-seat")
+    playing.cancel()
+
+
 async def _picture(page: Page, name: str, *, height: int | None = None) -> None:
     await page.wait_for_timeout(500)
     clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": height} if height else None
@@ -168,6 +203,7 @@ async def main() -> int:
             app = build_app(reader, Access(), live=live)
             async with serve(app, access=Access(), port=0) as served, browser_page(executable) as page:
                 await take(page, served.address.rstrip("/"), store, live)
+                await take_seat(page, store, reader)
     return 0
 
 

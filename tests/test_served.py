@@ -17,7 +17,7 @@ from tests.support.child_process import run_python
 from tests.support.langgraph_server import GRAPHS, ROOT, Server
 
 DIALS = {"rounds": 3, "inflation": 0.08}
-SETTINGS = ("model", "model_temperature", "model_top_p", "model_max_tokens", "model_thinking", "seed")
+SETTINGS = ("model", "human", "model_temperature", "model_top_p", "model_max_tokens", "model_thinking", "seed")
 """What every scenario's form offers beside its dials."""
 
 CHANCE: dict[str, Any] = {"model": "null", "seed": 4}
@@ -126,6 +126,35 @@ async def test_it_stops_before_a_party_and_goes_on_as_if_it_had_not(client: Lang
     assert len(again["transcript"]) == 3
     ended: Any = await client.runs.wait(place, known, input=None)
     assert ended["transcript"] == await bare(**DIALS)
+
+
+async def test_a_person_sits_at_a_served_table_and_is_asked_again_until_the_answer_fits(
+    client: LangGraphClient,
+) -> None:
+    known = await assistant(client, boardroom=False, human="Union", **DIALS, **CHANCE)
+    place = await thread(client)
+
+    async def asked() -> dict[str, Any]:
+        [waits] = (await client.threads.get_state(place))["interrupts"]
+        value: dict[str, Any] = waits["value"]
+        return value
+
+    await client.runs.wait(place, known, input={"horizon": 1})
+    first = await asked()
+    assert {**first, "question": None} == {"speaker": "Union", "place": "0.1/Union/statement", "question": None}
+    question = first["question"]
+    assert set(question) == {"prompt", "form", "asks", "attempt"}
+    prompt = "\n".join(part["text"] for part in question["prompt"])
+    assert "You speak for 3,000 workers" in prompt
+    assert "Orders are good, margins are thin" not in prompt
+    assert list(question["form"]["properties"]) == list(question["asks"])
+    await client.runs.wait(place, known, command={"resume": {"statement": "Six percent."}})
+    again = (await asked())["question"]
+    assert (again["attempt"], "raise_percent is missing" in again["prompt"][-1]["text"]) == (1, True)
+    answer = {"statement": "Six percent.", "raise_percent": 6, "accepts": False}
+    ended: Any = await client.runs.wait(place, known, command={"resume": answer})
+    assert [said["speaker"] for said in ended["transcript"]] == ["Employer", "Union"]
+    assert (ended["transcript"][1]["text"], ended["transcript"][1]["fields"]["raise_percent"]) == ("Six percent.", 6)
 
 
 async def test_a_run_forks_at_a_checkpoint_and_shares_the_past_up_to_it(client: LangGraphClient) -> None:

@@ -128,3 +128,7 @@ class Lookup:
     def recall(self, request: Request) -> Response | None:
         """The reply of a request."""
         return self._journal.lookup(request)
+
+    def has_answered(self, request: Request) -> bool:
+        """Whether the run made this very call."""
+        return self._journal.has_answered(request)

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langgraph.types import interrupt
-
 from converse_graph.errors import InvalidValue
 from converse_graph.sanitize import whole_characters
 
@@ -26,6 +24,12 @@ class OpenQuestion:
     """Of the call that waits."""
     question: Any
     """What is asked, as the graph that interrupted itself puts it."""
+
+    @property
+    def key(self) -> str:
+        """What it is known by: no other question of a run has the same, but those that a guest asks at one place."""
+        attempt = self.question.get("attempt", 0) if isinstance(self.question, Mapping) else 0
+        return f"{self.place}#{attempt}"
 
     def as_value(self) -> dict[str, Any]:
         """Write it as the value of LangGraph's interrupt."""
@@ -57,21 +61,6 @@ class OpenQuestion:
         return f"{self.speaker}'s answer does not fit ({fault[:MOST_SHOWN]}); the form has: {fields}"
 
 
-def ask_person(answers: dict[str, Any], question: OpenQuestion) -> Any:
-    """Take the answer to a question, or pause the graph until there is one.
-
-    Args:
-        answers: Those that were given, by speaker; the one that is taken is taken out.
-        question: What is asked.
-
-    Raises:
-        GraphInterrupt: There is none. Under somebody else's checkpointer `Command(resume=…)` gives it.
-    """
-    if question.speaker in answers:
-        return answers.pop(question.speaker)
-    return interrupt(question.as_value())
-
-
 def assign_answers(given: Iterable[Any], waiting: Iterable[OpenQuestion]) -> dict[str, Any]:
     """Say who gets which answer.
 
@@ -80,9 +69,11 @@ def assign_answers(given: Iterable[Any], waiting: Iterable[OpenQuestion]) -> dic
         waiting: What is asked.
 
     Raises:
-        InvalidValue: An answer is for nobody who waits, or for one of several without a name.
+        InvalidValue: An answer is for nobody who waits, for another question than is asked, or for one of several
+            without a name.
     """
-    speakers = [question.speaker for question in waiting]
+    questions = {question.speaker: question for question in waiting}
+    speakers = list(questions)
     assigned: dict[str, Any] = {}
     for answer in given:
         speaker, value = answer.resolve(speakers) if isinstance(answer, NamedAnswer | TypedAnswer) else (None, answer)
@@ -92,6 +83,8 @@ def assign_answers(given: Iterable[Any], waiting: Iterable[OpenQuestion]) -> dic
                     f"{len(speakers)} wait for an answer ({', '.join(speakers)}); say whose it is: {speakers[0]}=VALUE."
                 )
             speaker = speakers[0]
+        if isinstance(answer, NamedAnswer) and answer.key not in ("", questions[speaker].key):
+            raise InvalidValue(f"The answer for {speaker} is to {answer.key}, and {questions[speaker].key} is asked.")
         if speaker in assigned:
             raise InvalidValue(f"There are two answers for {speaker}; it asks one thing at a time.")
         assigned[speaker] = value
@@ -104,6 +97,8 @@ class NamedAnswer:
 
     speaker: str
     value: Any
+    key: str = ""
+    """Of the question that it answers; empty for whichever is asked."""
 
     def resolve(self, speakers: Sequence[str]) -> tuple[str | None, Any]:
         """Return whose it is, and the value.

@@ -12,8 +12,9 @@ from typing import Any
 
 from langgraph.errors import GraphBubbleUp
 
-from converse_graph.calls.answers import OpenQuestion, ask_person
+from converse_graph.calls.answers import OpenQuestion
 from converse_graph.calls.callbacks import told_call
+from converse_graph.calls.person import ask_person
 from converse_graph.calls.reply_schema import ReplySchema
 from converse_graph.calls.run_context import Emit, Journal, RunContext
 from converse_graph.calls.server_truncation import describe_truncation, was_truncated
@@ -102,14 +103,20 @@ async def ask(context: RunContext, question: StructuredRequest, emit: Emit) -> S
     """
     if is_for_person(context, question):
         try:
-            return await _ask(context, replace(question, model=HUMAN, repairs=MOST_TRIES, drift=None), emit)
-        except TurnPassed:
-            pass
+            asked = replace(question, model=HUMAN, repairs=MOST_TRIES, drift=None)
+            return await _ask(context, asked, emit, passed_to=question.model)
+        except TurnPassed as passed:
+            return await _ask(context, question, emit, first=passed.attempt)
     return await _ask(context, question, emit)
 
 
 class TurnPassed(Exception):
     """A person leaves the turn to the model."""
+
+    def __init__(self, attempt: int) -> None:
+        """Say at which attempt, for the model's are counted from there: none of the person's is taken for its own."""
+        super().__init__(attempt)
+        self.attempt = attempt
 
 
 MOST_TRIES = 20
@@ -127,16 +134,19 @@ def is_for_person(context: RunContext, question: StructuredRequest) -> bool:
     return place.task in _OF_PERSONS
 
 
-async def _ask(context: RunContext, question: StructuredRequest, emit: Emit) -> StructuredReply:
+async def _ask(
+    context: RunContext, question: StructuredRequest, emit: Emit, *, first: int = 0, passed_to: Any = None
+) -> StructuredReply:
     messages, broken, drifting = question.messages, None, None
     chat, current, marks = context.models.get(question.model), question, tuple[str, ...]()
-    for attempt in range(question.repairs + 1):
+    for attempt in range(first, first + question.repairs + 1):
+        _check_passed(context, question, passed_to, attempt, emit)
         if broken is not None and current.on_restart:
             current.on_restart(broken.for_record)
         request = _request(context, current, messages, attempt, emit)
         chat, (reply, values, sorted_fields, broken) = await _complete_by_any(context, current, request)
         if current.model == HUMAN and reply.model != HUMAN:
-            raise TurnPassed  # before a pause, and a model has answered since
+            raise TurnPassed(attempt)  # before a pause, and a model has answered since
         _tell_of(emit, current, reply)
         if values is not None:
             answer = StructuredReply(
@@ -159,6 +169,23 @@ async def _ask(context: RunContext, question: StructuredRequest, emit: Emit) -> 
         return _accept_despite_drift(question, drifting)
     problem = broken.for_record if broken else None
     return StructuredReply(values=None, model=chat.model, problem=problem, repairs=question.repairs)
+
+
+def _check_passed(context: RunContext, question: StructuredRequest, model: Any, attempt: int, emit: Emit) -> None:
+    """Look whether a person's turn was passed here before a pause: a model has then answered what was asked at first.
+
+    Raises:
+        TurnPassed: It was.
+    """
+    if question.model != HUMAN or not attempt:  # at the first attempt both are asked the same
+        return
+    question = replace(question, model=model)
+    for chat in context.models.all_of(model):
+        has_answered = getattr(chat, "has_answered", context.journal.has_answered if context.journal else None)
+        with suppress(ContextWindowTooSmall):
+            request = _fit(context, question, _request(context, question, question.messages, attempt, emit), chat)
+            if has_answered is not None and has_answered(request):
+                raise TurnPassed(attempt)
 
 
 def _question_of_rest(question: StructuredRequest, fitting: Mapping[str, Any]) -> StructuredRequest:
@@ -341,7 +368,7 @@ async def _call(
         pay = partial(_pay, context, journal, request, as_paid)
         pausing = _pausing(chat, request) if journal else nullcontext()
         with told_call(chat, request) as handlers, untraced(always=True), pausing:
-            reply = await _reply(context, chat, handlers.streaming(replace(request, on_unusable=pay)))
+            reply = await _reply(context, chat, question, handlers.streaming(replace(request, on_unusable=pay)))
             handlers.end(reply)
         _warn_of_settings(context, chat, request)
         if was_truncated(request.messages, reply):
@@ -357,7 +384,7 @@ async def _call(
     return reply, values, sorted_fields, problem
 
 
-async def _reply(context: RunContext, chat: Model, request: Request) -> Response:
+async def _reply(context: RunContext, chat: Model, asked: StructuredRequest, request: Request) -> Response:
     """Ask the model; where a person is one, pause the graph until there is an answer.
 
     Raises:
@@ -366,10 +393,11 @@ async def _reply(context: RunContext, chat: Model, request: Request) -> Response
     if not isinstance(chat, HumanModel):
         return await chat.complete(request)
     speaker = CallPath.parse(request.place).reader
-    question = OpenQuestion(speaker=speaker, place=request.place, question=question_for_person(request))
+    asks = {field.name: f"{field.ask} ({field.bounds_text()})" for field in asked.form.fields}
+    question = OpenQuestion(speaker=speaker, place=request.place, question=question_for_person(request, asks))
     answer = ask_person(context.answers, question)
     if answer == PASS_TO_MODEL:
-        raise TurnPassed
+        raise TurnPassed(request.attempt)
     return reply_of_person(request, answer)
 
 

@@ -70,11 +70,15 @@ ModelOption = Annotated[
 ]
 HumanOption = Annotated[
     list[str] | None,
-    typer.Option("--human", metavar="PARTY", help="Who is played by a person, here at the terminal; may be repeated."),
+    typer.Option(
+        "--human",
+        metavar="PARTY",
+        help="Who is played by a person, at the terminal or, with --view, at a page; may be repeated.",
+    ),
 ]
 HumanDeadline = Annotated[
     float | None,
-    typer.Option("--human-deadline", metavar="SECONDS", help="How long the terminal waits before the model speaks."),
+    typer.Option("--human-deadline", metavar="SECONDS", help="How long a person has before the model speaks."),
 ]
 AnswerOption = Annotated[
     list[str] | None,

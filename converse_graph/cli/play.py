@@ -19,7 +19,7 @@ from converse_graph.cli.formatting import count, duration, money
 from converse_graph.cli.judging import is_judged, judge_at_end, store_option
 from converse_graph.cli.options import PlayOptions
 from converse_graph.cli.output import Output
-from converse_graph.cli.seat import Seat
+from converse_graph.cli.seat import Answerer, Seat
 from converse_graph.cli.viewing import require_view, viewed
 from converse_graph.errors import AnswerNeeded, CallFailed, ConverseError, RunLocked, RunPaused, StoreFailure
 from converse_graph.export.atomic_files import write_atomically
@@ -54,7 +54,7 @@ class Session:
         self._is_viewed = options.view
         if options.view:
             require_view()
-        self._seat = Seat(self.output, deadline=options.human_deadline)
+        self._deadline = options.human_deadline
 
     async def play(self, simulation: Simulation) -> Code:
         """Play a run to its end or to a pause, judge it, and let go of its models.
@@ -71,8 +71,10 @@ class Session:
                 with simulation.store.hold(simulation.run.name):
                     simulation.run = await simulation.store.register.set_judges(simulation.run, self.judges)
             judges = self.judges if self._says_who_judges else simulation.run.header.judges
-            async with viewed(simulation, self.output) if self._is_viewed else nullcontext():
-                return await play(simulation, self.output, judges, budget=self.budget, tracing=tracing, seat=self._seat)
+            pages = viewed(simulation, self.output, self._deadline) if self._is_viewed else nullcontext()
+            async with pages as table:
+                seat = table or Seat(self.output, deadline=self._deadline)
+                return await play(simulation, self.output, judges, budget=self.budget, tracing=tracing, seat=seat)
         finally:
             await simulation.close()
 
@@ -112,7 +114,7 @@ async def play(
     *,
     budget: Budget | None = None,
     tracing: Tracing | None = None,
-    seat: Seat | None = None,
+    seat: Answerer | None = None,
 ) -> Code:
     """Play a run to its end or to a pause, and judge it at its end.
 
@@ -157,7 +159,7 @@ async def _play(
     judges: tuple[str, ...] | None,
     budget: Budget | None,
     tracing: Tracing | None,
-    seat: Seat | None,
+    seat: Answerer | None,
 ) -> Code:
     began, before = time.monotonic(), simulation.store.register.run(simulation.run.name).status
     try:
@@ -208,7 +210,7 @@ async def _judge_and_trace(
 
 
 async def _play_answered(
-    simulation: Simulation, output: Output, budget: Budget | None, tracing: Tracing | None, seat: Seat | None
+    simulation: Simulation, output: Output, budget: Budget | None, tracing: Tracing | None, seat: Answerer | None
 ) -> Run:
     """Play, and have persons at the terminal answer what is asked; where there is none, the run pauses."""
     while True:

@@ -81,4 +81,6 @@ def fits(row: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]) -> bool:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
     return "" if value is None else str(value)

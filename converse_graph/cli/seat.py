@@ -7,13 +7,23 @@ import json
 import select
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from converse_graph.calls.answers import NamedAnswer
 from converse_graph.cli.output import Output
 from converse_graph.errors import AnswerNeeded
 from converse_graph.models.human import PASS_TO_MODEL
 from converse_graph.sanitize import strip_invisible
+
+
+class Answerer(Protocol):
+    """Where persons are asked, at the terminal or at their pages."""
+
+    def show(self, reason: AnswerNeeded) -> None:
+        """Show what those who wait are asked."""
+
+    async def answers(self, reason: AnswerNeeded) -> tuple[NamedAnswer, ...] | None:
+        """Return what was answered; None where nobody is there, and the run is to pause."""
 
 
 class Seat:

@@ -289,7 +289,7 @@ def load_ensemble(name: str, *, store: Path | str | None = None) -> Ensemble:
 
 def _flat(row: Outcome) -> dict[str, Any]:
     plain = ("run", "scenario", "model", "seed", "status", "ended", "parent", "watched", "statements", "empty")
-    values = {name: getattr(row, name) for name in plain}
+    values = {name: getattr(row, name) for name in plain} | {"humans": "; ".join(row.humans)}
     values |= {name: value if isinstance(value, bool | int | float | str) else str(value) for name, value in
                row.dials.items()}  # fmt: skip
     values |= {f"event.{name}": row.events.get(name) for name in row.awaited}

@@ -39,6 +39,8 @@ _SIGNIFICANT = 1 - CONFIDENCE
 """Corrected p values above this say nothing."""
 _PAIRS = 2
 """Common seeds below which two arms are not compared."""
+HUMANS = "humans"
+"""What tells runs in which persons play from those that models play alone, as a dial does."""
 _FEW = 10
 """Runs of an arm below which the report warns that its interval says little."""
 
@@ -280,14 +282,14 @@ def _sort_arms(rows: Sequence[Outcome], design: Design | None) -> list[_Arm]:
 
 
 def varied_dials(rows: Iterable[Outcome]) -> tuple[str, ...]:
-    """Name the dials (and the model) in which runs differ.
+    """Name the dials (and the model, and who was played by persons) in which runs differ.
 
     Args:
         rows: Of the ensemble.
     """
     values: dict[str, set[str]] = {}
     for row in rows:
-        for dial, value in (*row.dials.items(), ("model", row.model)):
+        for dial, value in (*row.dials.items(), ("model", row.model), (HUMANS, _setting(row, HUMANS))):
             values.setdefault(dial, set()).add(_key(value))
     return tuple(dial for dial, several in values.items() if len(several) > 1)
 
@@ -314,7 +316,9 @@ def group_by_arm(rows: Sequence[Outcome], dials: Sequence[str]) -> dict[str, lis
 
 
 def _setting(row: Outcome, dial: str) -> Any:
-    return row.model if dial == "model" and dial not in row.dials else row.dials.get(dial)
+    if dial in row.dials or dial not in ("model", HUMANS):
+        return row.dials.get(dial)
+    return row.model if dial == "model" else "; ".join(row.humans) or "nobody"
 
 
 def _spread_years(rows: Sequence[Outcome]) -> tuple[int, ...]:
@@ -606,6 +610,11 @@ def _cautions(
         )
     elif "null" not in {row.model for row in rows}:
         yield "The arms were not played by chance as well: whether a model adds anything to that cannot be told."
+    if with_humans := [row.run for row in rows if row.humans]:
+        yield (
+            f"Persons played a party in {len(with_humans)} of {len(rows)} runs: {', '.join(with_humans[:10])}"
+            f"{' …' if len(with_humans) > 10 else ''}. These are no replicates of runs that models play alone."
+        )
     if len(arms) > 1 and not any(arm.role == "paraphrase" for arm in arms) and {row.model for row in rows} != {"null"}:
         yield (
             "No arm was told in other words (--paraphrase): how much of a difference is the wording's is not known. "

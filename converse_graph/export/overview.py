@@ -43,7 +43,7 @@ def introduction(transcript: Transcript, *, edition: str) -> list[str]:
 
 
 def origin_notes(header: Header) -> list[str]:
-    """Tell what a reader must know of a run that was not played here, or not packed whole; none of any other.
+    """Tell what a reader must know of a run that models alone did not play, or not here, or that was not packed whole.
 
     Args:
         header: Of the run.
@@ -58,6 +58,11 @@ def origin_notes(header: Header) -> list[str]:
         notes.append(
             f"**Imported, not played.** The statements are those of the file {inline(source.file)} ({source.form}, "
             f"{inline(source.encoding)}), in its order; code put them into rounds.{unread}"
+        )
+    if header.humans:
+        notes.append(
+            f"**Persons at the table.** Persons played {', '.join(map(inline, header.humans))}; where one passed a "
+            "turn, the model spoke. What is measured of these parties is no finding about any model."
         )
     if header.public_only:
         notes.append(

@@ -33,6 +33,7 @@ def run_row(run: RunSummary, result: Outcome | None, *, is_held: bool, chain_hea
         "created": run.created,
         "chain_head": chain_head,
         "model": result.model if result else None,
+        "humans": list(result.humans) if result else [],
         "seed": result.seed if result else None,
         "dials": result.dials if result else {},
         "ended": run.ended,
@@ -59,6 +60,8 @@ def flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in row.items():
         if name in heads:
             flat |= {f"{heads[name]}{key}": inner for key, inner in _leaves(value)}
+        elif name == "humans":
+            flat[name] = "; ".join(value)
         else:
             flat[name] = value
     return flat
@@ -83,10 +86,23 @@ def several_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     events = list(dict.fromkeys(name for row in rows for name in row["events"]))
     scores = list(dict.fromkeys(name for row in rows for name in row["scores"]))
     dials = [name for name in dict.fromkeys(dial for row in rows for dial in row["dials"]) if _differs(rows, name)]
-    heads = ["run", "seed", *dials, "status", "ended", *events, "drift a statement", "only agrees", *scores]
+    with_humans = ["humans"] if any(row["humans"] for row in rows) else []
+    heads = [
+        "run",
+        "seed",
+        *with_humans,
+        *dials,
+        "status",
+        "ended",
+        *events,
+        "drift a statement",
+        "only agrees",
+        *scores,
+    ]
     lines = [f"# {len(rows)} runs in figures", "", _line(heads), _line(["---"] * len(heads))]
     for row in rows:
-        cells = [row["run"], row["seed"], *(row["dials"].get(dial) for dial in dials), row["status"], row["ended"]]
+        cells = [row["run"], row["seed"], *("; ".join(row[name]) or None for name in with_humans)]
+        cells += [*(row["dials"].get(dial) for dial in dials), row["status"], row["ended"]]
         cells += [*(row["events"].get(event) for event in events), _share(row["drift_rate"]), _share(row["agreement"])]
         lines.append(_line([*cells, *(_share(row["scores"].get(name)) for name in scores)]))
     return "\n".join([*lines, ""])

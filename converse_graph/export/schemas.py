@@ -71,6 +71,8 @@ class RunRow(TypedDict):
     """Digest of all that the run has on record, for `converse audit --against`."""
     model: str | None
     """Null, like all below, where nothing has been said yet."""
+    humans: list[str]
+    """The paths of speakers that persons played: such a run is no replicate of one by models alone."""
     seed: int | None
     dials: dict[str, Any]
     ended: str | None
@@ -101,6 +103,8 @@ class StatsJson(TypedDict):
     model: str
     imported: ImportSource | None
     """The file that the run was imported from; null for a run that was played."""
+    humans: list[str]
+    """The paths of speakers that persons played."""
     public_only: bool
     """Whether it was packed without its private parts, so that debates cannot be measured."""
     disagreement: Disagreement | None

@@ -41,6 +41,7 @@ def stats_json(transcript: Transcript) -> dict[str, Any]:
         "run": transcript.header.run,
         "model": transcript.header.model,
         "imported": source.model_dump(mode="json") if (source := transcript.header.imported) else None,
+        "humans": list(transcript.header.humans),
         "public_only": transcript.header.public_only,
         "disagreement": {**measure.model_dump(mode="json"), "only_agrees": measure.only_agrees} if measure else None,
         "table": table.model_dump(mode="json") if table else None,

@@ -65,6 +65,8 @@ class Outcome(FrozenModel):
     """Signs of drift in all statements together."""
     parent: str | None = None
     """The run that this one was forked from."""
+    humans: tuple[str, ...] = ()
+    """The paths of speakers that persons played."""
     agreement: float | None = None
     """Share of its debates in which nobody ever took a second position; None where there were none."""
     scores: dict[str, float] = Bound(default_factory=dict)
@@ -123,6 +125,7 @@ def outcome(transcript: Transcript, *, conditions: Sequence[str] = ()) -> Outcom
             for one in drift(transcript)
         ),
         parent=header.parent,
+        humans=header.humans,
         agreement=talks.unanimous / talks.debates if talks else None,
         scores=mean_scores(transcript.verdicts),
     )

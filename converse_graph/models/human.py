@@ -36,14 +36,15 @@ class HumanModel:
         """Nothing to let go of."""
 
 
-def question_for_person(request: Request) -> dict[str, Any]:
+def question_for_person(request: Request, asks: Mapping[str, str]) -> dict[str, Any]:
     """Write what a person is asked: the prompt part by part, and the form as JSON Schema.
 
     Args:
         request: The call.
+        asks: What each field of the form asks for, in the words of the prompt.
     """
-    parts = [{"role": message.role, "text": message.text} for message in request.messages]
-    return {"prompt": parts, "form": request.schema, "attempt": request.attempt}
+    parts = [{"role": message.role, "text": message.text, "source": message.source} for message in request.messages]
+    return {"prompt": parts, "form": request.schema, "asks": dict(asks), "attempt": request.attempt}
 
 
 def reply_of_person(request: Request, answer: Any) -> Response:

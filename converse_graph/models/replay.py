@@ -21,6 +21,9 @@ class ReplyLookup(Protocol):
     def recall(self, request: Request) -> Response | None:
         """The reply that this very request had, if it was ever completed."""
 
+    def has_answered(self, request: Request) -> bool:
+        """Whether this very request was ever completed."""
+
 
 class ReplayModel:
     """Gives each request the reply that it had."""
@@ -37,7 +40,7 @@ class ReplayModel:
 
     def has_answered(self, request: Request) -> bool:
         """Whether the journal has a reply to this very request."""
-        return self._journal.recall(request) is not None
+        return self._journal.has_answered(request)
 
     async def complete(self, request: Request) -> Response:
         """Look the reply up.

@@ -408,13 +408,13 @@ class Simulation:
         """
         questions = [OpenQuestion.from_value(interrupt.value) for interrupt in interrupts]
         asked, speakers = "; ".join(map(str, questions)), tuple(question.speaker for question in questions)
-        asked_for = tuple(question.question for question in questions)
+        asked_for, keys = tuple(question.question for question in questions), tuple(one.key for one in questions)
         try:
             assigned = assign_answers(given, questions)
         except InvalidValue as error:
-            raise AnswerNeeded(f"{error} {asked}", speakers=speakers, questions=asked_for) from error
+            raise AnswerNeeded(f"{error} {asked}", speakers=speakers, questions=asked_for, keys=keys) from error
         if not assigned:
-            raise AnswerNeeded(asked, speakers=speakers, questions=asked_for)
+            raise AnswerNeeded(asked, speakers=speakers, questions=asked_for, keys=keys)
         return assigned
 
 

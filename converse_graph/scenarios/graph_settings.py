@@ -73,7 +73,7 @@ class GraphSettings(TypedDict, total=False):
 
 
 def settings_schema(dials: Iterable[Dial]) -> type[Any]:
-    """What a served scenario may be configured with: its dials, its model with that one's settings, and the seed.
+    """What a served scenario may be configured with: its dials, its model and that one's settings, persons, the seed.
 
     There is no `base_url` among them: whoever may call the server would have its key sent wherever they like.
     """
@@ -83,7 +83,7 @@ def settings_schema(dials: Iterable[Dial]) -> type[Any]:
         ]
         for dial in dials
     }
-    fields = {**annotations, "model": ModelField, **_model_fields(), "seed": Seed}
+    fields = {**annotations, "model": ModelField, "human": HumanField, **_model_fields(), "seed": Seed}
     shape: type[Any] = TypedDict("Settings", fields, total=False)  # type: ignore[misc]  # its fields come at run time
     shape.__doc__ = "Dials of the scenario, and which model speaks."
     return with_config(ConfigDict(arbitrary_types_allowed=True))(shape)
@@ -101,7 +101,7 @@ def dials_in(settings: Mapping[str, Any], dials: Iterable[Dial], scenario: str) 
         NotFound: Somebody meant to set what is no dial.
         InvalidValue: A setting of the model is none.
     """
-    dial_names, own = [dial.name for dial in dials], ("model", *_MODEL_SETTINGS, "seed")
+    dial_names, own = [dial.name for dial in dials], ("model", "human", *_MODEL_SETTINGS, "seed")
     for name in settings:
         if name not in (*dial_names, *own) and not _is_the_servers(name):
             hint = "Set OPENAI_BASE_URL where the server runs." if name == "base_url" else ""

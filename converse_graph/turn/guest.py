@@ -15,7 +15,8 @@ from langgraph.graph import StateGraph
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.runtime import get_runtime
 
-from converse_graph.calls.answers import OpenQuestion, ask_person
+from converse_graph.calls.answers import OpenQuestion
+from converse_graph.calls.person import ask_person
 from converse_graph.calls.run_context import RunContext, current_context
 from converse_graph.errors import CallFailed, InvalidValue
 from converse_graph.models.base import Message, PromptProfile, Request, Response

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from markupsafe import Markup
-from sse_starlette import EventSourceResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from converse_graph.errors import ConverseError, InvalidValue, NotFound, UsageError
-from converse_graph.view import run_page
+from converse_graph.view import run_page, seat_page
 from converse_graph.view.call_pages import call_page, calls_page
 from converse_graph.view.compare_page import compare_page
 from converse_graph.view.live import LiveRuns, Place
@@ -33,6 +34,7 @@ from converse_graph.view.workshop import Workshop
 
 if TYPE_CHECKING:
     from converse_graph.view.control import Control
+    from converse_graph.view.seats import Seats
 
 _LONGEST_FORM = 100_000
 """Bytes."""
@@ -48,6 +50,7 @@ class Pages:
     panels: StatePanels
     workshop: Workshop
     control: Control | None = None
+    seats: Seats | None = None
 
     def routes(self) -> list[Route | Mount]:
         """Every address, with what answers to it."""
@@ -69,8 +72,46 @@ class Pages:
             Route("/compare", self.compare),
             *([Route("/runs/{run}/control", self.control_part)] if self.control else []),
             *([Route("/runs/{run}/control/{action}", self.steer, methods=["POST"])] if self.control else []),
+            *(self._seat_routes() if self.seats else []),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
+
+    def _seat_routes(self) -> list[Route]:
+        """The addresses of seats; whoever has one needs no token."""
+        return [
+            Route("/runs/{run}/seat/{key}", self.seat),
+            Route("/runs/{run}/seat/{key}", self.answer, methods=["POST"]),
+            Route("/runs/{run}/seat/{key}/live", self.follow_seat),
+        ]
+
+    async def seat(self, request: Request) -> Response:
+        """Show a seat."""
+        assert self.seats is not None  # noqa: S101 - the route is there where they are
+        try:
+            view, seat, table = await self.seats.sit(request.path_params["run"], request.path_params["key"])
+        except ConverseError as error:
+            return _refused_seat(error)
+        return HTMLResponse(seat_page.seat_page(view, seat, table, note=request.query_params.get("note", "")))
+
+    async def answer(self, request: Request) -> Response:
+        """Take the answer of a seat."""
+        assert self.seats is not None  # noqa: S101 - the route is there where they are
+        name, key = request.path_params["run"], request.path_params["key"]
+        try:
+            note, page = await seat_page.answer(self.seats, name, key, await _lists(request))
+        except ConverseError as error:
+            return _refused_seat(error)
+        return RedirectResponse(f"{request.url.path}?note={note}", 303) if note else HTMLResponse(page, 422)
+
+    async def follow_seat(self, request: Request) -> Response:
+        """Tell the page of a seat when it is out of date."""
+        assert self.seats is not None  # noqa: S101 - the route is there where they are
+        name, key = request.path_params["run"], request.path_params["key"]
+        try:
+            await self.seats.sit(name, key)
+        except ConverseError as error:
+            return Response(str(error), _status_of(error), media_type="text/plain")
+        return _streamed(request, seat_page.follow(self.seats, name, key, request.query_params.get("version", "")))
 
     async def home(self, request: Request) -> Response:
         """Go to the list of runs."""
@@ -134,8 +175,7 @@ class Pages:
     async def follow(self, request: Request) -> Response:
         """Tell what is new of a run for as long as its page is open."""
         view = await self.reader.run(request.path_params["run"])
-        events = self.live.of(view.run.name).listen(_events_after(request))
-        return EventSourceResponse(events, ping=15, headers={"Cache-Control": "no-store"})
+        return _streamed(request, self.live.of(view.run.name).listen(_events_after(request)))
 
     async def charts(self, request: Request) -> Response:
         """Draw what of a run changes over its time."""
@@ -201,16 +241,33 @@ async def _form(request: Request) -> dict[str, str]:
     Raises:
         InvalidValue: It is longer than anybody writes.
     """
+    return {name: texts[-1] for name, texts in (await _lists(request)).items()}
+
+
+async def _lists(request: Request) -> dict[str, list[str]]:
+    """What a form says, of which a name may be there several times.
+
+    Raises:
+        InvalidValue: It is longer than anybody writes.
+    """
     body = b""
     async for piece in request.stream():
         body += piece
         if len(body) > _LONGEST_FORM:
             raise InvalidValue(f"A form has {_LONGEST_FORM:,} bytes at most.")
-    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+    lists: dict[str, list[str]] = {}
+    for name, text in parse_qsl(body.decode(errors="replace"), keep_blank_values=True):
+        lists.setdefault(name, []).append(text)
+    return lists
 
 
 def build_app(
-    reader: Reader, access: Access, *, live: LiveRuns | None = None, control: Control | None = None
+    reader: Reader,
+    access: Access,
+    *,
+    live: LiveRuns | None = None,
+    control: Control | None = None,
+    seats: Seats | None = None,
 ) -> Starlette:
     """Make the application.
 
@@ -219,6 +276,7 @@ def build_app(
         access: Who may ask.
         live: The runs that this process plays, for whoever tells of them; None where it plays none.
         control: Steers runs; None where they are only read.
+        seats: Where persons play; None where nobody does.
     """
     handlers: dict[Any, Any] = {ConverseError: _refused, 404: _no_page}
     workshop = Workshop()
@@ -229,6 +287,7 @@ def build_app(
         panels=StatePanels(reader, workshop),
         workshop=workshop,
         control=control,
+        seats=seats,
     )
 
     @asynccontextmanager
@@ -236,12 +295,43 @@ def build_app(
         yield
         workshop.close()
 
-    return Starlette(
+    app = Starlette(
         lifespan=lifespan,
         routes=pages.routes(),
         middleware=[Middleware(Guard, access=access)],
         exception_handlers=handlers,
     )
+    app.state.ending = asyncio.Event()
+    return app
+
+
+def _streamed(request: Request, events: AsyncGenerator[ServerSentEvent, None]) -> EventSourceResponse:
+    """Answer with events for as long as the page is open and its server is on."""
+    told = _until(request.app.state.ending, events)
+    return EventSourceResponse(told, ping=15, headers={"Cache-Control": "no-store"})
+
+
+async def _until(
+    ending: asyncio.Event, events: AsyncGenerator[ServerSentEvent, None]
+) -> AsyncIterator[ServerSentEvent]:
+    """Give events until the server ends: it would wait for whoever listens, and then break them off with an error."""
+    ended = asyncio.create_task(ending.wait())
+    try:
+        while True:
+            following = asyncio.ensure_future(anext(events, None))
+            try:
+                await asyncio.wait([following, ended], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not following.done():
+                    following.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await following
+            if following.cancelled() or (event := following.result()) is None:
+                return
+            yield event
+    finally:
+        ended.cancel()
+        await events.aclose()
 
 
 def is_part(request: Request) -> bool:
@@ -263,11 +353,22 @@ def _number(request: Request, name: str, *, default: int | None = None) -> int:
 
 async def _refused(request: Request, error: ConverseError) -> Response:
     """Say in a line what is wrong."""
-    status = 404 if isinstance(error, NotFound) else 400 if isinstance(error, InvalidValue) else 503
+    status = _status_of(error)
     if is_part(request):
         return Response(str(error), status, media_type="text/plain")
     title = {404: "There is no such thing", 400: "That cannot be"}.get(status, "It cannot be read now")
     return HTMLResponse(render("error.html", page="", title=title, message=str(error)), status)
+
+
+def _refused_seat(error: ConverseError) -> Response:
+    """Say it on a page that leads nowhere; what is wrong with the store is not for whoever has a link of a seat."""
+    is_own = isinstance(error, NotFound | InvalidValue)
+    words = str(error) if is_own else "The run cannot be read now; try again in a while."
+    return HTMLResponse(seat_page.refused_page(words), _status_of(error))
+
+
+def _status_of(error: ConverseError) -> int:
+    return 404 if isinstance(error, NotFound) else 400 if isinstance(error, InvalidValue) else 503
 
 
 async def _no_page(request: Request, _: Exception) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -143,7 +143,7 @@ class LiveRun:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def listen(self, place: Place) -> AsyncIterator[ServerSentEvent]:
+    async def listen(self, place: Place) -> AsyncGenerator[ServerSentEvent, None]:
         """Tell what is new, from a place on, until the listener leaves.
 
         Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 import socket
 from collections.abc import Mapping
@@ -25,13 +26,14 @@ HEADERS: Mapping[str, str] = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with "no-referrer" a browser sends forms of our own without their origin
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 """What every answer says: a page loads what this server has and nothing else, and runs no script of its own text."""
 _SAFE = frozenset({"GET", "HEAD"})
+_SEAT = re.compile(r"/runs/[a-z0-9_-]+/seat/[A-Za-z0-9_-]+(/live)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,27 +47,35 @@ class Access:
     """Whether every plain address may stand for the server, as where it listens on all of its machine's."""
     token: str | None = field(default=None, repr=False)
     """What has to be shown once; None where nobody but this machine can ask."""
+    with_seats: bool = False
+    """Whether pages of seats are served, each of which has its own key in its address instead of the token."""
 
     @classmethod
-    def for_host(cls, host: str | None, *, with_token: bool = False) -> Access:
+    def for_host(cls, host: str | None, *, with_token: bool = False, with_seats: bool = False) -> Access:
         """Who may ask a server that listens there.
 
         Args:
             host: An address or a name of this machine; None for loopback.
             with_token: Whether a token is asked for on loopback too, as on a machine that others use.
+            with_seats: Whether pages of seats are served.
         """
         if host is None or host in LOOPBACK:
-            return cls(token=secrets.token_urlsafe(24) if with_token else None)
+            return cls(token=secrets.token_urlsafe(24) if with_token else None, with_seats=with_seats)
         return cls(
             hosts=LOOPBACK | {host.casefold(), socket.gethostname().casefold()},
             any_address=host in {"0.0.0.0", "::"},  # noqa: S104 - what is listened on was the user's choice
             token=secrets.token_urlsafe(24),
+            with_seats=with_seats,
         )
 
     def knows(self, host: str) -> bool:
         """Whether a request for this host, as its header has it, is one for this server."""
         name = _name_of(host)
         return name in self.hosts or (self.any_address and _is_address(name))
+
+    def is_seat(self, path: str) -> bool:
+        """Whether an address is that of a seat, or of what its page loads, which is the same for everybody."""
+        return self.with_seats and (path.startswith("/static/") or _SEAT.fullmatch(path) is not None)
 
     def lets_in(self, shown: str | None) -> bool:
         """Whether what was shown as a token is it."""
@@ -112,6 +122,8 @@ class Guard:
 
     def _ask_for_token(self, scope: Scope, headers: Headers) -> Response | None:
         if self._access.token is None or self._access.lets_in(cookie_parser(headers.get("cookie", "")).get(COOKIE)):
+            return None
+        if self._access.is_seat(scope["path"]):
             return None
         query = parse_qsl(scope["query_string"].decode("latin-1"))
         shown = next((told for name, told in query if name == "token"), None)

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 
 from converse_graph.errors import InvalidValue, StoreFailure
 from converse_graph.view.app import build_app
 from converse_graph.view.live import LiveRuns
 from converse_graph.view.records import Reader
+from converse_graph.view.seat_keys import SeatKeys
+from converse_graph.view.seats import OneTable, Seats
 from converse_graph.view.security import Access
+from converse_graph.view.table import Table
 
 DEFAULT_PORT = 8420
 """Where pages are, unless somebody else is there."""
@@ -48,15 +51,28 @@ class Served:
         """Wait until it ends by itself."""
         await asyncio.shield(self.task)
 
-    def address_of(self, path: str) -> str:
-        """The address of a page, with the token if there is one."""
+    def address_of(self, path: str, *, with_token: bool = True) -> str:
+        """The address of a page, with the token if there is one and it is not to be left out."""
         base, mark, query = self.address.partition("?")
+        if not with_token:
+            mark = query = ""
         return f"{base.rstrip('/')}{path}{mark}{query}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedRun:
+    """The pages of a store while one of its runs is played."""
+
+    served: Served
+    watch: Callable[[dict[str, Any]], None]
+    """Takes the events of the run."""
+    seats: Seats | None
+    """Where its persons play; None where there are none."""
 
 
 @asynccontextmanager
 async def serve(
-    app: ASGIApp, *, access: Access, host: str | None = None, port: int | None = None
+    app: Starlette, *, access: Access, host: str | None = None, port: int | None = None
 ) -> AsyncIterator[Served]:
     """Serve an application while what is within runs.
 
@@ -86,6 +102,7 @@ async def serve(
             await asyncio.sleep(0.01)
         yield Served(address=address + (f"?token={access.token}" if access.token else ""), server=server, task=task)
     finally:
+        app.state.ending.set()
         server.should_exit = True
         with suppress(asyncio.CancelledError):
             await task
@@ -93,26 +110,29 @@ async def serve(
 
 
 @asynccontextmanager
-async def serve_run(where: Path | str, name: str) -> AsyncIterator[tuple[Served, Callable[[dict[str, Any]], None]]]:
+async def serve_run(where: Path | str, name: str, *, table: Table | None = None) -> AsyncIterator[ServedRun]:
     """Serve the pages of a store on loopback while this process plays one of its runs.
 
     Args:
         where: The store.
         name: The run.
-
-    Yields:
-        What is served, and what takes the events of the run.
+        table: Where its persons sit; None where there are none.
 
     Raises:
         InvalidValue: No port is free.
+        StoreFailure: The links of the seats cannot be made.
     """
-    access = Access()
+    access = Access(with_seats=table is not None)
     async with Reader.open(where) as reader:
         live = LiveRuns(reader)
         played = live.of(name)
         played.is_played_here = True
-        async with serve(build_app(reader, access, live=live), access=access) as served:
-            yield served, played.watch
+        seats = None
+        if table is not None:
+            keys = SeatKeys.beside(reader.store.folder)
+            seats = Seats(reader=reader, keys=keys, host=OneTable(name=name, at=table))
+        async with serve(build_app(reader, access, live=live, seats=seats), access=access) as served:
+            yield ServedRun(served=served, watch=played.watch, seats=seats)
 
 
 def _listen(host: str, port: int | None) -> socket.socket:

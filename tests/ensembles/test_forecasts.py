@@ -62,6 +62,18 @@ def test_an_effect_no_larger_than_that_of_other_words_is_reported_as_none() -> N
     assert [effect.dial for effect in told.effects] == ["law"]
 
 
+def test_runs_in_which_persons_played_are_an_arm_of_their_own_and_are_named() -> None:
+    rows = draw({"none": 0, "strict": 2}, 12)
+    alone = of(rows)
+    assert [arm.arm for arm in alone.arms] == ["law=none", "law=strict"]
+    played = [one.model_copy(update={"humans": ("Bank", "Firm/CEO"), "run": f"p{one.seed}"}) for one in rows[:3]]
+    told = of([*rows, *played])
+    runs = {arm.arm: arm.survival.runs for arm in told.arms}
+    assert runs == {"law=none, humans=nobody": 12, "law=strict, humans=nobody": 12,
+                    "law=none, humans=Bank; Firm/CEO": 3}  # fmt: skip
+    assert any(one.startswith("Persons played a party in 3 of 27 runs: p0, p1, p2.") for one in told.cautions)
+
+
 def test_a_model_that_does_as_chance_does_is_said_to_add_nothing() -> None:
     rows = draw({"none": 0, "strict": 0}, 40) + draw({"none": 0, "strict": 5}, 40, model="null")
 

@@ -22,7 +22,8 @@ _SLOW = settings(
 _RUN = {
     "run": "wage-talks-k3", "scenario": "wage-talks", "status": "paused", "parent": None, "replays": None, "rounds": 3,
     "statements": 4,    "tokens": 1200, "usd": None, "created": "2026-01-02T03:04:05Z",
-    "chain_head": "ab" * 32, "model": "null", "seed": 7, "dials": {"inflation": 0.02}, "ended": None, "watched": 3.0,
+    "chain_head": "ab" * 32, "model": "null", "humans": [], "seed": 7,
+    "dials": {"inflation": 0.02}, "ended": None, "watched": 3.0,
     "events": {"settled": None},
     "reported_by": {}, "years": {}, "last_values": {"Union": {"offer": 0.1}}, "drift_rate": 0.0, "agreement": None,
     "scores": {},

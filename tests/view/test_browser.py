@@ -9,17 +9,22 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import ConsoleMessage, Page, async_playwright
 
 from converse_graph import Clock, Organisation, Request, ScriptedModel
 from converse_graph.ensembles.design import Design
+from converse_graph.runs.simulation import Origin, Simulation
 from converse_graph.scenarios.catalogue import find_scenario
-from converse_graph.scenarios.fields import Text
+from converse_graph.scenarios.fields import Choice, Integer, Text
 from converse_graph.scenarios.rules import ScheduledEvent
 from converse_graph.store import Store
 from converse_graph.view.page_to_send import page_to_send
+from converse_graph.view.seat_host import play_at
+from converse_graph.view.seat_keys import SeatKeys
+from converse_graph.view.seats import OneTable
+from converse_graph.view.table import Table
 from tests.support.small_scenarios import CREATED, CountingChat, begin, consciences, played, table
-from tests.view.conftest import Serve
+from tests.view.conftest import Serve, Site
 from tests.view.hostile import HOSTILE
 
 ARGUMENTS = (
@@ -52,16 +57,23 @@ async def page(chromium: str, tmp_path: Path) -> AsyncIterator[Page]:
         )
         made = context.pages[0]
         wrong: list[str] = []
-        context.on("page", lambda other: wrong.append(f"opened {other.url}"))
+        made.on("popup", lambda other: wrong.append(f"opened {other.url}"))
         made.on("pageerror", lambda error: wrong.append(f"error {error}"))
         made.on("dialog", lambda dialog: wrong.append(f"dialog {dialog.message}"))
-        made.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+        made.on(
+            "console", lambda line: wrong.append(line.text) if line.type == "error" and "422" not in line.text else None
+        )
         requests: list[str] = []
         made.on("request", lambda request: requests.append(request.url))
         made.requested = requests  # type: ignore[attr-defined]
         yield made
         await context.close()
         assert not wrong
+
+
+def _is_error(line: ConsoleMessage) -> bool:
+    """Whether something went wrong; a form that does not fit is answered with 422, which a browser calls an error."""
+    return line.type == "error" and "422" not in line.text
 
 
 async def hostile_run(store: Store) -> None:
@@ -166,6 +178,99 @@ async def test_a_live_run_comes_to_the_page_with_each_turn_once(store: Store, si
     assert numbers == [str(number) for number in range(6)]
     assert await page.locator("#timeline h2").count() == 3
     assert await page.locator("#live .turn").count() == 0
+
+
+@pytest.mark.slow
+async def test_a_form_of_a_run_is_taken_from_its_own_page(store: Store, site: Serve, page: Page) -> None:
+    origin = Origin(scenario="wage-talks")
+    await begin(store, find_scenario("wage-talks")(), name="talks", rounds=1, origin=origin)
+    opened = await site(control=True)
+    await page.goto(f"{opened.address}/runs/talks")
+    await page.get_by_role("button", name="Resume").click()
+    await page.get_by_text("Going on.").wait_for()
+    await page.locator(".status.finished").wait_for()
+
+
+async def seated(store: Store, site: Serve) -> tuple[Site, Table, dict[str, str], Simulation]:
+    """A run whose parties, with hostile names and briefs, persons play at a table; and where their seats are."""
+    fields = (
+        Integer(name="raise", ask=HOSTILE[1], minimum=0, maximum=30),
+        Choice(name="move", ask="?", options=("a", "b")),
+    )
+    names = ("A & (b) O'Neil", "Bank")
+    parties = [Organisation(name=name, brief=HOSTILE[0], fields=fields) for name in names]
+    made = await begin(store, table(*parties, premise=HOSTILE[2], rounds=1), name="seats", humans=names)
+    at = Table(made.run.header.humans)
+    opened = await site(table=OneTable(name="seats", at=at))
+    keys = SeatKeys.beside(store.folder)
+    return opened, at, {name: f"{opened.address}{keys.path(made.run.header, name)}" for name in names}, made
+
+
+@pytest.mark.slow
+async def test_two_persons_play_from_their_pages(store: Store, site: Serve, page: Page) -> None:
+    opened, at, seats, made = await seated(store, site)
+    playing = asyncio.create_task(play_at(at, made))
+    first, second = seats
+    await page.goto(seats[second])
+    await page.get_by_text("has the floor.").wait_for()
+    assert await page.get_by_text(first).count() == 1
+    other = await page.context.new_page()
+    await other.goto(seats[first])
+    await other.fill("[name=statement]", HOSTILE[1])
+    await other.fill("[name=raise]", "many")
+    await other.select_option("[name=move]", "b")
+    await other.get_by_role("button", name="Send").click()
+    await other.get_by_text("is no such number").wait_for()
+    assert await other.input_value("[name=statement]") == HOSTILE[1]
+    assert await other.input_value("[name=move]") == "b"
+    await other.fill("[name=raise]", "12")
+    await other.get_by_role("button", name="Send").dblclick()
+    await other.get_by_text("Bank has the floor.").wait_for()
+    await page.get_by_role("heading", name="It is your turn").wait_for()  # by itself
+    assert HOSTILE[1] in await page.locator(".seat-view").inner_text()
+    assert await page.evaluate("window.hacked === undefined")
+    await page.fill("[name=statement]", "Never.")
+    at.give(second, "0.1/Bank/statement#0", {"statement": "From elsewhere.", "raise": 1, "move": "a"})
+    await page.get_by_text("This turn is over, or was answered elsewhere.").wait_for()
+    assert await page.input_value("[name=statement]") == "Never."  # what is being written is not thrown away
+    await playing
+    at.close()
+    await page.get_by_role("link", name="Go on from here").click()
+    for each in (page, other):
+        await each.get_by_role("heading", name="The talk is over").wait_for()
+    assert [said.text for said in store.transcript("seats").statements] == [HOSTILE[1].strip(), "From elsewhere."]
+    urls = [url for url in page.requested if not url.startswith(opened.address)]  # type: ignore[attr-defined]
+    assert urls == []
+
+
+@pytest.mark.slow
+async def test_axe_finds_nothing_serious_at_a_seat_which_fits_a_phone(store: Store, site: Serve, page: Page) -> None:
+    _, at, seats, made = await seated(store, site)
+    playing = asyncio.create_task(play_at(at, made))
+    first, second = seats.values()
+    await page.goto(first)
+    await page.locator("[name=statement]").wait_for()
+    found: list[tuple[Any, ...]] = []
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for address in (first, second):
+            await page.goto(address)
+            if address == first:
+                await page.get_by_role("button", name="Send").click()
+                await page.get_by_text("It does not fit yet").wait_for()
+            results = await Axe().run(page)
+            found += [
+                (scheme, address, violation["id"], [node["html"][:200] for node in violation["nodes"]])
+                for violation in results.response["violations"]
+                if violation["impact"] in ("serious", "critical")
+            ]
+    assert not found
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.goto(first)
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    await page.get_by_role("link", name="Go to the form").click()
+    assert await page.locator("[name=statement]").is_visible()
+    playing.cancel()
 
 
 @pytest.mark.slow

@@ -6,11 +6,13 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import httpx
 import pytest
 
 from converse_graph import Request
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store import Store
+from converse_graph.view import Access, Reader, build_app, serve
 from converse_graph.view.live import Place
 from tests.support.small_scenarios import CountingChat, begin, consciences, table, until
 from tests.view.conftest import Serve, Site, visible
@@ -176,3 +178,16 @@ async def test_a_listener_that_is_far_behind_loads_the_page_again(store: Store, 
         assert (told.name, told.data) == ("reload", "240.0.0")
         break
     assert str(Place.parse("240.0.0")) == "240.0.0"
+
+
+async def test_pages_end_at_once_and_in_peace_while_somebody_listens(
+    store: Store, store_address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await begin(store, table("A", "B"), name="talk")
+    async with Reader.open(store_address) as reader, httpx.AsyncClient() as client:
+        app = build_app(reader, Access())
+        async with serve(app, access=Access(), port=0) as served, asyncio.timeout(1.5):
+            request = client.build_request("GET", served.address_of("/runs/talk/live"))
+            answer = await client.send(request, stream=True)
+        assert await answer.aread() is not None  # to its end, which came in peace
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")]

@@ -1,17 +1,21 @@
 """`converse view`: the runs of a store in a browser."""
 
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from converse_graph.cli.completion import complete_runs
-from converse_graph.cli.options import StorePath
+from converse_graph.cli.options import HumanDeadline, MaxTokens, MaxUsd, StorePath
 
 if TYPE_CHECKING:
+    from converse_graph.cli.output import Output
     from converse_graph.view.control import Control
     from converse_graph.view.live import LiveRuns
+    from converse_graph.view.records import Reader
+    from converse_graph.view.seats import Seats
 
 RunToView = Annotated[
     str | None,
@@ -31,6 +35,10 @@ Token = Annotated[
     bool, typer.Option("--token", help="Ask for a token on loopback too, as on a machine that others use.")
 ]
 
+WithSeats = Annotated[
+    bool, typer.Option("--seats", help="Let persons play from a browser: prints a link for each, and plays runs on.")
+]
+
 
 async def view(
     run: RunToView = None,
@@ -39,20 +47,26 @@ async def view(
     host: Host = None,
     token: Token = False,
     control: Steer = False,
+    seats: WithSeats = False,
+    human_deadline: HumanDeadline = None,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
     no_open: NoOpen = False,
     store: StorePath = None,
 ) -> None:
     """Show runs in a browser, live and afterwards, until Ctrl-C.
 
-    Pages come from this machine alone, and the store is only read unless --control is given.
+    Pages come from this machine alone, and the store is only read unless --control or --seats is given. With --seats
+    each person of a run that has some, of RUN or of all that are not finished, gets a link that opens their seat alone.
 
     Examples:
         converse view
         converse view race
         converse view race --control
+        converse view race --seats --human-deadline 3600
     """
     from converse_graph.cli.output import Output
-    from converse_graph.cli.viewing import open_page, require_view, wait_for_signal
+    from converse_graph.cli.viewing import open_page, require_view, say_seats, wait_for_signal
     from converse_graph.store.store import DEFAULT_PATH
 
     require_view()
@@ -62,18 +76,29 @@ async def view(
     from converse_graph.view.security import Access
     from converse_graph.view.server import serve
 
-    output, access = Output(), Access.for_host(host, with_token=token)
+    if (human_deadline, max_usd, max_tokens) != (None, None, None) and not seats:
+        raise typer.BadParameter("--human-deadline, --max-usd and --max-tokens are for persons; say --seats too")
+    output, access = Output(), Access.for_host(host, with_token=token, with_seats=seats)
     async with Reader.open(store or DEFAULT_PATH) as reader:
         if run is not None:
             await reader.run(run)
         live = LiveRuns(reader)
         steering = nullcontext() if not control else _open_control(store or DEFAULT_PATH, live)
+        seating = (
+            nullcontext() if not seats else _open_seats(reader, live, human_deadline, (max_usd, max_tokens), output)
+        )
         async with (
             steering as control_of_runs,
+            seating as seats_of_runs,
             serve(
-                build_app(reader, access, live=live, control=control_of_runs), access=access, host=host, port=port
+                build_app(reader, access, live=live, control=control_of_runs, seats=seats_of_runs),
+                access=access,
+                host=host,
+                port=port,
             ) as served,
         ):
+            if seats_of_runs is not None:
+                await say_seats(seats_of_runs, served, output, run)
             open_page(served.address_of(f"/runs/{run}" if run else "/runs"), output, opens=not no_open)
             output.say("Ctrl-C ends it.")
             await wait_for_signal(served)
@@ -84,3 +109,22 @@ def _open_control(where: Path | str, live: "LiveRuns") -> "AbstractAsyncContextM
     from converse_graph.view.control import Control
 
     return Control.open(where, live)
+
+
+@asynccontextmanager
+async def _open_seats(
+    reader: "Reader",
+    live: "LiveRuns",
+    deadline: float | None,
+    bounds: tuple[float | None, int | None],
+    output: "Output",
+) -> "AsyncIterator[Seats]":
+    """Likewise."""
+    from converse_graph.cli.play import read_budget
+    from converse_graph.view.seat_host import PlayingHost
+    from converse_graph.view.seat_keys import SeatKeys
+    from converse_graph.view.seats import Seats
+
+    where, budget = reader.store.where, read_budget(*bounds)
+    async with PlayingHost.open(where, live, deadline=deadline, budget=budget, warn=output.warn) as host:
+        yield Seats(reader=reader, keys=SeatKeys.beside(reader.store.folder), host=host)

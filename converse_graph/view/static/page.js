@@ -32,4 +32,5 @@ document.addEventListener("keydown", (event) => {
 });
 if (document.querySelector(".run-layout")) await import("/static/run.js").then(() => Promise.all([import("/static/live.js"), import("/static/charts.js")]));
 if (document.querySelector("[data-drift]")) await import("/static/list.js");
+if (document.querySelector("[data-seat]")) await import("/static/seat.js");
 root.dataset.loaded = "yes"; // from here on keys are heard
