@@ -251,9 +251,9 @@ class SweepPlayer:
                 if await self._played(cell) == "finished":
                     progress.done += 1
             except RunPaused as error:
+                if over := self._over():  # the run names but what was left for it
+                    raise BudgetExceeded(over) from error
                 progress.failed[cell.run] = str(error)
-                if self._over():
-                    raise
             except ConverseError as error:
                 progress.failed[cell.run] = str(error)
             finally:
