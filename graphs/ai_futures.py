@@ -144,6 +144,7 @@ boardrooms = ai_futures.preset(
     deliberation="debate",
     step="year",
     end=2027,
+    world=True,
 )
 
 government = ai_futures.preset(
@@ -160,6 +161,7 @@ boardrooms_long = ai_futures.preset(
     deliberation="debate",
     step="year",
     end=2032,
+    world=True,
 )
 china = ai_futures.preset(
     "china",
@@ -170,6 +172,7 @@ china = ai_futures.preset(
     deliberation="debate",
     step="year",
     end=2027,
+    world=True,
 )
 china_long = ai_futures.preset(
     "china-long",
@@ -188,6 +191,7 @@ imagined = ai_futures.preset(
     deliberation="imagined",
     step="year",
     end=2027,
+    world=True,
 )
 consciences = ai_futures.preset(
     "consciences",
@@ -197,6 +201,7 @@ consciences = ai_futures.preset(
     inside="conscience",
     step="year",
     end=2026,
+    world=True,
 )
 departments = ai_futures.preset(
     "departments",
@@ -205,6 +210,7 @@ departments = ai_futures.preset(
     inside="departments",
     step="year",
     end=2026,
+    world=True,
 )
 
 _ROUND_YEARS = {"year": 1.0, "half-year": 0.5, "quarter": 0.25, "month": 1 / 12}

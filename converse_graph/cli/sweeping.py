@@ -7,18 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import typer
 
-from converse_graph.calls.budget import Budget
 from converse_graph.cli.formatting import duration, money
 from converse_graph.cli.option_values import read_settings
 from converse_graph.cli.output import Output
 from converse_graph.cli.terminal import is_terminal
 from converse_graph.ensembles.design import NULL, WORDING, Design, Kind
 from converse_graph.ensembles.plan_files import SweepPlan, read_plan
-from converse_graph.ensembles.sweep import Progress, SweepPlayer, can_be_asked
+from converse_graph.ensembles.sweep import Progress, can_be_asked
 from converse_graph.errors import InvalidValue, UsageError
 from converse_graph.models.prices import Prices
 from converse_graph.models.registry import ModelRegistry
@@ -216,26 +215,37 @@ async def _say_cost(design: Design, output: Output, prices: Prices | None) -> tu
     return cost, most if is_known else None
 
 
-async def play_shown(
-    store: Store,
-    name: str,
-    output: Output,
-    *,
-    jobs: int,
-    budget: Budget | None,
-    prices: Prices | None,
-    retry_failed: bool,
-) -> tuple[Progress, bool]:
-    """Play an ensemble in this process, shown as it goes; the first signal pauses all runs, the second stops them.
+class Player(Protocol):
+    """What plays an ensemble: in this process, or in several."""
+
+    is_pausing: bool
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+
+    async def play(self) -> Progress:
+        """Play every run that has not finished."""
+
+    def pause(self) -> None:
+        """Stop every run at its next step."""
+
+
+def shown_progress(output: Output) -> Callable[[Progress], None]:
+    """Return what shows how far a sweep is: a line that is written over on a terminal, else a line a tenth.
 
     Args:
-        store: Where it is.
-        name: Of the ensemble.
         output: Where it is shown.
-        jobs: Runs that are on at once.
-        budget: What all may spend.
-        prices: What calls are charged by.
-        retry_failed: Whether runs that failed are taken up again.
+    """
+    return _line_on_terminal(output) if is_terminal() else _lines(output)
+
+
+async def play_until_paused(player: Player, output: Output) -> tuple[Progress, bool]:
+    """Play an ensemble; the first signal pauses all runs, the second stops them.
+
+    Args:
+        player: Of the ensemble.
+        output: Where a signal is answered.
 
     Returns:
         How far it is, and whether it was paused.
@@ -243,18 +253,20 @@ async def play_shown(
     Raises:
         RunPaused: The budget is spent.
     """
-    shown = _line_on_terminal(output) if is_terminal() else _lines(output)
-    player = SweepPlayer(store, name, jobs=jobs, budget=budget, prices=prices, retry_failed=retry_failed, watch=shown)
     playing = asyncio.create_task(player.play())
     with _pausing(player, playing, output.warn):
         try:
             return await playing, player.is_pausing
         except asyncio.CancelledError:
             return player.progress, True
+        finally:
+            progress = player.progress
+            if is_terminal() and not output.quiet and progress.done + len(progress.failed) < progress.runs:
+                typer.echo()  # the line that was written over ends here
 
 
 @contextmanager
-def _pausing(player: SweepPlayer, playing: "asyncio.Task[Progress]", warn: Callable[[str], None]) -> Iterator[None]:
+def _pausing(player: Player, playing: "asyncio.Task[Progress]", warn: Callable[[str], None]) -> Iterator[None]:
     loop, signals = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
 
     def stop() -> None:

@@ -23,6 +23,10 @@ _SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 Kind = Literal["factorial", "one-at-a-time", "fractional", "morris", "latin"]
 """How settings of several dials are combined to arms; see `converse_graph.ensembles.arms`."""
+Role = Literal["arm", "chance", "paraphrase"]
+"""What an arm is for: a setting of the dials; the same played by chance; the first arm told in other words."""
+ALL_RUNS = "all runs"
+"""The name of the arm where nothing was varied."""
 WORDING = "wording"
 """The dial by which a scenario is told in other words with nothing else changed."""
 
@@ -134,6 +138,17 @@ class Design(FrozenModel):
         replicates = (len(self.arms) * len(self._by_chance) + (self.paraphrase is not None)) * self.seeds
         return replicates + len(self.arms) * self.direct
 
+    def label(self, cell: Cell) -> str:
+        """Name the arm that a run belongs to, as a forecast does.
+
+        Args:
+            cell: The run.
+        """
+        settings = arm_label({dial: cell.dials[dial] for dial in self.vary})
+        if cell.is_direct:
+            return f"{settings}, asked directly"
+        return label_of_role(settings, "chance" if cell.is_baseline else "paraphrase" if cell.is_paraphrase else "arm")
+
     def reference(self, cell: Cell) -> str:
         """Return the reference to what a run plays: the scenario, or its direct question.
 
@@ -186,6 +201,34 @@ class Design(FrozenModel):
                 "runs": earlier.runs,
             }
         )
+
+
+def arm_label(dials: Mapping[str, Any]) -> str:
+    """Name an arm by its settings, such as "regulation=strict, labs=3".
+
+    Args:
+        dials: Settings by dial; none for the one arm of a design that varies nothing.
+    """
+    return ", ".join(f"{dial}={plain_setting(value)}" for dial, value in dials.items()) or ALL_RUNS
+
+
+def plain_setting(value: Any) -> str:
+    """Write the setting of a dial as it is given to one.
+
+    Args:
+        value: Of any type that a dial takes.
+    """
+    return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def label_of_role(settings: str, role: Role) -> str:
+    """Name an arm by its settings and what it is for.
+
+    Args:
+        settings: As `arm_label` has them.
+        role: What it is for.
+    """
+    return {"arm": settings, "chance": f"{settings}, by chance", "paraphrase": f"{settings}, in other words"}[role]
 
 
 def _words(value: Any) -> str:

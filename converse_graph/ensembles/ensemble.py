@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from converse_graph.calls.budget import Budget
 from converse_graph.ensembles.design import NULL, Design, Kind
@@ -219,6 +219,40 @@ class Ensemble:
             answers=self._answers(),
         )
         return result
+
+    def report(self, event: str, *, years: Sequence[int] = (), kind: Literal["markdown", "html"] = "markdown") -> str:
+        """Write the forecast of an event as a page to be sent.
+
+        Args:
+            event: One of the scenario's events, or an expression.
+            years: For which years probabilities are told; none for five years spread over the clock.
+            kind: "markdown", or "html" for one page with its figures inside, which loads nothing.
+
+        Raises:
+            NotFound: There is no such event.
+            InvalidValue: No run has finished.
+        """
+        module: Any = importlib.import_module("converse_graph.ensembles.report")
+        write = {"markdown": module.forecast_markdown, "html": module.forecast_html}[kind]
+        return str(write(self.forecast(event, years=years)))
+
+    def figures(self, event: str, *, years: Sequence[int] = ()) -> dict[str, str]:
+        """Draw the figures of a forecast as SVG.
+
+        Args:
+            event: One of the scenario's events, or an expression.
+            years: For which years probabilities are told; none for five years spread over the clock.
+
+        Returns:
+            Those that there is data for, by name: "survival", "arms", "dials", "estimates", "published".
+
+        Raises:
+            NotFound: There is no such event.
+            InvalidValue: No run has finished.
+        """
+        module: Any = importlib.import_module("converse_graph.ensembles.figures")
+        charts: Mapping[str, Any] = module.forecast_figures(self.forecast(event, years=years))
+        return {name: str(module.as_svg(chart)) for name, chart in charts.items()}
 
     def _answers(self) -> list[Outcome]:
         async def read() -> list[Outcome]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scoringrules
@@ -14,7 +14,7 @@ from SALib.analyze import morris
 from scipy import stats
 
 from converse_graph.ensembles.arms import DEFAULT_SAMPLES, MORRIS_LEVELS, arm_at, morris_points, morris_problem
-from converse_graph.ensembles.design import NULL, WORDING, Design
+from converse_graph.ensembles.design import NULL, WORDING, Design, Role, arm_label, label_of_role, plain_setting
 from converse_graph.ensembles.direct_answers import DirectAnswer, direct_answer
 from converse_graph.ensembles.survival import (
     CONFIDENCE,
@@ -34,9 +34,6 @@ from converse_graph.measures.event_dates import WORLD_REPORTS
 from converse_graph.measures.outcomes import Outcome
 from converse_graph.scenarios.value import FrozenModel
 
-ALL_RUNS = "all runs"
-"""The name of the arm where nothing was varied."""
-
 _MUCH_DRIFT = 0.2
 _SIGNIFICANT = 1 - CONFIDENCE
 """Corrected p values above this say nothing."""
@@ -55,10 +52,6 @@ class Probability(FrozenModel):
     """The year, all of it included; the number of a round, on a clock of plain rounds."""
     probability: Interval | None
     """None for a year that no run of the arm has reached."""
-
-
-Role = Literal["arm", "chance", "paraphrase"]
-"""What an arm is for: a setting of the dials; the same played by chance; the first arm told in other words."""
 
 
 class RunPoint(FrozenModel):
@@ -280,8 +273,9 @@ def _sort_arms(rows: Sequence[Outcome], design: Design | None) -> list[_Arm]:
     arms = []
     for role, members in by_role.items():
         for label, group in group_by_arm(members, dials).items():
-            whole = {"arm": label, "chance": f"{label}, by chance", "paraphrase": f"{label}, in other words"}[role]
-            arms.append(_Arm(whole, role, {dial: _setting(group[0], dial) for dial in dials}, group))
+            arms.append(
+                _Arm(label_of_role(label, role), role, {dial: _setting(group[0], dial) for dial in dials}, group)
+            )
     if not any(arm.role == "arm" for arm in arms):  # so far chance alone has finished
         return [arm._replace(role="arm") for arm in arms]
     return arms
@@ -319,19 +313,6 @@ def group_by_arm(rows: Sequence[Outcome], dials: Sequence[str]) -> dict[str, lis
     for row in rows:
         arms.setdefault(arm_label({dial: _setting(row, dial) for dial in dials}), []).append(row)
     return {label: members for label, members in arms.items() if any(row.status == "finished" for row in members)}
-
-
-def arm_label(dials: Mapping[str, Any]) -> str:
-    """Name an arm by its settings.
-
-    Args:
-        dials: Settings by dial; none for the one arm of a design that varies nothing.
-    """
-    return ", ".join(f"{dial}={_plain(value)}" for dial, value in dials.items()) or ALL_RUNS
-
-
-def _plain(value: Any) -> str:
-    return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _setting(row: Outcome, dial: str) -> Any:
@@ -472,6 +453,11 @@ def _size(difference: Difference) -> float:
     return abs(difference.years.estimate or 0.0)
 
 
+SPREAD_ALONE = "no difference of the mean beyond chance, but the curves differ"
+"""Of arms in which the event comes about equally late on average, in one of them sooner or not at all."""
+OTHER_WORDS = "none: no larger than what other words alone do"
+
+
 def finding(comparison: Comparison, nuisance: float | None) -> str:
     """Say what a comparison comes to.
 
@@ -484,14 +470,17 @@ def finding(comparison: Comparison, nuisance: float | None) -> str:
         return "the arms have too few seeds in common to tell"
     if years.low is None or years.high is None:
         return "nothing happened in either, or always at once: no difference can be told"
+    is_significant = comparison.adjusted_p is not None and comparison.adjusted_p <= _SIGNIFICANT
+    if years.low <= 0 <= years.high and is_significant:
+        return SPREAD_ALONE
     if years.low <= 0 <= years.high:
         return "no difference beyond chance" if comparison.role != "chance" else "no more than chance brings about"
     if comparison.role == "arm" and nuisance is not None and _size(difference) <= nuisance:
-        return f"none: no larger than what other words alone do ({nuisance:.2f})"
+        return f"{OTHER_WORDS} ({nuisance:.2f})"
     if comparison.role == "chance":
         return "differs from what chance brings about"
     way = "later" if years.low > 0 else "earlier"
-    if comparison.adjusted_p is None or comparison.adjusted_p > _SIGNIFICANT:
+    if not is_significant:
         return f"points {way}, but not beyond chance once corrected for all comparisons"
     return f"comes {way}"
 
@@ -506,7 +495,7 @@ def _effects(rows: Sequence[Outcome], dials: Sequence[str], event: str, horizon:
     for dial in dials:
         settings: dict[str, list[Observation]] = {}
         for row in rows:
-            settings.setdefault(_plain(_setting(row, dial)), []).append(observation(row, event))
+            settings.setdefault(plain_setting(_setting(row, dial)), []).append(observation(row, event))
         if len(settings) > 1:
             means = {
                 value: restricted_mean(observations, horizon=horizon).estimate

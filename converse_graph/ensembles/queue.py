@@ -205,7 +205,7 @@ def run_pattern(ensemble: str) -> str:
     Args:
         ensemble: Its name, which has no sign that means something in a pattern.
     """
-    return rf"^{ensemble}-[0-9a-f]{{6}}(-null)?-[0-9]+$"
+    return rf"^{ensemble}-[0-9a-f]{{6}}((-null)?-[0-9]+|-direct)$"
 
 
 @asynccontextmanager

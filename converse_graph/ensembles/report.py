@@ -9,7 +9,7 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 
 from converse_graph.ensembles.figures import as_svg, forecast_figures
-from converse_graph.ensembles.forecast import ArmForecast, Calibration, Forecast
+from converse_graph.ensembles.forecast import OTHER_WORDS, SPREAD_ALONE, ArmForecast, Calibration, Comparison, Forecast
 from converse_graph.ensembles.published import published_beside
 from converse_graph.ensembles.survival import Interval
 from converse_graph.export.markdown_escaping import inline
@@ -205,7 +205,9 @@ def _lead(forecast: Forecast) -> str:
     when = f"round {year:g}" if forecast.step == "round" else f"the end of {year:g}"
     low, high = (choose(chances, key=lambda one: one[1]) for choose in (min, max))
     parts = [f"By {when} it has come in {_share(high[2])} of runs"]
-    if len(chances) > 1:
+    if len(chances) > 1 and low[1] == high[1]:
+        parts = [f"By {when} it has come in {_share(high[2])} of runs, in each of {len(chances)} arms alike"]
+    elif len(chances) > 1:
         parts = [
             f"By {when} it has come in {_share(low[2])} of runs with {low[0]}, and in {_share(high[2])} with {high[0]}"
         ]
@@ -216,10 +218,21 @@ def _lead(forecast: Forecast) -> str:
     others = [one for one in forecast.comparisons if one.role == "arm"]
     sure = sum(one.finding in {"comes later", "comes earlier"} for one in others)
     if len(others) == 1:
-        parts.append(f"the difference between the two arms is {'beyond' if sure else 'no more than'} chance")
+        parts.append(f"the difference between the two arms is {_size_in_words(others[0])}")
     elif others:
         parts.append(f"of {len(others)} arms that were held against the first, {sure or 'none'} differ beyond chance")
     return ". ".join(f"{part[0].upper()}{part[1:]}" for part in parts) + "."
+
+
+def _size_in_words(comparison: Comparison) -> str:
+    """Say how large a difference is, with no word that its p value contradicts."""
+    if comparison.finding in {"comes later", "comes earlier"}:
+        return "beyond chance"
+    if comparison.finding.startswith(OTHER_WORDS):
+        return "no larger than what other words alone do"
+    if comparison.finding == SPREAD_ALONE:
+        return "none of the mean, though the curves differ beyond chance"
+    return "no more than chance"
 
 
 def _sentence(forecast: Forecast, arm: ArmForecast) -> str:
@@ -314,9 +327,18 @@ def _comparisons(forecast: Forecast) -> Iterator[str]:
     yield _row("arm", "against", "later by", "pairs of seeds", "p", "what it comes to")
     yield _row(*["---"] * 6)
     for one in forecast.comparisons:
-        p = "none" if one.adjusted_p is None else f"{one.adjusted_p:.3f}"
+        p = "none" if one.adjusted_p is None else _p_value(one.adjusted_p)
         years = _number(one.difference.years)
         yield _row(one.arm, one.reference, years, str(one.difference.pairs), p, one.finding)
+
+
+def _p_value(value: float) -> str:
+    """A p value that is never nothing."""
+    return f"{value:.3f}" if value >= _LEAST_P else f"below {_LEAST_P}"
+
+
+_LEAST_P = 0.001
+"""The smallest p value that is written out."""
 
 
 def _direct(forecast: Forecast) -> Iterator[str]:
@@ -374,7 +396,7 @@ def _covariates(forecast: Forecast) -> Iterator[str]:
     yield _row("of a run", "correlation with the time to it", "p", "runs")
     yield _row(*["---"] * 4)
     for one in forecast.covariates:
-        yield _row(one.name, f"{one.correlation:+.2f}", f"{one.p_value:.3f}", str(one.runs))
+        yield _row(one.name, f"{one.correlation:+.2f}", _p_value(one.p_value), str(one.runs))
 
 
 def _means(forecast: Forecast) -> Iterator[str]:

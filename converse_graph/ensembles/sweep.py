@@ -1,19 +1,16 @@
-"""Plays an ensemble: all runs of a design that are not played yet, many at once, in one process or in several."""
+"""Plays an ensemble: all runs of a design that are not played yet, many at once in this process."""
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from converse_graph.calls.budget import Budget, budget_of_one
 from converse_graph.ensembles.design import NULL, Cell, Design, check_ensemble_name
-from converse_graph.errors import ConverseError, NotFound, RunPaused
+from converse_graph.errors import BudgetExceeded, ConverseError, NotFound, RunPaused
 from converse_graph.judge.runs import judge_run
 from converse_graph.measures.outcomes import Outcome, outcome
 from converse_graph.models.prices import Prices
@@ -45,6 +42,36 @@ class Progress:
     tokens: int = 0
     usd: float | None = None
     """What has been spent in this sweep, where it is known."""
+
+
+class Spending:
+    """What the runs of a sweep have spent since it began, those that are still on counted in."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._tokens, self._usd = 0, 0.0
+        self._is_priced = False
+
+    @property
+    def tokens(self) -> int:
+        """Of prompts and replies."""
+        return self._tokens
+
+    @property
+    def usd(self) -> float | None:
+        """In dollars; None where no call had a price."""
+        return self._usd if self._is_priced else None
+
+    def add(self, *, tokens: int, usd: float | None) -> None:
+        """Add what a run has spent since it was last looked at.
+
+        Args:
+            tokens: Of prompts and replies.
+            usd: In dollars; None where that is not known.
+        """
+        self._tokens += tokens
+        if usd is not None:
+            self._usd, self._is_priced = self._usd + usd, True
 
 
 def design_digest(design: Design) -> str:
@@ -134,6 +161,7 @@ class SweepPlayer:
         retry_failed: bool = False,
         watch: Callable[[Progress], None] | None = None,
         share: tuple[int, int] = (0, 1),
+        spending: Spending | None = None,
     ) -> None:
         """Look the design up.
 
@@ -146,6 +174,7 @@ class SweepPlayer:
             retry_failed: Whether runs that failed are taken up again.
             watch: Told of how far it is, whenever that changes.
             share: Which part of the runs this process plays, and into how many they are divided.
+            spending: What the budget is held against; None for what this player's own runs spend.
 
         Raises:
             NotFound: There is no such ensemble, or its scenario is gone.
@@ -157,7 +186,10 @@ class SweepPlayer:
         self._cells, self.progress = iter(cells), Progress(runs=len(cells))
         find_scenario(self._design.scenario)  # refused before any run is begun
         self._scenarios: dict[str, Scenario] = {}
-        self._playing: dict[int, Simulation] = {}
+        self._spending = spending or Spending()
+        self._playing: dict[str, Simulation] = {}
+        self._charged: dict[str, tuple[int, float | None]] = {}
+        self._is_over = False
         self.is_pausing = False
 
     async def play(self) -> Progress:
@@ -170,12 +202,15 @@ class SweepPlayer:
             RunPaused: The budget is spent; the same call goes on.
         """
         workers = [asyncio.create_task(self._work()) for _ in range(self._jobs)]
+        looking = asyncio.create_task(self._look())
         try:
             await asyncio.gather(*workers)
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            for task in (looking, *workers):
+                task.cancel()
+            await asyncio.gather(looking, *workers, return_exceptions=True)
+        if self._is_over:
+            raise BudgetExceeded(self._over())
         return self.progress
 
     def pause(self) -> None:
@@ -184,16 +219,28 @@ class SweepPlayer:
         for simulation in self._playing.values():
             simulation.pause()
 
+    async def _look(self) -> None:
+        """Count what the runs that are on spend, and pause them all once that is the budget."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            for name in tuple(self._playing):
+                self._charge(name)
+            self._watch(self.progress)
+            if not self._is_over and self._over():
+                self._is_over = True
+                for simulation in self._playing.values():
+                    simulation.pause()
+
     async def _work(self) -> None:
         for cell in self._cells:
-            if self.is_pausing:
+            if self.is_pausing or self._is_over:
                 return
             await self._play(cell)
 
     async def _play(self, cell: Cell) -> None:
         """Play one run, or see that it has been played."""
         progress, status = self.progress, self._status(cell)
-        if status == "finished":
+        if status == "finished" and not self._awaits_judge(cell):
             progress.done += 1
         elif status == "failed" and not self._retry_failed:
             progress.failed[cell.run] = "It failed before; --retry-failed takes it up again."
@@ -204,9 +251,9 @@ class SweepPlayer:
                 if await self._played(cell) == "finished":
                     progress.done += 1
             except RunPaused as error:
+                if over := self._over():  # the run names but what was left for it
+                    raise BudgetExceeded(over) from error
                 progress.failed[cell.run] = str(error)
-                if self._is_spent():
-                    raise
             except ConverseError as error:
                 progress.failed[cell.run] = str(error)
             finally:
@@ -224,27 +271,44 @@ class SweepPlayer:
             before = simulation.run
             try:
                 run = await simulation.play(budget=self._left(before))
-                if self._design.judge and not (cell.is_baseline or cell.is_direct) and run.status == "finished":
+                if run.status == "finished" and self._awaits_judge(cell):
                     await judge_run(
                         self._store, run.name, chats=simulation.chats, budget=self._left(before), prices=self._prices
                     )
             finally:
-                after = self._store.register.run(cell.run)
-                self.progress.tokens += after.tokens - before.tokens
-                if after.usd is not None:
-                    self.progress.usd = (self.progress.usd or 0.0) + after.usd - (before.usd or 0.0)
+                self._charge(cell.run)
             if run.status == "finished":
                 await self._store.save_data(run.name)
             return run.status
 
+    def _awaits_judge(self, cell: Cell) -> bool:
+        """Whether a run that has finished is still to be judged; a sweep may have been stopped between the two."""
+        if not self._design.judge or cell.is_baseline or cell.is_direct:
+            return False
+        return not self._store.verdicts(self._store.register.run(cell.run).id).all()
+
+    def _charge(self, name: str) -> None:
+        """Count what a run has spent since it was last looked at."""
+        tokens, usd = self._charged[name]
+        run, progress = self._store.register.run(name), self.progress
+        spent_usd = None if run.usd is None else run.usd - (usd or 0.0)
+        self._charged[name] = (run.tokens, run.usd)
+        self._spending.add(tokens=run.tokens - tokens, usd=spent_usd)
+        progress.tokens += run.tokens - tokens
+        if spent_usd is not None:
+            progress.usd = (progress.usd or 0.0) + spent_usd
+
     @asynccontextmanager
     async def _simulation(self, cell: Cell) -> AsyncIterator[Simulation]:
         simulation = await (self._begin(cell) if self._status(cell) is None else self._reopen(cell))
-        self._playing[id(simulation)] = simulation
+        self._charged[cell.run] = (simulation.run.tokens, simulation.run.usd)
+        self._playing[cell.run] = simulation
+        if self.is_pausing or self._is_over:  # it was being opened meanwhile
+            simulation.pause()
         try:
             yield simulation
         finally:
-            self._playing.pop(id(simulation), None)
+            del self._playing[cell.run], self._charged[cell.run]
             await simulation.close()
 
     async def _begin(self, cell: Cell) -> Simulation:
@@ -288,57 +352,24 @@ class SweepPlayer:
         """What is left for a run of the bounds over all of them."""
         return budget_of_one(
             self._budget,
-            spent_usd=self.progress.usd or 0.0,
-            spent_tokens=self.progress.tokens,
+            spent_usd=self._spending.usd or 0.0,
+            spent_tokens=self._spending.tokens,
             usd_before=before.usd or 0.0,
             tokens_before=before.tokens,
         )
 
-    def _is_spent(self) -> bool:
-        budget = self._budget
-        if budget is None:
-            return False
-        spent_usd = budget.usd is not None and (self.progress.usd or 0.0) >= budget.usd
-        return spent_usd or (budget.tokens is not None and self.progress.tokens >= budget.tokens)
+    def _over(self) -> str:
+        """Say which bound is reached; empty where none is."""
+        budget, usd, tokens = self._budget, self._spending.usd or 0.0, self._spending.tokens
+        if budget is not None and budget.usd is not None and usd >= budget.usd:
+            return f"The budget of ${budget.usd:g} is spent: ${usd:.4f} so far; raise --max-usd."
+        if budget is not None and budget.tokens is not None and tokens >= budget.tokens:
+            return f"The budget of {budget.tokens:,} tokens is spent: {tokens:,} so far; raise --max-tokens."
+        return ""
 
 
-def play_in_processes(address: Path | str, name: str, *, processes: int, jobs: int, retry_failed: bool) -> Progress:
-    """Play an ensemble in several processes, which share out its runs; for runs that are bound by the processor.
-
-    Args:
-        address: Of the store.
-        name: Of the ensemble.
-        processes: How many.
-        jobs: Runs that are on at once in each.
-        retry_failed: Whether runs that failed are taken up again.
-
-    Returns:
-        How far it is, over all of them.
-    """
-    whole = Progress(runs=0)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        parts = [
-            pool.submit(_play_share, address, name, jobs, retry_failed, (number, processes))
-            for number in range(processes)
-        ]
-        for part in parts:
-            progress = part.result()
-            whole.runs += progress.runs
-            whole.done += progress.done
-            whole.failed |= progress.failed
-            whole.tokens += progress.tokens
-            if progress.usd is not None:
-                whole.usd = (whole.usd or 0.0) + progress.usd
-    return whole
-
-
-def _play_share(address: Path | str, name: str, jobs: int, retry_failed: bool, share: tuple[int, int]) -> Progress:
-    async def play() -> Progress:
-        async with Store.open(address) as store:
-            return await SweepPlayer(store, name, jobs=jobs, retry_failed=retry_failed, share=share).play()
-
-    return asyncio.run(play())
+_LOOK_EVERY = 0.5
+"""Seconds between two looks at what the runs that are on have spent."""
 
 
 async def read_outcomes(store: Store, name: str, *, conditions: Sequence[str] = ()) -> list[Outcome]:

@@ -84,7 +84,8 @@ def build_graph(
 
 
 _COMPILED: OrderedDict[tuple[str, bool], tuple[Scenario, CompiledStateGraph[Any, Any, Any, Any]]] = OrderedDict()
-_KEPT = 16
+_KEPT = 256
+"""Scenarios, which are arms of a sweep: seed by seed it comes back to each, and must not find it gone."""
 
 
 def compile_graph(scenario: Scenario, *, is_traced: bool) -> CompiledStateGraph[Any, Any, Any, Any]:

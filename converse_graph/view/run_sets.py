@@ -13,7 +13,6 @@ from markupsafe import Markup
 from converse_graph.ensembles.design import Cell, Design
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.store import RunSummary, Store
-from converse_graph.view.formatting import plain
 from converse_graph.view.records import Reader
 from converse_graph.view.run_list import status_of
 from converse_graph.view.templating import render
@@ -90,7 +89,7 @@ async def set_page(reader: Reader, name: str, *, forecast: Markup | None = None,
         runs = {run.name: run for run in reader.store.register.runs()}
         arms: dict[str, list[Cell]] = {}
         for cell in design.cells(name):
-            arms.setdefault(_label(design, cell), []).append(cell)
+            arms.setdefault(design.label(cell), []).append(cell)
         shown = [_arm(reader.store, label, cells, runs) for label, cells in arms.items()]
         begun = [cell.run for cells in arms.values() for cell in cells if cell.run in runs and not cell.is_direct]
         awaited = _awaited(reader.store, begun)
@@ -110,13 +109,6 @@ async def set_page(reader: Reader, name: str, *, forecast: Markup | None = None,
 
 def _design(store: Store, name: str) -> Design:
     return Design.model_validate_json(store.ensembles.design(name))
-
-
-def _label(design: Design, cell: Cell) -> str:
-    told = ", ".join(f"{dial} {plain(cell.dials[dial])}" for dial in design.vary) or "all runs"
-    if cell.is_direct:
-        return f"{told}, asked directly"
-    return f"{told}, by chance" if cell.is_baseline else told
 
 
 def _arm(store: Store, label: str, cells: list[Cell], runs: dict[str, RunSummary]) -> Arm:

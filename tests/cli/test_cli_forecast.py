@@ -106,3 +106,47 @@ def test_a_model_is_asked_once_an_arm_and_its_answer_stands_beside_its_runs(
     assert "The model was not asked about this expression" in converse(
         "forecast", "raises", "--event", "raise_percent >= 4"
     ).out.replace("\\", "")
+
+
+def test_a_direct_question_that_was_paused_is_resumed_by_its_name(converse: Converse, httpserver: HTTPServer) -> None:
+    away = httpserver.url_for("/v1")
+    httpserver.expect_request("/v1/chat/completions", method="POST").respond_with_data("no", status=401)
+    sweep = (
+        "sweep", "wage-talks", "--set", "boardroom=false", "--seeds", "1", "--rounds", "3", "--name", "raises", "--yes",
+        "--no-judge", "--model", "mini:70b", "--base-url", away,
+    )  # fmt: skip
+    assert converse(*sweep).code == 1
+    rows = {row["run"]: row["status"] for row in json.loads(converse("runs", "--json").out)}
+    (question,) = (name for name in rows if name.endswith("-direct"))
+    assert rows[question] == "paused"
+    httpserver.clear()
+    bodies = bargaining(httpserver)
+    resumed = converse("resume", question, "--quiet")
+    assert resumed.code == 0, resumed.err
+    assert FORECASTER in converse("show", question).out
+    asked = asked_directly(bodies)
+    again = converse(*sweep)
+
+    assert (again.code, asked_directly(bodies)) == (0, asked)
+    assert json.loads(converse("forecast", "raises", "--json").out)["arms"][0]["direct"]["p50"] == 3
+
+
+def test_the_first_arm_of_a_race_is_played_in_other_words_as_a_nuisance_arm(
+    converse: Converse, httpserver: HTTPServer
+) -> None:
+    bodies = bargaining(httpserver)
+    done = converse(
+        "sweep", "agi-race", "--vary", "regulation=none,strict", "--set", "labs=1", "--paraphrase", "--seeds", "1",
+        "--rounds", "1", "--no-baseline", "--no-judge", "--name", "race", "--yes", "--model", "mini:70b", "--base-url",
+        httpserver.url_for("/v1"),
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    arms = json.loads(converse("forecast", "race", "--event", "agi_claimed", "--json").out)["arms"]
+
+    assert [(arm["arm"], arm["role"]) for arm in arms] == [
+        ("regulation=none", "arm"),
+        ("regulation=strict", "arm"),
+        ("regulation=none, in other words", "paraphrase"),
+    ]
+    briefs = {body["messages"][0]["content"] for body in bodies}  # replies that do not fit are asked for again
+    assert len(briefs) == 3

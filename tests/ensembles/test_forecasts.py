@@ -126,3 +126,46 @@ def test_ten_thousand_runs_are_all_counted() -> None:
     told = of(rows, years=[2030, 2035, 2040])
 
     assert sum(arm.survival.runs for arm in told.arms) == 10_000
+
+
+def test_words_never_contradict_the_p_value_that_stands_beside_them() -> None:
+    late = np.random.default_rng(1).integers(9, 12, 60)
+    steady = [row(seed, float(year), horizon=12, law="none") for seed, year in enumerate(late)]
+    soon_or_never = [
+        row(seed, float(2 + seed % 3) if seed % 9 < 2 else None, horizon=12, law="strict") for seed in range(60)
+    ]
+
+    told = of(steady + soon_or_never)
+
+    (one,) = told.comparisons
+    low, high = one.difference.years.low, one.difference.years.high
+    assert low is not None
+    assert high is not None
+    assert low < 0 < high
+    assert one.adjusted_p is not None
+    assert one.adjusted_p < 0.001
+    assert one.finding == "no difference of the mean beyond chance, but the curves differ"
+    page = forecast_markdown(told)
+    assert "none of the mean, though the curves differ beyond chance" in page
+    assert "0.000" not in page
+
+
+def test_arms_that_come_out_alike_are_told_as_such_and_none_is_named_twice() -> None:
+    page = forecast_markdown(of([row(seed, 3.0, law=law) for law in ("none", "strict") for seed in range(12)]))
+
+    assert "in each of 2 arms alike" in page.partition("## What to keep in mind")[0]
+
+
+def test_a_run_has_the_label_of_its_arm_wherever_it_is_named() -> None:
+    design = Design(scenario="sea", vary={"law": ("none", "strict"), "labs": (3,)}, seeds=1, model="m", direct=True,
+                    paraphrase="other")  # fmt: skip
+
+    assert list(dict.fromkeys(design.label(cell) for cell in design.cells("sea"))) == [
+        "law=none, labs=3, asked directly",
+        "law=strict, labs=3, asked directly",
+        "law=none, labs=3",
+        "law=strict, labs=3",
+        "law=none, labs=3, by chance",
+        "law=strict, labs=3, by chance",
+        "law=none, labs=3, in other words",
+    ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from converse_graph import NullModel, Store
 from converse_graph.ensembles.design import Design
@@ -21,6 +22,7 @@ from converse_graph.models.base import Request
 from converse_graph.models.registry import ModelRegistry
 from tests.support.child_process import end
 from tests.support.command_line import start
+from tests.support.model_servers import asked_directly, bargaining
 from tests.support.postgres_cluster import PASSWORD, Cluster
 
 CREATED = datetime(2026, 1, 2, tzinfo=UTC)
@@ -81,7 +83,14 @@ async def test_a_providers_requests_are_spread_over_all_workers(address: str) ->
 
 @pytest.mark.parametrize(
     ("run", "is_own"),
-    [("raises-0a1b2c-7", True), ("raises-0a1b2c-null-7", True), ("raises-2-0a1b2c-7", False), ("raises-0a1b2c", False)],
+    [
+        ("raises-0a1b2c-7", True),
+        ("raises-0a1b2c-null-7", True),
+        ("raises-0a1b2c-direct", True),
+        ("raises-2-0a1b2c-7", False),
+        ("raises-2-0a1b2c-direct", False),
+        ("raises-0a1b2c", False),
+    ],
 )
 def test_the_runs_of_a_set_are_told_by_their_names(run: str, is_own: bool) -> None:
 
@@ -195,3 +204,26 @@ def test_the_command_line_queues_plays_and_lists(address: str, tmp_path: Path) -
     assert on_file.code == 2
     assert "is a file" in on_file.err
     assert not (tmp_path / ".converse" / "runs.sqlite").exists()
+
+
+async def test_a_worker_asks_the_direct_questions_too_and_they_count_in_the_budget(
+    address: str, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    bodies = bargaining(httpserver)
+    command = (
+        "sweep", "wage-talks", "--vary", "inflation=0.02,0.08", "--set", "boardroom=false", "--seeds", "1", "--rounds",
+        "3", "--name", "raises", "--yes", "--no-judge", "--model", "mini:70b", "--base-url", httpserver.url_for("/v1"),
+    )  # fmt: skip
+    queued = await asyncio.to_thread(end, start(tmp_path, *command, "--queue", "--store", address))
+    assert queued.code == 0, queued.err
+    assert "6 runs queued" in queued.out
+    worked = await asyncio.to_thread(end, start(tmp_path, "worker", "--until-done", "--store", address))
+    assert worked.code == 0, worked.err
+    told = json.loads(end(start(tmp_path, "forecast", "raises", "--json", "--store", address)).out)
+
+    assert asked_directly(bodies) == 2
+    assert [arm["direct"]["p50"] for arm in told["arms"] if arm["role"] == "arm"] == [3, 3]
+    async with Store.open(address) as store, open_queue(address) as queue:
+        spent = sum(run.tokens for run in store.register.runs())
+        await queue.set_budget("raises", usd=None, tokens=spent)
+        assert (await queue.overspent("raises")).endswith(f"{spent:,} so far")

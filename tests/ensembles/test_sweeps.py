@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from langgraph.graph import StateGraph
 
 from converse_graph import Budget, Store
 from converse_graph.ensembles.design import Design
@@ -83,3 +85,48 @@ def test_another_model_is_held_against_chance_in_every_arm() -> None:
 
     assert sum(cell.is_baseline for cell in cells) == len(cells) / 2 == 6
     assert len({cell.run for cell in cells}) == 12
+
+
+async def test_a_scenario_is_compiled_once_an_arm_and_its_runs_share_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+    compile_graph = StateGraph.compile
+
+    def count(graph: StateGraph[Any, Any, Any, Any], *arguments: Any, **options: Any) -> Any:
+        compiled.append(str(options.get("name")))
+        return compile_graph(graph, *arguments, **options)
+
+    monkeypatch.setattr(StateGraph, "compile", count)
+    raises = tuple(percent / 100 for percent in range(1, 19))
+    design = DESIGN.model_copy(
+        update={"dials": {"boardroom": False}, "vary": {"inflation": raises}, "seeds": 2, "rounds": 1}
+    )
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        await save_design(store, "raises", design, created=CREATED)
+        progress = await SweepPlayer(store, "raises", jobs=3).play()
+        roots = compiled.count("wage-talks")
+
+    assert (progress.done, roots) == (36, 18)
+
+
+async def test_a_run_that_was_stopped_before_its_judge_is_judged_when_the_sweep_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = DESIGN.model_copy(update={"model": "null:0", "baseline": False, "judge": True, "seeds": 1, "rounds": 1})
+
+    async def stop(*_: Any, **__: Any) -> None:
+        raise RunPaused("stopped")
+
+    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
+        await save_design(store, "raises", design, created=CREATED)
+        with monkeypatch.context() as patched:
+            patched.setattr("converse_graph.ensembles.sweep.judge_run", stop)
+            await SweepPlayer(store, "raises").play()
+        before = [row.scores for row in await outcomes(store, "raises")]
+        progress = await SweepPlayer(store, "raises").play()
+        after = [row.scores for row in await outcomes(store, "raises")]
+
+    assert before == [{}, {}]
+    assert progress.done == 2
+    assert all(after)

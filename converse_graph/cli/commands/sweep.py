@@ -1,7 +1,7 @@
 """`converse sweep`: a scenario many times, over settings of its dials and over seeds."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -115,20 +115,29 @@ async def sweep(
         converse sweep --from race --at 2027 --vary regulation=none,strict
         converse sweep backtest --vary facts=yes,no --seeds 2 --rounds 3 --name past
     """
-    import asyncio
     from datetime import UTC, datetime
+
+    _prepare(processes)
 
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import read_budget, read_prices
-    from converse_graph.cli.sweeping import SweepRequest, confirm, play_shown, read_design
+    from converse_graph.cli.sweeping import (
+        Player,
+        SweepRequest,
+        confirm,
+        play_until_paused,
+        read_design,
+        shown_progress,
+    )
     from converse_graph.cli.workers_extra import load_workers
-    from converse_graph.ensembles.sweep import play_in_processes, save_design
+    from converse_graph.ensembles.process_player import ProcessPlayer
+    from converse_graph.ensembles.sweep import SweepPlayer, save_design
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH
 
     output = Output(quiet=quiet)
     budget, own_prices = read_budget(max_usd, max_tokens), read_prices(prices)
-    _check_options(processes, budget, has_prices=own_prices is not None, queue=queue)
+    _check_options(processes, has_prices=own_prices is not None, queue=queue)
     request = SweepRequest(
         scenario=scenario,
         vary=tuple(vary or ()),
@@ -162,19 +171,12 @@ async def sweep(
             return await _leave_to_workers(
                 open_store, str(where), saved_name, budget, output, retry_failed=retry_failed
             )
-        if processes == 1:
-            progress, is_paused = await play_shown(
-                open_store, saved_name, output, jobs=jobs, budget=budget, prices=own_prices, retry_failed=retry_failed
-            )
-    if processes > 1:
-        is_paused, progress = (
-            False,
-            await asyncio.to_thread(
-                play_in_processes, where, saved_name, processes=processes, jobs=jobs, retry_failed=retry_failed
-            ),
-        )
-    for run, why in progress.failed.items():
-        output.warn(f"{run}: {why}")
+        options: Any = {"jobs": jobs, "budget": budget, "prices": own_prices, "retry_failed": retry_failed}
+        options |= {"watch": shown_progress(output)}
+        player: Player = SweepPlayer(open_store, saved_name, **options)
+        if processes > 1:
+            player = ProcessPlayer(where, saved_name, processes=processes, **options)
+        progress, is_paused = await play_until_paused(player, output)
     _say_end(output, progress, saved_name)
     output.result(saved_name)
     if is_paused:
@@ -183,11 +185,15 @@ async def sweep(
     return Code.FAILED if progress.failed else Code.DONE
 
 
-def _check_options(processes: int, budget: "Budget | None", *, has_prices: bool, queue: bool) -> None:
-    if processes > 1 and (budget is not None or has_prices):
-        raise typer.BadParameter(
-            "--processes goes with no bound and no prices: processes do not know what others spend"
-        )
+def _prepare(processes: int) -> None:
+    """Have what several processes need loaded while this one loads it too."""
+    from converse_graph.ensembles.fork_server import start_fork_server
+
+    if processes > 1:
+        start_fork_server()
+
+
+def _check_options(processes: int, *, has_prices: bool, queue: bool) -> None:
     if queue and (has_prices or processes > 1):
         raise typer.BadParameter(
             "--queue goes with no --prices and no --processes: workers play in processes of their own"
@@ -211,6 +217,8 @@ async def _leave_to_workers(
 def _say_end(output: "Output", progress: "Progress", name: str) -> None:
     from converse_graph.cli.formatting import money
 
+    for run, why in progress.failed.items():
+        output.warn(f"{run}: {why}")
     cost = f", {money(progress.usd)}" if progress.usd else ""
     output.say(
         f"{progress.done} of {progress.runs} runs have finished ({progress.tokens:,} tokens{cost}); "
