@@ -11,6 +11,8 @@ from converse_graph.scenarios.catalogue import catalogue
 from tests.support.small_scenarios import CREATED, Simulation
 
 NAMES = list(catalogue())
+SHORT = ("agi-race", "fishery", "imagined", "wage-talks")
+"""Those that are played whole at every call of the tests."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -20,7 +22,9 @@ def test_its_graph_looks_as_it_did(name: str, snapshot: SnapshotAssertion) -> No
     assert drawn.draw_mermaid() == snapshot
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
+)
 async def test_it_plays_to_its_horizon_on_the_null_model(name: str, tmp_path: Path) -> None:
     scenario = catalogue()[name]()
     async with Store.open(tmp_path / "runs.sqlite", make=True) as store:

@@ -99,7 +99,7 @@ async def test_dials_of_an_assistant_change_its_graph(client: LangGraphClient) -
 
     boards, no_boards = await nodes(), await nodes(labs=1, uk=False, deliberation="none")
     assert {"DeepMind", "UK Government"} <= {node.partition(":")[0] for node in boards}
-    assert len(boards) > len(no_boards) == 4, "supervisor, one lab, and LangGraph's own start and end"
+    assert len(boards) > len(no_boards) == 5, "supervisor, world, one lab, and LangGraph's own start and end"
 
 
 async def test_a_run_is_streamed_and_ends_as_the_same_graph_run_bare(client: LangGraphClient) -> None:

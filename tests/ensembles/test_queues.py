@@ -206,6 +206,7 @@ def test_the_command_line_queues_plays_and_lists(address: str, tmp_path: Path) -
     assert not (tmp_path / ".converse" / "runs.sqlite").exists()
 
 
+@pytest.mark.slow
 async def test_a_worker_asks_the_direct_questions_too_and_they_count_in_the_budget(
     address: str, tmp_path: Path, httpserver: HTTPServer
 ) -> None:

@@ -170,8 +170,8 @@ async def test_a_set_shows_its_arms_with_how_far_each_is(store: Store, site: Ser
     opened = await site()
     assert "1 of 4" in await opened.text("/sets")
     page = await opened.text("/sets/raises")
-    assert "inflation 0.02 1 of 2 finished" in page
-    assert "inflation 0.08 0 of 2 finished" in page
+    assert "inflation=0.02 1 of 2 finished" in page
+    assert "inflation=0.08 0 of 2 finished" in page
 
 
 @pytest.mark.slow
