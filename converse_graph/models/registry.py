@@ -81,7 +81,7 @@ class ModelRegistry:
         """As it was given; None where the environment's counts."""
         self._base_url = base_url_of(environ, base_url)
         self._chats: dict[Hashable, tuple[Any, Model]] = {}
-        self._several: dict[Hashable, tuple[Any, ...]] = {}
+        self._several: dict[Hashable, tuple[Model, ...]] = {}
         self._away_until: dict[Hashable, float] = {}
         self._embedders: dict[Hashable, tuple[Any, Embedder]] = {}
 
@@ -118,10 +118,10 @@ class ModelRegistry:
             reference = self._default
         key = reference_key(reference)
         if key not in self._several:
-            self._several[key] = one_by_one(reference)
-        first, *others = self._several[key]
-        is_own = key == reference_key(self._default)
-        return (self._one(first, is_own=is_own), *(self._one(other) for other in others))
+            first, *others = one_by_one(reference)
+            is_own = key == reference_key(self._default)
+            self._several[key] = (self._one(first, is_own=is_own), *(self._one(other) for other in others))
+        return self._several[key]
 
     def in_turn(self, reference: Any = None) -> list[Model]:
         """The models that a reference names, in the order in which they are asked now: those that stay away go last.

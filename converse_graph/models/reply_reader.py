@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -53,10 +54,16 @@ def read_reply(text: str, names: Collection[str] = ()) -> ReadReply:
     """
     is_cut = text.endswith(KEY_REMOVED_NOTE)
     text = text.removesuffix(KEY_REMOVED_NOTE)[:MAX_REPLY_CHARS]
-    prose, objects = _Pass(text).run()
+    prose, objects = _parse(text)
     values, mends = _chosen(objects, frozenset(names))
     signs = sorted({*mends, "key cut out"} if is_cut else mends)
     return ReadReply(values=values, spoken=prose.strip(), mended=tuple(signs))
+
+
+@lru_cache(4)
+def _parse(text: str) -> tuple[str, list[ParsedObject]]:
+    """What is prose and which objects there are; a reply is read for its form, then for what was mended in it."""
+    return _Pass(text).run()
 
 
 def strip_thoughts(text: str) -> str:

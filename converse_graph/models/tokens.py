@@ -1,6 +1,7 @@
 """How many tokens a text has, before any model has counted them."""
 
 import re
+from functools import lru_cache
 
 DEFAULT_CONTEXT_WINDOW = 24_000
 """Tokens taken for granted of a large model that does not say how many it takes."""
@@ -21,6 +22,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 """Letters of scripts that put no spaces between words: Thai, Lao, Burmese, Khmer."""
 
 
+@lru_cache(1024)
 def least_tokens_in(text: str) -> int:
     """How many tokens a text has at least: no tokeniser of a served model makes fewer than one of a word.
 
