@@ -84,6 +84,8 @@ class ArmForecast(FrozenModel):
     survival: Survival
     by_year: tuple[Probability, ...]
     endings: dict[str, int]
+    ended_without: dict[str, int]
+    """By which other event runs ended in which this one had not come until then."""
     """How the runs ended, such as "horizon" or "event treaty", with how many did."""
     left_out: int
     """Runs that have not finished: they are counted nowhere."""
@@ -342,6 +344,7 @@ def _arm(
         survival=estimate,
         by_year=tuple(_by_year(complete, event, year, seed) for year in years),
         endings=dict(Counter(row.ended or "unknown" for row in complete).most_common()),
+        ended_without=_ended_without(complete, observations),
         left_out=len(arm.rows) - len(complete),
         drift_rate=sum(row.drift_signs for row in complete) / speeches if speeches else 0.0,
         empty_share=1 - speeches / statements if statements else 0.0,
@@ -365,6 +368,15 @@ def _direct(arm: _Arm, event: str, answers: Sequence[Outcome], curve: Survival, 
     causes = [_cause(row, event) for row in complete]
     by_runs = bootstrap_incidence(causes, event, max(row.watched for row in complete), seed=seed)
     return direct_answer(answers, complete, event, curve=curve, by_runs=by_runs)
+
+
+def _ended_without(rows: Sequence[Outcome], observations: Sequence[Observation]) -> dict[str, int]:
+    endings = (
+        (row.ended or "").removeprefix("event ")
+        for row, one in zip(rows, observations, strict=True)
+        if not one.happened and (row.ended or "").startswith("event ")
+    )
+    return dict(Counter(endings).most_common())
 
 
 def _numbers(row: Outcome) -> dict[str, float]:
@@ -635,10 +647,7 @@ def _cautions_of(arm: ArmForecast, event: str) -> Iterator[str]:
         yield f"{event} happened in none of {runs} runs; how late it may come cannot be told from them."
     if arm.left_out:
         yield f"{arm.left_out} runs have not finished and are left out; which they are may not be chance."
-    ends = (
-        (ending.removeprefix("event "), count) for ending, count in arm.endings.items() if ending.startswith("event ")
-    )
-    if other := ", ".join(f"{name} ({count})" for name, count in ends if name != event):
+    if other := ", ".join(f"{name} ({count})" for name, count in arm.ended_without.items()):
         yield (
             f"some runs ended by another event: {other}. Probabilities by year count these as runs in which {event} "
             "did not come; the median and the curve tell when it comes unless something else ends the run."

@@ -211,10 +211,8 @@ def _lead(forecast: Forecast) -> str:
         parts = [
             f"By {when} it has come in {_share(low[2])} of runs with {low[0]}, and in {_share(high[2])} with {high[0]}"
         ]
-    moving = [effect for effect in forecast.effects if effect.size > 0]
-    unit = "rounds" if forecast.step == "round" else "years"
-    if moving:
-        parts.append(f"{moving[0].dial} moves it most, by {moving[0].size:.1f} {unit} on average")
+    if moved := _most_moving(forecast):
+        parts.append(moved)
     others = [one for one in forecast.comparisons if one.role == "arm"]
     sure = sum(one.finding in {"comes later", "comes earlier"} for one in others)
     if len(others) == 1:
@@ -222,6 +220,19 @@ def _lead(forecast: Forecast) -> str:
     elif others:
         parts.append(f"of {len(others)} arms that were held against the first, {sure or 'none'} differ beyond chance")
     return ". ".join(f"{part[0].upper()}{part[1:]}" for part in parts) + "."
+
+
+def _most_moving(forecast: Forecast) -> str:
+    """Which dial moves the event most, and by how much; dials that do so alike are named together."""
+    sizes = {effect.dial: f"{effect.size:.2f}" for effect in forecast.effects if effect.size > 0}
+    if not sizes:
+        return ""
+    most = next(iter(sizes.values()))
+    names = [dial for dial, size in sizes.items() if size == most]
+    unit = "rounds" if forecast.step == "round" else "years"
+    verb = "move it" if len(names) > 1 else "moves it"
+    among = " most" if len(forecast.effects) > len(names) else ""
+    return f"{' and '.join(names)} {verb}{among}{' alike' if len(names) > 1 else ''}, by {most} {unit} on average"
 
 
 def _size_in_words(comparison: Comparison) -> str:

@@ -12,19 +12,21 @@ from converse_graph.export.markdown_tables import aligned_table
 from converse_graph.record.transcript import Change, HiddenWorld, Transcript, WorldMove, WorldRound
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.value import FrozenModel
-from converse_graph.scenarios.world import WAIT, Action, Condition, Effect, World, bounds_of
+from converse_graph.scenarios.world import WAIT, Action, Condition, Effect, Variable, World, bounds_of
 
 EXPLAIN_VERSION = 1
 """Of the shape of `explain --json`."""
-RANGE = "range"
-"""The cause of a change that keeps a variable within its minimum and maximum."""
+AGGREGATE, RANGE = "aggregate", "range"
+"""The causes of a change that is not an effect's: of a variable that follows from those of parties, and of one that is
+kept within its minimum and maximum."""
 
 
 class Cause(FrozenModel):
     """What one effect did to a variable."""
 
     cause: str
-    """Such as "drift 1", "cost of inspect", "Norland: fish_much"; "range" for what its minimum or maximum cut off."""
+    """Such as "drift 1", "cost of inspect", "Norland: fish_much"; "range" for what its minimum or maximum cut off,
+    "aggregate" for what followed from the parties' variables."""
     text: str
     """What the world's table says of it."""
     action_periods: tuple[str, ...]
@@ -134,10 +136,19 @@ def _movement(
     whole = start + sum(cause.by for cause in causes)
     variable = world.variable(name)
     if not isclose(whole, end, rel_tol=1e-9, abs_tol=1e-9):
-        bound, side = (variable.minimum, "minimum") if end > whole else (variable.maximum, "maximum")
-        text = f"stops at its {side}, {bound:.6g}"
-        causes.append(Cause(cause=RANGE, text=text, action_periods=(), operation="set", amount=end, by=end - whole))
+        cause, text = _of_aggregate(variable) if variable.aggregate else _of_range(variable, end > whole)
+        causes.append(Cause(cause=cause, text=text, action_periods=(), operation="set", amount=end, by=end - whole))
     return Movement(owner=owner, variable=name, unit=variable.unit, before=start, after=end, causes=tuple(causes))
+
+
+def _of_aggregate(variable: Variable) -> tuple[str, str]:
+    aggregate = variable.aggregate
+    return AGGREGATE, f"{aggregate.function} of {aggregate.of} over all parties that have it" if aggregate else ""
+
+
+def _of_range(variable: Variable, is_low: bool) -> tuple[str, str]:
+    bound, side = (variable.minimum, "minimum") if is_low else (variable.maximum, "maximum")
+    return RANGE, f"stops at its {side}, {bound:.6g}"
 
 
 def _order(change: Change) -> int:

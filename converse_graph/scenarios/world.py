@@ -697,7 +697,10 @@ class World(FrozenModel):
                 continue
             owner = self._named(where, name).owner
             if owner != WORLD and kind not in (None, owner):
-                raise ValueError(f"{where} uses {name!r}, which {owner} parties own; use the world's or own ones")
+                raise ValueError(
+                    f"{where} uses {name!r}, which {owner} parties own; use a variable of the world, such as an "
+                    "aggregate of it"
+                )
 
     def _check_aggregates(self) -> None:
         for variable in self.variables:

@@ -169,3 +169,31 @@ def test_a_run_has_the_label_of_its_arm_wherever_it_is_named() -> None:
         "law=strict, labs=3, by chance",
         "law=none, labs=3, in other words",
     ]
+
+
+def test_a_run_that_another_event_ended_after_this_one_had_come_is_counted_as_one_in_which_it_came() -> None:
+    had_it = [row(seed, 4, law="none").model_copy(update={"ended": "event war"}) for seed in range(12)]
+    assert not any("ended by another event" in caution for caution in of(had_it).cautions)
+
+    never = [row(seed, None, law="none").model_copy(update={"ended": "event war"}) for seed in range(12, 15)]
+    [caution] = [caution for caution in of(had_it + never).cautions if "ended by another event" in caution]
+    assert "war (3)" in caution
+
+
+@pytest.mark.parametrize(
+    ("years", "words"),
+    [
+        ({("a", "x"): 4, ("b", "x"): 6, ("a", "y"): 6, ("b", "y"): 8}, "Law and port move it alike, by 2.00 years"),
+        ({("a", "x"): 4, ("b", "x"): 6, ("a", "y"): 5, ("b", "y"): 7}, "Law moves it most, by 2.00 years"),
+        ({("a",): 4, ("b",): 6}, "Law moves it, by 2.00 years"),
+    ],
+)
+def test_the_dial_that_moves_it_most_is_named_and_two_that_do_so_alike_both(
+    years: dict[tuple[str, ...], float], words: str
+) -> None:
+    rows = [
+        row(seed, year, **dict(zip(("law", "port"), values, strict=False)))
+        for values, year in years.items()
+        for seed in range(6)
+    ]
+    assert words in forecast_markdown(of(rows), commands=[], manifest={})

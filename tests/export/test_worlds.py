@@ -14,9 +14,10 @@ from converse_graph.errors import ConverseError
 from converse_graph.export.comparison import as_markdown, as_text, compare
 from converse_graph.export.formats import as_csv, as_json, from_json, json_text, known_state
 from converse_graph.export.markdown import render_markdown
-from converse_graph.export.world_explanation import RANGE, Movement, explain_round, explanation_markdown
+from converse_graph.export.world_explanation import AGGREGATE, RANGE, Movement, explain_round, explanation_markdown
 from converse_graph.export.world_figure import world_chart, world_figure
 from converse_graph.record.transcript import Transcript
+from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.scenarios.yaml_files import load_scenario
 from tests.support.markdown_reader import read_markdown
 from tests.support.small_scenarios import played, table
@@ -65,6 +66,18 @@ async def test_an_action_is_told_with_when_it_was_taken_and_a_range_with_its_end
 
 def _texts(movement: Movement) -> str:
     return " ".join(cause.text for cause in movement.causes)
+
+
+async def test_what_follows_from_the_parties_variables_is_told_so(store: Store) -> None:
+    race = find_scenario("agi-race")()
+    transcript = await (await played(store, race, name="race", seed=2, rounds=3)).transcript()
+    found = [
+        (cause.cause, cause.text)
+        for after in transcript.world[1:]
+        for movement in explain_round(transcript, after.period, ["shown_frontier"]).movements
+        for cause in movement.causes
+    ]
+    assert set(found) == {(AGGREGATE, "maximum of released over all parties that have it")}
 
 
 async def test_one_owners_variable_is_told_alone(transcript: Transcript) -> None:
