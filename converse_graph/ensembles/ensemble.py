@@ -33,7 +33,7 @@ from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 
 if TYPE_CHECKING:
-    from converse_graph.ensembles.forecast import Forecast
+    from converse_graph.ensembles.forecast_values import Forecast
 
 
 @dataclass(frozen=True, kw_only=True)

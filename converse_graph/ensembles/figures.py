@@ -7,7 +7,7 @@ from typing import Any
 
 import vl_convert
 
-from converse_graph.ensembles.forecast import ArmForecast, Forecast
+from converse_graph.ensembles.forecast_values import ArmForecast, Forecast
 from converse_graph.ensembles.published import published_beside
 
 Chart = dict[str, Any]

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 
 from converse_graph.ensembles.figures import as_svg, forecast_figures
-from converse_graph.ensembles.forecast import OTHER_WORDS, SPREAD_ALONE, ArmForecast, Calibration, Comparison, Forecast
+from converse_graph.ensembles.forecast import OTHER_WORDS, SPREAD_ALONE
+from converse_graph.ensembles.forecast_values import ArmForecast, Calibration, Comparison, Forecast
 from converse_graph.ensembles.published import published_beside
 from converse_graph.ensembles.survival import Interval
 from converse_graph.export.markdown_escaping import inline

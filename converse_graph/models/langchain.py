@@ -65,6 +65,7 @@ class LangChainModel(ServerAdapter):
         *,
         profile: PromptProfile | None = None,
         retries: RetryPolicy | None = None,
+        is_ours: bool = False,
     ) -> None:
         """Take a chat model.
 
@@ -73,7 +74,9 @@ class LangChainModel(ServerAdapter):
             name: How a user names it; None for the name it was made with, or its class.
             profile: Which set of prompts suits it; None to tell by its name.
             retries: None for four tries, on top of its own.
+            is_ours: Whether it was made here, by its name, so that its connections are ours to close.
         """
+        self._is_ours = is_ours
         self._served_as = name_of(chat_model)
         self.model = name or self._served_as
         endpoint = Endpoint(model=self.model, key_name="its key", secret=_secret_of(inmost(chat_model)))
@@ -89,7 +92,14 @@ class LangChainModel(ServerAdapter):
         """Whether replies are asked for in one piece, as a stream of them came to nothing."""
 
     async def close(self) -> None:
-        """Nothing: the connections are those of the object that was passed in."""
+        """Close the connections of a model that was made here; those of an object that was passed in are its owner's.
+
+        OpenAI's client would close them itself once it is collected, in whatever event loop runs then, and complain.
+        Those that LangChain shares among models stay open.
+        """
+        client: Any = getattr(inmost(self._chat_model), "root_async_client", None) if self._is_ours else None
+        if type(getattr(client, "_client", None)).__module__.partition(".")[0] == "openai":
+            await client.close()
 
     @property
     def not_taken(self) -> frozenset[str]:

@@ -230,12 +230,12 @@ class ModelRegistry:
                 return self._openai(reference, name)
         if name and kind in providers.PROVIDERS:
             self._check_keys(kind)
-            return LangChainModel(providers.make_chat_model(kind, name), reference)
+            return LangChainModel(providers.make_chat_model(kind, name), reference, is_ours=True)
         if self._base_url and reference:
             # A colon may be part of the name at a server of one's own, as in "llama3.2:1b".
             return OpenAICompatibleModel(reference, self._base_url, self._environ.get("OPENAI_API_KEY"))
         if name and providers.langchain_is_installed():
-            return LangChainModel(providers.make_chat_model(kind, name), reference)
+            return LangChainModel(providers.make_chat_model(kind, name), reference, is_ours=True)
         forms = [*REFERENCE_FORMS[:-3], f"PROVIDER:NAME ({', '.join(providers.PROVIDERS)})", *REFERENCE_FORMS[-2:]]
         raise NotFound.among("model", reference, forms)
 

@@ -12,7 +12,8 @@ from pytest_httpserver import HTTPServer
 
 from converse_graph import Store, find_scenario
 from converse_graph.ensembles.design import Design
-from converse_graph.ensembles.forecast import ArmForecast, forecast
+from converse_graph.ensembles.forecast import forecast
+from converse_graph.ensembles.forecast_values import ArmForecast
 from converse_graph.ensembles.report import forecast_markdown
 from converse_graph.ensembles.sweep import SweepPlayer, can_be_asked, read_direct_answers, read_outcomes, save_design
 from converse_graph.measures.outcomes import Outcome

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from converse_graph.ensembles.design import Design
-from converse_graph.ensembles.forecast import Forecast, forecast
+from converse_graph.ensembles.forecast import forecast
+from converse_graph.ensembles.forecast_values import Forecast
 from converse_graph.ensembles.report import forecast_html, forecast_markdown
 from converse_graph.measures.outcomes import Outcome
 

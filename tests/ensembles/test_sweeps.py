@@ -9,7 +9,8 @@ from langgraph.graph import StateGraph
 
 from converse_graph import Budget, Store
 from converse_graph.ensembles.design import Design
-from converse_graph.ensembles.forecast import Forecast, forecast
+from converse_graph.ensembles.forecast import forecast
+from converse_graph.ensembles.forecast_values import Forecast
 from converse_graph.ensembles.sweep import SweepPlayer, read_outcomes, save_design
 from converse_graph.errors import InvalidValue, RunPaused
 from converse_graph.measures.outcomes import Outcome

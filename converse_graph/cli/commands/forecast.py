@@ -9,7 +9,7 @@ from converse_graph.cli.options import Json, Out, StorePath
 
 if TYPE_CHECKING:
     from converse_graph.ensembles.design import Design
-    from converse_graph.ensembles.forecast import Forecast
+    from converse_graph.ensembles.forecast_values import Forecast
     from converse_graph.measures.outcomes import Outcome
     from converse_graph.store import Store
 
