@@ -236,7 +236,10 @@ class _Play:
     async def _begun(self, store: Store) -> Simulation:
         if self.resume and (again := await self._reopened(store)) is not None:
             return again
-        return await Simulation.begin(store, self.scenario, model=self.chats, origin=self.origin, **self.begin)
+        begun = await Simulation.begin(store, self.scenario, model=self.chats, origin=self.origin, **self.begin)
+        for event in self.scenario.events_too_late(begun.run.horizon):
+            warnings.warn(self.scenario.too_late_text(event), stacklevel=2)
+        return begun
 
     async def _reopened(self, store: Store) -> Simulation | None:
         """The run of that name, if there is one and it is the one that was asked for."""

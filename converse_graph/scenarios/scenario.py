@@ -242,6 +242,27 @@ class Scenario(FrozenModel):
         """What happens at a date."""
         return tuple(event for event in self.events if isinstance(event, ScheduledEvent))
 
+    def events_too_late(self, rounds: int = 0) -> tuple[ScheduledEvent, ...]:
+        """The dated events that lie after the clock's end, and so never happen.
+
+        Args:
+            rounds: How many a run plays; where it goes on after the clock's end, they are reached until its own.
+        """
+        last = max(rounds, self.clock.rounds)
+        return tuple(event for event in self.dated_events if self.clock.round_of(event.at) >= last)
+
+    def too_late_text(self, event: ScheduledEvent) -> str:
+        """Say that a dated event never happens, and how it would.
+
+        Args:
+            event: One that lies after the clock's end.
+        """
+        end = self.clock.period(self.clock.rounds - 1).label
+        return (
+            f"an event is at {str(event.at)!r}, and the clock ends with {end!r}, so that it never happens; date it "
+            f"{end!r} at the latest, or let the clock end later"
+        )
+
     def party(self, name: str) -> Organisation:
         """The organisation of that name.
 

@@ -136,6 +136,8 @@ class _ScenarioFile:
         if isinstance(values.get("stop"), list):
             _refuse_predicates(values["stop"], tree)
         scenario: Scenario = build(Scenario, values, tree, ())
+        if settings is None:  # a dial that is turned may well shorten the clock
+            _refuse_late_events(scenario, tree)
         return scenario
 
     def preset(self, main: ScenarioFunction, number: int) -> ScenarioFunction:
@@ -172,6 +174,12 @@ def _event(event: Any, tree: Document, number: int) -> Any:
     if not isinstance(event, dict):
         return event
     return build(ScheduledEvent if "at" in event else Event, event, tree, ("events", number))
+
+
+def _refuse_late_events(scenario: Scenario, tree: Document) -> None:
+    for event in scenario.events_too_late():
+        line = tree.line_of(["events", scenario.events.index(event), "at"])
+        raise InvalidValue(f"line {line}: {scenario.too_late_text(event)}.")
 
 
 def _refuse_predicates(rules: list[Any], tree: Document) -> None:

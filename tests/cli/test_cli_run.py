@@ -7,12 +7,21 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import converse_graph
 from converse_graph.export.schemas import runs_schema, show_schema
+from converse_graph.scenarios.catalogue import find_scenario
 from tests.support.child_process import Ended, end, wait_until
 from tests.support.command_line import BOARDS, SEED, Converse, start, statements
 from tests.support.markdown_reader import read_markdown
 
 STORE = Path(".converse/runs.sqlite")
+LATE = """version: 1
+premise: Two talk.
+dials: [{kind: integer, name: end, default: 3}]
+clock: {end: $end}
+organisations: [{name: A}, {name: B}]
+events: [{at: 3, text: A storm.}]
+"""
 SLOW = ("run", str(BOARDS), "--model", "null:0.05", "--seed", SEED, "--name", "stopped")
 
 
@@ -46,6 +55,23 @@ def test_a_run_that_is_piped_prints_headers_and_prose_and_no_control_codes(refer
     assert "\nBuyer · round 2 · turn 4 of 4 · " in ended.out
     assert all(letter == "\n" or letter.isprintable() for letter in ended.out)
     assert "Which date" not in ended.out
+
+
+@pytest.mark.parametrize(
+    ("options", "is_late"), [((), False), (("--set", "end=2"), True), (("--set", "end=2", "--until", "3"), False)]
+)
+def test_an_event_that_a_dial_leaves_after_the_clocks_end_is_warned_of(
+    converse: Converse, tmp_path: Path, options: tuple[str, ...], is_late: bool
+) -> None:
+    (tmp_path / "late.yaml").write_text(LATE, encoding="utf-8")
+    ended = converse("run", "late.yaml", "--model", "null", "--no-judge", *options)
+    line = "converse: an event is at '3', and the clock ends with '2', so that it never happens; date it"
+    assert ended.code == 0
+    assert (line in ended.err) is is_late
+    if is_late:
+        scenario = find_scenario("late.yaml")(end=2)
+        with pytest.warns(UserWarning, match="so that it never happens"):
+            converse_graph.run(scenario, model="null", judge=False)
 
 
 def test_what_is_listed_and_shown_fits_the_published_schemas(converse: Converse, reference: tuple[Path, Ended]) -> None:

@@ -72,6 +72,10 @@ SLIPS = {
         "which it never can; catch takes one of: a; b",
     ),
     "a date that the clock has not": (BASE + "events:\n  - at: soon\n    text: x\n", "line 9: No period 'soon'"),
+    "a date after the clock's end": (
+        BASE + "events:\n  - at: 2\n    text: x\n  - at: 4\n    text: y\n",
+        "line 11: an event is at '4', and the clock ends with '3', so that it never happens",
+    ),
     "a rule for an event that is none": (
         BASE + "stop:\n  - kind: event\n    event: deal\n", "line 10: Scenario: no event 'deal'",
     ),

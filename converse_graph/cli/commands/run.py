@@ -130,3 +130,5 @@ def _introduce(simulation: "Simulation", session: "Session", *, model_is_named: 
     )
     if not model_is_named and run.header.model == "embedded":
         output.say(EMBEDDED_NOTICE)
+    for event in scenario.events_too_late(run.horizon):
+        output.warn(scenario.too_late_text(event))
