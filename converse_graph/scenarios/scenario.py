@@ -19,6 +19,7 @@ from converse_graph.scenarios.memory_settings import Memory, Pinned, Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.rules import Event, RunningList, ScheduledEvent, StopOnEvent, StopRule
 from converse_graph.scenarios.speaker_paths import find_name
+from converse_graph.scenarios.validation_errors import nearest, nearest_or_all
 from converse_graph.scenarios.value import FrozenModel, Items
 from converse_graph.scenarios.world import MOVE, WORLD, World
 from converse_graph.summary_repr import Summary
@@ -112,6 +113,7 @@ class Scenario(FrozenModel):
             if field not in field_names:
                 raise ValueError(
                     f"{who} field {field!r}; the parties report: {', '.join(sorted(field_names)) or 'nothing'}"
+                    f"{nearest(field, sorted(field_names))}"
                 )
         for event in awaited_events:
             self._check_answer(event)
@@ -127,7 +129,7 @@ class Scenario(FrozenModel):
         stop_events += [name for party in self.organisations for name in party.questions_after]
         for name in stop_events:
             if name not in event_names:
-                raise ValueError(f"no event {name!r}; there is: {', '.join(event_names) or 'none'}")
+                raise ValueError(f"no event {name!r}{nearest_or_all(name, event_names)}")
 
     def _check_answer(self, event: Event) -> None:
         """Whether some party can give the answer that an event waits for."""

@@ -161,7 +161,8 @@ def build(kind: Callable[..., Any], values: dict[str, Any], tree: Document, at: 
         return kind(**values)
     except InvalidValue as error:
         where, message = _innermost(error)
-        line_of = _written(tree, (*at, *where)) or _named_in(tree, message)
+        written = _written(tree, (*at, *where))
+        line_of = _row_named(tree, written, message) if written else _named_in(tree, message)
         dial = tree.sources.get(line_of)
         hint = ""
         if dial:
@@ -207,9 +208,54 @@ def _named_in(tree: Document, message: str) -> Location:
             value: Any = tree.values
             for part in location:
                 value = value[part]
-            if type(value) in (str, int) and str(value) == name:
+            if (type(value) in (str, int) and str(value) == name) or (location and location[-1] == name):
                 return location
     return ()
+
+
+_ROW = re.compile(r"(drift row|effect|action|event|policy|aggregate|variable) (?:(\d+)\b|'([^']+)')")
+_SECTIONS = {"drift row": "drift", "effect": "effects", "policy": "policies", "aggregate": "variables"}
+"""In which list of a world the rows stand that a message names, where it is not the word with an s."""
+
+
+def _row_named(tree: Document, at: Location, message: str) -> Location:
+    """Where in a world the row stands that a message about all of it names, and in the row the name it quotes."""
+    world: Any = tree.values
+    for part in at:
+        world = world[part]
+    if at[-1] != "world" or not isinstance(world, dict):
+        return at
+    row, value = at, world
+    for what, number, name in sorted(_ROW.findall(message), key=lambda match: match[0] == "effect"):
+        section = _SECTIONS.get(what, f"{what}s")
+        rows = value.get(section)
+        for position, one in enumerate(rows if isinstance(rows, list) else []):
+            if isinstance(one, dict) and (str(position + 1) == number or (name and one.get("name") == name)):
+                row, value = (*row, section, position), one
+                break
+    names = re.findall(r"'([^']+)'", message.partition("; ")[0])
+    places = [place for place, text in _texts_below(value, row) if names and _holds_name(place, text, names[-1])]
+    if message.startswith("World: two of "):
+        places = [place for place in places if place[-1] == "name"][1:]
+    return (places or [row])[0]
+
+
+def _texts_below(value: Any, at: Location) -> Iterator[tuple[Location, str]]:
+    """Every key and every text in a value, with where it stands."""
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield (*at, key), str(key)
+            yield from _texts_below(inner, (*at, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _texts_below(inner, (*at, number))
+
+
+def _holds_name(place: Location, text: str, name: str) -> bool:
+    """Whether a text is a name, or a formula with that name in it."""
+    return text == name or (place[-1] == "formula" and re.search(rf"\b{re.escape(name)}\b", text) is not None)
 
 
 class _Reader:

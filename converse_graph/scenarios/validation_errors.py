@@ -90,6 +90,12 @@ def nearest(name: object, names: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+def nearest_or_all(name: object, names: Iterable[str]) -> str:
+    """Return what `nearest` does, or "; there is: number, text" where no name is near."""
+    known = list(names)
+    return nearest(name, known) or f"; there is: {', '.join(known) or 'none'}"
+
+
 def _explain_one(fault: Any, model: type[BaseModel] | None, limits: Mapping[str, str]) -> str:
     path, kind = list(fault["loc"]), fault["type"]
     value, context = fault["input"], fault.get("ctx", {})
@@ -104,17 +110,12 @@ def _explain_one(fault: Any, model: type[BaseModel] | None, limits: Mapping[str,
         return f"{where} is missing"
     if kind == "extra_forbidden":
         field_names = list(model.model_fields) if model is not None and len(path) == 1 else []
-        return f"no field {where!r}{_known(where, field_names)}"
+        return f"no field {where!r}{nearest_or_all(where, field_names) if field_names else ''}"
     if kind.startswith("union_tag"):
         return _tag_fault(path, context)
     takes = _takes(kind, context, value)
     words = f"it takes {takes}" if takes else f"{fault['msg'][0].lower()}{fault['msg'][1:]}"
     return f"{where} is {_shown(value)}; {words}" if where else words
-
-
-def _known(name: str, names: list[str]) -> str:
-    """The nearest name that there is, or all names where none is near."""
-    return nearest(name, names) or (f"; there is: {', '.join(names)}" if names else "")
 
 
 def _refusal(path: list[Any], value: Any, error: Any) -> str:

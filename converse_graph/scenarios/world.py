@@ -13,6 +13,7 @@ from pydantic import Field as Bound
 from pydantic import model_validator
 
 from converse_graph.scenarios.formulas import Formula, parse_formula
+from converse_graph.scenarios.validation_errors import nearest, nearest_or_all
 from converse_graph.scenarios.value import FrozenModel, Identifier, Items
 
 WORLD = "world"
@@ -579,7 +580,10 @@ class World(FrozenModel):
         for variable in self.variables:
             if unknown := [name for name in variable.start_of if kind_of.get(name) != variable.owner]:
                 owners = ", ".join(name for name, kind in kind_of.items() if kind == variable.owner) or "none"
-                raise ValueError(f"{variable.name}: start_of names {unknown[0]!r}; parties that own it: {owners}")
+                raise ValueError(
+                    f"{variable.name}: start_of names {unknown[0]!r}; parties that own it: "
+                    f"{owners}{nearest(unknown[0], kind_of)}"
+                )
         for variable in self.variables:
             if variable.owner not in (WORLD, *kinds):
                 raise ValueError(f"variable {variable.name!r} is owned by {variable.owner!r}; there is: world, {there}")
@@ -605,7 +609,7 @@ class World(FrozenModel):
         moves += [rule.move for rule in policy.rules if rule.move not in (WAIT, RANDOM)]
         for name in moves:
             if name not in actions:
-                raise ValueError(f"{where} names action {name!r}; there is: {', '.join(actions) or 'none'}")
+                raise ValueError(f"{where} names action {name!r}{nearest_or_all(name, actions)}")
         names = [name for rule in policy.rules for condition in rule.when for name in condition.names]
         for name in (name for name in names if name not in self.fixed_values):
             if self._named(where, name).visibility == "hidden":
@@ -641,7 +645,7 @@ class World(FrozenModel):
         try:
             return self.variable(name)
         except KeyError:
-            raise ValueError(f"{where} names variable {name!r}; there is: {', '.join(self._names)}") from None
+            raise ValueError(f"{where} names variable {name!r}{nearest_or_all(name, self._names)}") from None
 
     def _check_action(self, action: Action) -> None:
         where = f"action {action.name!r}"

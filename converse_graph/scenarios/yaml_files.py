@@ -12,11 +12,13 @@ from pydantic import BaseModel
 
 from converse_graph.errors import InvalidValue, NotFound, UsageError
 from converse_graph.scenarios.dials import ScenarioFunction
+from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.references import SUFFIXES
 from converse_graph.scenarios.rules import Event, ScheduledEvent, StopWhen
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.strict_yaml import Document, build, in_file, read_text, read_yaml, write_yaml
 from converse_graph.scenarios.validation_errors import nearest
+from converse_graph.scenarios.world import WORLD
 from converse_graph.scenarios.yaml_dials import Dials, dials_named_in, escape, fill, read_dial
 
 VERSION = 1
@@ -135,6 +137,7 @@ class _ScenarioFile:
             values["events"] = [_event(event, tree, number) for number, event in enumerate(values["events"])]
         if isinstance(values.get("stop"), list):
             _refuse_predicates(values["stop"], tree)
+        _refuse_unknown_kinds(values, tree)
         scenario: Scenario = build(Scenario, values, tree, ())
         if settings is None:  # a dial that is turned may well shorten the clock
             _refuse_late_events(scenario, tree)
@@ -180,6 +183,26 @@ def _refuse_late_events(scenario: Scenario, tree: Document) -> None:
     for event in scenario.events_too_late():
         line = tree.line_of(["events", scenario.events.index(event), "at"])
         raise InvalidValue(f"line {line}: {scenario.too_late_text(event)}.")
+
+
+def _refuse_unknown_kinds(values: Mapping[str, Any], tree: Document) -> None:
+    """Refuse a kind of the world that nobody is of; else whatever it owns or does would be told as the fault."""
+    world, parties = values.get("world"), values.get("organisations")
+    if not isinstance(world, dict) or not isinstance(parties, list):
+        return
+    usual = Organisation.model_fields["kind"].default
+    kinds = sorted({str(party.get("kind", usual)) for party in parties if isinstance(party, dict)})
+    for section, key, more in (("variables", "owner", [WORLD]), ("actions", "party_kind", [])):
+        rows = world.get(section)
+        for number, row in enumerate(rows if isinstance(rows, list) else []):
+            kind = row.get(key) if isinstance(row, dict) else None
+            if isinstance(kind, str) and kind not in (*more, *kinds):
+                line = tree.line_of(["world", section, number, key])
+                there = ", ".join([*more, *kinds])
+                raise InvalidValue(
+                    f"line {line}: {key} is {kind!r}, and no party is of that kind; there is: {there}"
+                    f"{nearest(kind, [*more, *kinds])}"
+                )
 
 
 def _refuse_predicates(rules: list[Any], tree: Document) -> None:

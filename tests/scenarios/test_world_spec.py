@@ -46,6 +46,32 @@ def test_a_world_in_doubt_is_refused(what: str) -> None:
     assert "line " in str(refusal.value)
 
 
+SLIPS = {
+    "in a cost": ("cost: {money: 10}", "cost: {mony: 10}", "did you mean 'money'?"),
+    "in what is required": ("at_least: 20}", "at_least: stok}", "did you mean 'stock'?"),
+    "in an effect": ("{variable: trust, amount: 0.1}", "{variable: trsut, amount: 0.1}", "did you mean 'trust'?"),
+    "in a factor": ("amount: 0.35, times: [stock]", "amount: 0.35, times: [stok]", "did you mean 'stock'?"),
+    "in a formula": ("amount: 0.35, times: [stock]", 'formula: "0.35 * stok"', "did you mean 'stock'?"),
+    "in drift": ("{variable: money, amount: -4}", "{variable: mony, amount: -4}", "did you mean 'money'?"),
+    "in an event": ("name: collapse, variable: stock", "name: collapse, variable: stok", "did you mean 'stock'?"),
+    "a second name": ("name: trust", "name: stock", "two of variable are called 'stock'"),
+    "an owner": ("owner: state, start: 20", "owner: stat, start: 20", "there is: world, state; did you mean 'state'?"),
+    "a kind": ("party_kind: state\n      lag", "party_kind: stte\n      lag", "there is: state; did you mean 'state'?"),
+    "a party": ("start: 20,", "start: 20, start_of: {Norlnd: 3},", "did you mean 'Norland'?"),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_name_that_a_world_has_not_is_told_with_its_own_line_and_the_nearest(slip: str) -> None:
+    before, after, says = SLIPS[slip]
+    text = FISHERY.read_text(encoding="utf-8")
+    line = text[: text.index(before)].count("\n") + 1
+    with pytest.raises(InvalidValue) as refusal:
+        read_scenario(text.replace(before, after, 1))
+    assert str(refusal.value).startswith(f"line {line}: ")
+    assert says in str(refusal.value)
+
+
 def test_a_world_is_written_without_loss() -> None:
     fishery = load_scenario(FISHERY)
     assert read_scenario(write_scenario(fishery)) == fishery
