@@ -15,7 +15,7 @@ from converse_graph.cli.formatting import duration, money
 from converse_graph.cli.option_values import read_settings
 from converse_graph.cli.output import Output
 from converse_graph.cli.terminal import is_terminal
-from converse_graph.ensembles.design import NULL, WORDING, Design, Kind
+from converse_graph.ensembles.design import WORDING, Design, Kind, is_null
 from converse_graph.ensembles.plan_files import SweepPlan, read_plan
 from converse_graph.ensembles.sweep import Progress, can_be_asked
 from converse_graph.errors import InvalidValue, UsageError
@@ -98,7 +98,7 @@ async def read_design(request: SweepRequest, where: Path | str) -> tuple[Design,
         model=model_name,
         base_url=request.base_url or plan.base_url,
         baseline=request.baseline and plan.baseline,
-        judge=request.judge and model_name != NULL,
+        judge=request.judge and not is_null(model_name),
         kind=request.kind if request.kind != "factorial" else plan.design,
         samples=request.samples or plan.samples,
         paraphrase=_paraphrase(function) if request.paraphrase or plan.paraphrase else None,
@@ -179,7 +179,7 @@ async def confirm(design: Design, output: Output, *, is_agreed: bool, prices: Pr
         UsageError: It was not agreed to; nothing was written.
     """
     reasons = [f"{design.size:,} runs"] if design.size > MOST_RUNS else []
-    if design.model != NULL:
+    if not is_null(design.model):
         cost, most = await _say_cost(design, output, prices)
         if most is None or most > MOST_USD:
             reasons.append(cost)

@@ -11,6 +11,7 @@ import numpy as np
 import scoringrules
 from scipy import stats
 
+from converse_graph.ensembles.design import is_null
 from converse_graph.ensembles.forecast import group_by_arm, varied_dials
 from converse_graph.errors import InvalidValue
 from converse_graph.export.markdown_escaping import inline
@@ -251,7 +252,7 @@ def _trend(facts: Facts, variable: str, clock: Clock, round: int) -> tuple[float
 
 
 def _cautions(transcripts: Sequence[Transcript], scores: Sequence[FieldScore], cutoff: str | None) -> Iterator[str]:
-    if {one.header.model for one in transcripts} == {"null"}:
+    if transcripts and all(is_null(one.header.model) for one in transcripts):
         yield "Every run was played by chance (the null model): this is a baseline, not a test of any model."
     if cutoff is None:
         yield (

@@ -16,7 +16,7 @@ from converse_graph.scenarios.references import direct_reference
 from converse_graph.scenarios.value import FrozenModel
 
 NULL = "null"
-"""The model that plays by chance."""
+"""The model that plays by chance; "null:0.05" is the same, and takes 0.05 seconds a call."""
 
 _SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
@@ -29,6 +29,15 @@ ALL_RUNS = "all runs"
 """The name of the arm where nothing was varied."""
 WORDING = "wording"
 """The dial by which a scenario is told in other words with nothing else changed."""
+
+
+def is_null(model: str | None) -> bool:
+    """Say whether a model plays by chance, however long it takes.
+
+    Args:
+        model: As a user names it.
+    """
+    return model is not None and model.partition(":")[0] == NULL
 
 
 class Cell(FrozenModel):
@@ -167,7 +176,7 @@ class Design(FrozenModel):
 
     @property
     def _by_chance(self) -> list[bool]:
-        return [False, True] if self.baseline and self.model != NULL else [False]
+        return [False, True] if self.baseline and not is_null(self.model) else [False]
 
     def extended(self, earlier: Design) -> Design:
         """Add this design's arms and seeds to an earlier one of the same name.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from converse_graph.calls.budget import Budget
-from converse_graph.ensembles.design import NULL, Design, Kind
+from converse_graph.ensembles.design import Design, Kind, is_null
 from converse_graph.ensembles.sweep import (
     DEFAULT_JOBS,
     Progress,
@@ -119,7 +119,7 @@ class Sweep:
             model=model,
             base_url=self.base_url,
             baseline=self.baseline,
-            judge=self.judge and model != NULL,
+            judge=self.judge and not is_null(model),
             kind=self.design,
             samples=self.samples,
         )

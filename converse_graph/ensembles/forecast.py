@@ -13,7 +13,7 @@ from SALib.analyze import morris
 from scipy import stats
 
 from converse_graph.ensembles.arms import DEFAULT_SAMPLES, MORRIS_LEVELS, arm_at, morris_points, morris_problem
-from converse_graph.ensembles.design import NULL, WORDING, Design, Role, arm_label, label_of_role, plain_setting
+from converse_graph.ensembles.design import WORDING, Design, Role, arm_label, is_null, label_of_role, plain_setting
 from converse_graph.ensembles.direct_answers import DirectAnswer, direct_answer
 from converse_graph.ensembles.forecast_values import (
     ArmForecast,
@@ -122,13 +122,13 @@ class _Arm(NamedTuple):
 
 def _sort_arms(rows: Sequence[Outcome], design: Design | None) -> list[_Arm]:
     """Put the runs of each arm together: settings of dials first, then these played by chance, then in other words."""
-    others = {row.model for row in rows} - {NULL}
+    others = {row.model for row in rows if not is_null(row.model)}
     worded = None if design is None else design.paraphrase
 
     def role_of(row: Outcome) -> Role:
         if worded is not None and row.dials.get(WORDING) == worded:
             return "paraphrase"
-        return "chance" if others and row.model == NULL else "arm"
+        return "chance" if others and is_null(row.model) else "arm"
 
     by_role: dict[Role, list[Outcome]] = {"arm": [], "chance": [], "paraphrase": []}
     for row in rows:
@@ -477,19 +477,20 @@ def _estimate_field(row: Outcome, event: str) -> str | None:
 def _cautions(
     arms: Sequence[ArmForecast], comparisons: Sequence[Comparison], rows: Sequence[Outcome], event: str
 ) -> Iterator[str]:
-    if {row.model for row in rows} == {"null"}:
+    by_chance = [is_null(row.model) for row in rows]
+    if by_chance and all(by_chance):
         yield (
             "Every run was played by chance (the null model): this is a baseline, which shows what the rules and the "
             "forms alone bring about, not a forecast."
         )
-    elif "null" not in {row.model for row in rows}:
+    elif not any(by_chance):
         yield "The arms were not played by chance as well: whether a model adds anything to that cannot be told."
     if with_humans := [row.run for row in rows if row.humans]:
         yield (
             f"Persons played a party in {len(with_humans)} of {len(rows)} runs: {', '.join(with_humans[:10])}"
             f"{' …' if len(with_humans) > 10 else ''}. These are no replicates of runs that models play alone."
         )
-    if len(arms) > 1 and not any(arm.role == "paraphrase" for arm in arms) and {row.model for row in rows} != {"null"}:
+    if len(arms) > 1 and not any(arm.role == "paraphrase" for arm in arms) and not all(by_chance):
         yield (
             "No arm was told in other words (--paraphrase): how much of a difference is the wording's is not known. "
             "Replies of hosted models do not repeat by seed: pairs of seeds share the order and the world alone."

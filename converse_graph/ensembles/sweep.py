@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from converse_graph.calls.budget import Budget, budget_of_one
-from converse_graph.ensembles.design import NULL, Cell, Design, check_ensemble_name
+from converse_graph.ensembles.design import NULL, Cell, Design, check_ensemble_name, is_null
 from converse_graph.errors import BudgetExceeded, ConverseError, NotFound, RunPaused
 from converse_graph.judge.runs import judge_run
 from converse_graph.measures.outcomes import Outcome, outcome
@@ -105,7 +105,7 @@ def can_be_asked(design: Design) -> bool:
         NotFound: The scenario is gone, or has no such dial.
         InvalidValue: A dial does not take its setting.
     """
-    if design.model == NULL or design.parent is not None:
+    if is_null(design.model) or design.parent is not None:
         return False
     function = find_scenario(design.scenario)
     return all(event_names(function(**arm)) for arm in design.arms)

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from converse_graph.errors import InvalidValue, NotFound, UsageError
-from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.cast import Organisation
+from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.references import SUFFIXES
 from converse_graph.scenarios.rules import Event, ScheduledEvent, StopWhen
 from converse_graph.scenarios.scenario import Scenario

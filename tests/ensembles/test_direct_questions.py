@@ -112,7 +112,13 @@ async def test_a_sweep_that_was_saved_before_plays_on_as_it_was_and_asks_once_th
 
 @pytest.mark.parametrize(
     ("change", "is_asked"),
-    [({}, True), ({"model": "null"}, False), ({"parent": "race", "at": "2027"}, False), ({"scenario": "essay"}, False)],
+    [
+        ({}, True),
+        ({"model": "null"}, False),
+        [],
+        ({"parent": "race", "at": "2027"}, False),
+        ({"scenario": "essay"}, False),
+    ],
 )
 def test_chance_forks_and_scenarios_that_await_nothing_are_not_asked_about(
     change: dict[str, str], is_asked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

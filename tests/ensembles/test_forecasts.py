@@ -75,8 +75,9 @@ def test_runs_in_which_persons_played_are_an_arm_of_their_own_and_are_named() ->
     assert any(one.startswith("Persons played a party in 3 of 27 runs: p0, p1, p2.") for one in told.cautions)
 
 
-def test_a_model_that_does_as_chance_does_is_said_to_add_nothing() -> None:
-    rows = draw({"none": 0, "strict": 0}, 40) + draw({"none": 0, "strict": 5}, 40, model="null")
+@pytest.mark.parametrize("chance", ["null", "null:0.05"])
+def test_a_model_that_does_as_chance_does_is_said_to_add_nothing(chance: str) -> None:
+    rows = draw({"none": 0, "strict": 0}, 40) + draw({"none": 0, "strict": 5}, 40, model=chance)
 
     told = of(rows)
 
