@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.prompting.templates import Prompts
-from converse_graph.scenarios.cast import Debate, Example, ImaginedDebate, Organisation, Persona
+from converse_graph.scenarios.cast import Debate, Example, ImaginedDebate, Organisation
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.scenario import Scenario
@@ -45,12 +45,6 @@ def format_period(label: str) -> str:
     """What a period is called in prose: a small model takes the "H2" of a label for the name of a product."""
     year, _, half = label.partition(" H")
     return f"the {'second' if half == '2' else 'first'} half of {year}" if half else label
-
-
-def describe_persona(persona: Persona) -> str:
-    """A persona in one line, as others know it: its aim is its own."""
-    traits = ", ".join(filter(None, [persona.role, persona.temperament]))
-    return f"{persona.name}: {traits}" if traits else persona.name
 
 
 def describe_options(spec: Debate | ImaginedDebate) -> str:
