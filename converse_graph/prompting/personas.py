@@ -5,24 +5,35 @@ import re
 from converse_graph.models.base import PromptProfile
 from converse_graph.scenarios.cast import Persona
 
-_TITLES = frozenset(
-    """
-    ceo cfo coo cto president vice-president chair chairman chairwoman chairperson director head chief manager minister
-    secretary treasurer counsel officer engineer scientist economist commissioner governor ambassador envoy adviser
-    auditor inspector regulator banker owner founder investor employer worker supplier customer voter
-    government ministry department parliament senate commission committee council board court agency authority
-    office union society association federation company firm unit team lab laboratory institute foundation opposition
-    """.split()
-)
+_OFFICES = """
+ceo cfo coo cto president vice-president chair chairman chairwoman chairperson director head chief manager minister
+secretary treasurer counsel officer engineer scientist economist commissioner governor ambassador envoy adviser
+auditor inspector regulator banker owner founder investor employer worker supplier customer voter
+"""
+
+_BODIES = """
+government ministry department parliament senate commission committee council board court agency authority office
+union society association federation company firm unit team lab laboratory institute foundation opposition
+"""
+
+_TITLES = frozenset((_OFFICES + _BODIES).split())
 """Last words of names that are titles, and take an article; none that is a common surname."""
 
-_DETERMINED = re.compile(r"(?:the|an?|my|our|your)\s|\S+['’]s?\s", re.I)
+_DETERMINED = re.compile(r"(?:the|an?|my|our|your)\s|\S+['\u2019]s?\s", re.I)
 """A name that has an article of its own, or a possessor."""
 
 _OBJECT = re.compile(r"\byou(?=\s*(?:[.,;:!?)]|$|(?:to|with|for|from|of|in|on|at|by|about|as|and|or|than)\b))", re.I)
 """A "you" that is no subject: no verb follows it."""
 
-_THIRD_PERSON = {"you": "they", "your": "their", "yours": "theirs", "yourself": "themselves", "yourselves": "themselves"}
+_SECOND_PERSON = re.compile(r"\b(?:you|yours?|yourself)\b", re.I)
+
+_THIRD_PERSON = {
+    "you": "they",
+    "your": "their",
+    "yours": "theirs",
+    "yourself": "themselves",
+    "yourselves": "themselves",
+}
 
 
 def with_article(name: str) -> str:
@@ -33,7 +44,7 @@ def with_article(name: str) -> str:
 
 
 def introduce_itself(persona: Persona, owner: str) -> str:
-    """Who a persona is, as it is told itself: "You are the CEO of OpenAI: you decide what is built."
+    """Say to a persona who it is, such as "You are the CEO of OpenAI: you decide what is built".
 
     Args:
         persona: Who it is.
@@ -71,6 +82,5 @@ def _in_third_person(role: str) -> str:
     """A role that speaks to its holder, as others are told of it; "you" and "they" take the same verbs."""
     if not re.match(r"you\b", role, re.I):
         return role
-    first, rest = role[:3], role[3:]
-    rest = _OBJECT.sub("them", rest)
-    return re.sub(r"\b(?:you|yours?|yourself|yourselves)\b", lambda word: _THIRD_PERSON[word[0].casefold()], first + rest, flags=re.I)
+    text = role[:3] + _OBJECT.sub("them", role[3:])
+    return _SECOND_PERSON.sub(lambda word: _THIRD_PERSON[word[0].casefold()], text)

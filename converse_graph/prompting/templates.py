@@ -20,7 +20,7 @@ _SUMMED_UP = frozenset({"name", "first", "last"})
 _VOTER = frozenset({"name", "period", "motion", "positions"})
 
 TASKS: Mapping[str, frozenset[str]] = {
-    "organisation/brief": frozenset({"name", "premise", "motion", "others", "brief"}),
+    "organisation/brief": frozenset({"name", "premise", "motion", "others", "world", "brief"}),
     "organisation/example": frozenset({"name", "topic"}),
     "organisation/statement": frozenset(
         {
@@ -81,8 +81,10 @@ class Template:
     text: str
 
     def render(self, values: Mapping[str, str]) -> str:
-        """Fill the holes; values that the template does not declare are left out. Runs of blank lines close up, and
-        what an empty value leaves at the end of a line goes."""
+        """Fill the holes; values that the template does not declare are left out.
+
+        Runs of blank lines close up, and so does what an empty value leaves at the end of a line.
+        """
         text = string.Template(self.text).substitute({name: values[name] for name in self.variables})
         return re.sub(r"\n{3,}", "\n\n", re.sub(r" +$", "", text, flags=re.M)).strip()
 

@@ -136,6 +136,8 @@ class Variable(FrozenModel):
     unit: Annotated[str, Bound(min_length=1)]
     """What it is counted in, such as "kt"; "share" or "index" for a number without dimension, "flag" for what is
     0 or 1, as whether a law is in force."""
+    text: str = ""
+    """What it means, in a few words, for parties that are told its value: "of cod in the bay, spawners alone"."""
     owner: Identifier = WORLD
     """Whose it is: "world", or a kind of parties, each of which then has one."""
     start: float | Distribution | None = None

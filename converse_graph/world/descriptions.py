@@ -23,13 +23,32 @@ def describe_world(
     """
     others = {owner: values for owner, values in public["state"].items() if owner not in (WORLD, party)}
     lists = (
-        ("The world is now", (*_values(world, public["state"][WORLD]), *_others(world, others))),
+        ("The world is now", (*_in_one(_values(world, public["state"][WORLD])), *_others(world, others))),
         ("Events of the world", tuple(name.replace("_", " ") for name in public["happened"])),
         ("Seen in the round before", tuple(describe_move(move) for move in public["moves"] if move["party"] != party)),
-        ("Yours is now", (*_values(world, own["state"]), *_own_move(own))),
-        ("Moves that are open to you", tuple(map(_action, actions))),
+        ("Yours is now", (*_in_one(_values(world, own["state"])), *_own_move(own))),
+        ("Moves that are open to you", tuple(_action(world, action) for action in actions)),
     )
     return tuple((title, entries) for title, entries in lists if entries)
+
+
+def describe_variables(world: World, kind: str) -> str:
+    """Say what the numbers mean that a party is told, as far as the world's author says so; the same in every round.
+
+    Args:
+        world: What is played.
+        kind: What sort of party is told.
+    """
+    lines = [
+        f"- {_plain(variable.name)} ({'yes or no' if variable.unit == FLAG else variable.unit}): {variable.text}"
+        for variable in world.variables
+        if variable.text
+        and (variable.visibility == "public" or (variable.visibility == "own" and variable.owner == kind))
+    ]
+    if not lines:
+        return ""
+    beginning = "Beside its words each party makes one move a round; code works out what comes of them, and counts:"
+    return "\n".join([beginning, *lines])
 
 
 def describe_move(move: MoveOutcome) -> str:
@@ -61,11 +80,11 @@ def _values(world: World, values: Mapping[str, float]) -> Iterator[str]:
     """Say each number with its unit, and of flags which are set and which are not."""
     flags: dict[bool, list[str]] = {True: [], False: []}
     for name, value in values.items():
-        unit, plain = world.variable(name).unit, name.replace("_", " ")
+        unit, plain = world.variable(name).unit, _plain(name)
         if unit == FLAG:
             flags[value > 0].append(plain)
         else:
-            yield f"{plain} {value:.5g}{'' if unit == name else f' {unit}'}"
+            yield f"{plain} {_digits(value)}{'' if unit == name else f' {unit}'}"
     for is_set, names in flags.items():
         if names:
             yield f"{'yes' if is_set else 'no'}: {', '.join(names)}"
@@ -73,7 +92,8 @@ def _values(world: World, values: Mapping[str, float]) -> Iterator[str]:
 
 def _others(world: World, others: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     for owner, values in others.items():
-        yield from (f"{owner}: {value}" for value in _values(world, values))
+        if values:
+            yield f"{owner}: {'; '.join(_values(world, values))}"
 
 
 def _own_move(own: OwnWorldRecord) -> Iterator[str]:
@@ -86,6 +106,21 @@ def _own_move(own: OwnWorldRecord) -> Iterator[str]:
     )
 
 
-def _action(action: Action) -> str:
-    cost = ", ".join(f"{amount:g} {name.replace('_', ' ')}" for name, amount in action.cost.items())
+def _in_one(values: Iterator[str]) -> tuple[str, ...]:
+    line = "; ".join(values)
+    return (line,) if line else ()
+
+
+def _action(world: World, action: Action) -> str:
+    units = {name: world.variable(name).unit for name in action.cost}
+    cost = ", ".join(f"{amount:g} {units[name]} of {_plain(name)}" for name, amount in action.cost.items())
     return f"{action.name}: {action.text}" + (f" (costs {cost})" if cost else "")
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _digits(value: float) -> str:
+    """Three digits of a number, and all that stand before its point."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.7g}"

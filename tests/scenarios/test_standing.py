@@ -69,6 +69,6 @@ def test_of_a_list_longer_than_its_share_of_a_prompt_the_latest_are_told_and_how
     told = describe_standing(seen, "large")
     latest = [law for law in laws if f"“{law}”" in told]
     assert latest == list(laws[-len(latest) :])
-    assert told.startswith(f"Laws in force (the latest {len(latest)} of 200): “{latest[0]}”; ")
+    assert told.startswith(f"Laws in force (the latest {len(latest)} of 200):\n- “{latest[0]}”\n- ")
     assert estimate_tokens(told) < 1.2 * FOLD_TOKENS
     assert describe_standing(dataclasses.replace(seen, standing=(("Laws", laws[:9]),)), "large").startswith("Laws: “")
