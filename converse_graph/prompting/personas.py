@@ -19,7 +19,10 @@ union society association federation company firm unit team lab laboratory insti
 _TITLES = frozenset((_OFFICES + _BODIES).split())
 """Last words of names that are titles, and take an article; none that is a common surname."""
 
-_DETERMINED = re.compile(r"(?:the|an?|my|our|your)\s|\S+['\u2019]s?\s", re.I)
+_POSSESSED = re.compile(r"\S+['\u2019]s?\s")
+"""A name that begins with whose it is."""
+
+_DETERMINED = re.compile(rf"(?:the|an?|my|our|your)\s|{_POSSESSED.pattern}", re.I)
 """A name that has an article of its own, or a possessor."""
 
 _OBJECT = re.compile(r"\byou(?=\s*(?:[.,;:!?)]|$|(?:to|with|for|from|of|in|on|at|by|about|as|and|or|than)\b))", re.I)
@@ -52,7 +55,8 @@ def introduce_itself(persona: Persona, owner: str) -> str:
     """
     role = _without_stop(persona.role)
     role = re.sub(r"^You\b", "you", role)
-    return f"You are {with_article(persona.name)} of {with_article(owner)}" + (f": {role}." if role else ".")
+    joint = "at" if _POSSESSED.match(persona.name) else "of"
+    return f"You are {with_article(persona.name)} {joint} {with_article(owner)}" + (f": {role}." if role else ".")
 
 
 def describe_temperament(persona: Persona) -> str:

@@ -146,7 +146,7 @@ def _standing(
     return tuple(
         (rule.title, running_list_entries(rule, transcript))
         for rule in scenario.running_lists
-        if rule.party_kind == kind
+        if rule.party_kind in (None, kind)
     )
 
 

@@ -44,8 +44,8 @@ class RunningList(FrozenModel):
     """The field, a list of names, that puts an entry on it: "name", or "name: what it demands"."""
     remove_field: Identifier
     """The field, a list of names, that takes entries of the same party off again."""
-    party_kind: Identifier
-    """The kind of parties that it is put before."""
+    party_kind: Identifier | None = None
+    """The kind of parties that it is put before; None for all."""
 
 
 class StopOnEvent(FrozenModel):

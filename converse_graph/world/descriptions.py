@@ -47,7 +47,9 @@ def describe_variables(world: World, kind: str) -> str:
     ]
     if not lines:
         return ""
-    beginning = "Beside its words each party makes one move a round; code works out what comes of them, and counts:"
+    beginning = (
+        "Beside its words each party makes one move a round. Moves alone change these numbers, kept by code:"
+    )
     return "\n".join([beginning, *lines])
 
 
