@@ -26,7 +26,7 @@ def describe_world(
         ("The world is now", (*_in_one(_values(world, public["state"][WORLD])), *_others(world, others))),
         ("Events of the world", tuple(name.replace("_", " ") for name in public["happened"])),
         ("Seen in the round before", tuple(describe_move(move) for move in public["moves"] if move["party"] != party)),
-        ("Yours is now", (*_in_one(_values(world, own["state"])), *_own_move(own))),
+        ("Yours is now", (*_in_one(_values(world, own["state"])), *_own_move(world, own))),
         ("Moves that are open to you", tuple(_action(world, action) for action in actions)),
     )
     return tuple((title, entries) for title, entries in lists if entries)
@@ -47,9 +47,7 @@ def describe_variables(world: World, kind: str) -> str:
     ]
     if not lines:
         return ""
-    beginning = (
-        "Beside its words each party makes one move a round. Moves alone change these numbers, kept by code:"
-    )
+    beginning = "Beside its words each party makes one move a round. Moves alone change these numbers, kept by code:"
     return "\n".join([beginning, *lines])
 
 
@@ -98,13 +96,15 @@ def _others(world: World, others: Mapping[str, Mapping[str, float]]) -> Iterator
             yield f"{owner}: {'; '.join(_values(world, values))}"
 
 
-def _own_move(own: OwnWorldRecord) -> Iterator[str]:
+def _own_move(world: World, own: OwnWorldRecord) -> Iterator[str]:
     move = own.get("move")
     if move is None or move["move"] == WAIT:
         return
+    lag = next((action.lag for action in world.actions if action.name == move["move"]), 0)
     who_learned = "everybody learned of it" if move["is_seen"] else "nobody learned of it"
+    later = f"; it takes effect {'a round' if lag == 1 else f'{lag} rounds'} later" if lag else ""
     yield f"your last move: {move['move']}, " + (
-        f"illegal, as it {move['reason']}" if "reason" in move else who_learned
+        f"illegal, as it {move['reason']}" if "reason" in move else who_learned + later
     )
 
 
