@@ -147,7 +147,7 @@ class TextList(_Field):
         Args:
             answer: The list; None for none.
         """
-        entries = answer or ()
+        entries = self._without_word(answer) or ()
         return len(entries) > self.max_items or any(len(entry) > self.max_length for entry in entries)
 
     def _bounds_text(self) -> str:
