@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from converse_graph.record.records import MoveOutcome, OwnWorldRecord, WorldRecord
 from converse_graph.scenarios.world import FLAG, WAIT, WORLD, Action, World
 
+COUNT = "count"
+"""A unit that need not be said behind a number."""
+
 Told = tuple[tuple[str, tuple[str, ...]], ...]
 """Lists, each a title and its entries."""
 
@@ -84,7 +87,7 @@ def _values(world: World, values: Mapping[str, float]) -> Iterator[str]:
         if unit == FLAG:
             flags[value > 0].append(plain)
         else:
-            yield f"{plain} {_digits(value)}{'' if unit == name else f' {unit}'}"
+            yield f"{plain} {_digits(value)}{'' if unit in (name, COUNT) else f' {unit}'}"
     for is_set, names in flags.items():
         if names:
             yield f"{'yes' if is_set else 'no'}: {', '.join(names)}"
@@ -114,9 +117,16 @@ def _in_one(values: Iterator[str]) -> tuple[str, ...]:
 
 
 def _action(world: World, action: Action) -> str:
-    units = {name: world.variable(name).unit for name in action.cost}
-    cost = ", ".join(f"{amount:g} {units[name]} of {_plain(name)}" for name, amount in action.cost.items())
+    cost = ", ".join(
+        f"{amount:g} {_unit_of(amount, world.variable(name).unit)} of {_plain(name)}"
+        for name, amount in action.cost.items()
+    )
     return f"{action.name}: {action.text}" + (f" (costs {cost})" if cost else "")
+
+
+def _unit_of(amount: float, unit: str) -> str:
+    """A unit as it follows an amount: "1 point", for a unit that is one word in the plural."""
+    return unit.removesuffix("s") if amount == 1 and " " not in unit else unit
 
 
 def _plain(name: str) -> str:

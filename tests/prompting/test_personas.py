@@ -3,9 +3,13 @@
 import pytest
 
 from converse_graph import Persona
+from converse_graph.models.base import PROFILES
+from converse_graph.prompting.decisions import describe_decision
 from converse_graph.prompting.personas import describe_persona, introduce_itself, with_article
+from converse_graph.record.records import DecisionRecord
 from converse_graph.scenarios.cast import Debate, personas
 from converse_graph.scenarios.catalogue import catalogue, find_scenario
+from tests.support.recording_model import listened
 
 
 @pytest.mark.parametrize(
@@ -61,3 +65,24 @@ def test_every_bundled_role_goes_on_from_who_its_holder_is() -> None:
     assert any(isinstance(member.deliberation, Debate) for _, _, member in members)
     for name, path, member in members:
         assert member.role.startswith(("you ", "the ")), (name, path, member.role)
+
+
+async def test_who_has_no_temperament_and_no_aim_is_not_told_of_any() -> None:
+    plain = find_scenario("boardrooms")(personalities=False)
+    for profile in PROFILES:
+        chat = await listened(plain, profile, rounds=1)
+        own = "\n".join(part.text for part in chat.of("0.0/OpenAI/1.Head of Alignment/line"))
+        assert "You are the Head of Alignment of OpenAI: you answer for what the models may do.\n" in own
+        assert "emperament" not in own
+
+
+def test_a_tie_is_told_with_whose_vote_broke_it() -> None:
+    decision: DecisionRecord = {
+        "position": "hold", "reasons": ["Two percent."], "dissent": ["Plants"],
+        "votes": {"Finance": "hold", "Plants": "raise"},
+    }  # fmt: skip
+
+    assert "They were tied, so it goes as Finance voted." in describe_decision(decision)
+    assert "tied" not in describe_decision(
+        {**decision, "votes": {**decision["votes"], "Sales": "hold"}, "reasons": ["", ""]}
+    )

@@ -71,4 +71,5 @@ def test_of_a_list_longer_than_its_share_of_a_prompt_the_latest_are_told_and_how
     assert latest == list(laws[-len(latest) :])
     assert told.startswith(f"Laws in force (the latest {len(latest)} of 200):\n- “{latest[0]}”\n- ")
     assert estimate_tokens(told) < 1.2 * FOLD_TOKENS
-    assert describe_standing(dataclasses.replace(seen, standing=(("Laws", laws[:9]),)), "large").startswith("Laws:\n- “")
+    fewer = dataclasses.replace(seen, standing=(("Laws", laws[:9]),))
+    assert describe_standing(fewer, "large").startswith("Laws:\n- “")
