@@ -544,10 +544,11 @@ class World(FrozenModel):
         Raises:
             KeyError: There is none; none is asked for that was not checked.
         """
-        for variable in self.variables:
-            if variable.name == name:
-                return variable
-        raise KeyError(name)
+        return self._variables_by_name[name]
+
+    @cached_property
+    def _variables_by_name(self) -> dict[str, Variable]:
+        return {variable.name: variable for variable in self.variables}
 
     def actions_of(self, kind: str) -> tuple[Action, ...]:
         """The actions that parties of a kind may ever take.

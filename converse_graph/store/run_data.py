@@ -137,4 +137,6 @@ def _json(value: Any) -> str:
 
 def _storable(text: str) -> str:
     """A text without half characters and nulls, which no database takes for text."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
