@@ -126,9 +126,12 @@ def _outcome_row(result: Outcome, transcript: Transcript) -> dict[str, Any]:
 def _plain(row: Mapping[str, Any], run: int) -> dict[str, Any]:
     """A row as databases take it, under the id of its run."""
     values = {name: _storable(value) if isinstance(value, str) else value for name, value in row.items()}
-    values |= {name: _json(row[name]) for name in ("value",) if name in row and "number" in row}
-    values |= {name: int(row[name]) for name in ("hidden",) if name in row}
-    return {**values, "run": run}
+    if "number" in row:
+        values["value"] = _json(row["value"])
+    if "hidden" in row:
+        values["hidden"] = int(row["hidden"])
+    values["run"] = run
+    return values
 
 
 def _json(value: Any) -> str:
