@@ -28,7 +28,7 @@ from converse_graph.store.writer import Writer
 
 _PAGE = 8192
 """Bytes: a checkpoint takes over a kilobyte, and pages of the usual four would be left a third empty."""
-_LOCK_TIMEOUT = 30
+_LOCK_TIMEOUT = 30.0
 """Seconds to wait for another's transaction."""
 
 _POLL = 0.0005
@@ -59,18 +59,22 @@ class SqliteSession(Session):
         SQLite's own waiting sleeps up to a tenth of a second at a time, in which the other's transaction is long over.
         """
         until = time.monotonic() + _LOCK_TIMEOUT
-        while True:
-            try:
-                self.connection.execute("PRAGMA busy_timeout = 0")
-                self.connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            while not self._begins(is_last=time.monotonic() > until):
                 time.sleep(_POLL)
-            else:
-                return
-            finally:
-                self.connection.execute(f"PRAGMA busy_timeout = {1000 * _LOCK_TIMEOUT}")
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {1000 * _LOCK_TIMEOUT:.0f}")
+
+    def _begins(self, *, is_last: bool) -> bool:
+        """Try to begin a transaction; at the last try another's is an error."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # its low byte is the kind of error
+                raise
+            return False
+        return True
 
     def wait_for_turn(self) -> None:
         """Keep every other process from doing the same: none writes while another's transaction is open."""
