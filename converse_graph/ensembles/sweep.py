@@ -10,7 +10,7 @@ from datetime import datetime
 
 from converse_graph.calls.budget import Budget, budget_of_one
 from converse_graph.ensembles.design import NULL, Cell, Design, check_ensemble_name
-from converse_graph.errors import BudgetExceeded, ConverseError, NotFound, RunPaused
+from converse_graph.errors import BudgetExceeded, ConverseError, RunPaused
 from converse_graph.judge.runs import judge_run
 from converse_graph.measures.outcomes import Outcome, outcome
 from converse_graph.models.prices import Prices
@@ -261,10 +261,8 @@ class SweepPlayer:
         self._watch(progress)
 
     def _status(self, cell: Cell) -> str | None:
-        try:
-            return self._store.register.run(cell.run).status
-        except NotFound:
-            return None
+        run = self._store.register.summary(cell.run)
+        return None if run is None else run.status
 
     async def _played(self, cell: Cell) -> str:
         async with self._simulation(cell) as simulation:
@@ -285,12 +283,15 @@ class SweepPlayer:
         """Whether a run that has finished is still to be judged; a sweep may have been stopped between the two."""
         if not self._design.judge or cell.is_baseline or cell.is_direct:
             return False
-        return not self._store.verdicts(self._store.register.run(cell.run).id).all()
+        run = self._store.register.summary(cell.run)
+        return run is not None and not self._store.verdicts(run.id).all()
 
     def _charge(self, name: str) -> None:
         """Count what a run has spent since it was last looked at."""
         tokens, usd = self._charged[name]
-        run, progress = self._store.register.run(name), self.progress
+        run, progress = self._store.register.summary(name), self.progress
+        if run is None:  # somebody took it away
+            return
         spent_usd = None if run.usd is None else run.usd - (usd or 0.0)
         self._charged[name] = (run.tokens, run.usd)
         self._spending.add(tokens=run.tokens - tokens, usd=spent_usd)
