@@ -188,6 +188,8 @@ class SweepPlayer:
         self._scenarios: dict[str, Scenario] = {}
         self._spending = spending or Spending()
         self._playing: dict[str, Simulation] = {}
+        self._beginning = asyncio.Lock()
+        """One run begins at a time: runs that begin at once go on in step, and all wait where one has work to do."""
         self._charged: dict[str, tuple[int, float | None]] = {}
         self._is_over = False
         self.is_pausing = False
@@ -301,7 +303,8 @@ class SweepPlayer:
 
     @asynccontextmanager
     async def _simulation(self, cell: Cell) -> AsyncIterator[Simulation]:
-        simulation = await (self._begin(cell) if self._status(cell) is None else self._reopen(cell))
+        async with self._beginning:
+            simulation = await (self._begin(cell) if self._status(cell) is None else self._reopen(cell))
         self._charged[cell.run] = (simulation.run.tokens, simulation.run.usd)
         self._playing[cell.run] = simulation
         if self.is_pausing or self._is_over:  # it was being opened meanwhile
