@@ -28,9 +28,9 @@ ARMS: dict[str, dict[str, Any]] = {
 def board(rules: dict[str, Any], debates: int) -> Scenario:
     """One company whose three directors debate the same motion again and again."""
     members = [
-        Persona(name="Sales", role="sells the product", temperament="hasty", aim="ship this month"),
-        Persona(name="Safety", role="answers for accidents", temperament="stubborn", aim="ship after every test"),
-        Persona(name="Finance", role="keeps the books", temperament="cautious", aim="spend little"),
+        Persona(name="Sales", role="you sell the product", temperament="hasty", aim="ship this month"),
+        Persona(name="Safety", role="you answer for accidents", temperament="stubborn", aim="ship after every test"),
+        Persona(name="Finance", role="you keep the books", temperament="cautious", aim="spend little"),
     ]
     motion = Debate(motion="Do we ship?", options=("now", "later", "never"), members=members, turns=6, **rules)
     party = Organisation(name="Company", brief="A company with a new product.", deliberation=motion)

@@ -7,6 +7,7 @@ before it is shown on a terminal. What is on record stays as it was said.
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 _JOINERS = "\u200c\u200d"
 """Zero-width characters that some scripts cannot be written without."""
@@ -51,6 +52,7 @@ def escape_line(text: str) -> str:
     return escape_text(" ".join(strip_invisible(text).split()))
 
 
+@lru_cache(maxsize=4096)
 def quote(text: str) -> str:
     """The same on one line between quotation marks, none of which stands inside it."""
     return f"“{escape_line(text).translate(_QUOTES)}”"

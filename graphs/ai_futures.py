@@ -262,9 +262,7 @@ def _world(seated: Sequence[Organisation], start: int, step: str, growth: str, d
 _ABROAD = "Chinese Government"
 """The government whose laws labs at the table do not obey."""
 
-_LAWS = RunningList(
-    title="Laws in force, with what they forbid", add_field="instruments", remove_field="repealed", party_kind="lab"
-)
+_LAWS = RunningList(title="Laws in force, with what they forbid", add_field="instruments", remove_field="repealed")
 _KEPT = (
     Pinned(title="What you have announced so far", field="capabilities", party_kind="lab"),
     Pinned(title="Incidents so far", field="incident", whose="all", max_entries=8),

@@ -48,14 +48,14 @@ def wage_talks(
         members=[
             Persona(
                 name="Finance",
-                role="finance director",
+                role="you keep the books",
                 temperament="cautious",
                 aim="keep the wage bill under the price rise",
                 examples=("Two percent, or we borrow in March.", "I did the sum twice. Three is the end."),
             ),
             Persona(
                 name="Operations",
-                role="runs the plants",
+                role="you run the plants",
                 temperament="blunt",
                 aim="avoid a strike at any price",
                 examples=("One day of strike costs more than their raise. Pay it.", "The night shift will walk out."),

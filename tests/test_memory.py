@@ -165,7 +165,7 @@ def test_a_large_model_hears_every_statement_of_its_window_with_its_fields() -> 
     statements = tuple(said(round, 0, "Beta", "b", claimed=True, names=["x", "y"]) for round in range(2))
     told = [part.text for part in recent_messages(seen(statements=statements), CLOCK)]
     assert len(told) == 2
-    assert all("\n<fields>claimed: yes; names: x, y</fields></statement>" in text for text in told)
+    assert all("\n<fields>claimed: yes\nnames: x; y</fields></statement>" in text for text in told)
 
 
 def test_a_small_model_hears_a_long_statement_to_the_end_of_a_sentence() -> None:

@@ -147,7 +147,7 @@ def test_a_half_year_is_said_in_words(label: str, words: str) -> None:
 async def test_a_persona_of_a_small_model_begins_with_who_it_is_and_hears_the_last_line() -> None:
     chat = await listened(find_scenario("boardrooms")(), "small", rounds=1)
     parts = chat.of("0.0/OpenAI/2.Head of Policy/line")
-    assert parts[0].text.startswith("You are Head of Policy of OpenAI.")
+    assert parts[0].text.startswith("You are the Head of Policy of OpenAI: you deal with governments and the press. ")
     assert [part.source for part in parts if part.source.startswith("line/")] == ["line/0.0/OpenAI/1.Head of Alignment"]
     assert {part.owner for part in parts} == {"OpenAI/Head of Policy", "OpenAI"}
 

@@ -64,10 +64,10 @@ async def test_a_move_stays_sealed_and_a_party_hears_of_its_own_state_alone(stor
         round = int(place.partition(".")[0])
         then = state["world_hidden"][round]
         assert then["round"] == round - 1
-        assert f"money {then['state'][party]['money']:.5g} million" in prompt
+        money = {name: f"money {own['money']:.3g} million" for name, own in then["state"].items() if name in PARTIES}
+        assert money[party] in prompt
         for other in PARTIES:
-            if other != party and then["state"][other]["money"] != then["state"][party]["money"]:
-                assert f"money {then['state'][other]['money']:.5g} million" not in prompt
+            assert (money[other] in prompt) == (money[other] == money[party])
         assert "landed" not in prompt
         seen = {move["party"]: move["move"] for move in then["moves"] if move["is_seen"]}
         for other in PARTIES:

@@ -403,9 +403,9 @@ async def _reply(context: RunContext, chat: Model, asked: StructuredRequest, req
 
 def _warn_of_settings(context: RunContext, chat: Model, request: Request) -> None:
     """Put on record which of the settings that somebody chose a model turned out not to take."""
-    if not request.settings:
-        return
     not_taken: frozenset[str] = getattr(chat, "not_taken", frozenset())
+    if not not_taken or not request.settings:
+        return
     for name in not_taken & {*request.settings.given(), *request.settings.extra_body}:
         context.warn(f"{chat.model} does not take {name}, and was asked without it.")
 

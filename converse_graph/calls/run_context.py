@@ -26,6 +26,7 @@ from converse_graph.record.records import MindRecord, OwnRecord, PrivateSummaryR
 from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.graph_settings import model_settings_in
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
+from converse_graph.scenarios.rules import RunningList, RunningListFold
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
 
 Emit = Callable[[dict[str, Any]], None]
@@ -149,6 +150,8 @@ class RunContext:
     """Of each speaker's model; None in a bare graph, whose nodes know their scenario's."""
     warnings: set[str] = field(default_factory=set)
     """What was warned of so far, a sentence each."""
+    folds: dict[RunningList, RunningListFold] = field(default_factory=dict)
+    """Running lists as far as they were folded."""
 
     def settings_of(self, speaker: str) -> ModelSettings:
         """The settings of the model of a speaker.

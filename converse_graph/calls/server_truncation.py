@@ -25,9 +25,11 @@ def was_truncated(messages: Sequence[Message], reply: Response) -> bool:
     Nothing can be told of a server that reports nothing, or hardly anything. What came from its cache is added to what
     it reports, as some count it apart.
     """
+    if reply.input_tokens < _LEAST_WINDOW:
+        return False
     least = sum(least_tokens_in(message.text) for message in messages)
     prompt_tokens = reply.input_tokens + reply.cached_tokens
-    if reply.input_tokens < _LEAST_WINDOW or least < _LEAST:
+    if least < _LEAST:
         return False
     if prompt_tokens < _CERTAIN * least:
         return True

@@ -14,6 +14,7 @@ from converse_graph.ensembles.arms import DEFAULT_SAMPLES, make_arms
 from converse_graph.errors import InvalidValue
 from converse_graph.scenarios.references import direct_reference
 from converse_graph.scenarios.value import FrozenModel
+from converse_graph.store import Store
 
 NULL = "null"
 """The model that plays by chance; "null:0.05" is the same, and takes 0.05 seconds a call."""
@@ -238,6 +239,20 @@ def label_of_role(settings: str, role: Role) -> str:
         role: What it is for.
     """
     return {"arm": settings, "chance": f"{settings}, by chance", "paraphrase": f"{settings}, in other words"}[role]
+
+
+def awaits_judge(store: Store, design: Design, cell: Cell) -> bool:
+    """Whether a run has finished and is still to be judged; who played it may have been stopped between the two.
+
+    Args:
+        store: That it is in.
+        design: Of its ensemble.
+        cell: The run's.
+    """
+    if not design.judge or cell.is_baseline or cell.is_direct:
+        return False
+    run = store.register.summary(cell.run)
+    return run is not None and run.status == "finished" and not store.verdicts(run.id).all()
 
 
 def _words(value: Any) -> str:

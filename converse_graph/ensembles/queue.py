@@ -13,7 +13,7 @@ from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, 
 from procrastinate.jobs import Job
 from procrastinate.schema import SchemaManager
 
-from converse_graph.ensembles.design import Design
+from converse_graph.ensembles.design import Design, awaits_judge
 from converse_graph.errors import InvalidValue, NotFound, ProviderUnreachable, RunLocked, StoreFailure, StoreUnreachable
 from converse_graph.store import Store
 from converse_graph.store.postgres_session import driver_message, lock_key, without_password
@@ -152,7 +152,7 @@ class RunQueue:
         return [str(job.task_kwargs.get("run")) for job in jobs]
 
     async def queue_missing(self, store: Store, ensemble: str, *, retry_failed: bool, priority: int = 0) -> int:
-        """Queue every run of an ensemble that has not finished and is not queued.
+        """Queue every run of an ensemble that has not finished, or awaits its judge, and is not queued.
 
         Args:
             store: Where the ensemble is.
@@ -166,8 +166,12 @@ class RunQueue:
         design = Design.model_validate_json(store.ensembles.design(ensemble))
         over = {"finished"} if retry_failed else {"finished", "failed"}
         done = {run.name for run in store.register.runs() if run.status in over}
-        done |= {row["run"] for row in await self._read(_QUEUED)}
-        missing = [cell.run for cell in design.cells(ensemble) if cell.run not in done]
+        queued = {row["run"] for row in await self._read(_QUEUED)}
+        missing = [
+            cell.run
+            for cell in design.cells(ensemble)
+            if cell.run not in queued and (cell.run not in done or awaits_judge(store, design, cell))
+        ]
         for first in range(0, len(missing), 1000):
             chunk = missing[first : first + 1000]
             jobs = [

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from converse_graph.calls.budget import Budget, budget_of_one
-from converse_graph.ensembles.design import NULL, Cell, Design, check_ensemble_name, is_null
-from converse_graph.errors import BudgetExceeded, ConverseError, NotFound, RunPaused
+from converse_graph.ensembles.design import NULL, Cell, Design, awaits_judge, check_ensemble_name, is_null
+from converse_graph.errors import BudgetExceeded, ConverseError, RunPaused
 from converse_graph.judge.runs import judge_run
 from converse_graph.measures.outcomes import Outcome, outcome
 from converse_graph.models.prices import Prices
@@ -147,6 +147,27 @@ async def save_design(store: Store, name: str, design: Design, *, created: datet
     return set_name, design
 
 
+async def close_run(
+    simulation: Simulation, design: Design, cell: Cell, *, budget: Budget | None = None, prices: Prices | None = None
+) -> None:
+    """Do what is left to do for a run that has finished: judge it where the design says so, and write its rows.
+
+    Args:
+        simulation: Of the run.
+        design: Of its ensemble.
+        cell: The run's.
+        budget: What the judge may spend.
+        prices: What calls are charged by; None for the public list.
+
+    Raises:
+        RunPaused: The judge's server cannot be reached, or the budget is spent.
+    """
+    store = simulation.store
+    if awaits_judge(store, design, cell):
+        await judge_run(store, cell.run, chats=simulation.chats, budget=budget, prices=prices)
+    await store.save_data(cell.run)
+
+
 class SweepPlayer:
     """Plays the runs of an ensemble that have not finished, many at once; the scenarios of arms are made once."""
 
@@ -188,6 +209,8 @@ class SweepPlayer:
         self._scenarios: dict[str, Scenario] = {}
         self._spending = spending or Spending()
         self._playing: dict[str, Simulation] = {}
+        self._beginning = asyncio.Lock()
+        """One run begins at a time: runs that begin at once go on in step, and all wait where one has work to do."""
         self._charged: dict[str, tuple[int, float | None]] = {}
         self._is_over = False
         self.is_pausing = False
@@ -240,7 +263,7 @@ class SweepPlayer:
     async def _play(self, cell: Cell) -> None:
         """Play one run, or see that it has been played."""
         progress, status = self.progress, self._status(cell)
-        if status == "finished" and not self._awaits_judge(cell):
+        if status == "finished" and not awaits_judge(self._store, self._design, cell):
             progress.done += 1
         elif status == "failed" and not self._retry_failed:
             progress.failed[cell.run] = "It failed before; --retry-failed takes it up again."
@@ -261,36 +284,27 @@ class SweepPlayer:
         self._watch(progress)
 
     def _status(self, cell: Cell) -> str | None:
-        try:
-            return self._store.register.run(cell.run).status
-        except NotFound:
-            return None
+        run = self._store.register.summary(cell.run)
+        return None if run is None else run.status
 
     async def _played(self, cell: Cell) -> str:
         async with self._simulation(cell) as simulation:
             before = simulation.run
             try:
                 run = await simulation.play(budget=self._left(before))
-                if run.status == "finished" and self._awaits_judge(cell):
-                    await judge_run(
-                        self._store, run.name, chats=simulation.chats, budget=self._left(before), prices=self._prices
-                    )
+                if run.status == "finished":
+                    left = self._left(before)
+                    await close_run(simulation, self._design, cell, budget=left, prices=self._prices)
             finally:
                 self._charge(cell.run)
-            if run.status == "finished":
-                await self._store.save_data(run.name)
             return run.status
-
-    def _awaits_judge(self, cell: Cell) -> bool:
-        """Whether a run that has finished is still to be judged; a sweep may have been stopped between the two."""
-        if not self._design.judge or cell.is_baseline or cell.is_direct:
-            return False
-        return not self._store.verdicts(self._store.register.run(cell.run).id).all()
 
     def _charge(self, name: str) -> None:
         """Count what a run has spent since it was last looked at."""
         tokens, usd = self._charged[name]
-        run, progress = self._store.register.run(name), self.progress
+        run, progress = self._store.register.summary(name), self.progress
+        if run is None:  # somebody took it away
+            return
         spent_usd = None if run.usd is None else run.usd - (usd or 0.0)
         self._charged[name] = (run.tokens, run.usd)
         self._spending.add(tokens=run.tokens - tokens, usd=spent_usd)
@@ -300,7 +314,8 @@ class SweepPlayer:
 
     @asynccontextmanager
     async def _simulation(self, cell: Cell) -> AsyncIterator[Simulation]:
-        simulation = await (self._begin(cell) if self._status(cell) is None else self._reopen(cell))
+        async with self._beginning:
+            simulation = await (self._begin(cell) if self._status(cell) is None else self._reopen(cell))
         self._charged[cell.run] = (simulation.run.tokens, simulation.run.usd)
         self._playing[cell.run] = simulation
         if self.is_pausing or self._is_over:  # it was being opened meanwhile

@@ -22,6 +22,7 @@ from converse_graph.ensembles.queue import (
     open_queue,
     worker_name,
 )
+from converse_graph.ensembles.sweep import close_run
 from converse_graph.errors import BudgetExceeded, ConverseError, InvalidValue, NotFound
 from converse_graph.models.base import Model, Request, Response
 from converse_graph.models.rate_limit import limits_for
@@ -149,10 +150,14 @@ class Worker:
             raise HandedOver
         if context.job.worker_id is not None:
             await queue.name_worker(context.job.worker_id, worker_name())
-        simulation = await self._simulation(ensemble, run, SharedGate(queue, ensemble, requests=self._requests))
+        cell, design = self._cell(ensemble, run)
+        gate = SharedGate(queue, ensemble, requests=self._requests)
+        simulation = await self._simulation(cell, design, gate)
         self._playing[run] = simulation
         try:
             outcome = await simulation.play()
+            if outcome.status == "finished":
+                await close_run(simulation, design, cell)
         except BudgetExceeded as error:
             self._watch(f"{run}: {error}")
             return "paused"
@@ -168,9 +173,8 @@ class Worker:
         self._watch(f"{run}: {outcome.status}, {outcome.statements} statements")
         return outcome.status
 
-    async def _simulation(self, ensemble: str, run: str, gate: SharedGate) -> Simulation:
-        cell, design = self._cell(ensemble, run)
-        scenario = self._scenario(design, cell)
+    async def _simulation(self, cell: Cell, design: Design, gate: SharedGate) -> Simulation:
+        run, scenario = cell.run, self._scenario(design, cell)
         try:
             self._store.register.run(run)
         except NotFound:

@@ -120,7 +120,7 @@ async def _begin(
 ) -> PartyTurn:
     """Take the turn, where there is anything left to spend; of the party's brief it knows nothing yet."""
     context, emit = await current_context(runtime, settings), runtime.stream_writer
-    party_view = view(scenario, state, party.name)
+    party_view = view(scenario, state, party.name, folds=context.folds)
     place = CallPath.of_turn(party_view.round, party_view.turn, party.name)
     if context.spending:
         context.spending.check() if party_view.voting else context.spending.take_turn(str(place))

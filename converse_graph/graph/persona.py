@@ -15,8 +15,8 @@ from converse_graph.calls.run_context import DebateFrame, RunContext, current_co
 from converse_graph.graph.write_access import debate_supervisor_writes, member_writes, restrict_writes
 from converse_graph.models.base import PROFILES, Message, PromptProfile
 from converse_graph.prompting.decisions import describe_decision, redacted_decision
-from converse_graph.prompting.descriptions import describe_persona
 from converse_graph.prompting.history import heard_line_messages
+from converse_graph.prompting.personas import describe_persona
 from converse_graph.record.records import (
     DebateRecord,
     DecisionRecord,
@@ -152,7 +152,7 @@ def _brief(turn: MemberTurn) -> Iterator[Message]:
     It stands in the place of all that its organisation heard, which such a model would repeat. The examples give no
     position, lest it is taken over with them.
     """
-    yield replace(turn.message("brief", turn.itself), role="system")
+    yield replace(turn.message("brief", turn.introduction), role="system")
     question = turn.message("example", {"name": turn.persona.name})
     for line in turn.persona.examples:
         yield question
@@ -173,9 +173,9 @@ def _task(turn: MemberTurn, decision: DecisionRecord | None) -> tuple[Message, .
     """What it is asked for, behind what the debate's rules remind it of."""
     spec = turn.spec
     values = {
-        **turn.itself,
+        **turn.introduction,
         **turn.motion,
-        "others": "; ".join(describe_persona(member) for member in spec.members if member is not turn.persona),
+        "others": "\n".join(f"- {describe_persona(member)}" for member in spec.members if member is not turn.persona),
         "topic": turn.frame.topic,
         "so_far": turn.message("next-line" if turn.state.get("lines") else "first-line", {}).text,
         "decision": describe_decision(decision, turn.profile),

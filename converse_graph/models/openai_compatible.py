@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import ipaddress
 import os
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -149,7 +150,10 @@ class OpenAICompatibleModel(ServerAdapter):
         options: dict[str, Any] = {"timeout": timeout, "trust_env": not self.free}
         if not self.free and (proxy := os.environ.get("OPENAI_PROXY")):
             options["proxy"] = proxy
-        http = openai.DefaultAsyncHttpxClient(**options)
+        # To read the machine's certificates takes longer than the rest; a context that has none trusts no server.
+        no_server = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        is_plain = self.free and (self._base_url or "").startswith("http://")
+        http = openai.DefaultAsyncHttpxClient(**options, **({"verify": no_server} if is_plain else {}))
         return messages.WholeChatOpenAI(
             model=self.remote_name,
             base_url=self._base_url,
@@ -160,7 +164,8 @@ class OpenAICompatibleModel(ServerAdapter):
             timeout=timeout,
             stream_chunk_timeout=None,  # `_pieces` has one that does not lose a cancellation
             http_async_client=http,
-            http_client=openai.DefaultHttpxClient(**options),  # never used, and the library's own heeds other settings
+            # Never used, and the library's own heeds other settings.
+            http_client=openai.DefaultHttpxClient(**options, verify=no_server),
             openai_proxy="",
         )
 

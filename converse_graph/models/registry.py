@@ -112,14 +112,14 @@ class ModelRegistry:
             NotFound: It is no form of reference.
             UsageError: What it needs (a key, a package, a base URL) is missing.
         """
-        if reference is None:
-            if self._default is None:
-                self._default = default_model(self._environ, self._base_url)
-            reference = self._default
         key = reference_key(reference)
         if key not in self._several:
+            if reference is None:
+                if self._default is None:
+                    self._default = default_model(self._environ, self._base_url)
+                reference = self._default
             first, *others = one_by_one(reference)
-            is_own = key == reference_key(self._default)
+            is_own = reference_key(reference) == reference_key(self._default)
             self._several[key] = (self._one(first, is_own=is_own), *(self._one(other) for other in others))
         return self._several[key]
 

@@ -65,14 +65,23 @@ def _format_count(decision: DecisionRecord, profile: PromptProfile) -> str:
         against = ", ".join(decision["dissent"])
         return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
     votes = ", ".join(f"{name}: {position}" for name, position in decision["votes"].items())
-    return f"Decided: {decision['position']}. Votes: {votes}."
+    return f"Decided: {decision['position']}. Votes: {votes}.{_format_tie(decision)}"
+
+
+def _format_tie(decision: DecisionRecord) -> str:
+    """Whose vote broke a tie; nothing where there was none."""
+    votes, position = decision["votes"], decision["position"]
+    counts = Counter(votes.values())
+    if max(counts.values()) not in [count for other, count in counts.items() if other != position]:
+        return ""
+    return f" They were tied, so it goes as {next(name for name in votes if votes[name] == position)} voted."
 
 
 def _format_reasons(decision: DecisionRecord) -> str:
     """What those who voted for it said last, each with its name; nothing after a secret ballot."""
     voters = [name for name, position in decision["votes"].items() if position == decision["position"]]
     voter_reasons = zip(voters, decision["reasons"], strict=True)
-    reasons = " ".join(f"{name}: {_quoted(text)}" for name, text in voter_reasons if text.strip())
+    reasons = " ".join(f"{name}: {quoted(text)}" for name, text in voter_reasons if text.strip())
     return f"Reasons: {reasons}" if reasons else ""
 
 
@@ -81,12 +90,13 @@ def _format_minutes(decision: DecisionRecord, profile: PromptProfile) -> str:
     minutes = decision.get("minutes")
     if minutes is None:
         return ""
-    parts = [f"Minutes by {minutes['speaker']}: {_quoted(minutes.get('decided', ''))}"]
+    parts = [f"Minutes by {minutes['speaker']}: {quoted(minutes.get('decided', ''))}"]
     for label, entries in (("To do", minutes.get("actions")), ("Left open", minutes.get("open_questions"))):
         if entries and profile == "large":
-            parts.append(f"{label}: {'; '.join(map(_quoted, entries))}.")
+            parts.append(f"{label}: {'; '.join(map(quoted, entries))}.")
     return " ".join(parts)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text between quotation marks, none of which stands inside it."""
     return f"“{text.translate(_QUOTES)}”"

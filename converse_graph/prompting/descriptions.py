@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from converse_graph.models.base import Message, PromptProfile
+from converse_graph.prompting.personas import with_article
 from converse_graph.prompting.templates import Prompts
-from converse_graph.scenarios.cast import Debate, Example, ImaginedDebate, Organisation, Persona
+from converse_graph.scenarios.cast import Debate, Example, ImaginedDebate, Organisation
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.world.descriptions import describe_variables
 
 
 def describe_fields(fields: Sequence[Field]) -> str:
@@ -47,12 +49,6 @@ def format_period(label: str) -> str:
     return f"the {'second' if half == '2' else 'first'} half of {year}" if half else label
 
 
-def describe_persona(persona: Persona) -> str:
-    """A persona in one line, as others know it: its aim is its own."""
-    traits = ", ".join(filter(None, [persona.role, persona.temperament]))
-    return f"{persona.name}: {traits}" if traits else persona.name
-
-
 def describe_options(spec: Debate | ImaginedDebate) -> str:
     """The positions of a motion."""
     if spec.options:
@@ -79,12 +75,14 @@ def brief_messages(
         party: Whose brief it is.
         fields: What it reports, for its examples; the first field is the prose.
     """
+    names = [other.name for other in scenario.organisations]
     values = {
-        "name": party.name,
+        "name": with_article(party.name),
         "premise": scenario.premise,
         "brief": party.brief,
         "motion": describe_motion(scenario.motion),
-        "others": ", ".join(other.name for other in scenario.organisations if other.name != party.name) or "nobody",
+        "world": describe_variables(scenario.world, party.kind) if scenario.world else "",
+        "others": ", ".join(with_article(name) for name in names if name != party.name) or "nobody",
     }
     messages = [prompts.message("organisation/brief", profile, values, owner=party.name, role="system")]
     for example in party.examples if profile == "small" else ():

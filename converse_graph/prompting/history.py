@@ -15,10 +15,11 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
+from typing import Any
 
 from converse_graph.models.base import PUBLIC, Message, PromptProfile
 from converse_graph.models.tokens import estimate_tokens
-from converse_graph.prompting.decisions import format_decision, redacted_decision
+from converse_graph.prompting.decisions import format_decision, quoted, redacted_decision
 from converse_graph.prompting.summaries import current_summaries, summary_part
 from converse_graph.prompting.visibility import View, summaries_of, summarised_until
 from converse_graph.record.paths import CallPath, Provenance
@@ -175,7 +176,7 @@ def persona_memory(
         if record["path"] == owner:
             own = [line["text"] for line in debate["lines"] if line["speaker"] == name and line["text"]]
             if own:
-                words = " ".join(own) if profile == "large" else own[-1]
+                words = " ".join(map(quoted, own)) if profile == "large" else own[-1]
                 messages.append(_recollection(path, label, record["place"], f"You said: {words}", profile))
         elif record["path"] == path:
             messages.append(_recollection(path, label, record["place"], _remembered(record, profile), profile))
@@ -208,7 +209,8 @@ def own_line_messages(mind: Sequence[OwnRecord], path: str) -> tuple[tuple[OwnRe
     own = []
     for record in mind:
         if record["path"] == owner and (debate := debate_of(record)):
-            words = " ".join(line["text"] for line in debate["lines"] if line["speaker"] == name and line["text"])
+            own_lines = [line["text"] for line in debate["lines"] if line["speaker"] == name and line["text"]]
+            words = " ".join(map(quoted, own_lines))
             if words:
                 own.append((record, words))
     return tuple(own)
@@ -285,9 +287,14 @@ def _beginning(text: str) -> str:
 
 
 def _report(statement: StatementRecord) -> str:
-    """The fields of a statement in words; nothing where there is no statement."""
+    """The fields of a statement in words, each on a line; nothing where there is no statement."""
     fields = statement["fields"].items() if statement["text"] else ()
-    return "; ".join(f"{name.replace('_', ' ')}: {format_value(value)}" for name, value in fields)
+    return "\n".join(f"{name.replace('_', ' ')}: {_reported(value)}" for name, value in fields)
+
+
+def _reported(value: Any) -> str:
+    words = "; ".join(map(format_value, value)) if isinstance(value, list) and value else format_value(value)
+    return " ".join(words.split())
 
 
 def _remembered(record: MindRecord, profile: PromptProfile) -> str:

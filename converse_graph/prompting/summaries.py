@@ -7,6 +7,7 @@ higher level covers is no longer told, and is still on record.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -90,13 +91,25 @@ def summary_part(summary: AnySummaryRecord, clock: Clock) -> Message:
     """A summary as its readers are told of it."""
     first, last = clock.period(summary["first"]).label, clock.period(summary["last"]).label
     when = first if first == last else f"{first} to {last}"
-    words = escape_text(describe_summary(summary))
     if summary["kind"] == "summary":
-        source, owner, of = Provenance.of_summary(span_of(summary)), PUBLIC, ""
-    else:
-        source, owner = Provenance.of_mind(CallPath.parse(summary["place"])), summary["path"]
-        of = f' of="{owner}"'
-    return Message(role="user", text=f'<summary{of} in="{when}">{words}</summary>', source=str(source), owner=owner)
+        return _part(describe_summary(summary), when, span_of(summary), PUBLIC)
+    return _part(describe_summary(summary), when, summary["place"], summary["path"])
+
+
+@lru_cache(maxsize=4096)
+def _part(words: str, when: str, name: Span | str, owner: str) -> Message:
+    """A message that tells of a summary.
+
+    Args:
+        words: The summary.
+        when: The periods that it stands for.
+        name: The span of a public summary, or the call in which a private one was made.
+        owner: Whose it is.
+    """
+    source = Provenance.of_summary(name) if isinstance(name, Span) else Provenance.of_mind(CallPath.parse(name))
+    of = f' of="{owner}"' if owner != PUBLIC else ""
+    text = f'<summary{of} in="{when}">{escape_text(words)}</summary>'
+    return Message(role="user", text=text, source=str(source), owner=owner)
 
 
 def span_of(summary: AnySummaryRecord) -> Span:

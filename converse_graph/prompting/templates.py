@@ -13,13 +13,14 @@ from converse_graph.models.base import Message, PromptProfile, Role
 from converse_graph.record.paths import Provenance
 from converse_graph.resources import search_path
 
-_MEMBER = frozenset({"name", "role", "temperament", "aim", "owner", "period", "motion", "positions", "situation"})
+_PERSONA = frozenset({"name", "role", "temperament", "aim", "owner", "introduction", "manner", "wish"})
+_MEMBER = frozenset({*_PERSONA, "period", "motion", "positions", "situation"})
 _TALK = frozenset({"name", "period", "motion", "topic", "members", "positions", "turns", "situation"})
 _SUMMED_UP = frozenset({"name", "first", "last"})
 _VOTER = frozenset({"name", "period", "motion", "positions"})
 
 TASKS: Mapping[str, frozenset[str]] = {
-    "organisation/brief": frozenset({"name", "premise", "motion", "others", "brief"}),
+    "organisation/brief": frozenset({"name", "premise", "motion", "others", "world", "brief"}),
     "organisation/example": frozenset({"name", "topic"}),
     "organisation/statement": frozenset(
         {
@@ -43,7 +44,7 @@ TASKS: Mapping[str, frozenset[str]] = {
     "organisation/justify": frozenset(),
     "organisation/dissent": frozenset({"position"}),
     "organisation/imagined": _TALK,
-    "persona/brief": frozenset({"name", "role", "temperament", "aim", "owner"}),
+    "persona/brief": _PERSONA,
     "persona/example": frozenset({"name"}),
     "persona/line": frozenset({*_MEMBER, "decision", "others", "topic", "so_far"}),
     "persona/position": _MEMBER,
@@ -80,9 +81,12 @@ class Template:
     text: str
 
     def render(self, values: Mapping[str, str]) -> str:
-        """Fill the holes; values that the template does not declare are left out. Runs of blank lines close up."""
+        """Fill the holes; values that the template does not declare are left out.
+
+        Runs of blank lines close up, and so does what an empty value leaves at the end of a line.
+        """
         text = string.Template(self.text).substitute({name: values[name] for name in self.variables})
-        return re.sub(r"\n{3,}", "\n\n", text).strip()
+        return re.sub(r"\n{3,}", "\n\n", re.sub(r" +$", "", text, flags=re.M)).strip()
 
 
 @dataclass(frozen=True)

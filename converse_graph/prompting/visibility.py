@@ -23,7 +23,7 @@ from converse_graph.record.records import (
 )
 from converse_graph.record.state import WORLD_STATE, TurnState, own_world_channel, private_channel
 from converse_graph.scenarios.memory_settings import pinned_entries
-from converse_graph.scenarios.rules import events_so_far, running_list_entries
+from converse_graph.scenarios.rules import RunningList, RunningListFold, events_so_far
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.world import WORLD
 from converse_graph.world.descriptions import describe_world
@@ -84,8 +84,17 @@ class View:
     """In a world: the actions that it may take now and can pay for."""
 
 
-def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
-    """Put together what a party hears."""
+def view(
+    scenario: Scenario, state: Mapping[str, Any], party: str, *, folds: dict[RunningList, RunningListFold] | None = None
+) -> View:
+    """Put together what a party hears.
+
+    Args:
+        scenario: What is played.
+        state: The channels of the root graph.
+        party: Who hears.
+        folds: Running lists as far as they were folded in earlier turns of the run; they are brought up to this one.
+    """
     floor: TurnState = state["floor"]
     transcript: Sequence[StatementRecord] = state.get("transcript", ())
     summaries: Sequence[SummaryRecord] = state.get("summaries", ())
@@ -109,7 +118,7 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str) -> View:
             for rule in scenario.pinned
             if rule.party_kind in (None, scenario.party(party).kind)
         ),
-        standing=(*_standing(scenario, transcript, party), *world_told),
+        standing=(*_standing(scenario, transcript, party, {} if folds is None else folds), *world_told),
         dated=_dated(scenario, party, first, floor["round"]),
         voting=floor.get("stage") == "ballot",
         dissents=floor.get("dissent", False) and floor["speakers"][0] == party,
@@ -138,15 +147,18 @@ def _world(
 
 
 def _standing(
-    scenario: Scenario, transcript: Sequence[StatementRecord], party: str
+    scenario: Scenario,
+    transcript: Sequence[StatementRecord],
+    party: str,
+    folds: dict[RunningList, RunningListFold],
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if not scenario.running_lists:
         return ()
     kind = scenario.party(party).kind
     return tuple(
-        (rule.title, running_list_entries(rule, transcript))
+        (rule.title, folds.setdefault(rule, RunningListFold(rule)).entries(transcript))
         for rule in scenario.running_lists
-        if rule.party_kind == kind
+        if rule.party_kind in (None, kind)
     )
 
 

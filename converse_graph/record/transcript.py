@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator
 from pydantic import Field as Bound
 
 from converse_graph.record.verdict import Verdict
@@ -321,6 +324,16 @@ class ImportSource(FrozenModel):
     """How many lines that were in all."""
 
 
+def _world_once(given: Any) -> Any:
+    """Read the rules of a world once: the runs of an ensemble share them, and to check them takes a while."""
+    return _read_world(json.dumps(given)) if isinstance(given, dict) else given
+
+
+@lru_cache(maxsize=16)
+def _read_world(text: str) -> World:
+    return World.model_validate(json.loads(text))
+
+
 class Header(FrozenModel):
     """What a run was, at the top of its transcript."""
 
@@ -371,7 +384,7 @@ class Header(FrozenModel):
     """What happened at a date, whatever the parties did."""
     awaited: tuple[Event, ...] = ()
     """What may happen, once enough parties report it; when it did is folded from the statements."""
-    world: World | None = None
+    world: Annotated[World | None, BeforeValidator(_world_once)] = None
     """The rules of its world; None for a run of words alone."""
     changed: tuple[Override, ...] = ()
     """Where it went on with something else than it began with."""

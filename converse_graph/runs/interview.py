@@ -13,6 +13,7 @@ from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.prompting.descriptions import brief_messages, format_period
 from converse_graph.prompting.history import build_history
+from converse_graph.prompting.personas import with_article
 from converse_graph.prompting.templates import TASKS, Prompts, load_prompts
 from converse_graph.prompting.visibility import View, view
 from converse_graph.record.paths import CallPath
@@ -193,7 +194,7 @@ def _task(turn: PartyTurn, field: Text, question: str) -> Message:
     """The question, as the party is asked it."""
     period = turn.period.label
     values = {
-        "name": turn.party.name,
+        "name": with_article(turn.party.name),
         "period": format_period(period) if turn.profile == "small" else period,
         "events": describe_events(turn.seen),
         "question": question.strip(),

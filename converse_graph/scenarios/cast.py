@@ -35,7 +35,8 @@ class Persona(FrozenModel):
     name: Name
     """How it is called; no other member of its debate is called so."""
     role: str = ""
-    """What it does in its organisation, in one line."""
+    """What it is or does in its organisation, as it goes on from "You are the CEO of OpenAI:", such as "you decide what
+    is built" or "a cautious engineer". Others are told the same, with "they" for "you"."""
     temperament: str = ""
     """How it talks and decides, in one line."""
     aim: str = ""

@@ -19,6 +19,11 @@ TOLERANCE = 5
 worth more whole than asked for again."""
 
 
+def _is_none(answer: Any) -> bool:
+    """Whether an answer is the word for nothing, as `format_value` says it of an earlier answer."""
+    return isinstance(answer, str) and answer.strip(" .").casefold() == "none"
+
+
 class _Field(FrozenModel, ABC):
     name: Identifier
     """What the field is called in the record."""
@@ -39,7 +44,9 @@ class _Field(FrozenModel, ABC):
 
     def tolerated(self) -> Any:
         """Return the type of an answer as it is read: longer than was asked for, up to `TOLERANCE` times."""
-        return self._tolerated() | None if self.optional else self._tolerated()
+        if not self.optional:
+            return self._tolerated()
+        return Annotated[self._tolerated() | None, BeforeValidator(self._without_none)]
 
     def is_longer(self, answer: Any) -> bool:
         """Tell whether an answer is longer than was asked for.
@@ -64,6 +71,9 @@ class _Field(FrozenModel, ABC):
             answer: What an event waits for.
         """
         return False
+
+    def _without_none(self, answer: Any) -> Any:
+        return None if _is_none(answer) else answer
 
     @abstractmethod
     def _bounded(self) -> Any: ...
@@ -125,7 +135,11 @@ class TextList(_Field):
     def _tolerated(self) -> Any:
         entry = Annotated[str, Bound(max_length=TOLERANCE * self.max_length)]
         many = Annotated[list[entry], Bound(max_length=TOLERANCE * self.max_items)]
-        return Annotated[many, BeforeValidator(lambda answer: [] if answer is None and not self.optional else answer)]
+        return Annotated[many, BeforeValidator(self._without_word)]
+
+    def _without_word(self, answer: Any) -> Any:
+        """An empty list for null and for the word that stands in a prompt where a list was empty."""
+        return [] if not self.optional and (answer is None or _is_none(answer)) else answer
 
     def is_longer(self, answer: Any) -> bool:
         """Tell whether a list has more entries than were asked for, or longer ones.
@@ -133,7 +147,7 @@ class TextList(_Field):
         Args:
             answer: The list; None for none.
         """
-        entries = answer or ()
+        entries = self._without_word(answer) or ()
         return len(entries) > self.max_items or any(len(entry) > self.max_length for entry in entries)
 
     def _bounds_text(self) -> str:
@@ -161,6 +175,10 @@ class Boolean(_Field):
         return "true or false"
 
 
+def _plainest(text: str) -> str:
+    return " ".join(text.replace("_", " ").casefold().split())
+
+
 class Choice(_Field):
     """One of a closed set of answers."""
 
@@ -177,6 +195,23 @@ class Choice(_Field):
 
     def _bounded(self) -> Any:
         return Literal[self.options]
+
+    def _tolerated(self) -> Any:
+        return Annotated[self._bounded(), BeforeValidator(self.as_option)]
+
+    def _without_none(self, answer: Any) -> Any:
+        return None if _is_none(answer) and self.as_option(answer) not in self.options else answer
+
+    def as_option(self, answer: Any) -> Any:
+        """Return the one option that an answer is but for case, blanks and underscores; else the answer as it is.
+
+        Args:
+            answer: Anything that JSON has.
+        """
+        if not isinstance(answer, str) or answer in self.options:
+            return answer
+        matches = [option for option in self.options if _plainest(option) == _plainest(answer)]
+        return matches[0] if len(matches) == 1 else answer
 
     def can_equal(self, answer: bool | int | str) -> bool:
         """Return whether it is one of the options.

@@ -44,8 +44,8 @@ class RunningList(FrozenModel):
     """The field, a list of names, that puts an entry on it: "name", or "name: what it demands"."""
     remove_field: Identifier
     """The field, a list of names, that takes entries of the same party off again."""
-    party_kind: Identifier
-    """The kind of parties that it is put before."""
+    party_kind: Identifier | None = None
+    """The kind of parties that it is put before; None for all."""
 
 
 class StopOnEvent(FrozenModel):
@@ -109,15 +109,42 @@ def running_list_entries(rule: RunningList, statements: Sequence[Mapping[str, An
         Entries as they were worded last, each after the party that put it up: "UK Government: Audits: no release
         without one".
     """
-    standing: dict[tuple[str, str], str] = {}
-    for statement in statements:
+    return RunningListFold(rule).entries(statements)
+
+
+class RunningListFold:
+    """What stands of a running list as the public record grows: what was folded once is not folded again.
+
+    Turn by turn the whole record would be folded, which in a run of thousands of turns takes longer than the turn.
+    """
+
+    def __init__(self, rule: RunningList) -> None:
+        """Begin before the first statement."""
+        self._rule = rule
+        self._standing: dict[tuple[str, str], str] = {}
+        self._count = 0
+        self._last: Mapping[str, Any] | None = None
+
+    def entries(self, statements: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+        """What stands after these statements, as `running_list_entries` has it.
+
+        Args:
+            statements: The public record in its order; where it does not go on from the one before, it is folded anew.
+        """
+        if len(statements) < self._count or (self._count and statements[self._count - 1] is not self._last):
+            self._standing, self._count = {}, 0
+        for statement in statements[self._count :]:
+            self._fold(statement)
+        self._count, self._last = len(statements), statements[-1] if statements else None
+        return tuple(self._standing.values())
+
+    def _fold(self, statement: Mapping[str, Any]) -> None:
         fields, speaker = statement.get("fields") or {}, statement["speaker"]
-        for name in _listed(fields.get(rule.remove_field)):
-            standing.pop((speaker, _short(name)), None)
-        for name in _listed(fields.get(rule.add_field)):
+        for name in _listed(fields.get(self._rule.remove_field)):
+            self._standing.pop((speaker, _short(name)), None)
+        for name in _listed(fields.get(self._rule.add_field)):
             if _short(name):
-                standing[speaker, _short(name)] = f"{speaker}: {' '.join(name.split())}"
-    return tuple(standing.values())
+                self._standing[speaker, _short(name)] = f"{speaker}: {' '.join(name.split())}"
 
 
 def _listed(value: Any) -> list[str]:

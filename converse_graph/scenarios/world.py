@@ -137,6 +137,8 @@ class Variable(FrozenModel):
     unit: Annotated[str, Bound(min_length=1)]
     """What it is counted in, such as "kt"; "share" or "index" for a number without dimension, "flag" for what is
     0 or 1, as whether a law is in force."""
+    text: str = ""
+    """What it means, in a few words, for parties that are told its value: "of cod in the bay, spawners alone"."""
     owner: Identifier = WORLD
     """Whose it is: "world", or a kind of parties, each of which then has one."""
     start: float | Distribution | None = None
@@ -402,7 +404,17 @@ class World(FrozenModel):
         Raises:
             ValueError: It is no formula.
         """
-        return parse_formula(_written_out(row.formula, self._terms_by_name)) if row.formula else None
+        if not row.formula:
+            return None
+        formula = self._formulas.get(row.formula)
+        if formula is None:
+            formula = self._formulas[row.formula] = parse_formula(_written_out(row.formula, self._terms_by_name))
+        return formula
+
+    @cached_property
+    def _formulas(self) -> dict[str, Formula]:
+        """Formulas that were read, by their text."""
+        return {}
 
     @cached_property
     def _terms_by_name(self) -> dict[str, str]:
@@ -545,10 +557,11 @@ class World(FrozenModel):
         Raises:
             KeyError: There is none; none is asked for that was not checked.
         """
-        for variable in self.variables:
-            if variable.name == name:
-                return variable
-        raise KeyError(name)
+        return self._variables_by_name[name]
+
+    @cached_property
+    def _variables_by_name(self) -> dict[str, Variable]:
+        return {variable.name: variable for variable in self.variables}
 
     def actions_of(self, kind: str) -> tuple[Action, ...]:
         """The actions that parties of a kind may ever take.
@@ -556,7 +569,15 @@ class World(FrozenModel):
         Args:
             kind: Of parties.
         """
-        return tuple(action for action in self.actions if action.party_kind in (None, kind))
+        if kind not in self._actions_by_kind:
+            actions = tuple(action for action in self.actions if action.party_kind in (None, kind))
+            self._actions_by_kind[kind] = actions
+        return self._actions_by_kind[kind]
+
+    @cached_property
+    def _actions_by_kind(self) -> dict[str, tuple[Action, ...]]:
+        """The actions of kinds that were asked for."""
+        return {}
 
     def variables_of(self, owner: str) -> tuple[Variable, ...]:
         """The variables of the world, or of each party of a kind.

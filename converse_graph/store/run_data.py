@@ -126,9 +126,12 @@ def _outcome_row(result: Outcome, transcript: Transcript) -> dict[str, Any]:
 def _plain(row: Mapping[str, Any], run: int) -> dict[str, Any]:
     """A row as databases take it, under the id of its run."""
     values = {name: _storable(value) if isinstance(value, str) else value for name, value in row.items()}
-    values |= {name: _json(row[name]) for name in ("value",) if name in row and "number" in row}
-    values |= {name: int(row[name]) for name in ("hidden",) if name in row}
-    return {**values, "run": run}
+    if "number" in row:
+        values["value"] = _json(row["value"])
+    if "hidden" in row:
+        values["hidden"] = int(row["hidden"])
+    values["run"] = run
+    return values
 
 
 def _json(value: Any) -> str:
@@ -137,4 +140,6 @@ def _json(value: Any) -> str:
 
 def _storable(text: str) -> str:
     """A text without half characters and nulls, which no database takes for text."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")

@@ -29,6 +29,7 @@ _COLUMN_NAMES = (
 _USD = "CASE WHEN usd > 0 OR unpriced = 0 THEN usd END"
 _COLUMNS = ", ".join(_USD if name == "usd" else name for name in _COLUMN_NAMES)
 _RUNS = f"SELECT {_COLUMNS} FROM runs ORDER BY id DESC"  # noqa: S608 - the names of our own columns
+_SUMMARY = f"SELECT {_COLUMNS} FROM runs WHERE name = :name"  # noqa: S608
 _RUN = f"SELECT header, fingerprint, {_COLUMNS} FROM runs JOIN specs ON run = id WHERE name = :name"  # noqa: S608
 _CHARGES = "SELECT tokens, usd, unpriced FROM runs WHERE id = :run"
 _LATEST = "SELECT name FROM runs ORDER BY id DESC LIMIT 20"
@@ -257,6 +258,11 @@ class RunTable:
                 "back a copy of the store."
             ) from None
 
+    def summary(self, name: str) -> RunSummary | None:
+        """The run of that name as a list has it, which takes a fraction of the time; None where there is none."""
+        rows = self._reader.read(_SUMMARY, name=name)
+        return _summary(rows[0]) if rows else None
+
     def charges(self, run: int) -> Charges:
         """Read what the calls of a run have been charged.
 
@@ -268,7 +274,7 @@ class RunTable:
 
     def runs(self) -> list[RunSummary]:
         """All runs, the latest first."""
-        return [RunSummary(**dict(zip(_COLUMN_NAMES, row, strict=True))) for row in self._reader.read(_RUNS)]
+        return [_summary(row) for row in self._reader.read(_RUNS)]
 
 
 def check_run_name(name: str) -> None:
@@ -290,6 +296,10 @@ def _free_name(session: Session, scenario: str) -> str:
     while f"{stem}-{number}" in names_taken:
         number += 1
     return f"{stem}-{number}"
+
+
+def _summary(row: DatabaseRow) -> RunSummary:
+    return RunSummary(**dict(zip(_COLUMN_NAMES, row, strict=True)))
 
 
 def _run(row: DatabaseRow, folder: Path) -> Run:

@@ -1,6 +1,7 @@
 """One SQLite file as a store: told from others by its mark, made whole or not at all, a lock file for each run."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,12 @@ from converse_graph.store.writer import Writer
 
 _PAGE = 8192
 """Bytes: a checkpoint takes over a kilobyte, and pages of the usual four would be left a third empty."""
+_LOCK_TIMEOUT = 30.0
+"""Seconds to wait for another's transaction."""
+
+_POLL = 0.0005
+"""Seconds between two looks whether another's transaction is over."""
+
 _PATIENCE = 0.3
 """Seconds to wait for a lock: another process may be looking, just now, whether it is free."""
 
@@ -47,8 +54,27 @@ class SqliteSession(Session):
         self.connection.executemany(statement, rows)
 
     def begin(self) -> None:
-        """Begin a transaction that writes; whoever else would write waits for it."""
-        self.connection.execute("BEGIN IMMEDIATE")
+        """Begin a transaction that writes; whoever else would write waits for it.
+
+        SQLite's own waiting sleeps up to a tenth of a second at a time, in which the other's transaction is long over.
+        """
+        until = time.monotonic() + _LOCK_TIMEOUT
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            while not self._begins(is_last=time.monotonic() > until):
+                time.sleep(_POLL)
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {1000 * _LOCK_TIMEOUT:.0f}")
+
+    def _begins(self, *, is_last: bool) -> bool:
+        """Try to begin a transaction; at the last try another's is an error."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # its low byte is the kind of error
+                raise
+            return False
+        return True
 
     def wait_for_turn(self) -> None:
         """Keep every other process from doing the same: none writes while another's transaction is open."""
@@ -210,7 +236,9 @@ def create(path: Path, *, shared: bool = False) -> None:
 def connect(path: Path, *, mode: Literal["ro", "rwc"] = "rwc") -> SqliteSession:
     """A connection that waits up to 30 seconds for another's transaction, and commits when told."""
     uri = f"{path.resolve().as_uri()}?mode={mode}"
-    return SqliteSession(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False))
+    return SqliteSession(
+        sqlite3.connect(uri, uri=True, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
+    )
 
 
 def _fill(path: Path) -> None:

@@ -70,7 +70,7 @@ async def _ask(turn: MemberTurn, what: Stance) -> MemberStanceRecord:
         lines_heard = heard_line_messages(
             turn.state["lines"], place=owner_frame(turn.context).place, profile=turn.profile
         )
-        task = turn.message(what, {**turn.itself, **turn.motion})
+        task = turn.message(what, {**turn.introduction, **turn.motion})
         prompt = (*turn.frame.messages, *turn.memory(), *lines_heard, task)
     return {"speaker": turn.persona.name, **await turn.ask_stance(what, prompt, position_field(turn.spec))}
 

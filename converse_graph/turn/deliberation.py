@@ -14,7 +14,8 @@ from converse_graph.calls.run_context import DebateFrame, Emit, RunContext
 from converse_graph.calls.trace_privacy import untraced
 from converse_graph.event_loop import SYNCHRONOUS, in_new_thread
 from converse_graph.models.base import Message, PromptProfile
-from converse_graph.prompting.descriptions import describe_options, describe_persona
+from converse_graph.prompting.descriptions import describe_options
+from converse_graph.prompting.personas import describe_persona, with_article
 from converse_graph.record.records import DebateRecord, DecisionRecord, LineRecord, MindRecord
 from converse_graph.record.state import position_channel
 from converse_graph.scenarios.cast import Debate, ImaginedDebate
@@ -113,7 +114,7 @@ async def _imagine(
     """Let one call write the inner talk; it leaves the same record as a debate."""
     profile = context.models.get(inside.model).profile
     values = {
-        "name": name_of(inside.path),
+        "name": with_article(name_of(inside.path)),
         "period": inside.period.label,
         "topic": inside.topic,
         "situation": inside.situation,

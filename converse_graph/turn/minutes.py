@@ -56,7 +56,7 @@ async def chair_minutes(
     lines_heard = heard_line_messages(lines, place=owner_frame(context).place, profile=turn.profile)
     redacted = redacted_decision(_record(spec, ended))
     count = describe_count(redacted) if redacted else ""
-    values = {**turn.itself, **turn.motion, "decision": count, "report": describe_fields(FIELDS)}
+    values = {**turn.introduction, **turn.motion, "decision": count, "report": describe_fields(FIELDS)}
     task = turn.message("minutes", values)
     answer = await turn.ask(
         "minutes",

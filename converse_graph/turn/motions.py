@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from converse_graph.models.base import Message
+from converse_graph.prompting.personas import with_article
 from converse_graph.record.records import StanceRecord, StatementRecord, VoteRecord
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.deliberation_rules import Motion
@@ -46,7 +47,7 @@ async def write_stance(turn: PartyTurn, messages: tuple[Message, ...]) -> Stance
     what: Stance = "ballot" if view_now.voting else "position"
     if turn.guest is None:
         options = "one of: " + "; ".join(motion.options)
-        values = {"name": party.name, "period": period, "motion": motion.question, "positions": options}
+        values = {"name": with_article(party.name), "period": period, "motion": motion.question, "positions": options}
         prompt = (*messages, turn.message(what, values))
     else:
         earlier = (

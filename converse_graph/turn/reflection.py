@@ -6,6 +6,7 @@ from typing import Any
 from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.models.base import Message
 from converse_graph.prompting.history import build_history
+from converse_graph.prompting.personas import with_article
 from converse_graph.prompting.recall_ranking import select
 from converse_graph.prompting.recall_records import recalled_message_text, records_since
 from converse_graph.record.paths import Provenance
@@ -47,7 +48,7 @@ async def reflect(turn: PartyTurn) -> list[ReflectionRecord]:
     names = select([to_candidate(scenario, view_now, record) for record in left], {}, recall)
     reminders = tuple(recalled_message_text(record.message) for record in left if record.message.source in names)
     since, until = (scenario.clock.period(round).label for round in (first, view_now.round - 1))
-    task = turn.message("reflection", {"name": turn.party.name, "first": since, "last": until})
+    task = turn.message("reflection", {"name": with_article(turn.party.name), "first": since, "last": until})
     answer = await turn.ask("reflection", (*history, *reminders, task), _FORM, prose="insight")
     record: ReflectionRecord = {
         "kind": "reflection",

@@ -13,6 +13,7 @@ from converse_graph.calls.run_context import DebateFrame, Emit, RunContext
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.prompting.descriptions import describe_options
 from converse_graph.prompting.history import persona_memory
+from converse_graph.prompting.personas import describe_aim, describe_temperament, introduce_itself, with_article
 from converse_graph.prompting.visibility import View
 from converse_graph.record.paths import CallPath, Task
 from converse_graph.record.records import StanceRecord
@@ -167,6 +168,18 @@ class MemberTurn(SpeakerTurn):
             "temperament": self.persona.temperament,
             "aim": self.persona.aim,
             "owner": name_of(self.place.owner),
+        }
+
+    @property
+    def introduction(self) -> dict[str, str]:
+        """The same for its prompts, also as sentences, which are empty where its author says nothing."""
+        itself = self.itself
+        return {
+            **itself,
+            "owner": with_article(itself["owner"]),
+            "introduction": introduce_itself(self.persona, itself["owner"]),
+            "manner": describe_temperament(self.persona),
+            "wish": describe_aim(self.persona, self.profile),
         }
 
     @property

@@ -11,6 +11,7 @@ from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.decisions import describe_decision
 from converse_graph.prompting.descriptions import describe_fields, format_period, topic_for_round
+from converse_graph.prompting.personas import with_article
 from converse_graph.prompting.summaries import current_summaries, describe_summary
 from converse_graph.prompting.visibility import View
 from converse_graph.record.records import DecisionRecord, StanceRecord, memo_of, without_kind
@@ -106,7 +107,7 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
     async def speak(turn: PartyTurn, speech: StatementContext) -> StructuredReply:
         context, emit, view_now, period = turn.context, turn.emit, turn.seen, turn.period.label
         values = {
-            "name": party.name,
+            "name": with_article(party.name),
             "period": period,
             "questions": questions(party, view_now, period),
             "decision": describe_decision(speech.decision, turn.profile),
@@ -205,11 +206,13 @@ def describe_events(view: View) -> str:
 
 def describe_situation(party: Organisation, view: View, period: str) -> str:
     """What a party's people have before them as they decide: what has happened, what is in force, what it is asked."""
+    asked = questions(party, view, period)
+    name = with_article(party.name)
     sentences = [
         describe_events(view),
         describe_standing(view, "large"),
         describe_kept(view),
-        questions(party, view, period),
+        f"Afterwards {name} makes its public statement, in which it is asked: {asked}" if asked else "",
     ]
     return "\n\n".join(filter(None, sentences))
 
@@ -224,18 +227,25 @@ fit are told, and how many there are. On record all of it stays."""
 
 
 def describe_kept(view: View) -> str:
-    """What a party must never lose, in words: a title and its entries a line."""
-    return "\n".join(_format_list(title, entries) for title, entries in view.kept if entries)
+    """What a party must never lose, in words: a title, and each entry on a line."""
+    return "\n".join(_format_list(title, entries, is_long=True) for title, entries in view.kept if entries)
 
 
 def describe_standing(view: View, profile: PromptProfile) -> str:
     """What stands now and concerns a party, in words."""
-    first = -SMALL_STANDING if profile == "small" else 0
-    return " ".join(_format_list(title, entries[first:]) for title, entries in view.standing if entries)
+    if profile == "small":
+        return " ".join(_format_list(title, entries[-SMALL_STANDING:]) for title, entries in view.standing if entries)
+    return "\n".join(_format_list(title, entries, is_long=True) for title, entries in view.standing if entries)
 
 
-def _format_list(title: str, entries: Sequence[str]) -> str:
-    """A list of what parties have reported: each entry between quotation marks, for it stands in a task."""
+def _format_list(title: str, entries: Sequence[str], *, is_long: bool = False) -> str:
+    """A list of what parties have reported: each entry between quotation marks, for it stands in a task.
+
+    Args:
+        title: Of what.
+        entries: From the earliest on.
+        is_long: Whether each entry has a line of its own.
+    """
     lines, room = list[str](), FOLD_TOKENS
     for entry in reversed(entries):
         room -= estimate_tokens(entry)
@@ -243,4 +253,5 @@ def _format_list(title: str, entries: Sequence[str]) -> str:
             title = f"{title} (the latest {len(lines)} of {len(entries)})"
             break
         lines.append(quote(entry))
-    return f"{title}: {'; '.join(reversed(lines))}."
+    lines.reverse()
+    return "\n- ".join([f"{title}:", *lines]) if is_long else f"{title}: {'; '.join(lines)}."

@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from converse_graph.record.records import MoveOutcome, OwnWorldRecord, WorldRecord
 from converse_graph.scenarios.world import FLAG, WAIT, WORLD, Action, World
 
+COUNT = "count"
+"""A unit that need not be said behind a number."""
+
 Told = tuple[tuple[str, tuple[str, ...]], ...]
 """Lists, each a title and its entries."""
 
@@ -23,13 +26,32 @@ def describe_world(
     """
     others = {owner: values for owner, values in public["state"].items() if owner not in (WORLD, party)}
     lists = (
-        ("The world is now", (*_values(world, public["state"][WORLD]), *_others(world, others))),
+        ("The world is now", (*_in_one(_values(world, public["state"][WORLD])), *_others(world, others))),
         ("Events of the world", tuple(name.replace("_", " ") for name in public["happened"])),
         ("Seen in the round before", tuple(describe_move(move) for move in public["moves"] if move["party"] != party)),
-        ("Yours is now", (*_values(world, own["state"]), *_own_move(own))),
-        ("Moves that are open to you", tuple(map(_action, actions))),
+        ("Yours is now", (*_in_one(_values(world, own["state"])), *_own_move(world, own))),
+        ("Moves that are open to you", tuple(_action(world, action) for action in actions)),
     )
     return tuple((title, entries) for title, entries in lists if entries)
+
+
+def describe_variables(world: World, kind: str) -> str:
+    """Say what the numbers mean that a party is told, as far as the world's author says so; the same in every round.
+
+    Args:
+        world: What is played.
+        kind: What sort of party is told.
+    """
+    lines = [
+        f"- {_plain(variable.name)} ({'yes or no' if variable.unit == FLAG else variable.unit}): {variable.text}"
+        for variable in world.variables
+        if variable.text
+        and (variable.visibility == "public" or (variable.visibility == "own" and variable.owner == kind))
+    ]
+    if not lines:
+        return ""
+    beginning = "Beside its words each party makes one move a round. Moves alone change these numbers, kept by code:"
+    return "\n".join([beginning, *lines])
 
 
 def describe_move(move: MoveOutcome) -> str:
@@ -61,11 +83,11 @@ def _values(world: World, values: Mapping[str, float]) -> Iterator[str]:
     """Say each number with its unit, and of flags which are set and which are not."""
     flags: dict[bool, list[str]] = {True: [], False: []}
     for name, value in values.items():
-        unit, plain = world.variable(name).unit, name.replace("_", " ")
+        unit, plain = world.variable(name).unit, _plain(name)
         if unit == FLAG:
             flags[value > 0].append(plain)
         else:
-            yield f"{plain} {value:.5g}{'' if unit == name else f' {unit}'}"
+            yield f"{plain} {_digits(value)}{'' if unit in (name, COUNT) else f' {unit}'}"
     for is_set, names in flags.items():
         if names:
             yield f"{'yes' if is_set else 'no'}: {', '.join(names)}"
@@ -73,19 +95,44 @@ def _values(world: World, values: Mapping[str, float]) -> Iterator[str]:
 
 def _others(world: World, others: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     for owner, values in others.items():
-        yield from (f"{owner}: {value}" for value in _values(world, values))
+        if values:
+            yield f"{owner}: {'; '.join(_values(world, values))}"
 
 
-def _own_move(own: OwnWorldRecord) -> Iterator[str]:
+def _own_move(world: World, own: OwnWorldRecord) -> Iterator[str]:
     move = own.get("move")
     if move is None or move["move"] == WAIT:
         return
+    lag = next((action.lag for action in world.actions if action.name == move["move"]), 0)
     who_learned = "everybody learned of it" if move["is_seen"] else "nobody learned of it"
+    later = f"; it takes effect {'a round' if lag == 1 else f'{lag} rounds'} later" if lag else ""
     yield f"your last move: {move['move']}, " + (
-        f"illegal, as it {move['reason']}" if "reason" in move else who_learned
+        f"illegal, as it {move['reason']}" if "reason" in move else who_learned + later
     )
 
 
-def _action(action: Action) -> str:
-    cost = ", ".join(f"{amount:g} {name.replace('_', ' ')}" for name, amount in action.cost.items())
+def _in_one(values: Iterator[str]) -> tuple[str, ...]:
+    line = "; ".join(values)
+    return (line,) if line else ()
+
+
+def _action(world: World, action: Action) -> str:
+    cost = ", ".join(
+        f"{amount:g} {_unit_of(amount, world.variable(name).unit)} of {_plain(name)}"
+        for name, amount in action.cost.items()
+    )
     return f"{action.name}: {action.text}" + (f" (costs {cost})" if cost else "")
+
+
+def _unit_of(amount: float, unit: str) -> str:
+    """A unit as it follows an amount: "1 point", for a unit that is one word in the plural."""
+    return unit.removesuffix("s") if amount == 1 and " " not in unit else unit
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _digits(value: float) -> str:
+    """Three digits of a number, and all that stand before its point."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.7g}"

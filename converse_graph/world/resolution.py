@@ -64,7 +64,7 @@ def legal_actions(world: World, kind: str, values: Values) -> tuple[Action, ...]
         kind: The party's.
         values: What the party is told: its own variables and the public ones of the world.
     """
-    return tuple(action for action in world.actions_of(kind) if not illegal_reason(world, action.name, kind, values))
+    return tuple(action for action in world.actions_of(kind) if not _missing(world, action, values))
 
 
 def illegal_reason(world: World, move: str, kind: str, values: Values) -> str:
@@ -79,8 +79,11 @@ def illegal_reason(world: World, move: str, kind: str, values: Values) -> str:
     if move == WAIT:
         return ""
     action = next((action for action in world.actions_of(kind) if action.name == move), None)
-    if action is None:
-        return f"no action of {kind} parties"
+    return f"no action of {kind} parties" if action is None else _missing(world, action, values)
+
+
+def _missing(world: World, action: Action, values: Values) -> str:
+    """What a party lacks for an action of its kind; empty where it may take it."""
     for name, amount in action.cost.items():
         if values[name] - amount < world.variable(name).minimum:
             return f"costs {amount:g} {name}, of which there is {values[name]:g}"
@@ -209,12 +212,13 @@ def _apply(
 ) -> list[WorldChange]:
     """Change the state by effects, all reckoned from the state as it is given; say what each did."""
     before = {owner: dict(values) for owner, values in state.items()}
+    actors = {owner: {**world.fixed_values, **before[WORLD], **values} for owner, values in before.items()}
     writes: dict[tuple[str, str], list[WorldChange]] = {}
     for effect in due:
         row = effect.row
         for owner in _targets(world, kinds, effect):
             stream = f"{round}|{effect.stream}|{owner}"
-            actor = {**world.fixed_values, **before[WORLD], **before[effect.by or owner]}
+            actor = actors[effect.by or owner]
             if not all(condition.is_met(actor) for condition in row.when):
                 continue
             chance = row.chance * prod(sorted(actor[name] for name in row.chance_times))

@@ -115,7 +115,7 @@ async def test_a_sweep_that_was_saved_before_plays_on_as_it_was_and_asks_once_th
     [
         ({}, True),
         ({"model": "null"}, False),
-        [],
+        ({"model": "null:0.05"}, False),
         ({"parent": "race", "at": "2027"}, False),
         ({"scenario": "essay"}, False),
     ],

@@ -16,8 +16,8 @@ from converse_graph import NullModel, Store
 from converse_graph.ensembles.design import Design
 from converse_graph.ensembles.queue import open_queue, run_pattern
 from converse_graph.ensembles.sweep import SweepPlayer, save_design
-from converse_graph.ensembles.worker import GatedRegistry, SharedGate
-from converse_graph.errors import BudgetExceeded, InvalidValue, NotFound, StoreFailure
+from converse_graph.ensembles.worker import GatedRegistry, SharedGate, run_worker
+from converse_graph.errors import BudgetExceeded, InvalidValue, NotFound, RunPaused, StoreFailure
 from converse_graph.models.base import Request
 from converse_graph.models.registry import ModelRegistry
 from tests.support.child_process import end
@@ -47,6 +47,31 @@ async def test_a_set_is_queued_once_and_what_has_finished_not_at_all(address: st
         played = await queue.queue_missing(store, "others", retry_failed=False)
 
     assert (first, again, more, played, counts) == (3, 0, 2, 0, {"todo": 5})
+
+
+async def test_a_worker_judges_what_it_plays_and_what_was_left_to_be_judged(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stop(*_: Any, **__: Any) -> None:
+        raise RunPaused("stopped before the judge")
+
+    design = DESIGN.model_copy(update={"judge": True})
+    async with Store.open(address, make=True) as store, open_queue(address, make=True) as queue:
+        await save_design(store, "raises", design, created=CREATED)
+        with monkeypatch.context() as patched:
+            patched.setattr("converse_graph.ensembles.sweep.judge_run", stop)
+            await SweepPlayer(store, "raises").play()
+        begun = [run.status for run in store.register.runs()]
+        await save_design(store, "raises", design.model_copy(update={"seeds": 5}), created=CREATED)
+        queued = await queue.queue_missing(store, "raises", retry_failed=False)
+        await run_worker(address, jobs=3, until_done=True, environ={}, watch=lambda _: None)
+        left = await queue.queue_missing(store, "raises", retry_failed=False)
+        runs = store.register.runs()
+        verdicts = [len(store.verdicts(run.id).all()) for run in runs]
+
+    assert (begun, queued, left) == (["finished"] * 3, 5, 0)
+    assert [run.status for run in runs] == ["finished"] * 5
+    assert verdicts == [1] * 5
 
 
 async def test_what_a_set_may_spend_is_counted_over_all_who_play_it_and_over_no_other_set(address: str) -> None:

@@ -102,6 +102,8 @@ TOLERATED: list[tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
     ({"wins": ["abcdef"]}, {"wins": ["abcdef"]}, ("wins too long",)),
     ({"wins": None}, {"wins": []}, ()),
     ({"share": "0.25", "week": "7"}, {"share": 0.25, "week": 7}, ()),
+    ({"mood": "Calm "}, {"mood": "calm"}, ()),
+    ({"mood": "None.", "wins": "none"}, {"mood": None, "wins": []}, ()),
     ({"extra": 1}, {}, ("unknown field",)),
     ({"year": {"p10": 2030, "p50": 2040, "p90": 2050, "p99": 1}}, {}, ()),
 ]
@@ -157,3 +159,9 @@ def test_a_field_may_have_any_name_that_is_an_identifier(name: str) -> None:
     values, _ = form.read(json.dumps({"statement": "x", name: 4}))
     assert values == {"statement": "x", name: 4}
     assert list(form.schema["properties"]) == ["statement", name]
+
+
+def test_the_word_none_is_an_option_where_it_is_one_of_them() -> None:
+    form = build_reply_schema("f", [PROSE, Choice(name="guard", ask="?", options=("none", "two"), optional=True)])
+
+    assert form.read('{"statement": "We watch.", "guard": "None"}')[0]["guard"] == "none"

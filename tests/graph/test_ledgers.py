@@ -11,10 +11,11 @@ from langgraph.checkpoint.memory import InMemorySaver
 from converse_graph import ImaginedDebate, Organisation, Persona, Scenario
 from converse_graph.prompting.visibility import window_start
 from converse_graph.record.state import append
+from tests.support.property_search import example_count
 from tests.support.small_scenarios import debate, table
 
-SOME = settings(max_examples=60, deadline=None, derandomize=True)
-FEW = settings(max_examples=25, deadline=None, derandomize=True)
+SOME = settings(max_examples=example_count(60), deadline=None, derandomize=True)
+FEW = settings(max_examples=example_count(25), deadline=None, derandomize=True)
 
 batches = st.lists(st.lists(st.fixed_dictionaries({"n": st.integers(0, 9)}), max_size=3), max_size=8)
 

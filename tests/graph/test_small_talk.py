@@ -7,8 +7,8 @@ from converse_graph import ImaginedDebate, Organisation, Persona, Request, Store
 from tests.support.small_scenarios import CountingChat, begin, table
 
 MEMBERS = (
-    Persona(name="Chief", role="decides", aim="CHIEF'S AIM", examples=("Ship it.", "Ship it now.")),
-    Persona(name="Doubter", role="asks", aim="DOUBTER'S AIM", examples=("Show me.",)),
+    Persona(name="Chief", role="you decide", aim="CHIEF'S AIM", examples=("Ship it.", "Ship it now.")),
+    Persona(name="Doubter", role="you ask", aim="DOUBTER'S AIM", examples=("Show me.",)),
 )
 
 
@@ -32,7 +32,7 @@ async def test_a_small_model_is_shown_a_talk_in_the_form_that_it_is_asked_for(st
     [request] = await asked(store, MEMBERS, profile="small")
     rules, example_asked, example, task = request.messages
     assert [part.role for part in request.messages] == ["system", "user", "assistant", "user"]
-    assert "Chief: decides" in rules.text
+    assert "Chief: they decide" in rules.text
     shown = json.loads(example.text)
     assert shown == {"line_0": "Ship it.", "line_1": "Show me.", "line_2": "Ship it now."}
     assert shown.keys() <= request.schema["properties"].keys()

@@ -1,12 +1,13 @@
 """Laws in force are folded by code from what was reported, and put before those that they concern, last of all."""
 
 import dataclasses
+from random import Random
 from typing import Any
 
 from converse_graph import Organisation, Request, RunningList, TextList
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.visibility import View
-from converse_graph.scenarios.rules import running_list_entries
+from converse_graph.scenarios.rules import RunningListFold, running_list_entries
 from converse_graph.store import Store
 from converse_graph.turn.statement import FOLD_TOKENS, describe_standing
 from tests.support.small_scenarios import CountingChat, played, table
@@ -69,6 +70,34 @@ def test_of_a_list_longer_than_its_share_of_a_prompt_the_latest_are_told_and_how
     told = describe_standing(seen, "large")
     latest = [law for law in laws if f"“{law}”" in told]
     assert latest == list(laws[-len(latest) :])
-    assert told.startswith(f"Laws in force (the latest {len(latest)} of 200): “{latest[0]}”; ")
+    assert told.startswith(f"Laws in force (the latest {len(latest)} of 200):\n- “{latest[0]}”\n- ")
     assert estimate_tokens(told) < 1.2 * FOLD_TOKENS
-    assert describe_standing(dataclasses.replace(seen, standing=(("Laws", laws[:9]),)), "large").startswith("Laws: “")
+    fewer = dataclasses.replace(seen, standing=(("Laws", laws[:9]),))
+    assert describe_standing(fewer, "large").startswith("Laws:\n- “")
+
+
+def _record(random: Random, length: int) -> list[dict[str, Any]]:
+    return [
+        _said(
+            random.choice("AB"), *random.choices("xyz", k=2), ends=tuple(random.choices("xyz", k=random.randint(0, 1)))
+        )
+        for _ in range(length)
+    ]
+
+
+def test_a_fold_that_grows_says_the_same_as_a_whole_one_also_where_the_record_is_another() -> None:
+    random = Random(7)
+    fold, record = RunningListFold(LAWS), _record(random, 12)
+    others = [record[:5], record, record[:3], _record(random, 12), [dict(entry) for entry in record], [], record]
+    for said in [*(record[:length] for length in range(13)), *others]:
+        assert fold.entries(said) == _folded_by_hand(said)
+
+
+def _folded_by_hand(said: list[dict[str, Any]]) -> tuple[str, ...]:
+    standing: list[tuple[str, str]] = []
+    for entry in said:
+        for name in entry["fields"]["repealed"]:
+            standing = [law for law in standing if law != (entry["speaker"], name)]
+        for name in entry["fields"]["instruments"]:
+            standing += [] if (entry["speaker"], name) in standing else [(entry["speaker"], name)]
+    return tuple(f"{speaker}: {name}" for speaker, name in standing)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from converse_graph import Store
-from converse_graph.errors import RunLocked
-from converse_graph.store.sqlite_file import FileLocks
+from converse_graph.errors import RunLocked, StoreFailure
+from converse_graph.store import sqlite_file
+from converse_graph.store.sqlite_file import FileLocks, connect
 from tests.support.small_scenarios import played, table
 
 _COUNT = """
@@ -60,3 +61,22 @@ async def test_a_held_run_is_held_from_another_task_and_free_afterwards(tmp_path
             pass
         assert locks.is_held("run")
     assert not locks.is_held("run")
+
+
+async def test_a_write_waits_for_another_connections_transaction_and_is_refused_only_after_its_time(
+    store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await played(store, table("A"))
+    other = connect(store_path)
+    other.begin()
+    waiting = asyncio.create_task(played(store, table("A")))
+    done, _ = await asyncio.wait([waiting], timeout=0.3)
+    assert not done
+    other.rollback()
+    assert (await waiting).run.status == "finished"
+
+    monkeypatch.setattr(sqlite_file, "_LOCK_TIMEOUT", 0.05)
+    other.begin()
+    with pytest.raises(StoreFailure, match="database is locked"):
+        await played(store, table("A"))
+    other.close()
