@@ -61,6 +61,12 @@ def render(template: str, **values: Any) -> str:
     return environment().get_template(template).render(**values)
 
 
+def load_templates() -> None:
+    """Compile all templates, which the first page would otherwise wait for."""
+    for name in environment().list_templates():
+        environment().get_template(name)
+
+
 def _is_marked(text: object) -> bool:
     """Whether a text has been made HTML already."""
     return isinstance(text, Markup)

@@ -174,6 +174,25 @@ async def test_a_set_shows_its_arms_with_how_far_each_is(store: Store, site: Ser
     assert "inflation=0.08 0 of 2 finished" in page
 
 
+async def test_a_large_set_is_shown_a_page_at_a_time(store: Store, site: Serve) -> None:
+    many = tuple(round(0.001 * number, 3) for number in range(1, 61))
+    for name, vary, seeds in (("wide", {"inflation": many}, 3), ("deep", {"inflation": (0.02,)}, 3000)):
+        design = Design(scenario="wage-talks", vary=vary, seeds=seeds, model="null", rounds=1)
+        await store.ensembles.save(name, design.model_dump_json(), created=CREATED)
+    for seed in (0, 2999):
+        cell = [cell for cell in design.cells("deep") if cell.seed == seed]
+        await played(store, find_scenario("wage-talks")(inflation=0.02), name=cell[0].run, seed=seed, rounds=1)
+    opened = await site()
+    assert "inflation: 0.001, 0.002, 0.003, 0.004, 0.005 … 0.06 (60 values)" in await opened.text("/sets")
+    pages = [await opened.text(f"/sets/wide?page={number}") for number in (1, 2, 3, 4)]
+    assert [page.count("0 of 3 finished") for page in pages] == [25, 25, 10, 10]
+    assert "60 arms" in pages[0]
+    assert "inflation=0.06 0 of 3" in pages[2]
+    deep = await opened.text("/sets/deep")
+    assert "2 of 3,000 finished" in deep
+    assert "and 1,800 runs more" in deep
+
+
 @pytest.mark.slow
 async def test_a_set_tells_when_an_event_comes(store: Store, site: Serve) -> None:
     design = Design(scenario="wage-talks", seeds=1, model="null", rounds=1)
