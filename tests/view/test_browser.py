@@ -312,7 +312,7 @@ async def test_ten_thousand_runs_are_listed_in_a_second_a_page_at_a_time(store: 
     parent = "CASE WHEN n % 5 > 2 THEN 'run-' || (n - 1) END"
     with sqlite3.connect(store.address) as direct:
         direct.execute(
-            f"{numbers} INSERT INTO runs (name, parent, {copied}) "
+            f"{numbers} INSERT INTO runs (name, parent, {copied}) "  # noqa: S608 - the names of our own columns
             f"SELECT 'run-' || n, {parent}, {copied} FROM numbers, runs WHERE name = 'first'"
         )
         direct.execute(
