@@ -37,6 +37,8 @@ def environment() -> Environment:
         "count": formatting.count,
         "number": formatting.short_number,
         "date": formatting.date,
+        "measure": formatting.measure,
+        "movement": formatting.movement,
         "position_chart": small_charts.position_chart,
         "member_colours": small_charts.member_colours,
         "vote_counts": _votes,
