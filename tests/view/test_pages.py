@@ -19,6 +19,7 @@ from converse_graph.view.run_list import PAGE as RUNS_ON_A_PAGE
 from converse_graph.view.series import Point, Series
 from converse_graph.view.timeline import PAGE
 from tests.support.small_scenarios import CREATED, begin, consciences, played, table
+from tests.support.postgres_cluster import Cluster
 from tests.view.conftest import Serve, visible
 
 
@@ -249,6 +250,23 @@ async def test_every_kind_of_store_is_read_and_no_page_shows_its_password(
         assert password not in answer.text, path
 
 
+async def test_pages_go_on_once_the_server_of_their_store_is_back(postgres: Cluster) -> None:
+    address = postgres.database()
+    async with Store.open(address, make=True) as store:
+        await played(store, table("A", "B"), name="talk")
+    async with Reader.open(address) as reader:
+        assert len((await reader.run("talk")).statements) == 4
+        await asyncio.to_thread(postgres.stop)
+        try:
+            for _ in range(2):
+                with pytest.raises(StoreFailure):
+                    await reader.run("talk")
+        finally:
+            await asyncio.to_thread(postgres.start)
+        assert len((await reader.run("talk")).statements) == 4
+        assert [run.name for run in await reader.runs()] == ["talk"]
+
+
 def test_numbers_of_a_world_have_their_unit_and_flags_are_yes_or_no() -> None:
     rows = [
         (measure(1, "cap", "flag"), "yes"),
@@ -272,15 +290,12 @@ def test_a_flag_has_an_axis_of_no_and_yes_and_what_never_changes_is_said_and_not
         ]
         return Series(name=name, kind="world", points=tuple(points), unit=unit)
 
-    cap, stock, still = (
-        series("Cap", "flag", 0, 1, 1),
-        series("Stock", "kt", 300, 301, 302),
-        series("Law", "flag", 1, 1),
-    )
+    cap, law = series("Cap", "flag", 0, 1, 1), series("Law", "flag", 1, 1)
+    stock = series("Stock", "kt", 300, 301, 302)
     specs = chart_specs([cap, stock], (), {}, link="#turn-{turn}")
     charts = charts_of([cap, stock], draw(specs))
     assert re.findall(r">(yes|no|0|1)</text>", charts[0].svg) == ["no", "yes"]
     assert (charts[0].unit, charts[0].told) == ("", "Cap, 2024 to 2026: from no to yes")
     labels = re.findall(r">(3\d\d[.\d]*)</text>", charts[1].svg)
     assert len(labels) == len(set(labels)) > 2
-    assert [(one.name, one.value) for one in still_values([cap, stock, still])] == [("Law", "yes")]
+    assert [(one.name, one.value) for one in still_values([cap, stock, law])] == [("Law", "yes")]
