@@ -18,8 +18,8 @@ from converse_graph.view.formatting import measure, movement
 from converse_graph.view.run_list import PAGE as RUNS_ON_A_PAGE
 from converse_graph.view.series import Point, Series
 from converse_graph.view.timeline import PAGE
-from tests.support.small_scenarios import CREATED, begin, consciences, played, table
 from tests.support.postgres_cluster import Cluster
+from tests.support.small_scenarios import CREATED, begin, consciences, played, table
 from tests.view.conftest import Serve, visible
 
 
