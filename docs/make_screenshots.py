@@ -33,10 +33,12 @@ from tests.support.markdown_reader import read_markdown
 
 PROJECT = Path(__file__).resolve().parents[1]
 FOLDER = Path(__file__).resolve().parent / "pictures"
-RECORD = PROJECT / "transcripts" / "boardrooms.md"
+RECORD = PROJECT / "transcripts" / "boardrooms-by-hand.md"
 """The reader's edition whose words are said again."""
 SCENARIO = "boardrooms"
-HELD = "1.2/Anthropic/statement"
+DIALS = {"fictional": True, "world": False}
+"""Of the scenario, as the record was played."""
+HELD = "1.2/Kestrel/statement"
 """The turn in the middle of which the live run is shown."""
 SIZE = {"width": 1360, "height": 850}
 
@@ -44,7 +46,7 @@ SIZE = {"width": 1360, "height": 850}
 class RecordedModel(ScriptedModel):
     """Says what is on record, each line in its place; at one of them it stops half-way until it is told to go on."""
 
-    model = "embedded"
+    model = "by-hand"
 
     def __init__(self, record: Transcript) -> None:
         """Say the words of a record."""
@@ -99,7 +101,7 @@ def _statement(said: Statement) -> dict[str, Any]:
 async def take(page: Page, site: str, store: Store, live: LiveRuns) -> None:
     """Play what is shown, and take each picture."""
     record = read_markdown(RECORD.read_text(encoding="utf-8"))
-    scenario = find_scenario(SCENARIO)()
+    scenario = find_scenario(SCENARIO)(**DIALS)
     model = RecordedModel(record)
     made = await Simulation.begin(
         store, scenario, model=model, seed=7, name="boards", rounds=2, origin=Origin(scenario=SCENARIO)
@@ -108,17 +110,20 @@ async def take(page: Page, site: str, store: Store, live: LiveRuns) -> None:
     following.is_played_here = True
     await page.goto(f"{site}/runs/boards")
     playing = asyncio.create_task(made.play(following.watch))
-    await model.is_half_way.wait()
+    half_way = asyncio.create_task(model.is_half_way.wait())
+    await asyncio.wait([half_way, playing], return_when=asyncio.FIRST_COMPLETED)
+    if playing.done():
+        playing.result()  # what is wrong with the record, for it stops half-way
     await page.locator("#live [data-lines] .line").nth(3).wait_for()
     await page.locator("#live").evaluate("(box) => box.scrollIntoView({ block: 'end' })")
     await _picture(page, "view-live")
     model.goes_on.set()
     await playing
 
-    words = "We stop training new models this year, and ask the others to do the same."
+    words = "We kept a fault back: in three of 200 runs Lark 2 switched off its log. We withdraw it until we know why."
     again = RecordedModel(record)
     again.goes_on.set()
-    left = await fork(store, "boards", at="2025:OpenAI", say=words, new_name="pause", scenario=scenario, model=again)
+    left = await fork(store, "boards", at="2025:Halcyon", say=words, new_name="pause", scenario=scenario, model=again)
     await left.play()
     fish = await Simulation.begin(store, find_scenario("fishery")(), model="null", seed=4, name="fish")
     await fish.play()
@@ -130,19 +135,18 @@ async def take(page: Page, site: str, store: Store, live: LiveRuns) -> None:
 
     await page.goto(f"{site}/runs")
     await page.locator("[data-drift-of]", has_text="0").first.wait_for()
-    await _picture(page, "view-runs", height=430)
+    await _picture(page, "view-runs", height=470)
     await page.goto(f"{site}/compare?first=boards&second=pause&only=differences")
     await _picture(page, "view-fork", height=620)
-    await page.goto(f"{site}/runs/boards/call?place=0.0/OpenAI/2.Head of Policy/line")
+    await page.goto(f"{site}/runs/boards/call?place=0.0/Halcyon/2.Head of Community/line")
     await _picture(page, "view-call")
-    await page.emulate_media(color_scheme="dark")
     await page.goto(f"{site}/runs/fish?at=16")
     await page.locator(".chart svg").first.wait_for(timeout=120_000)
     await page.wait_for_timeout(1500)
     await _picture(page, "view-state")
 
 
-SEAT = "Anthropic"
+SEAT = "Kestrel"
 """Who is played by a person on the picture of a seat."""
 
 
@@ -152,7 +156,7 @@ async def take_seat(page: Page, store: Store, reader: Reader) -> None:
     model, replies = RecordedModel(record), dict(_replies(record))
     model.goes_on.set()
     made = await Simulation.begin(
-        store, find_scenario(SCENARIO)(), model=model, seed=7, name="seat", rounds=2, humans=[SEAT]
+        store, find_scenario(SCENARIO)(**DIALS), model=model, seed=7, name="seat", rounds=2, humans=[SEAT]
     )
     at, keys = Table([SEAT]), SeatKeys.beside(store.folder)
     app = build_app(
@@ -174,6 +178,8 @@ async def take_seat(page: Page, store: Store, reader: Reader) -> None:
 
 
 async def _picture(page: Page, name: str, *, height: int | None = None) -> None:
+    if "There is no such" in await page.title():
+        raise ValueError(f"{page.url} is no page, so {name} cannot be taken; see what the record calls its places.")
     await page.wait_for_timeout(500)
     clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": height} if height else None
     await page.screenshot(path=FOLDER / f"{name}.png", clip=clip)  # type: ignore[arg-type]

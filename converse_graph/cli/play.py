@@ -307,6 +307,23 @@ async def _close(simulation: Simulation, output: Output, how: str, began: float)
     output.result(json_text(as_json(transcript.public()), indent=2) if output.as_json else path)
 
 
+async def end_viewed(simulation: Simulation, output: Output, budget: Budget | None = None) -> None:
+    """End a run that was played from its pages as one is ended that is played at the terminal.
+
+    Args:
+        simulation: The run, over or paused.
+        output: Where it is said what became of it.
+        budget: What the run and its judges may spend.
+    """
+    with _warned(output):
+        run = simulation.store.register.run(simulation.run.name)
+        if run.status == "finished":
+            await _judge_and_trace(simulation, output, run.header.judges, budget, None, was_finished=True)
+        path, _ = await leave_transcript(simulation.store, run.name)
+        if run.status == "finished":
+            output.say(f"Run {run.name} has finished: {path}")
+
+
 async def leave_transcript(store: Store, name: str) -> tuple[str, Transcript]:
     """Write the full transcript beside the store; returns its path too."""
     transcript = store.transcript(name)

@@ -28,7 +28,7 @@ from converse_graph.view.run_list import DriftCounts, Filters, list_page
 from converse_graph.view.run_sets import forecast_part, set_page, sets_page
 from converse_graph.view.security import Access, Guard
 from converse_graph.view.state_panel import StatePanels, standing_at
-from converse_graph.view.templating import STATIC, render
+from converse_graph.view.templating import STATIC, load_templates, render
 from converse_graph.view.timeline import PAGE, stretch_before
 from converse_graph.view.workshop import Workshop
 
@@ -143,7 +143,8 @@ class Pages:
                 forecast = Markup(made)  # noqa: S704 - rendered there with tags off
             except UsageError as error:
                 problem = str(error)
-        return HTMLResponse(await set_page(self.reader, name, forecast=forecast, problem=problem))
+        number = _number(request, "page", default=1)
+        return HTMLResponse(await set_page(self.reader, name, number=number, forecast=forecast, problem=problem))
 
     async def run(self, request: Request) -> Response:
         """Show one run."""
@@ -292,7 +293,9 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        loading = asyncio.create_task(asyncio.to_thread(load_templates))
         yield
+        await loading
         workshop.close()
 
     app = Starlette(

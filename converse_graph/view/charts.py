@@ -11,7 +11,8 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup
 
-from converse_graph.view.formatting import plain, short_number
+from converse_graph.scenarios.fields import format_value
+from converse_graph.view.formatting import measure, plain, short_number
 from converse_graph.view.series import Happening, Point, Series
 
 _WIDTH, _HEIGHT = 360, 130
@@ -42,6 +43,15 @@ class Chart:
     """Whose lines there are."""
     told: str
     """What it shows, in a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Still:
+    """A number of a world that was the same all the time."""
+
+    name: str
+    value: str
+    is_private: bool
 
 
 def chart_specs(
@@ -81,7 +91,7 @@ def _chart(series: Series, svg: str) -> Chart:
     plot, (first, last) = _PLOT.search(svg), _domain(series)
     return Chart(
         title=series.name,
-        unit=series.unit,
+        unit="" if series.is_flag or series.unit == series.name.lower() else series.unit,
         is_private=series.is_private,
         svg=Markup(svg),  # noqa: S704 - made by Vega, which escapes texts
         left=float(plot[1]) if plot else 0.0,
@@ -111,19 +121,14 @@ def _spec(
     domain: tuple[float, float],
     link: str,
 ) -> dict[str, Any]:
-    values = [_row(point, link) for point in series.points]
+    values = [_row(series, point, link) for point in series.points]
     x = {
         "field": "when",
         "type": "quantitative",
         "scale": {"domain": list(domain), "nice": False, "zero": False},
         "axis": {"format": "d", "title": None, "values": _ticks(*domain)},
     }
-    y: dict[str, Any] = {
-        "field": "value",
-        "type": "quantitative",
-        "scale": {"zero": series.kind in ("drift", "disagreement"), "nice": True},
-        "axis": {"title": None, "tickCount": 4, "format": _number_format(series)},
-    }
+    y: dict[str, Any] = {"field": "value", "type": "quantitative", **_value_axis(series)}
     scale = {"domain": list(names), "range": [f"var(--c{colours.get(name, 0)})" for name in names]}
     colour: dict[str, Any] = (
         {"field": "who", "type": "nominal", "scale": scale, "legend": None} if names else {"value": "var(--accent)"}
@@ -146,12 +151,25 @@ def _ticks(first: float, last: float) -> list[int]:
     return list(range(ceil(first), int(last) + 1, every))
 
 
+def _value_axis(series: Series) -> dict[str, Any]:
+    """The scale and the axis of values; of a flag, no and yes."""
+    if series.is_flag:
+        words = f"datum.value > 0 ? '{format_value(True)}' : '{format_value(False)}'"
+        return {"scale": {"domain": [0, 1]}, "axis": {"title": None, "values": [0, 1], "labelExpr": words}}
+    return {
+        "scale": {"zero": series.kind in ("drift", "disagreement"), "nice": True},
+        "axis": {"title": None, "tickCount": 4, "format": _number_format(series)},
+    }
+
+
 def _number_format(series: Series) -> str:
-    """How the axis of values is labelled: years as they are, large numbers with a unit."""
+    """How the axis of values is labelled: years as they are, large numbers with a letter, no two ticks alike."""
     if series.kind == "estimate":
         return "d"
-    most = max(abs(point.value) for point in series.points)
-    return "~s" if most >= 10_000 else ",.0f" if most >= 10 else "~g"
+    values = [point.value for point in series.points]
+    if max(map(abs, values)) >= 10_000:
+        return "~s"
+    return ",.0f" if max(values) - min(values) >= 10 else "~g"
 
 
 def _layers(series: Series, x: Any, y: Any, colour: Any) -> list[dict[str, Any]]:
@@ -162,9 +180,8 @@ def _layers(series: Series, x: Any, y: Any, colour: Any) -> list[dict[str, Any]]
     if series.kind == "estimate":
         band = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour}
         layers.append({"mark": {"type": "area", "opacity": 0.14, "aria": False}, "encoding": band})
-    layers.append(
-        {"mark": {"type": "line", "strokeWidth": 2, "aria": False}, "encoding": {"x": x, "y": y, "color": colour}}
-    )
+    line = {"type": "line", "strokeWidth": 2, "aria": False} | ({"interpolate": "step-after"} if series.is_flag else {})
+    layers.append({"mark": line, "encoding": {"x": x, "y": y, "color": colour}})
     if len(series.points) <= _MOST_LINKS:
         points = {"x": x, "y": y, "color": colour, "description": _field("told"), "href": _field("link")}
         layers.append({"mark": {"type": "point", "filled": True, "size": 34, "opacity": 1}, "encoding": points})
@@ -190,8 +207,8 @@ def _field(name: str) -> dict[str, str]:
     return {"field": name, "type": "nominal"}
 
 
-def _row(point: Point, link: str) -> dict[str, Any]:
-    told = f"{point.period}{f', {point.who}' if point.who else ''}: {short_number(point.value)}"
+def _row(series: Series, point: Point, link: str) -> dict[str, Any]:
+    told = f"{point.period}{f', {point.who}' if point.who else ''}: {_measure(series, point.value)}"
     if point.low is not None and point.high is not None:
         told += f" ({short_number(point.low)} to {short_number(point.high)})"
     return {
@@ -214,8 +231,25 @@ def _told(series: Series, names: Sequence[str]) -> str:
     of = f" of {', '.join(names)}" if names else ""
     periods = f"{series.points[0].period} to {series.points[-1].period}"
     return plain(
-        f"{series.name}{of}, {periods}: from {short_number(min(values))} to {short_number(max(values))} {series.unit}"
+        f"{series.name}{of}, {periods}: from {_measure(series, min(values))} to {_measure(series, max(values))}"
     )
+
+
+def _measure(series: Series, value: float) -> str:
+    return measure(value, series.name.lower(), series.unit)
+
+
+def still_values(series: Sequence[Series]) -> list[Still]:
+    """What of a world never changed, to be said instead of drawn.
+
+    Args:
+        series: Of a run, all of them.
+    """
+    return [
+        Still(name=one.name, value=_measure(one, one.points[0].value), is_private=one.is_private)
+        for one in series
+        if one.is_still
+    ]
 
 
 _CONFIG: dict[str, Any] = {

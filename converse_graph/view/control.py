@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from converse_graph.calls.budget import Budget
-from converse_graph.errors import ConverseError, InvalidValue
+from converse_graph.errors import ConverseError, InvalidValue, RunLocked
 from converse_graph.judge.runs import judge_run
 from converse_graph.runs.derived import extend, fork, inject
 from converse_graph.runs.interview import interview
@@ -20,6 +20,7 @@ from converse_graph.runs.simulation import SEEDS, Simulation
 from converse_graph.scenarios.rules import ScheduledEvent
 from converse_graph.store import Store
 from converse_graph.view.live import LiveRuns
+from converse_graph.view.run_ending import EndRun, end_run
 from converse_graph.view.templating import render
 
 MOST_REMEMBERED = 500
@@ -52,6 +53,8 @@ class Control:
 
     store: Store
     live: LiveRuns
+    end: EndRun | None = None
+    """Does what is left to do once a run that was played is over or stands still; None for nothing."""
     _plays: dict[str, Play] = field(default_factory=dict)
     _judging: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _problems: dict[str, str] = field(default_factory=dict)
@@ -59,18 +62,19 @@ class Control:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, where: Path | str, live: LiveRuns) -> AsyncIterator[Control]:
+    async def open(cls, where: Path | str, live: LiveRuns, *, end: EndRun | None = None) -> AsyncIterator[Control]:
         """Open a store to steer its runs; those that are on are paused at the end.
 
         Args:
             where: The store.
             live: Who is told of what goes on.
+            end: Does what is left to do once a run that was played is over or stands still; None for nothing.
 
         Raises:
             ConverseError: It cannot be opened.
         """
         async with Store.open(where) as store:
-            made = cls(store=store, live=live)
+            made = cls(store=store, live=live, end=end)
             try:
                 yield made
             finally:
@@ -207,17 +211,26 @@ class Control:
     async def _played(
         self, simulation: Simulation, budget: Budget | None, watch: Callable[[dict[str, object]], None]
     ) -> None:
-        name = simulation.run.name
+        name, end = simulation.run.name, self.end
         try:
             await simulation.play(watch, budget=budget)
         except Exception as error:  # it is told on the run's page; the other runs go on
             self._problems[name] = (
                 str(error) if isinstance(error, ConverseError) else f"{type(error).__name__}: {error}"
             )
+            if isinstance(error, RunLocked):  # another process plays it, and ends it
+                end = None
         finally:
             del self._plays[name]
             self.live.of(name).is_played_here = False
-            await simulation.close()
+            this = asyncio.current_task()
+            if this is not None:
+                self._judging.setdefault(name, this)
+            try:
+                await end_run(simulation, end)
+            finally:
+                if self._judging.get(name) is this:
+                    del self._judging[name]
 
     async def _judge(self, name: str, model: str) -> None:
         try:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from converse_graph.sanitize import strip_invisible
 from converse_graph.scenarios.fields import format_value
+from converse_graph.scenarios.world import FLAG
 
 _CAPITALS = {"agi": "AGI", "ai": "AI", "uk": "UK", "us": "US", "gdp": "GDP", "usd": "USD", "co2": "CO2"}
 _RULES = (
@@ -62,6 +63,8 @@ def value(value: Any) -> str:
     """A value of a field in words."""
     if isinstance(value, Mapping):
         return plain(", ".join(f"{words(str(name)).lower()} {format_value(inner)}" for name, inner in value.items()))
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value.replace("_", " ")  # the name of a move
     return plain(format_value(value))
 
 
@@ -87,6 +90,35 @@ def short_number(number: float) -> str:
         if abs(number) >= limit:
             return f"{number / limit:.3g}{unit}"
     return f"{number:.5g}" if abs(number) >= 1e3 else f"{number:.4g}"
+
+
+def measure(number: float, name: str, unit: str) -> str:
+    """A number of a world with its unit, such as "12,400 kt"; a flag is "yes" or "no".
+
+    Args:
+        number: The value, in its unit.
+        name: Of the variable; a unit that is called the same is left out, as in "trust 0.4".
+        unit: As the world's table has it; empty where there is none.
+    """
+    if unit == FLAG:
+        return format_value(number > 0)
+    if unit in ("", name):
+        return short_number(number)
+    digits = f"{number:,.0f}" if 1e4 <= abs(number) < 1e9 else short_number(number)
+    return f"{digits} {plain(unit)}"
+
+
+def movement(by: float, name: str, unit: str) -> str:
+    """How far something moved a number of a world, with its sign and unit; of a flag what it became.
+
+    Args:
+        by: How far, in its unit.
+        name: Of the variable.
+        unit: As the world's table has it.
+    """
+    if unit == FLAG:
+        return f"to {format_value(by > 0)}"
+    return f"{'+' if by >= 0 else '-'}{measure(abs(by), name, unit)}"
 
 
 def date(text: str | datetime) -> str:

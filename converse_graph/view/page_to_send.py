@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converse_graph.record.transcript import Transcript
-from converse_graph.view.charts import chart_specs, charts_of, draw
+from converse_graph.view.charts import chart_specs, charts_of, draw, still_values
 from converse_graph.view.records import WrittenRun
 from converse_graph.view.run_page import period_span, told_verdicts
 from converse_graph.view.series import happenings, public_series
@@ -23,7 +23,8 @@ def page_to_send(transcript: Transcript) -> str:
     view = WrittenRun(transcript=transcript)
     colours = party_colours(view)
     happened = happenings(transcript, view.clock)
-    series = [one for one in public_series(transcript, view.clock) if not one.is_private or _is_raw(transcript)]
+    shown = [one for one in public_series(transcript, view.clock) if not one.is_private or _is_raw(transcript)]
+    series = [one for one in shown if not one.is_still]
     return render(
         "send.html",
         header=transcript.header,
@@ -33,6 +34,7 @@ def page_to_send(transcript: Transcript) -> str:
         period_span=period_span(view),
         colours=colours,
         charts=charts_of(series, draw(chart_specs(series, happened, colours, link="#turn-{turn}"))),
+        still=still_values(shown),
         happened=happened,
         run="",
         verdicts=told_verdicts(transcript.verdicts),

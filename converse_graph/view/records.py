@@ -6,13 +6,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from converse_graph.errors import NotFound, StoreFailure
+from converse_graph.errors import NotFound, StoreFailure, StoreUnreachable
 from converse_graph.record.records import MindRecord, StatementRecord
 from converse_graph.record.state import PUBLIC_LEDGERS, WORLD_HIDDEN, WORLD_STATE, TurnState, private_channel
 from converse_graph.record.transcript import Header, Statement, Transcript, Vote, WorldRound
@@ -191,6 +191,7 @@ class Reader:
         self.store, self.where = store, where
         self._file = Path(store.address) if "://" not in str(where) else None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="converse-view")
+        self._opened, self._is_lost, self._opening = AsyncExitStack(), False, asyncio.Lock()
         self._ledgers: OrderedDict[str, _Ledgers] = OrderedDict()
 
     @classmethod
@@ -203,12 +204,14 @@ class Reader:
             IncompatibleStore: It is none of ours, or of another version.
             StoreFailure: It cannot be reached.
         """
-        async with Store.open(where, read_only=True) as store:
-            reader = cls(store, where)
+        async with AsyncExitStack() as opened:
+            reader = cls(await opened.enter_async_context(Store.open(where, read_only=True)), where)
+            reader._opened = opened.pop_all()
             try:
                 yield reader
             finally:
                 reader._thread.shutdown(cancel_futures=True)
+                await reader._opened.aclose()
 
     async def call(self, read: Callable[..., T], *arguments: Any) -> T:
         """Run a function that reads, on the thread that does so.
@@ -216,12 +219,40 @@ class Reader:
         Raises:
             StoreFailure: The store is gone, or does not answer.
         """
+        if self._is_lost:
+            await self._open_again()
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, read, *arguments)
 
     def _guarded(self, read: Callable[..., T], *arguments: Any) -> T:
+        self._require_file()
+        try:
+            return read(*arguments)
+        except StoreUnreachable:
+            self._is_lost = True
+            raise
+
+    def _require_file(self) -> None:
         if self._file is not None and not self._file.exists():
+            self._is_lost = True
             raise StoreFailure(f"The store {self._file} is gone; put it back and load the page again.")
-        return read(*arguments)
+
+    async def _open_again(self) -> None:
+        """Open the store anew after it was away: a connection that broke stays broken, and a file may be another.
+
+        Raises:
+            StoreFailure: It is away still.
+        """
+        async with self._opening:
+            if not self._is_lost:
+                return
+            self._require_file()
+            async with AsyncExitStack() as opened:
+                self.store = await opened.enter_async_context(Store.open(self.where, read_only=True))
+                before, self._opened = self._opened, opened.pop_all()
+            self._ledgers.clear()
+            self._is_lost = False
+            with suppress(StoreFailure):
+                await before.aclose()
 
     async def run(self, name: str) -> StoredRun:
         """A run as it stands, its public part.
@@ -241,7 +272,7 @@ class Reader:
 
     async def runs(self) -> list[RunSummary]:
         """All runs, the latest first."""
-        return await self.call(self.store.register.runs)
+        return await self.call(lambda: self.store.register.runs())
 
     async def transcript(self, name: str) -> Transcript:
         """The whole record, with what is private.
@@ -249,7 +280,7 @@ class Reader:
         Raises:
             NotFound: There is none of that name.
         """
-        return await self.call(self.store.transcript, name)
+        return await self.call(lambda: self.store.transcript(name))
 
     def read_run(self, name: str) -> StoredRun:
         """A run as it stands, on the reading thread."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,17 @@ from markupsafe import Markup
 from converse_graph.ensembles.design import Cell, Design
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.store import RunSummary, Store
+from converse_graph.view.formatting import value as value_in_words
 from converse_graph.view.records import Reader
 from converse_graph.view.run_list import status_of
 from converse_graph.view.templating import render
 
-MOST_CELLS = 600
-"""Runs of an arm that are shown as squares."""
+PAGE = 25
+"""Arms on a page."""
+MOST_SQUARES = 1_200
+"""Runs that a page shows as squares, all its arms together."""
+MOST_VALUES = 6
+"""Of a dial, that the list of sets names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +44,12 @@ class Arm:
 
     label: str
     squares: tuple[Square, ...]
+    """The first of them; a page cannot show all of a large set."""
+    counts: Mapping[str, int]
+    """How many of all its runs stand so, by status."""
     size: int
     tokens: int
     usd: float | None
-
-    def count(self, status: str) -> int:
-        """How many of its runs stand so."""
-        return sum(square.status == status for square in self.squares)
 
 
 async def sets_page(reader: Reader) -> str:
@@ -60,7 +66,7 @@ async def sets_page(reader: Reader) -> str:
                 {
                     "name": name,
                     "scenario": design.scenario,
-                    "vary": {dial: list(values) for dial, values in design.vary.items()},
+                    "vary": {dial: _named_values(values) for dial, values in design.vary.items()},
                     "arms": len(design.arms),
                     "seeds": design.seeds,
                     "size": design.size,
@@ -74,12 +80,23 @@ async def sets_page(reader: Reader) -> str:
     return await reader.call(read)
 
 
-async def set_page(reader: Reader, name: str, *, forecast: Markup | None = None, problem: str = "") -> str:
+def _named_values(values: Sequence[Any]) -> str:
+    """The values of a dial on a line; of many, the first and the last."""
+    texts = [value_in_words(one) for one in values]
+    if len(texts) <= MOST_VALUES:
+        return ", ".join(texts)
+    return f"{', '.join(texts[: MOST_VALUES - 1])} … {texts[-1]} ({len(texts):,} values)"
+
+
+async def set_page(
+    reader: Reader, name: str, *, number: int = 1, forecast: Markup | None = None, problem: str = ""
+) -> str:
     """One set.
 
     Args:
         reader: Reads the store.
         name: Of the set.
+        number: Of the page of its arms, from 1.
         forecast: What its runs say about an event.
         problem: Why there is no forecast.
     """
@@ -90,7 +107,11 @@ async def set_page(reader: Reader, name: str, *, forecast: Markup | None = None,
         arms: dict[str, list[Cell]] = {}
         for cell in design.cells(name):
             arms.setdefault(design.label(cell), []).append(cell)
-        shown = [_arm(reader.store, label, cells, runs) for label, cells in arms.items()]
+        pages = max(1, -(-len(arms) // PAGE))
+        at = min(max(1, number), pages)
+        on_page = list(arms.items())[(at - 1) * PAGE : at * PAGE]
+        most = MOST_SQUARES // max(1, len(on_page))
+        shown = [_arm(reader.store, label, cells, runs, most) for label, cells in on_page]
         begun = [cell.run for cells in arms.values() for cell in cells if cell.run in runs and not cell.is_direct]
         awaited = _awaited(reader.store, begun)
         return render(
@@ -99,6 +120,10 @@ async def set_page(reader: Reader, name: str, *, forecast: Markup | None = None,
             name=name,
             design=design,
             arms=shown,
+            first_arm=(at - 1) * PAGE + 1,
+            total=len(arms),
+            number=at,
+            pages=pages,
             awaited=awaited,
             forecast=forecast,
             problem=problem,
@@ -111,12 +136,14 @@ def _design(store: Store, name: str) -> Design:
     return Design.model_validate_json(store.ensembles.design(name))
 
 
-def _arm(store: Store, label: str, cells: list[Cell], runs: dict[str, RunSummary]) -> Arm:
+def _arm(store: Store, label: str, cells: list[Cell], runs: Mapping[str, RunSummary], most: int) -> Arm:
     begun = [runs[cell.run] for cell in cells if cell.run in runs]
+    squares = [_square(store, cell, runs.get(cell.run)) for cell in cells]
     priced = [run.usd for run in begun if run.usd is not None]
     return Arm(
         label=label,
-        squares=tuple(_square(store, cell, runs.get(cell.run)) for cell in cells[:MOST_CELLS]),
+        squares=tuple(squares[:most]),
+        counts=Counter(square.status for square in squares),
         size=len(cells),
         tokens=sum(run.tokens for run in begun),
         usd=sum(priced) if priced else None,

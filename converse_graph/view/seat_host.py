@@ -14,6 +14,7 @@ from converse_graph.runs.simulation import EventHandler, Simulation
 from converse_graph.store import Store
 from converse_graph.view.live import LiveRuns
 from converse_graph.view.records import StoredRun
+from converse_graph.view.run_ending import EndRun, end_run
 from converse_graph.view.table import Table
 
 RETRY = 60.0
@@ -45,6 +46,8 @@ class PlayingHost:
     """What each run may spend, in all; None for no bound."""
     warn: Callable[[str], None]
     """Is told why a run stands still: whoever sits at it is not, for it may name servers and sums."""
+    end: EndRun | None = None
+    """Does what is left to do once a run is over or stands still; None for nothing."""
     _plays: dict[str, _Play] = field(default_factory=dict)
     _told: dict[str, str] = field(default_factory=dict)
 
@@ -58,6 +61,7 @@ class PlayingHost:
         deadline: float | None = None,
         budget: Budget | None = None,
         warn: Callable[[str], None],
+        end: EndRun | None = None,
     ) -> AsyncIterator[PlayingHost]:
         """Open a store to play its runs; those that are on are paused at the end.
 
@@ -67,12 +71,13 @@ class PlayingHost:
             deadline: Seconds for each turn of a person, after which it is passed to the model; None for ever.
             budget: What each run may spend, in all; None for no bound.
             warn: Is told why a run stands still.
+            end: Does what is left to do once a run is over or stands still; None for nothing.
 
         Raises:
             ConverseError: It cannot be opened.
         """
         async with Store.open(where) as store:
-            made = cls(store=store, live=live, deadline=deadline, budget=budget, warn=warn)
+            made = cls(store=store, live=live, deadline=deadline, budget=budget, warn=warn, end=end)
             try:
                 yield made
             finally:
@@ -100,7 +105,8 @@ class PlayingHost:
                 await play_at(table, simulation, live.watch, budget=self.budget)
             finally:
                 live.is_played_here = False
-                await simulation.close()
+                table.close()  # nobody at it waits for what is left to do
+                await end_run(simulation, self.end)
         except Exception as error:  # whoever serves it is told; the other tables go on
             may_go_on = isinstance(error, RunPaused) and not isinstance(error, BudgetExceeded)
             words = str(error) if isinstance(error, ConverseError) else f"{type(error).__name__}: {error}"

@@ -15,7 +15,7 @@ from converse_graph.record.records import DebateRecord, MindRecord, debate_of
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.positions import normalise_position
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world import FLAG, WORLD
 from converse_graph.view.formatting import is_estimate, words
 
 MOST_POINTS = 300
@@ -55,6 +55,16 @@ class Series:
     unit: str = ""
     is_private: bool = False
     """Whether somebody at the table does not know it."""
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it is of a world and never changes, so that a line says nothing."""
+        return self.kind == "world" and len({point.value for point in self.points}) == 1
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether its values are 0 or 1, for no or yes."""
+        return self.unit == FLAG
 
 
 @dataclass(frozen=True, kw_only=True)

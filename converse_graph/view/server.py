@@ -143,7 +143,8 @@ def _listen(host: str, port: int | None) -> socket.socket:
             return socket.create_server((host, number), family=_family(host), backlog=2048)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise InvalidValue(f"Nothing can listen at {host}:{number}: {error.strerror or error}.") from None
+                reason = (error.strerror or str(error)).partition(" (while ")[0]  # Python's words for where
+                raise InvalidValue(f"Nothing can listen at {host}:{number}: {reason}.") from None
     if port is not None:
         raise InvalidValue(f"Port {port} is in use; name another with --port, or leave it out for one that is free.")
     raise InvalidValue(f"Ports {DEFAULT_PORT} to {DEFAULT_PORT + _TRIES - 1} are in use; name one with --port.")

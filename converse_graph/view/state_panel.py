@@ -10,12 +10,12 @@ from typing import Any
 from converse_graph.record.records import StatementRecord
 from converse_graph.record.transcript import WorldRound
 from converse_graph.scenarios.rules import running_list_entries
-from converse_graph.view.charts import chart_specs, charts_of, draw
+from converse_graph.view.charts import chart_specs, charts_of, draw, still_values
 from converse_graph.view.formatting import is_estimate
 from converse_graph.view.records import Reader, StoredRun
 from converse_graph.view.series import Happening, Series, disagreement_series, happenings, public_series
 from converse_graph.view.templating import render
-from converse_graph.view.timeline import party_colours
+from converse_graph.view.timeline import party_colours, units_of
 from converse_graph.view.workshop import Workshop
 
 MOST_KEPT = 20
@@ -32,6 +32,8 @@ class Standing:
     estimates: dict[str, dict[str, Any]]
     """What each party last reported of what is uncertain, by field and party."""
     world: WorldRound | None
+    units: dict[str, str]
+    """Of the world's variables, by name."""
 
 
 class StatePanels:
@@ -60,7 +62,8 @@ class StatePanels:
 
     async def _draw(self, view: StoredRun) -> str:
         inner = await self._reader.call(self._disagreement, view)
-        series, happened = await asyncio.to_thread(_shown, view, inner)
+        shown, happened = await asyncio.to_thread(_shown, view, inner)
+        series = [one for one in shown if not one.is_still]
         colours = party_colours(view)
         link = f"/runs/{view.run.name}?at={{turn}}#turn-{{turn}}"
         specs = chart_specs(series, happened, colours, link=link)
@@ -68,6 +71,7 @@ class StatePanels:
         return render(
             "charts.html",
             charts=charts_of(series, drawings),
+            still=still_values(shown),
             colours=colours,
             happened=happened,
             run=view.run.name,
@@ -105,6 +109,7 @@ def standing_at(view: StoredRun, number: int) -> str:
         lists={rule.title: running_list_entries(rule, before) for rule in view.header.standing},
         estimates=_estimates(before),
         world=known[-1] if known else None,
+        units=units_of(view),
     )
     return render("standing.html", standing=standing, colours=party_colours(view))
 

@@ -37,6 +37,8 @@ def environment() -> Environment:
         "count": formatting.count,
         "number": formatting.short_number,
         "date": formatting.date,
+        "measure": formatting.measure,
+        "movement": formatting.movement,
         "position_chart": small_charts.position_chart,
         "member_colours": small_charts.member_colours,
         "vote_counts": _votes,
@@ -59,6 +61,12 @@ def render(template: str, **values: Any) -> str:
         values: What it needs; a name that it lacks is an error.
     """
     return environment().get_template(template).render(**values)
+
+
+def load_templates() -> None:
+    """Compile all templates, which the first page would otherwise wait for."""
+    for name in environment().list_templates():
+        environment().get_template(name)
 
 
 def _is_marked(text: object) -> bool:

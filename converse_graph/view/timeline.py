@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -46,6 +46,8 @@ class Section:
     turns: tuple[Turn, ...]
     world: WorldRound | None
     """The world after it, once it is resolved."""
+    units: Mapping[str, str]
+    """Of the world's variables, by name."""
     vote: Vote | None
 
 
@@ -80,6 +82,12 @@ def stretch_before(view: RecordView, first: int) -> tuple[int, int]:
     return _round_start(view, max(0, first - PAGE)), first
 
 
+def units_of(view: RecordView) -> dict[str, str]:
+    """What each variable of a run's world is counted in; nothing where it has none."""
+    world = view.header.world
+    return {variable.name: variable.unit for variable in world.variables} if world else {}
+
+
 def party_colours(view: RecordView) -> dict[str, int]:
     """The number of each party's colour."""
     return colour_numbers([party.name for party in view.header.cast])
@@ -96,7 +104,7 @@ def _round_start(view: RecordView, number: int) -> int:
 
 def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
     colours = party_colours(view)
-    columns = {party.name: place for place, party in enumerate(view.header.cast)}
+    columns, units = {party.name: place for place, party in enumerate(view.header.cast)}, units_of(view)
     worlds, votes = {after.round: after for after in view.world}, {vote.round: vote for vote in view.votes}
     if first == 0 and -1 in worlds:
         yield Section(
@@ -107,6 +115,7 @@ def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
             happenings=(),
             turns=(),
             world=worlds[-1],
+            units=units,
             vote=None,
         )
     for round, group in groupby(range(first, last), key=view.round_at):
@@ -121,6 +130,7 @@ def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
             happenings=_happenings(view, round) if begins else (),
             turns=tuple(_turn(view, number, colours, columns) for number in numbers),
             world=worlds.get(round) if is_end else None,
+            units=units,
             vote=votes.get(round) if is_end else None,
         )
 

@@ -3,10 +3,12 @@
 import json
 import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.child_process import end
 from tests.support.command_line import Converse, start
@@ -67,35 +69,64 @@ def test_a_party_that_a_person_plays_is_shown_its_view_and_answered_by_a_resume(
     assert "Union" in shown.out
 
 
-def test_a_person_answers_from_the_link_that_view_prints(converse: Converse, tmp_path: Path) -> None:
-    begun = converse(
-        "run", "wage-talks", "--model", "null", "--no-judge", "--name", "h", "--rounds", "1", "--human", "Union"
-    )
-    assert begun.code == 3
-    process = start(tmp_path, "view", "h", "--seats", "--no-open", "--token")
+@pytest.mark.slow
+@pytest.mark.every_store
+def test_a_person_plays_to_the_end_from_the_link_that_view_prints_with_a_restart_between_two_answers(
+    kind_of_store: str, store_address: str, converse: Converse, tmp_path: Path
+) -> None:
+    store = ("--store", store_address)
+    played = ("wage-talks", "--model", "null", "--seed", "3", "--rounds", "2", "--human", "Union", *store)
+    for name in ("h", "resumed"):
+        assert converse("run", *played, "--name", name).code == 3
+    links = []
+    for ending in ("Ctrl-C", "Run h has finished"):
+        process = start(tmp_path, "view", "h", "--seats", "--no-open", "--token", *store)
+        (link,) = re.findall(r"Seat of Union in h: (\S+)", said_until(process, "Ctrl-C"))
+        assert "token" not in link
+        links.append(link.partition("/runs")[2])
+        with httpx.Client(headers={"Origin": link.partition("/runs")[0]}) as client:
+            key = page_with(client, link, r'name="question" value="([^"]+)"')
+            form = {"question": key, "statement": "Eight.", "raise_percent": "8"}
+            assert client.post(link, data=form).headers["location"].endswith("?note=taken")
+            if ending == "Ctrl-C":
+                page_with(client, link, r'name="question" value="(1\.[^"]+)"')
+            else:
+                page_with(client, link, r"(The talk is over)")
+                said_until(process, ending)
+        process.send_signal(signal.SIGINT)
+        assert end(process).code == 0
+    assert links[0] == links[1]
+    for _ in range(2):
+        reply = '{"statement": "Eight.", "raise_percent": 8, "accepts": false}'
+        ended = converse("resume", "resumed", "--answer", reply, *store)
+    assert ended.code == 0
+    of_both = [json.loads(converse("show", name, "--raw", "--as", "json", *store).out) for name in ("h", "resumed")]
+    assert of_both[0]["statements"] == of_both[1]["statements"]
+    assert [(len(one["verdicts"]), one["verdicts"][0]["statements"]) for one in of_both] == [(1, 4), (1, 4)]
+    for name in ("h", "resumed"):
+        page = Path(ended.out.splitlines()[-1]).with_name(f"{name}.md").read_text()
+        assert page.count("Eight.") >= 2
+        assert "Verdict" in page
+
+
+def said_until(process: subprocess.Popen[str], word: str) -> str:
+    """What a process has said by the line that has a word."""
     assert process.stdout is not None
     told = ""
-    while "Ctrl-C" not in told:
+    while word not in told:
         line = process.stdout.readline()
         assert line, told
         told += line
-    (link,) = re.findall(r"Seat of Union in h: (\S+)", told)
-    assert "token" not in link
-    with httpx.Client(headers={"Origin": link.partition("/runs")[0]}) as client:
-        for _ in range(200):
-            if key := re.search(r'name="question" value="([^"]+)"', client.get(link).text):
-                break
-            time.sleep(0.05)
-        assert key
-        form = {"question": key[1], "statement": "Eight.", "raise_percent": "8"}
-        assert client.post(link, data=form).headers["location"].endswith("?note=taken")
-        for _ in range(200):
-            if "The talk is over" in (page := client.get(link).text):
-                break
-            time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    assert (end(process).code, "The talk is over" in page) == (0, True)
-    assert "Eight." in converse("show", "h").out
+    return told
+
+
+def page_with(client: httpx.Client, link: str, pattern: str) -> str:
+    """What a pattern finds on a page once it does."""
+    for _ in range(400):
+        if found := re.search(pattern, page := client.get(link).text):
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(page)
 
 
 def test_seats_are_for_runs_with_persons(converse: Converse) -> None:

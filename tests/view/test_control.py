@@ -1,10 +1,14 @@
 """Runs that are steered by forms of their page."""
 
+import asyncio
 import re
 
-from converse_graph.runs.simulation import Origin
+from converse_graph.runs.simulation import Origin, Simulation
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store import Store
+from converse_graph.view.control import Control
+from converse_graph.view.live import LiveRuns
+from converse_graph.view.records import Reader
 from tests.support.small_scenarios import begin, until
 from tests.view.conftest import Serve, Site, visible
 
@@ -125,3 +129,22 @@ async def test_a_page_that_is_only_read_has_no_forms(store: Store, site: Serve) 
     )
     assert answer.status_code == 404
     assert store.register.run(NAME).rounds == 2
+
+
+async def test_what_is_left_to_do_at_the_end_is_done_and_the_run_counts_as_judged_meanwhile(
+    store: Store, store_address: str
+) -> None:
+    await begin(store, find_scenario("wage-talks")(), name=NAME, rounds=1, origin=Origin(scenario="wage-talks"))
+    go_on, ends = asyncio.Event(), []
+
+    async def end(simulation: Simulation) -> None:
+        ends.append((simulation.run.name, store.register.run(NAME).status))
+        await go_on.wait()
+
+    async with Reader.open(store_address) as reader, Control.open(store_address, LiveRuns(reader), end=end) as control:
+        await control.act(NAME, "resume", {"once": "a"})
+        await until(lambda: ends != [])
+        assert (control.is_playing(NAME), control.is_judging(NAME)) == (False, True)
+        go_on.set()
+        await until(lambda: not control.is_judging(NAME))
+    assert ends == [(NAME, "finished")]

@@ -13,8 +13,12 @@ from converse_graph.runs.derived import fork
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store import Store
 from converse_graph.view import Reader
+from converse_graph.view.charts import chart_specs, charts_of, draw, still_values
+from converse_graph.view.formatting import measure, movement
 from converse_graph.view.run_list import PAGE as RUNS_ON_A_PAGE
+from converse_graph.view.series import Point, Series
 from converse_graph.view.timeline import PAGE
+from tests.support.postgres_cluster import Cluster
 from tests.support.small_scenarios import CREATED, begin, consciences, played, table
 from tests.view.conftest import Serve, visible
 
@@ -55,7 +59,7 @@ async def test_a_page_shows_votes_the_world_and_what_is_in_force(store: Store, s
     assert "World as the run began" in page
     assert page.count("World after") == 2
     assert "What nobody, or one party alone, knew of it" in page
-    assert "Stock" in await opened.text("/runs/fish/standing?turn=6")
+    assert re.search(r"Stock [\d.]+ kt Trust [\d.]+ index", await opened.text("/runs/fish/standing?turn=6"))
     charts = (await opened.get("/runs/fish/charts")).text
     titles = [visible(title) for title in re.findall(r"<figcaption>.*?</figcaption>", charts)]
     assert {"Stock kt", "Money million"} <= set(titles)
@@ -174,6 +178,25 @@ async def test_a_set_shows_its_arms_with_how_far_each_is(store: Store, site: Ser
     assert "inflation=0.08 0 of 2 finished" in page
 
 
+async def test_a_large_set_is_shown_a_page_at_a_time(store: Store, site: Serve) -> None:
+    many = tuple(round(0.001 * number, 3) for number in range(1, 61))
+    for name, vary, seeds in (("wide", {"inflation": many}, 3), ("deep", {"inflation": (0.02,)}, 3000)):
+        design = Design(scenario="wage-talks", vary=vary, seeds=seeds, model="null", rounds=1)
+        await store.ensembles.save(name, design.model_dump_json(), created=CREATED)
+    for seed in (0, 2999):
+        cell = [cell for cell in design.cells("deep") if cell.seed == seed]
+        await played(store, find_scenario("wage-talks")(inflation=0.02), name=cell[0].run, seed=seed, rounds=1)
+    opened = await site()
+    assert "inflation: 0.001, 0.002, 0.003, 0.004, 0.005 … 0.06 (60 values)" in await opened.text("/sets")
+    pages = [await opened.text(f"/sets/wide?page={number}") for number in (1, 2, 3, 4)]
+    assert [page.count("0 of 3 finished") for page in pages] == [25, 25, 10, 10]
+    assert "60 arms" in pages[0]
+    assert "inflation=0.06 0 of 3" in pages[2]
+    deep = await opened.text("/sets/deep")
+    assert "2 of 3,000 finished" in deep
+    assert "and 1,800 runs more" in deep
+
+
 @pytest.mark.slow
 async def test_a_set_tells_when_an_event_comes(store: Store, site: Serve) -> None:
     design = Design(scenario="wage-talks", seeds=1, model="null", rounds=1)
@@ -225,3 +248,54 @@ async def test_every_kind_of_store_is_read_and_no_page_shows_its_password(
         answer = await opened.get(path)
         assert answer.status_code == 200, path
         assert password not in answer.text, path
+
+
+async def test_pages_go_on_once_the_server_of_their_store_is_back(postgres: Cluster) -> None:
+    address = postgres.database()
+    async with Store.open(address, make=True) as store:
+        await played(store, table("A", "B"), name="talk")
+    async with Reader.open(address) as reader:
+        assert len((await reader.run("talk")).statements) == 4
+        await asyncio.to_thread(postgres.stop)
+        try:
+            for _ in range(2):
+                with pytest.raises(StoreFailure):
+                    await reader.run("talk")
+        finally:
+            await asyncio.to_thread(postgres.start)
+        assert len((await reader.run("talk")).statements) == 4
+        assert [run.name for run in await reader.runs()] == ["talk"]
+
+
+def test_numbers_of_a_world_have_their_unit_and_flags_are_yes_or_no() -> None:
+    rows = [
+        (measure(1, "cap", "flag"), "yes"),
+        (measure(0.0, "cap", "flag"), "no"),
+        (measure(244.21834, "stock", "kt"), "244.2 kt"),
+        (measure(123456.7, "stock", "kt"), "123,457 kt"),
+        (measure(3, "progress", "progress"), "3"),
+        (measure(-15, "shown_frontier", "progress"), "-15 progress"),
+        (movement(-0.15, "effort", "share"), "-0.15 share"),
+        (movement(2, "progress", "progress"), "+2"),
+        (movement(-1, "cap", "flag"), "to no"),
+    ]
+    assert [is_so for is_so, _ in rows] == [wanted for _, wanted in rows]
+
+
+def test_a_flag_has_an_axis_of_no_and_yes_and_what_never_changes_is_said_and_not_drawn() -> None:
+    def series(name: str, unit: str, *values: float) -> Series:
+        points = [
+            Point(when=2024.0 + at, round=at, period=str(2024 + at), value=value, who="")
+            for at, value in enumerate(values)
+        ]
+        return Series(name=name, kind="world", points=tuple(points), unit=unit)
+
+    cap, law = series("Cap", "flag", 0, 1, 1), series("Law", "flag", 1, 1)
+    stock = series("Stock", "kt", 300, 301, 302)
+    specs = chart_specs([cap, stock], (), {}, link="#turn-{turn}")
+    charts = charts_of([cap, stock], draw(specs))
+    assert re.findall(r">(yes|no|0|1)</text>", charts[0].svg) == ["no", "yes"]
+    assert (charts[0].unit, charts[0].told) == ("", "Cap, 2024 to 2026: from no to yes")
+    labels = re.findall(r">(3\d\d[.\d]*)</text>", charts[1].svg)
+    assert len(labels) == len(set(labels)) > 2
+    assert [(one.name, one.value) for one in still_values([cap, stock, law])] == [("Law", "yes")]

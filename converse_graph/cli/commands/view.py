@@ -83,7 +83,7 @@ async def view(
         if run is not None:
             await reader.run(run)
         live = LiveRuns(reader)
-        steering = nullcontext() if not control else _open_control(store or DEFAULT_PATH, live)
+        steering = nullcontext() if not control else _open_control(store or DEFAULT_PATH, live, output)
         seating = (
             nullcontext() if not seats else _open_seats(reader, live, human_deadline, (max_usd, max_tokens), output)
         )
@@ -104,11 +104,12 @@ async def view(
             await wait_for_signal(served)
 
 
-def _open_control(where: Path | str, live: "LiveRuns") -> "AbstractAsyncContextManager[Control]":
+def _open_control(where: Path | str, live: "LiveRuns", output: "Output") -> "AbstractAsyncContextManager[Control]":
     """Load what plays runs, which takes a while, only where it is asked for."""
+    from converse_graph.cli.play import end_viewed
     from converse_graph.view.control import Control
 
-    return Control.open(where, live)
+    return Control.open(where, live, end=lambda simulation: end_viewed(simulation, output))
 
 
 @asynccontextmanager
@@ -120,11 +121,19 @@ async def _open_seats(
     output: "Output",
 ) -> "AsyncIterator[Seats]":
     """Likewise."""
-    from converse_graph.cli.play import read_budget
+    from converse_graph.cli.play import end_viewed, read_budget
     from converse_graph.view.seat_host import PlayingHost
     from converse_graph.view.seat_keys import SeatKeys
     from converse_graph.view.seats import Seats
 
     where, budget = reader.store.where, read_budget(*bounds)
-    async with PlayingHost.open(where, live, deadline=deadline, budget=budget, warn=output.warn) as host:
+    playing = PlayingHost.open(
+        where,
+        live,
+        deadline=deadline,
+        budget=budget,
+        warn=output.warn,
+        end=lambda simulation: end_viewed(simulation, output, budget),
+    )
+    async with playing as host:
         yield Seats(reader=reader, keys=SeatKeys.beside(reader.store.folder), host=host)
