@@ -13,7 +13,8 @@ from pathlib import Path
 
 from benchmarks.report import show
 from converse_graph.scenarios.catalogue import find_scenario
-from converse_graph.scenarios.world import RANDOM, World
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import RANDOM
 from converse_graph.world.batch import WorldBatch, play_batch
 from converse_graph.world.policies import PolicyFunction, chooser, named_policy
 from converse_graph.world.resolution import initial_record, resolve_round

@@ -33,7 +33,7 @@ GROUPS = {
     "Cast": ("scenarios.cast", "scenarios.cast_files", "scenarios.scenario_texts", "scenarios.facts"),
     "Fields": ("scenarios.fields",),
     "Rules": ("scenarios.rules", "scenarios.deliberation_rules", "scenarios.memory_settings"),
-    "Worlds": ("scenarios.world", "scenarios.world_files"),
+    "Worlds": ("scenarios.world", "scenarios.world_tables", "scenarios.world_files"),
     "In one call": ("runs.run", "runs.reading"),
     "Verbs of a run": (
         "runs.simulation",

@@ -8,7 +8,7 @@ from converse_graph.audit.records import SAID, Records
 from converse_graph.record.paths import CallPath, Provenance, Task
 from converse_graph.record.records import MindRecord, MinutesRecord, debate_of, memo_of
 from converse_graph.record.state import moves_channel
-from converse_graph.scenarios.world import MOVE, WAIT
+from converse_graph.scenarios.world_tables import MOVE, WAIT
 from converse_graph.turn.reflection import insights_in
 
 _TASKS_OF: Mapping[str, tuple[Task, ...]] = {"line": ("line",), "decided": ("minutes",)}

@@ -27,7 +27,7 @@ from converse_graph.record.paths import VIEW, CallPath, parse_path
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.header import rebuild_scenario
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.world import MOVE
+from converse_graph.scenarios.world_tables import MOVE
 from converse_graph.store import Run, Store
 from converse_graph.store.chain_check import chain_breaks
 from converse_graph.store.journal import Call

@@ -11,7 +11,7 @@ from converse_graph.models.base import PUBLIC
 from converse_graph.record.paths import CallPath, Provenance
 from converse_graph.record.records import MindRecord
 from converse_graph.scenarios.speaker_paths import party_of
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 
 PromptTexts = Callable[[CallPath, str], Iterable[str]]
 """The texts that a speaker was told in a turn: of the turn, and the speaker's path."""

@@ -18,7 +18,8 @@ from converse_graph.scenarios.dials import OTHERS
 from converse_graph.scenarios.rules import StopOnEvent
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.value import FrozenModel
-from converse_graph.scenarios.world import RANDOM, World
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import RANDOM
 from converse_graph.world.batch import NEVER, Floats, WorldBatch, play_batch
 from converse_graph.world.policies import chooser, named_policy
 

@@ -13,7 +13,7 @@ from converse_graph.export.overview import in_force
 from converse_graph.measures.event_dates import event_dates
 from converse_graph.record.transcript import PrivateNotes, Statement, Transcript, WorldMove, WorldRound
 from converse_graph.record.verdict import Verdict
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 
 SHOW_VERSION = 1
 """Of the shape of `show --as json`."""

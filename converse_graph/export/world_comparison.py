@@ -11,7 +11,7 @@ from converse_graph.export.formats import known_state
 from converse_graph.export.markdown_escaping import heading, inline
 from converse_graph.export.markdown_tables import aligned_table
 from converse_graph.record.transcript import Transcript, WorldRound
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 
 MOVE = "move"
 HAPPENED = "happened"

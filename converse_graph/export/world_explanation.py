@@ -12,7 +12,8 @@ from converse_graph.export.markdown_tables import aligned_table
 from converse_graph.record.transcript import Change, HiddenWorld, Transcript, WorldMove, WorldRound
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.value import FrozenModel
-from converse_graph.scenarios.world import WAIT, Action, Condition, Effect, Variable, World, bounds_of
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import WAIT, Action, Condition, Effect, Variable, bounds_of
 
 EXPLAIN_VERSION = 1
 """Of the shape of `explain --json`."""

@@ -12,7 +12,7 @@ from converse_graph.errors import InvalidValue
 from converse_graph.export.formats import known_state
 from converse_graph.record.transcript import Transcript
 from converse_graph.scenarios.clock import Clock
-from converse_graph.scenarios.world import WORLD, Variable
+from converse_graph.scenarios.world_tables import WORLD, Variable
 
 FigureFormat = Literal["svg", "png", "html"]
 FORMATS: tuple[FigureFormat, ...] = ("svg", "png", "html")

@@ -24,7 +24,7 @@ from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.dials import check_scenario
 from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 
 
 def build_graph(

@@ -31,7 +31,7 @@ from converse_graph.record.state import moves_channel, outbox_channel, private_c
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
-from converse_graph.scenarios.world import MOVE, WAIT
+from converse_graph.scenarios.world_tables import MOVE, WAIT
 from converse_graph.turn.deliberation import DebateGraph, Deliberations, deliberate
 from converse_graph.turn.drift_check import drift_of_statements
 from converse_graph.turn.guest import Guest

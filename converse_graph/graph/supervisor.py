@@ -22,7 +22,7 @@ from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.rules import events_so_far
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.speaker_settings import speaker_settings
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 from converse_graph.turn.compaction import summarise_rounds
 from converse_graph.turn.motions import count_ballots, dissent_is_due
 from converse_graph.turn.turn_order import (

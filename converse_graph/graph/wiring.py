@@ -19,7 +19,7 @@ from converse_graph.graph.write_access import (
 from converse_graph.record.state import WORLD_STATE
 from converse_graph.scenarios.cast import SUPERVISOR, ImaginedDebate
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 
 WIRING_VERSION = 1
 """Of the shape of `graph --as json`."""

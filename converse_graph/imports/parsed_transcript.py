@@ -10,7 +10,7 @@ from converse_graph.record.transcript import SourceForm, UnparsedLines
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.speaker_paths import JUDGE, PUBLIC
 from converse_graph.scenarios.value import is_name
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 
 MAX_STATEMENTS = 200_000
 """Of one file; each is a row of the journal and a turn of the record."""

@@ -4,7 +4,8 @@ from typing import Literal
 
 from converse_graph.record.transcript import Transcript, WorldRound
 from converse_graph.scenarios.value import FrozenModel
-from converse_graph.scenarios.world import NO_PLEDGE, WAIT, World
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import NO_PLEDGE, WAIT
 
 Observation = Literal["kept", "broken", "unobservable", "open"]
 

@@ -25,7 +25,7 @@ from converse_graph.record.state import WORLD_STATE, TurnState, own_world_channe
 from converse_graph.scenarios.memory_settings import pinned_entries
 from converse_graph.scenarios.rules import RunningList, RunningListFold, events_so_far
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 from converse_graph.world.descriptions import describe_world
 from converse_graph.world.resolution import legal_actions
 

@@ -14,7 +14,7 @@ from converse_graph.record.records import MindRecord, MoveRecord, StatementRecor
 from converse_graph.record.state import TurnState, moves_channel, private_channel, world_ledgers
 from converse_graph.record.transcript import Fork
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.world import MOVE
+from converse_graph.scenarios.world_tables import MOVE
 from converse_graph.turn.turn_order import start_round
 
 

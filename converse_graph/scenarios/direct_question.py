@@ -15,7 +15,8 @@ from converse_graph.scenarios.fields import Number, Percentiles, format_value
 from converse_graph.scenarios.rules import Event, StopOnEvent
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.scenario_texts import ScenarioTexts, scenario_texts
-from converse_graph.scenarios.world import Variable, World, WorldEvent
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import Variable, WorldEvent
 
 FORECASTER = "Forecaster"
 """The one party of a direct question."""

@@ -21,7 +21,8 @@ from converse_graph.scenarios.rules import Event, RunningList, ScheduledEvent, S
 from converse_graph.scenarios.speaker_paths import find_name
 from converse_graph.scenarios.validation_errors import nearest, nearest_or_all
 from converse_graph.scenarios.value import FrozenModel, Items
-from converse_graph.scenarios.world import MOVE, WORLD, World
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import MOVE, WORLD
 from converse_graph.summary_repr import Summary
 
 if TYPE_CHECKING:

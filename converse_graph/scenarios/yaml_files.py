@@ -18,7 +18,7 @@ from converse_graph.scenarios.rules import Event, ScheduledEvent, StopWhen
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.strict_yaml import Document, build, in_file, read_text, read_yaml, write_yaml
 from converse_graph.scenarios.validation_errors import nearest
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 from converse_graph.scenarios.yaml_dials import Dials, dials_named_in, escape, fill, read_dial
 
 VERSION = 1

@@ -19,7 +19,7 @@ from converse_graph.sanitize import quote
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.fields import Choice, Field, Integer, Text, words_for
 from converse_graph.scenarios.scenario import Scenario
-from converse_graph.scenarios.world import MOVE, WAIT
+from converse_graph.scenarios.world_tables import MOVE, WAIT
 from converse_graph.turn.decision import statement_position
 from converse_graph.turn.guest import view_part
 from converse_graph.turn.motions import motion_fields, motion_for, motion_reminders

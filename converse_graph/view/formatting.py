@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from converse_graph.sanitize import strip_invisible
 from converse_graph.scenarios.fields import format_value
-from converse_graph.scenarios.world import FLAG
+from converse_graph.scenarios.world_tables import FLAG
 
 _CAPITALS = {"agi": "AGI", "ai": "AI", "uk": "UK", "us": "US", "gdp": "GDP", "usd": "USD", "co2": "CO2"}
 _RULES = (

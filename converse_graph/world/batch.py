@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from converse_graph.scenarios.world import (
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import (
     WAIT,
     WORLD,
     Action,
@@ -26,7 +27,6 @@ from converse_graph.scenarios.world import (
     Distribution,
     Effect,
     Uniform,
-    World,
 )
 from converse_graph.world.draws import INCREMENT, LAST_SHIFT, MASK, STEPS, UNIT, purpose_key, quantile
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from converse_graph.record.records import MoveOutcome, OwnWorldRecord, WorldRecord
-from converse_graph.scenarios.world import FLAG, WAIT, WORLD, Action, World
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import FLAG, WAIT, WORLD, Action
 
 COUNT = "count"
 """A unit that need not be said behind a number."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import exp, log
 from statistics import NormalDist
 
-from converse_graph.scenarios.world import Distribution, Lognormal, Quantiles, Uniform
+from converse_graph.scenarios.world_tables import Distribution, Lognormal, Quantiles, Uniform
 
 _NORMAL = NormalDist()
 _P90 = _NORMAL.inv_cdf(0.9)

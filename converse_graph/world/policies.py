@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.scenarios.references import split_reference
-from converse_graph.scenarios.world import RANDOM, WAIT, WORLD, Policy, PolicyRule, World
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import RANDOM, WAIT, WORLD, Policy, PolicyRule
 from converse_graph.world.batch import Choose, Flags, Situation, is_met
 
 PATTERNS = ("always:MOVE", "never:MOVE", "tit_for_tat:MOVE/REPLY")

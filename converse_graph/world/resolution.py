@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import prod
 
 from converse_graph.record.records import ActiveAction, HiddenWorldRecord, MoveOutcome, WorldChange
-from converse_graph.scenarios.world import WAIT, WORLD, Action, Effect, World
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import WAIT, WORLD, Action, Effect
 from converse_graph.world.draws import draw_amount, draw_share
 
 Values = Mapping[str, float]

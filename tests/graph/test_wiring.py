@@ -11,7 +11,7 @@ from converse_graph.graph.wiring import Conversation, wiring
 from converse_graph.graph.write_access import party_writes, restrict_writes
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.catalogue import catalogue
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 from tests.support.planted_secrets import scenarios
 from tests.support.property_search import example_count
 from tests.support.small_scenarios import consciences, debate, table

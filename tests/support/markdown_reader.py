@@ -37,7 +37,7 @@ from converse_graph.record.transcript import (
     WorldRound,
 )
 from converse_graph.record.verdict import Verdict
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 from tests.support.markdown_blocks import Block, cut
 from tests.support.markdown_verdict_reader import read_verdict
 

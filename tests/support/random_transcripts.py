@@ -25,7 +25,7 @@ from converse_graph.record.transcript import (
     WorldRound,
 )
 from converse_graph.scenarios.deliberation_rules import Motion
-from converse_graph.scenarios.world import WORLD
+from converse_graph.scenarios.world_tables import WORLD
 
 MARKS = (
     "</details>",

@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import strategies as some
 
 from converse_graph.errors import InvalidValue
-from converse_graph.scenarios.world import (
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import (
     Action,
     Aggregate,
     Condition,
@@ -15,7 +16,6 @@ from converse_graph.scenarios.world import (
     Quantiles,
     Uniform,
     Variable,
-    World,
     WorldEvent,
 )
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converse_graph.record.records import HiddenWorldRecord
-from converse_graph.scenarios.world import Action, Condition, Effect, Uniform, Variable, World, WorldEvent
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import Action, Condition, Effect, Uniform, Variable, WorldEvent
 from converse_graph.world.resolution import initial_record, legal_actions, resolve_round
 
 KINDS = {"Norland": "state", "Sudmark": "state", "Ostrand": "state"}
