@@ -99,6 +99,7 @@ def forecast(
         name=name,
         scenario=complete[0].scenario,
         event=event,
+        meaning=complete[0].meanings.get(event, ""),
         models=tuple(sorted({row.model for row in complete})),
         start=complete[0].start,
         step=complete[0].step,
@@ -355,7 +356,8 @@ def finding(comparison: Comparison, nuisance: float | None) -> str:
         return "differs from what chance brings about"
     way = "later" if years.low > 0 else "earlier"
     if not is_significant:
-        return f"points {way}, but not beyond chance once corrected for all comparisons"
+        is_corrected = comparison.adjusted_p != difference.p_value
+        return f"points {way}, but not beyond chance" + (" once corrected for all comparisons" if is_corrected else "")
     return f"comes {way}"
 
 

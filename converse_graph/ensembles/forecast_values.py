@@ -142,6 +142,8 @@ class Forecast(FrozenModel):
     name: str
     scenario: str
     event: str
+    meaning: str = ""
+    """When the event has happened, in words; empty for an expression, which says so itself."""
     models: tuple[str, ...]
     start: int
     step: str

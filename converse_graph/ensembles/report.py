@@ -163,10 +163,35 @@ def report_sections(forecast: Forecast, *, commands: Sequence[str], manifest: Ma
         Section("Drift and easy agreement", list(_covariates(forecast))),
         Section("Judges' scores and last values", list(_means(forecast))),
         Section("What others have forecast", list(_published(forecast)), "published"),
+        Section(_WORDS, []),
         Section("What it was made with", [f"- {inline(name)}: {inline(value)}" for name, value in manifest.items()]),
         Section("How it was made", ["```console", *(f"$ {one}" for one in commands), "```"] if commands else []),
     ]
+    words = list(_words("\n".join(line for section in sections for line in section.lines)))
+    sections = [section._replace(lines=words) if section.heading == _WORDS else section for section in sections]
     return [section for section in sections if section.lines]
+
+
+_WORDS = "How to read this"
+_EXPLAINED = {
+    "censored": "A run is censored where it ended without the event: it says “not by then”, never “not at all”.",
+    "median": "The median is the date by which half of the runs have had it.",
+    "restricted mean": "A restricted mean counts a run that ended without it as if it had come at the last date that "
+    "all arms were watched.",
+    "log-rank": "The log-rank test asks whether two arms differ in when it comes, over the whole time.",
+    "bootstrap": "A bootstrap draws runs again and again from those that there are: how far its results lie apart is "
+    "how sure a number is.",
+    "continuous ranked": "The continuous ranked probability score is how far a stated distribution lies from what "
+    "came, in years; 0 is best.",
+    "rank correlation": "A rank correlation is 1 where the higher always goes with the later, 0 where neither tells of "
+    "the other.",
+    "elementary effects": "An elementary effect is what turning one dial does while all others stay.",
+}
+"""What words of statistics mean, by what stands in a report where they are used."""
+
+
+def _words(text: str) -> Iterator[str]:
+    yield from (f"- {sentence}" for word, sentence in _EXPLAINED.items() if word in text)
 
 
 def _title(forecast: Forecast) -> str:
@@ -184,6 +209,19 @@ def _head(forecast: Forecast) -> Iterator[str]:
         f"Ensemble {forecast.name}: {_runs(forecast)} finished runs in {len(forecast.arms)} {played}. A run is one "
         "observation, however many parties it has. Intervals are 95 %."
     )
+    if forecast.meaning:
+        yield ""
+        yield inline(f"It has come {forecast.meaning}.")
+
+
+def short_answer(forecast: Forecast) -> str:
+    """Answer in a few lines of plain text, as the report begins.
+
+    Args:
+        forecast: What is told.
+    """
+    sentences = [f"  {arm.arm}: {_sentence(forecast, arm)}" for arm in forecast.arms]
+    return "\n".join([_lead(forecast), *sentences]) + "\n"
 
 
 def _answer(forecast: Forecast) -> Iterator[str]:
@@ -452,8 +490,12 @@ def _calibration(calibration: Calibration | None) -> Iterator[str]:
         f"Before the event the parties stated {calibration.estimates} estimates. Its year lay between their p10 "
         f"and p90 in {calibration.coverage:.0%} of them (80 % would be calibrated), and their mean continuous ranked "
         f"probability score is {calibration.crps:.1f} years."
-        + ("" if slope is None else f" A year later they name a year that is {slope:.2f} later (0 is a fixed date).")
+        + ("" if slope is None else f" A year later they name a year that is {_shift(slope)} (0 is a fixed date).")
     )
+
+
+def _shift(years: float) -> str:
+    return f"{abs(years):.2f} {'earlier' if years < 0 else 'later'}"
 
 
 def _cell(text: str) -> str:

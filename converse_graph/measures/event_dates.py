@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from converse_graph.measures.expressions import Expression, first_round
-from converse_graph.record.transcript import Statement, Transcript
+from converse_graph.record.transcript import Header, Statement, Transcript
 from converse_graph.scenarios.clock import Clock
+from converse_graph.scenarios.fields import format_value
 from converse_graph.scenarios.rules import Event
 from converse_graph.scenarios.value import FrozenModel
+from converse_graph.scenarios.world import World
+from converse_graph.scenarios.world_tables import COUNT, FLAG, WorldEvent
 
 WORLD_REPORTS = "world"
 """Who reports an event of the world: the code that owns it."""
@@ -36,6 +39,43 @@ def event_dates(transcript: Transcript, *, conditions: Sequence[Expression] = ()
     dates = [date for event in transcript.header.awaited if (date := _date(event, transcript)) is not None]
     dates += [*_world_dates(transcript), *_condition_dates(conditions, transcript)]
     return tuple(sorted(dates, key=lambda date: date.round))
+
+
+def event_meanings(header: Header) -> dict[str, str]:
+    """Say in words when each event of a scenario and of its world has happened, such as "once a party reports …".
+
+    Args:
+        header: Of a run.
+    """
+    meanings = {event.name: describe_event(event) for event in header.awaited}
+    if header.world is not None:
+        meanings |= {event.name: _describe_world_event(event, header.world) for event in header.world.events}
+    return meanings
+
+
+def describe_event(event: Event) -> str:
+    """Say when an event has happened, such as "once a party reports agi claimed = yes"."""
+    parties = "a party reports" if event.parties == 1 else f"{event.parties} parties report"
+    return f"once {parties} {_plain(event.field)} = {format_value(event.equals)}"
+
+
+def _describe_world_event(event: WorldEvent, world: World) -> str:
+    variable = next((one for one in world.variables if one.name == event.variable), None)
+    means = f" ({variable.text.rstrip('.')})" if variable is not None and variable.text else ""
+    name = f"the world's {_plain(event.variable)}{means}"
+    if variable is not None and variable.unit == FLAG:
+        return f"once {name} is {'no' if event.at_least is None else 'yes'}"
+    unit = "" if variable is None or variable.unit in (event.variable, COUNT) else f" {variable.unit}"
+    bounds = [
+        f"{words} {_plain(bound) if isinstance(bound, str) else f'{bound:g}{unit}'}"
+        for words, bound in (("at least", event.at_least), ("at most", event.at_most))
+        if bound is not None
+    ]
+    return f"once {name} is {' and '.join(bounds)}"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def awaited_events(transcript: Transcript) -> tuple[str, ...]:

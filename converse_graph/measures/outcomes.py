@@ -10,7 +10,7 @@ from pydantic import Field as Bound
 
 from converse_graph.measures.disagreement import disagreement
 from converse_graph.measures.drift import drift
-from converse_graph.measures.event_dates import EventDate, awaited_events, event_dates
+from converse_graph.measures.event_dates import EventDate, awaited_events, event_dates, event_meanings
 from converse_graph.measures.expressions import Expression
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.record.verdict import Verdict
@@ -55,6 +55,8 @@ class Outcome(FrozenModel):
     """The same events with their periods and with who reported them."""
     awaited: tuple[str, ...]
     """The events of the scenario and of its world, whether they happened or not."""
+    meanings: dict[str, str] = Bound(default_factory=dict)
+    """When each of these has happened, in words."""
     last_values: dict[str, dict[str, Any]]
     """What each party reported last, by party and field, and where the world stood, under "world"."""
     estimates: tuple[Estimate, ...]
@@ -109,6 +111,7 @@ def outcome(transcript: Transcript, *, conditions: Sequence[str] = ()) -> Outcom
         events={date.name: clock.years_between(0, date.round + 1) for date in dates},
         dates=dates,
         awaited=(*awaited_events(transcript), *conditions),
+        meanings=event_meanings(header),
         last_values=_last_values(transcript),
         estimates=tuple(_estimates(transcript.statements, clock)),
         statements=len(transcript.statements),

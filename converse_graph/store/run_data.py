@@ -16,7 +16,7 @@ from converse_graph.record.transcript import Transcript
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
-_VERSION = 2
+_VERSION = 3
 """Of what an outcome holds: rows of another version are made anew."""
 _STAMPS = """SELECT r.id, r.name, r.status, r.statements, COUNT(v.id), o.stamp
 FROM runs r LEFT JOIN verdicts v ON v.run = r.id LEFT JOIN outcomes o ON o.run = r.id

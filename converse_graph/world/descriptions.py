@@ -4,10 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from converse_graph.record.records import MoveOutcome, OwnWorldRecord, WorldRecord
 from converse_graph.scenarios.world import World
-from converse_graph.scenarios.world_tables import FLAG, WAIT, WORLD, Action
-
-COUNT = "count"
-"""A unit that need not be said behind a number."""
+from converse_graph.scenarios.world_tables import COUNT, FLAG, WAIT, WORLD, Action
 
 Told = tuple[tuple[str, tuple[str, ...]], ...]
 """Lists, each a title and its entries."""

@@ -72,7 +72,7 @@ async def forecast(
 
     try:
         from converse_graph.ensembles.forecast import forecast as make_forecast
-        from converse_graph.ensembles.report import forecast_html, forecast_markdown
+        from converse_graph.ensembles.report import forecast_html, forecast_markdown, short_answer
         from converse_graph.ensembles.sweep import read_direct_answers, read_outcomes
     except ImportError as error:
         raise UsageError(
@@ -107,7 +107,7 @@ async def forecast(
         else:
             print_page(page, plain_text=page)
     if out is not None:
-        print_text(f"{Path(out)}\n")
+        print_text(f"{short_answer(result)}{Path(out)}\n")
 
 
 def _check_options(event: str | None, by: list[int] | None) -> None:

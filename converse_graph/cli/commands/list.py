@@ -128,15 +128,14 @@ def _deliberation(party: "Organisation") -> str:
 
 
 def _events(scenario: "Scenario") -> Iterator[dict[str, str]]:
+    from converse_graph.measures.event_dates import describe_event
     from converse_graph.scenarios.rules import ScheduledEvent
 
     for event in scenario.events:
         if isinstance(event, ScheduledEvent):
             yield {"event": event.text, "when": f"{event.at}{f', for {event.party} alone' if event.party else ''}"}
         else:
-            parties = "a party reports" if event.parties == 1 else f"{event.parties} parties report"
-            field, answer = event.field.replace("_", " "), _text(event.equals)
-            yield {"event": event.name.replace("_", " "), "when": f"once {parties} {field} = {answer}"}
+            yield {"event": event.name.replace("_", " "), "when": describe_event(event)}
 
 
 def _entry(name: str, scenarios: "Mapping[str, ScenarioFunction]") -> str:
