@@ -329,14 +329,16 @@ def _comparisons(forecast: Forecast) -> Iterator[str]:
     if not forecast.comparisons:
         return
     unit = "rounds" if forecast.step == "round" else "years"
+    count = len(forecast.comparisons)
+    corrected = f", corrected for {count} comparisons (Benjamini and Hochberg)" if count > 1 else ""
     yield (
-        f"How many {unit} later it comes than in the arm that it is held against: the difference of the restricted "
-        "means, with a bootstrap over the seeds that both arms have. The p value is that of the log-rank test, "
-        f"corrected for {len(forecast.comparisons)} comparisons (Benjamini and Hochberg). An arm played by chance "
-        "follows the rules alone: what it brings about, no model is needed for."
+        f"How many {unit} later it comes than in the arm that it is held against, earlier where the number is below 0: "
+        "the difference of the restricted means, with a bootstrap over the seeds that both arms have. The p value is "
+        f"that of the log-rank test{corrected}: how often curves would differ so much by chance alone. An arm played "
+        "by chance follows the rules alone: what it brings about, no model is needed for."
     )
     yield ""
-    yield _row("arm", "against", "later by", "pairs of seeds", "p", "what it comes to")
+    yield _row("arm", "against", f"{unit} later", "pairs of seeds", "p", "what it comes to")
     yield _row(*["---"] * 6)
     for one in forecast.comparisons:
         p = "none" if one.adjusted_p is None else _p_value(one.adjusted_p)

@@ -220,12 +220,12 @@ def _share(event: str, count: int, worlds: int, median: str | None = None) -> Ev
     return EventShare(event=event, worlds=count, share=count / worlds, low=low, high=high, median_period=median)
 
 
-def wilson_interval(count: int, of: int) -> tuple[float, float]:
+def wilson_interval(count: float, of: float) -> tuple[float, float]:
     """Return the 95 % interval of a share (Wilson, 1927); scipy has the same, and takes seconds to load.
 
     Args:
         count: In how many cases it was so.
-        of: How many cases there were, 1 or more.
+        of: How many cases there were, 1 or more; an effective number need not be whole.
     """
     share, square = count / of, _SURE**2
     middle = (share + square / (2 * of)) / (1 + square / of)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pydantic import Field as Bound
 from scipy import stats
 
+from converse_graph.ensembles.rules_alone import wilson_interval
 from converse_graph.errors import InvalidValue
 from converse_graph.scenarios.value import FrozenModel
 
@@ -60,7 +61,7 @@ class Curve(FrozenModel):
     probability: tuple[float, ...]
     """That it has happened by then, 0 to 1."""
     low: tuple[float, ...]
-    """Lower end of the pointwise 95 % band (log-log)."""
+    """Lower end of the pointwise 95 % band, by `share_interval`."""
     high: tuple[float, ...]
 
     def at(self, time: float) -> Interval:
@@ -134,23 +135,45 @@ def _curve(times: Floats, events: npt.NDArray[np.bool_]) -> Curve:
         return Curve(times=(), probability=(), low=(), high=())
     distribution = stats.ecdf(_censored(times, events)).cdf
     at_event = np.isin(distribution.quantiles, times[events])
-    probability = distribution.probabilities[at_event]
-    if len(times) < _ENOUGH:
-        low, high = np.zeros_like(probability), np.ones_like(probability)
-    else:
-        with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-            warnings.simplefilter("ignore", RuntimeWarning)  # where the last run of all had the event, see below
-            band = distribution.confidence_interval(CONFIDENCE, method="log-log")
-        low, high = band.low.probabilities[at_event], band.high.probabilities[at_event]
-        # where the last run of all had the event, Greenwood's formula divides by 0: the band stays as it was before
-        low = np.fmax.accumulate(np.nan_to_num(low, nan=0.0))
-        high = np.where(np.isnan(high), 1.0, high)
+    probability = distribution.probabilities[at_event].tolist()
+    band = [(0.0, 1.0)] * len(probability)
+    if len(times) >= _ENOUGH:
+        sizes = _effective_sizes(times, events)
+        band = [share_interval(share, of) for share, of in zip(probability, sizes, strict=True)]
     return Curve(
         times=tuple(distribution.quantiles[at_event].tolist()),
-        probability=tuple(probability.tolist()),
-        low=tuple(low.tolist()),
-        high=tuple(high.tolist()),
+        probability=tuple(probability),
+        low=tuple(np.maximum.accumulate([low for low, _ in band]).tolist()),
+        high=tuple(np.maximum.accumulate([high for _, high in band]).tolist()),
     )
+
+
+def share_interval(share: float, of: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of runs, also where it was estimated from some that were censored.
+
+    It is Wilson's, with the number of runs without censoring that would tell the share as well (Dorey and Korn,
+    Effective sample sizes for confidence intervals for survival probabilities, Statistics in Medicine 6, 1987). Of few
+    runs it holds the truth about as often as it says, and never says that what has happened cannot happen.
+
+    Args:
+        share: From 0 to 1.
+        of: The effective number of runs, 1 or more.
+    """
+    return wilson_interval(share * of, of)
+
+
+def _effective_sizes(times: Floats, events: npt.NDArray[np.bool_]) -> list[float]:
+    """How many runs without censoring would tell the curve as well at each event, by Greenwood's variance."""
+    _, at_risk, deaths = _risk_table(times, events)
+    surviving = np.cumprod(1 - deaths / at_risk)
+    sizes, greenwood = list[float](), 0.0
+    for left, count, share in zip(at_risk.tolist(), deaths.tolist(), surviving.tolist(), strict=True):
+        if count == left:  # nobody is left, of whom the variance could tell anything
+            sizes.append(sizes[-1] if sizes else left)
+            continue
+        greenwood += count / (left * (left - count))
+        sizes.append((1 - share) / (share * greenwood))
+    return sizes
 
 
 def _risk_table(times: Floats, events: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
@@ -238,7 +261,9 @@ def cumulative_incidence(causes: Sequence[tuple[float, str | None]], cause: str)
 def bootstrap_incidence(
     causes: Sequence[tuple[float, str | None]], cause: str, time: float, *, seed: int = 0
 ) -> Interval:
-    """Estimate the probability that an outcome has come by a time, with a bootstrap interval over runs.
+    """Estimate the probability that an outcome has come by a time, with an interval by `share_interval`.
+
+    Where runs were censored before that time, a bootstrap over runs tells how many without censoring would say as much.
 
     Args:
         causes: As `cumulative_incidence` takes them.
@@ -250,12 +275,13 @@ def bootstrap_incidence(
     point = float(_incidences(unique, counts[None, :].astype(np.float64), cause, time)[0])
     if len(causes) < _ENOUGH:
         return Interval(estimate=point)
-    if point in (0.0, 1.0):  # every sample would be the same: the rule of three stands in (Hanley and others, 1983)
-        edge = 1 - (1 - CONFIDENCE) ** (1 / len(causes))
-        return Interval(estimate=point, low=0.0 if point == 0 else 1 - edge, high=edge if point == 0 else 1.0)
-    rng = np.random.default_rng(seed)
-    weights = rng.multinomial(len(causes), counts / counts.sum(), size=RESAMPLES).astype(np.float64)
-    low, high = np.quantile(_incidences(unique, weights, cause, time), _TAILS).tolist()
+    size = float(len(causes))
+    if 0 < point < 1 and any(name is None and end < time for end, name in causes):
+        rng = np.random.default_rng(seed)
+        weights = rng.multinomial(len(causes), counts / counts.sum(), size=RESAMPLES).astype(np.float64)
+        spread = float(np.var(_incidences(unique, weights, cause, time)))
+        size = min(size, max(1.0, point * (1 - point) / spread)) if spread > 0 else size
+    low, high = share_interval(point, size)
     return Interval(estimate=point, low=low, high=high)
 
 

@@ -95,7 +95,8 @@ def test_a_model_is_asked_once_an_arm_and_its_answer_stands_beside_its_runs(
     page = converse("forecast", "raises").out
     assert "## Asked directly" in page
     words = (
-        "agrees with the runs: its p50, 3, lies within the interval of their median (2 or later), and its 25% within"
+        "agrees with the runs on when, not on how likely: its p50, 3, lies within the interval of their median (2 or "
+        "later), and its 25% outside that of the share of runs (34% to 100%)"
     )
     assert words in page
     run = arms[0]["direct"]["run"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from converse_graph.ensembles.survival import (
     Interval,
@@ -84,14 +85,43 @@ def test_without_censoring_the_incidence_is_the_share_of_runs() -> None:
     assert share.estimate == pytest.approx(40 / 60)
     assert share.low is not None
     assert share.high is not None
-    assert 0.5 < share.low < 40 / 60 < share.high < 0.8
+    exact = stats.binomtest(40, 60).proportion_ci(method="wilson")
+    assert (share.low, share.high) == pytest.approx((exact.low, exact.high))
+
+
+def test_where_nothing_is_censored_the_band_of_the_curve_is_the_interval_of_a_share() -> None:
+    causes = [(float(number % 5 + 1), "agi") for number in range(60)] + [(6.0, None)] * 12
+    curve = survival([Observation(time=time, happened=name is not None) for time, name in causes]).curve
+
+    for time in range(1, 6):
+        band, told = curve.at(time), bootstrap_incidence(causes, "agi", time)
+        exact = stats.binomtest(12 * time, 72).proportion_ci(method="wilson")
+        assert (band.low, band.high) == pytest.approx((exact.low, exact.high))
+        assert (told.low, told.high) == pytest.approx((exact.low, exact.high))
+
+
+@pytest.mark.parametrize("runs", [8, 25, 60])
+def test_the_interval_of_a_probability_holds_the_truth_as_often_as_it_says_also_where_runs_are_censored(
+    runs: int,
+) -> None:
+    rng, held, truth = np.random.default_rng(runs), np.zeros(2), 1 - np.exp(-4 / 5)
+    for _ in range(200):
+        event, watched = rng.exponential(5, runs), rng.uniform(2, 12, runs)
+        causes = [(min(a, b), "agi" if a <= b else None) for a, b in zip(event, watched, strict=True)]
+        curve = survival([Observation(time=time, happened=name is not None) for time, name in causes]).curve
+        for place, interval in enumerate([curve.at(4.0), bootstrap_incidence(causes, "agi", 4.0)]):
+            assert interval.low is not None
+            if interval.estimate:  # before the first event the curve says nothing above 0
+                assert 0 < interval.low < interval.estimate
+            held[place] += interval.low <= truth <= (1.0 if interval.high is None else interval.high)
+    assert (held / 200 > 0.9).all()
 
 
 def test_a_probability_of_none_or_all_still_has_an_interval() -> None:
     none = bootstrap_incidence([(5.0, None)] * 30, "agi", 5.0)
 
     assert (none.estimate, none.low) == (0.0, 0.0)
-    assert none.high == pytest.approx(1 - 0.05 ** (1 / 30))  # about 3 in 30
+    assert none.high == pytest.approx(stats.binomtest(0, 30).proportion_ci(method="wilson").high)
 
 
 def test_arms_with_the_same_seeds_are_compared_seed_by_seed() -> None:
