@@ -118,7 +118,7 @@ def forecast_body(
         if not section.heading:
             parts.append(f"<header><h1>{html.escape(_title(forecast))}</h1>{body}</header>")
             continue
-        figure = f"<figure>{drawn[section.figure]}</figure>" if section.figure in drawn else ""
+        figure = f'<figure tabindex="0">{drawn[section.figure]}</figure>' if section.figure in drawn else ""
         kind = ' class="answer"' if section.heading == _ANSWER else ""
         parts.append(f"<section{kind}><h2>{html.escape(section.heading)}</h2>{figure}{body}</section>")
     return "\n".join([*parts, _runs_behind(forecast)])
@@ -510,4 +510,6 @@ def _row(*cells: str) -> str:
 def _as_html(lines: Sequence[str]) -> str:
     """Our own few kinds of lines as HTML, rendered by a library; a table too wide for the page can be moved."""
     page = str(MarkdownIt("commonmark", {"html": False}).enable("table").render("\n".join(lines)))
-    return page.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
+    return page.replace("<table>", '<div class="wide" tabindex="0" role="group" aria-label="Table"><table>').replace(
+        "</table>", "</table></div>"
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.view.table import Typed
 
+_JSON_EMPTY = re.compile(r"; (?:\[\] for nothing|null for none)(?=\))")
 LONG = 120
 """Characters from which on a text gets an area of several lines."""
 
@@ -24,7 +26,7 @@ class FormField:
     kind: str
     """"area", "line", "list", "choice", "yes" for a box to tick, "yes or no", "number" or "three"."""
     ask: str
-    """What it asks for, in the words of the prompt."""
+    """What it asks for, in the words of the prompt, but for how JSON says nothing."""
     optional: bool
     typed: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
@@ -55,7 +57,7 @@ def form_fields(question: Mapping[str, Any], typed: Typed, problems: Mapping[str
             FormField(
                 name=name,
                 kind=kind,
-                ask=asks.get(name, ""),
+                ask=_JSON_EMPTY.sub("", asks.get(name, "")),
                 optional=optional or name == "memo" or kind == "list",
                 typed=tuple((typed.get(one) or [""])[0] for one in names),
                 options=options,

@@ -302,6 +302,10 @@ async def test_axe_finds_nothing_serious(store: Store, site: Serve, page: Page, 
                     nodes = [(node["html"][:160], node["failureSummary"][:200]) for node in violation["nodes"][:3]]
                     found.append((scheme, address, violation["id"], nodes))
     assert not found
+    await page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/runs", "/runs/boards", "/runs/boards/calls", "/sets", "/sets/raises", "/compare"):
+        await page.goto(f"{opened.address}{path}")
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390, path
 
 
 @pytest.mark.slow
