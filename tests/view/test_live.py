@@ -91,7 +91,7 @@ async def test_what_comes_of_a_round_is_told_once_too(store: Store, site: Serve)
                     last = told.id
                     break
     await playing
-    headings = [visible(found) for found in re.findall(r"<h3>(World[^<]*)</h3>", html)]
+    headings = [visible(found) for found in re.findall(r"<h3[^>]*>(World[^<]*)</h3>", html)]
     assert headings == ["World as the run began", *(f"World after {year}" for year in (2026, 2027, 2028))]
     assert turns_in(Told(name="", data=json.dumps({"html": html}), id="")) == list(range(9))
 
