@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import sys
 import traceback
 from enum import IntEnum
@@ -83,13 +84,27 @@ def _explain_refusal(error: OSError) -> str:
 
 def usage_message(error: TyperException) -> str:
     """What is wrong with the words of a command, and what there is instead."""
-    message = (_explain_value(error) or error.format_message()).rstrip(".")
+    message = (_explain_value(error) or error.format_message()).rstrip(".") + _joined_setting(error)
     context = getattr(error, "ctx", None)
     commands = getattr(getattr(context, "command", None), "commands", None) if "No such command" in message else None
     if commands:
         message += f"{' There' if message.endswith('?') else '; there'} is: {', '.join(sorted(commands))}"
     path = context.command_path if context is not None else "converse"
     return f"{message}. See `{path} --help`."
+
+
+_SETTINGS = ("--set", "--option", "--field", "--vary")
+"""Options that take NAME=VALUE."""
+
+
+def _joined_setting(error: TyperException) -> str:
+    """How a name and its value are written that stand apart, so that the value is a word too many; else empty."""
+    if "unexpected extra argument" not in error.format_message():
+        return ""
+    for option, name, value in zip(sys.argv, sys.argv[1:], sys.argv[2:], strict=False):
+        if option in _SETTINGS and "=" not in name and not value.startswith("-"):
+            return f"; join a name and its value: {option} {shlex.quote(f'{name}={value}')}"
+    return ""
 
 
 _TAKES = {

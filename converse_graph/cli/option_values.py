@@ -29,7 +29,8 @@ def read_settings(function: ScenarioFunction, texts: Sequence[str]) -> dict[str,
         dial_name, dot, party = setting.strip().partition(".")
         name = dial_name.replace("-", "_")
         if not equals:
-            raise InvalidValue(f"--set takes DIAL=VALUE, not {text!r}; the dials are: {', '.join(dials) or 'none'}.")
+            way_out = f"write --set {name}=VALUE" if name in dials else f"the dials are: {', '.join(dials) or 'none'}"
+            raise InvalidValue(f"--set takes DIAL=VALUE, not {text!r}; {way_out}.")
         if name not in dials:
             raise NotFound.among(f"dial of {function.name}", setting, dials)
         if dot:

@@ -52,6 +52,7 @@ REFUSED = {
     ),
     "a choice that is none": ((*RUN, "--set", "order=random"), "listed | simultaneous"),
     "a dial with no value": ((*RUN, "--set", "rounds"), "--set takes DIAL=VALUE, not 'rounds'"),
+    "a dial and its value apart": ((*RUN, "--set", "rounds", "3"), "join a name and its value: --set rounds=3"),
     "a dial set twice": ((*RUN, "--set", "rounds=1", "--set", "rounds=2"), "Dial rounds is set twice"),
     "a model that is none": (("run", str(BOARDS), "--model", "clever"), "No model 'clever'"),
     "a model with no key": (("run", str(BOARDS), "--model", "openai:gpt-4.1"), "set OPENAI_API_KEY"),
