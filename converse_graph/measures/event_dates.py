@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from converse_graph.measures.expressions import Expression, first_round
-from converse_graph.record.transcript import Header, Statement, Transcript
+from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import format_value
 from converse_graph.scenarios.rules import Event
@@ -41,20 +41,20 @@ def event_dates(transcript: Transcript, *, conditions: Sequence[Expression] = ()
     return tuple(sorted(dates, key=lambda date: date.round))
 
 
-def event_meanings(header: Header) -> dict[str, str]:
+def event_meanings(awaited: Sequence[Event], world: World | None) -> dict[str, str]:
     """Say in words when each event of a scenario and of its world has happened, such as "once a party reports …".
 
     Args:
-        header: Of a run.
+        awaited: The scenario's own.
+        world: Its rules; None where there is none.
     """
-    meanings = {event.name: describe_event(event) for event in header.awaited}
-    if header.world is not None:
-        meanings |= {event.name: _describe_world_event(event, header.world) for event in header.world.events}
+    meanings = {event.name: _describe_event(event) for event in awaited}
+    if world is not None:
+        meanings |= {event.name: _describe_world_event(event, world) for event in world.events}
     return meanings
 
 
-def describe_event(event: Event) -> str:
-    """Say when an event has happened, such as "once a party reports agi claimed = yes"."""
+def _describe_event(event: Event) -> str:
     parties = "a party reports" if event.parties == 1 else f"{event.parties} parties report"
     return f"once {parties} {_plain(event.field)} = {format_value(event.equals)}"
 

@@ -54,6 +54,20 @@ def test_a_preset_is_listed_with_what_it_sets(converse: Converse) -> None:
     assert "deliberation=debate" in heading
 
 
+def test_a_scenario_is_shown_with_its_fields_and_its_world(converse: Converse) -> None:
+    shown = converse("list", "fishery").out
+    rows = {" ".join(line.split()) for line in shown.splitlines()}
+
+    assert "ask everybody what you ask of the others at most about 20 words" in rows
+    assert "landed each state kt 0 to 10000 nobody" in rows
+    assert "fish_little each state 2 million of money land a twentieth of the stock" in rows
+    assert "collapse once the world's stock is at most 50 kt" in rows
+    assert "what it is" not in shown, "no variable of it has a text"
+    told = json.loads(converse("list", "fishery", "--json").out)
+    assert [row["move"] for row in told["moves"]] == ["fish_little", "fish_much", "inspect"]
+    assert [row["variable"] for row in told["variables"]] == ["stock", "trust", "money", "landed"]
+
+
 def test_models_are_listed_with_whether_they_can_be_asked(converse: Converse) -> None:
     rows = {row["name"]: row for row in json.loads(converse("models", "--json").out)}
     assert rows["null"]["available"] is True

@@ -21,8 +21,8 @@ PREMISE = 300
 def list_scenarios(name: ScenarioToShow = None, as_json: Json = False) -> None:
     """List the scenarios that can be run, or show one of them.
 
-    Of one, it shows who is at the table and how they deliberate, its dials with what they take, its presets and its
-    events.
+    Of one, it shows who is at the table and how they deliberate, what they report, its dials with what they take, its
+    presets, the variables and moves of its world, and its events.
 
     Examples:
         converse list
@@ -73,6 +73,9 @@ def _description(function: "ScenarioFunction", scenarios: "Mapping[str, Scenario
         "clock": scenario.clock.model_dump(mode="json"),
         "parties": [{"name": party.name, "deliberation": _deliberation(party)} for party in scenario.organisations],
         "presets": [preset.name for preset in _presets(function, scenarios)],
+        "fields": _fields(scenario),
+        "variables": _variables(scenario),
+        "moves": _moves(scenario),
         "events": list(_events(scenario)),
     }
 
@@ -92,6 +95,7 @@ def _print_one(reference: str, function: "ScenarioFunction", scenarios: "Mapping
     print_paragraph(f"{first} to {last}, {count(rounds, 'round')}, order {scenario.order}.")
     typer.echo()
     print_table(("party", "deliberates"), [(party.name, _deliberation(party)) for party in scenario.organisations])
+    _print_rows(_fields(scenario))
     typer.echo()
     if function.dials:
         cells = [(dial.name, _text(_default(dial)), dial.type, dial.doc) for dial in function.dials]
@@ -101,10 +105,85 @@ def _print_one(reference: str, function: "ScenarioFunction", scenarios: "Mapping
     if presets := _presets(function, scenarios):
         typer.echo()
         print_table(("preset", "what it shows"), [(preset.name, preset.doc) for preset in presets])
-    if events := list(_events(scenario)):
-        typer.echo()
-        print_table(("event", "when"), [(event["event"], event["when"]) for event in events])
+    _print_rows(_variables(scenario))
+    _print_rows(_moves(scenario))
+    _print_rows(list(_events(scenario)))
     typer.echo(f"\nRun it with `converse run {reference}`, draw it with `converse graph {reference}`.")
+
+
+def _print_rows(rows: list[dict[str, str]]) -> None:
+    """Draw rows as a table, after an empty line, without columns that say nothing; nothing where there is none."""
+    from converse_graph.cli.tables import print_table
+
+    if rows:
+        typer.echo()
+        heads = [head for head in rows[0] if any(row[head] for row in rows)]
+        print_table(heads, [[row[head] for head in heads] for row in rows])
+
+
+def _fields(scenario: "Scenario") -> list[dict[str, str]]:
+    """What parties report with a statement, a row a field, with who is asked for it."""
+    askers: dict[tuple[str, str, str], list[str]] = {}
+    for party in scenario.organisations:
+        for field in party.fields:
+            key = (_plain(field.name), field.ask.replace("_", " "), field.bounds_text())
+            askers.setdefault(key, []).append(party.name)
+    parties = [party.name for party in scenario.organisations]
+    return [
+        {
+            "field": name,
+            "who": "everybody" if who == parties else ", ".join(who),
+            "reports": asks,
+            "takes": takes,
+        }
+        for (name, asks, takes), who in askers.items()
+    ]
+
+
+def _variables(scenario: "Scenario") -> list[dict[str, str]]:
+    """What a world keeps, a row a variable."""
+    from converse_graph.scenarios.world_tables import FLAG, WORLD
+
+    if scenario.world is None:
+        return []
+    seen = {"public": "everybody", "own": "its owner", "hidden": "nobody"}
+    return [
+        {
+            "variable": _plain(variable.name),
+            "of": "the world" if variable.owner == WORLD else f"each {_plain(variable.owner)}",
+            "unit": "yes or no" if variable.unit == FLAG else variable.unit,
+            "range": "" if variable.unit == FLAG else f"{_bound(variable.minimum)} to {_bound(variable.maximum)}",
+            "told to": seen[variable.visibility],
+            "what it is": variable.text,
+        }
+        for variable in scenario.world.variables
+    ]
+
+
+def _moves(scenario: "Scenario") -> list[dict[str, str]]:
+    """What parties may do in a world, a row a move."""
+    if scenario.world is None:
+        return []
+    units = {variable.name: variable.unit for variable in scenario.world.variables}
+    return [
+        {
+            "move": action.name,
+            "who": f"each {_plain(action.party_kind)}" if action.party_kind else "everybody",
+            "costs": ", ".join(f"{amount:g} {units[name]} of {_plain(name)}" for name, amount in action.cost.items()),
+            "what it does": action.text,
+        }
+        for action in scenario.world.actions
+    ]
+
+
+def _bound(value: float) -> str:
+    from math import isinf
+
+    return "any" if isinf(value) else f"{value:g}"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _presets(function: "ScenarioFunction", scenarios: "Mapping[str, ScenarioFunction]") -> "list[ScenarioFunction]":
@@ -128,14 +207,15 @@ def _deliberation(party: "Organisation") -> str:
 
 
 def _events(scenario: "Scenario") -> Iterator[dict[str, str]]:
-    from converse_graph.measures.event_dates import describe_event
-    from converse_graph.scenarios.rules import ScheduledEvent
+    from converse_graph.measures.event_dates import event_meanings
+    from converse_graph.scenarios.rules import Event, ScheduledEvent
 
     for event in scenario.events:
         if isinstance(event, ScheduledEvent):
             yield {"event": event.text, "when": f"{event.at}{f', for {event.party} alone' if event.party else ''}"}
-        else:
-            yield {"event": event.name.replace("_", " "), "when": describe_event(event)}
+    awaited = [event for event in scenario.events if isinstance(event, Event)]
+    for name, meaning in event_meanings(awaited, scenario.world).items():
+        yield {"event": _plain(name), "when": meaning}
 
 
 def _entry(name: str, scenarios: "Mapping[str, ScenarioFunction]") -> str:
