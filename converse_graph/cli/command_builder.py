@@ -117,7 +117,7 @@ def _run(function: Callable[..., Any], arguments: Mapping[str, Any], *, debug: b
             result = asyncio.run(result)
         return result or Code.DONE
     except KeyboardInterrupt:
-        return report("Stopped at once. What was committed is kept; see `converse runs`.", Code.FAILED)
+        return report("Stopped at once. What was committed is kept; see `converse runs`.", Code.STOPPED)
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise

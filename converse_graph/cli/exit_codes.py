@@ -23,6 +23,8 @@ class Code(IntEnum):
     """The run stopped where `converse resume` goes on."""
     HELD = 4
     """Another process is writing to the run."""
+    STOPPED = 130
+    """Ctrl-C ended it at once, as shells say it of any command."""
 
 
 MAX_LINE = 2000

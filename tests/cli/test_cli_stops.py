@@ -105,3 +105,18 @@ def test_ctrl_c_while_the_command_line_is_loaded_prints_one_line(tmp_path: Path)
     ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     line = "converse: Stopped at once. What was committed is kept; see `converse runs`.\n"
     assert (ended.returncode, ended.stderr) == (130, line)
+
+
+def test_ctrl_c_before_a_command_listens_ends_with_the_same_line_and_code(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys, time\n"
+        "from converse_graph.cli.command_builder import _run\n"
+        "def load():\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(5)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.exit(_run(load, {}, debug=False))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    line = "converse: Stopped at once. What was committed is kept; see `converse runs`.\n"
+    assert (ended.returncode, ended.stderr) == (130, line)
