@@ -77,7 +77,7 @@ def stats_markdown(transcript: Transcript) -> str:
     lines += ["## What happened", "", *_happened(transcript), ""]
     if rows := pledges(transcript):
         lines += ["## Pledges", "", *_pledges(rows)]
-    lines += ["## Events", "", *_events(events(transcript)), ""]
+    lines += ["## What parties reported", "", *_events(events(transcript)), ""]
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -18,6 +19,10 @@ FigureFormat = Literal["svg", "png", "html"]
 FORMATS: tuple[FigureFormat, ...] = ("svg", "png", "html")
 """What a figure can be drawn as."""
 _WIDTH, _HEIGHT = 560, 120
+_TITLE, _SUBTITLE = 80, 100
+"""Characters of a line."""
+_LABEL_LINES = 4
+"""Lines over which the names of events are spread that come close to one another."""
 _SCALE = 2.0
 """Pixels of a PNG for one of the drawing, as on a screen of high density."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -52,7 +57,8 @@ def world_figure(transcript: Transcript, form: FigureFormat) -> bytes:
 def world_chart(transcript: Transcript) -> dict[str, Any]:
     """Describe the figure in Vega-Lite (version 5): a panel a variable, one below the other on the same time.
 
-    A field of a statement that is called as a variable is a claim about it, and stands beside it as points.
+    A field of a statement that is called as a variable is a claim about it, and stands beside it as points. What never
+    changes is named below the title and not drawn.
 
     Args:
         transcript: As of `world_figure`.
@@ -64,22 +70,33 @@ def world_chart(transcript: Transcript) -> dict[str, Any]:
     if world is None or not transcript.world:
         raise InvalidValue(f"Run {header.run} has no world: its parties only talk, so there is nothing to draw.")
     values, claims, events = list(_values(transcript)), list(_claims(transcript)), list(_events(transcript))
-    names = {row["variable"] for row in values}
+    there = [variable for variable in world.variables if variable.name in {row["variable"] for row in values}]
+    moving = {row["variable"] for row in claims} | _changing(values)
+    drawn = [variable for variable in there if variable.name in moving] or there
     parties = [party.name for party in header.cast]
     panels = [
         _panel(variable, values, [row for row in claims if row["variable"] == variable.name], events, parties)
-        for variable in world.variables
-        if variable.name in names
+        for variable in drawn
     ]
+    still = ", ".join(variable.name.replace("_", " ") for variable in there if variable not in drawn)
+    subtitle = textwrap.wrap(f"Never changed: {still}.", _SUBTITLE) if still else []
     for panel in panels[:-1]:
         panel["encoding"] = {"x": {**panel["encoding"]["x"], "title": None}}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "title": _title(transcript),
+        "title": {"text": textwrap.wrap(_title(transcript), _TITLE), "subtitle": subtitle, "anchor": "start"},
         "vconcat": panels,
         "resolve": {"scale": {"color": "independent"}},
         "config": {"axis": {"labelLimit": 120}, "legend": {"labelLimit": 200}},
     }
+
+
+def _changing(values: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The variables that change, of any owner."""
+    seen: dict[tuple[str, str], set[float]] = {}
+    for row in values:
+        seen.setdefault((row["variable"], row["owner"]), set()).add(row["value"])
+    return {name for (name, _), numbers in seen.items() if len(numbers) > 1}
 
 
 def _title(transcript: Transcript) -> str:
@@ -106,11 +123,12 @@ def _claims(transcript: Transcript) -> Iterator[dict[str, Any]]:
 
 
 def _events(transcript: Transcript) -> Iterator[dict[str, Any]]:
+    """What happened, a row a round: names that share a time share a label."""
     before: Sequence[str] = ()
     for after in transcript.world:
-        for name in after.happened:
-            if name not in before:
-                yield {"time": _time(transcript, after.round + 1), "event": name.replace("_", " ")}
+        names = [name.replace("_", " ") for name in after.happened if name not in before]
+        if names:
+            yield {"time": _time(transcript, after.round + 1), "event": ", ".join(names)}
         before = after.happened
 
 
@@ -140,9 +158,11 @@ def _panel(
         layers.append({"data": {"values": list(claims)}, "mark": mark, "encoding": {"y": y, "color": colour}})
     if events:
         rule = {"type": "rule", "strokeDash": [4, 3], "color": "#777"}
-        label = {"type": "text", "align": "left", "dx": 4, "y": 8, "color": "#555"}
         layers.append({"data": {"values": list(events)}, "mark": rule})
-        layers.append({"data": {"values": list(events)}, "mark": label, "encoding": {"text": {"field": "event"}}})
+        for number in range(min(_LABEL_LINES, len(events))):
+            label = {"type": "text", "align": "left", "dx": 4, "y": 8 + 13 * number, "color": "#555"}
+            rows = {"values": list(events[number::_LABEL_LINES])}
+            layers.append({"data": rows, "mark": label, "encoding": {"text": {"field": "event"}}})
     x = {"field": "time", "type": "quantitative", "axis": {"format": "d", "tickMinStep": 1}, "scale": {"zero": False}}
     suffix = " (points: as stated)" if claims else ""
     return {

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import GenericAlias
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -75,6 +75,18 @@ class FrozenModel(BaseModel):
             InvalidValue: Always.
         """
         raise InvalidValue(f"{type(self).__name__} is frozen: {name} cannot be deleted.")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the value; what was worked out of its fields, and kept, is worked out anew.
+
+        Args:
+            update: Fields that are others in the copy; they are not checked.
+            deep: Whether what lies in the fields is copied too.
+        """
+        copy = super().model_copy(update=update, deep=deep)
+        for name in copy.__dict__.keys() - type(self).model_fields.keys():
+            del copy.__dict__[name]
+        return copy
 
     @field_validator("*")
     @classmethod

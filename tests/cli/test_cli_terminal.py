@@ -120,7 +120,7 @@ def test_one_scenario_is_shown_with_all_there_is_to_it(converse: Converse) -> No
         "strike fund lasts for ten weeks",
         "Employer  a debate of 4 turns: Finance, Operations",
         "Union     not at all",
-        "once 2 parties report accepts = true",
+        "once 2 parties report accepts = yes",
     ):
         assert told in page
     assert "number -0.1 to 1 " in page

@@ -181,6 +181,9 @@ async def test_a_figure_has_what_happened_and_what_was_stated_beside_it(store: S
     assert [(row["time"], row["value"]) for row in points] == [*zip(range(2026, 2038), claims, strict=True)]
     first = next(after.round for after in transcript.world if after.state["world"]["stock"] <= 330)
     assert rule == [{"time": 2026 + first + 1, "event": "less"}]
+    still = world_chart(transcript.model_copy(update={"world": (transcript.world[0],) * 3}))
+    assert [panel["title"]["text"] for panel in still["vconcat"]] == ["stock (points: as stated)"]
+    assert still["title"]["subtitle"] == ["Never changed: trust, money, landed."]
     assert len(hidden) == 2
     assert len(world_chart(transcript.public())["vconcat"]) == 2
     with pytest.raises(ConverseError, match="nothing to draw"):

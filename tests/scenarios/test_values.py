@@ -8,6 +8,7 @@ from converse_graph import (
     Boolean,
     Choice,
     Clock,
+    Constant,
     Debate,
     Event,
     ImaginedDebate,
@@ -20,6 +21,8 @@ from converse_graph import (
     StopOnEvent,
     Text,
     TextList,
+    Variable,
+    World,
 )
 from converse_graph.errors import ConverseError, InvalidValue, NotFound
 from tests.support.small_scenarios import debate, table
@@ -151,3 +154,15 @@ def test_a_text_is_no_list_of_texts() -> None:
 def test_an_unknown_field_of_a_scenario_is_named_with_those_there_are() -> None:
     with pytest.raises(ConverseError, match="no field 'parties'; there is: name, title, premise"):
         Scenario(premise="p", clock=Clock(end=1), organisations=[Organisation(name="A")], parties=[])
+
+
+def test_a_copy_with_another_field_keeps_nothing_that_was_worked_out_of_the_one_before() -> None:
+    def stock(unit: str) -> tuple[Variable]:
+        return (Variable(name="stock", unit=unit, maximum=10, start=1),)
+
+    world = World(variables=stock("kt"), constants=[Constant(name="rate", value=1)])
+    assert (world.variable("stock").unit, world.fixed_values["rate"]) == ("kt", 1)
+
+    other = world.model_copy(update={"variables": stock("t"), "constants": (Constant(name="rate", value=2),)})
+    assert (other.variable("stock").unit, other.fixed_values["rate"]) == ("t", 2)
+    assert world.variable("stock").unit == "kt"
