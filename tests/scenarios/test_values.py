@@ -160,9 +160,11 @@ def test_a_copy_with_another_field_keeps_nothing_that_was_worked_out_of_the_one_
     def stock(unit: str) -> tuple[Variable]:
         return (Variable(name="stock", unit=unit, maximum=10, start=1),)
 
-    world = World(variables=stock("kt"), constants=[Constant(name="rate", value=1)])
+    world = World(variables=stock("kt"), constants=[Constant(name="rate", unit="share", value=1)])
     assert (world.variable("stock").unit, world.fixed_values["rate"]) == ("kt", 1)
 
-    other = world.model_copy(update={"variables": stock("t"), "constants": (Constant(name="rate", value=2),)})
+    other = world.model_copy(
+        update={"variables": stock("t"), "constants": (Constant(name="rate", unit="share", value=2),)}
+    )
     assert (other.variable("stock").unit, other.fixed_values["rate"]) == ("t", 2)
     assert world.variable("stock").unit == "kt"
