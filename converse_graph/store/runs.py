@@ -29,7 +29,7 @@ _COLUMN_NAMES = (
 _USD = "CASE WHEN usd > 0 OR unpriced = 0 THEN usd END"
 _COLUMNS = ", ".join(_USD if name == "usd" else name for name in _COLUMN_NAMES)
 _RUNS = f"SELECT {_COLUMNS} FROM runs ORDER BY id DESC"  # noqa: S608 - the names of our own columns
-_SUMMARY = f"SELECT {_COLUMNS} FROM runs WHERE name = :name"  # noqa: S608
+_SUMMARY = f"SELECT {_COLUMNS} FROM runs WHERE name = :name"  # noqa: S608 - the names of our own columns
 _RUN = f"SELECT header, fingerprint, {_COLUMNS} FROM runs JOIN specs ON run = id WHERE name = :name"  # noqa: S608
 _CHARGES = "SELECT tokens, usd, unpriced FROM runs WHERE id = :run"
 _LATEST = "SELECT name FROM runs ORDER BY id DESC LIMIT 20"
