@@ -50,23 +50,26 @@ class NotFound(UsageError, LookupError):
     """No such scenario, dial, model, run or party."""
 
     @classmethod
-    def among(cls, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> "NotFound":
+    def among(cls, kind: str, name: str, names: Iterable[str], *, hint: str = "") -> "NotFound":
         """Name what was asked for, what exists, and what of it was meant by the look of it.
 
         Args:
             kind: What was looked up, such as "scenario".
             name: The name that was given.
-            known: The names that exist.
+            names: The names that exist.
             hint: A further way out, as a whole sentence.
         """
-        names = list(known)
-        more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
-        folded = {each.casefold(): each for each in names}
+        existing = list(names)
+        more = f" and {len(existing) - MAX_NAMED:,} more" if len(existing) > MAX_NAMED else ""
+        folded = {each.casefold(): each for each in existing}
         close = [folded[each] for each in get_close_matches(name.casefold(), folded, n=1)]
-        meant = f". Did you mean {close[0]!r}? There" if close else "; there"
+        suggestion = f". Did you mean {close[0]!r}? There" if close else "; there"
         return cls(
             " ".join(
-                filter(None, [f"No {kind} {name!r}{meant} is: {', '.join(names[:MAX_NAMED]) or 'none'}{more}.", hint])
+                filter(
+                    None,
+                    [f"No {kind} {name!r}{suggestion} is: {', '.join(existing[:MAX_NAMED]) or 'none'}{more}.", hint],
+                )
             )
         )
 
@@ -75,16 +78,16 @@ class IncompatibleStore(UsageError):
     """The file is no store of ours, or was written by a newer version; it was left untouched."""
 
     @classmethod
-    def newer(cls, address: str, version: int, known: int) -> "IncompatibleStore":
+    def newer(cls, address: str, version: int, highest: int) -> "IncompatibleStore":
         """Name the store, its version, and the highest that this release reads.
 
         Args:
             address: Of the store.
             version: Of the store.
-            known: The highest version that is read.
+            highest: The highest version that is read.
         """
         return cls(
-            f"{address} has version {version}, this converse-graph reads up to {known}; upgrade it. "
+            f"{address} has version {version}, this converse-graph reads up to {highest}; upgrade it. "
             "Nothing was changed."
         )
 

@@ -57,14 +57,14 @@ class _LoopThread:
 
 
 _lock = threading.Lock()
-_kept: list[_LoopThread] = []
+_threads: list[_LoopThread] = []
 
 
 def _loop_thread() -> _LoopThread:
     with _lock:
-        if not _kept or not _kept[0].thread.is_alive():  # threads do not survive a fork of the process
-            _kept[:] = [_LoopThread()]
-        return _kept[0]
+        if not _threads or not _threads[0].thread.is_alive():  # threads do not survive a fork of the process
+            _threads[:] = [_LoopThread()]
+        return _threads[0]
 
 
 def submit(coroutine: Coroutine[Any, Any, T]) -> Future[T]:

@@ -39,7 +39,7 @@ def strip_invisible(text: str) -> str:
     if not text.isascii():
         text = _SELECTORS.sub("", text.translate(_BLANKS))
     # What is printable is in none of the unseen categories, and telling it of a whole text takes no time.
-    return text if text.replace("\n", "").isprintable() else "".join(map(_seen, text))
+    return text if text.replace("\n", "").isprintable() else "".join(map(_visible_letter, text))
 
 
 def escape_text(text: str) -> str:
@@ -58,7 +58,7 @@ def quote(text: str) -> str:
     return f"“{escape_line(text).translate(_QUOTES)}”"
 
 
-def _seen(letter: str) -> str:
+def _visible_letter(letter: str) -> str:
     if letter == "\n" or letter in _JOINERS:
         return letter
     if letter in "\t\r\u2028\u2029\x0b\x0c\x85":

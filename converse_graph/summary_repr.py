@@ -26,8 +26,8 @@ class Summary:
 
     def line(self) -> str:
         """As one line, such as "<Run talks-1: status finished, seed 7>"."""
-        told = ", ".join(f"{name} {_plain(value, _SHORT)}" for name, value in self.facts if value)
-        return f"<{self.kind} {_plain(self.name)}: {told}>"
+        facts = ", ".join(f"{name} {_plain(value, _SHORT)}" for name, value in self.facts if value)
+        return f"<{self.kind} {_plain(self.name)}: {facts}>"
 
     def text(self) -> str:
         """As that line and every row in words, such as "2027 · Union: We accept."."""
@@ -36,14 +36,14 @@ class Summary:
 
     def html(self) -> str:
         """As a heading with facts and a table of at most twenty rows."""
-        told = " · ".join(f"{name} {_escaped(value)}" for name, value in self.facts if value)
-        shown = [f"<p><strong>{self.kind} {_escaped(self.name)}</strong><br>{told}</p>"]
+        facts = " · ".join(f"{name} {_escaped(value)}" for name, value in self.facts if value)
+        parts = [f"<p><strong>{self.kind} {_escaped(self.name)}</strong><br>{facts}</p>"]
         if self.rows:
             body = [_row("td", row) for row in self.rows[:_MOST_ROWS]]
-            shown.append(f"<table>{_row('th', self.columns)}{''.join(body)}</table>")
+            parts.append(f"<table>{_row('th', self.columns)}{''.join(body)}</table>")
         if len(self.rows) > _MOST_ROWS:
-            shown.append(f"<p>… and {len(self.rows) - _MOST_ROWS:,} more</p>")
-        return f"<div>{''.join(shown)}</div>"
+            parts.append(f"<p>… and {len(self.rows) - _MOST_ROWS:,} more</p>")
+        return f"<div>{''.join(parts)}</div>"
 
 
 def _row(tag: str, cells: Sequence[str]) -> str:
@@ -62,5 +62,5 @@ def _whole(text: str) -> str:
 
 def _plain(text: str, longest: int = _LONGEST) -> str:
     """The same, cut where it is long."""
-    seen = _whole(text)
-    return seen if len(seen) <= longest else f"{seen[: longest - 1]}…"
+    whole = _whole(text)
+    return whole if len(whole) <= longest else f"{whole[: longest - 1]}…"

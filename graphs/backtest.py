@@ -26,7 +26,7 @@ def backtest(
         training_cutoff: Until when the model has read, such as 2023-10; empty where that is unknown.
     """
     clock = Clock(start=start, end=end)
-    told = load_facts("training_compute").between(max(_FIRST, start - 3), end).told(clock) if facts else ()
+    told = load_facts("training_compute").between(max(_FIRST, start - 3), end).as_events(clock) if facts else ()
     return Scenario(
         premise=(
             "Three forecasters meet at the beginning of each year. They know what has happened so far, and nothing of "

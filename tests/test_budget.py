@@ -134,10 +134,10 @@ def test_cached_tokens_have_their_own_price_and_own_prices_go_first() -> None:
 def test_a_model_that_runs_here_is_free_and_an_unknown_one_has_no_price() -> None:
     here = OpenAICompatibleModel("llama3.3", "http://127.0.0.1:9/v1")
     there = OpenAICompatibleModel("our-own-model", "http://models.example/v1", "k")
-    assert Prices().known(here)
-    assert not Prices().known(there)
+    assert Prices().has_price(here)
+    assert not Prices().has_price(there)
     assert Prices().charged(there, Response(text="", model="our-own-model", input_tokens=5)) is None
-    assert Prices({"our-own-model": Price(input=1, output=1)}).known(there)
+    assert Prices({"our-own-model": Price(input=1, output=1)}).has_price(there)
 
 
 async def test_a_bound_in_dollars_on_a_model_of_unknown_price_is_refused_before_anything_is_paid(

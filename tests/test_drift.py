@@ -121,7 +121,8 @@ def test_of_the_transcripts_that_come_with_the_project_few_statements_are_accuse
             earlier = [before.text for before in transcript.statements[:number]]
             past = past_estimates(said.fields, by.year)
             found += [
-                (page.stem, said.period, shown.told) for shown in find_drift(said.text, by, past=past, earlier=earlier)
+                (page.stem, said.period, shown.feedback)
+                for shown in find_drift(said.text, by, past=past, earlier=earlier)
             ]
             total += 1
     assert total > 100
@@ -144,8 +145,8 @@ def test_what_is_told_is_one_line_whatever_was_said(text: str, names: list[str],
     by = SpeakerContext(name="Alpha", others=others, year=year)
     for prose in (text, *(f"{name}: {text}\nWe at {name} agree. It is {year + 1}." for name in others)):
         for found in find_drift(prose, by, past={}, earlier=[text]):
-            assert len(found.told.splitlines()) == 1, found.told
-            quoted = found.told.partition("“")[2].rpartition("”")[0]
+            assert len(found.feedback.splitlines()) == 1, found.feedback
+            quoted = found.feedback.partition("“")[2].rpartition("”")[0]
             assert not set('“”"<>\x1b\x9b\u202e') & set(quoted), (
                 "what is quoted ends neither its quotation nor its line"
             )
@@ -185,7 +186,7 @@ def test_an_estimate_is_past_once_its_year_is_unless_what_it_estimates_has_come(
 
 def test_what_is_told_names_what_was_wrong_and_what_is_allowed() -> None:
     text = 'It is now 2031. UK Government of "all" things.\nDeepMind: We at DeepMind agree, as an AI.'
-    told = [found.told for found in find_drift(text, OPENAI, past={"agi_estimate": 2026}, earlier=[])]
+    told = [found.feedback for found in find_drift(text, OPENAI, past={"agi_estimate": 2026}, earlier=[])]
     assert told == [
         "it says “It is now 2031”, but it is 2029: speak of no other year as now.",
         "a line begins with “DeepMind:”: write what OpenAI says alone, with no name before it.",

@@ -33,7 +33,7 @@ class AnswerCheck:
         """Find every record that is not what was answered where it was made."""
         yield from self._statements()
         yield from self._minds()
-        yield from self._chosen_moves()
+        yield from self._unanswered_moves()
 
     def _statements(self) -> Iterator[Leak]:
         for statement in self._records.statements:
@@ -84,14 +84,14 @@ class AnswerCheck:
             yield Leak(kind="record", place=str(path), source=source, owner=owner,
                        why="the minutes are not what was answered there")  # fmt: skip
 
-    def _chosen_moves(self) -> Iterator[Leak]:
+    def _unanswered_moves(self) -> Iterator[Leak]:
         for party, moves in self._records.moves.items():
             for record in moves:
                 path = CallPath.parse(record["place"])
                 self.records += 1
                 answers = [values for task in SAID for values in self._records.answers(path.call(task))]
-                chosen = {WAIT, *self._moves, *(str(values.get(MOVE)) for values in answers)}
-                if path.party != party or record["move"] not in chosen:
+                answered_moves = {WAIT, *self._moves, *(str(values.get(MOVE)) for values in answers)}
+                if path.party != party or record["move"] not in answered_moves:
                     yield Leak(kind="record", place=record["place"], source=moves_channel(party), owner=party,
                                why="the move is not what was answered there")  # fmt: skip
 

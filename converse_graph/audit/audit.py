@@ -61,7 +61,7 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
         InvalidValue: `against` is no head, and no transcript with one.
         StoreFailure: What is stored of it cannot be read at all.
     """
-    kept = None if against is None else read_kept_head(against)
+    kept_head = None if against is None else read_kept_head(against)
     run = store.register.run(name)
     if run.header.imported or run.header.public_only:
         return audit_read_only(store, run)
@@ -69,8 +69,8 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
     await store.settle()
     breaks = [] if is_held else list(_broken_chains(store, run))
     head = store.chain(run.id).head()
-    if kept is not None:
-        breaks += [_of_chain(place=name, source="head", why=why) for why in compare_heads(head, run, kept)]
+    if kept_head is not None:
+        breaks += [_of_chain(place=name, source="head", why=why) for why in compare_heads(head, run, kept_head)]
     try:
         content = await _look_at(store, run, scenario)
     except (ConverseError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -160,9 +160,9 @@ def _answers(records: Records, lineage: Iterable[Run]) -> AnswerCheck:
 def _broken_chains(store: Store, run: Run) -> Iterator[Leak]:
     """What is stored otherwise than its digest says, of the run and of those that it comes from."""
     for other in _lineage(store, run):
-        for found in chain_breaks(store, other):
-            place = found.place if other is run else f"{other.name}: {found.place}"
-            yield _of_chain(place=place, source=found.source, why=found.why)
+        for chain_break in chain_breaks(store, other):
+            place = chain_break.place if other is run else f"{other.name}: {chain_break.place}"
+            yield _of_chain(place=place, source=chain_break.source, why=chain_break.why)
 
 
 def _of_chain(*, place: str, source: str, why: str) -> Leak:

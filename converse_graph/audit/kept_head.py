@@ -43,27 +43,27 @@ def read_kept_head(text: str) -> KeptHead:
         raise InvalidValue(
             f"{text!r} is no head and no transcript; give 64 of 0-9 and a-f, or a file that `converse show` wrote."
         ) from None
-    kept = _from_json(content, text) if content.lstrip().startswith("{") else _from_markdown(content)
-    if not _HEAD.fullmatch(kept.head):
+    kept_head = _from_json(content, text) if content.lstrip().startswith("{") else _from_markdown(content)
+    if not _HEAD.fullmatch(kept_head.head):
         raise InvalidValue(f"The transcript {text!r} has no head; `converse show` writes one in its header.")
-    return kept
+    return kept_head
 
 
-def compare_heads(head: str, run: Run, kept: KeptHead) -> Iterator[str]:
+def compare_heads(head: str, run: Run, kept_head: KeptHead) -> Iterator[str]:
     """Say how a head that was kept differs from the one of a run; nothing where it is the same.
 
     Args:
         head: Of the run now.
         run: The run.
-        kept: The other.
+        kept_head: The other.
     """
-    if head == kept.head:
+    if head == kept_head.head:
         return
-    if kept.run is not None and kept.run != run.name:
-        yield f"the transcript is of run {kept.run!r}"
-    elif kept.statements is not None and kept.statements < run.statements:
+    if kept_head.run is not None and kept_head.run != run.name:
+        yield f"the transcript is of run {kept_head.run!r}"
+    elif kept_head.statements is not None and kept_head.statements < run.statements:
         yield (
-            f"the head is not the one that was kept: the run has gone on since, from {kept.statements} to "
+            f"the head is not the one that was kept: the run has gone on since, from {kept_head.statements} to "
             f"{run.statements} statements, or was changed"
         )
     else:

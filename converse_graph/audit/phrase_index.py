@@ -87,13 +87,13 @@ class PhraseIndex:
     def _note(self, phrases: Iterable[int], owner: str, since: Time) -> None:
         entry = ((owner, since),)
         for phrase in phrases:
-            known = self._owners.get(phrase)
-            if known is None:
+            owners = self._owners.get(phrase)
+            if owners is None:
                 self._owners[phrase] = entry
-            elif known is not entry:
-                owners = dict(known)
-                owners[owner] = min(since, owners.get(owner, since))
-                self._owners[phrase] = tuple(owners.items())
+            elif owners is not entry:
+                earliest = dict(owners)
+                earliest[owner] = min(since, earliest.get(owner, since))
+                self._owners[phrase] = tuple(earliest.items())
 
 
 @lru_cache(64)

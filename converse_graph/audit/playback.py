@@ -77,7 +77,9 @@ def _cannot(run: Run, scenario: Scenario | None, prompts: Prompts) -> str | None
     """Why a run cannot be played again; None where it can."""
     if scenario is None:
         return "It cannot be played again: its scenario was made in Python, or is gone."
-    if run.header.changed and not all(_leaves_prompts(part) for change in run.header.changed for part in change.parts):
+    if run.header.overrides and not all(
+        _leaves_prompts(part) for change in run.header.overrides for part in change.parts
+    ):
         return "It cannot be played again: it went on with something else than it began with, which its header names."
     changes = differences(run.fingerprint, fingerprint(scenario, prompts, run.header.options))
     if changes:

@@ -24,7 +24,7 @@ class PlayedJournal:
             is_alone: Whether every speaker has one model: of several, those that stand in are asked other prompts.
         """
         self._journal, self._is_alone = journal, is_alone
-        self._asked: set[tuple[str, int]] = set()
+        self._asked_places: set[tuple[str, int]] = set()
         self._latest: tuple[tuple[str, int], list[JournalledReply]] = (("", 0), [])
         """The replies that were looked up last: each call is looked up, compared and recorded in a row."""
         self._digested: tuple[Request | None, bytes] = (None, b"")
@@ -65,7 +65,7 @@ class PlayedJournal:
 
     async def record(self, request: Request, reply: Response, *, accepted: bool) -> None:
         """Compare a call with what is journalled of it."""
-        self._asked.add((request.place, request.attempt))
+        self._asked_places.add((request.place, request.attempt))
         if self.ends_at == request.place:
             self.ends_at = None
         replies = self._replies(request)
@@ -84,7 +84,7 @@ class PlayedJournal:
         """Remember how far the run has come."""
         self.rounds, self.statements = rounds, statements
 
-    def learn_window(self, model: str, *, shown: int | None, safe: int | None) -> None:
+    def learn_window(self, model: str, *, reported: int | None, safe: int | None) -> None:
         """Leave out what a model turned out to take: the header has it already."""
 
     def warn(self, sentence: str) -> None:
@@ -94,7 +94,7 @@ class PlayedJournal:
         """Note every call of the run that playing it again did not make."""
         for place, attempt in self._journal.attempts():
             path = parse_path(place)
-            if (place, attempt) not in self._asked and path.task not in ("embed", "judge"):
+            if (place, attempt) not in self._asked_places and path.task not in ("embed", "judge"):
                 self._note(place, "a call that playing the run again does not make")
 
     def _replies(self, request: Request) -> list[JournalledReply]:

@@ -131,10 +131,10 @@ class PlayedSaver(SaverOfTurns):
     def _grow(self, name: str, entries: Sequence[Any]) -> None:
         ledger, stored = self._ledgers.setdefault(name, []), self._record.get(name) or ()
         for entry in entries:
-            known = stored[len(ledger)] if len(ledger) < len(stored) else None
+            stored_entry = stored[len(ledger)] if len(ledger) < len(stored) else None
             blob = dump_plain(entry)
-            is_on_record = known is not None and dump_plain(known) == blob
-            ledger.append(known if is_on_record else load_plain("msgpack", blob))
+            is_on_record = stored_entry is not None and dump_plain(stored_entry) == blob
+            ledger.append(stored_entry if is_on_record else load_plain("msgpack", blob))
 
 
 async def _nothing_to_await() -> None:

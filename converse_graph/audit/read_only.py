@@ -33,7 +33,7 @@ def audit_read_only(store: Store, run: Run) -> Audit:
     records = Records(run.header, store.channels(run.name), calls)
     words = PhraseIndex()
     prompts, answers = PromptCheck(records, words), AnswerCheck(records, frozenset(), frozenset())
-    leaks = [_of_chain(found) for found in chain_breaks(store, run)]
+    leaks = [_of_chain(chain_break) for chain_break in chain_breaks(store, run)]
     leaks += [leak for call in judgings for leak in prompts.leaks(call)]
     leaks += [*_private_parts(store, run, calls), *compare_copies(store, run, store.transcript(run.name))]
     if run.header.imported:
@@ -55,8 +55,8 @@ def audit_read_only(store: Store, run: Run) -> Audit:
     )
 
 
-def _of_chain(found: ChainBreak) -> Leak:
-    return Leak(kind="chain", place=found.place, source=found.source, owner=PUBLIC, why=found.why)
+def _of_chain(chain_break: ChainBreak) -> Leak:
+    return Leak(kind="chain", place=chain_break.place, source=chain_break.source, owner=PUBLIC, why=chain_break.why)
 
 
 def _private_parts(store: Store, run: Run, calls: Sequence[Call]) -> Iterator[Leak]:

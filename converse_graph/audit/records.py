@@ -73,7 +73,7 @@ class Records:
         for party, mind in self.minds.items():
             for record in mind:
                 self._private[CallPath.parse(record["place"])].append((party, record))
-        self._said = {
+        self._statement_by_turn = {
             CallPath.of_turn(statement["round"], statement["turn"], statement["speaker"]): statement
             for statement in self.statements
         }
@@ -139,7 +139,9 @@ class Records:
     def _was_kept(self, call: Call, values: Mapping[str, Any]) -> bool:
         """Whether a statement that drifts is on record for want of a better one."""
         path = parse_path(call.place)
-        statement = self._said.get(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
+        statement = (
+            self._statement_by_turn.get(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
+        )
         return statement is not None and bool(statement["text"]) and values.get("statement") == statement["text"]
 
     def _with_earlier(self, call: Call) -> Iterator[dict[str, Any]]:
@@ -158,7 +160,7 @@ class Records:
                 yield from ({**before, **own} for before in self._with_earlier(earlier))
 
     def _statement(self, path: CallPath) -> Iterator[Message]:
-        statement = self._said.get(path)
+        statement = self._statement_by_turn.get(path)
         if statement is None:
             return
         for profile in PROFILES:
@@ -171,7 +173,7 @@ class Records:
         for event in self.header.events[number : number + 1]:
             round = self.clock.round_of(event.at)
             event_record = KnownEvent(round=round, number=number, text=event.text, to=event.party)
-            yield from self._heard(View(party="", round=round, turn=0, statements=(), mind=(), events=(),
+            yield from self._messages_of(View(party="", round=round, turn=0, statements=(), mind=(), events=(),
                                         dated=(event_record,)))  # fmt: skip
 
     def _summary(self, span: Span) -> Iterator[Message]:
@@ -187,7 +189,7 @@ class Records:
             if record["kind"] == "private_summary":
                 yield summary_part(record, self.clock)
                 continue
-            yield from self._heard(View(party=path, round=record["round"], turn=0, statements=(), mind=(record,),
+            yield from self._messages_of(View(party=path, round=record["round"], turn=0, statements=(), mind=(record,),
                                         events=()))  # fmt: skip
             debate = debate_of(record)
             for name in {line["speaker"] for line in debate["lines"]} if debate else ():
@@ -195,7 +197,7 @@ class Records:
                 yield from recalled_line_messages([record], member, self.clock)
                 yield from persona_memory([record], member, self.clock, record["round"], "small")
 
-    def _heard(self, view: View) -> Iterator[Message]:
+    def _messages_of(self, view: View) -> Iterator[Message]:
         for profile in PROFILES:
             yield from recent_messages(view, self.clock, profile)
 

@@ -43,7 +43,7 @@ def _index_replies(words: PhraseIndex, records: Records, calls: Iterable[Call]) 
     for call in calls:
         path = parse_path(call.place)
         if isinstance(path, CallPath) and not path.is_public and path.task != "embed":  # vectors are no words
-            for text, owner in _answered(call, path, was_taken=records.was_taken(call)):
+            for text, owner in _reply_texts(call, path, was_taken=records.was_taken(call)):
                 words.add(text, owner, path.time)
 
 
@@ -92,7 +92,7 @@ def _own_values(record: MindRecord) -> Any:
     """What its holder wrote in a record: all but where it was made, and a debate."""
     match record["kind"]:
         case "note":
-            return [record.get("memo"), record.get("written")]
+            return [record.get("memo"), record.get("initial_stance")]
         case "reflection":
             return record["insights"]
         case "ballot":
@@ -125,7 +125,7 @@ def _without_problems(value: Any) -> Any:
     return [*map(_without_problems, value)] if isinstance(value, list | tuple) else value
 
 
-def _answered(call: Call, path: CallPath, *, was_taken: bool) -> Iterator[Owned]:
+def _reply_texts(call: Call, path: CallPath, *, was_taken: bool) -> Iterator[Owned]:
     values = values_of(call)
     if values is None:
         yield call.reply.text, path.reader

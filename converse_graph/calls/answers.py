@@ -42,8 +42,8 @@ class OpenQuestion:
         Args:
             value: Of the interrupt.
         """
-        known = value if isinstance(value, Mapping) and "speaker" in value else {"speaker": "?", "question": value}
-        return cls(speaker=str(known["speaker"]), place=str(known.get("place", "")), question=known.get("question"))
+        fields = value if isinstance(value, Mapping) and "speaker" in value else {"speaker": "?", "question": value}
+        return cls(speaker=str(fields["speaker"]), place=str(fields.get("place", "")), question=fields.get("question"))
 
     def __str__(self) -> str:
         """Say in one line who asks what."""
@@ -61,11 +61,11 @@ class OpenQuestion:
         return f"{self.speaker}'s answer does not fit ({fault[:MOST_SHOWN]}); the form has: {fields}"
 
 
-def assign_answers(given: Iterable[Any], waiting: Iterable[OpenQuestion]) -> dict[str, Any]:
+def assign_answers(answers: Iterable[Any], waiting: Iterable[OpenQuestion]) -> dict[str, Any]:
     """Say who gets which answer.
 
     Args:
-        given: Answers: a `NamedAnswer` or `TypedAnswer` for whom it names, anything else for the only one that waits.
+        answers: A `NamedAnswer` or `TypedAnswer` for whom it names, anything else for the only one that waits.
         waiting: What is asked.
 
     Raises:
@@ -75,7 +75,7 @@ def assign_answers(given: Iterable[Any], waiting: Iterable[OpenQuestion]) -> dic
     questions = {question.speaker: question for question in waiting}
     speakers = list(questions)
     assigned: dict[str, Any] = {}
-    for answer in given:
+    for answer in answers:
         speaker, value = answer.resolve(speakers) if isinstance(answer, NamedAnswer | TypedAnswer) else (None, answer)
         if speaker is None:
             if len(speakers) != 1:

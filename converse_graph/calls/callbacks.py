@@ -71,8 +71,8 @@ def told_call(chat: Model, request: Request) -> Iterator[ToldCall]:
         yield ToldCall(run=None)
         return
     messages = [_KINDS[message.role](content=message.text) for message in request.messages]
-    named: dict[str, Any] = {"name": chat.model, "kwargs": {"model": chat.model}}
-    (run,) = manager.on_chat_model_start(named, [messages])
+    serialized: dict[str, Any] = {"name": chat.model, "kwargs": {"model": chat.model}}
+    (run,) = manager.on_chat_model_start(serialized, [messages])
     try:
         yield ToldCall(run=run)
     except BaseException as error:

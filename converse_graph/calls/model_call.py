@@ -103,8 +103,8 @@ async def ask(context: RunContext, question: StructuredRequest, emit: Emit) -> S
     """
     if is_for_person(context, question):
         try:
-            asked = replace(question, model=HUMAN, repairs=MOST_TRIES, drift=None)
-            return await _ask(context, asked, emit, passed_to=question.model)
+            to_person = replace(question, model=HUMAN, repairs=MOST_TRIES, drift=None)
+            return await _ask(context, to_person, emit, passed_to=question.model)
         except TurnPassed as passed:
             return await _ask(context, question, emit, first=passed.attempt)
     return await _ask(context, question, emit)
@@ -336,11 +336,11 @@ def _learn_window(context: RunContext, chat: Model, request: Request) -> None:
     """Keep what a server takes, after it has refused more: what it named, or else what it has taken now."""
     window = getattr(chat, "shown_window", None)
     tokens = sum(estimate_tokens(message.text) for message in request.messages) + request.max_tokens
-    learnt = LearntWindow(shown=window, safe=None if window is not None else tokens)
+    learnt = LearntWindow(reported=window, safe=None if window is not None else tokens)
     if context.models.learnt.get(chat.model) != learnt:
         context.models.learnt[chat.model] = learnt
         if context.journal is not None:
-            context.journal.learn_window(chat.model, shown=learnt.shown, safe=learnt.safe)
+            context.journal.learn_window(chat.model, reported=learnt.reported, safe=learnt.safe)
 
 
 async def _complete(context: RunContext, chat: Model, question: StructuredRequest, request: Request) -> Completed:
@@ -384,7 +384,7 @@ async def _call(
     return reply, values, sorted_fields, problem
 
 
-async def _reply(context: RunContext, chat: Model, asked: StructuredRequest, request: Request) -> Response:
+async def _reply(context: RunContext, chat: Model, structured: StructuredRequest, request: Request) -> Response:
     """Ask the model; where a person is one, pause the graph until there is an answer.
 
     Raises:
@@ -393,7 +393,7 @@ async def _reply(context: RunContext, chat: Model, asked: StructuredRequest, req
     if not isinstance(chat, HumanModel):
         return await chat.complete(request)
     speaker = CallPath.parse(request.place).reader
-    asks = {field.name: f"{field.ask} ({field.bounds_text()})" for field in asked.form.fields}
+    asks = {field.name: f"{field.ask} ({field.bounds_text()})" for field in structured.form.fields}
     question = OpenQuestion(speaker=speaker, place=request.place, question=question_for_person(request, asks))
     answer = ask_person(context.answers, question)
     if answer == PASS_TO_MODEL:
@@ -406,7 +406,7 @@ def _warn_of_settings(context: RunContext, chat: Model, request: Request) -> Non
     not_taken: frozenset[str] = getattr(chat, "not_taken", frozenset())
     if not not_taken or not request.settings:
         return
-    for name in not_taken & {*request.settings.given(), *request.settings.extra_body}:
+    for name in not_taken & {*request.settings.set_values(), *request.settings.extra_body}:
         context.warn(f"{chat.model} does not take {name}, and was asked without it.")
 
 
@@ -499,7 +499,7 @@ def _read(
     if not signs:
         return values, sorted_fields, None
     for_record = f"drift: {', '.join(LABELS[finding.sign] for finding in signs)}"
-    return values, sorted_fields, InvalidReply(" ".join(finding.told for finding in signs), for_record=for_record)
+    return values, sorted_fields, InvalidReply(" ".join(finding.feedback for finding in signs), for_record=for_record)
 
 
 def repeated(reply: str) -> str:

@@ -119,13 +119,13 @@ def build_reply_schema(title: str, fields: Sequence[Field]) -> ReplySchema:
     """A form of these fields, in this order; the same object for the same fields, as one takes milliseconds to make."""
     field_list = tuple(fields)
     try:
-        return _made(title, field_list)
+        return _build_schema(title, field_list)
     except TypeError:  # a field may hold what has no hash, such as a list as its example
         return _make(title, field_list)
 
 
 @lru_cache(maxsize=512)
-def _made(title: str, fields: tuple[Field, ...]) -> ReplySchema:
+def _build_schema(title: str, fields: tuple[Field, ...]) -> ReplySchema:
     return _make(title, fields)
 
 

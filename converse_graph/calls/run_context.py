@@ -63,7 +63,7 @@ class Journal(Protocol):
     def progress(self, *, rounds: int, statements: int) -> None:
         """Note how far the run has come; durable with the next thing that is."""
 
-    def learn_window(self, model: str, *, shown: int | None, safe: int | None) -> None:
+    def learn_window(self, model: str, *, reported: int | None, safe: int | None) -> None:
         """Note in the run's header how many tokens a model turned out to take; durable with the next thing that is."""
 
     def warn(self, sentence: str) -> None:
@@ -78,7 +78,7 @@ class Trace(Protocol):
     ) -> AbstractContextManager[Callable[[Response, InvalidReply | None], None]]:
         """Trace a call; what it gives is told of the reply, and of what is wrong with it."""
 
-    def told(self, event: Mapping[str, Any]) -> None:
+    def on_event(self, event: Mapping[str, Any]) -> None:
         """Take note of an event of the supervisor."""
 
 

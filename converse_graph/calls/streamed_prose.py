@@ -28,40 +28,40 @@ class ProseReader:
     def restart(self) -> None:
         """Forget what came: the reply begins again."""
         self._received, self._half, self._thinking = "", "", ""
-        self._read: Callable[[], bool] | None = self._before
+        self._next_step: Callable[[], bool] | None = self._before
 
     def __call__(self, piece: str) -> None:
         """Take the next piece of the reply."""
-        if self._read is None:
+        if self._next_step is None:
             return
         self._received += piece
-        while self._read is not None and self._read():
+        while self._next_step is not None and self._next_step():
             pass
 
     def _before(self) -> bool:
         """Come to the object, past blanks, a fence and thoughts; True where there is more to read."""
         self._received = text = self._received.lstrip("\ufeff \t\r\n")
         if text.startswith("{"):
-            self._read = self._field
+            self._next_step = self._field
             return True
         mark = next((mark for mark in find_thought_marks(text[:_LONGEST_MARK]) if mark.start == 0), None)
         if mark is not None:
             self._received = text[mark.end :]
             if mark.opens:
-                self._read, self._thinking = self._thoughts, mark.kind
+                self._next_step, self._thinking = self._thoughts, mark.kind
             return True
         fence = _FENCE.match(text)
         if fence is not None:
             self._received = text[fence.end() :]
             return True
         if text and (text[0] not in _BEGINNINGS or len(text) > _LONGEST_MARK):
-            self._read = None
+            self._next_step = None
         return False
 
     def _thoughts(self) -> bool:
         for mark in find_thought_marks(self._received):
             if mark.kind == self._thinking and not mark.opens:
-                self._received, self._read = self._received[mark.end :], self._before
+                self._received, self._next_step = self._received[mark.end :], self._before
                 return True
         self._received = self._received[-_LONGEST_MARK:]
         return False
@@ -70,11 +70,11 @@ class ProseReader:
         match = _FIELD.match(self._received)
         if match is None:
             if len(self._received) > _LONGEST_MARK:
-                self._read = None
+                self._next_step = None
             return False
         self._received = self._received[match.end() :]
-        self._read = self._prose if self._name in (None, match[1]) else None
-        return self._read is not None
+        self._next_step = self._prose if self._name in (None, match[1]) else None
+        return self._next_step is not None
 
     def _prose(self) -> bool:
         string = _STRING.match(self._received)
@@ -82,13 +82,13 @@ class ProseReader:
         try:
             new = self._half + json.loads(f'"{spelt}"', strict=False)
         except ValueError:
-            self._read = None
+            self._next_step = None
             return False
         self._received = self._received[len(spelt) :]
         # The second half of a character may come with the next piece.
         self._half = new[-1:] if "\ud800" <= new[-1:] <= "\udbff" else ""
         if self._received.startswith('"'):
-            self._read = None
+            self._next_step = None
         if text := whole_characters(new[: len(new) - len(self._half)]):
             self._pass_on(text)
         return False

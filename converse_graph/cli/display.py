@@ -47,7 +47,7 @@ class Draft:
     period: str
     text: str = ""
     """Its prose as far as it is written."""
-    shown: int = 0
+    shown_length: int = 0
     """How many characters of that are on the screen."""
     headed: bool = False
     """Whether its heading is on the screen."""
@@ -58,8 +58,8 @@ class Draft:
 
     def begin_again(self) -> bool:
         """Forget the prose; returns whether any of it is on the screen."""
-        on_screen = self.shown > 0
-        self.text, self.shown, self.complete = "", 0, False
+        on_screen = self.shown_length > 0
+        self.text, self.shown_length, self.complete = "", 0, False
         return on_screen
 
     def debate(self, path: str, line: int, of: int) -> None:
@@ -206,7 +206,7 @@ class Display:
 
     def _settle(self, draft: Draft, event: dict[str, Any]) -> None:
         """Show what the record has of a turn beyond what is on the screen of it."""
-        prose = draft.text[: draft.shown]
+        prose = draft.text[: draft.shown_length]
         whose = ""
         if prose.split() != event["text"].split() or not draft.headed:  # they may differ in white space
             if self._headed != draft.speaker:
@@ -233,8 +233,8 @@ class Display:
                 return
             if not draft.headed:
                 self._head(draft)
-            self._screen.prose(draft.text[draft.shown :])
-            draft.shown = len(draft.text)
+            self._screen.prose(draft.text[draft.shown_length :])
+            draft.shown_length = len(draft.text)
             if not draft.complete:
                 return
             self._screen.end_prose()
@@ -255,17 +255,17 @@ class Display:
             f"turn {min(self._total, self._done + 1 + others)} of {self._total}",
             count(self._tokens, "token"),
             f"{duration(self._now() - self._began)} so far",
-            self._left(),
+            self._time_left(),
         )
         self._screen.heading(draft.speaker, draft.period, " · ".join(facts))
 
     def _facts(self) -> list[str]:
         """What the live line says beside the turns."""
         cost = "cost unknown" if self._usd is None else money(self._usd)
-        left = self._left() if self._pace.is_measured else ""
+        left = self._time_left() if self._pace.is_measured else ""
         return [count(self._tokens, "token"), cost, left, self._doing()]
 
-    def _left(self) -> str:
+    def _time_left(self) -> str:
         return self._pace.left(max(1, self._total - self._done))
 
     def _doing(self) -> str:

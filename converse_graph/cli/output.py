@@ -33,7 +33,7 @@ class Output:
         self.quiet, self.as_json = quiet or as_json, as_json
         self._console = terminal() if is_terminal() else None
         self._screen: Screen | None = None
-        self._gone = False
+        self._reader_left = False
         self.audience: Watch | None = None
         """Whoever else is told of each event of a run, such as the pages that show it."""
 
@@ -53,7 +53,7 @@ class Output:
     def warn(self, line: str) -> None:
         """Print a line on standard error, below whatever is on the screen."""
         with suppress(OSError):
-            if self._screen is not None and not self._gone:
+            if self._screen is not None and not self._reader_left:
                 self._screen.suspend()
         print(f"converse: {plain_line(line)}", file=sys.stderr, flush=True)  # noqa: T201 - the command line's own voice
 
@@ -70,7 +70,7 @@ class Output:
             return
         screen = self._screen = self._make_screen(plan)
         display = Display(screen, plan, now=time.monotonic)
-        if self._gone:  # while the lines above the display were written
+        if self._reader_left:  # while the lines above the display were written
             on_gone()
 
         def guarded(show: Callable[[], None]) -> None:
@@ -93,14 +93,14 @@ class Output:
 
     def _write(self, write: Callable[[], object]) -> bool:
         """Write something; returns False when it turns out that it goes nowhere: a run must not fail for that."""
-        if self._gone:
+        if self._reader_left:
             return True
         try:
             write()
         except OSError as error:
             if error.errno not in _UNHEARD:
                 raise
-            self._gone = True
+            self._reader_left = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return False
         return True

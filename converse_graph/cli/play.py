@@ -348,5 +348,5 @@ def _way_on(simulation: Simulation) -> str:
 def _way_to_answer(simulation: Simulation, reason: AnswerNeeded) -> str:
     name, where = simulation.run.name, store_option(simulation.store)
     one, *others = map(shlex.quote, reason.speakers)
-    given = " ".join(f"--answer {speaker}=VALUE" for speaker in (one, *others)) if others else "--answer VALUE"
-    return f"· Run {name} is paused until that is answered: converse resume {name} {given}{where}"
+    answer_options = " ".join(f"--answer {speaker}=VALUE" for speaker in (one, *others)) if others else "--answer VALUE"
+    return f"· Run {name} is paused until that is answered: converse resume {name} {answer_options}{where}"

@@ -47,29 +47,29 @@ def read_filter(text: str | None) -> dict[str, tuple[str, ...]]:
     Raises:
         InvalidValue: A part has no "=".
     """
-    wanted: dict[str, tuple[str, ...]] = {}
+    row_filter: dict[str, tuple[str, ...]] = {}
     for part in (text or "").split(",") if text else ():
         column, equals, value = part.partition("=")
         if not equals or not column.strip():
             raise InvalidValue(
                 f"--where takes COLUMN=VALUE,…, not {part!r}; such as scenario=agi-race,status=finished."
             )
-        wanted[column.strip()] = (*wanted.get(column.strip(), ()), value.strip())
-    return wanted
+        row_filter[column.strip()] = (*row_filter.get(column.strip(), ()), value.strip())
+    return row_filter
 
 
-def fits(row: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]) -> bool:
+def fits(row: Mapping[str, Any], row_filter: Mapping[str, tuple[str, ...]]) -> bool:
     """Tell whether a row has the values that are wanted; a dial is a column by its own name.
 
     Args:
         row: Of a run.
-        wanted: As `read_filter` gives it.
+        row_filter: As `read_filter` gives it.
 
     Raises:
         NotFound: There is no such column.
     """
     dials = row.get("dials") or {}
-    for column, values in wanted.items():
+    for column, values in row_filter.items():
         if column not in row and column not in dials:
             raise NotFound.among("column", column, [*row, *dials])
         value = row[column] if column in row else dials[column]

@@ -37,14 +37,14 @@ class Seat:
             deadline: Seconds for each field, after which the turn is passed to the model; None for ever.
         """
         self._output, self._deadline = output, deadline
-        self._shown: set[tuple[str, str]] = set()
+        self._shown_parts: set[tuple[str, str]] = set()
 
     def show(self, reason: AnswerNeeded) -> None:
         """Show what those who wait have before them, leaving out what was shown before."""
         for speaker, question in zip(reason.speakers, reason.questions, strict=True):
             for part in _prompt(question):
-                if (speaker, part["text"]) not in self._shown:
-                    self._shown.add((speaker, part["text"]))
+                if (speaker, part["text"]) not in self._shown_parts:
+                    self._shown_parts.add((speaker, part["text"]))
                     for line in strip_invisible(part["text"]).splitlines():
                         self._output.say(f"{speaker} | {line}")
 
@@ -52,13 +52,13 @@ class Seat:
         """Have the forms filled in; None where nobody is at the terminal, or whoever is there leaves."""
         if self._output.quiet or not sys.stdin or not sys.stdin.isatty():
             return None
-        given = []
+        named_answers = []
         for speaker, question in zip(reason.speakers, reason.questions, strict=True):
             value = await self._answer(speaker, question)
             if value is None:
                 return None
-            given.append(NamedAnswer(speaker=speaker, value=value))
-        return tuple(given)
+            named_answers.append(NamedAnswer(speaker=speaker, value=value))
+        return tuple(named_answers)
 
     async def _answer(self, speaker: str, question: Any) -> Any:
         if not isinstance(question, Mapping) or "form" not in question:

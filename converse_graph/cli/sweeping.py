@@ -123,9 +123,11 @@ def _read_values(function: ScenarioFunction, texts: tuple[str, ...]) -> dict[str
         dial, equals, values = text.partition("=")
         if not equals or not values:
             raise InvalidValue(f"--vary takes DIAL=A,B or DIAL=LOW..HIGH, not {text!r}.")
-        named = dials.get(dial.strip().replace("-", "_"))
-        listed = _range(named, values) if named and ".." in values else [value.strip() for value in values.split(",")]
-        read = [read_settings(function, [f"{dial}={value}"]) for value in listed]
+        kind = dials.get(dial.strip().replace("-", "_"))
+        value_texts = (
+            _range(kind, values) if kind and ".." in values else [value.strip() for value in values.split(",")]
+        )
+        read = [read_settings(function, [f"{dial}={value}"]) for value in value_texts]
         (key,) = read[0]
         if key in values_by_dial:
             raise InvalidValue(f"Dial {key} is varied twice; name all its values at once.")
@@ -210,8 +212,8 @@ async def _say_cost(design: Design, output: Output, prices: Prices | None) -> tu
         is_known = is_known and usd is not None
         least, most = (least + usd[0] * count, most + usd[1] * count) if usd else (least, most)
     cost = f"{money(least)} to {money(most)}" if is_known else "a cost that is not known"
-    asked = f", asked directly {questions} times" if questions else ""
-    output.say(f"{runs} runs of {design.model}{asked}: about {calls:,} calls, {tokens:,} tokens, {cost}")
+    direct_questions = f", asked directly {questions} times" if questions else ""
+    output.say(f"{runs} runs of {design.model}{direct_questions}: about {calls:,} calls, {tokens:,} tokens, {cost}")
     return cost, most if is_known else None
 
 
@@ -291,9 +293,9 @@ def _status(progress: Progress, began: float, done_before: int) -> str:
     parts += [f"{len(progress.failed)} failed"] if progress.failed else []
     parts += [f"{progress.tokens:,} tokens"]
     parts += [money(progress.usd)] if progress.usd else []
-    played, left = progress.done - done_before, progress.runs - progress.done - len(progress.failed)
-    if played > 0 and left > 0:
-        parts += [f"about {duration((time.monotonic() - began) / played * left)} left"]
+    runs_done, left = progress.done - done_before, progress.runs - progress.done - len(progress.failed)
+    if runs_done > 0 and left > 0:
+        parts += [f"about {duration((time.monotonic() - began) / runs_done * left)} left"]
     return ", ".join(parts)
 
 

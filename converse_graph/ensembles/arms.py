@@ -85,8 +85,8 @@ def morris_points(dials: int, paths: int) -> tuple[tuple[float, ...], ...]:
     """
     from SALib.sample import morris
 
-    drawn = morris.sample(morris_problem(dials), paths, num_levels=MORRIS_LEVELS, seed=_SEED)
-    return tuple(map(tuple, drawn.tolist()))
+    points = morris.sample(morris_problem(dials), paths, num_levels=MORRIS_LEVELS, seed=_SEED)
+    return tuple(map(tuple, points.tolist()))
 
 
 def morris_problem(dials: int) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class PeriodScore(FrozenModel):
     period: str
     outcome: float
     """The variable at the end of the period; of a probability 1 where the value was reached, else 0."""
-    known: bool | None
+    known_to_model: bool | None
     """Whether all of it lies before the model's training cutoff; None where that is not on record."""
     forecasts: int
     score: float
@@ -55,16 +55,18 @@ class FieldScore(FrozenModel):
     rule: Literal["CRPS", "Brier"]
     periods: tuple[PeriodScore, ...]
 
-    def mean(self, name: Literal["score", "persistence", "trend"], *, known: bool | None = None) -> float | None:
+    def mean(
+        self, name: Literal["score", "persistence", "trend"], *, known_to_model: bool | None = None
+    ) -> float | None:
         """Average over forecasts.
 
         Args:
             name: Whose score.
-            known: Over periods before the training cutoff alone, or after it alone; None for all.
+            known_to_model: Over periods before the training cutoff alone, or after it alone; None for all.
         """
-        chosen = [one for one in self.periods if known is None or one.known is known]
-        total = sum(one.forecasts for one in chosen)
-        return sum(getattr(one, name) * one.forecasts for one in chosen) / total if total else None
+        periods = [one for one in self.periods if known_to_model is None or one.known_to_model is known_to_model]
+        total = sum(one.forecasts for one in periods)
+        return sum(getattr(one, name) * one.forecasts for one in periods) / total if total else None
 
 
 class Backtest(FrozenModel):
@@ -225,7 +227,7 @@ def _score_period(
     return PeriodScore(
         period=clock.period(round).label,
         outcome=came,
-        known=None if cutoff is None else end <= cutoff,
+        known_to_model=None if cutoff is None else end <= cutoff,
         forecasts=len(values),
         score=score,
         persistence=persistence,
@@ -259,7 +261,7 @@ def _cautions(transcripts: Sequence[Transcript], scores: Sequence[FieldScore], c
             "The training cutoff of the model is not on record (dial training_cutoff, or --cutoff): it may know every "
             "outcome, and a good score then shows memory, not foresight."
         )
-    elif all(one.known for score in scores for one in score.periods):
+    elif all(one.known_to_model for score in scores for one in score.periods):
         yield f"Every period lies before the training cutoff ({cutoff}): the model may know every outcome."
     for score in scores:
         own, trend, still = score.mean("score"), score.mean("trend"), score.mean("persistence")
@@ -302,14 +304,19 @@ def _page(result: Backtest, commands: Sequence[str]) -> Iterator[str]:
 
 def _summary(score: FieldScore) -> tuple[str, ...]:
     forecasts = sum(one.forecasts for one in score.periods)
-    means = (score.mean("score"), score.mean("persistence"), score.mean("trend"), score.mean("score", known=False))
+    means = (
+        score.mean("score"),
+        score.mean("persistence"),
+        score.mean("trend"),
+        score.mean("score", known_to_model=False),
+    )
     return (score.arm, score.field, score.rule, str(forecasts), *map(_figure, means))
 
 
 def _period_row(one: PeriodScore) -> tuple[str, ...]:
-    known = "unknown" if one.known is None else "yes" if one.known else "no"
+    known_in_words = "unknown" if one.known_to_model is None else "yes" if one.known_to_model else "no"
     figures = map(_figure, (one.score, one.persistence, one.trend))
-    return (one.period, f"{one.outcome:g}", str(one.forecasts), *figures, known)
+    return (one.period, f"{one.outcome:g}", str(one.forecasts), *figures, known_in_words)
 
 
 def _figure(value: float | None) -> str:

@@ -85,12 +85,12 @@ class Sweep:
             NotFound: There is no such scenario or dial.
             RunPaused: The budget is spent; the same call goes on.
         """
-        where, wanted = self.store or DEFAULT_PATH, self._design()
-        set_name = self.name or find_scenario(wanted.scenario).name
+        where, design = self.store or DEFAULT_PATH, self._design()
+        set_name = self.name or find_scenario(design.scenario).name
 
         async def play() -> tuple[str, Progress]:
             async with Store.open(where, make=True) as store:
-                name, _ = await save_design(store, set_name, wanted, created=datetime.now(UTC))
+                name, _ = await save_design(store, set_name, design, created=datetime.now(UTC))
                 player = SweepPlayer(store, name, jobs=jobs, budget=budget, retry_failed=retry_failed, watch=watch)
                 return name, await player.play()
 

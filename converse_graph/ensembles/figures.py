@@ -179,10 +179,10 @@ def heat_map(forecast: Forecast) -> Chart | None:
     cells: dict[tuple[str, str], list[float]] = {}
     year = 0.0
     for arm in forecast.arms:
-        known = [one for one in arm.by_year if one.probability is not None and one.probability.estimate is not None]
-        if arm.role == "arm" and known:
-            year = known[-1].year
-            probability = known[-1].probability
+        estimates = [one for one in arm.by_year if one.probability is not None and one.probability.estimate is not None]
+        if arm.role == "arm" and estimates:
+            year = estimates[-1].year
+            probability = estimates[-1].probability
             value = 0.0 if probability is None or probability.estimate is None else probability.estimate
             cells.setdefault((_plain(arm.dials[dials[0]]), _plain(arm.dials[dials[1]])), []).append(value)
     rows = [
@@ -221,7 +221,7 @@ def fan_chart(forecast: Forecast) -> Chart | None:
         forecast: What is drawn.
     """
     rows = [
-        {"arm": arm.arm, "said": one.said, "p10": one.p10, "p50": one.p50, "p90": one.p90}
+        {"arm": arm.arm, "stated_at": one.stated_at, "p10": one.p10, "p50": one.p50, "p90": one.p90}
         for arm in forecast.arms
         if arm.role == "arm"
         for one in arm.fan

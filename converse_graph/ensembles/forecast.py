@@ -92,9 +92,9 @@ def forecast(
     years_shown = years or _spread_years(complete)
     arm_forecasts = tuple(_arm(arm, event, horizon, years_shown, seed, answers) for arm in arms)
     comparisons = _comparisons(arms, event, horizon, seed)
-    told = [arm for arm in arms if arm.role == "arm"]
-    dials = tuple(told[0].dials)
-    played = [row for arm in told for row in arm.rows if row.status == "finished"]
+    main_arms = [arm for arm in arms if arm.role == "arm"]
+    dials = tuple(main_arms[0].dials)
+    finished_rows = [row for arm in main_arms for row in arm.rows if row.status == "finished"]
     return Forecast(
         name=name,
         scenario=complete[0].scenario,
@@ -105,10 +105,10 @@ def forecast(
         step=complete[0].step,
         arms=arm_forecasts,
         comparisons=comparisons,
-        effects=_effects(played, dials, event, horizon),
-        calibration=calibration(played, event),
-        covariates=_covariates(played, event, horizon),
-        screening=_screening(played, design, event, horizon),
+        effects=_effects(finished_rows, dials, event, horizon),
+        calibration=calibration(finished_rows, event),
+        covariates=_covariates(finished_rows, event, horizon),
+        screening=_screening(finished_rows, design, event, horizon),
         nuisance=next((_size(one.difference) for one in comparisons if one.role == "paraphrase"), None),
         cautions=tuple(_cautions(arm_forecasts, comparisons, complete, event)),
     )
@@ -267,11 +267,11 @@ def _fan(rows: Sequence[Outcome], event: str) -> tuple[FanPoint, ...]:
         field = _estimate_field(row, event)
         for one in row.estimates:
             if one.field == field:
-                by_time.setdefault(one.said, []).append((one.p10, one.p50, one.p90))
+                by_time.setdefault(one.stated_at, []).append((one.p10, one.p50, one.p90))
     points = []
-    for said in sorted(by_time):
-        low, middle, high = np.median(np.array(by_time[said]), axis=0).tolist()
-        points.append(FanPoint(said=said, p10=low, p50=middle, p90=high, estimates=len(by_time[said])))
+    for when in sorted(by_time):
+        low, middle, high = np.median(np.array(by_time[when]), axis=0).tolist()
+        points.append(FanPoint(stated_at=when, p10=low, p50=middle, p90=high, estimates=len(by_time[when])))
     return tuple(points)
 
 
@@ -293,10 +293,10 @@ def _cause(row: Outcome, event: str) -> tuple[float, str | None]:
 
 def _comparisons(arms: Sequence[_Arm], event: str, horizon: float, seed: int) -> tuple[Comparison, ...]:
     """Hold each arm against the first, each against itself by chance, and the first against itself in other words."""
-    told = [arm for arm in arms if arm.role == "arm"]
-    pairs = [(told[0], arm) for arm in told[1:]]
-    pairs += [(one, arm) for arm in arms if arm.role == "chance" for one in told if one.dials == arm.dials]
-    pairs += [(told[0], arm) for arm in arms if arm.role == "paraphrase"]
+    main_arms = [arm for arm in arms if arm.role == "arm"]
+    pairs = [(main_arms[0], arm) for arm in main_arms[1:]]
+    pairs += [(one, arm) for arm in arms if arm.role == "chance" for one in main_arms if one.dials == arm.dials]
+    pairs += [(main_arms[0], arm) for arm in arms if arm.role == "paraphrase"]
     differences = [
         _without_invention(compare(_by_seed(one.rows, event), _by_seed(other.rows, event), horizon=horizon, seed=seed))
         for one, other in pairs
@@ -451,13 +451,13 @@ def calibration(rows: Sequence[Outcome], event: str) -> Calibration | None:
         for row in rows
         if event in row.events
         for estimate in row.estimates
-        if estimate.field == _estimate_field(row, event) and estimate.said < row.start + row.events[event]
+        if estimate.field == _estimate_field(row, event) and estimate.stated_at < row.start + row.events[event]
     ]
     if not pairs:
         return None
     quantiles = np.array([[one.p10, one.p50, one.p90] for one, _ in pairs], dtype=np.float64)
     years = np.array([year for _, year in pairs], dtype=np.float64)
-    forecasts = np.array([one.said for one, _ in pairs], dtype=np.float64)
+    forecasts = np.array([one.stated_at for one, _ in pairs], dtype=np.float64)
     is_covered = (quantiles[:, 0] <= years) & (years <= quantiles[:, 2])
     scores = scoringrules.crps_quantile(years, quantiles, np.array([0.1, 0.5, 0.9]))
     varies = len(np.unique(forecasts)) > 1

@@ -34,7 +34,7 @@ class RunPoint(FrozenModel):
 class FanPoint(FrozenModel):
     """What parties stated of a year at one time: medians over their statements and over runs."""
 
-    said: float
+    stated_at: float
     p10: float
     p50: float
     p90: float

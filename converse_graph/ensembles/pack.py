@@ -99,12 +99,12 @@ async def _fill(store: Store, target: Store, runs: Sequence[str], ensembles: Seq
 def _runs_of(store: Store, name: str, *, with_origins: bool) -> Iterator[str]:
     """The runs that a name stands for, each after those that it comes from."""
     design = store.ensembles.find(name)
-    known = {run.name for run in store.register.runs()}
-    members = [name] if name in known else []
+    names_there = {run.name for run in store.register.runs()}
+    members = [name] if name in names_there else []
     if design is not None:
-        members += [run for run in Design.model_validate_json(design).members(name) if run in known]
+        members += [run for run in Design.model_validate_json(design).members(name) if run in names_there]
     elif not members:
-        names = [*store.ensembles.names(), *sorted(known)]
+        names = [*store.ensembles.names(), *sorted(names_there)]
         raise NotFound.among("run or ensemble", name, names, hint="`converse runs` lists the runs.")
     for member in members:
         yield from reversed(list(_lineage(store, member)) if with_origins else [member])

@@ -88,16 +88,18 @@ def policy_table(
     names = tuple(dict.fromkeys(policies))
     if len(names) < 2:
         raise InvalidValue(f"--policies takes two or more that differ, such as random,wait; not {', '.join(names)!r}.")
-    chosen = scenario.party(party) if party else scenario.organisations[0]
-    others = tuple(one.name for one in scenario.organisations if one.kind == chosen.kind and one is not chosen)
+    organisation = scenario.party(party) if party else scenario.organisations[0]
+    others = tuple(
+        one.name for one in scenario.organisations if one.kind == organisation.kind and one is not organisation
+    )
     if not others:
-        raise InvalidValue(f"{chosen.name} is alone of its kind, {chosen.kind}; name another with --party.")
+        raise InvalidValue(f"{organisation.name} is alone of its kind, {organisation.kind}; name another with --party.")
     unit, variables = unit_of(scenario, outcome), world_of(scenario).variables
 
     def play(own: str, theirs: str) -> Floats:
-        table = {**policy_of, chosen.name: own, **dict.fromkeys(others, theirs)}
+        table = {**policy_of, organisation.name: own, **dict.fromkeys(others, theirs)}
         batch = play_rules(scenario, table, seeds=seeds, first_seed=first_seed, rounds=rounds)
-        return outcome_values(scenario, batch, outcome, chosen.name)
+        return outcome_values(scenario, batch, outcome, organisation.name)
 
     columns = {theirs: {own: play(own, theirs) for own in names} for theirs in names}
     best = {theirs: _best(column) for theirs, column in columns.items()}
@@ -105,8 +107,8 @@ def policy_table(
         scenario=scenario.name,
         outcome=outcome,
         unit=unit,
-        is_own=any(variable.name == outcome and variable.owner == chosen.kind for variable in variables),
-        party=chosen.name,
+        is_own=any(variable.name == outcome and variable.owner == organisation.kind for variable in variables),
+        party=organisation.name,
         others=others,
         worlds=seeds,
         policies=names,

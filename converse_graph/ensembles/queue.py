@@ -165,12 +165,12 @@ class RunQueue:
         """
         design = Design.model_validate_json(store.ensembles.design(ensemble))
         over = {"finished"} if retry_failed else {"finished", "failed"}
-        done = {run.name for run in store.register.runs() if run.status in over}
+        names_over = {run.name for run in store.register.runs() if run.status in over}
         queued = {row["run"] for row in await self._read(_QUEUED)}
         missing = [
             cell.run
             for cell in design.cells(ensemble)
-            if cell.run not in queued and (cell.run not in done or awaits_judge(store, design, cell))
+            if cell.run not in queued and (cell.run not in names_over or awaits_judge(store, design, cell))
         ]
         for first in range(0, len(missing), 1000):
             chunk = missing[first : first + 1000]
@@ -229,11 +229,11 @@ async def open_queue(
         StoreFailure: The database cannot be reached.
     """
     check_server(address)
-    shown = without_password(address)
+    safe_address = without_password(address)
     try:
-        _prepare(address, shown, make=make)
+        _prepare(address, safe_address, make=make)
     except psycopg.Error as error:
-        raise StoreFailure(f"{shown} cannot be reached: {driver_message(error)}.") from None
+        raise StoreFailure(f"{safe_address} cannot be reached: {driver_message(error)}.") from None
     connector = PsycopgConnector(
         conninfo=address, kwargs={"options": _OPTIONS, "application_name": "converse-queue"}, min_size=1, max_size=4
     )
@@ -260,12 +260,12 @@ def check_server(address: str) -> None:
         )
 
 
-def _prepare(address: str, shown: str, *, make: bool) -> None:
+def _prepare(address: str, safe_address: str, *, make: bool) -> None:
     with closing(psycopg.connect(address, autocommit=True, connect_timeout=10, options=_OPTIONS)) as connection:
         if _is_there(connection):
             return
         if not make:
-            raise NotFound(f"No queue in {shown}; `converse sweep SCENARIO --queue --store …` makes one.")
+            raise NotFound(f"No queue in {safe_address}; `converse sweep SCENARIO --queue --store …` makes one.")
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key("queue")])
             if not _is_there(connection):

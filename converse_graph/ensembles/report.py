@@ -111,14 +111,14 @@ def forecast_body(
         commands: The exact commands that made it.
         manifest: What it was made with, by name.
     """
-    drawn = {name: as_svg(chart) for name, chart in forecast_figures(forecast).items()}
+    charts = {name: as_svg(chart) for name, chart in forecast_figures(forecast).items()}
     parts = []
     for section in report_sections(forecast, commands=commands, manifest=manifest or {}):
         body = _as_html(section.lines)
         if not section.heading:
             parts.append(f"<header><h1>{html.escape(_title(forecast))}</h1>{body}</header>")
             continue
-        figure = f'<figure tabindex="0">{drawn[section.figure]}</figure>' if section.figure in drawn else ""
+        figure = f'<figure tabindex="0">{charts[section.figure]}</figure>' if section.figure in charts else ""
         kind = ' class="answer"' if section.heading == _ANSWER else ""
         parts.append(f"<section{kind}><h2>{html.escape(section.heading)}</h2>{figure}{body}</section>")
     return "\n".join([*parts, _runs_behind(forecast)])
@@ -204,9 +204,9 @@ def _runs(forecast: Forecast) -> int:
 
 def _head(forecast: Forecast) -> Iterator[str]:
     models = ", ".join(forecast.models)
-    played = f"{'arm' if len(forecast.arms) == 1 else 'arms'}, played by {models}"
+    players = f"{'arm' if len(forecast.arms) == 1 else 'arms'}, played by {models}"
     yield inline(
-        f"Ensemble {forecast.name}: {_runs(forecast)} finished runs in {len(forecast.arms)} {played}. A run is one "
+        f"Ensemble {forecast.name}: {_runs(forecast)} finished runs in {len(forecast.arms)} {players}. A run is one "
         "observation, however many parties it has. Intervals are 95 %."
     )
     if forecast.meaning:
@@ -232,10 +232,10 @@ def _answer(forecast: Forecast) -> Iterator[str]:
 
 def _lead(forecast: Forecast) -> str:
     """The answer in a paragraph: how likely by the last year that was asked for, what moves it, how sure that is."""
-    told = [arm for arm in forecast.arms if arm.role == "arm"]
+    main_arms = [arm for arm in forecast.arms if arm.role == "arm"]
     chances = [
         (arm.arm, probability.estimate, probability)
-        for arm in told
+        for arm in main_arms
         if (probability := arm.by_year[-1].probability) is not None and probability.estimate is not None
     ]
     if not chances:
@@ -453,19 +453,21 @@ def _covariates(forecast: Forecast) -> Iterator[str]:
 
 def _means(forecast: Forecast) -> Iterator[str]:
     """Scores and last values that differ between arms or judges gave, a row each."""
-    told = [arm for arm in forecast.arms if arm.role == "arm"]
+    main_arms = [arm for arm in forecast.arms if arm.role == "arm"]
     tables = [
-        (name, [arm.scores.get(name) for arm in told]) for name in dict.fromkeys(k for a in told for k in a.scores)
+        (name, [arm.scores.get(name) for arm in main_arms])
+        for name in dict.fromkeys(k for a in main_arms for k in a.scores)
     ]
     tables += [
-        (name, [arm.fields.get(name) for arm in told]) for name in dict.fromkeys(k for a in told for k in a.fields)
+        (name, [arm.fields.get(name) for arm in main_arms])
+        for name in dict.fromkeys(k for a in main_arms for k in a.fields)
     ]
     if not tables:
         return
     yield "Means over runs; a yes counts as 1, a no as 0."
     yield ""
-    yield _row("value", *(arm.arm for arm in told))
-    yield _row(*["---"] * (1 + len(told)))
+    yield _row("value", *(arm.arm for arm in main_arms))
+    yield _row(*["---"] * (1 + len(main_arms)))
     for name, intervals in tables:
         cells = ("-" if one is None else _number(one) for one in intervals)
         yield _row(name.replace("_", " "), *cells)

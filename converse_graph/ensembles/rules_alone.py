@@ -256,11 +256,11 @@ def _period(scenario: Scenario, round: int) -> str:
 
 def _page(summary: RulesCourse) -> Iterator[str]:
     by = ", ".join(f"{party} {policy}" for party, policy in summary.policies.items())
-    chosen = "by chance" if set(summary.policies.values()) == {RANDOM} else f"by policy: {by}"
+    choice = "by chance" if set(summary.policies.values()) == {RANDOM} else f"by policy: {by}"
     yield f"# {inline(summary.scenario)} by its rules alone"
     last = summary.first_seed + summary.worlds - 1
     worlds = f"{summary.worlds:,} worlds of {summary.rounds} rounds, seeds {summary.first_seed} to {last}"
-    yield from ("", inline(f"{worlds}. Moves are chosen {chosen}."), "")
+    yield from ("", inline(f"{worlds}. Moves are chosen {choice}."), "")
     yield from ("## Outcomes", "")
     yield from aligned_table(
         ("event", "share of worlds", "95 % interval", "half of them by"),

@@ -271,7 +271,7 @@ class SweepPlayer:
             progress.running += 1
             self._watch(progress)
             try:
-                if await self._played(cell) == "finished":
+                if await self._play_cell(cell) == "finished":
                     progress.done += 1
             except RunPaused as error:
                 if over := self._over():  # the run names but what was left for it
@@ -287,13 +287,13 @@ class SweepPlayer:
         run = self._store.register.summary(cell.run)
         return None if run is None else run.status
 
-    async def _played(self, cell: Cell) -> str:
+    async def _play_cell(self, cell: Cell) -> str:
         async with self._simulation(cell) as simulation:
             before = simulation.run
             try:
-                run = await simulation.play(budget=self._left(before))
+                run = await simulation.play(budget=self._budget_left(before))
                 if run.status == "finished":
-                    left = self._left(before)
+                    left = self._budget_left(before)
                     await close_run(simulation, self._design, cell, budget=left, prices=self._prices)
             finally:
                 self._charge(cell.run)
@@ -363,7 +363,7 @@ class SweepPlayer:
             self._scenarios[key] = find_scenario(self._design.reference(cell))(**cell.dials)
         return self._scenarios[key]
 
-    def _left(self, before: Run) -> Budget | None:
+    def _budget_left(self, before: Run) -> Budget | None:
         """What is left for a run of the bounds over all of them."""
         return budget_of_one(
             self._budget,

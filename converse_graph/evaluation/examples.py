@@ -66,7 +66,7 @@ def examples(
         raise InvalidValue(f"Run {header.run!r} has no statement yet, so there is no example in it; play it first.")
     record = as_json(transcript if private else transcript.public(), raw=private)
     setup = {name: record["header"][name] for name in SETUP}
-    builder = _ExampleBuilder(header=header, shown=record, setup=setup, by=by, private=private, dataset=dataset)
+    builder = _ExampleBuilder(header=header, public=record, setup=setup, by=by, private=private, dataset=dataset)
     match by:
         case "run":
             return (builder.whole(),)
@@ -81,7 +81,7 @@ def examples(
 @dataclass(frozen=True, kw_only=True)
 class _ExampleBuilder:
     header: Header
-    shown: dict[str, Any]
+    public: dict[str, Any]
     setup: dict[str, Any]
     by: By
     private: bool
@@ -91,14 +91,14 @@ class _ExampleBuilder:
         outputs = {
             "status": self.header.status,
             "ended": self.header.ended,
-            "statements": self.shown["statements"],
-            "votes": self.shown["header"]["votes"],
-            "stands": self.shown["standing"],
+            "statements": self.public["statements"],
+            "votes": self.public["header"]["votes"],
+            "stands": self.public["standing"],
         }
         return self._example("", self.setup, outputs, {})
 
     def rounds(self) -> Iterator[Example]:
-        all_statements = self.shown["statements"]
+        all_statements = self.public["statements"]
         for number, of_round in groupby(all_statements, key=lambda statement: statement["round"]):
             statements = list(of_round)
             when = {"round": number, "period": statements[0]["period"]}
@@ -106,7 +106,7 @@ class _ExampleBuilder:
             yield self._example(str(number), inputs, {"statements": statements}, when)
 
     def statements(self) -> Iterator[Example]:
-        statements = self.shown["statements"]
+        statements = self.public["statements"]
         for place, statement in enumerate(statements):
             when = {name: statement[name] for name in ("round", "turn", "period", "speaker")}
             # Those who speak at the same time do not hear one another.

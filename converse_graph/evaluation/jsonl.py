@@ -20,7 +20,7 @@ _PARTS = ("inputs", "outputs", "metadata")
 
 def as_lines(examples: Iterable[Example]) -> str:
     """A line of JSON for each example, in the shape of `dataset_schema`."""
-    return "".join(json_text(_shown(example)) + "\n" for example in examples)
+    return "".join(json_text(_as_row(example)) + "\n" for example in examples)
 
 
 def read_lines(path: Path | str) -> tuple[Example, ...]:
@@ -99,7 +99,7 @@ def dataset_schema() -> dict[str, Any]:
     }
 
 
-def _shown(example: Example) -> dict[str, Any]:
+def _as_row(example: Example) -> dict[str, Any]:
     return {"version": EXAMPLE_VERSION, "id": str(example.id), **{part: getattr(example, part) for part in _PARTS}}
 
 

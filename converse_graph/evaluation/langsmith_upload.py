@@ -39,7 +39,7 @@ class UploadResult:
     where: str
     """The address of LangSmith's API."""
     new: int
-    known: int
+    already_there: int
     """Those that the dataset had already, brought up to date."""
 
 
@@ -61,12 +61,12 @@ def upload_examples(examples: Sequence[Example], dataset: str, *, environment: M
     url = endpoint or HOSTED
     client = Client(api_url=url, api_key=key or None, retry_config=Retry(total=0), auto_batch_tracing=False)
     try:
-        return _told(url, lambda: _sent(client, url, examples, dataset))
+        return _with_clear_errors(url, lambda: _send(client, url, examples, dataset))
     finally:
         client.close(0)
 
 
-def _sent(client: Client, url: str, examples: Sequence[Example], dataset: str) -> UploadResult:
+def _send(client: Client, url: str, examples: Sequence[Example], dataset: str) -> UploadResult:
     dataset_id = _dataset(client, dataset)
     uploads = client.list_examples(dataset_id=dataset_id, select=["id"], exclude_default_fields=True)
     there = {one.id for one in uploads}
@@ -76,7 +76,7 @@ def _sent(client: Client, url: str, examples: Sequence[Example], dataset: str) -
         client.create_examples(dataset_id=dataset_id, examples=[_created(example) for example in some])
     for some in _batches(existing):
         client.update_examples(dataset_id=dataset_id, updates=[_updated(example) for example in some])
-    return UploadResult(where=url, new=len(new), known=len(existing))
+    return UploadResult(where=url, new=len(new), already_there=len(existing))
 
 
 def _dataset(client: Client, name: str) -> UUID:
@@ -117,7 +117,7 @@ def _batches(examples: Sequence[Example]) -> Iterator[list[Example]]:
         yield batch
 
 
-def _told(url: str, send_all: Callable[[], Done]) -> Done:
+def _with_clear_errors(url: str, send_all: Callable[[], Done]) -> Done:
     """Say what went wrong in a line; what LangSmith's client says may hold a body, and so an example."""
     way_out = "The runs are in their store as before; send them again later, or write a file with --out."
     try:

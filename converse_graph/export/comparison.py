@@ -99,8 +99,8 @@ def as_json(difference: Difference) -> dict[str, Any]:
 
 def as_text(difference: Difference) -> str:
     """The difference for a terminal: turns that are the same are counted, others told in full."""
-    lines = [f"{difference.first} and {difference.second}: {_counted(difference)}"]
-    lines += [_told(change) for change in (*difference.settings, *difference.outcome)]
+    lines = [f"{difference.first} and {difference.second}: {_count_in_words(difference)}"]
+    lines += [_change_in_words(change) for change in (*difference.settings, *difference.outcome)]
     width = max(len(difference.first), len(difference.second))
     for told_in, rows in _stretches(difference):
         if told_in:
@@ -111,7 +111,7 @@ def as_text(difference: Difference) -> str:
             if row.first != row.second:
                 sides = ((difference.first, row.first), (difference.second, row.second))
                 lines += [f"  {name:<{width}}  {_words(text)}" for name, text in sides]
-            lines += [f"  {_told(field)}" for field in row.fields]
+            lines += [f"  {_change_in_words(field)}" for field in row.fields]
     lines += world_lines(difference.world)
     return "\n".join(lines) + "\n"
 
@@ -119,7 +119,7 @@ def as_text(difference: Difference) -> str:
 def as_markdown(difference: Difference) -> str:
     """The difference as a page."""
     first, second = inline(difference.first), inline(difference.second)
-    lines = [f"# {first} and {second}", "", inline(_counted(difference)), ""]
+    lines = [f"# {first} and {second}", "", inline(_count_in_words(difference)), ""]
     if changes := (*difference.settings, *difference.outcome):
         lines += [f"|  | {first} | {second} |", "| --- | --- | --- |", *map(_table_row, changes), ""]
     for told_in, rows in _stretches(difference):
@@ -205,7 +205,7 @@ def _stretches(difference: Difference) -> Iterator[tuple[str, list[DifferenceRow
     return ((speaker_row, list(stretch)) for speaker_row, stretch in groupby(difference.rows, key=told_in))
 
 
-def _counted(difference: Difference) -> str:
+def _count_in_words(difference: Difference) -> str:
     both = [row for row in difference.rows if row.first is not None and row.second is not None]
     differing = [row for row in both if not row.same]
     sentence = f"{len(differing)} of {_turns(both)} differ" if differing else f"the same in {_turns(both)}"
@@ -237,7 +237,7 @@ def _words(text: str | None) -> str:
     return text or "(no statement)"
 
 
-def _told(change: Change) -> str:
+def _change_in_words(change: Change) -> str:
     return f"{change.name}: {format_value(change.first)} → {format_value(change.second)}"
 
 

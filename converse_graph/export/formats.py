@@ -34,7 +34,7 @@ _PUBLIC = (
     "mended",
     "dissents",
 )
-_PRIVATE = ("deliberation", "written", "conclusions", "memo", "position", "follows_decision")
+_PRIVATE = ("deliberation", "initial_stance", "conclusions", "memo", "position", "follows_decision")
 
 _NO_COLUMN = _PRIVATE[:3]
 """What fits no table."""
@@ -217,7 +217,7 @@ def _statement(statement: Statement, *, raw: bool) -> dict[str, Any]:
     return {
         **values,
         "deliberation": None if debate is None else debate.model_dump(mode="json"),
-        "written": None if private.written is None else private.written.model_dump(mode="json"),
+        "initial_stance": None if private.initial_stance is None else private.initial_stance.model_dump(mode="json"),
         "conclusions": list(private.conclusions),
         "memo": private.memo,
         "position": private.position,

@@ -28,8 +28,8 @@ def front_matter(header: Header, *, edition: str, statements: int) -> list[str]:
         statements: How many turns follow, by which a reader sees whether the file is whole.
     """
     own_values = dict(zip(_OWN, (FORMAT, edition, statements), strict=True))
-    told = header.model_dump(include=set(_SHORT)) | {"created": header.created.isoformat()}
-    return [_RULE, *write_yaml({**own_values, **{name: told[name] for name in _SHORT}}).splitlines(), _RULE]
+    short = header.model_dump(include=set(_SHORT)) | {"created": header.created.isoformat()}
+    return [_RULE, *write_yaml({**own_values, **{name: short[name] for name in _SHORT}}).splitlines(), _RULE]
 
 
 def whole_header(header: Header) -> list[str]:

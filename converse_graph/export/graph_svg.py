@@ -102,13 +102,13 @@ class _Frame:
             _Seat(
                 node=node,
                 channels=tuple(
-                    _told(table, channel) for channel in table.private if owner_of.get(channel) == node.name
+                    _readers_in_words(table, channel) for channel in table.private if owner_of.get(channel) == node.name
                 ),
                 inside=cls.of(node.inside, level + 1) if node.inside else None,
             )
             for node in speakers
         )
-        loose = [_told(table, channel) for channel in table.private if channel not in owner_of]
+        loose = [_readers_in_words(table, channel) for channel in table.private if channel not in owner_of]
         shared_label = f"{', '.join(table.shared)}: read by all"
         title = f"debate inside {table.name}" if level else table.name
         return cls(name=title, head=(supervisor.name, *loose), shared=shared_label, seats=seats, level=level)
@@ -154,7 +154,7 @@ class _Frame:
             left += width + GAP
 
 
-def _told(table: Conversation, channel: str) -> str:
+def _readers_in_words(table: Conversation, channel: str) -> str:
     """A channel, and who reads it: what nobody in a debate reads is for its owner."""
     if readers := table.readers(channel):
         return f"{channel}: read by {', '.join(readers)} alone"

@@ -13,7 +13,7 @@ from converse_graph.export.front_matter import front_matter, whole_header
 from converse_graph.export.markdown_escaping import heading, html, inline, prose
 from converse_graph.export.markdown_fields import bullets, label
 from converse_graph.export.markdown_verdicts import verdict_blocks
-from converse_graph.export.overview import counted, introduction, section, years
+from converse_graph.export.overview import count_in_words, introduction, section, years
 from converse_graph.record.transcript import (
     Change,
     Decision,
@@ -102,7 +102,7 @@ def _world(after: WorldRound) -> Iterator[str]:
     yield from _opening(f"<b>World</b> · {html(after.period)} · {when}")
     yield from _world_state(after.state, after.moves)
     if after.happened:
-        yield from _block(f"*Happened so far: {_listed(after.happened)}.*")
+        yield from _block(f"*Happened so far: {_joined_names(after.happened)}.*")
     if after.hidden is not None:
         yield from _opening(HIDDEN, INDENT)
         yield from _world_state(after.hidden.state, after.hidden.moves)
@@ -170,15 +170,15 @@ def _private(private: PrivateNotes, speaker: str) -> Iterator[str]:
     if private.conclusions:
         yield from _block(*bullets({"conclusions": private.conclusions}))
     yield from _position(private.position, private.follows_decision)
-    if private.written is not None:
-        yield from _stance(private.written, BEFORE)
+    if private.initial_stance is not None:
+        yield from _stance(private.initial_stance, BEFORE)
     if private.deliberation is not None:
         yield from _deliberation(private.deliberation, f"before {speaker} spoke")
     yield from _block(OUTDENT, CLOSE)
 
 
 def _deliberation(talk: Deliberation, where: str) -> Iterator[str]:
-    yield from _opening(f"🔒 {KINDS[talk.mode]} {html(where)}: {counted(len(talk.lines), 'line')}", INDENT)
+    yield from _opening(f"🔒 {KINDS[talk.mode]} {html(where)}: {count_in_words(len(talk.lines), 'line')}", INDENT)
     yield from _block(f"**Motion:** {inline(talk.motion)}")
     settings = {"options": talk.options, "rules": talk.rules}
     yield from _block(*bullets({name: value for name, value in settings.items() if value}))
@@ -227,8 +227,8 @@ def _decision(decision: Decision | None) -> Iterator[str]:
 
 def _minutes(minutes: Minutes) -> Iterator[str]:
     yield from _block(f"**{label(minutes.speaker)}, {MINUTES}:** {prose(minutes.decided)}".rstrip(" "))
-    told = {"actions": minutes.actions, "open_questions": minutes.open_questions}
-    yield from _block(*bullets({name: value for name, value in told.items() if value}))
+    parts = {"actions": minutes.actions, "open_questions": minutes.open_questions}
+    yield from _block(*bullets({name: value for name, value in parts.items() if value}))
     yield from _problem("Problem", minutes.problem)
     yield from _mended(minutes.mended)
     yield from _repairs(minutes.repairs)
@@ -246,19 +246,19 @@ def _position(position: str | None, follows: bool | None) -> Iterator[str]:
         yield from _block(FOLLOWS[follows])
 
 
-def _listed(names: Iterable[str]) -> str:
+def _joined_names(names: Iterable[str]) -> str:
     return ", ".join(inline(name).replace(",", "&#44;") for name in names)
 
 
 def _mended(repairs: Iterable[str]) -> Iterator[str]:
-    names = _listed(repairs)
+    names = _joined_names(repairs)
     if names:
         yield from _block(f"*Mended by code before it could be read: {names}.*")
 
 
 def _repairs(repairs: int) -> Iterator[str]:
     if repairs:
-        yield from _block(f"*Sent back {counted(repairs, 'time')}, as it did not fit its form.*")
+        yield from _block(f"*Sent back {count_in_words(repairs, 'time')}, as it did not fit its form.*")
 
 
 def _opening(summary: str, *more: str) -> Iterable[str]:

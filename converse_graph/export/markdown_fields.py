@@ -57,7 +57,7 @@ def bullets(values: Mapping[str, Any]) -> list[str]:
     Raises:
         InvalidValue: A value is none that JSON has, or is nested too deep.
     """
-    return [line for name, value in values.items() for line in _named(name, value, 0)]
+    return [line for name, value in values.items() for line in _named_value(name, value, 0)]
 
 
 def read_bullets(lines: Sequence[str]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def read_bullets(lines: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-def _named(name: str, value: Any, depth: int) -> Iterator[str]:
+def _named_value(name: str, value: Any, depth: int) -> Iterator[str]:
     yield from _item(f"- **{label(name)}**:", value, depth)
 
 
@@ -84,7 +84,7 @@ def _item(head: str, value: Any, depth: int) -> Iterator[str]:
     if isinstance(value, Mapping) and value and not _is_measured(value):
         yield indent + (f"- {_GROUP}" if head == "-" else head)
         for name, inner in value.items():
-            yield from _named(name, inner, depth + 1)
+            yield from _named_value(name, inner, depth + 1)
     elif isinstance(value, list | tuple) and value:
         yield indent + (f"- {_GROUP}" if head == "-" else head)
         for inner in value:

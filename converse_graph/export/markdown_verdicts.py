@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from converse_graph.export.markdown_escaping import html, inline, prose
-from converse_graph.export.overview import counted
+from converse_graph.export.overview import count_in_words
 from converse_graph.judge.agreement import agreement
 from converse_graph.record.verdict import Score, Verdict
 
@@ -66,7 +66,9 @@ def agreed(alpha: float | None) -> str:
 
 def score_line(score: Score) -> str:
     """A score in one plain line, such as "7 · safety risk · OpenAI"."""
-    return " · ".join([_shown(score), score.question.replace("_", " "), *([score.party] if score.party else [])])
+    return " · ".join(
+        [_score_in_words(score), score.question.replace("_", " "), *([score.party] if score.party else [])]
+    )
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
@@ -74,7 +76,7 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
     yield from (
         OPEN_SHOWN,
         f"<summary>{MARK}<b>{html(verdict.model)}</b> · rubric {html(verdict.rubric)} · judging {verdict.repeat} · "
-        f"{counted(verdict.statements, 'statement')}{parts}</summary>",
+        f"{count_in_words(verdict.statements, 'statement')}{parts}</summary>",
         "",
     )
     if verdict.summary:
@@ -90,7 +92,7 @@ def _score(score: Score) -> Iterator[str]:
     party = f" · {html(score.party)}" if score.party is not None else ""
     doubt = " · ⚠ unverified" if score.quotation and not score.verified else ""
     name = score.question.replace("_", " ")
-    yield from ("<details>", f"<summary><b>{_shown(score)}</b> · {name}{party}{doubt}</summary>", "")
+    yield from ("<details>", f"<summary><b>{_score_in_words(score)}</b> · {name}{party}{doubt}</summary>", "")
     if score.reason:
         yield from (prose(score.reason), "")
     if score.quotation:
@@ -104,5 +106,5 @@ def _score(score: Score) -> Iterator[str]:
     yield from ("</details>", "")
 
 
-def _shown(score: Score) -> str:
+def _score_in_words(score: Score) -> str:
     return "n/a" if score.score is None else str(score.score)

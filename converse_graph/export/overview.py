@@ -21,7 +21,7 @@ def introduction(transcript: Transcript, *, edition: str) -> list[str]:
     """The block under the title: one paragraph on the run, and what to expect of its words."""
     header, statements = transcript.header, transcript.statements
     fork_note = f" It was forked from {inline(header.parent)}." if header.parent else ""
-    ending = f"{_how_it_ended(header)}{_votes(header)}{_in_force(transcript)}{fork_note}{_changed(header)}"
+    ending = f"{_how_it_ended(header)}{_votes(header)}{_in_force(transcript)}{fork_note}{_changes_in_words(header)}"
     lines = [BY_HAND_NOTE, ""] if header.model == BY_HAND else []
     lines += [f"{_who(header)}{_when(statements)} {_how_many(statements)} {ending}", ""]
     if edition == "public":
@@ -50,8 +50,9 @@ def origin_notes(header: Header) -> list[str]:
     """
     notes = []
     if source := header.imported:
+        unparsed = count_in_words(source.unparsed_lines, "line")
         unread = (
-            f" {counted(source.unparsed_lines, 'line')} of {source.lines} could not be read: {_stretches(source)}."
+            f" {unparsed} of {source.lines} could not be read: {_stretches(source)}."
             if source.unparsed_lines
             else " All of it could be read."
         )
@@ -121,7 +122,7 @@ def years(statements: Sequence[Statement]) -> str:
     return f", {names[0]}" if names[0] == names[-1] else f", {names[0]} to {names[-1]}"
 
 
-def counted(number: int, noun: str) -> str:
+def count_in_words(number: int, noun: str) -> str:
     """A number and its noun, such as "1 line" or "5 lines"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -143,8 +144,8 @@ def _when(statements: Sequence[Statement]) -> str:
 
 def _how_many(statements: Sequence[Statement]) -> str:
     silent = sum(1 for statement in statements if not statement.text)
-    sentence = f"{counted(len(statements) - silent, 'statement')}."
-    return f"{sentence[:-1]}, and {counted(silent, 'turn')} without one." if silent else sentence
+    sentence = f"{count_in_words(len(statements) - silent, 'statement')}."
+    return f"{sentence[:-1]}, and {count_in_words(silent, 'turn')} without one." if silent else sentence
 
 
 def in_force(transcript: Transcript) -> dict[str, tuple[str, ...]]:
@@ -160,11 +161,11 @@ def _in_force(transcript: Transcript) -> str:
     return " " + " ".join(sentences) if sentences else ""
 
 
-def _changed(header: Header) -> str:
+def _changes_in_words(header: Header) -> str:
     return "".join(
-        f" After {counted(change.statements, 'statement')} it went on with something changed: "
+        f" After {count_in_words(change.statements, 'statement')} it went on with something changed: "
         f"{inline('; '.join(change.parts))}."
-        for change in header.changed
+        for change in header.overrides
     )
 
 

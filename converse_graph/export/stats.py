@@ -5,7 +5,7 @@ from typing import Any
 
 from converse_graph.export.markdown_escaping import inline
 from converse_graph.export.markdown_tables import aligned_table
-from converse_graph.export.overview import counted, only_agrees, origin_notes
+from converse_graph.export.overview import count_in_words, only_agrees, origin_notes
 from converse_graph.measures.consistency import Contradiction, contradictions
 from converse_graph.measures.disagreement import Disagreement, disagreement, table_disagreement
 from converse_graph.measures.drift import Drift, drift
@@ -108,20 +108,20 @@ def _tables(measure: Disagreement, *, of: str) -> Iterator[str]:
 
 
 def _measures(measure: Disagreement, *, of: str) -> Iterator[tuple[str, str, str]]:
-    debates = counted(measure.debates, of)
+    debates = count_in_words(measure.debates, of)
     yield "began with two positions or more", str(measure.began_divided), debates
-    yield "of those, collapsed into one", _share(measure.collapse_rate), counted(measure.began_divided, of)
+    yield "of those, collapsed into one", _share(measure.collapse_rate), count_in_words(measure.began_divided, of)
     yield "never had a second position", str(measure.unanimous), debates
     yield "changes of position", str(measure.changes), debates
     if measure.unjustified is not None:
-        yield "without a new fact", str(measure.unjustified), counted(measure.justifiable, "change")
+        yield "without a new fact", str(measure.unjustified), count_in_words(measure.justifiable, "change")
     if measure.converged is not None:
         yield "divided in private, one in speech", str(measure.converged), debates
     if measure.ballots:
         yield (
             "ballots against their caster's last words",
             _share(measure.ballot_gap),
-            counted(measure.ballots, "ballot"),
+            count_in_words(measure.ballots, "ballot"),
         )
     if measure.dissenters:
         yield "lines called in as dissent", str(measure.dissenters), debates
@@ -140,7 +140,7 @@ def _consistency(rows: Sequence[Contradiction]) -> Iterator[str]:
         yield "No contradiction that the rules know."
         return
     yield from aligned_table(
-        ("period", "party", "rule", "found"), [(row.period, row.party, row.rule, row.told) for row in rows]
+        ("period", "party", "rule", "found"), [(row.period, row.party, row.rule, row.sentence) for row in rows]
     )
 
 

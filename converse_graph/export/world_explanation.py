@@ -98,7 +98,7 @@ def explain_round(transcript: Transcript, at: str, variables: Sequence[str] = ()
         period=by_round[round].period,
         moves=after.moves,
         new_events=tuple(name for name in by_round[round].happened if name not in by_round[round - 1].happened),
-        movements=tuple(_movement(world, before, after, past, key) for key in _chosen(keys, variables)),
+        movements=tuple(_movement(world, before, after, past, key) for key in _select_keys(keys, variables)),
     )
 
 
@@ -117,7 +117,7 @@ def _hidden(after: WorldRound) -> HiddenWorld:
     return after.hidden
 
 
-def _chosen(keys: Sequence[tuple[str, str]], variables: Sequence[str]) -> list[tuple[str, str]]:
+def _select_keys(keys: Sequence[tuple[str, str]], variables: Sequence[str]) -> list[tuple[str, str]]:
     names = {name: [key for key in keys if key[1] == name] for _, name in keys}
     names |= {f"{owner}.{name}": [(owner, name)] for owner, name in keys}
     for name in variables:

@@ -72,13 +72,13 @@ def world_chart(transcript: Transcript) -> dict[str, Any]:
     values, claims, events = list(_values(transcript)), list(_claims(transcript)), list(_events(transcript))
     there = [variable for variable in world.variables if variable.name in {row["variable"] for row in values}]
     moving = {row["variable"] for row in claims} | _changing(values)
-    drawn = [variable for variable in there if variable.name in moving] or there
+    variables = [variable for variable in there if variable.name in moving] or there
     parties = [party.name for party in header.cast]
     panels = [
         _panel(variable, values, [row for row in claims if row["variable"] == variable.name], events, parties)
-        for variable in drawn
+        for variable in variables
     ]
-    still = ", ".join(variable.name.replace("_", " ") for variable in there if variable not in drawn)
+    still = ", ".join(variable.name.replace("_", " ") for variable in there if variable not in variables)
     subtitle = textwrap.wrap(f"Never changed: {still}.", _SUBTITLE) if still else []
     for panel in panels[:-1]:
         panel["encoding"] = {"x": {**panel["encoding"]["x"], "title": None}}
@@ -93,10 +93,10 @@ def world_chart(transcript: Transcript) -> dict[str, Any]:
 
 def _changing(values: Sequence[Mapping[str, Any]]) -> set[str]:
     """The variables that change, of any owner."""
-    seen: dict[tuple[str, str], set[float]] = {}
+    values_by_name: dict[tuple[str, str], set[float]] = {}
     for row in values:
-        seen.setdefault((row["variable"], row["owner"]), set()).add(row["value"])
-    return {name for (name, _), numbers in seen.items() if len(numbers) > 1}
+        values_by_name.setdefault((row["variable"], row["owner"]), set()).add(row["value"])
+    return {name for (name, _), numbers in values_by_name.items() if len(numbers) > 1}
 
 
 def _title(transcript: Transcript) -> str:

@@ -65,13 +65,13 @@ def organisation_node(
     async def take_turn(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         turn = brief(await _begin(scenario, party, guest, state, runtime, settings))
         start = await open_turn(turn)
-        past, turn, messages = turn.seen.past, start.turn, start.messages
-        view_now = turn.seen
+        past, turn, messages = turn.view.past, start.turn, start.messages
+        view_now = turn.view
         if view_now.voting:
             ballot = await write_stance(turn, messages)
             return restrict_writes(writes, _vote(start, ballot))
         motion = motion_for(scenario, party)
-        stance_now = view_now.written
+        stance_now = view_now.initial_stance
         if motion and motion.private_positions and view_now.is_first:
             stance_now = await write_stance(turn, turn.brief)
         deliberations: Deliberations | None = None
@@ -94,7 +94,7 @@ def organisation_node(
         speech = StatementContext(
             messages=messages,
             decision=redacted_decision(deliberations.debate) if deliberations else None,
-            written=stance_now,
+            initial_stance=stance_now,
             drift=drift_of_statements(turn, state.get("transcript", ())),
         )
         answer = await speak(turn, speech)
@@ -135,7 +135,7 @@ async def _begin(
         guest=guest,
         scenario=scenario,
         party=party,
-        seen=party_view,
+        view=party_view,
         brief=(),
     )
 
@@ -203,7 +203,7 @@ def _vote(start: TurnOpening, ballot: StanceRecord) -> dict[str, Any]:
 def _proposal(turn: PartyTurn, answer: StructuredReply) -> StatementProposal:
     """What the party lays before the supervisor: what is public of its answer."""
     party = turn.party
-    proposal: StatementProposal = {"kind": "statement_proposal", "speaker": party.name, "round": turn.seen.round}
+    proposal: StatementProposal = {"kind": "statement_proposal", "speaker": party.name, "round": turn.view.round}
     if answer.values is None:
         proposal["problem"] = answer.problem
     else:
@@ -253,7 +253,7 @@ def _note(
     if deliberations is not None:
         note["debate"] = deliberations.debate
     if stance_now is not None:
-        note["written"] = stance_now
+        note["initial_stance"] = stance_now
     if start.problem:
         note["recall_problem"] = start.problem
     if values.get("memo"):

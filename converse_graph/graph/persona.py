@@ -192,7 +192,7 @@ def _guest_view(turn: MemberTurn, decision: DecisionRecord | None) -> Message:
     return turn.guest_view(
         "line",
         decision=decision,
-        written=turn.initial_position(),
+        initial_stance=turn.initial_position(),
         rules=list(turn.spec.rules),
         dissents=bool(turn.state.get("dissent")),
         agreed=unanimous_position(turn.spec, turn.state),

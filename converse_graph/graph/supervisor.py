@@ -48,7 +48,7 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
 
     async def supervise(state: State, runtime: Runtime[RunContext]) -> Command[Any]:
         context = await current_context(runtime, settings)
-        emit = tee(runtime.stream_writer, context.trace.told if context.trace else None)
+        emit = tee(runtime.stream_writer, context.trace.on_event if context.trace else None)
         floor: TurnState | None = state.get("floor")
         _check_horizon(state.get("horizon"))
         if floor and floor["speakers"] and not any(state.get(outbox_channel(name)) for name in floor["speakers"]):
@@ -211,7 +211,7 @@ async def _moderate(
     scenario: Scenario, context: RunContext, floor: TurnState, transcript: list[StatementRecord], emit: Emit
 ) -> TurnState:
     """Let a model give somebody the floor, within the bounds of fairness."""
-    candidates = eligible_speakers(scenario, floor["taken"])
+    candidates = eligible_speakers(scenario, floor["turns_taken"])
     speaker = candidates[0]
     if len(candidates) > 1:
         form = build_reply_schema(
@@ -229,5 +229,5 @@ async def _moderate(
         question = StructuredRequest(place=place, messages=(*recent, task), form=form, model=scenario.moderator_model)
         answer = await ask(context, question, emit)
         speaker = answer.values["next_speaker"] if answer.values else speaker
-    turns_taken = {**floor["taken"], speaker: floor["taken"].get(speaker, 0) + 1}
-    return TurnState(**{**floor, "speakers": [speaker], "taken": turns_taken})
+    turns_taken = {**floor["turns_taken"], speaker: floor["turns_taken"].get(speaker, 0) + 1}
+    return TurnState(**{**floor, "speakers": [speaker], "turns_taken": turns_taken})

@@ -31,7 +31,7 @@ def world_node(scenario: Scenario, world: World) -> _Resolve:
 
     async def resolve(state: Mapping[str, Any], runtime: Runtime[RunContext]) -> dict[str, Any]:
         context = await current_context(runtime, settings)
-        emit = tee(runtime.stream_writer, context.trace.told if context.trace else None)
+        emit = tee(runtime.stream_writer, context.trace.on_event if context.trace else None)
         floor, past = state.get("floor"), state.get(WORLD_HIDDEN, ())
         new: list[HiddenWorldRecord] = [] if past else [initial_record(world, kinds, context.seed)]
         last = new[-1] if new else past[-1]

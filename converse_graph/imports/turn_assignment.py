@@ -79,13 +79,13 @@ def _count_rounds(speakers: Sequence[str]) -> list[int]:
 def _labelled_rounds(labels: Sequence[PeriodLabel | None], clock: Clock) -> tuple[list[int], set[int]]:
     """The round of each statement, and which have a label that does not fit the others."""
     first = min((label.at for label in labels if label and label.step == "round"), default=1)
-    named = [None if label is None else round_in(clock, label, first) for label in _refined(labels)]
-    known = [(number, round) for number, round in enumerate(named) if round is not None and round >= 0]
-    fits = {known[place][0] for place in _longest_rise([round for _, round in known])}
+    label_rounds = [None if label is None else round_in(clock, label, first) for label in _refined(labels)]
+    located = [(number, round) for number, round in enumerate(label_rounds) if round is not None and round >= 0]
+    fits = {located[place][0] for place in _longest_rise([round for _, round in located])}
     rounds: list[int] = []
-    for number, round in enumerate(named):
+    for number, round in enumerate(label_rounds):
         rounds.append(round if number in fits and round is not None else rounds[-1] if rounds else 0)
-    return rounds, {number for number, round in enumerate(named) if round is not None and number not in fits}
+    return rounds, {number for number, round in enumerate(label_rounds) if round is not None and number not in fits}
 
 
 def _refined(labels: Sequence[PeriodLabel | None]) -> Iterator[PeriodLabel | None]:
@@ -125,12 +125,12 @@ def _with_turns(
 
 def _repeated_speakers(placed: Sequence[tuple[ParsedStatement, int, int]]) -> set[int]:
     pairs = [(round, statement.speaker) for statement, round, _ in placed]
-    seen: set[tuple[int, str]] = set()
+    pairs_before: set[tuple[int, str]] = set()
     repeated = set()
     for number, pair in enumerate(pairs):
-        if pair in seen:
+        if pair in pairs_before:
             repeated.add(number)
-        seen.add(pair)
+        pairs_before.add(pair)
     return repeated
 
 

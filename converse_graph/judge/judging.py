@@ -48,8 +48,8 @@ class _Judge:
     def name(self) -> str:
         return self.context.models.name_of(self.model)
 
-    def asked(self) -> tuple[forms.Target, ...]:
-        return self.rubric.asked(self.transcript.header.cast)
+    def targets(self) -> tuple[forms.Target, ...]:
+        return self.rubric.questions_for(self.transcript.header.cast)
 
     def path(self) -> JudgePath:
         return JudgePath(rubric=self.rubric.name, model=self.name, repeat=self.repeat)
@@ -133,7 +133,7 @@ async def judge(
 
 
 async def _judge_large(judging: _Judge) -> Verdict:
-    targets = judging.asked()
+    targets = judging.targets()
     form = forms.form_for_all(targets)
     most = 800 + _TOKENS_PER_ANSWER * len(targets)
     questions = forms.numbered(targets)
@@ -145,11 +145,13 @@ async def _judge_large(judging: _Judge) -> Verdict:
         instruction = judging.render("all", values)
         place = replace(judging.path(), part=number, parts=len(parts))
         answer = await judging.ask(place, as_parts(read, room, "large"), form, instruction, most=most)
-        got = answer.values
-        notes.append((got["summary"], None) if got else ("", answer.problem))
+        reply_values = answer.values
+        notes.append((reply_values["summary"], None) if reply_values else ("", answer.problem))
         rows.append(
             [
-                forms.score_of(one, got, f"_{position}", read) if got else forms.no_score(one, answer.problem)
+                forms.score_of(one, reply_values, f"_{position}", read)
+                if reply_values
+                else forms.no_score(one, answer.problem)
                 for position, one in enumerate(targets, 1)
             ]
         )
@@ -157,7 +159,7 @@ async def _judge_large(judging: _Judge) -> Verdict:
 
 
 async def _judge_small(judging: _Judge) -> Verdict:
-    targets = judging.asked()
+    targets = judging.targets()
     longest = max((estimate_tokens(_one_question(judging, one)) for one in targets), default=0)
     parts, room = _cut(judging, besides=longest + 1024 + 400)
     form = forms.form_for_summary("small")
@@ -211,7 +213,9 @@ async def _concluded(
     judging: _Judge, notes: Sequence[tuple[str, str | None]], rows: Sequence[Sequence[Score]], room: int
 ) -> Verdict:
     summary, problem = notes[0] if len(notes) == 1 else await _summed_up(judging, [note for note, _ in notes], room)
-    scores = [aggregate(question, [row[place] for row in rows]) for place, (question, _) in enumerate(judging.asked())]
+    scores = [
+        aggregate(question, [row[place] for row in rows]) for place, (question, _) in enumerate(judging.targets())
+    ]
     return Verdict(
         rubric=judging.rubric.name,
         model=judging.name,

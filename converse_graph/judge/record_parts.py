@@ -77,11 +77,11 @@ def format_statement(statement: Statement, profile: PromptProfile) -> Message:
     """A statement as a judge reads it: what a party said can neither end its part nor pass for another's."""
     fields = "" if profile == "small" else json.dumps(statement.fields, sort_keys=True, ensure_ascii=False)
     source = Provenance.of_statement(statement.round, statement.turn, statement.speaker)
-    return _told(statement.speaker, statement.period, source, statement.text, fields)
+    return _statement_message(statement.speaker, statement.period, source, statement.text, fields)
 
 
 @lru_cache(maxsize=4096)
-def _told(speaker: str, period: str, source: Provenance, text: str, fields: str) -> Message:
+def _statement_message(speaker: str, period: str, source: Provenance, text: str, fields: str) -> Message:
     inner = escape_text(text or "(no statement)")
     inner += f"\n<fields>{escape_text(fields)}</fields>" if fields not in ("", "{}") else ""
     markup = f'<statement by="{html.escape(speaker)}" in="{html.escape(period)}">\n{inner}\n</statement>'

@@ -82,7 +82,7 @@ class Rubric(FrozenModel):
             raise ValueError("no question can be called 'summary': every judge gives one; name it otherwise")
         return self
 
-    def asked(self, cast: Sequence[Party]) -> tuple[tuple[RubricQuestion, str | None], ...]:
+    def questions_for(self, cast: Sequence[Party]) -> tuple[tuple[RubricQuestion, str | None], ...]:
         """Every question with whom it is about, in the rubric's order.
 
         Args:

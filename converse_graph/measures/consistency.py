@@ -34,7 +34,7 @@ class Contradiction(FrozenModel):
     """When the later of them was made."""
     party: str
     rule: Rule
-    told: str
+    sentence: str
     """What was found, in one line."""
 
 
@@ -70,7 +70,7 @@ def _versions(reports: Sequence[ReportedEvent]) -> Iterator[Contradiction]:
             versions.add((*key, number))
             if number < highest.get(key, 0.0):
                 sentence = f"{name} {version} in {event.field}, after {name} {highest[key]:g}"
-                yield _found(event, "version out of order", sentence)
+                yield _contradiction(event, "version out of order", sentence)
             highest[key] = max(number, highest.get(key, 0.0))
 
 
@@ -84,7 +84,7 @@ def _estimates_after_claims(statements: Sequence[Statement]) -> Iterator[Contrad
             estimate = p50_of(value) if kind == "estimate" else None
             if since and year is not None and estimate is not None and estimate > year:
                 sentence = f"{name} {estimate}, after it claimed it in {since.period}"
-                yield _found(statement, "claimed, then estimated", sentence)
+                yield _contradiction(statement, "claimed, then estimated", sentence)
         for name, value in statement.fields.items():
             if value is True and name.endswith("_claimed"):
                 claims.setdefault((statement.speaker, name.removesuffix("_claimed")), statement)
@@ -93,7 +93,7 @@ def _estimates_after_claims(statements: Sequence[Statement]) -> Iterator[Contrad
 def _past(statements: Sequence[Statement]) -> Iterator[Contradiction]:
     for statement in statements:
         for name, estimate in past_estimates(statement.fields, year_of(statement)).items():
-            yield _found(statement, "estimate already past", f"{name} {estimate}")
+            yield _contradiction(statement, "estimate already past", f"{name} {estimate}")
 
 
 def _repeals(reports: Sequence[ReportedEvent]) -> Iterator[Contradiction]:
@@ -105,13 +105,13 @@ def _repeals(reports: Sequence[ReportedEvent]) -> Iterator[Contradiction]:
         if not is_repeal and event.field in _IN_FORCE:
             laws.append(_words(event.value))
         elif is_repeal and not any(_words(law_name) & law for law in laws):
-            yield _found(event, "repealed, never in force", law_name.strip())
+            yield _contradiction(event, "repealed, never in force", law_name.strip())
 
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold())) - _FILLER
 
 
-def _found(at: ReportedEvent | Statement, rule: Rule, sentence: str) -> Contradiction:
+def _contradiction(at: ReportedEvent | Statement, rule: Rule, sentence: str) -> Contradiction:
     party = at.party if isinstance(at, ReportedEvent) else at.speaker
-    return Contradiction(period=at.period, party=party, rule=rule, told=sentence)
+    return Contradiction(period=at.period, party=party, rule=rule, sentence=sentence)

@@ -53,7 +53,9 @@ def table_talk(transcript: Transcript) -> Deliberation | None:
         motion=motion.question,
         options=motion.options,
         rules=motion.rules,
-        private_positions=tuple(one.private.written for one in statements if one.private and one.private.written),
+        private_positions=tuple(
+            one.private.initial_stance for one in statements if one.private and one.private.initial_stance
+        ),
         lines=tuple(
             Line(
                 speaker=statement.speaker,

@@ -92,8 +92,8 @@ def signs(transcript: Transcript) -> tuple[frozenset[Sign], ...]:
 def _mended_in_private(own: Sequence[Statement]) -> Iterator[tuple[str, ...]]:
     """What was mended in each reply that a party kept to itself."""
     for notes in (statement.private for statement in own if statement.private is not None):
-        if notes.written is not None:
-            yield notes.written.mended
+        if notes.initial_stance is not None:
+            yield notes.initial_stance.mended
         if notes.deliberation is not None:
             yield from _mended_within(notes.deliberation)
 

@@ -104,7 +104,7 @@ class DriftFinding:
     """A sign of drift in a statement."""
 
     sign: Sign
-    told: str
+    feedback: str
     """What is wrong and what is allowed, in one line to its author; it quotes the statement."""
 
 
@@ -180,8 +180,8 @@ def _other_year(text: str, year: int | None) -> DriftFinding | None:
         for match in pattern.finditer(text):
             name = int(match["year"])
             if name != year and abs(name - year) <= _FAR and not _IMAGINED.search(text[: match.start("year")]):
-                sentence = f"it says {_shown(match[0])}, but it is {year}: speak of no other year as now."
-                return DriftFinding(sign="other_year", told=sentence)
+                sentence = f"it says {_excerpt(match[0])}, but it is {year}: speak of no other year as now."
+                return DriftFinding(sign="other_year", feedback=sentence)
     return None
 
 
@@ -189,9 +189,9 @@ def _other_label(text: str, by: SpeakerContext) -> DriftFinding | None:
     for match in _label((by.name, *by.others)).finditer(text):
         if match["name"].casefold() != by.name.casefold():
             sentence = (
-                f"a line begins with {_shown(match[0])}: write what {by.name} says alone, with no name before it."
+                f"a line begins with {_excerpt(match[0])}: write what {by.name} says alone, with no name before it."
             )
-            return DriftFinding(sign="other_label", told=sentence)
+            return DriftFinding(sign="other_label", feedback=sentence)
     return None
 
 
@@ -200,18 +200,19 @@ def _other_person(text: str, by: SpeakerContext) -> DriftFinding | None:
         return None
     names = (by.name, *by.others)
     for match in _person(names).finditer(text):
-        others_named = {name for group in match.groups() if group for name in _named(names).findall(group)}
+        others_named = {name for group in match.groups() if group for name in _name_pattern(names).findall(group)}
         if by.name not in others_named:
             sentence = (
-                f"it says {_shown(match[0])}, but you are {by.name}: speak as {by.name}, and of others by their names."
+                f"it says {_excerpt(match[0])}, but you are {by.name}: "
+                f"speak as {by.name}, and of others by their names."
             )
-            return DriftFinding(sign="other_person", told=sentence)
+            return DriftFinding(sign="other_person", feedback=sentence)
     return None
 
 
 def _past_estimate(name: str, estimate: int, year: int | None) -> DriftFinding:
     sentence = f"{name} has p50 {estimate}, which is past, for it is {year}: give {year} or later."
-    return DriftFinding(sign="past_estimate", told=sentence)
+    return DriftFinding(sign="past_estimate", feedback=sentence)
 
 
 def _repeated(text: str, earlier: Sequence[str]) -> DriftFinding | None:
@@ -225,9 +226,9 @@ def _repeated(text: str, earlier: Sequence[str]) -> DriftFinding | None:
         theirs = _trigrams(earlier_text)
         if not some.isdisjoint(theirs) and len(ours & theirs) >= least:
             sentence = (
-                f"it says again what was said before, {_shown(earlier_text)}: say what is new, in words of your own."
+                f"it says again what was said before, {_excerpt(earlier_text)}: say what is new, in words of your own."
             )
-            return DriftFinding(sign="repeated", told=sentence)
+            return DriftFinding(sign="repeated", feedback=sentence)
     return None
 
 
@@ -236,11 +237,11 @@ def _refusal(text: str, by: SpeakerContext) -> DriftFinding | None:
     if match is None:
         return None
     return DriftFinding(
-        sign="refusals", told=f"it says {_shown(match[0])}: speak as {by.name}, which answers for itself."
+        sign="refusals", feedback=f"it says {_excerpt(match[0])}: speak as {by.name}, which answers for itself."
     )
 
 
-def _shown(text: str) -> str:
+def _excerpt(text: str) -> str:
     """The beginning of a text as data: what was said before may be somebody else's, and stands in a prompt."""
     line = " ".join(strip_invisible(text).split())
     return quote(line if len(line) <= _SHOWN else f"{line[:_SHOWN].rstrip()}…")
@@ -263,7 +264,7 @@ def _one_of(names: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _named(names: tuple[str, ...]) -> re.Pattern[str]:
+def _name_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{_one_of(names)})(?!\w)")
 
 

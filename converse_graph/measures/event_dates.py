@@ -114,11 +114,11 @@ def _date(event: Event, transcript: Transcript) -> EventDate | None:
         if is_reported(event, statement.round, statement.fields):
             parties.setdefault(statement.speaker)
             if len(parties) >= event.parties:
-                return _found(event.name, statement, parties)
+                return _event_date(event.name, statement, parties)
     return None
 
 
-def _found(name: str, statement: Statement, parties: dict[str, None]) -> EventDate:
+def _event_date(name: str, statement: Statement, parties: dict[str, None]) -> EventDate:
     return EventDate(name=name, round=statement.round, period=statement.period, parties=tuple(parties))
 
 

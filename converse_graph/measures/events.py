@@ -37,7 +37,7 @@ def events(transcript: Transcript) -> tuple[ReportedEvent, ...]:
     keys: set[tuple[str, str, str]] = set()
     reports = []
     for statement in transcript.statements:
-        for name, value in _told(statement):
+        for name, value in _reported_values(statement):
             key = (statement.speaker, name, value.casefold())
             reports.append(
                 ReportedEvent(
@@ -53,7 +53,7 @@ def events(transcript: Transcript) -> tuple[ReportedEvent, ...]:
     return tuple(reports)
 
 
-def _told(statement: Statement) -> Iterator[tuple[str, str]]:
+def _reported_values(statement: Statement) -> Iterator[tuple[str, str]]:
     for name, value in statement.fields.items():
         for item in value if isinstance(value, list | tuple) else [value]:
             if words := _in_words(item):

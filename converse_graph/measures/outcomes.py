@@ -25,7 +25,7 @@ class Estimate(FrozenModel):
 
     party: str
     field: str
-    said: float
+    stated_at: float
     """The year in which it was said, with a fraction for a part of a year."""
     p10: float
     p50: float
@@ -166,7 +166,10 @@ def _estimates(statements: Sequence[Statement], clock: Clock) -> list[Estimate]:
             if isinstance(value, Mapping) and set(PERCENTILES) <= value.keys():
                 estimates.append(
                     Estimate(
-                        party=statement.speaker, field=field, said=moment, **{name: value[name] for name in PERCENTILES}
+                        party=statement.speaker,
+                        field=field,
+                        stated_at=moment,
+                        **{name: value[name] for name in PERCENTILES},
                     )
                 )
     return estimates

@@ -63,12 +63,12 @@ class ServerCapabilities:
             return None
         for name in refusable(settings):
             if name not in self.left_out and (
-                failure.param == name or re.search(rf"\b{re.escape(name)}\b", failure.said)
+                failure.param == name or re.search(rf"\b{re.escape(name)}\b", failure.message)
             ):
                 return replace(self, left_out=self.left_out | {name})
         if roles := self._with_other_roles(failure):
             return roles
-        about = f"{failure.param} {failure.code} {failure.said}"
+        about = f"{failure.param} {failure.code} {failure.message}"
         rung = _LADDER.index(self.form)
         if rung == 0 and _ABOUT_BOUNDS.search(about):
             return replace(self, form=_LADDER[1])
@@ -80,10 +80,10 @@ class ServerCapabilities:
         return replace(self, form=_LADDER[max(2, rung + 1)]) if rung < len(_LADDER) - 1 else None
 
     def _with_other_roles(self, failure: Failure) -> "ServerCapabilities | None":
-        alternating = "alternat" in failure.said.lower()
+        alternating = "alternat" in failure.message.lower()
         if alternating and not self.merged:
             return replace(self, merged=True)
-        if (alternating or _ABOUT_SYSTEM.search(failure.said)) and not self.without_system:
+        if (alternating or _ABOUT_SYSTEM.search(failure.message)) and not self.without_system:
             return replace(self, merged=True, without_system=True)
         return None
 

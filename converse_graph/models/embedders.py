@@ -120,7 +120,7 @@ def make_embedder(reference: Any, base_url: str | None, environ: Mapping[str, st
         UsageError: What it needs (a key, a package, a base URL) is missing.
     """
     if isinstance(reference, str):
-        return _named(reference, base_url_of(environ, environ.get(BASE_URL) or base_url), environ)
+        return _embedder_of(reference, base_url_of(environ, environ.get(BASE_URL) or base_url), environ)
     if isinstance(reference, importlib.import_module("langchain_core.embeddings").Embeddings):
         return LangChainEmbedder(reference)
     if hasattr(reference, "embed"):
@@ -132,7 +132,7 @@ def make_embedder(reference: Any, base_url: str | None, environ: Mapping[str, st
     )
 
 
-def _named(reference: str, base_url: str | None, environ: Mapping[str, str]) -> Embedder:
+def _embedder_of(reference: str, base_url: str | None, environ: Mapping[str, str]) -> Embedder:
     if reference == WORDS:
         return HashingEmbedder()
     if reference == OFFLINE:

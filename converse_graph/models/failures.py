@@ -113,7 +113,7 @@ def missing_completion_error(error: Exception) -> Exception:
 class Failure:
     """What went wrong with one try, whichever client library reported it."""
 
-    said: str
+    message: str
     """The server's own words, or the client's when there was no answer; not yet redacted."""
     passing: bool
     """Whether the same request may succeed later."""
@@ -137,11 +137,11 @@ class Failure:
             return False
         if "context_length" in self.code or "context_size" in self.code:
             return True
-        if self.status == 413 or _REQUEST_TOO_LARGE.search(self.said):
+        if self.status == 413 or _REQUEST_TOO_LARGE.search(self.message):
             return True
         if self.status in (401, 402, 403, 404, 408, 429) or self.is_filtered or self.spent:
             return False
-        return bool(_OVERFLOW.search(self.said)) and not _NO_OVERFLOW.search(self.said)
+        return bool(_OVERFLOW.search(self.message)) and not _NO_OVERFLOW.search(self.message)
 
     @property
     def spent(self) -> bool:
@@ -151,17 +151,17 @@ class Failure:
     @property
     def is_filtered(self) -> bool:
         """Whether the server would not have such a prompt: it is recorded like a reply that was filtered."""
-        return self.status in (None, 400, 403, 422, 451) and bool(_FILTERED.search(f"{self.code} {self.said}"))
+        return self.status in (None, 400, 403, 422, 451) and bool(_FILTERED.search(f"{self.code} {self.message}"))
 
     @property
     def is_unfit(self) -> bool:
         """Whether what the model wrote did not fit its schema, by the server's own check: another try may."""
-        return self.status in (400, 422, 500) and bool(_UNFIT.search(f"{self.code} {self.said}"))
+        return self.status in (400, 422, 500) and bool(_UNFIT.search(f"{self.code} {self.message}"))
 
     @property
     def limit(self) -> int | None:
         """The most tokens that the server says it takes; None where it names no number."""
-        text = self.said.replace(_ERROR_NUMBER, "")
+        text = self.message.replace(_ERROR_NUMBER, "")
         for pattern in _LIMITS:
             if match := pattern.search(text):
                 return int(match[1].replace(",", ""))
@@ -172,13 +172,13 @@ class Failure:
         """Whether it is the longest reply that the server finds too long."""
         if self.code == _INCOMPLETE:
             return False
-        return bool(_REPLY_ROOM.search(self.said)) or self.param in ("max_tokens", "max_completion_tokens")
+        return bool(_REPLY_ROOM.search(self.message)) or self.param in ("max_tokens", "max_completion_tokens")
 
 
 def classify_failure(error: BaseException) -> Failure | None:
     """What an exception says of a try; None when it is no failure of a model's server."""
     if isinstance(error, IncompleteResponse):
-        return Failure(said=str(error), passing=True, code=_INCOMPLETE)
+        return Failure(message=str(error), passing=True, code=_INCOMPLETE)
     body = _body(error)
     code, param = str(body.get("code") or body.get("type") or ""), str(body.get("param") or "")
     inner = body.get("innererror")
@@ -190,10 +190,10 @@ def classify_failure(error: BaseException) -> Failure | None:
     if status is not None:
         passing = (status in _PASSING or (status >= 500 and status != 501)) and not is_out_of_credit
         failure = Failure(
-            said=message, passing=passing, status=status, code=code, param=param, wait=requested_wait(error)
+            message=message, passing=passing, status=status, code=code, param=param, wait=requested_wait(error)
         )
     elif _unreached(error):
-        failure = Failure(said=message, passing=not is_out_of_credit, code=code, param=param)
+        failure = Failure(message=message, passing=not is_out_of_credit, code=code, param=param)
     else:
         return None
     return replace(failure, passing=False) if failure.passing and failure.overflow else failure

@@ -28,7 +28,7 @@ def bounds_to_descriptions(schema: Any) -> Any:
         return schema
     bounds = [words.format(schema[name]) for name, words in _BOUNDS.items() if name in schema]
     plain: dict[str, Any] = {
-        name: _named(inner) if name in ("properties", "$defs") else bounds_to_descriptions(inner)
+        name: _with_names(inner) if name in ("properties", "$defs") else bounds_to_descriptions(inner)
         for name, inner in schema.items()
         if name not in _BOUNDS
     }
@@ -37,6 +37,6 @@ def bounds_to_descriptions(schema: Any) -> Any:
     return plain
 
 
-def _named(schemas: Mapping[str, Any]) -> dict[str, Any]:
+def _with_names(schemas: Mapping[str, Any]) -> dict[str, Any]:
     """Schemas by name: a property may be called `maximum` and is no bound."""
     return {name: bounds_to_descriptions(inner) for name, inner in schemas.items()}

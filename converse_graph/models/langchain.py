@@ -246,7 +246,7 @@ def _refused_setting(failure: Failure, fields: Mapping[str, Mapping[str, Any]]) 
         return None
     for setting, own in fields.items():
         for name in {setting, *own}:
-            if failure.param == name or re.search(rf"\b{re.escape(name)}\b", failure.said):
+            if failure.param == name or re.search(rf"\b{re.escape(name)}\b", failure.message):
                 return setting
     return None
 

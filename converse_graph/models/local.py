@@ -70,12 +70,12 @@ class LocalModel:
             UsageError: It is not installed.
         """
         weights_path()
-        self._asked: OpenAICompatibleModel | None = None
+        self._server_model: OpenAICompatibleModel | None = None
 
     @property
     def not_taken(self) -> frozenset[str]:
         """The settings that mean nothing to it: it knows no thinking."""
-        return (self._asked.not_taken if self._asked else frozenset()) | {"thinking"}
+        return (self._server_model.not_taken if self._server_model else frozenset()) | {"thinking"}
 
     async def complete(self, request: Request) -> Response:
         """Ask it, starting its server if need be, which takes about a second.
@@ -83,9 +83,9 @@ class LocalModel:
         Raises:
             ProviderRefused: Prompt and reply are longer than its window.
         """
-        if self._asked is None:
+        if self._server_model is None:
             server = await asyncio.to_thread(_serve)
-            self._asked = self._asked or OpenAICompatibleModel(
+            self._server_model = self._server_model or OpenAICompatibleModel(
                 SERVED_AS,
                 f"{server.address}/v1",
                 server.key,
@@ -95,11 +95,11 @@ class LocalModel:
                 timeout=_PATIENCE,
                 defaults=self.defaults,
             )
-        return await self._asked.complete(request)
+        return await self._server_model.complete(request)
 
     async def close(self) -> None:
         """Close the connections to the server; the server itself stays for the next, until the process ends."""
-        client, self._asked = self._asked, None
+        client, self._server_model = self._server_model, None
         if client is not None:
             await client.close()
 

@@ -66,11 +66,11 @@ class Prices:
             return own.of(reply)
         if reply.usd is not None:
             return reply.usd
-        return _listed(
+        return _list_price(
             _bare(chat.model), _provider(chat.model), reply.input_tokens, reply.cached_tokens, reply.output_tokens
         )
 
-    def known(self, chat: Model | Embedder) -> bool:
+    def has_price(self, chat: Model | Embedder) -> bool:
         """Whether a call of this model would have a price.
 
         Args:
@@ -87,7 +87,7 @@ class Prices:
         Raises:
             InvalidValue: There is one.
         """
-        unknown = [chat.model for chat in chats if not self.known(chat)]
+        unknown = [chat.model for chat in chats if not self.has_price(chat)]
         if unknown:
             raise InvalidValue(
                 f"What {', '.join(unknown)} costs is not known, so --max-usd cannot stop it; give its price with "
@@ -134,7 +134,7 @@ def context_window_of(model: str) -> int | None:
     return None if calculation is None else calculation.model.context_window
 
 
-def _listed(model: str, provider: str | None, prompt: int, from_cache: int, answer: int) -> float | None:
+def _list_price(model: str, provider: str | None, prompt: int, from_cache: int, answer: int) -> float | None:
     calculation = _calculated(model, provider, input_tokens=prompt, cache_read_tokens=from_cache, output_tokens=answer)
     return None if calculation is None else float(calculation.total_price)
 

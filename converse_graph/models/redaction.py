@@ -27,7 +27,7 @@ def redact_stream(secret: str, tell: Callable[[str], None]) -> Callable[[str], N
     def take(piece: str) -> None:
         nonlocal tail
         text = (tail + piece).replace(secret, "[key]") if secret else tail + piece
-        overlap = 0 if not piece else _begun(text, secret)
+        overlap = 0 if not piece else _secret_prefix_length(text, secret)
         tail = text[len(text) - overlap :]
         if clear := text[: len(text) - overlap]:
             tell(clear)
@@ -35,7 +35,7 @@ def redact_stream(secret: str, tell: Callable[[str], None]) -> Callable[[str], N
     return take
 
 
-def _begun(text: str, secret: str) -> int:
+def _secret_prefix_length(text: str, secret: str) -> int:
     """How many letters at the end of a text may be the beginning of a secret."""
     longest = min(len(text), len(secret) - 1)
     return next((length for length in range(longest, 0, -1) if secret.startswith(text[-length:])), 0)

@@ -194,7 +194,7 @@ class ModelRegistry:
         """The same model, which knows how many tokens it takes where we do, and how much it may be asked for."""
         if isinstance(chat, OpenAICompatibleModel | LangChainModel):
             chat.limits = limits_for(self._environ)
-            chat.shown_window = self.learnt.get(chat.model, LearntWindow()).shown
+            chat.shown_window = self.learnt.get(chat.model, LearntWindow()).reported
         window = self._window if is_own else None
         if window is None and isinstance(reference, str) and isinstance(chat, OpenAICompatibleModel) and self._base_url:
             window = fetch_context_window(self._base_url, self._environ.get("OPENAI_API_KEY"), chat.remote_name)
@@ -206,7 +206,7 @@ class ModelRegistry:
 
     def _resolve(self, reference: Any) -> Model:
         if isinstance(reference, str):
-            return self._named(reference)
+            return self._build(reference)
         if hasattr(reference, "complete"):
             model: Model = reference
             return model
@@ -217,7 +217,7 @@ class ModelRegistry:
             "model."
         )
 
-    def _named(self, reference: str) -> Model:
+    def _build(self, reference: str) -> Model:
         kind, colon, name = reference.partition(":")
         match kind:
             case "null":

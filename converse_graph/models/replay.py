@@ -107,7 +107,7 @@ class ReplayRegistry(ModelRegistry):
             profiles: How each model was prompted, by its name.
         """
         super().__init__(model)
-        self._journal, self._model, self._told = journal, model, profiles
+        self._journal, self._model, self._profiles = journal, model, profiles
         self._voices: dict[str, ReplayModel] = {}
 
     @property
@@ -122,7 +122,7 @@ class ReplayRegistry(ModelRegistry):
 
     def _voice(self, name: str) -> ReplayModel:
         if name not in self._voices:
-            profile = self._told.get(name) or self._told[self._model.partition(SEPARATOR)[0]]
+            profile = self._profiles.get(name) or self._profiles[self._model.partition(SEPARATOR)[0]]
             self._voices[name] = ReplayModel(self._journal, name, profile.profile, profile.window)
         return self._voices[name]
 

@@ -55,7 +55,7 @@ def read_reply(text: str, names: Collection[str] = ()) -> ReadReply:
     is_cut = text.endswith(KEY_REMOVED_NOTE)
     text = text.removesuffix(KEY_REMOVED_NOTE)[:MAX_REPLY_CHARS]
     prose, objects = _parse(text)
-    values, mends = _chosen(objects, frozenset(names))
+    values, mends = _choose_object(objects, frozenset(names))
     signs = sorted({*mends, "key cut out"} if is_cut else mends)
     return ReadReply(values=values, spoken=prose.strip(), mended=tuple(signs))
 
@@ -167,7 +167,9 @@ class _Pass:
         return None
 
 
-def _chosen(objects: Sequence[ParsedObject], names: frozenset[str]) -> tuple[dict[str, Any] | None, frozenset[str]]:
+def _choose_object(
+    objects: Sequence[ParsedObject], names: frozenset[str]
+) -> tuple[dict[str, Any] | None, frozenset[str]]:
     """The object that was meant, and what was mended."""
     if not objects:
         return None, frozenset()

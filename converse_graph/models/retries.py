@@ -137,7 +137,7 @@ class RetryPolicy:
             await self._wait_after(attempt, failure, on_restart, gate)
         raise ProviderUnreachable(
             f"No whole reply from {origin} after {self.tries} {'try' if self.tries == 1 else 'tries'}: "
-            f"{_status(failure)}{origin.redact(failure.said)}; {_way_to(failure, origin)}."
+            f"{_status(failure)}{origin.redact(failure.message)}; {_way_to(failure, origin)}."
         )
 
     async def _wait_after(
@@ -163,7 +163,7 @@ def refuse(failure: Failure, origin: Endpoint) -> NoReturn:
     Raises:
         ProviderRefused: Always; ContextLengthExceeded where that is why.
     """
-    sentence = f"{origin} refused: {_status(failure)}{origin.redact(failure.said)}; {_way_out(failure, origin)}."
+    sentence = f"{origin} refused: {_status(failure)}{origin.redact(failure.message)}; {_way_out(failure, origin)}."
     raise (
         ContextLengthExceeded(sentence, limit=failure.limit) if failure.overflow else ProviderRefused(sentence)
     ) from None

@@ -50,7 +50,7 @@ class WindowRecord(Protocol):
 class LearntWindow:
     """What a server's refusals have taught of the window of a model."""
 
-    shown: int | None = None
+    reported: int | None = None
     """Tokens of prompt and reply that its server named as the most; None where it named no number."""
     safe: int | None = None
     """Where it named no number: tokens of a prompt and its reply that it took after it had refused more. It may take
@@ -64,7 +64,7 @@ def learnt_windows(records: Mapping[str, WindowRecord]) -> dict[str, LearntWindo
         records: The models of a run's header.
     """
     return {
-        name: LearntWindow(shown=model.shown_window, safe=model.safe_window)
+        name: LearntWindow(reported=model.shown_window, safe=model.safe_window)
         for name, model in records.items()
         if model.shown_window is not None or model.safe_window is not None
     }

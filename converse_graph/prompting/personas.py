@@ -74,8 +74,8 @@ def describe_aim(persona: Persona, profile: PromptProfile = "large") -> str:
 def describe_persona(persona: Persona) -> str:
     """A persona in one line, as others know it: its aim is its own. What its role says to it is said of it."""
     traits = [_in_third_person(_without_stop(persona.role)), _without_stop(persona.temperament)]
-    told = "; ".join(filter(None, traits))
-    return f"{persona.name}: {told}" if told else persona.name
+    traits_in_words = "; ".join(filter(None, traits))
+    return f"{persona.name}: {traits_in_words}" if traits_in_words else persona.name
 
 
 def _without_stop(text: str) -> str:

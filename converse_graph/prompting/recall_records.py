@@ -47,7 +47,7 @@ def past_records(scenario: Scenario, view: View) -> tuple[PastRecord, ...]:
         scenario: What is played.
         view: What the party may know.
     """
-    return tuple(_told(scenario, replace(view, **_EMPTY, statements=view.earlier, mind=view.own_earlier,
+    return tuple(_told_records(scenario, replace(view, **_EMPTY, statements=view.earlier, mind=view.own_earlier,
                                          dated=view.dated_earlier))) + tuple(_summaries(scenario, view))  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def records_since(scenario: Scenario, view: View, first: int) -> tuple[PastRecor
         mind=_within([*view.own_earlier, *view.mind], first, view.round),
         dated=tuple(event for event in (*view.dated_earlier, *view.dated) if first <= event.round < view.round),
     )
-    return tuple(_told(scenario, whole))
+    return tuple(_told_records(scenario, whole))
 
 
 def recalled_message_text(message: Message) -> Message:
@@ -85,7 +85,7 @@ def _within(records: Sequence[R], first: int, until: int) -> tuple[R, ...]:
     return tuple(record for record in records if first <= record["round"] < until)
 
 
-def _told(scenario: Scenario, view: View) -> Iterator[PastRecord]:
+def _told_records(scenario: Scenario, view: View) -> Iterator[PastRecord]:
     weights = dict(_weights(scenario, view))
     for message in recent_messages(view, scenario.clock):
         round, importance = weights[message.source]

@@ -60,7 +60,7 @@ class View:
     """Of its own earlier records, those of its personas too, all levels."""
     past: tuple[OwnRecord, ...] = ()
     """Its own records of before `statements` begin that no summary of its own stands for yet."""
-    kept: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    pinned: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What it must never lose, such as what it has announced: a title and its entries each."""
     standing: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What stands now and concerns this party, such as laws in force: a title and its entries each."""
@@ -68,7 +68,7 @@ class View:
     """Whether it votes on the scenario's motion, and makes no statement."""
     dissents: bool = False
     """Whether it is called on to argue against what all have agreed on."""
-    written: StanceRecord | None = None
+    initial_stance: StanceRecord | None = None
     """Where it stood on the motion before it heard anybody: `reason` and `position`; None where it was not asked."""
     is_first: bool = False
     """Whether it has had no turn yet."""
@@ -113,7 +113,7 @@ def view(
         own_summaries=own_summaries,
         past=_own_between(mind, summarised_until(summaries_of(own_summaries, party)), first) if summaries else (),
         events=events_so_far(scenario.events, state.get("events", ())),
-        kept=tuple(
+        pinned=tuple(
             (rule.title, pinned_entries(rule, party, transcript))
             for rule in scenario.pinned
             if rule.party_kind in (None, scenario.party(party).kind)
@@ -122,7 +122,7 @@ def view(
         dated=_dated(scenario, party, first, floor["round"]),
         voting=floor.get("stage") == "ballot",
         dissents=floor.get("dissent", False) and floor["speakers"][0] == party,
-        written=next((record.get("written") for record in mind if record["kind"] == "note"), None),
+        initial_stance=next((record.get("initial_stance") for record in mind if record["kind"] == "note"), None),
         is_first=not mind,
         earlier=_between(transcript, 0, long_ago),
         own_earlier=_own_between(mind, 0, long_ago),

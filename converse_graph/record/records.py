@@ -180,7 +180,7 @@ class NoteRecord(_Private):
 
     kind: Literal["note"]
     memo: NotRequired[str]
-    written: NotRequired[StanceRecord]
+    initial_stance: NotRequired[StanceRecord]
     """Where it stood on the motion before it heard anybody."""
     position: NotRequired[str]
     """The position that its statement takes."""

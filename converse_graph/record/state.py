@@ -34,7 +34,7 @@ class TurnState(TypedDict):
     """Who has been given the floor and has not been heard yet."""
     queue: list[str]
     """Who speaks after them in this round; empty for a moderated table."""
-    taken: dict[str, int]
+    turns_taken: dict[str, int]
     """How many turns each party has had; of a moderated table only."""
     dissent: NotRequired[bool]
     """Whether the first of `speakers` is called on to argue against what all have agreed on."""

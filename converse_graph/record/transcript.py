@@ -136,7 +136,7 @@ class PrivateNotes(FrozenModel):
     """Its note to itself."""
     conclusions: tuple[str, ...] = ()
     """What it concluded before it spoke, where it recalls and enough had happened."""
-    written: Stance | None = None
+    initial_stance: Stance | None = None
     """Where it stood on the scenario's motion before it heard anybody; in its first turn, where that is asked."""
     position: str | None = None
     """The position it took in its statement; asked only of those who deliberate."""
@@ -324,9 +324,9 @@ class ImportSource(FrozenModel):
     """How many lines that were in all."""
 
 
-def _world_once(given: Any) -> Any:
+def _parse_world_once(value: Any) -> Any:
     """Read the rules of a world once: the runs of an ensemble share them, and to check them takes a while."""
-    return _read_world(json.dumps(given)) if isinstance(given, dict) else given
+    return _read_world(json.dumps(value)) if isinstance(value, dict) else value
 
 
 @lru_cache(maxsize=16)
@@ -384,9 +384,9 @@ class Header(FrozenModel):
     """What happened at a date, whatever the parties did."""
     awaited: tuple[Event, ...] = ()
     """What may happen, once enough parties report it; when it did is folded from the statements."""
-    world: Annotated[World | None, BeforeValidator(_world_once)] = None
+    world: Annotated[World | None, BeforeValidator(_parse_world_once)] = None
     """The rules of its world; None for a run of words alone."""
-    changed: tuple[Override, ...] = ()
+    overrides: tuple[Override, ...] = ()
     """Where it went on with something else than it began with."""
     humans: tuple[str, ...] = ()
     """The paths of speakers that persons play."""

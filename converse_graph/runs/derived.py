@@ -205,7 +205,7 @@ async def inject(store: Store, name: str, event: ScheduledEvent, *, scenario: Sc
     simulation = await Simulation.reopen(store, name, scenario=scenario)
     with store.hold(name):
         run = store.register.run(name)
-        event = _named(simulation.scenario, event)
+        event = _with_party_name(simulation.scenario, event)
         require_future(simulation.scenario, event, _first_unplayed_round(store, run, simulation.scenario))
         await store.register.set_events(run, (*run.header.events, event))
 
@@ -257,10 +257,10 @@ def _with_events(scenario: Scenario, events: Sequence[ScheduledEvent]) -> Scenar
     Raises:
         NotFound: One is for somebody who is not.
     """
-    return scenario.with_events([_named(scenario, event) for event in events])
+    return scenario.with_events([_with_party_name(scenario, event) for event in events])
 
 
-def _named(scenario: Scenario, event: ScheduledEvent) -> ScheduledEvent:
+def _with_party_name(scenario: Scenario, event: ScheduledEvent) -> ScheduledEvent:
     """The event with the name of whom it is for as the cast has it.
 
     Raises:

@@ -160,8 +160,8 @@ class _CountingRegistry(ModelRegistry):
 
     def __init__(self, model: str | None, base_url: str | None, *, prices: Prices | None, window: int | None) -> None:
         super().__init__(model, base_url, prices=prices)
-        self._given = window
-        self._made: dict[Hashable, _CountingModel] = {}
+        self._window = window
+        self._models: dict[Hashable, _CountingModel] = {}
         self.is_free = is_loopback(self._base_url)
 
     def all_of(self, reference: Any = None) -> tuple[Model, ...]:
@@ -170,9 +170,9 @@ class _CountingRegistry(ModelRegistry):
             self._default = default_model(self._environ, self._base_url)
         name = one_by_one(self._default if reference is None else reference)[0]
         key = reference_key(name)
-        if key not in self._made:
-            self._made[key] = self._stand_in(name, is_default=reference is None)
-        return (self._made[key],)
+        if key not in self._models:
+            self._models[key] = self._stand_in(name, is_default=reference is None)
+        return (self._models[key],)
 
     def embedder(self, reference: Any) -> Embedder:
         """One that costs nothing: what embeddings cost is far below what their run's prompts do, and is left out."""
@@ -180,7 +180,7 @@ class _CountingRegistry(ModelRegistry):
 
     def sized(self) -> list[_CountingModel]:
         """All that were asked for."""
-        return list(self._made.values())
+        return list(self._models.values())
 
     def charge(self, chat: _CountingModel, reply: Response) -> float | None:
         """What a call would cost."""
@@ -191,7 +191,7 @@ class _CountingRegistry(ModelRegistry):
         if not isinstance(name, str):
             real: Model = self._resolve(name)
             return _CountingModel(real.model, real.profile, real.window or context_window_of(real.model))
-        window = self._given if is_default else None
+        window = self._window if is_default else None
         if name == EMBEDDED:
             return _CountingModel(name, LocalModel.profile, LocalModel.window)
         if name.partition(":")[0] == "null":

@@ -44,7 +44,7 @@ def option_parts(options: Options) -> dict[str, Any]:
     return {
         f"option: {path}{'.' if path else ''}{name}": value
         for path, settings in options.items()
-        for name, value in _leaves(settings.given(), "")
+        for name, value in _leaves(settings.set_values(), "")
     }
 
 

@@ -160,8 +160,8 @@ def override_statement(
         left: list[str] = []
     else:
         statements, left = [statement], state["floor"]["queue"][1:] if state["floor"] else []
-    turns_taken = state["floor"]["taken"] if state["floor"] else {}
-    floor = TurnState(round=turn.round, turn=then["turn"] + 1, speakers=[], queue=left, taken=turns_taken)
+    turns_taken = state["floor"]["turns_taken"] if state["floor"] else {}
+    floor = TurnState(round=turn.round, turn=then["turn"] + 1, speakers=[], queue=left, turns_taken=turns_taken)
     return {**state, **minds, "transcript": [*state["transcript"], *statements], "floor": floor}
 
 
@@ -194,7 +194,9 @@ def _floor(
     """
     if turn == Turn(round=0, turn=0, party=None) or (turn.round == 0 and scenario.order == "simultaneous"):
         return None
-    before = TurnState(round=turn.round - 1, turn=len(scenario.organisations), speakers=[], queue=[], taken=turns_taken)
+    before = TurnState(
+        round=turn.round - 1, turn=len(scenario.organisations), speakers=[], queue=[], turns_taken=turns_taken
+    )
     if scenario.order == "moderated":
         queue = [turn.party] if turn.party else []
         turns_taken = {**turns_taken, **{name: turns_taken.get(name, 0) + 1 for name in queue}}
@@ -202,4 +204,4 @@ def _floor(
         turn_state = start_round(scenario, before, seed=seed)
         waiting = [name for name in (*turn_state["speakers"], *turn_state["queue"]) if name not in speakers]
         queue = sorted(waiting, key=lambda name: name != turn.party)
-    return TurnState(round=turn.round, turn=turn.turn, speakers=[], queue=queue, taken=turns_taken)
+    return TurnState(round=turn.round, turn=turn.turn, speakers=[], queue=queue, turns_taken=turns_taken)

@@ -122,12 +122,14 @@ def _versions() -> dict[str, str]:
 
 def _party(party: Organisation, chats: ModelRegistry) -> Party:
     deliberation = party.deliberation.kind if party.deliberation else "none"
-    own = {path: _named(persona.model, chats) for path, persona in personas(party) if persona.model is not None}
-    model = None if party.model is None else _named(party.model, chats)
+    own = {
+        path: _reference_name(persona.model, chats) for path, persona in personas(party) if persona.model is not None
+    }
+    model = None if party.model is None else _reference_name(party.model, chats)
     return Party(name=party.name, kind=party.kind, deliberation=deliberation, model=model, persona_models=own)
 
 
-def _named(reference: Any, chats: ModelRegistry) -> str:
+def _reference_name(reference: Any, chats: ModelRegistry) -> str:
     """A model by the name that it answers under, which is also its name among the models of the header."""
     return reference if isinstance(reference, str) else chats.name_of(reference)
 
@@ -140,7 +142,9 @@ def _models(scenario: Scenario, chats: ModelRegistry) -> dict[str, PromptedModel
 
 def _prompted(chat: Model, chats: ModelRegistry) -> PromptedModel:
     learnt = chats.learnt.get(chat.model, LearntWindow())
-    return PromptedModel(profile=chat.profile, window=chat.window, shown_window=learnt.shown, safe_window=learnt.safe)
+    return PromptedModel(
+        profile=chat.profile, window=chat.window, shown_window=learnt.reported, safe_window=learnt.safe
+    )
 
 
 def check_playable(run: Run) -> None:

@@ -132,7 +132,7 @@ async def interview(
             guest=None,
             scenario=simulation.scenario,
             party=interviewee,
-            seen=view_then,
+            view=view_then,
             brief=brief_messages(prompts, profile, simulation.scenario, interviewee, (field,)),
         )
         history = build_history(turn.brief, view_then, simulation.scenario.clock, profile)
@@ -186,7 +186,7 @@ async def _as_it_was(store: Store, simulation: Simulation, party: Organisation, 
         raise InvalidValue(f"The run has not come to {scenario.clock.period(round).label}: {way_out}.")
     state = truncate(scenario, values, Turn(round=round + 1, turn=0, party=None), seed=simulation.run.header.seed)
     after = sum(entry["round"] == round for entry in state["transcript"])
-    floor = TurnState(round=round, turn=after, speakers=[party.name], queue=[], taken={})
+    floor = TurnState(round=round, turn=after, speakers=[party.name], queue=[], turns_taken={})
     return view(scenario, {**state, "floor": floor}, party.name)
 
 
@@ -196,7 +196,7 @@ def _task(turn: PartyTurn, field: Text, question: str) -> Message:
     values = {
         "name": with_article(turn.party.name),
         "period": format_period(period) if turn.profile == "small" else period,
-        "events": describe_events(turn.seen),
+        "events": describe_events(turn.view),
         "question": question.strip(),
         "length": words_for(field.max_length),
     }

@@ -213,7 +213,7 @@ class _Play:
         """The record; None where the run was paused from outside."""
         self._task = asyncio.current_task()
         async with Store.open(self.store, make=True) as store:
-            simulation = self._simulation = await self._begun(store)
+            simulation = self._simulation = await self._begin(store)
             self._way_on = self._how_to_go_on(simulation)
             try:
                 async with _traced() as tracing:
@@ -233,13 +233,13 @@ class _Play:
             finally:
                 await simulation.close()
 
-    async def _begun(self, store: Store) -> Simulation:
+    async def _begin(self, store: Store) -> Simulation:
         if self.resume and (again := await self._reopened(store)) is not None:
             return again
-        begun = await Simulation.begin(store, self.scenario, model=self.chats, origin=self.origin, **self.begin)
-        for event in self.scenario.events_too_late(begun.run.horizon):
+        simulation = await Simulation.begin(store, self.scenario, model=self.chats, origin=self.origin, **self.begin)
+        for event in self.scenario.events_too_late(simulation.run.horizon):
             warnings.warn(self.scenario.too_late_text(event), stacklevel=2)
-        return begun
+        return simulation
 
     async def _reopened(self, store: Store) -> Simulation | None:
         """The run of that name, if there is one and it is the one that was asked for."""

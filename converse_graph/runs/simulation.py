@@ -231,9 +231,9 @@ class Simulation:
             chats = ReplayRegistry(
                 store.journal(store.register.run(run.replays).id), run.header.model, run.header.models
             )
-        given = () if answer is NO_ANSWER else (answer,)
-        named = tuple(NamedAnswer(speaker=speaker, value=value) for speaker, value in (answers or {}).items())
-        simulation = cls(store=store, run=run, scenario=scenario, chats=chats, answers=(*given, *named))
+        unnamed = () if answer is NO_ANSWER else (answer,)
+        by_name = tuple(NamedAnswer(speaker=speaker, value=value) for speaker, value in (answers or {}).items())
+        simulation = cls(store=store, run=run, scenario=scenario, chats=chats, answers=(*unnamed, *by_name))
         model_options = merged_options(run.header.options, model_options)
         now = fingerprint(scenario, simulation.prompts, model_options)
         changes = [*differences(run.fingerprint, now), *record_changes]
@@ -350,22 +350,22 @@ class Simulation:
             guest_saver=StoreSaver(self.store),
             humans=frozenset(self.run.header.humans),
         )
-        given, self.answers = self.answers, ()
+        answers, self.answers = self.answers, ()
         while True:
             start = await initial_input(graph, config, self.store, self.run, self.scenario)
             await self._enter(graph, start, config, context, saver, watch, is_trace_on=is_trace_on)
             if saver.interrupts:
                 # What was given is for what the run stood at, so not for what is asked after a turn more.
                 is_late = saver.values is not None
-                context.answers.update(self._answers_to(saver.interrupts, () if is_late else given))
-                given = given if is_late else ()
+                context.answers.update(self._answers_to(saver.interrupts, () if is_late else answers))
+                answers = answers if is_late else ()
                 continue
             values = saver.values
             if values is None or self.run.replays:  # a ledger is read from the store alone, which takes a while
                 values = (await graph.aget_state(config)).values
             if not values.get("ended"):
                 raise ConverseError(f"Run {self.run.name!r} stopped without an end; its graph has changed.")
-            if given and watch:
+            if answers and watch:
                 watch({"event": "warning", "text": UNUSED_ANSWER})
             if not replay_has_more(self.store, self.run, len(values.get("transcript", ()))):
                 return str(values["ended"])
@@ -400,21 +400,23 @@ class Simulation:
         finally:
             await saver.settled()
 
-    def _answers_to(self, interrupts: Sequence[Interrupt], given: tuple[Any, ...]) -> dict[str, Any]:
+    def _answers_to(self, interrupts: Sequence[Interrupt], answers: tuple[Any, ...]) -> dict[str, Any]:
         """Those of the answers that were given for what the run waits for.
 
         Raises:
             AnswerNeeded: There is none.
         """
         questions = [OpenQuestion.from_value(interrupt.value) for interrupt in interrupts]
-        asked, speakers = "; ".join(map(str, questions)), tuple(question.speaker for question in questions)
+        question_texts, speakers = "; ".join(map(str, questions)), tuple(question.speaker for question in questions)
         asked_for, keys = tuple(question.question for question in questions), tuple(one.key for one in questions)
         try:
-            assigned = assign_answers(given, questions)
+            assigned = assign_answers(answers, questions)
         except InvalidValue as error:
-            raise AnswerNeeded(f"{error} {asked}", speakers=speakers, questions=asked_for, keys=keys) from error
+            raise AnswerNeeded(
+                f"{error} {question_texts}", speakers=speakers, questions=asked_for, keys=keys
+            ) from error
         if not assigned:
-            raise AnswerNeeded(asked, speakers=speakers, questions=asked_for, keys=keys)
+            raise AnswerNeeded(question_texts, speakers=speakers, questions=asked_for, keys=keys)
         return assigned
 
 
@@ -428,7 +430,11 @@ def _record_changes(store: Store, run: Run, *, allow_changed: bool) -> tuple[str
         return ()
     if not allow_changed:
         require_unchanged(store, run, otherwise=", or go on all the same with --allow-changed")
-    return tuple({f"record: {found.source}": None for found in chain_breaks(store, run)}) if allow_changed else ()
+    return (
+        tuple({f"record: {chain_break.source}": None for chain_break in chain_breaks(store, run)})
+        if allow_changed
+        else ()
+    )
 
 
 def _seats(scenario: Scenario, settings: SpeakerSettings, humans: Sequence[str]) -> tuple[str, ...]:

@@ -164,12 +164,12 @@ def _start(variable: Variable) -> str:
 def _definition(event: Event | WorldEvent, scenario: Scenario, texts: ScenarioTexts) -> str:
     if isinstance(event, WorldEvent):
         bounds = [("at least", event.at_least), ("at most", event.at_most)]
-        known = " and ".join(
+        conditions = " and ".join(
             f"{words} {_plain(bound) if isinstance(bound, str) else f'{bound:g}'}"
             for words, bound in bounds
             if bound is not None
         )
-        return _fill(texts, "of_world", variable=_plain(event.variable), bounds=known)
+        return _fill(texts, "of_world", variable=_plain(event.variable), bounds=conditions)
     ask = next(
         field.ask for party in scenario.organisations for field in party.fields if field.name == event.field
     )  # fmt: skip

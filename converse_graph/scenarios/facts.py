@@ -27,7 +27,7 @@ class FactVariable(FrozenModel):
     unit: str
     fold: Literal["max", "last"] = "last"
     """What holds at a date: the largest value so far, or the latest."""
-    told: str = "{name}: {value}"
+    sentence: str = "{name}: {value}"
     """How a fact is told: a sentence without its stop, with {name}, {by} and {value}."""
 
 
@@ -118,7 +118,7 @@ class Facts(FrozenModel):
             return None
         return max(values) if self.variables[variable].fold == "max" else values[-1]
 
-    def told(self, clock: Clock, *, background: int = 3) -> tuple[ScheduledEvent, ...]:
+    def as_events(self, clock: Clock, *, background: int = 3) -> tuple[ScheduledEvent, ...]:
         """Tell facts as they happened: those of a period as the next one begins, earlier ones as the clock starts.
 
         Args:
@@ -148,11 +148,11 @@ class Facts(FrozenModel):
     def _sentence(self, fact: Fact) -> str:
         if fact.text or fact.variable is None:
             return fact.text.rstrip(".")
-        told = self.variables[fact.variable].told
+        template = self.variables[fact.variable].sentence
         parts = {"{name}": fact.name, "{by}": fact.by, "{value}": f"{fact.value:g}"}
         for mark, words in parts.items():
-            told = told.replace(mark, words)
-        return told
+            template = template.replace(mark, words)
+        return template
 
 
 def load_facts(reference: str | Path) -> Facts:

@@ -48,8 +48,8 @@ class Formula:
         except OverflowError:
             return inf
         except (ArithmeticError, ValueError, TypeError) as error:
-            given = ", ".join(f"{name} {values[name]:.6g}" for name in sorted(self.names))
-            raise ValueError(f"the formula {self.text!r} has no value for {given}: {error}") from None
+            values_in_words = ", ".join(f"{name} {values[name]:.6g}" for name in sorted(self.names))
+            raise ValueError(f"the formula {self.text!r} has no value for {values_in_words}: {error}") from None
 
     def compute(self, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> Any:
         """Compute it for many runs at once.

@@ -53,7 +53,7 @@ class ModelSettings(FrozenModel):
         return self
 
     @model_serializer(mode="plain")
-    def given(self) -> dict[str, Any]:
+    def set_values(self) -> dict[str, Any]:
         """Return what is set, by name; nothing that is as by default."""
         return {name: getattr(self, name) for name in type(self).model_fields if getattr(self, name) not in (None, {})}
 
@@ -63,10 +63,10 @@ class ModelSettings(FrozenModel):
         Args:
             over: What goes before.
         """
-        if not over.given():
+        if not over.set_values():
             return self
         extra = {**self.extra_body, **over.extra_body}
-        return ModelSettings(**{**self.given(), **over.given(), "extra_body": extra})
+        return ModelSettings(**{**self.set_values(), **over.set_values(), "extra_body": extra})
 
     def without_window(self) -> ModelSettings:
         """Return these settings without a context window, for another model than theirs."""
@@ -74,7 +74,7 @@ class ModelSettings(FrozenModel):
 
     def in_words(self) -> str:
         """Return what is set, such as "temperature 0.7, thinking none"; empty where nothing is."""
-        settings = {**self.given()}
+        settings = {**self.set_values()}
         settings.update({f"extra_body.{name}": value for name, value in settings.pop("extra_body", {}).items()})
         return ", ".join(f"{name} {_in_words(value)}" for name, value in settings.items())
 
@@ -84,7 +84,7 @@ class ModelSettings(FrozenModel):
 
     def __bool__(self) -> bool:
         """Return whether anything is set."""
-        return bool(self.given())
+        return bool(self.set_values())
 
 
 UNSET = ModelSettings()

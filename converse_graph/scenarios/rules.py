@@ -140,14 +140,14 @@ class RunningListFold:
 
     def _fold(self, statement: Mapping[str, Any]) -> None:
         fields, speaker = statement.get("fields") or {}, statement["speaker"]
-        for name in _listed(fields.get(self._rule.remove_field)):
+        for name in _texts_in(fields.get(self._rule.remove_field)):
             self._standing.pop((speaker, _short(name)), None)
-        for name in _listed(fields.get(self._rule.add_field)):
+        for name in _texts_in(fields.get(self._rule.add_field)):
             if _short(name):
                 self._standing[speaker, _short(name)] = f"{speaker}: {' '.join(name.split())}"
 
 
-def _listed(value: Any) -> list[str]:
+def _texts_in(value: Any) -> list[str]:
     return [name for name in value if isinstance(name, str)] if isinstance(value, list | tuple) else []
 
 

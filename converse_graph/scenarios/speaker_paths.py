@@ -35,8 +35,10 @@ def find_name(name: str, names: Iterable[str]) -> str | None:
         name: As somebody typed it.
         names: As they were given.
     """
-    known = list(names)
-    return name if name in known else next((each for each in known if fold_name(each) == fold_name(name)), None)
+    candidates = list(names)
+    return (
+        name if name in candidates else next((each for each in candidates if fold_name(each) == fold_name(name)), None)
+    )
 
 
 _APOSTROPHES = str.maketrans("\u2019\u02bc", "''")

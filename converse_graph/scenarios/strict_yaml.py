@@ -161,8 +161,8 @@ def build(kind: Callable[..., Any], values: dict[str, Any], tree: Document, at: 
         return kind(**values)
     except InvalidValue as error:
         where, message = _innermost(error)
-        written = _written(tree, (*at, *where))
-        line_of = _row_named(tree, written, message) if written else _named_in(tree, message)
+        place = _place_in_file(tree, (*at, *where))
+        line_of = _row_named(tree, place, message) if place else _named_in(tree, message)
         dial = tree.sources.get(line_of)
         hint = ""
         if dial:
@@ -189,7 +189,7 @@ def _innermost(error: InvalidValue) -> tuple[tuple[str | int, ...], str]:
     return first["loc"], str(error)
 
 
-def _written(tree: Document, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+def _place_in_file(tree: Document, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
     """A location as the file has it: pydantic names the branch of a union too."""
     value: Any = tree.values
     path: list[str | int] = []

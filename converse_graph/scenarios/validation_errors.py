@@ -92,8 +92,8 @@ def nearest(name: object, names: Iterable[str]) -> str:
 
 def nearest_or_all(name: object, names: Iterable[str]) -> str:
     """Return what `nearest` does, or "; there is: number, text" where no name is near."""
-    known = list(names)
-    return nearest(name, known) or f"; there is: {', '.join(known) or 'none'}"
+    candidates = list(names)
+    return nearest(name, candidates) or f"; there is: {', '.join(candidates) or 'none'}"
 
 
 def _explain_one(fault: Any, model: type[BaseModel] | None, limits: Mapping[str, str]) -> str:
@@ -105,7 +105,7 @@ def _explain_one(fault: Any, model: type[BaseModel] | None, limits: Mapping[str,
     if kind in ("string_too_long", "too_long") and path and path[0] in limits:
         return f"{where} is far too long; it takes {limits[path[0]]}"
     if kind.startswith(_TABLES) and len(path) == 1 and path[0] in limits:
-        return f"{where} is {_shown(value)}; it takes {limits[path[0]]}"
+        return f"{where} is {_value_in_words(value)}; it takes {limits[path[0]]}"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "extra_forbidden":
@@ -115,7 +115,7 @@ def _explain_one(fault: Any, model: type[BaseModel] | None, limits: Mapping[str,
         return _tag_fault(path, context)
     takes = _takes(kind, context, value)
     words = f"it takes {takes}" if takes else f"{fault['msg'][0].lower()}{fault['msg'][1:]}"
-    return f"{where} is {_shown(value)}; {words}" if where else words
+    return f"{where} is {_value_in_words(value)}; {words}" if where else words
 
 
 def _refusal(path: list[Any], value: Any, error: Any) -> str:
@@ -127,7 +127,7 @@ def _refusal(path: list[Any], value: Any, error: Any) -> str:
     if not where:
         return message
     plain = isinstance(value, str | int | float | None)
-    return f"{where} is {_shown(value)}: {message}" if plain else f"{where}: {message}"
+    return f"{where} is {_value_in_words(value)}: {message}" if plain else f"{where}: {message}"
 
 
 def _tag_fault(path: list[Any], context: Mapping[str, Any]) -> str:
@@ -137,7 +137,9 @@ def _tag_fault(path: list[Any], context: Mapping[str, Any]) -> str:
     if "tag" not in context:
         return f"{where} is missing"
     tags = _QUOTED.findall(str(context["expected_tags"]))
-    return f"{where} is {_shown(context['tag'])}; it is one of: {', '.join(tags)}{nearest(context['tag'], tags)}"
+    return (
+        f"{where} is {_value_in_words(context['tag'])}; it is one of: {', '.join(tags)}{nearest(context['tag'], tags)}"
+    )
 
 
 def _takes(kind: str, context: Mapping[str, Any], value: Any) -> str:
@@ -155,7 +157,7 @@ def _takes(kind: str, context: Mapping[str, Any], value: Any) -> str:
     return _TAKES.get(kind.partition("_")[0], "") if kind not in ("string_pattern_mismatch", "string_unicode") else ""
 
 
-def _shown(value: Any) -> str:
+def _value_in_words(value: Any) -> str:
     """What stands there, as a file or a reply has it."""
     match value:
         case None:

@@ -67,7 +67,7 @@ class World(FrozenModel):
             self._check_times(f"drift row {number}", row, owner)
         for event in self.events:
             for name in event.names:
-                if name not in self.fixed_values and self._named(f"event {event.name!r}", name).owner != WORLD:
+                if name not in self.fixed_values and self._find_variable(f"event {event.name!r}", name).owner != WORLD:
                     raise ValueError(f"event {event.name!r}: {name!r} is a party's; name one of the world's")
         self._check_aggregates()
         self._check_one_setter()
@@ -143,7 +143,7 @@ class World(FrozenModel):
             raise ValueError(f"a round must last some time, not {years:g} years")
         drift = [_scaled_row(row, self.formula_of(row), years) for row in self.drift]
         actions = [
-            _changed(
+            _with_update(
                 action,
                 {
                     "lag": ceil(action.lag / years - _ROUNDING),
@@ -152,7 +152,7 @@ class World(FrozenModel):
             )
             for action in self.actions
         ]
-        return self._changed(drift=drift, actions=actions, round_years=years)
+        return self._with(drift=drift, actions=actions, round_years=years)
 
     def adjusted(
         self,
@@ -171,14 +171,14 @@ class World(FrozenModel):
         Raises:
             ValueError: There is no such constant, variable or action.
         """
-        for what, names, known in (
+        for what, names, existing in (
             ("constant", constants or {}, [constant.name for constant in self.constants]),
             ("variable", start or {}, [variable.name for variable in self.variables]),
             ("action", without_actions, [action.name for action in self.actions]),
         ):
-            if unknown := [name for name in names if name not in known]:
-                raise ValueError(f"no {what} {unknown[0]!r} in the world; there is: {', '.join(known)}")
-        return self._changed(
+            if unknown := [name for name in names if name not in existing]:
+                raise ValueError(f"no {what} {unknown[0]!r} in the world; there is: {', '.join(existing)}")
+        return self._with(
             constants=[_with(constant, constant.name, "value", constants) for constant in self.constants],
             variables=[_with(variable, variable.name, "start", start) for variable in self.variables],
             actions=[action for action in self.actions if action.name not in without_actions],
@@ -194,10 +194,8 @@ class World(FrozenModel):
             ValueError: There is no such variable.
         """
         for name in values:
-            self._named("start_of", name)
-        return self._changed(
-            variables=[_with(variable, variable.name, "start_of", values) for variable in self.variables]
-        )
+            self._find_variable("start_of", name)
+        return self._with(variables=[_with(variable, variable.name, "start_of", values) for variable in self.variables])
 
     def for_kinds(self, kinds: Collection[str]) -> World:
         """The same world at a table where some of its kinds of parties are missing, with what they own and do.
@@ -208,20 +206,20 @@ class World(FrozenModel):
         there = (WORLD, *kinds)
         own = {variable.name for variable in self.variables if variable.owner in there}
         actions = [
-            _changed(action, {"effects": [row for row in action.effects if row.variable in own]})
+            _with_update(action, {"effects": [row for row in action.effects if row.variable in own]})
             for action in self.actions
             if action.party_kind in (None, *kinds)
         ]
         names = {action.name for action in actions}
-        return self._changed(
+        return self._with(
             variables=[variable for variable in self.variables if variable.name in own],
             actions=actions,
             drift=[row for row in self.drift if row.variable in own],
             policies=[policy for policy in self.policies if _moves_of(policy) <= {*names, WAIT, RANDOM}],
         )
 
-    def _changed(self, **update: Any) -> World:
-        return _changed(self, update)
+    def _with(self, **update: Any) -> World:
+        return _with_update(self, update)
 
     @cached_property
     def fixed_values(self) -> Mapping[str, float]:
@@ -313,7 +311,7 @@ class World(FrozenModel):
                 raise ValueError(f"{where} names action {name!r}{nearest_or_all(name, actions)}")
         names = [name for rule in policy.rules for condition in rule.when for name in condition.names]
         for name in (name for name in names if name not in self.fixed_values):
-            if self._named(where, name).visibility == "hidden":
+            if self._find_variable(where, name).visibility == "hidden":
                 raise ValueError(f"{where} looks at {name!r}, which nobody is told; use what is known")
 
     def check_pledge(self, party: str, kind: str, field: str, options: Sequence[str]) -> None:
@@ -342,7 +340,7 @@ class World(FrozenModel):
         names += [row.variable for row in action.effects if row.on == "own"]
         return [name for name in names if name not in self.fixed_values and self.variable(name).owner != WORLD]
 
-    def _named(self, where: str, name: str) -> Variable:
+    def _find_variable(self, where: str, name: str) -> Variable:
         try:
             return self.variable(name)
         except KeyError:
@@ -357,7 +355,7 @@ class World(FrozenModel):
         for name in (name for condition in action.requires for name in condition.names):
             if name in self.fixed_values:
                 continue
-            needed = self._named(where, name)
+            needed = self._find_variable(where, name)
             if needed.visibility == "hidden" or (needed.owner != WORLD and own not in (None, needed.owner)):
                 raise ValueError(f"{where} requires {needed.name!r}, which who acts is not told; use what it knows")
         for number, row in enumerate(action.effects, 1):
@@ -370,7 +368,7 @@ class World(FrozenModel):
     def _check_cost(self, action: Action) -> None:
         where, own = f"the cost of action {action.name!r}", action.party_kind
         for name in action.cost:
-            spent = self._named(where, name)
+            spent = self._find_variable(where, name)
             if spent.owner == WORLD or own not in (None, spent.owner):
                 raise ValueError(f"{where} takes {name!r}, which is no own variable of who acts")
             if spent.visibility == "hidden":
@@ -378,7 +376,7 @@ class World(FrozenModel):
 
     def _check_row(self, where: str, row: Effect) -> str:
         """Check the variable and the amount of an effect; return who owns the variable."""
-        target = self._named(where, row.variable)
+        target = self._find_variable(where, row.variable)
         if target.aggregate is not None:
             raise ValueError(
                 f"{where} changes {row.variable!r}, which follows from {target.aggregate.of!r}; change that"
@@ -400,7 +398,7 @@ class World(FrozenModel):
         for name in names:
             if name in self.fixed_values:
                 continue
-            owner = self._named(where, name).owner
+            owner = self._find_variable(where, name).owner
             if owner != WORLD and kind not in (None, owner):
                 raise ValueError(
                     f"{where} uses {name!r}, which {owner} parties own; use a variable of the world, such as an "
@@ -412,7 +410,7 @@ class World(FrozenModel):
             if variable.aggregate is None:
                 continue
             where = f"aggregate {variable.name!r}"
-            source = self._named(where, variable.aggregate.of)
+            source = self._find_variable(where, variable.aggregate.of)
             if source.owner == WORLD:
                 raise ValueError(f"{where} is of {source.name!r}, which is the world's; name one that parties own")
             if source.visibility != "public" and variable.visibility == "public" and not variable.is_revealing:
@@ -450,14 +448,14 @@ def _written_out(formula: str, terms: Mapping[str, str]) -> str:
     return _NAME.sub(lambda match: terms.get(match[0], match[0]), formula)
 
 
-def _changed(spec: _Spec, update: Mapping[str, Any]) -> _Spec:
+def _with_update(spec: _Spec, update: Mapping[str, Any]) -> _Spec:
     """A spec with some fields set otherwise, checked like any other."""
     return type(spec)(**{**{name: getattr(spec, name) for name in type(spec).model_fields}, **update})
 
 
 def _with(spec: FrozenModel, name: str, field: str, values: Mapping[str, Any] | None) -> FrozenModel:
     """A constant or variable, with a field set otherwise where its name is among these."""
-    return _changed(spec, {field: values[name]}) if values and name in values else spec
+    return _with_update(spec, {field: values[name]}) if values and name in values else spec
 
 
 def _scaled_row(row: Effect, formula: Formula | None, years: float) -> Effect:
@@ -468,7 +466,7 @@ def _scaled_row(row: Effect, formula: Formula | None, years: float) -> Effect:
     """
     if row.chance < 1 or row.chance_times:
         chance = row.chance * years if row.chance_times else 1 - (1 - row.chance) ** years
-        return _changed(row, {"chance": min(1.0, chance)})
+        return _with_update(row, {"chance": min(1.0, chance)})
     if row.operation == "set" or (formula is not None and ROUND_YEARS in formula.names):
         return row
     if not isinstance(row.amount, float | int):
@@ -476,7 +474,7 @@ def _scaled_row(row: Effect, formula: Formula | None, years: float) -> Effect:
             f"drift of {row.variable!r} draws its amount, which cannot be scaled to {years:g} years a round"
         )
     amount = row.amount**years if row.operation == "multiply" else row.amount * years
-    return _changed(row, {"amount": amount})
+    return _with_update(row, {"amount": amount})
 
 
 def _moves_of(policy: Policy) -> set[str]:

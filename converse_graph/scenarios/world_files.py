@@ -24,12 +24,12 @@ def load_world(name: str) -> World:
         path = place / f"{name}.yaml"
         if path.is_file():
             return _read(path, path.stat().st_mtime_ns)
-    known = sorted({path.stem for place in places for path in place.glob("*.yaml")})
-    raise NotFound.among("world", name, known)
+    world_names = sorted({path.stem for place in places for path in place.glob("*.yaml")})
+    raise NotFound.among("world", name, world_names)
 
 
 @lru_cache(maxsize=32)
-def _read(path: Path, changed: int) -> World:  # noqa: ARG001 - a file that was changed is read anew
+def _read(path: Path, modified_at: int) -> World:  # noqa: ARG001 - a file that was changed is read anew
     tree = load_yaml(path)
     try:
         world: World = build(World, tree.values, tree, ())

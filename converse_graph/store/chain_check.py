@@ -42,7 +42,7 @@ def chain_breaks(store: Store, run: Run) -> Iterator[ChainBreak]:
         yield ChainBreak(place=run.name, source="header", why="the header is not what its digest says")
     links = chain.links()
     yield from _calls(store, run, links)
-    for where in store.checkpoints.changed(run.name):
+    for where in store.checkpoints.altered_places(run.name):
         yield ChainBreak(place=run.name, source="checkpoints", why=f"{where} is not what its digest says")
     verdicts = store.verdicts(run.id).digest()
     if links.get(VERDICTS_CHAIN, []) != ([] if verdicts is None else [verdicts]):
@@ -67,11 +67,11 @@ def require_unchanged(store: Store, run: Run, *, otherwise: str = "") -> None:
     Raises:
         RecordChanged: It was.
     """
-    found = next(chain_breaks(store, run), None)
-    if found is not None:
+    chain_break = next(chain_breaks(store, run), None)
+    if chain_break is not None:
         raise RecordChanged(
-            f"Run {run.name!r} was changed after it was made: at {found.place}, {found.why}. `converse audit "
-            f"{run.name}` lists all; put back a copy of the store{otherwise}."
+            f"Run {run.name!r} was changed after it was made: at {chain_break.place}, {chain_break.why}. "
+            f"`converse audit {run.name}` lists all; put back a copy of the store{otherwise}."
         )
 
 

@@ -143,7 +143,7 @@ class CheckpointRows:
         statement = _REPLACE_WRITE if replace else PUT_WRITE
         return self._writer.submit(lambda session: session.run_many(statement, [_sealed(row) for row in writes]))
 
-    def changed(self, thread: str) -> Iterator[str]:
+    def altered_places(self, thread: str) -> Iterator[str]:
         """Name what of a thread is not what its digests say: checkpoints, and what was written under them."""
         seals: dict[tuple[str, str], bytes] = {}
         for *columns, seal in self._reader.read(SEALED, thread=thread):

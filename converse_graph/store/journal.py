@@ -135,23 +135,23 @@ class MessageIds:
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._known: dict[bytes, int] = {}
+        self._message_ids: dict[bytes, int] = {}
 
     def forget(self) -> None:
         """Look everything up again: what was thought stored may have been rolled back."""
-        self._known.clear()
+        self._message_ids.clear()
 
     def of(self, session: Session, message: Message) -> int:
         """The row of a message, made if it is new."""
-        number = self._known.get(message.digest)
+        number = self._message_ids.get(message.digest)
         if number is None:
             owner = owner_on_record(message.owner)
             row = {"digest": message.digest, "role": message.role, "source": message.source, "owner": owner}
             inserted = session.run(_ADD_MESSAGE, **row, text=message.text)
             number = int((inserted or session.run(_MESSAGE_ID, digest=message.digest))[0][0])
-            if len(self._known) > 50_000:
-                self._known.clear()
-            self._known[message.digest] = number
+            if len(self._message_ids) > 50_000:
+                self._message_ids.clear()
+            self._message_ids[message.digest] = number
         return number
 
 
@@ -163,14 +163,14 @@ class RunJournal:
         self._reader, self._writer, self._ids, self._run = reader, writer, ids, run
         self._forms: dict[str, Message] = {}
         """Schemas as messages, by their text."""
-        self._asked: set[str] | None = None
+        self._asked_places: set[str] | None = None
         """Places of calls that are on record, once they were looked up: most calls are new, and a set says so."""
 
     def recall(self, request: Request) -> Response | None:
         """The reply that this very request had, if it was ever completed."""
-        if self._asked is None:
-            self._asked = set(self.places())
-        if request.place not in self._asked:
+        if self._asked_places is None:
+            self._asked_places = set(self.places())
+        if request.place not in self._asked_places:
             return None
         rows = self._reader.read(
             _RECALL,
@@ -189,8 +189,8 @@ class RunJournal:
         """Keep a reply; returns when it is durable."""
         insert = self._insertion(_ADD_CALL, request, reply, attempt=request.attempt, accepted=int(accepted))
         await self._writer.write(insert)
-        if self._asked is not None:
-            self._asked.add(request.place)
+        if self._asked_places is not None:
+            self._asked_places.add(request.place)
 
     def note_unusable(self, request: Request, reply: Response) -> None:
         """Keep a reply that is paid and no use, below the attempts that count: the first as -1, the next as -2.
@@ -239,13 +239,13 @@ class RunJournal:
 
         self._writer.post(add)
 
-    def learn_window(self, model: str, *, shown: int | None, safe: int | None) -> None:
+    def learn_window(self, model: str, *, reported: int | None, safe: int | None) -> None:
         """Note in the run's header how many tokens a model turned out to take; durable with the next thing that is."""
 
         def change(session: Session) -> None:
             header = json.loads(session.run(_HEADER, run=self._run)[0][0])
             if model in header["models"]:  # a judge's is none of the run's
-                header["models"][model].update(shown_window=shown, safe_window=safe)
+                header["models"][model].update(shown_window=reported, safe_window=safe)
                 session.run(_SET_HEADER, header=json.dumps(header, ensure_ascii=False), run=self._run)
                 seal_header(session, self._run)
 
@@ -301,15 +301,15 @@ class RunJournal:
 
     def chained_calls(self) -> Iterator[ChainedCall]:
         """Every call with what its link stands for, in the order in which they were completed, no prompt kept."""
-        known: dict[int, tuple[bytes, bool]] = {}
+        links: dict[int, tuple[bytes, bool]] = {}
         missing = (b"", False)
         for block in _blocks(self._reader.read(_CALLS, run=self._run, places="%", least=-(10**9))):
             prompts = [_ids_of_prompt(row[10], row[11]) for row in block]
-            new = {number for ids in prompts for number in ids} - known.keys()
-            known |= {row[0]: _checked_digest(row) for row in self._stored_messages(new)}
+            new = {number for ids in prompts for number in ids} - links.keys()
+            links |= {row[0]: _checked_digest(row) for row in self._stored_messages(new)}
             for row, ids in zip(block, prompts, strict=True):
                 place, attempt, _, _, accepted, digest = row[8:]
-                parts = [known.get(number, missing) for number in ids]
+                parts = [links.get(number, missing) for number in ids]
                 is_as_asked = _digest_of(b"".join(part[0] for part in parts)) == bytes(digest)
                 yield ChainedCall(
                     place=place,
@@ -327,8 +327,8 @@ class RunJournal:
         """
         escaped = begins.replace("!", "!!").replace("%", "!%").replace("_", "!_")
         rows = self._reader.read(_SUMMARIES, run=self._run, places=f"{escaped}%", after=after, most=most)
-        named = (dict(zip(_SUMMARY_COLUMNS, row, strict=True)) for row in rows)
-        return [CallSummary(**{**row, "accepted": bool(row["accepted"])}) for row in named]
+        row_values = (dict(zip(_SUMMARY_COLUMNS, row, strict=True)) for row in rows)
+        return [CallSummary(**{**row, "accepted": bool(row["accepted"])}) for row in row_values]
 
     def prompt(self, place: str) -> tuple[Message, ...]:
         """The messages of the first attempt at a place; none where nothing was asked there.

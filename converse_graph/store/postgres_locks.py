@@ -26,7 +26,7 @@ class AdvisoryLocks:
     def __init__(self, reader: Session, writer: Writer) -> None:
         """Lock on the writer's connection; look from the reader's."""
         self._reader, self._writer = reader, writer
-        self._held: set[int] = set()
+        self._held_runs: set[int] = set()
 
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:
@@ -38,11 +38,11 @@ class AdvisoryLocks:
             if time.monotonic() > deadline:
                 raise RunLocked.by_another(name)
             time.sleep(_PATIENCE / 10)
-        self._held.add(key)
+        self._held_runs.add(key)
         try:
             yield
         finally:
-            self._held.discard(key)
+            self._held_runs.discard(key)
             with suppress(StoreUnreachable):  # the lock went with the connection
                 self._writer.between(lambda session: session.run(UNLOCK, key=key))
 
@@ -53,6 +53,6 @@ class AdvisoryLocks:
 
     def _take(self, key: int) -> bool:
         # A connection may take a lock that it has once more, so the tasks of one process are told apart here.
-        return key not in self._held and bool(
+        return key not in self._held_runs and bool(
             self._writer.between(lambda session: session.run(TRY_LOCK, key=key))[0][0]
         )

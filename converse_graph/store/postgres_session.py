@@ -25,7 +25,7 @@ class PostgresSession(Session):
 
     words = POSTGRES_WORDS
     driver_error = psycopg.Error
-    _gone = ""
+    _lost_because = ""
 
     def run(self, statement: str, **values: Any) -> list[DatabaseRow]:
         """Run a statement with values for its names; returns the rows that it found."""
@@ -60,8 +60,12 @@ class PostgresSession(Session):
     def failure(self, error: Exception, doing: str = "write") -> StoreFailure:
         """What is told of an error of the driver's, and of what met it."""
         if isinstance(error, psycopg.OperationalError) and (self.connection.closed or not error.sqlstate):
-            self._gone = self._gone or driver_message(error)  # later ones tell only that the connection is closed
-            return StoreUnreachable(f"The store's server is gone: {self._gone}. What was committed before is kept.")
+            self._lost_because = self._lost_because or driver_message(
+                error
+            )  # later ones tell only that the connection is closed
+            return StoreUnreachable(
+                f"The store's server is gone: {self._lost_because}. What was committed before is kept."
+            )
         return super().failure(error, doing)
 
 

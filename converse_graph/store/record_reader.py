@@ -235,8 +235,8 @@ def statement_of(statement: StatementRecord, clock: Clock, mind: Mapping[str, Mi
     private: dict[str, Any] = {}
     if note and note["kind"] == "note":
         private = {name: note[name] for name in ("memo", "position", "follows_decision") if name in note}
-        if "written" in note:
-            private["written"] = Stance(speaker=statement["speaker"], **note["written"])
+        if "initial_stance" in note:
+            private["initial_stance"] = Stance(speaker=statement["speaker"], **note["initial_stance"])
     turn = PrivateNotes(conclusions=tuple(conclusions), deliberation=_deliberation(path, mind), **private)
     return Statement(period=clock.period(statement["round"]).label, private=turn, **without_kind(statement))
 

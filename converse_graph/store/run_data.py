@@ -74,11 +74,11 @@ class RunData:
         """
         if transcript.header.run in self.stale():
             return
-        for table, made in _copies(run, outcome(transcript), transcript).items():
-            names = sorted(made[0]) if made else ["run"]
+        for table, rows_now in _copies(run, outcome(transcript), transcript).items():
+            names = sorted(rows_now[0]) if rows_now else ["run"]
             columns = ", ".join(names)
             rows_stored = {*self._reader.read(f"SELECT {columns} FROM {table} WHERE run = :run", run=run)}  # noqa: S608 - our own
-            rows_made = {tuple(row[name] for name in names) for row in made}
+            rows_made = {tuple(row[name] for name in names) for row in rows_now}
             missing, unknown = sorted(rows_made - rows_stored, key=str), sorted(rows_stored - rows_made, key=str)
             if len(missing) != len(unknown):
                 yield f"{table}.run"

@@ -222,7 +222,7 @@ class RunTable:
             fingerprint: What a resume must match from now on.
             fields: Of the header, that are others from now on.
         """
-        overrides = (*run.header.changed, Override(statements=run.statements, parts=parts))
+        overrides = (*run.header.overrides, Override(statements=run.statements, parts=parts))
         header = run.header.model_copy(update={"changed": overrides, **fields})
         await self._change(run.id, header=header_json(header), fingerprint=json.dumps(fingerprint))
         return self.run(run.name)

@@ -128,16 +128,16 @@ class Store:
         Args:
             names: Which runs; None for all. One that there is not is left out.
         """
-        wanted = [run.name for run in self.register.runs()] if names is None else list(names)
-        stale, made = self.data.stale(), dict[str, Outcome]()
-        for name in wanted:
+        names_wanted = [run.name for run in self.register.runs()] if names is None else list(names)
+        stale, fresh = self.data.stale(), dict[str, Outcome]()
+        for name in names_wanted:
             if name in stale:
                 try:
-                    made[name] = await self.save_data(name)
+                    fresh[name] = await self.save_data(name)
                 except StoreFailure:  # of a store that may only be read
-                    made[name] = outcome(self.transcript(name))
-        rows = self.data.outcomes() | made
-        return {name: rows[name] for name in wanted if name in rows}
+                    fresh[name] = outcome(self.transcript(name))
+        rows = self.data.outcomes() | fresh
+        return {name: rows[name] for name in names_wanted if name in rows}
 
     async def save_data(self, name: str) -> Outcome:
         """Write what happened in a run as rows, for SQL and for statistics; returns the row of its outcome.

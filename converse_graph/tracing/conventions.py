@@ -33,7 +33,7 @@ _OURS = "converse_graph"
 def name_of(span: Span) -> str:
     """The operation, and what it is asked of: "chat gpt-4.1", "invoke_agent OpenAI/CEO"."""
     operation = _operation(span)
-    return f"{operation} {_asked(span)}" if operation else span.name
+    return f"{operation} {_request_attributes(span)}" if operation else span.name
 
 
 def is_remote(span: Span) -> bool:
@@ -53,7 +53,7 @@ def attributes_at_start(span: Span) -> Attributes:
         attributes["gen_ai.request.top_p"] = span.metadata.get("ls_top_p")
         attributes["gen_ai.request.max_tokens"] = span.metadata["ls_max_tokens"]
     elif operation:
-        attributes["gen_ai.agent.name"] = _asked(span)
+        attributes["gen_ai.agent.name"] = _request_attributes(span)
     return {**_plain(attributes), **_plain(dict(_own(span)))}
 
 
@@ -68,7 +68,7 @@ def attributes_at_end(span: Span) -> Attributes:
         attributes["gen_ai.usage.cache_read.input_tokens"] = span.usage.cached_tokens
         attributes["gen_ai.response.model"] = span.metadata.get("answered_by")
         attributes[f"{_OURS}.usd"] = span.usage.usd
-    return _plain({**attributes, **_said(span)})
+    return _plain({**attributes, **_reply_attributes(span)})
 
 
 def attributes_of_result(feedback: Feedback) -> Attributes:
@@ -77,7 +77,7 @@ def attributes_of_result(feedback: Feedback) -> Attributes:
         "gen_ai.evaluation.name": feedback.key,
         "gen_ai.evaluation.score.value": float(feedback.score),
         "gen_ai.evaluation.explanation": feedback.comment,
-        **{f"{_OURS}.{name}": value for name, value in feedback.told.items()},
+        **{f"{_OURS}.{name}": value for name, value in feedback.source.items()},
     }
     return _plain(attributes)
 
@@ -93,7 +93,7 @@ def _operation(span: Span) -> str:
     return ""
 
 
-def _asked(span: Span) -> str:
+def _request_attributes(span: Span) -> str:
     match span.kind:
         case "call" if _operation(span) == "chat":
             return str(span.metadata["ls_model_name"])
@@ -117,7 +117,7 @@ def _own(span: Span) -> Iterator[tuple[str, Any]]:
             yield f"{_OURS}.{name.replace(':', '.')}", value
 
 
-def _said(span: Span) -> dict[str, Any]:
+def _reply_attributes(span: Span) -> dict[str, Any]:
     """What was said: of a turn what it made public; of a call, where private words are shown, prompt and reply."""
     if span.kind == "call":
         attributes = {"gen_ai.input.messages": span.inputs, "gen_ai.output.messages": span.outputs}

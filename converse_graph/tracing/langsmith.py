@@ -117,7 +117,7 @@ class LangSmithExporter:
                     key=feedback.key,
                     score=feedback.score,
                     comment=feedback.comment,
-                    source_info={"thread_id": tree.metadata["thread_id"], **feedback.told},
+                    source_info={"thread_id": tree.metadata["thread_id"], **feedback.source},
                     stop_after_attempt=2,
                 )
             self._client.flush(PATIENCE)

@@ -57,6 +57,6 @@ def scores(verdicts: Sequence[Verdict]) -> Iterator[Feedback]:
                 yield Feedback(
                     key=f"judge.{score.question}{about}",
                     score=score.score,
-                    told=judged_by,
+                    source=judged_by,
                     comment=score.reason or None,
                 )

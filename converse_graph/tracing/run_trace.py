@@ -67,15 +67,15 @@ class RunTrace:
         spans = enclosing_spans(path)
         parent = self._inside(path, spans)
         span = self._span("call", (*spans[-1].names, task_name(path)), path, spans[-1], parent)
-        span.metadata |= _asked(chat, request)
+        span.metadata |= _call_inputs(chat, request)
         if self.private:
             span.inputs = {"messages": [{"role": part.role, "content": part.text} for part in request.messages]}
         key = spans[-1].key
         self._busy.append(key)
         try:
-            yield lambda reply, problem: self._answered(span, reply, problem)
+            yield lambda reply, problem: self._take_reply(span, reply, problem)
         except BaseException as error:
-            span.error = self._told(error)
+            span.error = self._error_in_words(error)
             raise
         finally:
             self._busy.remove(key)
@@ -85,10 +85,10 @@ class RunTrace:
                     above.ended = span.ended
             self.exporter.finish(span)
 
-    def told(self, event: Mapping[str, Any]) -> None:
+    def on_event(self, event: Mapping[str, Any]) -> None:
         """Take note of what the supervisor makes public: a statement, or a vote."""
         if event["event"] == "statement":
-            self._said(event)
+            self._take_statement(event)
         elif event["event"] == "vote" and self._root is not None:
             self._root.outputs["vote"] = {name: event[name] for name in ("counts", "position") if name in event}
 
@@ -102,14 +102,14 @@ class RunTrace:
         for key in list(self._open):
             self._end(key, error)
         if self._root is not None:
-            self._root.error = None if error is None else self._told(error)
+            self._root.error = None if error is None else self._error_in_words(error)
             if paused:
                 self._root.tags.append("paused")
             self._root.ended = self._root.ended or self.now()
             self.exporter.finish(self._root)
             self._root = None
 
-    def _answered(self, span: Span, reply: Response, problem: InvalidReply | None) -> None:
+    def _take_reply(self, span: Span, reply: Response, problem: InvalidReply | None) -> None:
         span.usage = Usage(
             input_tokens=reply.input_tokens,
             output_tokens=reply.output_tokens,
@@ -176,7 +176,7 @@ class RunTrace:
             tags=[kind],
         )
 
-    def _said(self, statement: Mapping[str, Any]) -> None:
+    def _take_statement(self, statement: Mapping[str, Any]) -> None:
         """The turn is over: what was said in it is public now."""
         self._enter(statement["round"])
         speaker = statement["speaker"]
@@ -195,17 +195,17 @@ class RunTrace:
 
     def _end(self, key: Key, error: BaseException | None = None) -> None:
         span = self._open.pop(key)
-        span.error = None if error is None else self._told(error)
+        span.error = None if error is None else self._error_in_words(error)
         span.ended = span.ended or self.now()
         self.exporter.finish(span)
 
-    def _told(self, error: BaseException) -> str:
+    def _error_in_words(self, error: BaseException) -> str:
         """What may be said of an error: its words may quote what somebody wrote in private."""
         kind = type(error).__name__
         return f"{kind}: {error}" if self.private and str(error) else kind
 
 
-def _asked(chat: Model, request: Request) -> dict[str, Any]:
+def _call_inputs(chat: Model, request: Request) -> dict[str, Any]:
     provider, colon, name = chat.model.partition(":")
     settings = getattr(chat, "defaults", UNSET).merged(request.settings)
     inputs = {

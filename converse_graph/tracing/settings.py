@@ -40,7 +40,7 @@ class Tracing:
         """
         return RunTrace(
             exporter=self.exporter,
-            run=_named(header),
+            run=_run_names(header),
             scenario=_described(header, parent),
             title=header.scenario,
             tags=("converse-graph", header.scenario),
@@ -64,7 +64,7 @@ class Tracing:
             parent=None,
             began=now,
             ended=now,
-            metadata={**_named(header), **_described(header, parent)},
+            metadata={**_run_names(header), **_described(header, parent)},
             tags=["converse-graph", header.scenario, "outcome"],
             inputs={"run": header.run},
             outputs=dict(values),
@@ -142,7 +142,7 @@ def thread_of(header: Header) -> str:
     return f"{header.run} {header.created:%Y-%m-%d %H:%M:%S}"
 
 
-def _named(header: Header) -> dict[str, Any]:
+def _run_names(header: Header) -> dict[str, Any]:
     return {"thread_id": thread_of(header), "run": header.run}
 
 

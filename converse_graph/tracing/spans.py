@@ -47,7 +47,7 @@ class Feedback:
 
     key: str
     score: float
-    told: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
     """Where it comes from: rubric, judge, how often judged."""
     comment: str | None = None
 

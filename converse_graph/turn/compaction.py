@@ -164,7 +164,7 @@ async def summarise_mind(turn: PartyTurn) -> list[PrivateSummaryRecord]:
     Args:
         turn: Whose turn it is, and what it may know.
     """
-    party, view_now, clock = turn.party, turn.seen, turn.scenario.clock
+    party, view_now, clock = turn.party, turn.view, turn.scenario.clock
     if not notes_need_summary(view_now.past, party.name, clock):
         return []
     messages = private_record(view_now.past, party.name, clock)

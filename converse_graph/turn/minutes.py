@@ -28,15 +28,15 @@ FIELDS = (
 
 
 async def chair_minutes(
-    spec: Debate, clock: Clock, lines: Sequence[LineRecord], ended: Mapping[str, Any], runtime: Runtime[RunContext]
+    spec: Debate, clock: Clock, lines: Sequence[LineRecord], outcome: Mapping[str, Any], runtime: Runtime[RunContext]
 ) -> MinutesRecord | None:
-    """Have the chair of a debate write down what was decided, which code has count before.
+    """Have the chair of a debate write down what was decided, which code has counted before.
 
     Args:
         spec: The debate.
         clock: The scenario's clock.
         lines: All that was said.
-        ended: The `decision`, and the `ballots` where they were secret: then the chair is redacted the count alone.
+        outcome: The `decision`, and the `ballots` where they were secret: then the chair is told the count alone.
         runtime: Of the node.
 
     Returns:
@@ -54,7 +54,7 @@ async def chair_minutes(
     if spec.minutes is None and turn.profile == "small":
         return None
     lines_heard = heard_line_messages(lines, place=owner_frame(context).place, profile=turn.profile)
-    redacted = redacted_decision(_record(spec, ended))
+    redacted = redacted_decision(_record(spec, outcome))
     count = describe_count(redacted) if redacted else ""
     values = {**turn.introduction, **turn.motion, "decision": count, "report": describe_fields(FIELDS)}
     task = turn.message("minutes", values)
@@ -78,9 +78,9 @@ async def chair_minutes(
     return minutes
 
 
-def _record(spec: Debate, ended: Mapping[str, Any]) -> DebateRecord:
+def _record(spec: Debate, outcome: Mapping[str, Any]) -> DebateRecord:
     """The debate as far as it is needed to tell how it was count."""
     return {
-        "mode": spec.kind, "motion": spec.motion, "lines": [], "decision": ended["decision"],
-        "ballots": ended["ballots"],
+        "mode": spec.kind, "motion": spec.motion, "lines": [], "decision": outcome["decision"],
+        "ballots": outcome["ballots"],
     }  # fmt: skip

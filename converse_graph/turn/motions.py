@@ -41,7 +41,7 @@ async def write_stance(turn: PartyTurn, messages: tuple[Message, ...]) -> Stance
     Returns:
         `reason` and `position`, or `problem`; and `repairs`, where there were any.
     """
-    motion, party, view_now, period = turn.scenario.motion, turn.party, turn.seen, turn.period.label
+    motion, party, view_now, period = turn.scenario.motion, turn.party, turn.view, turn.period.label
     if motion is None:
         raise TypeError("a stance is taken on a motion")
     what: Stance = "ballot" if view_now.voting else "position"
@@ -72,7 +72,7 @@ def motion_reminders(turn: PartyTurn, stance: StanceRecord | None) -> tuple[Mess
     motion = motion_for(turn.scenario, turn.party)
     if motion is None:
         return ()
-    stances = last_stances(turn.seen.statements).values() if turn.seen.dissents else ()
+    stances = last_stances(turn.view.statements).values() if turn.view.dissents else ()
     return turn.reminders(stance=stance, justify=motion.justify_changes, common_position=next(iter(stances), None))
 
 

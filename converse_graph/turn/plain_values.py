@@ -38,11 +38,11 @@ def plain_value(value: Any) -> Any:
 
 class _Reader:
     def __init__(self) -> None:
-        self._left = MOST_VALUES
+        self._values_left = MOST_VALUES
 
     def read(self, value: Any, holders: tuple[int, ...]) -> Any:
-        self._left -= 1
-        if self._left < 0 or len(holders) > MOST_NESTED or id(value) in holders:
+        self._values_left -= 1
+        if self._values_left < 0 or len(holders) > MOST_NESTED or id(value) in holders:
             return None
         inside = (*holders, id(value))
         if isinstance(value, Enum):

@@ -70,7 +70,7 @@ async def recall_for(turn: PartyTurn, messages: Sequence[Message], *, run: str, 
     Raises:
         RunPaused: The budget is spent.
     """
-    scenario, view_now = turn.scenario, turn.seen
+    scenario, view_now = turn.scenario, turn.view
     recall = scenario.recall_of(turn.party)
     if recall is None:
         return Recalled()

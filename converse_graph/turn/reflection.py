@@ -32,7 +32,7 @@ async def reflect(turn: PartyTurn) -> list[ReflectionRecord]:
     Args:
         turn: Whose turn it is, and what it may know.
     """
-    scenario, view_now = turn.scenario, turn.seen
+    scenario, view_now = turn.scenario, turn.view
     recall = scenario.recall_of(turn.party)
     if recall is None or recall.reflect_after is None:
         return []

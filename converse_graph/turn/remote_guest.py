@@ -63,11 +63,11 @@ async def ask_remote(graph: RemoteGraph, request: Request, *, run: str | None) -
         raise InvalidValue(f"RemoteGraph {name!r} has a setting that is no JSON: {error}.") from None
     digest = hashlib.blake2b(key_text.encode(), digest_size=16).hexdigest()
     try:
-        earlier_run: Any = await far.begun(digest) if run else None
+        earlier_run: Any = await far.earlier_run(digest) if run else None
         if earlier_run is None:
             thread = await client.threads.create(metadata={"converse_turn": request.place, _ASKED: digest})
             earlier_run = await client.runs.create(thread["thread_id"], graph.assistant_id, input=view, config=settings)
-        return await far.answer(await far.ended(earlier_run))
+        return await far.answer(await far.wait_for(earlier_run))
     except RunPaused:
         raise
     except Exception as error:
@@ -92,7 +92,7 @@ class _RemoteTurn:
         url = self.client.http.client.base_url
         return f"{self.party} ({self.name!r} at {url.host}{f':{url.port}' if url.port else ''})"
 
-    async def begun(self, digest: str) -> Any:
+    async def earlier_run(self, digest: str) -> Any:
         """The run that was begun for this turn before; None where nothing can come of one any more."""
         for thread in await self.client.threads.search(metadata={_ASKED: digest}):
             for run in await self.client.runs.list(thread["thread_id"], limit=1):  # the latest
@@ -100,7 +100,7 @@ class _RemoteTurn:
                     return run
         return None
 
-    async def ended(self, run: Any) -> Any:
+    async def wait_for(self, run: Any) -> Any:
         """Wait until a run has ended, though its server starts again meanwhile and plays it anew."""
         now = asyncio.get_running_loop().time
         last_sign, wait = now(), FIRST_WAIT
@@ -155,9 +155,9 @@ class _RemoteTurn:
         """The pause that a failure means."""
         status = f"HTTP {failure.status}: " if failure.status is not None else ""
         if failure.passing:
-            return self._unanswered(f"{status}{failure.said}")
+            return self._unanswered(f"{status}{failure.message}")
         return ProviderRefused(
-            f"The server of {self} refused: {status}{self._redacted(failure.said)}; mend that, then resume: {_KEPT}."
+            f"The server of {self} refused: {status}{self._redacted(failure.message)}; mend that, then resume: {_KEPT}."
         )
 
     def _unanswered(self, why: str) -> ProviderUnreachable:
@@ -188,7 +188,7 @@ def _failure(error: Exception) -> Failure:
     if failure is not None:
         return failure
     if isinstance(error, ValueError | LookupError | TypeError):
-        return Failure(said="what answers there is no LangGraph server", passing=True)
+        return Failure(message="what answers there is no LangGraph server", passing=True)
     raise error
 
 

@@ -134,7 +134,7 @@ class PartyTurn(SpeakerTurn):
 
     scenario: Scenario
     party: Organisation
-    seen: View
+    view: View
     """What it may know."""
     brief: tuple[Message, ...]
     """Who it is."""
@@ -143,7 +143,7 @@ class PartyTurn(SpeakerTurn):
     @property
     def period(self) -> Period:
         """The time of the turn."""
-        return self.scenario.clock.period(self.seen.round)
+        return self.scenario.clock.period(self.view.round)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@ class StatementContext:
     """Its brief, what it heard, and what it remembers."""
     decision: DecisionRecord | None
     """How its deliberation ended; None where it held none or came to nothing."""
-    written: StanceRecord | None = None
+    initial_stance: StanceRecord | None = None
     """Where it stood on the motion before it heard anybody."""
     drift: Drift | None = None
     """Finds signs of drift in its statement; None where these are counted alone."""
@@ -105,7 +105,7 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
         return plain[profile, moves]
 
     async def speak(turn: PartyTurn, speech: StatementContext) -> StructuredReply:
-        context, emit, view_now, period = turn.context, turn.emit, turn.seen, turn.period.label
+        context, emit, view_now, period = turn.context, turn.emit, turn.view, turn.period.label
         values = {
             "name": with_article(party.name),
             "period": period,
@@ -131,7 +131,7 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
 
         question = StructuredRequest(
             place=turn.place.call("statement"),
-            messages=(*speech.messages, *motion_reminders(turn, speech.written), task),
+            messages=(*speech.messages, *motion_reminders(turn, speech.initial_stance), task),
             form=form,
             model=party.model,
             drift=speech.drift,
@@ -153,7 +153,7 @@ def graph_speaker(scenario: Scenario, party: Organisation) -> Speak:
     form = build_reply_schema("statement", (*fields, *claims, memo.model_copy(update={"optional": True})))
 
     async def speak(turn: PartyTurn, speech: StatementContext) -> StructuredReply:
-        view_now, period = turn.seen, turn.period.label
+        view_now, period = turn.view, turn.period.label
         form_shown = {
             "party": party.name,
             "premise": scenario.premise,
@@ -168,9 +168,9 @@ def graph_speaker(scenario: Scenario, party: Organisation) -> Speak:
             "memos": [memo for record in view_now.mind if (memo := memo_of(record))],
             "decision": speech.decision,
             "events": list(view_now.events),
-            **_motion_shown(turn, speech.written),
+            **_motion_shown(turn, speech.initial_stance),
             "standing": {title: list(entries) for title, entries in view_now.standing},
-            "kept": {title: list(entries) for title, entries in view_now.kept},
+            "pinned": {title: list(entries) for title, entries in view_now.pinned},
             "summaries": [describe_summary(summary) for summary in current_summaries(view_now.summaries)],
         }
         return await turn.ask("graph", (view_part(form_shown, owner=party.name),), form, prose="statement")
@@ -184,7 +184,7 @@ def _motion_shown(turn: PartyTurn, stance: StanceRecord | None) -> dict[str, Any
     if motion is None:
         return {}
     values = {"motion": motion.question, "options": list(motion.options), "asked": "statement"}
-    return {**values, "written": stance, "dissents": turn.seen.dissents, "rules": list(motion.rules)}
+    return {**values, "initial_stance": stance, "dissents": turn.view.dissents, "rules": list(motion.rules)}
 
 
 def questions(party: Organisation, view: View, period: str) -> str:
@@ -206,13 +206,13 @@ def describe_events(view: View) -> str:
 
 def describe_situation(party: Organisation, view: View, period: str) -> str:
     """What a party's people have before them as they decide: what has happened, what is in force, what it is asked."""
-    asked = questions(party, view, period)
+    own_questions = questions(party, view, period)
     name = with_article(party.name)
     sentences = [
         describe_events(view),
         describe_standing(view, "large"),
         describe_kept(view),
-        f"Afterwards {name} makes its public statement, in which it is asked: {asked}" if asked else "",
+        f"Afterwards {name} makes its public statement, in which it is asked: {own_questions}" if own_questions else "",
     ]
     return "\n\n".join(filter(None, sentences))
 
@@ -228,7 +228,7 @@ fit are told, and how many there are. On record all of it stays."""
 
 def describe_kept(view: View) -> str:
     """What a party must never lose, in words: a title, and each entry on a line."""
-    return "\n".join(_format_list(title, entries, is_long=True) for title, entries in view.kept if entries)
+    return "\n".join(_format_list(title, entries, is_long=True) for title, entries in view.pinned if entries)
 
 
 def describe_standing(view: View, profile: PromptProfile) -> str:

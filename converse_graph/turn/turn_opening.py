@@ -38,7 +38,7 @@ async def open_turn(turn: PartyTurn) -> TurnOpening:
     Args:
         turn: Whose turn it is, and what it may know.
     """
-    view_now, clock = turn.seen, turn.scenario.clock
+    view_now, clock = turn.view, turn.scenario.clock
     if turn.profile == "small":
         return TurnOpening(turn=turn, messages=build_history(turn.brief, view_now, clock, turn.profile))
     summaries, conclusions = list[PrivateSummaryRecord](), list[ReflectionRecord]()
@@ -52,10 +52,10 @@ async def open_turn(turn: PartyTurn) -> TurnOpening:
                 own_summaries=(*view_now.own_summaries, *summaries),
                 past=() if summaries else view_now.past,
             )
-            turn = replace(turn, seen=view_now)
+            turn = replace(turn, view=view_now)
     messages = build_history(turn.brief, view_now, clock)
     run = str(get_config().get("configurable", {}).get("thread_id", ""))
-    reminders = await recall_for(turn, messages, run=run, question=_asked(turn))
+    reminders = await recall_for(turn, messages, run=run, question=_question_of_turn(turn))
     return TurnOpening(
         turn=turn,
         messages=(*messages, *reminders.messages),
@@ -65,8 +65,8 @@ async def open_turn(turn: PartyTurn) -> TurnOpening:
     )
 
 
-def _asked(turn: PartyTurn) -> str:
+def _question_of_turn(turn: PartyTurn) -> str:
     """What the party is asked just this time; what it is asked in every round would bring up the same every time."""
-    if turn.seen.voting and turn.scenario.motion:
+    if turn.view.voting and turn.scenario.motion:
         return turn.scenario.motion.question
-    return override_questions(turn.party, turn.seen, turn.period.label)
+    return override_questions(turn.party, turn.view, turn.period.label)

@@ -21,7 +21,7 @@ def start_round(scenario: Scenario, before: TurnState | None, *, seed: int) -> T
         before: The floor as the round before ended; None for the first round.
         seed: Of the run.
     """
-    round, turns_taken = (before["round"] + 1, before["taken"]) if before else (0, {})
+    round, turns_taken = (before["round"] + 1, before["turns_taken"]) if before else (0, {})
     names = [party.name for party in scenario.organisations]
     match scenario.order:
         case "listed":
@@ -35,7 +35,7 @@ def start_round(scenario: Scenario, before: TurnState | None, *, seed: int) -> T
             speakers, queue = [], []
         case _:
             assert_never(scenario.order)
-    return TurnState(round=round, turn=0, speakers=speakers, queue=queue, taken=turns_taken)
+    return TurnState(round=round, turn=0, speakers=speakers, queue=queue, turns_taken=turns_taken)
 
 
 def next_in_round(scenario: Scenario, floor: TurnState) -> TurnState | None:
@@ -44,7 +44,9 @@ def next_in_round(scenario: Scenario, floor: TurnState) -> TurnState | None:
     Whoever queues goes first, also at a moderated table: that is how a fork begins with the party it is about.
     """
     turn = floor["turn"] + len(floor["speakers"])
-    after = TurnState(round=floor["round"], turn=turn, speakers=[], queue=floor["queue"], taken=floor["taken"])
+    after = TurnState(
+        round=floor["round"], turn=turn, speakers=[], queue=floor["queue"], turns_taken=floor["turns_taken"]
+    )
     if scenario.order == "moderated" and not floor["queue"]:
         over = turn >= len(scenario.organisations)
         return None if over else after
@@ -57,7 +59,7 @@ def next_in_round(scenario: Scenario, floor: TurnState) -> TurnState | None:
 def end_of_run(floor: TurnState) -> TurnState:
     """The floor after the last round: nobody's."""
     turn = floor["turn"] + len(floor["speakers"])
-    return TurnState(round=floor["round"], turn=turn, speakers=[], queue=[], taken=floor["taken"])
+    return TurnState(round=floor["round"], turn=turn, speakers=[], queue=[], turns_taken=floor["turns_taken"])
 
 
 def ballot_floor(scenario: Scenario, floor: TurnState, ending: str | None) -> TurnState:
@@ -181,7 +183,7 @@ def stop_reason(scenario: Scenario, transcript: Sequence[StatementRecord], new_e
                 if len(recent) == count and not any(statement["text"] for statement in recent):
                     return "silence"
             case StopWhen():
-                if _applies(rule, [_shown(scenario, statement) for statement in transcript]):
+                if _applies(rule, [_public_part(scenario, statement) for statement in transcript]):
                     return rule.reason
             case _:
                 assert_never(rule)
@@ -199,7 +201,7 @@ def _applies(rule: StopWhen, statements: list[dict[str, Any]]) -> bool:
         ) from error
 
 
-def _shown(scenario: Scenario, statement: StatementRecord) -> dict[str, Any]:
+def _public_part(scenario: Scenario, statement: StatementRecord) -> dict[str, Any]:
     """A statement as readers get it, and as a copy: what a rule of somebody's own does to it is no part of the run."""
     return {
         **without_kind(statement),

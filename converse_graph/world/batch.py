@@ -272,7 +272,7 @@ class _Play:
         }
         self._aggregate()
         self._active: list[_Active] = []
-        self._seen = {party: np.zeros(self._count, dtype=np.int16) for party in kinds}
+        self._seen_moves = {party: np.zeros(self._count, dtype=np.int16) for party in kinds}
         self._events = {event.name: np.full(self._count, NEVER) for event in world.events}
         self._going = np.ones(self._count, dtype=bool)
         self._last = np.full(self._count, -1)
@@ -286,8 +286,8 @@ class _Play:
             course[key][0] = values
         for round in range(rounds):
             if self._going.any():
-                for party, chosen in self._step(round, choose).items():
-                    moves[party][round] = chosen
+                for party, moves_of_party in self._step(round, choose).items():
+                    moves[party][round] = moves_of_party
             for key, values in self._state.items():
                 course[key][round + 1] = values
         return WorldBatch(
@@ -303,17 +303,19 @@ class _Play:
         """Play a round; return the moves."""
         before = dict(self._state)
         going = self._going
-        chosen = {party: np.where(going, choose[party](self._situation(round, party)), NO_MOVE) for party in choose}
-        moves = {party: numbers.astype(np.int16) for party, numbers in chosen.items()}
+        numbers_by_party = {
+            party: np.where(going, choose[party](self._situation(round, party)), NO_MOVE) for party in choose
+        }
+        moves_now = {party: numbers.astype(np.int16) for party, numbers in numbers_by_party.items()}
         self._active = [entry for entry in self._active if not entry.is_over(round)]
         for party in self._kinds:
-            self._take(round, party, moves[party])
+            self._take(round, party, moves_now[party])
         self._apply(round)
         self._last = np.where(going, round, self._last)
         if not going.all():
             self._state = {key: np.where(going, values, before[key]) for key, values in self._state.items()}
         self._note_events(round)
-        return moves
+        return moves_now
 
     def _situation(self, round: int, party: str) -> Situation:
         values_told = {
@@ -327,7 +329,9 @@ class _Play:
             move_names=self._names[party],
             legal=np.array([self._is_legal(action, values_told) for action in self._actions[party]]),
             values=values_told,
-            seen_moves={other: (self._names[other], self._seen[other]) for other in self._kinds if other != party},
+            seen_moves={
+                other: (self._names[other], self._seen_moves[other]) for other in self._kinds if other != party
+            },
             constants=self._world.fixed_values,
             hashes=self._hashes,
         )
@@ -357,13 +361,13 @@ class _Play:
                 self._state[party, name] = values
             if len(indices):
                 self._active.append(_Active(party=party, action=action, since=round, indices=indices))
-        self._seen[party] = numbers
+        self._seen_moves[party] = numbers
 
     def _apply(self, round: int) -> None:
         """Change the state by all effects that are due, each reckoned from the state as it is now."""
         before = dict(self._state)
         parts: dict[Key, dict[str, list[_Part]]] = {}
-        for row, stream, by, indices in self._due(round):
+        for row, stream, by, indices in self._due_effects(round):
             for owner in self._owners(row, by):
                 part = self._part(before, row, f"{round}|{stream}|{owner}", by or owner, indices)
                 by_operation = parts.setdefault((owner, row.variable), {"set": [], "multiply": [], "add": []})
@@ -372,7 +376,7 @@ class _Play:
             self._state[key] = self._combine(key[1], before[key], by_operation)
         self._aggregate()
 
-    def _due(self, round: int) -> Iterator[tuple[Effect, str, str | None, Indices | None]]:
+    def _due_effects(self, round: int) -> Iterator[tuple[Effect, str, str | None, Indices | None]]:
         for number, row in enumerate(self._world.drift, 1):
             yield row, f"drift|{number}", None, None
         for entry in self._active:

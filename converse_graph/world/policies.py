@@ -117,20 +117,20 @@ def chooser(policy: AnyPolicy, world: World, kind: str) -> Choose:
 def _by_table(policy: Policy) -> Choose:
     def choose(situation: Situation) -> NDArray[np.int16]:
         count = situation.legal.shape[1]
-        chosen, open_worlds = np.zeros(count, dtype=np.int16), np.ones(count, dtype=bool)
+        moves, open_worlds = np.zeros(count, dtype=np.int16), np.ones(count, dtype=bool)
         for rule in policy.rules:
             holds = open_worlds & _holds(rule, situation)
             if rule.move == RANDOM:
-                moves, able = _draw_moves(situation, policy.never)
+                rule_moves, able = _draw_moves(situation, policy.never)
             elif rule.move in situation.move_names:
                 number = situation.move_names.index(rule.move)
-                moves, able = np.full(count, number, dtype=np.int16), situation.legal[number]
+                rule_moves, able = np.full(count, number, dtype=np.int16), situation.legal[number]
             else:
                 continue
             holds &= able
-            chosen[holds] = moves[holds]
+            moves[holds] = rule_moves[holds]
             open_worlds &= ~holds
-        return chosen
+        return moves
 
     return choose
 
@@ -163,8 +163,8 @@ def _draw_moves(situation: Situation, never: Sequence[str]) -> tuple[NDArray[np.
 def _by_function(function: PolicyFunction) -> Choose:
     def choose(situation: Situation) -> NDArray[np.int16]:
         names, chances = situation.move_names, situation.draw("choice")
-        chosen = np.zeros(situation.legal.shape[1], dtype=np.int16)
-        for column in range(len(chosen)):
+        numbers = np.zeros(situation.legal.shape[1], dtype=np.int16)
+        for column in range(len(numbers)):
             turn = Turn(
                 round=situation.round,
                 party=situation.party,
@@ -177,8 +177,8 @@ def _by_function(function: PolicyFunction) -> Choose:
                 },
                 chance=float(chances[column]),
             )
-            chosen[column] = names.index(_call(function, turn))
-        return chosen
+            numbers[column] = names.index(_call(function, turn))
+        return numbers
 
     return choose
 

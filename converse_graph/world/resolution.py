@@ -65,7 +65,7 @@ def legal_actions(world: World, kind: str, values: Values) -> tuple[Action, ...]
         kind: The party's.
         values: What the party is told: its own variables and the public ones of the world.
     """
-    return tuple(action for action in world.actions_of(kind) if not _missing(world, action, values))
+    return tuple(action for action in world.actions_of(kind) if not _what_lacks(world, action, values))
 
 
 def illegal_reason(world: World, move: str, kind: str, values: Values) -> str:
@@ -80,10 +80,10 @@ def illegal_reason(world: World, move: str, kind: str, values: Values) -> str:
     if move == WAIT:
         return ""
     action = next((action for action in world.actions_of(kind) if action.name == move), None)
-    return f"no action of {kind} parties" if action is None else _missing(world, action, values)
+    return f"no action of {kind} parties" if action is None else _what_lacks(world, action, values)
 
 
-def _missing(world: World, action: Action, values: Values) -> str:
+def _what_lacks(world: World, action: Action, values: Values) -> str:
     """What a party lacks for an action of its kind; empty where it may take it."""
     for name, amount in action.cost.items():
         if values[name] - amount < world.variable(name).minimum:

@@ -147,7 +147,7 @@ async def test_who_means_to_goes_on_from_a_changed_record_and_the_header_says_so
     resumed = await Simulation.reopen(store, "run", scenario=scenario, model=CountingChat(), allow_changed=True)
     await resumed.play()
 
-    (override,) = store.register.run("run").header.changed
+    (override,) = store.register.run("run").header.overrides
     assert override.parts[0].startswith("record: calls of ")
     assert {leak.kind for leak in (await audit_run(store, "run", scenario=scenario)).leaks} >= {"chain"}
 

@@ -42,7 +42,7 @@ def test_a_run_can_go_on_with_a_changed_scenario_when_told_to_and_says_so(conver
     assert "converse fork" in refused.err
     assert converse("resume", "r", "--allow-changed").code == 0
     header = json.loads(converse("show", "r", "--json").out)["header"]
-    assert header["changed"] == [{"statements": 1, "parts": ["scenario: premise"]}]
+    assert header["overrides"] == [{"statements": 1, "parts": ["scenario: premise"]}]
     assert "After 1 statement it went on with something changed: scenario: premise." in converse("show", "r").out
     assert "finished already" in converse("resume", "r").out
 

@@ -47,7 +47,7 @@ def run_of(*reports: dict[str, Any], dials: dict[str, Any] | None = None, status
 
 
 def test_a_fact_is_told_once_its_period_is_over_and_no_sooner() -> None:
-    told = Facts(**FACTS).told(CLOCK, background=2)
+    told = Facts(**FACTS).as_events(CLOCK, background=2)
 
     assert [(event.at, event.text) for event in told] == [
         ("2020", "2018-06-01: Ann counted 1 boats. 2019-06-01: Ann counted 2 boats."),
@@ -79,11 +79,11 @@ def test_forecasts_and_baselines_are_scored_as_by_hand() -> None:
     assert [one.score for one in estimate.periods] == pytest.approx([0, 2 / 3 * (0.1 * 1 + 0.5 * 1 + 0.1 * 3)])
     assert [one.persistence for one in estimate.periods] == pytest.approx([1, 0])
     assert estimate.periods[0].trend == pytest.approx(2 / 3 * (0.1 + 0.1) * 1.2815515655 * 0.05)
-    assert [one.known for one in estimate.periods] == [True, False]
+    assert [one.known_to_model for one in estimate.periods] == [True, False]
     assert [one.outcome for one in chance.periods] == [0, 0, 1]
     assert [one.score for one in chance.periods] == pytest.approx([0, 0.25, 0.04])
     assert [one.persistence for one in chance.periods] == [0, 0, 1]
-    assert chance.mean("score", known=False) == pytest.approx((0.25 + 0.04) / 2)
+    assert chance.mean("score", known_to_model=False) == pytest.approx((0.25 + 0.04) / 2)
     assert not any("not on record" in caution for caution in result.cautions)
 
 
@@ -93,7 +93,7 @@ def test_a_cutoff_that_nobody_knows_is_a_caution_and_a_dial_puts_it_on_record() 
     known = score_backtest([run_of(report, dials={"training_cutoff": "2023-10"})], Facts(**FACTS), name="past")
 
     assert any("not on record" in caution for caution in unknown.cautions)
-    assert (known.cutoff, known.scores[0].periods[0].known) == ("2023-10", True)
+    assert (known.cutoff, known.scores[0].periods[0].known_to_model) == ("2023-10", True)
     assert any("Every period lies before" in caution for caution in known.cautions)
 
 
@@ -113,7 +113,7 @@ def test_a_cutoff_that_nobody_knows_is_a_caution_and_a_dial_puts_it_on_record() 
 )
 def test_facts_that_cannot_be_told_are_refused_in_one_line(change: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidValue) as refused:
-        Facts(**{**FACTS, "scores": [], **change}).told(CLOCK, background=2)
+        Facts(**{**FACTS, "scores": [], **change}).as_events(CLOCK, background=2)
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
 

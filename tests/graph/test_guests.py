@@ -228,7 +228,7 @@ async def test_a_guest_in_a_debate_with_rules_is_told_and_asked_what_any_member_
 
     assert [view["asked"] for view in views] == ["position", "line", "line", "line", "ballot"]
     asked_for_lines = views[1:4]
-    assert all(view["written"] == {"position": "no", "reason": "my position"} for view in asked_for_lines)
+    assert all(view["initial_stance"] == {"position": "no", "reason": "my position"} for view in asked_for_lines)
     assert all(set(view["rules"]) == set(talk.rules) == {"private_positions", "secret_ballot", "justify_changes",
                "dissenter"} for view in asked_for_lines)  # fmt: skip
     assert [(view["dissents"], view["agreed"]) for view in asked_for_lines] == [

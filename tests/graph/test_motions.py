@@ -61,7 +61,7 @@ async def test_positions_are_written_before_anybody_is_heard_and_read_by_their_a
         assert ("BETAREASON" in seen) == request.place.endswith("Beta/statement")
         if request.place.endswith("/position"):
             assert "I say" not in seen
-    written = [statement.private.written for statement in transcript.statements if statement.private]
+    written = [statement.private.initial_stance for statement in transcript.statements if statement.private]
     assert [stance and stance.position for stance in written] == ["yes", "no", None, None]
     found = table_disagreement(transcript)
     assert found is not None
@@ -158,7 +158,7 @@ async def test_a_guest_is_asked_for_its_position_its_stance_and_its_ballot(tmp_p
         transcript = await simulation.transcript()
     assert [view["asked"] for view in asked] == ["position", "statement", "ballot"]
     assert [len(view["statements"]) for view in asked] == [0, 1, 2]
-    assert asked[1]["written"] == {"reason": "risk", "position": "no"}
+    assert asked[1]["initial_stance"] == {"reason": "risk", "position": "no"}
     assert transcript.statements[1].fields == {"stance": "no"}
     assert transcript.header.votes[0].ballots[1].position == "no"
 

@@ -76,11 +76,11 @@ OTHERS: dict[str, tuple[int | None, str]] = {
 
 @pytest.mark.parametrize(("status", "said", "limit"), WORDINGS.values(), ids=WORDINGS.keys())
 def test_too_long_in_the_words_of_each_server(status: int, said: str, limit: int | None) -> None:
-    failure = Failure(said=said, passing=False, status=status)
+    failure = Failure(message=said, passing=False, status=status)
     assert failure.overflow
     assert failure.limit == limit
 
 
 @pytest.mark.parametrize(("status", "said"), OTHERS.values(), ids=OTHERS.keys())
 def test_what_only_sounds_like_it(status: int | None, said: str) -> None:
-    assert not Failure(said=said, passing=False, status=status).overflow
+    assert not Failure(message=said, passing=False, status=status).overflow

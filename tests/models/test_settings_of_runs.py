@@ -108,7 +108,7 @@ async def test_options_on_a_resume_go_on_record_and_what_was_answered_is_not_ask
     await again.close()
     assert [body["temperature"] for body in bodies] == [0.2, 0.2, 0.9, 0.9]
     header = (await again.transcript()).header
-    assert [(change.statements, change.parts) for change in header.changed] == [(2, ("option: temperature",))]
+    assert [(change.statements, change.parts) for change in header.overrides] == [(2, ("option: temperature",))]
     assert header.settings[""].temperature == 0.9
     third = await Simulation.reopen(store, run.run.name, scenario=scenario)
     assert third.run.header.options[""].temperature == 0.9

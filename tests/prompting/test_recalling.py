@@ -192,7 +192,7 @@ def test_a_record_weighs_what_its_fields_say() -> None:
     minds = {f"mind_{name}": [{"kind": "note", "round": 0, "turn": 1, "place": f"0.1/{name}", "path": name,
                                "memo": f"note of {name}"}]
              for name in ("Alpha", "Beta")}  # fmt: skip
-    floor = TurnState(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
+    floor = TurnState(round=8, turn=1, speakers=["Beta"], queue=[], turns_taken={})
     seen = view(scenario, {"transcript": said, "floor": floor, **minds}, "Beta")
     weights = {record.message.source: record.importance for record in past_records(scenario, seen)}
     assert weights == {
@@ -204,7 +204,7 @@ def test_a_record_weighs_what_its_fields_say() -> None:
 
 def test_a_party_that_does_not_recall_is_given_no_past_to_look_through() -> None:
     said = [{"kind": "statement", "round": 0, "turn": 0, "speaker": "Alpha", "text": "A fire.", "fields": {}}]
-    floor = TurnState(round=8, turn=1, speakers=["Beta"], queue=[], taken={})
+    floor = TurnState(round=8, turn=1, speakers=["Beta"], queue=[], turns_taken={})
     scenario = recalling().model_copy(update={"memory": Memory()})
     assert view(scenario, {"transcript": said, "floor": floor}, "Beta").earlier == ()
 

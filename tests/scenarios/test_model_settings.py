@@ -97,7 +97,7 @@ def test_options_go_before_the_scenario_and_the_nearer_before_the_wider(
     ],
 )
 def test_an_option_is_read(text: str, path: str, given: dict[str, Any]) -> None:
-    assert {at: own.given() for at, own in read_model_options([text]).items()} == {path: given}
+    assert {at: own.set_values() for at, own in read_model_options([text]).items()} == {path: given}
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,7 @@ class _Page:
             **self.bullets(),
             position=self.labelled("Position"),
             follows_decision=self.follows(),
-            written=self.written(),
+            initial_stance=self.written(),
             deliberation=self.deliberation(),
         )
         self.close(opening)

@@ -189,7 +189,7 @@ _private = st.builds(
     conclusions=st.lists(texts, max_size=3).map(tuple),
     position=_maybe_text,
     follows_decision=_follows,
-    written=st.none() | _stance,
+    initial_stance=st.none() | _stance,
     deliberation=st.none() | _deliberations(4),
 )
 _sources = st.builds(

@@ -217,7 +217,7 @@ async def test_what_no_message_can_hold_is_told_in_another_way(store: Store) -> 
     with collecting() as (url, kept):
         telemetry = OpenTelemetryExporter(over_http(f"{url}/v1/traces"), where=url, warn=pytest.fail)
         trace = dataclasses.replace(trace_of(header, scenario), exporter=telemetry)
-        trace.told({"event": "statement", "round": 0, "turn": 0, "speaker": "Alpha", "text": "half \udfff"})
+        trace.on_event({"event": "statement", "round": 0, "turn": 0, "speaker": "Alpha", "text": "half \udfff"})
         trace.close()
         await telemetry.close()
 

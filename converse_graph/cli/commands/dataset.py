@@ -42,7 +42,8 @@ async def dataset(
     if name is not None:
         upload = upload_examples(rows, name, environment=os.environ)
         print_text(
-            f"Dataset {name} at {upload.where}: {upload.new} new, {upload.known} brought up to date, {content}\n"
+            f"Dataset {name} at {upload.where}: {upload.new} new, {upload.already_there} brought up to date, "
+            f"{content}\n"
         )
     elif out is not None:
         write_atomically(out, as_lines(rows))

@@ -59,7 +59,7 @@ def _entry(finding: "Finding", width: int) -> str:
 
     from converse_graph.cli.formatting import plain_line
 
-    text = f"  {finding.outcome:<4}  {finding.name}: {plain_line(finding.found)}"
+    text = f"  {finding.outcome:<4}  {finding.name}: {plain_line(finding.state)}"
     lines = [textwrap.fill(text, width, subsequent_indent=" " * 8, break_on_hyphens=False)]
     if finding.way_out:
         text = f"        -> {plain_line(finding.way_out)}"

@@ -75,7 +75,7 @@ def _json(result: "Estimate") -> dict[str, Any]:
     return {
         "version": ESTIMATE_VERSION,
         **asdict(result),
-        "settings": {path: settings.given() for path, settings in result.settings.items()},
+        "settings": {path: settings.set_values() for path, settings in result.settings.items()},
         "calls": result.calls,
         "input_tokens": result.input_tokens,
         "output_tokens": result.output_tokens,

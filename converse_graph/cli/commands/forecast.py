@@ -95,13 +95,13 @@ async def forecast(
         raise InvalidValue(f"Name the event with --event; there is: {', '.join(events) or 'none'}.")
     result = make_forecast(rows, event or events[0], name=name, years=by or (), design=design, answers=answers)
     commands = [*([sweep_command(design, name)] if design.seeds else []), forecast_command(name, event, by)]
-    drawn = _write_figures(result, figures) if figures is not None else {}
+    figure_files = _write_figures(result, figures) if figures is not None else {}
     if as_json or (out is not None and out.suffix == ".json"):
         write_or_print(json.dumps(result.model_dump(mode="json"), indent=2) + "\n", out)
     elif out is not None and out.suffix in {".html", ".htm"}:
         write_or_print(forecast_html(result, commands=commands, manifest=manifest), out)
     else:
-        page = forecast_markdown(result, commands=commands, manifest=manifest, figures=drawn)
+        page = forecast_markdown(result, commands=commands, manifest=manifest, figures=figure_files)
         if out is not None:
             write_or_print(page, out)
         else:
@@ -131,8 +131,8 @@ async def _backtest(name: str, against: str, cutoff: str | None, store: "str | P
     facts = load_facts(against)
     async with Store.open(store or DEFAULT_PATH) as open_store:
         design = Design.model_validate_json(open_store.ensembles.design(name))
-        known = {run.name for run in open_store.register.runs()}
-        transcripts = [open_store.transcript(run).public() for run in design.replicates(name) if run in known]
+        run_names = {run.name for run in open_store.register.runs()}
+        transcripts = [open_store.transcript(run).public() for run in design.replicates(name) if run in run_names]
     result = score_backtest(transcripts, facts, name=name, cutoff=cutoff)
     command = ["converse", "forecast", name, "--against", against, *(["--cutoff", cutoff] if cutoff else [])]
     commands = [*([sweep_command(design, name)] if design.seeds else []), shlex.join(command)]
@@ -145,9 +145,9 @@ def _check_names(store: "Store", rows: "list[Outcome]", conditions: list[str]) -
     from converse_graph.measures.expressions import Expression, known_names
 
     for text in conditions:
-        known = {name for row in rows[:3] for name in known_names(store.transcript(row.run))}
-        for missing in sorted(Expression(text).names() - known):
-            raise NotFound.among("field or variable", missing, sorted(known))
+        fields_there = {name for row in rows[:3] for name in known_names(store.transcript(row.run))}
+        for missing in sorted(Expression(text).names() - fields_there):
+            raise NotFound.among("field or variable", missing, sorted(fields_there))
 
 
 def _manifest(store: "Store", design: "Design", rows: "list[Outcome]") -> dict[str, str]:

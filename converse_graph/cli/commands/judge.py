@@ -59,7 +59,7 @@ async def judge(
     from converse_graph.store.store import DEFAULT_PATH
 
     output, budget, own_prices = Output(quiet=quiet or as_json), read_budget(max_usd, max_tokens), read_prices(prices)
-    asked = {
+    question_options = {
         "rubric": rubric,
         "models": models or (),
         "repeats": repeats,
@@ -82,7 +82,7 @@ async def judge(
                 )
             else:
                 bound = budget
-            pages.append(await _judge_one(open_store, name, output, budget=bound, **asked))
+            pages.append(await _judge_one(open_store, name, output, budget=bound, **question_options))
             after = open_store.register.run(name)
             spent_tokens += after.tokens - before.tokens
             spent_usd += (after.usd or 0.0) - (before.usd or 0.0)
@@ -94,7 +94,7 @@ async def judge(
             output.result(page["path"])
 
 
-async def _judge_one(store: "Store", name: str, output: "Output", **asked: Any) -> dict[str, Any]:
+async def _judge_one(store: "Store", name: str, output: "Output", **options: Any) -> dict[str, Any]:
     """Have one run judged, and say what the judges made of it."""
     from converse_graph.cli.judging import say_verdict
     from converse_graph.cli.play import leave_transcript
@@ -103,7 +103,7 @@ async def _judge_one(store: "Store", name: str, output: "Output", **asked: Any) 
     from converse_graph.judge.agreement import agreement
     from converse_graph.judge.runs import judge_run
 
-    verdicts = await judge_run(store, name, **asked)
+    verdicts = await judge_run(store, name, **options)
     if not verdicts:
         output.warn(f"Run {name} replays a run that was not judged; judge that one, or name --model.")
     path, transcript = await leave_transcript(store, name)

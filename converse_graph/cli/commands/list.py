@@ -146,14 +146,14 @@ def _variables(scenario: "Scenario") -> list[dict[str, str]]:
 
     if scenario.world is None:
         return []
-    seen = {"public": "everybody", "own": "its owner", "hidden": "nobody"}
+    readers = {"public": "everybody", "own": "its owner", "hidden": "nobody"}
     return [
         {
             "variable": _plain(variable.name),
             "of": "the world" if variable.owner == WORLD else f"each {_plain(variable.owner)}",
             "unit": "yes or no" if variable.unit == FLAG else variable.unit,
             "range": "" if variable.unit == FLAG else f"{_bound(variable.minimum)} to {_bound(variable.maximum)}",
-            "told to": seen[variable.visibility],
+            "told to": readers[variable.visibility],
             "what it is": variable.text,
         }
         for variable in scenario.world.variables

@@ -56,12 +56,12 @@ async def runs(
 
     if as_json and form not in (None, "json"):
         raise typer.BadParameter(f"--json and --as {form} cannot both be had")
-    as_form, wanted = "json" if as_json else form, read_filter(where)
+    as_form, row_filter = "json" if as_json else form, read_filter(where)
     async with Store.open(store or DEFAULT_PATH) as open_store:
-        chosen = set(expand_names(open_store, names)) if names else None
-        listed = [run for run in open_store.register.runs() if chosen is None or run.name in chosen]
-        is_whole = as_form is not None or bool(wanted)
-        outcomes = await open_store.outcomes([run.name for run in listed]) if is_whole else {}
+        names_wanted = set(expand_names(open_store, names)) if names else None
+        summaries = [run for run in open_store.register.runs() if names_wanted is None or run.name in names_wanted]
+        is_whole = as_form is not None or bool(row_filter)
+        outcomes = await open_store.outcomes([run.name for run in summaries]) if is_whole else {}
         rows = [
             run_row(
                 run,
@@ -69,9 +69,9 @@ async def runs(
                 is_held=open_store.is_held(run.name),
                 chain_head=open_store.chain(run.id).head() if is_whole else "",
             )
-            for run in listed
+            for run in summaries
         ]
-    rows = [row for row in rows if fits(row, wanted)]
+    rows = [row for row in rows if fits(row, row_filter)]
     if as_form == "json":
         write_or_print(json_text(rows, indent=2) + "\n", out)
     elif as_form == "csv":
@@ -83,7 +83,7 @@ async def runs(
         cells = [[_cell(name, row[name], digits) for name in heads] for row in tree]
         print_table(heads, cells, numbers=_NUMBERS)
     else:
-        typer.echo(f"No run fits {where}." if wanted else "No runs yet; `converse run SCENARIO` begins one.")
+        typer.echo(f"No run fits {where}." if row_filter else "No runs yet; `converse run SCENARIO` begins one.")
 
 
 def _heads_for_people(rows: list[dict[str, Any]]) -> tuple[str, ...]:

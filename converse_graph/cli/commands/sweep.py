@@ -160,10 +160,10 @@ async def sweep(
     where = store or DEFAULT_PATH
     if queue:
         load_workers("converse_graph.ensembles.queue").check_server(str(where))
-    wanted, set_name = await read_design(request, where)
-    await confirm(wanted, output, is_agreed=yes or budget is not None, prices=own_prices)
+    new_design, set_name = await read_design(request, where)
+    await confirm(new_design, output, is_agreed=yes or budget is not None, prices=own_prices)
     async with Store.open(where, make=True, shared=shared) as open_store:
-        saved_name, whole = await save_design(open_store, set_name, wanted, created=datetime.now(UTC))
+        saved_name, whole = await save_design(open_store, set_name, new_design, created=datetime.now(UTC))
         if saved_name != set_name:
             output.warn(f"The scenario or its prompts have changed since {set_name}; this is a new set, {saved_name}.")
         output.say(f"Ensemble {saved_name}: {whole.size} runs, {len(whole.arms)} arms of {whole.seeds} seeds")

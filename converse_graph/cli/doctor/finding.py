@@ -24,7 +24,7 @@ class Finding:
     name: str
     """What was looked at, such as "disk space"."""
     outcome: Outcome
-    found: str
+    state: str
     """What there is, in words; never a secret."""
     way_out: str = ""
     """What to do about it; empty where nothing needs doing."""
@@ -48,7 +48,7 @@ def hide_secrets(finding: Finding, secrets: Iterable[str]) -> Finding:
             text = text.replace(secret, "(hidden)")
         return text
 
-    return replace(finding, found=clean(finding.found), way_out=clean(finding.way_out))
+    return replace(finding, state=clean(finding.state), way_out=clean(finding.way_out))
 
 
 def plain_address(url: str) -> str:

@@ -15,19 +15,19 @@ _AREA = "versions"
 
 def look_at_versions() -> Iterator[Finding]:
     """Python and every library, told together where they are in order and one by one where not."""
-    yield Finding(area=_AREA, name=_OURS, outcome="ok", found=version(_OURS))
+    yield Finding(area=_AREA, name=_OURS, outcome="ok", state=version(_OURS))
     yield _python(platform.python_version(), metadata(_OURS)["Requires-Python"] or "")
     findings = [_library(Requirement(line)) for line in requires(_OURS) or ()]
-    right = ", ".join(finding.found for finding in findings if finding is not None and finding.outcome == "ok")
-    yield Finding(area=_AREA, name="libraries", outcome="ok", found=right)
+    right = ", ".join(finding.state for finding in findings if finding is not None and finding.outcome == "ok")
+    yield Finding(area=_AREA, name="libraries", outcome="ok", state=right)
     yield from (finding for finding in findings if finding is not None and finding.outcome != "ok")
 
 
 def _python(here: str, bounds: str) -> Finding:
     if SpecifierSet(bounds).contains(here, prereleases=True):
-        return Finding(area=_AREA, name="python", outcome="ok", found=here)
+        return Finding(area=_AREA, name="python", outcome="ok", state=here)
     return Finding(
-        area=_AREA, name="python", outcome="fail", found=f"{here}, but it takes {bounds}", way_out="Use a newer Python."
+        area=_AREA, name="python", outcome="fail", state=f"{here}, but it takes {bounds}", way_out="Use a newer Python."
     )
 
 
@@ -39,7 +39,7 @@ def _library(requirement: Requirement) -> Finding | None:
     except PackageNotFoundError:
         return None if optional else _wrong(requirement, "missing")
     if requirement.specifier.contains(here, prereleases=True):
-        return Finding(area=_AREA, name=requirement.name, outcome="ok", found=f"{requirement.name} {here}")
+        return Finding(area=_AREA, name=requirement.name, outcome="ok", state=f"{requirement.name} {here}")
     return _wrong(requirement, here)
 
 
@@ -48,6 +48,6 @@ def _wrong(requirement: Requirement, here: str) -> Finding:
         area=_AREA,
         name=requirement.name,
         outcome="fail",
-        found=f"{here}, but it takes {requirement.specifier}",
+        state=f"{here}, but it takes {requirement.specifier}",
         way_out=f"pip install '{requirement.name}{requirement.specifier}'",
     )

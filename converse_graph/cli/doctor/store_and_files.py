@@ -32,7 +32,7 @@ async def look_at_store(address: str) -> list[Finding]:
     version = await asyncio.to_thread(_version, path)
     if version is None:
         state = f"none yet at {path}; the first `converse run` makes it"
-        return [Finding(area="store", name="runs", outcome="ok", found=state), *around]
+        return [Finding(area="store", name="runs", outcome="ok", state=state), *around]
     return [await _opened(address, f"{path}{version}"), *around]
 
 
@@ -48,8 +48,8 @@ async def _opened(address: str, place: str) -> Finding:
             runs = len(store.register.runs())
     except (ConverseError, sqlite3.Error, OSError) as error:
         way_out = "Use --store FILE, or move away what is there."
-        return Finding(area="store", name="runs", outcome="fail", found=str(error), way_out=way_out)
-    return Finding(area="store", name="runs", outcome="ok", found=f"{place}: {runs} in all")
+        return Finding(area="store", name="runs", outcome="fail", state=str(error), way_out=way_out)
+    return Finding(area="store", name="runs", outcome="ok", state=f"{place}: {runs} in all")
 
 
 def _version(path: Path) -> str | None:
@@ -67,8 +67,8 @@ def _writable(path: Path, folder: Path) -> Finding:
     unwritable = [str(place) for place in (folder, path) if place.exists() and not os.access(place, os.W_OK)]
     if unwritable:
         fault, way_out = f"{' and '.join(unwritable)} cannot be written", "Give yourself leave, or use --store FILE."
-        return Finding(area="store", name="leave to write", outcome="fail", found=fault, way_out=way_out)
-    return Finding(area="store", name="leave to write", outcome="ok", found=f"yes, in {folder}")
+        return Finding(area="store", name="leave to write", outcome="fail", state=fault, way_out=way_out)
+    return Finding(area="store", name="leave to write", outcome="ok", state=f"yes, in {folder}")
 
 
 def _room(folder: Path) -> Finding:
@@ -76,8 +76,8 @@ def _room(folder: Path) -> Finding:
     free_space = f"{free / 2**30:,.1f} GiB free"
     if free < LITTLE_ROOM:
         way_out = "Make room, or use --store FILE on another disk; a run without room pauses and can be resumed."
-        return Finding(area="store", name="disk space", outcome="warn", found=free_space, way_out=way_out)
-    return Finding(area="store", name="disk space", outcome="ok", found=free_space)
+        return Finding(area="store", name="disk space", outcome="warn", state=free_space, way_out=way_out)
+    return Finding(area="store", name="disk space", outcome="ok", state=free_space)
 
 
 def look_at_scenarios() -> Iterator[Finding]:
@@ -86,10 +86,10 @@ def look_at_scenarios() -> Iterator[Finding]:
         scenarios = catalogue()
     except ConverseError as error:
         way_out = "Mend the file, or take it out of graphs/; until then no scenario is found by name."
-        yield Finding(area="scenarios", name="graphs", outcome="fail", found=str(error), way_out=way_out)
+        yield Finding(area="scenarios", name="graphs", outcome="fail", state=str(error), way_out=way_out)
         return
     where = ", then ".join(f"{folder} ({len(list(folder.glob('*.py')))} files)" for folder in search_path("graphs"))
-    yield Finding(area="scenarios", name="graphs", outcome="ok", found=f"{len(scenarios)} by name, from {where}")
+    yield Finding(area="scenarios", name="graphs", outcome="ok", state=f"{len(scenarios)} by name, from {where}")
 
 
 def look_at_prompts() -> Iterator[Finding]:
@@ -99,16 +99,16 @@ def look_at_prompts() -> Iterator[Finding]:
         prompts = load_prompts()
     except ConverseError as error:
         way_out = "Mend the file; no run can begin until then."
-        yield Finding(area="prompts", name="templates", outcome="fail", found=str(error), way_out=way_out)
+        yield Finding(area="prompts", name="templates", outcome="fail", state=str(error), way_out=way_out)
         return
     text = f"{len({task for task, _ in prompts.templates})} tasks, digest {prompts.digest}, from {ours}"
     for folder in own:
         text += f"; {len(_files(folder) & (_files(ours) | _expected()))} of them from {folder}"
-    yield Finding(area="prompts", name="templates", outcome="ok", found=text)
+    yield Finding(area="prompts", name="templates", outcome="ok", state=text)
     for folder in own:
         if extra := sorted(_files(folder) - _files(ours) - _expected()):
             fault, way_out = f"{folder} holds what no task asks for: {', '.join(extra)}", "Check the names for slips."
-            yield Finding(area="prompts", name="unused", outcome="warn", found=fault, way_out=way_out)
+            yield Finding(area="prompts", name="unused", outcome="warn", state=fault, way_out=way_out)
 
 
 def _files(folder: Path) -> set[str]:

@@ -33,14 +33,14 @@ def look_at_tracing(environ: Mapping[str, str]) -> Iterator[Finding]:
     """
     yield from _langsmith(environ)
     if not telemetry_is_on(environ):
-        yield Finding(area="tracing", name="OpenTelemetry", outcome="ok", found="off")
+        yield Finding(area="tracing", name="OpenTelemetry", outcome="ok", state="off")
         return
     place = f"on, to {without_secrets(telemetry_endpoint(environ))}"
     if hindrance := telemetry_problem(environ):
         reason, _, way_out = hindrance.partition(". ")
-        yield Finding(area="tracing", name="OpenTelemetry", outcome="warn", found=f"{place}; {reason}", way_out=way_out)
+        yield Finding(area="tracing", name="OpenTelemetry", outcome="warn", state=f"{place}; {reason}", way_out=way_out)
     else:
-        yield Finding(area="tracing", name="OpenTelemetry", outcome="ok", found=place)
+        yield Finding(area="tracing", name="OpenTelemetry", outcome="ok", state=place)
 
 
 def look_at_terminal(terminal: Terminal) -> Iterator[Finding]:
@@ -52,31 +52,31 @@ def look_at_terminal(terminal: Terminal) -> Iterator[Finding]:
     width = f"{terminal.columns} columns" if terminal.live else "no terminal; a run is told line by line"
     if terminal.live and terminal.columns < NARROW:
         way_out = f"Widen it to {NARROW} columns or more."
-        yield Finding(area="terminal", name="width", outcome="warn", found=width, way_out=way_out)
+        yield Finding(area="terminal", name="width", outcome="warn", state=width, way_out=way_out)
     else:
-        yield Finding(area="terminal", name="width", outcome="ok", found=width)
+        yield Finding(area="terminal", name="width", outcome="ok", state=width)
     try:
         _SAMPLE.encode(terminal.encoding)
     except (UnicodeEncodeError, LookupError):
         fault, way_out = f"{terminal.encoding} lacks some signs, shown as ?", "Set PYTHONUTF8=1."
-        yield Finding(area="terminal", name="characters", outcome="warn", found=fault, way_out=way_out)
+        yield Finding(area="terminal", name="characters", outcome="warn", state=fault, way_out=way_out)
     else:
-        yield Finding(area="terminal", name="characters", outcome="ok", found=terminal.encoding)
+        yield Finding(area="terminal", name="characters", outcome="ok", state=terminal.encoding)
 
 
 def _langsmith(environ: Mapping[str, str]) -> Iterator[Finding]:
     switch = next((environ[name] for name in _SWITCHES if name in environ), "")
     if switch.lower() not in ("true", "1", "local"):
-        yield Finding(area="tracing", name="LangSmith", outcome="ok", found="off")
+        yield Finding(area="tracing", name="LangSmith", outcome="ok", state="off")
         return
     project = _first(environ, "LANGSMITH_PROJECT", "LANGCHAIN_PROJECT") or "default"
     endpoint = _first(environ, "LANGSMITH_ENDPOINT", "LANGCHAIN_ENDPOINT")
     place = f"on, to project {project!r}{f' at {plain_address(endpoint)}' if endpoint else ''}"
     if _first(environ, *_KEYS):
-        yield Finding(area="tracing", name="LangSmith", outcome="ok", found=f"{place}; a key is set")
+        yield Finding(area="tracing", name="LangSmith", outcome="ok", state=f"{place}; a key is set")
     else:
         way_out = "Set LANGSMITH_API_KEY, or unset LANGSMITH_TRACING."
-        yield Finding(area="tracing", name="LangSmith", outcome="warn", found=f"{place}; no key", way_out=way_out)
+        yield Finding(area="tracing", name="LangSmith", outcome="warn", state=f"{place}; no key", way_out=way_out)
 
 
 def _first(environ: Mapping[str, str], *names: str) -> str:
