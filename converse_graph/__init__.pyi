@@ -73,9 +73,7 @@ from .scenarios.cast_files import cast_member as cast_member
 from .scenarios.catalogue import find_scenario as find_scenario
 from .scenarios.clock import Clock as Clock
 from .scenarios.deliberation_rules import Motion as Motion
-from .scenarios.dials import ScenarioFunction as ScenarioFunction
 from .scenarios.dials import by_party as by_party
-from .scenarios.dials import scenario as scenario
 from .scenarios.facts import Facts as Facts
 from .scenarios.facts import load_facts as load_facts
 from .scenarios.fields import Boolean as Boolean
@@ -96,6 +94,8 @@ from .scenarios.rules import StopOnEvent as StopOnEvent
 from .scenarios.rules import StopOnSilence as StopOnSilence
 from .scenarios.rules import StopWhen as StopWhen
 from .scenarios.scenario import Scenario as Scenario
+from .scenarios.scenario_functions import ScenarioFunction as ScenarioFunction
+from .scenarios.scenario_functions import scenario as scenario
 from .scenarios.scenario_texts import ScenarioTexts as ScenarioTexts
 from .scenarios.scenario_texts import scenario_texts as scenario_texts
 from .scenarios.world import World as World

@@ -29,7 +29,13 @@ _BASES = ("FrozenModel", "BaseModel", "object", "ABC", "Exception", "BaseExcepti
 """Classes whose members every reader knows, or no reader needs."""
 
 GROUPS = {
-    "Scenarios": ("scenarios.scenario", "scenarios.dials", "scenarios.catalogue", "scenarios.clock"),
+    "Scenarios": (
+        "scenarios.scenario",
+        "scenarios.scenario_functions",
+        "scenarios.dials",
+        "scenarios.catalogue",
+        "scenarios.clock",
+    ),
     "Cast": ("scenarios.cast", "scenarios.cast_files", "scenarios.scenario_texts", "scenarios.facts"),
     "Fields": ("scenarios.fields",),
     "Rules": ("scenarios.rules", "scenarios.deliberation_rules", "scenarios.memory_settings"),

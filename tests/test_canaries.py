@@ -15,8 +15,8 @@ from langchain_core.tracers import BaseTracer, Run
 from langsmith import Client, tracing_context
 
 from converse_graph import Organisation, Scenario, Store
-from converse_graph.audit.access import may_read
 from converse_graph.audit.audit import audit_run
+from converse_graph.audit.prompt_check import may_read
 from converse_graph.errors import RunPaused
 from converse_graph.evaluation.examples import By, examples
 from converse_graph.evaluation.jsonl import as_lines

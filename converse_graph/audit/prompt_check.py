@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from converse_graph.audit.access import may_read
 from converse_graph.audit.findings import Kind, Leak
 from converse_graph.audit.phrase_index import PhraseIndex
 from converse_graph.audit.records import Records
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import PUBLIC, Message
 from converse_graph.record.paths import CallPath, JudgePath, Provenance, parse_path
+from converse_graph.scenarios.speaker_paths import is_within
 from converse_graph.store.journal import Call
 
 _CUT = " [cut]\n</statement>"
@@ -100,3 +100,12 @@ def _same(message: Message, rendering: Message) -> bool:
 
 def _leak(kind: Kind, place: str, message: Message, why: str) -> Leak:
     return Leak(kind=kind, place=place, source=message.source, owner=message.owner, why=why)
+
+
+def may_read(reader: str, owner: str) -> bool:
+    """Whether a speaker may read a record: what is public, its own, and that of whoever it speaks inside of.
+
+    Nobody reads what goes on inside a fellow, and an organisation hears of its personas what was said in its debate,
+    which is its own record.
+    """
+    return owner == PUBLIC or is_within(reader, owner)

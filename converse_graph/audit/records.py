@@ -140,7 +140,9 @@ class Records:
         """Whether a statement that drifts is on record for want of a better one."""
         path = parse_path(call.place)
         statement = (
-            self._statement_by_turn.get(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
+            self._statement_by_turn.get(path.holder)
+            if isinstance(path, CallPath) and path.task == "statement"
+            else None
         )
         return statement is not None and bool(statement["text"]) and values.get("statement") == statement["text"]
 

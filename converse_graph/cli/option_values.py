@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from converse_graph.errors import InvalidValue, NotFound
-from converse_graph.scenarios.dials import OTHERS, Dial, ScenarioFunction
+from converse_graph.scenarios.dials import OTHERS, Dial
 from converse_graph.scenarios.model_settings import ModelSettings
 from converse_graph.scenarios.rules import ScheduledEvent
+from converse_graph.scenarios.scenario_functions import ScenarioFunction
 
 
 def read_settings(function: ScenarioFunction, texts: Sequence[str]) -> dict[str, Any]:

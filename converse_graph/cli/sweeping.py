@@ -23,9 +23,10 @@ from converse_graph.models.prices import Prices
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.runs.estimate import estimate
 from converse_graph.scenarios.catalogue import find_scenario
-from converse_graph.scenarios.dials import Dial, ScenarioFunction
+from converse_graph.scenarios.dials import Dial
 from converse_graph.scenarios.references import absolute_reference, direct_reference
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.scenario_functions import ScenarioFunction
 from converse_graph.store import Store
 
 MOST_RUNS = 1_000

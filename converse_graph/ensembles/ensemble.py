@@ -27,8 +27,8 @@ from converse_graph.measures.rows import Table, rows
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.record.transcript import Transcript
 from converse_graph.scenarios.catalogue import find_scenario, reference_to
-from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.references import absolute_reference
+from converse_graph.scenarios.scenario_functions import ScenarioFunction
 from converse_graph.store import Store
 from converse_graph.store.store import DEFAULT_PATH
 

@@ -19,8 +19,9 @@ from converse_graph.ensembles.rules_alone import assign_policies, outcome_values
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.export.markdown_escaping import inline
 from converse_graph.export.markdown_tables import aligned_table
-from converse_graph.scenarios.dials import Dial, ScenarioFunction
+from converse_graph.scenarios.dials import Dial
 from converse_graph.scenarios.fields import format_value
+from converse_graph.scenarios.scenario_functions import ScenarioFunction
 from converse_graph.scenarios.value import FrozenModel
 
 SCREENING_VERSION = 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from converse_graph.record.transcript import Deliberation, Line, Statement, Transcript
-from converse_graph.scenarios.positions import normalise_position
+from converse_graph.scenarios.deliberation_rules import normalise_position
 from converse_graph.scenarios.speaker_paths import join_path
 
 Position = TypeVar("Position")

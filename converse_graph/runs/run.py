@@ -26,10 +26,10 @@ from converse_graph.models.registry import ModelRegistry
 from converse_graph.record.transcript import Transcript
 from converse_graph.runs.simulation import NO_ANSWER, EventHandler, Origin, Simulation
 from converse_graph.scenarios.catalogue import find_scenario, reference_to
-from converse_graph.scenarios.dials import ScenarioFunction, check_scenario
 from converse_graph.scenarios.model_settings import ModelSettings, Options, read_options
 from converse_graph.scenarios.references import absolute_reference
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.scenario_functions import ScenarioFunction, check_scenario
 from converse_graph.scenarios.speaker_settings import speaker_settings
 from converse_graph.store import Store, check_run_name
 from converse_graph.store.store import DEFAULT_PATH

@@ -43,9 +43,9 @@ from converse_graph.runs.fingerprint import differences, digest_of, fingerprint,
 from converse_graph.runs.graph_input import initial_input, recall_index, replay_has_more, replayed_vote_rounds
 from converse_graph.runs.header import build_header, check_playable, models_and_embedders, rebuild_scenario
 from converse_graph.scenarios.cast import SUPERVISOR
-from converse_graph.scenarios.dials import check_scenario
 from converse_graph.scenarios.model_settings import ModelSettings, Options, merged_options, read_options
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.scenario_functions import check_scenario
 from converse_graph.scenarios.speaker_paths import find_name
 from converse_graph.scenarios.speaker_settings import SpeakerSettings, speaker_settings
 from converse_graph.store import Run, Store

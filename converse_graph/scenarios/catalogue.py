@@ -12,9 +12,9 @@ from typing import Any
 
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.resources import search_path
-from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.direct_question import ask_directly
 from converse_graph.scenarios.references import SUFFIXES, direct_rounds, split_direct, split_reference
+from converse_graph.scenarios.scenario_functions import ScenarioFunction
 from converse_graph.scenarios.yaml_files import no_file, scenario_file
 
 _MODULES = "converse_scenarios_"

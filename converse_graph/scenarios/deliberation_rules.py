@@ -1,7 +1,8 @@
-"""Rules against easy agreement, for whoever settles a question: a debate inside a speaker, or the table itself."""
+"""How a question is settled, inside a speaker or at the table itself: rules against easy agreement, and positions."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
@@ -70,3 +71,12 @@ def check_options(options: Sequence[str]) -> None:
     """
     if len(options) == 1 or len(set(options)) < len(options):
         raise ValueError(f"options must be none, or two or more that differ, not {', '.join(options)}")
+
+
+_NOISE = re.compile(r"[.,:](?!\d)|(?<!\d)[.,:]|[-\u2212](?!\d)|[;!?\"'“”‘’()\[\]…*_`–—]")  # noqa: RUF001
+"""What does not change a position: not the sign or the point of a number, nor what makes C++ of C."""
+
+
+def normalise_position(position: str) -> str:
+    """A position without case, spare spaces and punctuation; two that fold alike count as one."""
+    return " ".join(_NOISE.sub(" ", position.casefold()).split()) or position

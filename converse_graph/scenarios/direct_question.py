@@ -10,10 +10,10 @@ from string import Template
 from converse_graph.errors import InvalidValue
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.clock import Clock
-from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.fields import Number, Percentiles, format_value
 from converse_graph.scenarios.rules import Event, StopOnEvent
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.scenario_functions import ScenarioFunction
 from converse_graph.scenarios.scenario_texts import ScenarioTexts, scenario_texts
 from converse_graph.scenarios.world import World
 from converse_graph.scenarios.world_tables import Variable, WorldEvent

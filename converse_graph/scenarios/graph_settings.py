@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, with_config
 from pydantic import Field as Bound
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
 from converse_graph.errors import InvalidValue, NotFound, UsageError
+from converse_graph.scenarios.dials import Dial
 from converse_graph.scenarios.model_settings import ModelSettings, Thinking
-
-if TYPE_CHECKING:
-    from converse_graph.scenarios.dials import Dial
 
 ModelField = Annotated[
     str | None,

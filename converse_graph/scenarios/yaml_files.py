@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 from converse_graph.errors import InvalidValue, NotFound, UsageError
 from converse_graph.scenarios.cast import Organisation
-from converse_graph.scenarios.dials import ScenarioFunction
 from converse_graph.scenarios.references import SUFFIXES
 from converse_graph.scenarios.rules import Event, ScheduledEvent, StopWhen
 from converse_graph.scenarios.scenario import Scenario
+from converse_graph.scenarios.scenario_functions import ScenarioFunction
 from converse_graph.scenarios.strict_yaml import Document, build, in_file, read_text, read_yaml, write_yaml
 from converse_graph.scenarios.validation_errors import nearest
 from converse_graph.scenarios.world_tables import WORLD

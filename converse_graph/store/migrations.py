@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version as version_of
 from typing import Final
 
-from converse_graph.store.schema import TABLES, statements
+from converse_graph.store.schema import TABLES, VERSION, statements
 from converse_graph.store.session import Session
-from converse_graph.store.versions import VERSION
 
 STEPS: Final[dict[int, str]] = {}
 """The script that leads to each version from the one before, with words in braces as in `schema`. A script is never

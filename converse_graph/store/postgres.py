@@ -13,8 +13,8 @@ from converse_graph.errors import IncompatibleStore, InvalidValue, NotFound, Sto
 from converse_graph.store.migrations import create_tables, migrate
 from converse_graph.store.postgres_locks import AdvisoryLocks
 from converse_graph.store.postgres_session import PostgresSession, driver_message, without_password
+from converse_graph.store.schema import VERSION
 from converse_graph.store.session import Session
-from converse_graph.store.versions import VERSION
 from converse_graph.store.writer import Writer
 
 SCHEMA = "converse_graph"

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+APPLICATION: Final = 0x43764772
+"""The mark of our stores: "CvGr"; SQLite's application_id."""
+VERSION: Final = 1
+"""Of these tables; an older store is brought up to it, a newer one is left alone. See `migrations`."""
+
 TABLES: Final = """
 CREATE TABLE versions (
     version INTEGER PRIMARY KEY,

@@ -21,9 +21,8 @@ from converse_graph.store.permissions import (
     warn_if_open_to_others,
 )
 from converse_graph.store.runs import check_run_name
-from converse_graph.store.schema import SQLITE_WORDS
+from converse_graph.store.schema import APPLICATION, SQLITE_WORDS, VERSION
 from converse_graph.store.session import DatabaseRow, Session
-from converse_graph.store.versions import APPLICATION, VERSION
 from converse_graph.store.writer import Writer
 
 _PAGE = 8192

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from converse_graph.record.records import DecisionRecord, LineRecord
 from converse_graph.scenarios.cast import Debate, ImaginedDebate
+from converse_graph.scenarios.deliberation_rules import normalise_position
 from converse_graph.scenarios.fields import Choice, Text
-from converse_graph.scenarios.positions import normalise_position
 
 POSITION_LENGTH = 80
 """Characters of a position that a speaker words itself."""

@@ -14,7 +14,7 @@ from converse_graph.measures.event_dates import event_dates
 from converse_graph.record.records import DebateRecord, MindRecord, debate_of
 from converse_graph.record.transcript import Statement, Transcript
 from converse_graph.scenarios.clock import Clock
-from converse_graph.scenarios.positions import normalise_position
+from converse_graph.scenarios.deliberation_rules import normalise_position
 from converse_graph.scenarios.world_tables import FLAG, WORLD
 from converse_graph.view.formatting import is_estimate, words
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
 
 from converse_graph import Clock, Memory, Organisation, Recall, Scenario, ScheduledEvent, Store, TextList
-from converse_graph.audit.access import may_read
 from converse_graph.audit.audit import audit_run
+from converse_graph.audit.prompt_check import may_read
 from converse_graph.models.base import PUBLIC, Message
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.recall_index import sentences_of

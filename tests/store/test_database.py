@@ -12,9 +12,9 @@ from converse_graph import Store
 from converse_graph.errors import IncompatibleStore, InvalidValue, NotFound, StoreFailure
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store.runs import _ENTER
+from converse_graph.store.schema import APPLICATION, VERSION
 from converse_graph.store.session import Session
 from converse_graph.store.sqlite_file import check_version, connect, create
-from converse_graph.store.versions import APPLICATION, VERSION
 from converse_graph.store.writer import Writer
 from tests.support.child_process import run_python
 from tests.support.small_scenarios import CREATED, begin, channels, consciences, journal, played, table

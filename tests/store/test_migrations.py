@@ -10,8 +10,8 @@ import pytest
 from converse_graph import Store
 from converse_graph.store import migrations, sqlite_file
 from converse_graph.store.backends import backend_for
+from converse_graph.store.schema import VERSION
 from converse_graph.store.sqlite_file import check_version, create
-from converse_graph.store.versions import VERSION
 from tests.support.child_process import run_python
 from tests.support.small_scenarios import channels, consciences, journal, played
 

@@ -16,8 +16,8 @@ from converse_graph.errors import ConverseError, IncompatibleStore, InvalidValue
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store.backends import backend_for
 from converse_graph.store.journal import MessageIds
+from converse_graph.store.schema import VERSION
 from converse_graph.store.session import Session
-from converse_graph.store.versions import VERSION
 from converse_graph.store.writer import Writer
 from tests.support.postgres_cluster import PASSWORD, Cluster
 from tests.support.small_scenarios import CountingChat, begin, channels, consciences, journal, played, table

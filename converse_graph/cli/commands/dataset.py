@@ -25,7 +25,7 @@ async def dataset(
     import os
 
     from converse_graph.cli.formatting import count
-    from converse_graph.cli.tables import print_text
+    from converse_graph.cli.printing import print_text
     from converse_graph.evaluation.examples import examples
     from converse_graph.evaluation.jsonl import as_lines
     from converse_graph.evaluation.langsmith_upload import upload_examples

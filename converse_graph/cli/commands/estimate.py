@@ -86,7 +86,8 @@ def _json(result: "Estimate") -> dict[str, Any]:
 
 def _print(result: "Estimate") -> None:
     from converse_graph.cli.formatting import count, money
-    from converse_graph.cli.tables import print_paragraph, print_table
+    from converse_graph.cli.printing import print_paragraph
+    from converse_graph.cli.tables import print_table
     from converse_graph.runs.estimate import MIN_REPLY_SHARE, RETRY_SHARE
     from converse_graph.scenarios.model_settings import options_in_words
 

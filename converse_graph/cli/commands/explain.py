@@ -32,7 +32,7 @@ async def explain(
         converse explain race --at 2025
         converse explain race --at 2025 --variable trust
     """
-    from converse_graph.cli.tables import print_page, write_or_print
+    from converse_graph.cli.printing import print_page, write_or_print
     from converse_graph.export.world_explanation import explain_round, explanation_markdown
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH

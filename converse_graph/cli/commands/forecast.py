@@ -63,7 +63,7 @@ async def forecast(
     """
     import json
 
-    from converse_graph.cli.tables import print_page, print_text, write_or_print
+    from converse_graph.cli.printing import print_page, print_text, write_or_print
     from converse_graph.ensembles.design import Design
     from converse_graph.errors import InvalidValue, UsageError
     from converse_graph.measures.expressions import is_expression

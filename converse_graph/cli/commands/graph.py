@@ -17,7 +17,7 @@ def graph(
         converse graph agi-race --as svg --out race.svg
     """
     from converse_graph.cli.option_values import read_settings
-    from converse_graph.cli.tables import write_or_print
+    from converse_graph.cli.printing import write_or_print
     from converse_graph.export.formats import json_text
     from converse_graph.export.graph_mermaid import as_mermaid
     from converse_graph.export.graph_svg import as_svg

@@ -9,8 +9,9 @@ from converse_graph.cli.options import Json, ScenarioToShow
 
 if TYPE_CHECKING:
     from converse_graph.scenarios.cast import Organisation
-    from converse_graph.scenarios.dials import Dial, ScenarioFunction
+    from converse_graph.scenarios.dials import Dial
     from converse_graph.scenarios.scenario import Scenario
+    from converse_graph.scenarios.scenario_functions import ScenarioFunction
 
 WIDTH = 100
 """Columns of a list at most."""
@@ -84,7 +85,8 @@ def _print_one(reference: str, function: "ScenarioFunction", scenarios: "Mapping
     from textwrap import shorten
 
     from converse_graph.cli.formatting import count
-    from converse_graph.cli.tables import print_paragraph, print_table
+    from converse_graph.cli.printing import print_paragraph
+    from converse_graph.cli.tables import print_table
 
     scenario = function()
     rounds = scenario.clock.horizon(None, None)

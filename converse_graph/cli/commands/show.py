@@ -38,8 +38,8 @@ async def show(
         converse show race --as csv --out race.csv
         converse show race --plot race.svg
     """
+    from converse_graph.cli.printing import print_page, write_or_print
     from converse_graph.cli.run_sets import expand_names
-    from converse_graph.cli.tables import print_page, write_or_print
     from converse_graph.export.formats import json_text
     from converse_graph.export.stats import stats_json
     from converse_graph.store import Store
@@ -78,7 +78,7 @@ def _check_options(form: As, as_json: bool, stats: bool, plot: "Path | None", ou
 
 def _plot(transcript: "Transcript", path: "Path") -> None:
     """Draw a world into a file, in the format that its name ends with."""
-    from converse_graph.cli.tables import print_text
+    from converse_graph.cli.printing import print_text
     from converse_graph.errors import InvalidValue, UsageError
     from converse_graph.export.atomic_files import write_atomically
 

@@ -174,7 +174,7 @@ def _print(
     out: Path | None,
 ) -> None:
     """Print what came of it: a page, all of it as JSON, or its rows as CSV."""
-    from converse_graph.cli.tables import print_page, write_or_print
+    from converse_graph.cli.printing import print_page, write_or_print
     from converse_graph.export.formats import rows_csv
 
     match "json" if as_json else form or "markdown":
