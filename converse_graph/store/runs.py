@@ -223,7 +223,7 @@ class RunTable:
             fields: Of the header, that are others from now on.
         """
         overrides = (*run.header.overrides, Override(statements=run.statements, parts=parts))
-        header = run.header.model_copy(update={"changed": overrides, **fields})
+        header = run.header.model_copy(update={"overrides": overrides, **fields})
         await self._change(run.id, header=header_json(header), fingerprint=json.dumps(fingerprint))
         return self.run(run.name)
 

@@ -77,7 +77,7 @@ def test_a_server_that_refuses_the_key_is_told_with_the_way_out(
     monkeypatch.setenv("OPENAI_BASE_URL", httpserver.url_for("/v1"))
     finding = told(converse)["models", "server"]
     assert finding["outcome"] == "fail"
-    assert finding["found"].endswith("answers 401")
+    assert finding["state"].endswith("answers 401")
     assert "check OPENAI_API_KEY" in finding["way_out"]
 
 
@@ -87,8 +87,8 @@ def test_a_server_that_answers_is_told_with_its_first_model(
     httpserver.expect_request("/v1/models").respond_with_json({"data": [{"id": "llama-x"}, {"id": "other"}]})
     monkeypatch.setenv("OPENAI_BASE_URL", httpserver.url_for("/v1"))
     findings = told(converse)
-    assert findings["models", "server"]["found"].endswith("answers: 2 models, the first llama-x")
-    assert findings["models", "a run's model"]["found"].startswith("llama-x,")
+    assert findings["models", "server"]["state"].endswith("answers: 2 models, the first llama-x")
+    assert findings["models", "a run's model"]["state"].startswith("llama-x,")
 
 
 @pytest.mark.parametrize("body", ["[1, 2]", "no JSON", '{"data": 3}', '{"data": ["x"]}', "null"])
@@ -97,23 +97,23 @@ def test_an_answer_that_lists_no_models_is_a_failure_in_one_line(
 ) -> None:
     httpserver.expect_request("/v1/models").respond_with_data(body)
     monkeypatch.setenv("OPENAI_BASE_URL", httpserver.url_for("/v1"))
-    assert "answers with no list of models" in told(converse)["models", "server"]["found"]
+    assert "answers with no list of models" in told(converse)["models", "server"]["state"]
 
 
 def test_a_model_that_cannot_be_asked_is_a_failure(converse: Converse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONVERSE_MODEL", "openai:gpt-4.1")
     finding = told(converse)["models", "a run's model"]
-    assert (finding["outcome"], "needs a key" in finding["found"]) == ("fail", True)
+    assert (finding["outcome"], "needs a key" in finding["state"]) == ("fail", True)
 
 
 def test_a_store_is_told_with_its_runs_and_a_foreign_one_is_a_failure(converse: Converse, tmp_path: Path) -> None:
     assert converse("run", "wage-talks", "--rounds", "1", "--model", "null", "--quiet", "--no-judge").code == 0
-    assert told(converse)["store", "runs"]["found"].endswith(": 1 in all")
+    assert told(converse)["store", "runs"]["state"].endswith(": 1 in all")
     with sqlite3.connect(tmp_path / "other.sqlite") as database:
         database.execute("CREATE TABLE t (x)")
     database.close()
     finding = told(converse, "--store", "other.sqlite")["store", "runs"]
-    assert (finding["outcome"], "no store of ours" in finding["found"]) == ("fail", True)
+    assert (finding["outcome"], "no store of ours" in finding["state"]) == ("fail", True)
 
 
 def test_a_folder_without_leave_to_write_and_a_full_disk_are_told(
@@ -130,7 +130,7 @@ def test_a_scenario_file_that_does_not_load_is_a_failure_that_names_it(converse:
     (tmp_path / "graphs").mkdir()
     (tmp_path / "graphs" / "mine.py").write_text("import nothing_of_that_name\n")
     finding = told(converse)["scenarios", "graphs"]
-    assert (finding["outcome"], "mine.py" in finding["found"]) == ("fail", True)
+    assert (finding["outcome"], "mine.py" in finding["state"]) == ("fail", True)
 
 
 @pytest.mark.parametrize(
@@ -147,26 +147,26 @@ def test_a_broken_prompt_is_a_failure_and_a_misspelt_one_a_warning(
     folder.mkdir(parents=True)
     (folder / f"{file}.md").write_text(f"---\nvariables:\n---\n{text}\n")
     finding = told(converse)["prompts", name]
-    assert (finding["outcome"], said in finding["found"]) == (outcome, True)
+    assert (finding["outcome"], said in finding["state"]) == (outcome, True)
 
 
 def test_tracing_without_a_key_is_a_warning(converse: Converse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANGSMITH_TRACING", "true")
     assert told(converse)["tracing", "LangSmith"]["outcome"] == "warn"
     monkeypatch.setenv("LANGSMITH_API_KEY", "lsv2-planted-0815")
-    assert told(converse)["tracing", "LangSmith"]["found"] == "on, to project 'default'; a key is set"
+    assert told(converse)["tracing", "LangSmith"]["state"] == "on, to project 'default'; a key is set"
 
 
 def test_tracing_by_opentelemetry_is_told_with_what_hinders_it(
     converse: Converse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:lsv2-planted-0815@otel.example")
-    assert told(converse)["tracing", "OpenTelemetry"]["found"] == "off"
+    assert told(converse)["tracing", "OpenTelemetry"]["state"] == "off"
     monkeypatch.setenv("CONVERSE_OTEL", "true")
-    assert told(converse)["tracing", "OpenTelemetry"]["found"] == "on, to https://otel.example/v1/traces"
+    assert told(converse)["tracing", "OpenTelemetry"]["state"] == "on, to https://otel.example/v1/traces"
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
     finding = told(converse)["tracing", "OpenTelemetry"]
-    assert (finding["outcome"], "is 'grpc'" in finding["found"]) == ("warn", True)
+    assert (finding["outcome"], "is 'grpc'" in finding["state"]) == ("warn", True)
 
 
 def test_a_library_below_its_floor_or_missing_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

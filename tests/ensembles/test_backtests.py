@@ -16,7 +16,7 @@ FACTS: dict[str, Any] = {
     "title": "Boats",
     "source": "a count",
     "licence": "none",
-    "variables": {"boats": {"unit": "boats", "fold": "max", "told": "{by} counted {value} boats"}},
+    "variables": {"boats": {"unit": "boats", "fold": "max", "sentence": "{by} counted {value} boats"}},
     "scores": [
         {"field": "boats_estimate", "variable": "boats", "scale": 0.1},
         {"field": "chance", "variable": "boats", "scale": 0.01, "at_least": 4},

@@ -9,14 +9,14 @@ QUESTION = "questions:\n  - {name: risk, ask: How risky?, anchors: {1: a, 4: b, 
 
 
 def test_governments_are_not_scored_as_labs():
-    asked = [(question.name, party) for question, party in load_rubric("ai-futures").asked(CAST)]
+    asked = [(question.name, party) for question, party in load_rubric("ai-futures").questions_for(CAST)]
     assert ("lab_safety_risk", "OpenAI") in asked
     assert ("regulation", None) in asked
     assert not [name for name, party in asked if party == "UK"]
 
 
 def test_the_general_rubric_asks_about_every_party():
-    asked = load_rubric("general").asked(CAST)
+    asked = load_rubric("general").questions_for(CAST)
     assert [party for question, party in asked if question.name == "movement"] == ["OpenAI", "UK"]
 
 
