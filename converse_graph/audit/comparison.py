@@ -78,6 +78,8 @@ def compare_sums(store: Store, run: Run, record: Mapping[str, Any]) -> Iterator[
     if run.status == "finished":
         pairs["ended"] = (run.ended, record.get("ended"))
         pairs["statements"] = (run.statements, len(record.get("transcript", ())))
+        floor = record.get("floor")
+        pairs["rounds"] = (run.rounds, floor["round"] + 1 if floor else 0)  # a run ends with a whole round
     elif record.get("ended") is not None:  # unless it was extended
         pairs["status"] = (run.status, run.status if run.horizon > run.rounds else "finished")
     yield from _unequal(run, pairs)

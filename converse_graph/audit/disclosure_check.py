@@ -9,8 +9,9 @@ from converse_graph.audit.records import Records
 from converse_graph.audit.text_owners import texts_in_mind
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.paths import CallPath, Provenance
-from converse_graph.record.records import MindRecord
+from converse_graph.record.records import MindRecord, OwnWorldRecord
 from converse_graph.scenarios.speaker_paths import party_of
+from converse_graph.scenarios.world import World
 from converse_graph.scenarios.world_tables import WORLD
 
 PromptTexts = Callable[[CallPath, str], Iterable[str]]
@@ -67,9 +68,11 @@ class DisclosureCheck:
                 yield _misplaced(
                     public_record["round"], WORLD, f"{secret[0]!r} is told to everybody, and is not public"
                 )
+        pairs = world.pairs({party.name: party.kind for party in self._records.header.cast})
         for party, records in self._records.own_worlds.items():
             for own in records:
                 self.records += 1
+                yield from _misplaced_pairs(world, pairs, party, own)
                 if any(world.variable(name).visibility == "hidden" for name in own["state"]):
                     yield _misplaced(own["round"], party, "a hidden variable is told to the party")
                 if own.get("move", {"party": party})["party"] != party:
@@ -120,6 +123,16 @@ class DisclosureCheck:
 
 def _texts(record: MindRecord) -> Iterator[str]:
     return (text for text, _ in texts_in_mind(record))
+
+
+def _misplaced_pairs(
+    world: World, pairs: Mapping[str, tuple[str, str]], party: str, own: OwnWorldRecord
+) -> Iterator[Leak]:
+    for name, values in own.get("pairs", {}).items():
+        if party not in pairs.get(name, ()):
+            yield _misplaced(own["round"], party, f"what {name} alone are told is told to the party")
+        if any(world.variable(one).visibility != "own" for one in values):
+            yield _misplaced(own["round"], party, "a variable that is not for the two of a pair is told so")
 
 
 def _misplaced(round: int, owner: str, why: str) -> Leak:

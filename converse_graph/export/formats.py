@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from converse_graph.export.overview import in_force
 from converse_graph.measures.event_dates import event_dates
 from converse_graph.record.transcript import PrivateNotes, Statement, Transcript, WorldMove, WorldRound
 from converse_graph.record.verdict import Verdict
-from converse_graph.scenarios.world_tables import WORLD
+from converse_graph.scenarios.world_tables import WORLD, pairs_of_parties
 
 SHOW_VERSION = 1
 """Of the shape of `show --as json`."""
@@ -111,11 +112,17 @@ def as_csv(*transcripts: Transcript, raw: bool = False) -> str:
     rows = []
     for transcript in transcripts:
         after = {one.round: one for one in transcript.world}
+        others = _others_by_pair(transcript)
         rows += [
             {
                 "run": transcript.header.run,
                 **_row(statement, raw=raw),
-                **_state(after.get(statement.round), statement.speaker, raw=raw),
+                **_state(
+                    after.get(statement.round),
+                    statement.speaker,
+                    others[statement.speaker],
+                    raw=raw,
+                ),
             }
             for statement in transcript.statements
         ]
@@ -135,7 +142,16 @@ def _read_world(values: Mapping[str, Any]) -> tuple[WorldRound, ...]:
     return tuple(WorldRound(**one) for one in rounds)
 
 
-def _state(after: WorldRound | None, party: str, *, raw: bool) -> dict[str, Any]:
+def _others_by_pair(transcript: Transcript) -> dict[str, dict[str, str]]:
+    """By party: the other one of each pair that it may be one of, by what the pair is called."""
+    pairs = pairs_of_parties({party.name: party.kind for party in transcript.header.cast})
+    others: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, (first, second) in pairs.items():
+        others[first][name], others[second][name] = second, first
+    return others
+
+
+def _state(after: WorldRound | None, party: str, others: Mapping[str, str], *, raw: bool) -> dict[str, Any]:
     """The world after a round as columns, from where a party stands; none where there is no world."""
     if after is None:
         return {}
@@ -143,6 +159,11 @@ def _state(after: WorldRound | None, party: str, *, raw: bool) -> dict[str, Any]
     return {
         **{f"world.{name}": value for name, value in state[WORLD].items()},
         **{f"own.{name}": value for name, value in state.get(party, {}).items()},
+        **{
+            f"with {other}.{name}": value
+            for pair, other in others.items()
+            for name, value in state.get(pair, {}).items()
+        },
         "move": next((move.move for move in moves if move.party == party), None),
     }
 

@@ -13,7 +13,7 @@ from converse_graph.record.transcript import Change, HiddenWorld, Transcript, Wo
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.value import FrozenModel
 from converse_graph.scenarios.world import World
-from converse_graph.scenarios.world_tables import WAIT, Action, Condition, Effect, Variable, bounds_of
+from converse_graph.scenarios.world_tables import WAIT, WORLD, Action, Condition, Effect, Variable, bounds_of
 
 EXPLAIN_VERSION = 1
 """Of the shape of `explain --json`."""
@@ -144,7 +144,8 @@ def _movement(
 
 def _of_aggregate(variable: Variable) -> tuple[str, str]:
     aggregate = variable.aggregate
-    return AGGREGATE, f"{aggregate.function} of {aggregate.of} over all parties that have it" if aggregate else ""
+    whose = "all that have it" if variable.owner == WORLD else "its own pairs"
+    return AGGREGATE, f"{aggregate.function} of {aggregate.of} over {whose}" if aggregate else ""
 
 
 def _of_range(variable: Variable, is_low: bool) -> tuple[str, str]:

@@ -147,10 +147,12 @@ def _panel(
 ) -> dict[str, Any]:
     y = {"field": "value", "type": "quantitative", "title": variable.unit, "scale": {"zero": False}}
     colour: dict[str, Any] = {"field": "owner", "type": "nominal", "title": None}
-    colour["scale"] = {"domain": [WORLD, *parties]}
     own = [row for row in values if row["variable"] == variable.name]
-    owners = {row["owner"] for row in (*own, *claims)}
-    colour["legend"] = {"values": [name for name in (WORLD, *parties) if name in owners]} if owners != {WORLD} else None
+    owners = {row["owner"]: None for row in (*own, *claims)}
+    pairs = [name for name in owners if name not in (WORLD, *parties)] if variable.pair else []
+    colour["scale"] = {"domain": pairs or [WORLD, *parties]}
+    legend = [name for name in (WORLD, *parties, *pairs) if name in owners]
+    colour["legend"] = {"values": legend} if list(owners) != [WORLD] else None
     line = {"type": "line", "point": {"size": 14}}
     layers: list[dict[str, Any]] = [{"data": {"values": own}, "mark": line, "encoding": {"y": y, "color": colour}}]
     if claims:

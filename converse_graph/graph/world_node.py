@@ -14,7 +14,7 @@ from converse_graph.scenarios.speaker_settings import speaker_settings
 from converse_graph.scenarios.world import World
 from converse_graph.turn.turn_order import last_whole_round
 from converse_graph.world.descriptions import describe_round
-from converse_graph.world.resolution import initial_record, known_values, public_values, resolve_round
+from converse_graph.world.resolution import initial_record, known_values, pair_values, public_values, resolve_round
 
 _Resolve = Callable[[Mapping[str, Any], Runtime[RunContext]], Awaitable[dict[str, Any]]]
 
@@ -44,7 +44,7 @@ def world_node(scenario: Scenario, world: World) -> _Resolve:
         for record in public:
             if record["round"] >= 0:
                 emit({"event": "world", **without_kind(record), "text": describe_round(world, record)})
-        own = {own_world_channel(name): [_own(world, record, name) for record in new] for name in kinds}
+        own = {own_world_channel(name): [_own(world, kinds, record, name) for record in new] for name in kinds}
         return restrict_writes(writes, {WORLD_HIDDEN: new, WORLD_STATE: public, **own})
 
     return resolve
@@ -71,7 +71,7 @@ def _public(world: World, record: HiddenWorldRecord) -> WorldRecord:
     }
 
 
-def _own(world: World, record: HiddenWorldRecord, party: str) -> OwnWorldRecord:
+def _own(world: World, kinds: Mapping[str, str], record: HiddenWorldRecord, party: str) -> OwnWorldRecord:
     values = known_values(world, record["state"], party)
     own: OwnWorldRecord = {
         "kind": "world_own",
@@ -79,6 +79,8 @@ def _own(world: World, record: HiddenWorldRecord, party: str) -> OwnWorldRecord:
         "turn": record["turn"],
         "state": {name: value for name, value in values.items() if name in record["state"][party]},
     }
+    if pairs := pair_values(world, kinds, record["state"], party):
+        own["pairs"] = pairs
     for move in record["moves"]:
         if move["party"] == party:
             own["move"] = move

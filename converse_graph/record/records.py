@@ -314,7 +314,7 @@ class HiddenWorldRecord(TypedDict):
     """-1 before the first."""
     turn: int
     state: dict[str, dict[str, float]]
-    """Values by owner, "world" or a party, and variable."""
+    """Values by owner, "world", a party or a pair, and variable."""
     active: list[ActiveAction]
     moves: list[MoveOutcome]
     changes: list[WorldChange]
@@ -343,6 +343,8 @@ class OwnWorldRecord(TypedDict):
     turn: int
     state: dict[str, float]
     """Its own variables that are not hidden."""
+    pairs: NotRequired[dict[str, dict[str, float]]]
+    """By pair that it is one of: what the two alone are told. Absent where that is nothing."""
     move: NotRequired[MoveOutcome]
     """What became of its move; absent before the first round."""
 

@@ -208,7 +208,7 @@ class Change(FrozenModel):
     """What one effect did to one variable in a round."""
 
     owner: str
-    """"world", or a party."""
+    """"world", a party or a pair."""
     variable: str
     cause: str
     """Such as "drift 1" or "Norland: fish_hard"."""
@@ -238,7 +238,7 @@ class WorldRound(FrozenModel):
     period: str
     """The round as people call it; "start" as the run began."""
     state: dict[str, dict[str, float]]
-    """Public variables by owner: "world", or a party."""
+    """Public variables by owner: "world", a party or a pair."""
     moves: tuple[WorldMove, ...] = ()
     """Those that everybody learned of."""
     happened: tuple[str, ...] = ()

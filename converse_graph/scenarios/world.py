@@ -31,6 +31,7 @@ from converse_graph.scenarios.world_tables import (
     Variable,
     WorldEvent,
     bounds_of,
+    pairs_of_parties,
 )
 
 
@@ -63,12 +64,16 @@ class World(FrozenModel):
         for action in self.actions:
             self._check_action(action)
         for number, row in enumerate(self.drift, 1):
-            owner = self._check_row(f"drift row {number}", row)
-            self._check_times(f"drift row {number}", row, owner)
+            where = f"drift row {number}"
+            target = self._check_row(where, row)
+            if row.partner_moves:
+                raise ValueError(f"{where} names partner_moves, and drift is nobody's move; give them to an action")
+            self._check_times(where, row, target.owner if isinstance(target.owner, str) else WORLD)
         for event in self.events:
             for name in event.names:
                 if name not in self.fixed_values and self._find_variable(f"event {event.name!r}", name).owner != WORLD:
-                    raise ValueError(f"event {event.name!r}: {name!r} is a party's; name one of the world's")
+                    owner = self.variable(name).owner_in_words
+                    raise ValueError(f"event {event.name!r}: {name!r} is of {owner}; name one of the world's")
         self._check_aggregates()
         self._check_one_setter()
         for policy in self.policies:
@@ -181,7 +186,7 @@ class World(FrozenModel):
         return self._with(
             constants=[_with(constant, constant.name, "value", constants) for constant in self.constants],
             variables=[_with(variable, variable.name, "start", start) for variable in self.variables],
-            actions=[action for action in self.actions if action.name not in without_actions],
+            actions=_of_moves([action for action in self.actions if action.name not in without_actions]),
         )
 
     def with_start_of(self, values: Mapping[str, Mapping[str, float | Distribution]]) -> World:
@@ -203,13 +208,14 @@ class World(FrozenModel):
         Args:
             kinds: Those that are at the table.
         """
-        there = (WORLD, *kinds)
-        own = {variable.name for variable in self.variables if variable.owner in there}
+        there = frozenset((WORLD, *kinds))
+        own = {variable.name for variable in self.variables if (variable.pair or {variable.owner}) <= there}
         actions = [
             _with_update(action, {"effects": [row for row in action.effects if row.variable in own]})
             for action in self.actions
             if action.party_kind in (None, *kinds)
         ]
+        actions = _of_moves(actions)
         names = {action.name for action in actions}
         return self._with(
             variables=[variable for variable in self.variables if variable.name in own],
@@ -257,13 +263,37 @@ class World(FrozenModel):
         """The actions of kinds that were asked for."""
         return {}
 
-    def variables_of(self, owner: str) -> tuple[Variable, ...]:
-        """The variables of the world, or of each party of a kind.
+    def variables_of(self, *kinds: str) -> tuple[Variable, ...]:
+        """The variables of the world, of each party of a kind, or of each pair of parties of two kinds.
 
         Args:
-            owner: "world", or a kind of parties.
+            kinds: "world"; or a kind of parties; or two kinds.
         """
-        return tuple(variable for variable in self.variables if variable.owner == owner)
+        return tuple(variable for variable in self.variables if variable.is_owned_by(*kinds))
+
+    def pairs(self, kind_of: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+        """The pairs of parties that own a variable, by name, in the order of the cast.
+
+        Args:
+            kind_of: The kind of each party, by name.
+        """
+        owning = {variable.pair for variable in self.variables if variable.pair is not None}
+        if not owning:
+            return {}
+        return {
+            name: (first, second)
+            for name, (first, second) in pairs_of_parties(kind_of).items()
+            if frozenset((kind_of[first], kind_of[second])) in owning
+        }
+
+    def owners(self, kind_of: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """Whoever may own variables, by name, each with the kinds that `variables_of` takes.
+
+        Args:
+            kind_of: The kind of each party, by name.
+        """
+        pairs = {name: (kind_of[first], kind_of[second]) for name, (first, second) in self.pairs(kind_of).items()}
+        return {WORLD: (WORLD,), **{party: (kind,) for party, kind in kind_of.items()}, **pairs}
 
     def check_parties(self, kind_of: Mapping[str, str]) -> None:
         """Refuse a world in which somebody owns or does something who is not at the table.
@@ -274,18 +304,14 @@ class World(FrozenModel):
         Raises:
             ValueError: There is one.
         """
-        kinds = set(kind_of.values())
+        kinds, owners = set(kind_of.values()), self.owners(kind_of)
         there = ", ".join(sorted(kinds))
+        if taken := self.pairs(kind_of).keys() & kind_of.keys():
+            raise ValueError(f"party {min(taken)!r} is called as a pair of others is; rename it")
         for variable in self.variables:
-            if unknown := [name for name in variable.start_of if kind_of.get(name) != variable.owner]:
-                owners = ", ".join(name for name, kind in kind_of.items() if kind == variable.owner) or "none"
-                raise ValueError(
-                    f"{variable.name}: start_of names {unknown[0]!r}; parties that own it: "
-                    f"{owners}{nearest(unknown[0], kind_of)}"
-                )
-        for variable in self.variables:
-            if variable.owner not in (WORLD, *kinds):
-                raise ValueError(f"variable {variable.name!r} is owned by {variable.owner!r}; there is: world, {there}")
+            if unknown := sorted((variable.pair or {str(variable.owner)}) - {WORLD, *kinds}):
+                raise ValueError(f"variable {variable.name!r} is owned by {unknown[0]!r}; there is: world, {there}")
+            _check_owners(variable, [name for name, of in owners.items() if variable.is_owned_by(*of)])
         for action in self.actions:
             if action.party_kind not in (None, *kinds):
                 raise ValueError(f"action {action.name!r} is for kind {action.party_kind!r}; there is: {there}")
@@ -338,7 +364,8 @@ class World(FrozenModel):
         names = [*action.cost, *(name for condition in action.requires for name in condition.names)]
         names += [name for row in action.effects for name in self._factors(row)]
         names += [row.variable for row in action.effects if row.on == "own"]
-        return [name for name in names if name not in self.fixed_values and self.variable(name).owner != WORLD]
+        owned = [self.variable(name) for name in names if name not in self.fixed_values]
+        return [variable.name for variable in owned if variable.owner != WORLD and variable.pair is None]
 
     def _find_variable(self, where: str, name: str) -> Variable:
         try:
@@ -352,30 +379,46 @@ class World(FrozenModel):
             raise ValueError(f"{where}: {action.name!r} is {_TAKEN[action.name]}; call it otherwise")
         own = action.party_kind
         self._check_cost(action)
+        self._check_requirements(where, action)
+        for number, row in enumerate(action.effects, 1):
+            place = f"effect {number} of {where}"
+            target = self._check_row(place, row)
+            if target.owner != WORLD and row.on == "own" and own not in (None, *(target.pair or {target.owner})):
+                raise ValueError(
+                    f"{place} is on {row.variable!r}, which is of {target.owner_in_words}; write on: others or all"
+                )
+            self._check_partner_moves(place, row, target)
+            self._check_times(place, row, own)
+
+    def _check_requirements(self, where: str, action: Action) -> None:
+        own = action.party_kind
         for name in (name for condition in action.requires for name in condition.names):
             if name in self.fixed_values:
                 continue
             needed = self._find_variable(where, name)
+            _refuse_pairs(f"{where} requires", needed)
             if needed.visibility == "hidden" or (needed.owner != WORLD and own not in (None, needed.owner)):
                 raise ValueError(f"{where} requires {needed.name!r}, which who acts is not told; use what it knows")
-        for number, row in enumerate(action.effects, 1):
-            place = f"effect {number} of {where}"
-            target = self._check_row(place, row)
-            if target != WORLD and row.on == "own" and own not in (None, target):
-                raise ValueError(f"{place} is on {row.variable!r}, which {target} parties own; write on: others or all")
-            self._check_times(place, row, own)
+
+    def _check_partner_moves(self, where: str, row: Effect, target: Variable) -> None:
+        if row.partner_moves and (target.pair is None or row.on != "own"):
+            raise ValueError(f"{where} names partner_moves, and is not on own pairs; name a variable that pairs own")
+        moves = [WAIT, *(action.name for action in self.actions)]
+        for name in row.partner_moves:
+            if name not in moves:
+                raise ValueError(f"{where} names the move {name!r}{nearest_or_all(name, moves)}")
 
     def _check_cost(self, action: Action) -> None:
         where, own = f"the cost of action {action.name!r}", action.party_kind
         for name in action.cost:
             spent = self._find_variable(where, name)
-            if spent.owner == WORLD or own not in (None, spent.owner):
+            if spent.owner == WORLD or spent.pair is not None or own not in (None, spent.owner):
                 raise ValueError(f"{where} takes {name!r}, which is no own variable of who acts")
             if spent.visibility == "hidden":
                 raise ValueError(f"{where} takes {name!r}, which who acts is not told; let its visibility be own")
 
-    def _check_row(self, where: str, row: Effect) -> str:
-        """Check the variable and the amount of an effect; return who owns the variable."""
+    def _check_row(self, where: str, row: Effect) -> Variable:
+        """Check the variable and the amount of an effect; return the variable."""
         target = self._find_variable(where, row.variable)
         if target.aggregate is not None:
             raise ValueError(
@@ -387,10 +430,11 @@ class World(FrozenModel):
                     raise ValueError(
                         f"{where} sets {row.variable!r} to {amount:g}, outside {target.minimum:g} to {target.maximum:g}"
                     )
-        return target.owner
+        return target
 
     def _check_times(self, where: str, row: Effect, kind: str | None) -> None:
-        """Refuse factors that are neither the world's nor own ones of the party that acts."""
+        """Refuse factors that are neither the world's, nor own ones of the party that acts, nor of the pair changed."""
+        pair = self.variable(row.variable).pair
         try:
             names = self._factors(row)
         except ValueError as error:
@@ -398,10 +442,13 @@ class World(FrozenModel):
         for name in names:
             if name in self.fixed_values:
                 continue
-            owner = self._find_variable(where, name).owner
-            if owner != WORLD and kind not in (None, owner):
+            used = self._find_variable(where, name)
+            if used.pair is not None and used.pair == pair:
+                continue
+            _refuse_pairs(f"{where} uses", used)
+            if used.owner != WORLD and kind not in (None, used.owner):
                 raise ValueError(
-                    f"{where} uses {name!r}, which {owner} parties own; use a variable of the world, such as an "
+                    f"{where} uses {name!r}, which {used.owner} parties own; use a variable of the world, such as an "
                     "aggregate of it"
                 )
 
@@ -413,10 +460,15 @@ class World(FrozenModel):
             source = self._find_variable(where, variable.aggregate.of)
             if source.owner == WORLD:
                 raise ValueError(f"{where} is of {source.name!r}, which is the world's; name one that parties own")
-            if source.visibility != "public" and variable.visibility == "public" and not variable.is_revealing:
+            if variable.owner != WORLD and variable.owner not in (source.pair or ()):
                 raise ValueError(
-                    f"{where} is public, and {source.name!r} is not, which it gives away; make it hidden, or say "
-                    "is_revealing: true"
+                    f"{where} is of {source.name!r}, of {source.owner_in_words}; name a variable of pairs of which "
+                    f"{variable.owner} parties are one, or leave owner out"
+                )
+            if _VISIBLE.index(source.visibility) > _VISIBLE.index(variable.visibility) and not variable.is_revealing:
+                raise ValueError(
+                    f"{where} is {variable.visibility}, and {source.name!r} is {source.visibility}, which it gives "
+                    "away; make it hidden, or say is_revealing: true"
                 )
 
     def _check_one_setter(self) -> None:
@@ -428,7 +480,8 @@ class World(FrozenModel):
             if row.variable in setters:
                 raise ValueError(f"{setters[row.variable]} and {where} both set {row.variable!r}; let one add instead")
             setters[row.variable] = where
-            is_shared = self.variable(row.variable).owner == WORLD or row.on != "own"
+            target = self.variable(row.variable)
+            is_shared = target.owner == WORLD or target.pair is not None or row.on != "own"
             if where != "drift" and is_shared and (row.times or row.formula or isinstance(row.amount, Distribution)):
                 raise ValueError(f"{where} sets {row.variable!r} for others too, so that its amount must be one number")
 
@@ -438,10 +491,43 @@ class World(FrozenModel):
             yield from ((f"action {action.name!r}", row) for row in action.effects)
 
 
+_VISIBLE = ("public", "own", "hidden")
+"""From what most are told to what least are."""
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b")
 _Spec = TypeVar("_Spec", bound=FrozenModel)
 _ROUNDING = 1e-9
 """Of a number of rounds, by which a lag of whole years may be off."""
+
+
+def _of_moves(actions: Sequence[Action]) -> list[Action]:
+    """Actions without the effects that take moves of a partner which are no longer there."""
+    moves = {WAIT, *(action.name for action in actions)}
+
+    def left(row: Effect) -> Effect:
+        return _with_update(row, {"partner_moves": [name for name in row.partner_moves if name in moves]})
+
+    return [
+        _with_update(
+            action,
+            {"effects": [left(row) for row in action.effects if not row.partner_moves or moves & {*row.partner_moves}]},
+        )
+        if any(not moves.issuperset(row.partner_moves) for row in action.effects)
+        else action
+        for action in actions
+    ]
+
+
+def _check_owners(variable: Variable, owning: Sequence[str]) -> None:
+    if unknown := [name for name in variable.start_of if name not in owning]:
+        raise ValueError(
+            f"{variable.name}: start_of names {unknown[0]!r}; those that own it: "
+            f"{', '.join(owning) or 'none'}{nearest(unknown[0], owning)}"
+        )
+
+
+def _refuse_pairs(where: str, variable: Variable) -> None:
+    if variable.pair is not None:
+        raise ValueError(f"{where} {variable.name!r}, which pairs own; use an aggregate of it that parties own")
 
 
 def _written_out(formula: str, terms: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import fsum
 from typing import Annotated, Literal, Self
 
@@ -104,18 +104,18 @@ def bounds_of(amount: float | Distribution) -> tuple[float, float]:
 
 
 class Aggregate(FrozenModel):
-    """How a variable of the world follows from one that each party of a kind has."""
+    """How a variable of the world follows from one that parties or pairs of them have, or a party's from its pairs'."""
 
     function: Literal["maximum", "minimum", "sum", "mean"]
-    """What is made of the parties' values."""
+    """What is made of their values."""
     of: Identifier
-    """The parties' variable."""
+    """The variable of parties or of pairs. Of a variable that a party owns, its own pairs' alone are taken."""
 
     def reduce(self, values: Sequence[float]) -> float:
-        """Make one value of the parties'.
+        """Make one value of several.
 
         Args:
-            values: One for each party, in the variable's unit.
+            values: One for each party or pair, in the variable's unit.
         """
         match self.function:
             case "maximum":
@@ -127,8 +127,31 @@ class Aggregate(FrozenModel):
         return fsum(values)
 
 
+Pair = tuple[Identifier, Identifier]
+"""The kinds of the two parties of a pair, in any order."""
+
+
+def pair_name(first: str, second: str) -> str:
+    """What a pair of parties is called as the owner of variables, such as "Norland and Sudmark".
+
+    Args:
+        first: The party that the cast names first.
+        second: The other.
+    """
+    return f"{first} and {second}"
+
+
+def pairs_of_parties(kind_of: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Every two parties, by the name of their pair.
+
+    Args:
+        kind_of: The parties, in the order of the cast.
+    """
+    return {pair_name(first, second): (first, second) for first, second in combinations(kind_of, 2)}
+
+
 class Variable(FrozenModel):
-    """A number that code keeps: of the world, or of each party of a kind."""
+    """A number that code keeps: of the world, of each party of a kind, or of each pair of parties."""
 
     name: Identifier
     """What it is called, such as "stock"."""
@@ -137,20 +160,22 @@ class Variable(FrozenModel):
     0 or 1, as whether a law is in force."""
     text: str = ""
     """What it means, in a few words, for parties that are told its value: "of cod in the bay, spawners alone"."""
-    owner: Identifier = WORLD
-    """Whose it is: "world", or a kind of parties, each of which then has one."""
+    owner: Identifier | Pair = WORLD
+    """Whose it is: "world"; a kind of parties, each of which then has one; or two kinds, such as [state, state]: then
+    each pair of such parties has one, which is the same from both sides."""
     start: float | Distribution | None = None
     """Its value as the run begins, or what that is drawn from; None of an aggregate."""
     start_of: dict[str, float | Distribution] = Bound(default_factory=dict)
-    """The same of parties that begin with another value, by name."""
+    """The same of parties that begin with another value, by name; of pairs by both, as "Norland and Sudmark"."""
     aggregate: Aggregate | None = None
-    """How it follows from a variable of the parties, in every round anew; None where it is a number of its own."""
+    """How it follows from a variable of parties or pairs, in every round anew; None where it is a number of its own."""
     minimum: float = 0.0
     """The least that it may be; what would take it lower stops there."""
     maximum: float
     """The most that it may be; what would take it higher stops there."""
     visibility: Literal["public", "own", "hidden"] = "public"
-    """Who is told its value: everybody; the party that owns it; or nobody before the run is over."""
+    """Who is told its value: everybody; the party, or the two of the pair, that own it; or nobody before the run is
+    over."""
     is_revealing: bool = False
     """Whether a public aggregate may tell something of values that are not public, such as a total catch."""
     source: str = ""
@@ -161,9 +186,9 @@ class Variable(FrozenModel):
         if self.minimum >= self.maximum:
             raise ValueError(f"{self.name}: minimum {self.minimum:g} must lie below maximum {self.maximum:g}")
         if (self.start is None) == (self.aggregate is None):
-            raise ValueError(f"{self.name}: give either start, or aggregate where it follows from the parties'")
-        if self.aggregate is not None and self.owner != WORLD:
-            raise ValueError(f"{self.name}: an aggregate is the world's, not of {self.owner} parties; leave owner out")
+            raise ValueError(f"{self.name}: give either start, or aggregate where it follows from others")
+        if self.aggregate is not None and self.pair is not None:
+            raise ValueError(f"{self.name}: an aggregate is the world's, or a party's of its pairs; no pair has one")
         if self.start_of and self.owner == WORLD:
             raise ValueError(f"{self.name}: start_of is by party, and it is the world's; give start alone")
         starts = () if self.start is None else (self.start, *self.start_of.values())
@@ -176,11 +201,31 @@ class Variable(FrozenModel):
             raise ValueError(f"{self.name}: the world's variables are public or hidden; 'own' needs a kind as owner")
         return self
 
+    @property
+    def pair(self) -> frozenset[str] | None:
+        """The kinds of the two parties that own it, which may be one; None where no pair does."""
+        return None if isinstance(self.owner, str) else frozenset(self.owner)
+
+    @property
+    def owner_in_words(self) -> str:
+        """Whose it is, such as "the world", "each state" or "each pair of state and guild"."""
+        if isinstance(self.owner, str):
+            return "the world" if self.owner == WORLD else f"each {self.owner.replace('_', ' ')}"
+        return f"each pair of {' and '.join(kind.replace('_', ' ') for kind in self.owner)}"
+
+    def is_owned_by(self, *kinds: str) -> bool:
+        """Say whether a party of this kind has it, or the two parties of these kinds.
+
+        Args:
+            kinds: One, which may be "world"; or two, for a pair.
+        """
+        return self.owner == kinds[0] if len(kinds) == 1 else self.pair == frozenset(kinds)
+
     def start_for(self, owner: str) -> float | Distribution | None:
         """What it begins as, or what that is drawn from; None of an aggregate.
 
         Args:
-            owner: "world", or the party's name.
+            owner: "world", or the party's or pair's name.
         """
         return self.start_of.get(owner, self.start)
 
@@ -248,7 +293,7 @@ class Effect(FrozenModel):
     """By how much, in the variable's unit; or what that is drawn from, anew each round."""
     times: Items[Identifier] = ()
     """Variables whose values the amount is multiplied by, such as ["stock", "stock"]: the world's, or own ones of the
-    party that acts; of drift, of the party whose variable changes."""
+    party that acts; of drift, of the party whose variable changes; and of a pair's variable, those of the pair."""
     formula: str = ""
     """A formula whose value the amount is multiplied by too, where a product is not enough, such as
     "stock * (1 - stock / capacity)": arithmetic, comparisons that count 1 or 0, and min, max, abs, exp, log, log10 and
@@ -256,7 +301,11 @@ class Effect(FrozenModel):
     when: Items[Condition] = ()
     """What must hold of these values for it to happen, such as a law in force."""
     on: Literal["own", "others", "all"] = "own"
-    """Of a variable that parties own: whose. Drift is of all."""
+    """Of a variable that parties own: whose; of one that pairs own: those that the acting party is one of, those that
+    it is not, or all. Drift is of all."""
+    partner_moves: Items[Identifier] = ()
+    """Of an action's effect on own pairs: the moves of which the other party must make one in the same round, as for a
+    trade that takes two; empty for any."""
     chance: Annotated[float, Bound(ge=0, le=1)] = 1.0
     """The probability that it happens in a round, such as an incident's."""
     chance_times: Items[Identifier] = ()

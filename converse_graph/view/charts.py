@@ -12,6 +12,7 @@ import vl_convert
 from markupsafe import Markup
 
 from converse_graph.scenarios.fields import format_value
+from converse_graph.view.colours import colour_numbers
 from converse_graph.view.formatting import measure, plain, short_number
 from converse_graph.view.series import Happening, Point, Series
 
@@ -129,7 +130,8 @@ def _spec(
         "axis": {"format": "d", "title": None, "values": _ticks(*domain)},
     }
     y: dict[str, Any] = {"field": "value", "type": "quantitative", **_value_axis(series)}
-    scale = {"domain": list(names), "range": [f"var(--c{colours.get(name, 0)})" for name in names]}
+    of_pairs = colour_numbers(names)
+    scale = {"domain": list(names), "range": [f"var(--c{colours.get(name, of_pairs[name])})" for name in names]}
     colour: dict[str, Any] = (
         {"field": "who", "type": "nominal", "scale": scale, "legend": None} if names else {"value": "var(--accent)"}
     )

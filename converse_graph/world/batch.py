@@ -35,7 +35,7 @@ Flags = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 Hashes = NDArray[np.uint64]
 Key = tuple[str, str]
-"""Who owns a variable, "world" or a party, and its name."""
+"""Who owns a variable, "world", a party or a pair, and its name."""
 
 _Number = TypeVar("_Number", bound=np.generic)
 
@@ -219,16 +219,16 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 class _Values(Mapping[str, Any]):
-    """What an effect looks at, by name: constants, the world's variables, and those of a party; of some worlds."""
+    """What an effect looks at, by name, in some worlds: constants, variables of the world, of a party, of a pair."""
 
     def __init__(
-        self, fixed: Mapping[str, float], state: Mapping[Key, Floats], owner: str, indices: Indices | None = None
+        self, fixed: Mapping[str, float], state: Mapping[Key, Floats], *owners: str, indices: Indices | None = None
     ) -> None:
-        self._fixed, self._state, self._owner, self._indices = fixed, state, owner, indices
+        self._fixed, self._state, self._owners, self._indices = fixed, state, (*owners, WORLD), indices
 
     def at(self, indices: Indices | None) -> _Values:
         """The same in the worlds of these indices alone."""
-        return _Values(self._fixed, self._state, self._owner, indices)
+        return _Values(self._fixed, self._state, *self._owners[:-1], indices=indices)
 
     def all_of(self, names: Sequence[str], width: int) -> list[Floats]:
         """The values of these names, each as an array."""
@@ -237,14 +237,12 @@ class _Values(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name in self._fixed:
             return self._fixed[name]
-        values = self._state.get((self._owner, name))
-        if values is None:
-            values = self._state[WORLD, name]
+        values = next(self._state[owner, name] for owner in self._owners if (owner, name) in self._state)
         return values if self._indices is None else values[self._indices]
 
     def __iter__(self) -> Iterator[str]:
         yield from self._fixed
-        yield from dict.fromkeys(name for owner, name in self._state if owner in (WORLD, self._owner))
+        yield from dict.fromkeys(name for owner, name in self._state if owner in self._owners)
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -257,6 +255,7 @@ class _Play:
         self._world, self._kinds, self._hashes, self._last_events = world, dict(kinds), hashes, last_events
         self._count = len(hashes)
         self._variables = {variable.name: variable for variable in world.variables}
+        self._pairs = world.pairs(kinds)
         self._actions = {party: (None, *world.actions_of(kind)) for party, kind in kinds.items()}
         self._names = {
             party: tuple(action.name if action else WAIT for action in actions)
@@ -266,8 +265,8 @@ class _Play:
             (owner, variable.name): np.clip(
                 self._amount(start, None, f"start|{variable.name}|{owner}"), variable.minimum, variable.maximum
             )
-            for owner, kind in {WORLD: WORLD, **kinds}.items()
-            for variable in world.variables_of(kind)
+            for owner, of in world.owners(kinds).items()
+            for variable in world.variables_of(*of)
             if (start := variable.start_for(owner)) is not None
         }
         self._aggregate()
@@ -310,7 +309,7 @@ class _Play:
         self._active = [entry for entry in self._active if not entry.is_over(round)]
         for party in self._kinds:
             self._take(round, party, moves_now[party])
-        self._apply(round)
+        self._apply(round, moves_now)
         self._last = np.where(going, round, self._last)
         if not going.all():
             self._state = {key: np.where(going, values, before[key]) for key, values in self._state.items()}
@@ -363,13 +362,15 @@ class _Play:
                 self._active.append(_Active(party=party, action=action, since=round, indices=indices))
         self._seen_moves[party] = numbers
 
-    def _apply(self, round: int) -> None:
+    def _apply(self, round: int, moves: Mapping[str, NDArray[np.int16]]) -> None:
         """Change the state by all effects that are due, each reckoned from the state as it is now."""
         before = dict(self._state)
         parts: dict[Key, dict[str, list[_Part]]] = {}
         for row, stream, by, indices in self._due_effects(round):
             for owner in self._owners(row, by):
-                part = self._part(before, row, f"{round}|{stream}|{owner}", by or owner, indices)
+                actors = (by or owner, *((owner,) if owner in self._pairs else ()))
+                here = self._with_partner(row, owner, by, indices, moves)
+                part = self._part(before, row, f"{round}|{stream}|{owner}", actors, here)
                 by_operation = parts.setdefault((owner, row.variable), {"set": [], "multiply": [], "add": []})
                 by_operation[row.operation].append(part)
         for key, by_operation in parts.items():
@@ -385,19 +386,50 @@ class _Play:
                     yield row, f"{entry.action.name}|{number}|{entry.party}|{entry.since}", entry.party, entry.indices
 
     def _owners(self, row: Effect, by: str | None) -> list[str]:
-        owner = self._variables[row.variable].owner
+        variable = self._variables[row.variable]
+        owner = variable.owner
         if owner == WORLD:
             return [WORLD]
+        if variable.pair is not None:
+            of_kinds = {
+                name: pair
+                for name, pair in self._pairs.items()
+                if variable.is_owned_by(*(self._kinds[party] for party in pair))
+            }
+            if by is None or row.on == "all":
+                return list(of_kinds)
+            return [name for name, pair in of_kinds.items() if (by in pair) == (row.on == "own")]
         if row.on == "own" and by is not None:
             return [by]
         others = row.on == "others"
         return [party for party, kind in self._kinds.items() if kind == owner and not (others and party == by)]
 
+    def _with_partner(
+        self,
+        row: Effect,
+        owner: str,
+        by: str | None,
+        indices: Indices | None,
+        moves: Mapping[str, NDArray[np.int16]],
+    ) -> Indices | None:
+        """Of these worlds, those in which the other of a pair makes a move that the effect takes."""
+        if not row.partner_moves or by is None:
+            return indices
+        pair = self._pairs[owner]
+        other = pair[pair[0] == by]
+        numbers = [number for number, name in enumerate(self._names[other]) if name in row.partner_moves]
+        return self._inside(indices, np.isin(self._at(moves[other], indices), numbers))
+
     def _part(
-        self, before: Mapping[Key, Floats], row: Effect, stream: str, actor: str, indices: Indices | None
+        self,
+        before: Mapping[Key, Floats],
+        row: Effect,
+        stream: str,
+        actors: Sequence[str],
+        indices: Indices | None,
     ) -> _Part:
         """Say where an effect happens, and by how much."""
-        values = _Values(self._world.fixed_values, before, actor)
+        values = _Values(self._world.fixed_values, before, *actors)
         if row.when:
             indices = self._inside(
                 indices, np.logical_and.reduce([is_met(one, values.at(indices)) for one in row.when])
@@ -422,12 +454,17 @@ class _Play:
         return self._count if indices is None else len(indices)
 
     def _aggregate(self) -> None:
-        """Bring the variables of the world that follow from the parties' up to their values."""
-        for variable in self._world.variables_of(WORLD):
-            if (rule := variable.aggregate) is not None:
-                values = [own for (_, name), own in self._state.items() if name == rule.of]
-                reduced = _reduce(rule, values) if values else np.full(self._count, variable.minimum)
-                self._state[WORLD, variable.name] = np.clip(reduced, variable.minimum, variable.maximum)
+        """Bring what follows from others up to its value: first what parties have of their pairs, then the world's."""
+        for owner in (*self._kinds, WORLD) if self._pairs else (WORLD,):
+            for variable in self._world.variables_of(self._kinds.get(owner, WORLD)):
+                if (rule := variable.aggregate) is not None:
+                    values = [
+                        own
+                        for (name, one), own in self._state.items()
+                        if one == rule.of and (owner == WORLD or owner in self._pairs.get(name, ()))
+                    ]
+                    reduced = _reduce(rule, values) if values else np.full(self._count, variable.minimum)
+                    self._state[owner, variable.name] = np.clip(reduced, variable.minimum, variable.maximum)
 
     def _amount(self, amount: float | Distribution, indices: Indices | None, stream: str) -> Floats:
         if isinstance(amount, float | int):

@@ -27,7 +27,10 @@ def describe_world(
         ("The world is now", (*_in_one(_values(world, public["state"][WORLD])), *_others(world, others))),
         ("Events of the world", tuple(name.replace("_", " ") for name in public["happened"])),
         ("Seen in the round before", tuple(describe_move(move) for move in public["moves"] if move["party"] != party)),
-        ("Yours is now", (*_in_one(_values(world, own["state"])), *_own_move(world, own))),
+        (
+            "Yours is now",
+            (*_others(world, own.get("pairs", {})), *_in_one(_values(world, own["state"])), *_own_move(world, own)),
+        ),
         ("Moves that are open to you", tuple(_action(world, action) for action in actions)),
     )
     return tuple((title, entries) for title, entries in lists if entries)
@@ -44,7 +47,10 @@ def describe_variables(world: World, kind: str) -> str:
         f"- {_plain(variable.name)} ({'yes or no' if variable.unit == FLAG else variable.unit}): {variable.text}"
         for variable in world.variables
         if variable.text
-        and (variable.visibility == "public" or (variable.visibility == "own" and variable.owner == kind))
+        and (
+            variable.visibility == "public"
+            or (variable.visibility == "own" and kind in (variable.pair or {variable.owner}))
+        )
     ]
     if not lines:
         return ""
@@ -70,7 +76,7 @@ def describe_round(world: World, record: WorldRecord) -> str:
 
 
 def describe_values(world: World, state: Mapping[str, Mapping[str, float]]) -> str:
-    """Say a state in one line: the world's variables, then each party's."""
+    """Say a state in one line: the world's variables, then each party's and each pair's."""
     own = (
         f"{owner} {', '.join(_values(world, values))}" for owner, values in state.items() if owner != WORLD and values
     )

@@ -13,7 +13,7 @@ from converse_graph.world.draws import draw_amount, draw_share
 
 Values = Mapping[str, float]
 State = Mapping[str, Values]
-"""Values of variables by owner: "world", or a party's name."""
+"""Values of variables by owner: "world", or a party's or pair's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +38,13 @@ def initial_record(world: World, kinds: Mapping[str, str], seed: int) -> HiddenW
         seed: Of the run.
     """
     state: dict[str, dict[str, float]] = {}
-    for owner, kind in {WORLD: WORLD, **kinds}.items():
+    for owner, of in world.owners(kinds).items():
         state[owner] = {
             variable.name: variable.clamp(float(draw_amount(start, seed, f"start|{variable.name}|{owner}")))
-            for variable in world.variables_of(kind)
+            for variable in world.variables_of(*of)
             if (start := variable.start_for(owner)) is not None
         }
-    _aggregate(world, state)
+    _aggregate(world, kinds, state)
     return {
         "kind": "world_hidden",
         "round": -1,
@@ -104,6 +104,16 @@ def known_values(world: World, state: State, party: str) -> dict[str, float]:
     }
 
 
+def pair_values(world: World, kinds: Mapping[str, str], state: State, party: str) -> dict[str, dict[str, float]]:
+    """What a party is told, beside the other of a pair, of the pairs that it is one of, by their names."""
+    return {
+        name: own
+        for name, pair in world.pairs(kinds).items()
+        if party in pair
+        and (own := {one: value for one, value in state[name].items() if world.variable(one).visibility == "own"})
+    }
+
+
 def public_values(world: World, state: State) -> dict[str, dict[str, float]]:
     """What everybody is told of the state, by owner."""
     return {
@@ -135,7 +145,9 @@ def resolve_round(
     active += [_activate(actions[move["move"]], move["party"], round) for move in moves_taken]
     state = {owner: dict(values) for owner, values in before["state"].items()}
     changes = list(_pay(state, actions, moves_taken))
-    changes += _apply(world, state, kinds, list(_due_effects(world, actions, active, round)), round, seed)
+    due = list(_due_effects(world, actions, active, round))
+    moves_now = {move["party"]: move["move"] if move["is_legal"] else WAIT for move in outcomes}
+    changes += _apply(world, state, kinds, due, moves_now, round, seed)
     return {
         "kind": "world_hidden",
         "round": round,
@@ -208,18 +220,22 @@ def _apply(
     state: dict[str, dict[str, float]],
     kinds: Mapping[str, str],
     due: Sequence[Due],
+    moves: Mapping[str, str],
     round: int,
     seed: int,
 ) -> list[WorldChange]:
     """Change the state by effects, all reckoned from the state as it is given; say what each did."""
     before = {owner: dict(values) for owner, values in state.items()}
+    pairs = world.pairs(kinds)
     actors = {owner: {**world.fixed_values, **before[WORLD], **values} for owner, values in before.items()}
     writes: dict[tuple[str, str], list[WorldChange]] = {}
     for effect in due:
         row = effect.row
-        for owner in _targets(world, kinds, effect):
+        for owner in _targets(world, kinds, pairs, effect, moves):
             stream = f"{round}|{effect.stream}|{owner}"
             actor = actors[effect.by or owner]
+            if owner in pairs:
+                actor = {**actor, **before[owner]}
             if not all(condition.is_met(actor) for condition in row.when):
                 continue
             chance = row.chance * prod(sorted(actor[name] for name in row.chance_times))
@@ -240,16 +256,22 @@ def _apply(
             )
     for (owner, name), changes in writes.items():
         state[owner][name] = _combine(world, name, before[owner][name], changes)
-    _aggregate(world, state)
+    _aggregate(world, kinds, state)
     return [change for changes in writes.values() for change in changes]
 
 
-def _aggregate(world: World, state: dict[str, dict[str, float]]) -> None:
-    """Bring the variables of the world that follow from the parties' up to their values."""
-    for variable in world.variables_of(WORLD):
-        if (rule := variable.aggregate) is not None:
-            values = [own[rule.of] for own in state.values() if rule.of in own]
-            state[WORLD][variable.name] = variable.clamp(rule.reduce(values)) if values else variable.minimum
+def _aggregate(world: World, kinds: Mapping[str, str], state: dict[str, dict[str, float]]) -> None:
+    """Bring what follows from others up to its value: first what parties have of their pairs, then the world's."""
+    pairs = world.pairs(kinds)
+    for owner in (*kinds, WORLD) if pairs else (WORLD,):
+        for variable in world.variables_of(kinds.get(owner, WORLD)):
+            if (rule := variable.aggregate) is not None:
+                values = [
+                    own[rule.of]
+                    for name, own in state.items()
+                    if rule.of in own and (owner == WORLD or owner in pairs.get(name, ()))
+                ]
+                state[owner][variable.name] = variable.clamp(rule.reduce(values)) if values else variable.minimum
 
 
 def _combine(world: World, name: str, value: float, changes: list[WorldChange]) -> float:
@@ -270,14 +292,41 @@ def _by_amount(change: WorldChange) -> float:
     return change["amount"]
 
 
-def _targets(world: World, kinds: Mapping[str, str], effect: Due) -> list[str]:
-    owner = world.variable(effect.row.variable).owner
-    if owner == WORLD:
+def _targets(
+    world: World,
+    kinds: Mapping[str, str],
+    pairs: Mapping[str, tuple[str, str]],
+    effect: Due,
+    moves: Mapping[str, str],
+) -> list[str]:
+    variable = world.variable(effect.row.variable)
+    if variable.owner == WORLD:
         return [WORLD]
-    having = [party for party, kind in kinds.items() if kind == owner]
+    if variable.pair is not None:
+        having = [name for name, (one, other) in pairs.items() if variable.is_owned_by(kinds[one], kinds[other])]
+        return [name for name in having if is_on_pair(effect.row, pairs[name], effect.by, moves)]
+    having = [party for party, kind in kinds.items() if kind == variable.owner]
     match effect.row.on:
         case "own" if effect.by is not None:
             return [effect.by]
         case "others":
             return [party for party in having if party != effect.by]
     return having
+
+
+def is_on_pair(row: Effect, pair: tuple[str, str], by: str | None, moves: Mapping[str, str]) -> bool:
+    """Say whether an effect on a variable of pairs is on this one.
+
+    Args:
+        row: The effect.
+        pair: The two parties.
+        by: Who acts; None for drift.
+        moves: The legal move of each party in this round.
+    """
+    match row.on:
+        case "own" if by is not None:
+            other = pair[pair[0] == by]
+            return by in pair and (not row.partner_moves or moves[other] in row.partner_moves)
+        case "others":
+            return by not in pair
+    return True

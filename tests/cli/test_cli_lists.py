@@ -62,10 +62,18 @@ def test_a_scenario_is_shown_with_its_fields_and_its_world(converse: Converse) -
     assert "landed each state kt 0 to 10000 nobody" in rows
     assert "fish_little each state 2 million of money land a twentieth of the stock" in rows
     assert "collapse once the world's stock is at most 50 kt" in rows
-    assert "what it is" not in shown, "no variable of it has a text"
+    assert "goodwill each pair of state and state index 0 to 1 everybody between two states, from 0 to 1" in rows
+    assert "what it is" not in converse("list", "wage-talks").out, "it has no world"
     told = json.loads(converse("list", "fishery", "--json").out)
-    assert [row["move"] for row in told["moves"]] == ["fish_little", "fish_much", "inspect"]
-    assert [row["variable"] for row in told["variables"]] == ["stock", "trust", "money", "landed"]
+    assert [row["move"] for row in told["moves"]] == ["fish_little", "fish_much", "inspect", "trade"]
+    assert [row["variable"] for row in told["variables"]] == [
+        "stock",
+        "trust",
+        "goodwill",
+        "standing",
+        "money",
+        "landed",
+    ]
 
 
 def test_models_are_listed_with_whether_they_can_be_asked(converse: Converse) -> None:

@@ -77,7 +77,7 @@ async def test_what_follows_from_the_parties_variables_is_told_so(store: Store) 
         for movement in explain_round(transcript, after.period, ["shown_frontier"]).movements
         for cause in movement.causes
     ]
-    assert set(found) == {(AGGREGATE, "maximum of released over all parties that have it")}
+    assert set(found) == {(AGGREGATE, "maximum of released over all that have it")}
 
 
 async def test_one_owners_variable_is_told_alone(transcript: Transcript) -> None:
@@ -183,9 +183,9 @@ async def test_a_figure_has_what_happened_and_what_was_stated_beside_it(store: S
     assert rule == [{"time": 2026 + first + 1, "event": "less"}]
     still = world_chart(transcript.model_copy(update={"world": (transcript.world[0],) * 3}))
     assert [panel["title"]["text"] for panel in still["vconcat"]] == ["stock (points: as stated)"]
-    assert still["title"]["subtitle"] == ["Never changed: trust, money, landed."]
-    assert len(hidden) == 2
-    assert len(world_chart(transcript.public())["vconcat"]) == 2
+    assert still["title"]["subtitle"] == ["Never changed: trust, goodwill, standing, money, landed."]
+    assert len(hidden) == 4
+    assert len(world_chart(transcript.public())["vconcat"]) == 4
     with pytest.raises(ConverseError, match="nothing to draw"):
         world_chart(transcript.model_copy(update={"world": ()}))
 

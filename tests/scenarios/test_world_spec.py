@@ -32,6 +32,31 @@ REFUSED = {
     "two of a name": ("name: inspect", "name: fish_much", "two of action"),
     "wait is taken": ("name: inspect", "name: wait", "takes no action"),
     "own of the world": ("unit: kt, start: {low", "unit: kt, visibility: own, start: {low", "public or hidden"),
+    "a kind of no party in a pair": ("owner: [state, state]", "owner: [state, guild]", "'guild'"),
+    "three of a pair": ("owner: [state, state]", "owner: [state, state, state]", "owner"),
+    "a pair of nobody": (
+        "Norland and Sudmark: 0.7",
+        "Sudmark and Norland: 0.7",
+        "Norland and Sudmark, Norland and Ostrand",
+    ),
+    "what pairs own as a requirement": (
+        "- {variable: stock, at_least: 20}",
+        "- {variable: goodwill, at_least: 0.2}",
+        "use an aggregate of it",
+    ),
+    "what pairs own as a cost": ("cost: {money: 10}", "cost: {goodwill: 0.1}", "no own variable"),
+    "what pairs own as a factor": (
+        "amount: 12, times: [standing]",
+        "amount: 12, times: [goodwill]",
+        "use an aggregate of it",
+    ),
+    "a partner of nobody": ("{variable: trust, amount: 0.1}", "{variable: trust, partner_moves: [trade]}", "own pairs"),
+    "a move that no partner can make": ("partner_moves: [trade]", "partner_moves: [trad]", "did you mean 'trade'"),
+    "an aggregate that gives away": (
+        "owner: [state, state]\n      start: 0.5",
+        "owner: [state, state]\n      visibility: hidden\n      start: 0.5",
+        "gives away",
+    ),
     "draw upside down": ("{low: 320, high: 400}", "{low: 400, high: 320}", "below high"),
 }
 

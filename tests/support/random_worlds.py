@@ -21,6 +21,7 @@ from converse_graph.scenarios.world_tables import (
 
 KINDS = {"Norland": "state", "Sudmark": "state", "Ostrand": "guild"}
 _WORLDS, _STATES, _GUILDS = ("stock", "trust"), ("money", "fleet"), ("gold",)
+_PAIRS = {"bond": ("state", "state"), "trade": ("guild", "state")}
 _AMOUNTS = some.floats(-3, 3, allow_nan=False).map(lambda number: round(number, 3))
 _DRAWN = some.tuples(_AMOUNTS, some.floats(0.1, 2)).map(lambda pair: Uniform(low=pair[0], high=pair[0] + pair[1]))
 _OWNS = {"state": _STATES, "guild": _GUILDS}
@@ -46,9 +47,34 @@ def _variables(draw: Any) -> list[Variable]:
             variables.append(
                 Variable(name=name, unit="kt", owner=owner, start=start, maximum=12, visibility=visibility)
             )
-    function = draw(some.sampled_from(["maximum", "minimum", "sum", "mean"]))
-    riches = Aggregate(function=function, of="money")
-    return [*variables, Variable(name="riches", unit="kt", aggregate=riches, maximum=20, visibility="hidden")]
+    for name, kinds in _PAIRS.items():
+        visibility = draw(some.sampled_from(["public", "own", "hidden"]))
+        start = draw(some.floats(0, 9) | some.sampled_from(_STARTS))
+        start_of = {"Norland and Ostrand": 2.0} if name == "trade" else {}
+        variables.append(Variable(name=name, unit="index", owner=kinds, start=start, start_of=start_of, maximum=12,
+                                  visibility=visibility))  # fmt: skip
+    return [*variables, *draw(_aggregates())]
+
+
+@some.composite
+def _aggregates(draw: Any) -> list[Variable]:
+    return [
+        Variable(
+            name=name,
+            unit="kt",
+            owner=owner,
+            aggregate=Aggregate(function=draw(some.sampled_from(["maximum", "minimum", "sum", "mean"])), of=of),
+            maximum=20,
+            visibility="hidden",
+        )
+        for name, owner, of in (
+            ("riches", "world", "money"),
+            ("bonds", "world", "bond"),
+            ("standing", "state", "bond"),
+            ("renown", "guild", "trade"),
+            ("envy", "world", "standing"),
+        )
+    ]
 
 
 @some.composite
@@ -56,19 +82,30 @@ def _effects(draw: Any, kind: str | None) -> list[Effect]:
     own = _OWNS.get(kind or "", ())
     rows = []
     for _ in range(draw(some.integers(0, 3))):
-        name = draw(some.sampled_from([*_WORLDS, *_STATES, *_GUILDS] if kind is None else [*_WORLDS, *own, *own]))
+        pairs = [pair for pair, kinds in _PAIRS.items() if kind in (None, *kinds)]
+        name = draw(some.sampled_from([*_WORLDS, *pairs, *([*_STATES, *_GUILDS] if kind is None else [*own, *own])]))
+        on = draw(some.sampled_from(["own", "others", "all"]))
+        factors = (*_WORLDS, *(own if name in own or kind else ()), *((name,) if name in _PAIRS else ()))
         rows.append(
             Effect(
                 variable=name,
                 operation=draw(some.sampled_from(["add", "add", "multiply"])),
                 amount=draw(_AMOUNTS | _DRAWN),
-                times=draw(some.lists(some.sampled_from(_WORLDS + (own if name in own or kind else ())), max_size=3)),
-                on=draw(some.sampled_from(["own", "others", "all"])),
+                times=draw(some.lists(some.sampled_from(factors), max_size=3)),
+                on=on,
+                partner_moves=draw(some.lists(some.sampled_from(["wait", "do_0"]), max_size=2, unique=True))
+                if kind and on == "own" and name in _PAIRS
+                else [],
                 chance=draw(some.sampled_from([1.0, 0.6, 0.0])),
                 chance_times=draw(
                     some.lists(some.sampled_from(["trust", "limit", *(own if kind else ())]), max_size=1)
                 ),
-                when=[Condition(variable="stock", at_least=draw(some.sampled_from([1.0, "trust", "limit"])))]
+                when=[
+                    Condition(
+                        variable=name if name in _PAIRS else "stock",
+                        at_least=draw(some.sampled_from([1.0, "trust", "limit"])),
+                    )
+                ]
                 if draw(some.booleans())
                 else [],
                 formula=draw(some.sampled_from(_FORMULAS)),

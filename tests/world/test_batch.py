@@ -55,7 +55,7 @@ def test_what_is_legal_in_a_batch_is_what_a_form_offers(world: World) -> None:
     batch = play_batch(world, KINDS, SEEDS, rounds=3, choose=dict.fromkeys(KINDS, note))
     for situation in situations:
         for column in range(len(SEEDS)):
-            state: dict[str, dict[str, float]] = {"world": {}, **{party: {} for party in KINDS}}
+            state: dict[str, dict[str, float]] = {owner: {} for owner in world.owners(KINDS)}
             for (owner, name), values in batch.values.items():
                 state[owner][name] = float(values[situation.round, column])
             values_told = known_values(world, state, situation.party)

@@ -144,7 +144,7 @@ def _fields(scenario: "Scenario") -> list[dict[str, str]]:
 
 def _variables(scenario: "Scenario") -> list[dict[str, str]]:
     """What a world keeps, a row a variable."""
-    from converse_graph.scenarios.world_tables import FLAG, WORLD
+    from converse_graph.scenarios.world_tables import FLAG
 
     if scenario.world is None:
         return []
@@ -152,7 +152,7 @@ def _variables(scenario: "Scenario") -> list[dict[str, str]]:
     return [
         {
             "variable": _plain(variable.name),
-            "of": "the world" if variable.owner == WORLD else f"each {_plain(variable.owner)}",
+            "of": variable.owner_in_words,
             "unit": "yes or no" if variable.unit == FLAG else variable.unit,
             "range": "" if variable.unit == FLAG else f"{_bound(variable.minimum)} to {_bound(variable.maximum)}",
             "told to": readers[variable.visibility],
