@@ -101,7 +101,7 @@ def start_up(*arguments: str) -> float:
     return sorted(taken)[3]
 
 
-async def main(turns: int, out: Path | None) -> None:
+async def main(turns: int, memory_turns: int, out: Path | None) -> None:
     """Measure and print."""
     rows = []
     for debates, length in ((False, turns), (True, min(turns, 400))):
@@ -114,7 +114,8 @@ async def main(turns: int, out: Path | None) -> None:
             row["ratio at the end"] = row[last] / base[last]
     for row in rows:
         ours_or_base = handwritten.play if row["graph"] == "hand-written" else play_ours
-        row["peak MB at 300"] = await peak_memory(ours_or_base, 300) if row["debates"] == "none" else ""
+        peak = await peak_memory(ours_or_base, memory_turns) if row["debates"] == "none" else ""
+        row[f"peak MB at {memory_turns}"] = peak
     show("What a turn costs beside its model calls", rows, out=out)
     help_, python = start_up("-m", "converse_graph.cli", "--help"), start_up("-c", "pass")
     print(f"\n`converse --help`: {help_:.2f} s, of which Python itself {python:.2f} s")
@@ -123,6 +124,7 @@ async def main(turns: int, out: Path | None) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=2000, help="of the longest conversation, 150 or more")
+    parser.add_argument("--memory-turns", type=int, default=300, help="of the conversation whose memory is traced")
     parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
     given = parser.parse_args()
-    asyncio.run(main(given.turns, given.out))
+    asyncio.run(main(given.turns, given.memory_turns, given.out))

@@ -8,7 +8,7 @@ import pytest
 from tests.support.child_process import run_python
 
 SMALL = {
-    "overhead": ("--turns", "150"),
+    "overhead": ("--turns", "150", "--memory-turns", "30"),
     "parallel": ("--runs", "2", "--rounds", "1", "--debates", "1", "--latency", "0.01", "--repeats", "1"),
     "throughput": ("--at-once", "1", "--rounds", "1", "--repeats", "1"),
     "tokens": ("--turns", "6", "--cached", "0"),

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from converse_graph import Store, estimate, find_scenario
+from converse_graph.record.paths import CallPath, parse_path
 from tests.support.command_line import process
 
 
 @pytest.mark.slow
-def test_a_run_on_the_embedded_model_leaves_a_whole_record(tmp_path: Path) -> None:
+async def test_a_run_on_the_embedded_model_leaves_a_whole_record_and_takes_about_what_was_estimated(
+    tmp_path: Path,
+) -> None:
     done = process(tmp_path, "run", "agi-race", "--rounds", "1", "--seed", "11", "--name", "first")
 
     assert done.code == 0, done.err
@@ -20,3 +24,14 @@ def test_a_run_on_the_embedded_model_leaves_a_whole_record(tmp_path: Path) -> No
         assert said["text"]
         assert 2024 <= said["fields"]["agi_estimate"]["p10"] <= said["fields"]["agi_estimate"]["p90"] <= 2200
         assert said["memo"]
+
+    estimated = await estimate(find_scenario("agi-race")(), model="embedded", rounds=1, judge=False)
+    async with Store.open(tmp_path / ".converse" / "runs.sqlite") as store:
+        calls = [
+            call
+            for call in store.journal(store.register.run("first").id).calls()
+            if call.attempt == 0 and isinstance(parse_path(call.place), CallPath)
+        ]
+    assert estimated.calls == len(calls)
+    counted = sum(call.reply.input_tokens for call in calls)  # by the model's server
+    assert 0.5 < estimated.input_tokens / counted < 2.0, (estimated.input_tokens, counted)

@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from converse_graph import Price, Prices, Store
-from converse_graph.models.local import is_installed
 from converse_graph.runs.estimate import estimate
-from converse_graph.scenarios.catalogue import find_scenario
 from tests.support.recall_models import recalling
 from tests.support.small_scenarios import begin, consciences
 
@@ -50,19 +48,3 @@ async def test_own_prices_count_and_an_unknown_price_stays_unknown() -> None:
     assert usd[1] == pytest.approx(made.input_tokens / 1e6 * 1.1)
     other = await estimate(consciences(), model="mine", base_url="http://models.example/v1")
     assert other.usd() is None
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not is_installed(), reason="the embedded extra is not installed")
-async def test_its_tokens_are_near_those_that_the_embedded_models_server_counts(tmp_path: Path) -> None:
-    scenario = find_scenario("agi-race")()
-    made = await estimate(scenario, model="embedded", rounds=1, judge=False)
-    async with Store.open(tmp_path / "runs.sqlite", make=True) as store:
-        simulation = await begin(store, scenario, model="embedded", rounds=1)
-        await simulation.play()
-        calls = list(store.journal(simulation.run.id).calls())
-        await simulation.close()
-    counted = sum(call.reply.input_tokens for call in calls if call.attempt == 0)
-    first = len([call for call in calls if call.attempt == 0])
-    assert made.calls == first
-    assert 0.5 < made.input_tokens / counted < 2.0, (made.input_tokens, counted)
