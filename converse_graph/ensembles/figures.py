@@ -98,9 +98,9 @@ def survival_chart(forecast: Forecast) -> Chart:
         notes.append("dotted: the same arm played by chance; dashed: told in other words")
     several = len(set(panels.values()))
     if several == 1:
-        return _chart(f"Has {_words(forecast)} come by then?", notes, rows, layer=[band, line], height=330)
+        return _chart(f"Has {_event_words(forecast)} come by then?", notes, rows, layer=[band, line], height=330)
     columns = min(several, _COLUMNS)
-    chart = _chart(f"Has {_words(forecast)} come by then?", notes, rows, layer=[], height=0)
+    chart = _chart(f"Has {_event_words(forecast)} come by then?", notes, rows, layer=[], height=0)
     del chart["layer"], chart["width"], chart["height"]
     return {
         **chart,
@@ -267,7 +267,7 @@ def published_chart(forecast: Forecast) -> Chart | None:
         for chance in (0.1, 0.5, 0.9):
             time = next((one for one, has in zip(curve.times, curve.probability, strict=True) if has >= chance), None)
             if arm.role == "arm" and time is not None:
-                who = f"this ensemble, {arm.arm}: {_words(forecast)}"
+                who = f"this ensemble, {arm.arm}: {_event_words(forecast)}"
                 order += [who] if who not in order else []
                 year = forecast.start + time
                 rows.append({"who": who, "year": year, "probability": f"{chance:.0%}", "kind": "here"})
@@ -307,7 +307,7 @@ def _time(forecast: Forecast) -> Chart:
     return {"field": "time", "type": "quantitative", "title": title, "axis": {"format": "d"}, "scale": {"zero": False}}
 
 
-def _words(forecast: Forecast) -> str:
+def _event_words(forecast: Forecast) -> str:
     return forecast.event.replace("_", " ")
 
 

@@ -159,7 +159,7 @@ class Organisation(FrozenModel):
     """What it is reminded of from before its window; None for what the scenario's memory says."""
 
     @model_validator(mode="after")
-    def _fields_differ(self) -> Self:
+    def _check_fields(self) -> Self:
         check_distinct("field", [field.name for field in self.fields])
         clashes = {"statement", "position", "memo", "speaker", "round"} & {field.name for field in self.fields}
         if clashes:

@@ -96,27 +96,24 @@ def test_a_transcript_that_cannot_be_written_hides_neither_the_pause_nor_the_way
     assert len(read_markdown((tmp_path / ".converse/transcripts/r.md").read_text(encoding="utf-8")).statements) == 4
 
 
-def test_ctrl_c_while_the_command_line_is_loaded_prints_one_line(tmp_path: Path) -> None:
-    code = (
-        "import os, signal, converse_graph.cli as cli\n"
-        "cli.import_module = lambda name: os.kill(os.getpid(), signal.SIGINT)\n"
-        "cli.main()\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    line = "converse: Stopped at once. What was committed is kept; see `converse runs`.\n"
-    assert (ended.returncode, ended.stderr) == (130, line)
+WHILE_THE_COMMAND_LINE_LOADS = """
+import os, signal, converse_graph.cli as cli
+cli.import_module = lambda name: os.kill(os.getpid(), signal.SIGINT)
+cli.main()
+"""
+BEFORE_A_COMMAND_LISTENS = """
+import os, signal, sys, time
+from converse_graph.cli.command_builder import _run
+def load():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(5)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(_run(load, {}, debug=False))
+"""
 
 
-def test_ctrl_c_before_a_command_listens_ends_with_the_same_line_and_code(tmp_path: Path) -> None:
-    code = (
-        "import os, signal, sys, time\n"
-        "from converse_graph.cli.command_builder import _run\n"
-        "def load():\n"
-        "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "    time.sleep(5)\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "sys.exit(_run(load, {}, debug=False))\n"
-    )
+@pytest.mark.parametrize("code", [WHILE_THE_COMMAND_LINE_LOADS, BEFORE_A_COMMAND_LISTENS])
+def test_ctrl_c_before_a_command_is_at_work_ends_it_with_one_line_and_its_code(code: str, tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     line = "converse: Stopped at once. What was committed is kept; see `converse runs`.\n"
     assert (ended.returncode, ended.stderr) == (130, line)
