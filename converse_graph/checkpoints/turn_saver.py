@@ -48,7 +48,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
                 supervisor run next.
         """
         super().__init__(serde=saver.serde)
-        self._kept, self._passing = saver, passing
+        self._inner, self._passing = saver, passing
         self.values: Mapping[str, Any] | None = None
         """What the checkpoint that was saved last holds, ledgers left out; None where none was saved yet."""
         self.interrupts: list[Interrupt] = []
@@ -77,7 +77,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
         await self.settled()
         if config["configurable"].get("checkpoint_ns"):
             return None
-        checkpoint_tuple = await self._kept.aget_tuple(config)
+        checkpoint_tuple = await self._inner.aget_tuple(config)
         if checkpoint_tuple is not None:
             self._last = checkpoint_tuple.checkpoint["id"]
             self._wrote, self._passed, self.interrupts = {}, [], []
@@ -88,7 +88,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
     ) -> Mapping[str, DeltaChannelHistory]:
         """What was written to ledgers up to a checkpoint."""
         await self.settled()
-        return await self._kept.aget_delta_channel_history(config=config, channels=channels)
+        return await self._inner.aget_delta_channel_history(config=config, channels=channels)
 
     async def alist(
         self,
@@ -100,7 +100,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
     ) -> AsyncIterator[CheckpointTuple]:
         """The checkpoints that were saved, the latest first."""
         await self.settled()
-        async for checkpoint_tuple in self._kept.alist(config, filter=filter, before=before, limit=limit):
+        async for checkpoint_tuple in self._inner.alist(config, filter=filter, before=before, limit=limit):
             yield checkpoint_tuple
 
     async def aput(
@@ -128,7 +128,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
         gains = list(self._take_writes())
         new_writes = [write for write in gains if _is_gain(write[0], values)]
         before: RunnableConfig = {"configurable": {**where, "checkpoint_id": self._last}}
-        self._saving = self._kept.put_turn(before, new_writes, checkpoint, metadata, gains=gains)
+        self._saving = self._inner.put_turn(before, new_writes, checkpoint, metadata, gains=gains)
         self._last, self.values = checkpoint["id"], values
         return new_config
 
@@ -152,7 +152,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
 
     def get_next_version(self, current: int | None, channel: None) -> int:
         """As the saver below counts."""
-        return self._kept.get_next_version(current, channel)
+        return self._inner.get_next_version(current, channel)
 
 
 def _holds_snapshot(values: Mapping[str, Any]) -> bool:

@@ -306,8 +306,8 @@ class World(FrozenModel):
         """
         kinds, owners = set(kind_of.values()), self.owners(kind_of)
         there = ", ".join(sorted(kinds))
-        if taken := self.pairs(kind_of).keys() & kind_of.keys():
-            raise ValueError(f"party {min(taken)!r} is called as a pair of others is; rename it")
+        if clashing := self.pairs(kind_of).keys() & kind_of.keys():
+            raise ValueError(f"party {min(clashing)!r} is called as a pair of others is; rename it")
         for variable in self.variables:
             if unknown := sorted((variable.pair or {str(variable.owner)}) - {WORLD, *kinds}):
                 raise ValueError(f"variable {variable.name!r} is owned by {unknown[0]!r}; there is: world, {there}")
