@@ -6,8 +6,39 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "converse_graph"
 PARTICIPLES = frozenset(
-    """answered asked begun changed chosen counted drawn drifted found given got gone heard held kept known listed lost made
-    meant named played reminded said seen sent shown taken told wanted written""".split()
+    [
+        "answered",
+        "asked",
+        "begun",
+        "changed",
+        "chosen",
+        "counted",
+        "drawn",
+        "drifted",
+        "found",
+        "given",
+        "got",
+        "gone",
+        "heard",
+        "held",
+        "kept",
+        "known",
+        "listed",
+        "lost",
+        "made",
+        "meant",
+        "named",
+        "played",
+        "reminded",
+        "said",
+        "seen",
+        "sent",
+        "shown",
+        "taken",
+        "told",
+        "wanted",
+        "written",
+    ]
 )
 """Those that such names were once made of. How a run stands is an adjective: `ended`, `done`, `failed`, `missing`."""
 
