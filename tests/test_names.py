@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "converse_graph"
-PARTICIPLES = frozenset(
-    [
+PARTICIPLES = {
+    *(
         "answered",
         "asked",
         "begun",
@@ -19,6 +19,8 @@ PARTICIPLES = frozenset(
         "given",
         "got",
         "gone",
+    ),
+    *(
         "heard",
         "held",
         "kept",
@@ -32,14 +34,9 @@ PARTICIPLES = frozenset(
         "reminded",
         "said",
         "seen",
-        "sent",
-        "shown",
-        "taken",
-        "told",
-        "wanted",
-        "written",
-    ]
-)
+    ),
+    *("sent", "shown", "taken", "told", "wanted", "written"),
+}
 """Those that such names were once made of. How a run stands is an adjective: `ended`, `done`, `failed`, `missing`."""
 
 
