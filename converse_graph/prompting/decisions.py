@@ -10,14 +10,21 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„", "'"))
 """So that what a member said can end no quotation; what is a tag in it is escaped with the whole."""
 
 
-def describe_decision(decision: DecisionRecord | None, profile: PromptProfile = "large") -> str:
+def describe_decision(decision: DecisionRecord | None, profile: PromptProfile = "large", *, motion: str = "") -> str:
     """A decision in words, as its owner is told of it: one line, in which nothing can pass for a tag.
 
     Each reason is the last line of a member who voted for it, by its name.
 
     A small model is told the outcome and who was against it; reasons it would say over again, word for word.
+
+    Args:
+        decision: How the debate ended; None for no decision, of which nothing is told.
+        profile: Which sort of model is told.
+        motion: What was debated; empty where that is not said.
     """
-    return escape_line(format_decision(decision, profile))
+    words = format_decision(decision, profile)
+    asked = f"You have just debated in private: {motion}" if motion and words and profile == "large" else ""
+    return escape_line(" ".join(filter(None, [asked, words])))
 
 
 def redacted_decision(debate: DebateRecord) -> DecisionRecord | None:
@@ -59,12 +66,12 @@ def format_decision(decision: DecisionRecord | None, profile: PromptProfile) -> 
 
 def _format_count(decision: DecisionRecord, profile: PromptProfile) -> str:
     if (ballots := decision.get("counts")) is not None:
-        counts = ", ".join(f"{position}: {count}" for position, count in ballots.items())
+        counts = "; ".join(f"{position}: {count}" for position, count in ballots.items())
         return f"Decided by secret ballot: {decision['position']}." + (f" {counts}." if profile == "large" else "")
     if profile == "small":
         against = ", ".join(decision["dissent"])
         return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
-    votes = ", ".join(f"{name}: {position}" for name, position in decision["votes"].items())
+    votes = "; ".join(f"{name}: {position}" for name, position in decision["votes"].items())
     return f"Decided: {decision['position']}. Votes: {votes}.{_format_tie(decision)}"
 
 

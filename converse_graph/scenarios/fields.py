@@ -255,7 +255,7 @@ class Percentiles(_Bounded):
         return create_model(self.name, __config__={"extra": extra}, p10=bound, p50=bound, p90=bound)
 
     def _bounds_text(self) -> str:
-        return f"whole numbers p10, p50 and p90, {super()._bounds_text()}"
+        return f"its 10th, 50th and 90th percentile as whole numbers p10, p50 and p90, {super()._bounds_text()}"
 
     def normalise(self, answer: Any) -> Any:
         """Return the three in order: models mix them up.
@@ -299,4 +299,6 @@ def format_value(value: Any) -> str:
             return ", ".join(map(format_value, value))
         case Mapping():
             return ", ".join(f"{name} {format_value(inner)}" for name, inner in value.items())
+        case float() if value.is_integer():
+            return str(int(value))
     return str(value)

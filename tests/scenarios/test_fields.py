@@ -25,7 +25,7 @@ ALL: list[tuple[Any, str]] = [
     (Integer(name="ships", ask="?", minimum=3, maximum=90), "3 to 90"),
     (
         Percentiles(name="year", ask="?", minimum=2024, maximum=2200),
-        "whole numbers p10, p50 and p90, 2024 to 2200",
+        "its 10th, 50th and 90th percentile as whole numbers p10, p50 and p90, 2024 to 2200",
     ),
 ]
 
@@ -71,6 +71,7 @@ def test_a_kind_that_does_not_say_what_an_answer_may_be_cannot_be_made() -> None
         (False, "no"),
         (0, "0"),
         (0.5, "0.5"),
+        (2.0, "2"),
         ("", ""),
         ("a text", "a text"),
         (["a", "b"], "a, b"),
