@@ -63,6 +63,9 @@ def index_public_texts(
     for event in records.header.events:
         if event.party is None:
             words.add_public(event.text)
+    if records.header.world is not None:  # it stands on the public record, and who quotes it gives nothing away
+        for text in strings_in(records.header.world.model_dump(mode="json")):
+            words.add_public(text)
     for template in (template for collection in prompts for template in collection.templates.values()):
         words.add_public(template.text)
     if scenario is not None:

@@ -66,12 +66,12 @@ def format_decision(decision: DecisionRecord | None, profile: PromptProfile) -> 
 
 def _format_count(decision: DecisionRecord, profile: PromptProfile) -> str:
     if (ballots := decision.get("counts")) is not None:
-        counts = "; ".join(f"{position}: {count}" for position, count in ballots.items())
+        counts = ", ".join(f"{position}: {count}" for position, count in ballots.items())
         return f"Decided by secret ballot: {decision['position']}." + (f" {counts}." if profile == "large" else "")
     if profile == "small":
         against = ", ".join(decision["dissent"])
         return f"Decided in private: {decision['position']}." + (f" Against it: {against}." if against else "")
-    votes = "; ".join(f"{name}: {position}" for name, position in decision["votes"].items())
+    votes = ", ".join(f"{name}: {position}" for name, position in decision["votes"].items())
     return f"Decided: {decision['position']}. Votes: {votes}.{_format_tie(decision)}"
 
 

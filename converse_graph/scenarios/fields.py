@@ -299,6 +299,4 @@ def format_value(value: Any) -> str:
             return ", ".join(map(format_value, value))
         case Mapping():
             return ", ".join(f"{name} {format_value(inner)}" for name, inner in value.items())
-        case float() if value.is_integer():
-            return str(int(value))
     return str(value)

@@ -71,7 +71,6 @@ def test_a_kind_that_does_not_say_what_an_answer_may_be_cannot_be_made() -> None
         (False, "no"),
         (0, "0"),
         (0.5, "0.5"),
-        (2.0, "2"),
         ("", ""),
         ("a text", "a text"),
         (["a", "b"], "a, b"),
