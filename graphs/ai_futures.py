@@ -23,6 +23,7 @@ from converse_graph import (
     StopOnEvent,
     Text,
     TextList,
+    Variable,
     World,
     by_party,
     cast_member,
@@ -124,7 +125,7 @@ def ai_futures(
         order=order,
         events=[Event(name="agi_claimed" if world else "agi_reached", field="agi_claimed")],
         world=_world(seated, start, step, growth, dials) if world else None,
-        running_lists=[_LAWS] if uk or china else [],
+        running_lists=[_laws(world)] if uk or china else [],
         pinned=_KEPT,
         stop=[StopOnEvent(event="agi_reached")] if stop == "agi" else [],
         max_statement_chars=600,
@@ -234,6 +235,9 @@ def _world(seated: Sequence[Organisation], start: int, step: str, growth: str, d
     numbers, table = file.fixed_values, {party.name: party.kind for party in seated}
     years_behind, foreign_pace = _COMPETITION[dials["competition"]]
     of_run = numbers["largest_run"] + (start - numbers["largest_run_year"]) * numbers["compute_growth"]
+    if growth == "compute":
+        told = [_by_compute(variable) if variable.name == "progress" else variable for variable in file.variables]
+        file = file.model_copy(update={"variables": tuple(told)})
     if growth == "horizon":
         a_year, first = 12.0, 12.0 * (start - numbers["first_month"])
     else:
@@ -259,13 +263,26 @@ def _world(seated: Sequence[Organisation], start: int, step: str, growth: str, d
     return world.with_start_of(by_name).scaled(_ROUND_YEARS[step])
 
 
+def _by_compute(progress: Variable) -> Variable:
+    """Progress as its owner is told of it where capability grows by compute and algorithms."""
+    words = ("in months of research, below 0 before April 2025", "in log10 FLOP, better algorithms counted as compute")
+    return progress.model_copy(update={"text": progress.text.replace(*words)})
+
+
 _ABROAD = "Chinese Government"
 """The government whose laws labs at the table do not obey."""
 
-_LAWS = RunningList(title="Laws in force, with what they forbid", add_field="instruments", remove_field="repealed")
+
+def _laws(world: bool) -> RunningList:
+    """What governments have said that they put in force; in a world its numbers say what is."""
+    title = "Laws that governments have announced, with what they forbid" if world else _IN_FORCE
+    return RunningList(title=title, add_field="instruments", remove_field="repealed")
+
+
+_IN_FORCE = "Laws in force, with what they forbid"
 _KEPT = (
     Pinned(title="What you have announced so far", field="capabilities", party_kind="lab"),
-    Pinned(title="Incidents so far", field="incident", whose="all", max_entries=8),
+    Pinned(title="Incidents reported so far", field="incident", whose="all", max_entries=8),
 )
 
 

@@ -10,7 +10,7 @@ import pytest
 from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
-from converse_graph import Budget, Organisation, Scenario, Store
+from converse_graph import Budget, Choice, Organisation, Scenario, Store, Text, TextList
 from converse_graph.audit.audit import audit_run
 from converse_graph.errors import BudgetExceeded, CallFailed, ContextLengthExceeded, PromptCut
 from converse_graph.export.markdown import render_markdown
@@ -56,6 +56,41 @@ async def test_what_was_mended_is_on_record_and_counted(store: Store) -> None:
     assert drift(transcript)[0].mended == 1
     assert "| mended |" in stats_markdown(transcript)
     assert read_markdown(render_markdown(transcript)) == transcript
+
+
+async def test_what_was_sent_back_in_private_is_counted_apart(store: Store) -> None:
+    given = iter(["neither", "again neither"])
+
+    def unsure(text: str) -> str:
+        values = json.loads(text)
+        return json.dumps({**values, "position": next(given, "go")}) if "position" in values else text
+
+    party = Organisation(name="A", deliberation=debate("CEO", "Law", options=("go", "stay")))
+    transcript = await (await played(store, table(party, rounds=1), model=Rewriting(unsure))).transcript()
+    assert (drift(transcript)[0].repairs, drift(transcript)[0].repairs_in_private) == (0, 2)
+    assert drift(transcript.public())[0].repairs_in_private == 0
+    assert "| repairs in private |" in stats_markdown(transcript)
+
+
+async def test_an_answer_whose_form_is_odd_and_meaning_plain_is_not_sent_back_and_the_audit_reads_it_alike(
+    store: Store,
+) -> None:
+    def oddly(text: str) -> str:
+        odd = {"statement": "We pay.", "Mood": "Calm.", "allies": "Norland", "wish": "n/a", "memo": ["Ask.", "Wait."]}
+        return f"Here you are:\n```json\n{json.dumps(odd)}\n```"
+
+    fields: list[Any] = [
+        Choice(name="mood", ask="?", options=("calm", "cross")),
+        TextList(name="allies", ask="?"),
+        Text(name="wish", ask="?", optional=True),
+    ]
+    simulation = await played(store, table(Organisation(name="A", fields=fields), rounds=2), model=Rewriting(oddly))
+    transcript = await simulation.transcript()
+    for said in transcript.statements:
+        assert said.fields == {"mood": "calm", "allies": ["Norland"], "wish": None}
+        assert said.private is not None
+        assert (said.repairs, said.private.memo) == (0, "Ask. Wait.")
+    assert (await audit_run(store, simulation.run.name, scenario=simulation.scenario)).leaks == ()
 
 
 async def test_what_was_mended_in_private_is_on_record_and_counted(store: Store) -> None:

@@ -1,5 +1,7 @@
 """A world in runs: moves stay sealed, each hears what it may, and pauses, forks and orders change nothing."""
 
+import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from converse_graph import Request, Response, Scenario, Simulation, Store
 from converse_graph.audit.answer_check import AnswerCheck
+from converse_graph.audit.audit import audit_run
 from converse_graph.audit.disclosure_check import DisclosureCheck
 from converse_graph.audit.phrase_index import PhraseIndex
 from converse_graph.audit.records import Records
@@ -50,6 +53,21 @@ async def test_stopped_at_any_call_the_world_goes_on_to_the_same_end(order: str,
         reopened = await Simulation.reopen(store, name, scenario=scenario, model=CountingChat())
         await reopened.play()
         assert await channels(store, reopened) == expected
+
+
+class Quoting(CountingChat):
+    """Writes of itself what the rules of the world, which are public, say of a move."""
+
+    async def complete(self, request: Request) -> Response:
+        reply = await super().complete(request)
+        assert FISHERY.world is not None
+        text = next(action.text for action in FISHERY.world.actions if action.name == "inspect")
+        return dataclasses.replace(reply, text=json.dumps({**json.loads(reply.text), "memo": text}))
+
+
+async def test_who_quotes_the_rules_of_the_world_in_a_memo_has_given_nothing_away(store: Store) -> None:
+    simulation = await played(store, fishery("listed", rounds=1), model=Quoting(), name="run")
+    assert (await audit_run(store, "run", scenario=simulation.scenario)).leaks == ()
 
 
 async def test_a_move_stays_sealed_and_a_party_hears_of_its_own_state_alone(store: Store) -> None:

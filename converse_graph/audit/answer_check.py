@@ -102,7 +102,7 @@ class AnswerCheck:
         tasks: tuple[Task, ...] = _TASKS_OF.get(name, SAID)
         answers = [values for task in tasks for values in self._records.answers(path.call(task))]
         return any(
-            values.get(name) == text and all(_is_same(values.get(field), value) for field, value in _worded(fields))
+            values.get(name) == text and all(values.get(field) == value for field, value in _worded(fields))
             for values in answers
         )
 
@@ -113,8 +113,3 @@ class AnswerCheck:
 def _worded(fields: Mapping[str, Any]) -> Iterator[tuple[str, str | list[Any]]]:
     """Fields that hold words; numbers may have been put in order."""
     return ((name, value) for name, value in fields.items() if isinstance(value, str | list))
-
-
-def _is_same(answer: Any, value: str | list[Any]) -> bool:
-    """Whether a value on record is what was answered: null for a list is an empty one."""
-    return bool(answer == value) or (answer is None and value == [])

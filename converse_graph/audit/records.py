@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from converse_graph.calls.model_call import repeated
+from converse_graph.calls.reply_schema import read_values
 from converse_graph.judge.record_parts import format_statement as told_to_judge
 from converse_graph.models.base import PROFILES, Message
 from converse_graph.models.reply_reader import read_reply
@@ -154,6 +155,9 @@ class Records:
         values = values_of(call)
         if not _is_of_fields_at_fault(call):
             yield from [values] if values is not None else ()
+            as_written = read_reply(call.reply.text, call.schema.get("properties", {})).values
+            if as_written not in (None, values):  # a run that is older than some reading took it so
+                yield as_written
             return
         properties = call.schema["properties"]
         own = {name: value for name, value in (values or {}).items() if name in properties}
@@ -235,5 +239,6 @@ def _is_of_fields_at_fault(call: Call) -> bool:
 
 
 def values_of(call: Call) -> dict[str, Any] | None:
-    """A reply as values by field; None where it is no object."""
-    return read_reply(call.reply.text, call.schema.get("properties", {})).values
+    """A reply as values by field, as its form took them; None where there are none."""
+    properties = call.schema.get("properties", {})
+    return read_values(read_reply(call.reply.text, properties), properties)

@@ -65,10 +65,17 @@ def index_public_texts(
             words.add_public(event.text)
     for template in (template for collection in prompts for template in collection.templates.values()):
         words.add_public(template.text)
+    for text in _told_to_all(records, scenario):
+        words.add_public(text)
+
+
+def _told_to_all(records: Records, scenario: Scenario | None) -> Iterator[str]:
+    """What a scenario says to all, and the rules of its world: these stand on the public record."""
+    if records.header.world is not None:
+        yield from strings_in(records.header.world.model_dump(mode="json"))
     if scenario is not None:
-        motion = [scenario.motion.question, *scenario.motion.options] if scenario.motion else []
-        for text in (scenario.premise, scenario.title, *motion):
-            words.add_public(text)
+        yield from (scenario.premise, scenario.title)
+        yield from [scenario.motion.question, *scenario.motion.options] if scenario.motion else []
 
 
 def _spoken(records: Records) -> Iterator[tuple[str, Time]]:

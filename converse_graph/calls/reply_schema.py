@@ -13,8 +13,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic import Field as Bound
 
+from converse_graph.calls.lenient_values import fit_value, fit_values
 from converse_graph.errors import InvalidReply, InvalidValue
-from converse_graph.models.reply_reader import read_reply
+from converse_graph.models.reply_reader import ReadReply, read_reply
 from converse_graph.sanitize import whole_characters
 from converse_graph.scenarios.fields import Field
 from converse_graph.scenarios.validation_errors import explain
@@ -54,14 +55,15 @@ class ReplySchema:
                 the values of the fields that fit.
         """
         parsed = read_reply(text, self.schema["properties"])
-        if parsed.values is None:
-            words = "it holds no JSON object that can be read whole" if parsed.spoken else "there are none but thoughts"
+        values = read_values(parsed, self.schema["properties"])
+        if values is None:
+            words = "there is no JSON object that can be read whole" if parsed.spoken else "there are only thoughts"
             raise InvalidReply(
-                f"That is not the object asked for: {words}; reply with one JSON object and nothing else.",
+                f"{words}; reply with one JSON object and nothing else.",
                 for_record="the reply is not the object asked for",
             )
         try:
-            spelt = whole_characters(json.dumps(parsed.values, ensure_ascii=False))
+            spelt = whole_characters(json.dumps(values, ensure_ascii=False))
             values = self.model.model_validate_json(spelt).model_dump(by_alias=True)
         except ValidationError as error:
             raise self._unfit(spelt, error) from None
@@ -84,8 +86,9 @@ class ReplySchema:
             names_taken: Names of the fields that were taken of it; None for all.
         """
         reply = read_reply(text, self.schema["properties"])
-        values = reply.values or {}
+        values = read_values(reply, self.schema["properties"]) or {}
         names = list(reply.mended)
+        names += [] if reply.values is not None or not values else ["no object"]
         names += ["unknown field"] if values.keys() - self.schema["properties"].keys() - self.earlier.keys() else []
         fields = [field for field in self.fields if names_taken is None or field.name in names_taken]
         names += [f"{field.name} too long" for field in fields if _is_longer(field, values.get(field.name))]
@@ -113,6 +116,23 @@ class ReplySchema:
             if (empty := self._empty_prose(fitting)) is not None:
                 del fitting[empty]
         return InvalidReply(explain(error, limits=limits), for_record=record, fitting=fitting)
+
+
+def read_values(reply: ReadReply, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the values of a reply by field, as its form takes them; None where there are none.
+
+    Where one value is asked for that is no text, such as a choice, the value alone is an answer.
+
+    Args:
+        reply: As it was read.
+        properties: JSON Schema of each field of the form.
+    """
+    values = reply.values
+    if values is None and reply.spoken and len(properties) == 1:
+        [(name, schema)] = properties.items()
+        if "enum" in schema or schema.get("type") in ("boolean", "integer", "number"):
+            values = {name: reply.spoken}
+    return None if values is None else fit_values(values, properties)
 
 
 def build_reply_schema(title: str, fields: Sequence[Field]) -> ReplySchema:
@@ -147,7 +167,7 @@ def _make(title: str, fields: tuple[Field, ...]) -> ReplySchema:
 def _is_longer(field: Field, answer: Any) -> bool:
     try:
         return field.is_longer(answer)
-    except TypeError:  # what is no text and no list had another kind, and was made one
+    except TypeError:  # what is no text and no list had another kind, and was refused
         return False
 
 
@@ -164,7 +184,8 @@ def parse_field(field: Field, value: Any) -> Any:
             candidates.append(json.loads(value))
     for answer in candidates:
         try:
-            values = form.model.model_validate({field.name: answer}).model_dump(by_alias=True)
+            fitted = fit_value(answer, form.schema["properties"][field.name])
+            values = form.model.model_validate({field.name: fitted}).model_dump(by_alias=True)
         except ValidationError as error:
             reason = explain(error)
         else:

@@ -253,7 +253,7 @@ def _joined_names(names: Iterable[str]) -> str:
 def _mended(repairs: Iterable[str]) -> Iterator[str]:
     names = _joined_names(repairs)
     if names:
-        yield from _block(f"*Mended by code before it could be read: {names}.*")
+        yield from _block(f"*Read, though not quite as asked for: {names}.*")
 
 
 def _repairs(repairs: int) -> Iterator[str]:

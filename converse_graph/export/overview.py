@@ -7,6 +7,7 @@ from typing import assert_never
 from converse_graph.export.markdown_escaping import inline
 from converse_graph.measures.disagreement import disagreement
 from converse_graph.record.transcript import Header, ImportSource, Statement, Transcript
+from converse_graph.scenarios.cast import ANY_KIND
 from converse_graph.scenarios.rules import running_list_entries
 
 BY_HAND = "by-hand"
@@ -128,7 +129,10 @@ def count_in_words(number: int, noun: str) -> str:
 
 
 def _who(header: Header) -> str:
-    parties = [f"**{inline(party.name)}** ({inline(party.kind)})" for party in header.cast]
+    parties = [
+        f"**{inline(party.name)}**" + ("" if party.kind == ANY_KIND else f" ({inline(party.kind)})")
+        for party in header.cast
+    ]
     if len(parties) < 2:
         return f"A simulation of {parties[0] if parties else 'nobody'}"
     kind = "A conversation" if header.imported else "A simulated conversation"

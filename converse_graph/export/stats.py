@@ -18,8 +18,8 @@ STATS_VERSION = 1
 """Of the shape of `stats_json`."""
 
 _DRIFT = (
-    "turns", "no_statement", "repairs", "sorted_percentiles", "mended", "mended_in_private", "other_year",
-    "other_label", "other_person", "past_estimate", "repeated", "refusals",
+    "turns", "no_statement", "repairs", "repairs_in_private", "sorted_percentiles", "mended", "mended_in_private",
+    "other_year", "other_label", "other_person", "past_estimate", "repeated", "refusals",
 )  # fmt: skip
 _IMPORTED = ("out_of_turn", "out_of_year")
 """Counted in imported runs alone: where code gives the floor, nobody can speak out of turn."""

@@ -172,13 +172,14 @@ def _prose(profile: PromptProfile) -> Text:
 def _task(turn: MemberTurn, decision: DecisionRecord | None) -> tuple[Message, ...]:
     """What it is asked for, behind what the debate's rules remind it of."""
     spec = turn.spec
+    debated = turn.persona.deliberation.motion if turn.persona.deliberation else ""
     values = {
         **turn.introduction,
         **turn.motion,
         "others": "\n".join(f"- {describe_persona(member)}" for member in spec.members if member is not turn.persona),
         "topic": turn.frame.topic,
         "so_far": turn.message("next-line" if turn.state.get("lines") else "first-line", {}).text,
-        "decision": describe_decision(decision, turn.profile),
+        "decision": describe_decision(decision, turn.profile, motion=debated),
     }
     common_position = unanimous_position(spec, turn.state)
     reminders = turn.reminders(

@@ -19,9 +19,10 @@ from converse_graph.models.base import PUBLIC, Message, PromptProfile
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.record.paths import JudgePath, Provenance
-from converse_graph.record.transcript import Statement, Transcript
+from converse_graph.record.transcript import Party, Statement, Transcript
 from converse_graph.record.verdict import Score, Verdict
 from converse_graph.sanitize import quote
+from converse_graph.scenarios.cast import ANY_KIND
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
 
@@ -73,12 +74,16 @@ class _Judge:
         values = {
             "title": header.title or header.scenario,
             "premise": f"What happened besides: {events}" if events else "",
-            "cast": ", ".join(f"{party.name} ({party.kind})" for party in header.cast),
+            "cast": ", ".join(map(_with_kind, header.cast)),
         }
         return self.context.prompts.message("judge/rules", self.profile, values, owner=PUBLIC, role="system")
 
     def render(self, task: str, values: dict[str, str]) -> str:
         return self.context.prompts.render(f"judge/{task}", self.profile, values)
+
+
+def _with_kind(party: Party) -> str:
+    return party.name if party.kind == ANY_KIND else f"{party.name} ({party.kind})"
 
 
 async def judge(

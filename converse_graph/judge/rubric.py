@@ -10,6 +10,7 @@ from pydantic import Field as Bound
 from pydantic import model_validator
 
 from converse_graph.errors import InvalidValue, NotFound
+from converse_graph.prompting.personas import with_article
 from converse_graph.record.transcript import Party
 from converse_graph.resources import search_path
 from converse_graph.scenarios.cast import check_distinct
@@ -58,7 +59,7 @@ class RubricQuestion(FrozenModel):
 
     def worded(self, party: str | None) -> str:
         """The question about somebody."""
-        return self.ask.replace("{party}", party or "the parties")
+        return self.ask.replace("{party}", with_article(party) if party else "the parties")
 
 
 class Rubric(FrozenModel):

@@ -1,7 +1,7 @@
 """Contradictions between what was reported at one time and at another, found by rules on fields, never by a model."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from converse_graph.measures.drift import year_of
@@ -41,7 +41,8 @@ class Contradiction(FrozenModel):
 def contradictions(transcript: Transcript) -> tuple[Contradiction, ...]:
     """All contradictions of a run, by rule, in the order in which they came about.
 
-    - *version out of order*: a party names "Atlas 2" for the first time after it named "Atlas 3".
+    - *version out of order*: a party names "Atlas 2" for the first time after it named "Atlas 3", in a list such as
+      what it built; an incident may well be of an older one.
     - *claimed, then estimated*: a party said yes in a field that ends in `_claimed`, and later put the p50 of the
       estimate of the same thing (`agi_claimed`, `agi_estimate`) in a year after its claim.
     - *estimate already past*: a p50 before the year in which it is given.
@@ -52,17 +53,23 @@ def contradictions(transcript: Transcript) -> tuple[Contradiction, ...]:
     """
     reports = events(transcript)
     return (
-        *_versions(reports),
+        *_versions(reports, _names_of_lists(transcript.statements)),
         *_estimates_after_claims(transcript.statements),
         *_past(transcript.statements),
         *_repeals(reports),
     )
 
 
-def _versions(reports: Sequence[ReportedEvent]) -> Iterator[Contradiction]:
+def _names_of_lists(statements: Sequence[Statement]) -> frozenset[str]:
+    return frozenset(
+        name for statement in statements for name, value in statement.fields.items() if isinstance(value, list | tuple)
+    )
+
+
+def _versions(reports: Sequence[ReportedEvent], lists: Collection[str]) -> Iterator[Contradiction]:
     highest: dict[tuple[str, str], float] = {}
     versions: set[tuple[str, str, float]] = set()
-    for event in reports:
+    for event in (event for event in reports if event.field in lists):
         for name, version in _VERSION.findall(event.value):
             key, number = (event.party, name), float(version)
             if number >= 1000 or (*key, number) in versions:

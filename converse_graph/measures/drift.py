@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from converse_graph.measures.drift_patterns import LOOKBACK, Sign, SpeakerContext, claims_in, find_drift, past_estimates
-from converse_graph.record.transcript import Deliberation, Statement, Transcript, Vote
+from converse_graph.record.transcript import Deliberation, Line, Minutes, Stance, Statement, Transcript, Vote
 from converse_graph.scenarios.value import FrozenModel
 
 _YEAR = re.compile(r"\d{4}")
@@ -23,7 +23,10 @@ class Drift(FrozenModel):
     turns: int
     no_statement: int
     repairs: int
-    """Replies sent back because they did not fit, or drifted."""
+    """Replies sent back because they did not fit, or drifted, as the party made its statements."""
+    repairs_in_private: int
+    """Replies sent back as it deliberated, and as it wrote its own ballots and positions on the motion; 0 where the
+    record is the public one."""
     sorted_percentiles: int
     """Statements whose percentiles code had to put in order."""
     mended: int
@@ -89,28 +92,30 @@ def signs(transcript: Transcript) -> tuple[frozenset[Sign], ...]:
     return tuple(rows)
 
 
-def _mended_in_private(own: Sequence[Statement]) -> Iterator[tuple[str, ...]]:
-    """What was mended in each reply that a party kept to itself."""
+def _private_replies(own: Sequence[Statement]) -> Iterator[Stance | Line | Minutes]:
+    """What came of each reply that a party kept to itself."""
     for notes in (statement.private for statement in own if statement.private is not None):
         if notes.initial_stance is not None:
-            yield notes.initial_stance.mended
+            yield notes.initial_stance
         if notes.deliberation is not None:
-            yield from _mended_within(notes.deliberation)
+            yield from _replies_within(notes.deliberation)
 
 
-def _mended_within(talk: Deliberation) -> Iterator[tuple[str, ...]]:
-    yield from (stance.mended for stance in (*talk.private_positions, *talk.ballots))
-    yield from (line.mended for line in talk.lines)
+def _replies_within(talk: Deliberation) -> Iterator[Stance | Line | Minutes]:
+    yield from talk.private_positions
+    yield from talk.ballots
+    yield from talk.lines
     if talk.minutes is not None:
-        yield talk.minutes.mended
+        yield talk.minutes
     for line in talk.lines:
         if line.deliberation is not None:
-            yield from _mended_within(line.deliberation)
+            yield from _replies_within(line.deliberation)
 
 
 def _drift_of(name: str, with_signs: Sequence[tuple[Statement, frozenset[Sign]]], votes: Sequence[Vote]) -> Drift:
     own = [statement for statement, _ in with_signs if statement.speaker == name]
-    ballots = [ballot.mended for vote in votes for ballot in vote.ballots if ballot.speaker == name]
+    ballots = [ballot for vote in votes for ballot in vote.ballots if ballot.speaker == name]
+    private = [*_private_replies(own), *ballots]
     speeches = [statement for statement in own if statement.text]
     counts = Counter(sign for statement, signs in with_signs if statement.speaker == name for sign in signs)
     return Drift(
@@ -118,10 +123,11 @@ def _drift_of(name: str, with_signs: Sequence[tuple[Statement, frozenset[Sign]]]
         turns=len(own),
         no_statement=len(own) - len(speeches),
         repairs=sum(statement.repairs for statement in own),
+        repairs_in_private=sum(reply.repairs for reply in private),
         sorted_percentiles=sum(bool(statement.sorted_fields) for statement in speeches),
         mended=sum(bool(statement.mended) for statement in speeches),
         out_of_turn=sum(statement.source is not None and statement.source.out_of_turn for statement in own),
         out_of_year=sum(statement.source is not None and statement.source.out_of_year for statement in own),
-        mended_in_private=sum(map(bool, _mended_in_private(own))) + sum(map(bool, ballots)),
+        mended_in_private=sum(bool(reply.mended) for reply in private),
         **{sign: counts[sign] for sign in get_args(Sign)},
     )

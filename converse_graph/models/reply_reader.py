@@ -8,7 +8,7 @@ import json
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -173,6 +173,7 @@ def _choose_object(
     """The object that was meant, and what was mended."""
     if not objects:
         return None, frozenset()
+    objects = [_respelt(one, names) for one in objects]
     fitting = [(one.values, one.mended) for one in objects if names <= one.values.keys()]
     if not fitting:
         inner_objects = [(_unwrapped(one.values, names), one.mended | {"wrapping"}) for one in objects]
@@ -182,6 +183,21 @@ def _choose_object(
         return nearest.values, nearest.mended
     values, mends = fitting[-1] if names else fitting[0]
     return values, (mends | {"several objects"} if names and len(fitting) > 1 else mends)
+
+
+def _respelt(one: ParsedObject, names: frozenset[str]) -> ParsedObject:
+    """The same object by the names that were asked for, where it has them in other case or with other marks."""
+    wanted = names - one.values.keys()
+    missing = {_letters(name): name for name in wanted}
+    given = [name for name in one.values if name not in names and _letters(name) in missing]
+    if not given or len(missing) < len(wanted) or len({_letters(name) for name in given}) < len(given):
+        return one
+    values = {missing[_letters(name)] if name in given else name: value for name, value in one.values.items()}
+    return replace(one, values=values, mended=one.mended | {"spelling of names"})
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()
 
 
 def _unwrapped(values: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any] | None:

@@ -10,14 +10,21 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„", "'"))
 """So that what a member said can end no quotation; what is a tag in it is escaped with the whole."""
 
 
-def describe_decision(decision: DecisionRecord | None, profile: PromptProfile = "large") -> str:
+def describe_decision(decision: DecisionRecord | None, profile: PromptProfile = "large", *, motion: str = "") -> str:
     """A decision in words, as its owner is told of it: one line, in which nothing can pass for a tag.
 
     Each reason is the last line of a member who voted for it, by its name.
 
     A small model is told the outcome and who was against it; reasons it would say over again, word for word.
+
+    Args:
+        decision: How the debate ended; None for no decision, of which nothing is told.
+        profile: Which sort of model is told.
+        motion: What was debated; empty where that is not said.
     """
-    return escape_line(format_decision(decision, profile))
+    words = format_decision(decision, profile)
+    asked = f"You have just debated in private: {motion}" if motion and words and profile == "large" else ""
+    return escape_line(" ".join(filter(None, [asked, words])))
 
 
 def redacted_decision(debate: DebateRecord) -> DecisionRecord | None:

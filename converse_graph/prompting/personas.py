@@ -68,7 +68,8 @@ def describe_temperament(persona: Persona) -> str:
 def describe_aim(persona: Persona, profile: PromptProfile = "large") -> str:
     """What it wants, as it is told itself; nothing where its author says nothing."""
     beginning = "You want:" if profile == "small" else "Your own aim, told to nobody:"
-    return f"{beginning} {persona.aim}" if persona.aim else ""
+    aim = _without_stop(persona.aim)
+    return f"{beginning} {aim}." if aim else ""
 
 
 def describe_persona(persona: Persona) -> str:

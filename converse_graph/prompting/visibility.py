@@ -142,7 +142,7 @@ def _world(
     kind = scenario.party(party).kind
     values = {**public[-1]["state"][WORLD], **own[-1]["state"]}
     actions = legal_actions(scenario.world, kind, values)
-    description = describe_world(scenario.world, party, public[-1], own[-1], actions)
+    description = describe_world(scenario.world, party, public, own, actions)
     return description, tuple(action.name for action in actions)
 
 

@@ -22,6 +22,9 @@ MAX_DEPTH = 6
 
 """The node at every table that gives the floor and commits what is said; nobody at it can be called that."""
 
+ANY_KIND = "party"
+"""The kind of a party whose author names none; pages and prompts do not say it."""
+
 _CHANNELS = {
     "organisation": re.compile(r"transcript|events|summaries|votes|floor|horizon|ended|(mind|out)_.*"),
     "member": re.compile(r"lines|inner|decision|line|dissent|ballots|minutes|(before|out)_.*"),
@@ -128,7 +131,7 @@ class Organisation(FrozenModel):
     """How it is called; no other party is called so."""
     brief: str = ""
     """Who it is and what it wants; seen by itself and its own personas alone."""
-    kind: Identifier = "party"
+    kind: Identifier = ANY_KIND
     """What sort of party it is, such as "lab" or "government": lists that stand, what is kept, motions and rubrics may
     concern parties of one kind alone."""
     fields: Items[Field] = ()

@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, create_model, model_validator
 from pydantic import Field as Bound
+from pydantic import create_model, model_validator
 
 from converse_graph.sanitize import strip_invisible
 from converse_graph.scenarios.value import ByKind, FrozenModel, Identifier, Items
@@ -17,11 +17,6 @@ from converse_graph.scenarios.value import ByKind, FrozenModel, Identifier, Item
 TOLERANCE = 5
 """How many times the length that was asked for an answer may have: no model counts characters, and what it said is
 worth more whole than asked for again."""
-
-
-def _is_none(answer: Any) -> bool:
-    """Whether an answer is the word for nothing, as `format_value` says it of an earlier answer."""
-    return isinstance(answer, str) and answer.strip(" .").casefold() == "none"
 
 
 class _Field(FrozenModel, ABC):
@@ -44,9 +39,7 @@ class _Field(FrozenModel, ABC):
 
     def tolerated(self) -> Any:
         """Return the type of an answer as it is read: longer than was asked for, up to `TOLERANCE` times."""
-        if not self.optional:
-            return self._tolerated()
-        return Annotated[self._tolerated() | None, BeforeValidator(self._without_none)]
+        return self._tolerated() | None if self.optional else self._tolerated()
 
     def is_longer(self, answer: Any) -> bool:
         """Tell whether an answer is longer than was asked for.
@@ -71,9 +64,6 @@ class _Field(FrozenModel, ABC):
             answer: What an event waits for.
         """
         return False
-
-    def _without_none(self, answer: Any) -> Any:
-        return None if _is_none(answer) else answer
 
     @abstractmethod
     def _bounded(self) -> Any: ...
@@ -134,12 +124,7 @@ class TextList(_Field):
 
     def _tolerated(self) -> Any:
         entry = Annotated[str, Bound(max_length=TOLERANCE * self.max_length)]
-        many = Annotated[list[entry], Bound(max_length=TOLERANCE * self.max_items)]
-        return Annotated[many, BeforeValidator(self._without_word)]
-
-    def _without_word(self, answer: Any) -> Any:
-        """An empty list for null and for the word that stands in a prompt where a list was empty."""
-        return [] if not self.optional and (answer is None or _is_none(answer)) else answer
+        return Annotated[list[entry], Bound(max_length=TOLERANCE * self.max_items)]
 
     def is_longer(self, answer: Any) -> bool:
         """Tell whether a list has more entries than were asked for, or longer ones.
@@ -147,7 +132,7 @@ class TextList(_Field):
         Args:
             answer: The list; None for none.
         """
-        entries = self._without_word(answer) or ()
+        entries = answer or ()
         return len(entries) > self.max_items or any(len(entry) > self.max_length for entry in entries)
 
     def _bounds_text(self) -> str:
@@ -175,10 +160,6 @@ class Boolean(_Field):
         return "true or false"
 
 
-def _plainest(text: str) -> str:
-    return " ".join(text.replace("_", " ").casefold().split())
-
-
 class Choice(_Field):
     """One of a closed set of answers."""
 
@@ -195,23 +176,6 @@ class Choice(_Field):
 
     def _bounded(self) -> Any:
         return Literal[self.options]
-
-    def _tolerated(self) -> Any:
-        return Annotated[self._bounded(), BeforeValidator(self.as_option)]
-
-    def _without_none(self, answer: Any) -> Any:
-        return None if _is_none(answer) and self.as_option(answer) not in self.options else answer
-
-    def as_option(self, answer: Any) -> Any:
-        """Return the one option that an answer is but for case, blanks and underscores; else the answer as it is.
-
-        Args:
-            answer: Anything that JSON has.
-        """
-        if not isinstance(answer, str) or answer in self.options:
-            return answer
-        matches = [option for option in self.options if _plainest(option) == _plainest(answer)]
-        return matches[0] if len(matches) == 1 else answer
 
     def can_equal(self, answer: bool | int | str) -> bool:
         """Return whether it is one of the options.
@@ -291,7 +255,7 @@ class Percentiles(_Bounded):
         return create_model(self.name, __config__={"extra": extra}, p10=bound, p50=bound, p90=bound)
 
     def _bounds_text(self) -> str:
-        return f"whole numbers p10, p50 and p90, {super()._bounds_text()}"
+        return f"its 10th, 50th and 90th percentile as whole numbers p10, p50 and p90, {super()._bounds_text()}"
 
     def normalise(self, answer: Any) -> Any:
         """Return the three in order: models mix them up.

@@ -106,11 +106,12 @@ def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
 
     async def speak(turn: PartyTurn, speech: StatementContext) -> StructuredReply:
         context, emit, view_now, period = turn.context, turn.emit, turn.view, turn.period.label
+        debated = party.deliberation.motion if party.deliberation else ""
         values = {
             "name": with_article(party.name),
             "period": period,
             "questions": questions(party, view_now, period),
-            "decision": describe_decision(speech.decision, turn.profile),
+            "decision": describe_decision(speech.decision, turn.profile, motion=debated),
             "events": describe_events(view_now),
             "length": words_for(scenario.max_statement_chars),
             "standing": describe_standing(view_now, turn.profile),

@@ -1,6 +1,7 @@
 """A world in words, as parties are told of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from converse_graph.record.records import MoveOutcome, OwnWorldRecord, WorldRecord
 from converse_graph.scenarios.world import World
@@ -11,27 +12,33 @@ Told = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def describe_world(
-    world: World, party: str, public: WorldRecord, own: OwnWorldRecord, actions: Sequence[Action]
+    world: World, party: str, public: Sequence[WorldRecord], own: Sequence[OwnWorldRecord], actions: Sequence[Action]
 ) -> Told:
     """Say what a party may know of the world now.
 
     Args:
         world: What is played.
         party: Who is told.
-        public: What everybody is told.
-        own: What it alone is told.
+        public: What everybody was told after each round, the latest last.
+        own: The same of what it alone was told.
         actions: Those that are open to it.
     """
-    others = {owner: values for owner, values in public["state"].items() if owner not in (WORLD, party)}
+    now, own_now = public[-1], own[-1]
+    others = {owner: values for owner, values in now["state"].items() if owner not in (WORLD, party)}
     lists = (
-        ("The world is now", (*_in_one(_values(world, public["state"][WORLD])), *_others(world, others))),
-        ("Events of the world", tuple(name.replace("_", " ") for name in public["happened"])),
-        ("Seen in the round before", tuple(describe_move(move) for move in public["moves"] if move["party"] != party)),
+        ("The world is now", (*_in_one(_values(world, now["state"][WORLD])), *_others(world, others))),
+        ("Events of the world", tuple(name.replace("_", " ") for name in now["happened"])),
+        ("Seen in the round before", tuple(describe_move(move) for move in now["moves"] if move["party"] != party)),
+        ("Decided, and not in effect yet", tuple(_pending(world, party, public, own))),
         (
             "Yours is now",
-            (*_others(world, own.get("pairs", {})), *_in_one(_values(world, own["state"])), *_own_move(world, own)),
+            (
+                *_others(world, own_now.get("pairs", {})),
+                *_in_one(_values(world, own_now["state"])),
+                *_own_move(own_now),
+            ),
         ),
-        ("Moves that are open to you", tuple(_action(world, action) for action in actions)),
+        (f"Moves that are open to you (or {WAIT}, and make none)", tuple(_action(world, action) for action in actions)),
     )
     return tuple((title, entries) for title, entries in lists if entries)
 
@@ -91,7 +98,7 @@ def _values(world: World, values: Mapping[str, float]) -> Iterator[str]:
         if unit == FLAG:
             flags[value > 0].append(plain)
         else:
-            yield f"{plain} {_digits(value)}{'' if unit in (name, COUNT) else f' {unit}'}"
+            yield f"{plain} {_digits(value)}{_after(unit, name)}"
     for is_set, names in flags.items():
         if names:
             yield f"{'yes' if is_set else 'no'}: {', '.join(names)}"
@@ -103,16 +110,31 @@ def _others(world: World, others: Mapping[str, Mapping[str, float]]) -> Iterator
             yield f"{owner}: {'; '.join(_values(world, values))}"
 
 
-def _own_move(world: World, own: OwnWorldRecord) -> Iterator[str]:
+def _own_move(own: OwnWorldRecord) -> Iterator[str]:
     move = own.get("move")
-    if move is None or move["move"] == WAIT:
+    if move is None:
         return
-    lag = next((action.lag for action in world.actions if action.name == move["move"]), 0)
+    if move["move"] == WAIT:
+        yield f"your last move: {WAIT}"
+        return
     who_learned = "everybody learned of it" if move["is_seen"] else "nobody learned of it"
-    later = f"; it takes effect {'a round' if lag == 1 else f'{lag} rounds'} later" if lag else ""
     yield f"your last move: {move['move']}, " + (
-        f"illegal, as it {move['reason']}" if "reason" in move else who_learned + later
+        f"illegal, as it {move['reason']}" if "reason" in move else who_learned
     )
+
+
+def _pending(world: World, party: str, public: Sequence[WorldRecord], own: Sequence[OwnWorldRecord]) -> Iterator[str]:
+    """Say of each move with a lag, of which a party knows, when it will have changed the numbers."""
+    lags = {action.name: action.lag for action in world.actions}
+    longest, last = max(lags.values(), default=0), public[-1]["round"]
+    moves = [(record["round"], move) for record in public[-longest:] for move in record["moves"]] if longest else []
+    moves = [(round, move) for round, move in moves if move["party"] != party]
+    moves += [(record["round"], move) for record in own[-longest:] if longest and (move := record.get("move"))]
+    for round, move in sorted(moves, key=itemgetter(0)):
+        rounds = round + lags.get(move["move"], 0) - last
+        if "reason" not in move and rounds > 0:
+            when = "once this round is over" if rounds == 1 else f"once {rounds} more rounds are over"
+            yield f"{describe_move(move)}, {when}"
 
 
 def _in_one(values: Iterator[str]) -> tuple[str, ...]:
@@ -131,6 +153,13 @@ def _action(world: World, action: Action) -> str:
 def _unit_of(amount: float, unit: str) -> str:
     """A unit as it follows an amount: "1 point", for a unit that is one word in the plural."""
     return unit.removesuffix("s") if amount == 1 and " " not in unit else unit
+
+
+def _after(unit: str, name: str) -> str:
+    """A unit as it follows a value; nothing of one that is a bare scale, which is told once what it means."""
+    if unit in (name, COUNT, "share", "index"):
+        return ""
+    return f" {unit.removeprefix('share ')}" if unit.startswith("share of ") else f" {unit}"
 
 
 def _plain(name: str) -> str:

@@ -101,6 +101,7 @@ def test_contradictions_are_found_by_rule() -> None:
     found = contradictions(
         record(
             said(2026, "Alpha", capabilities=["Atlas 3"], agi_claimed=True),
+            said(2026, "Alpha", incident="Atlas 1 failed in a hospital"),
             said(2026, "Beta", capabilities=["Atlas 2"], instruments=["Repeal of the Chip Act"]),
             said(2027, "Alpha", capabilities=["Atlas 2"], agi_estimate=later),
             said(2027, "Beta", agi_estimate=past),

@@ -98,6 +98,8 @@ MENDED: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "a call in words": (f'<tool_call>{{"name": "f", "arguments": {O}}}</tool_call>', SAID, ("wrapping",)),
     "a call whose arguments are a string": (json.dumps({"name": "f", "arguments": O}), SAID, ("wrapping",)),
     "wrapped in the name of the form": (json.dumps({"answer": SAID}), SAID, ("wrapping",)),
+    "names in other case": (json.dumps({"Statement": "We wait.", "MEMO": ""}), SAID, ("spelling of names",)),
+    "a name twice": (json.dumps({**SAID, "Memo": "x"}), {**SAID, "Memo": "x"}, ()),
     "a key cut out": (O + KEY_REMOVED_NOTE, SAID, ("key cut out",)),
 }
 

@@ -25,7 +25,7 @@ ALL: list[tuple[Any, str]] = [
     (Integer(name="ships", ask="?", minimum=3, maximum=90), "3 to 90"),
     (
         Percentiles(name="year", ask="?", minimum=2024, maximum=2200),
-        "whole numbers p10, p50 and p90, 2024 to 2200",
+        "its 10th, 50th and 90th percentile as whole numbers p10, p50 and p90, 2024 to 2200",
     ),
 ]
 

@@ -50,7 +50,7 @@ _LINE = re.compile(r"\*\*([0-9]{1,9}) · ((?:[^\\*\n]|\\.)*):\*\*(?: ([^\n].*))?
 _STANCE = r"\*\*((?:[^\\*\n]|\\.)*), {when}:\*\*(?: ([^\n].*))?"
 _MINUTES = re.compile(_STANCE.format(when=re.escape(MINUTES)), re.DOTALL)
 _SORTED = re.compile(r"\*Percentiles put in order by code: ((?:[^\\*\n]|\\.)*)\.\*")
-_MENDED = re.compile(r"\*Mended by code before it could be read: ((?:[^\\*\n]|\\.)*)\.\*")
+_MENDED = re.compile(r"\*Read, though not quite as asked for: ((?:[^\\*\n]|\\.)*)\.\*")
 _SOURCE = re.compile(r"\*Line ([0-9]{1,9}) of the file(?:, labelled ([^,]*))?(, out of turn)?(, out of its year)?\.\*")
 _REPAIRS = re.compile(r"\*Sent back (-?[0-9]{1,9}) times?, as it did not fit its form\.\*")
 _WORLD = re.compile(r"<b>World</b> · ([^<]*) · (?:after round ([0-9]{1,9})|before round 1)")
