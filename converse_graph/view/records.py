@@ -186,10 +186,9 @@ class Reader:
 
         Args:
             store: Opened read-only.
-            where: What it was opened by, to see whether a file is still there.
+            where: What it was opened by, to open it anew after it was away.
         """
         self.store, self.where = store, where
-        self._file = Path(store.address) if "://" not in str(where) else None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="converse-view")
         self._opened, self._is_lost, self._opening = AsyncExitStack(), False, asyncio.Lock()
         self._ledgers: OrderedDict[str, _Ledgers] = OrderedDict()
@@ -221,20 +220,26 @@ class Reader:
         """
         if self._is_lost:
             await self._open_again()
+        try:
+            return await self._on_thread(read, *arguments)
+        except StoreUnreachable:  # nobody may have read while its server was away, and it is back already
+            await self._open_again()
+            return await self._on_thread(read, *arguments)
+
+    async def _on_thread(self, read: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, read, *arguments)
 
     def _guarded(self, read: Callable[..., T], *arguments: Any) -> T:
-        self._require_file()
+        try:
+            self.store.require_file()
+        except StoreFailure:
+            self._is_lost = True
+            raise
         try:
             return read(*arguments)
         except StoreUnreachable:
             self._is_lost = True
             raise
-
-    def _require_file(self) -> None:
-        if self._file is not None and not self._file.exists():
-            self._is_lost = True
-            raise StoreFailure(f"The store {self._file} is gone; put it back and load the page again.")
 
     async def _open_again(self) -> None:
         """Open the store anew after it was away: a connection that broke stays broken, and a file may be another.
@@ -245,7 +250,7 @@ class Reader:
         async with self._opening:
             if not self._is_lost:
                 return
-            self._require_file()
+            self.store.require_file()
             async with AsyncExitStack() as opened:
                 self.store = await opened.enter_async_context(Store.open(self.where, read_only=True))
                 before, self._opened = self._opened, opened.pop_all()

@@ -18,7 +18,6 @@ from converse_graph.view.formatting import measure, movement
 from converse_graph.view.run_list import PAGE as RUNS_ON_A_PAGE
 from converse_graph.view.series import Point, Series
 from converse_graph.view.timeline import PAGE
-from tests.support.postgres_cluster import Cluster
 from tests.support.small_scenarios import CREATED, begin, consciences, played, table
 from tests.view.conftest import Serve, visible
 
@@ -248,23 +247,6 @@ async def test_every_kind_of_store_is_read_and_no_page_shows_its_password(
         answer = await opened.get(path)
         assert answer.status_code == 200, path
         assert password not in answer.text, path
-
-
-async def test_pages_go_on_once_the_server_of_their_store_is_back(postgres: Cluster) -> None:
-    address = postgres.database()
-    async with Store.open(address, make=True) as store:
-        await played(store, table("A", "B"), name="talk")
-    async with Reader.open(address) as reader:
-        assert len((await reader.run("talk")).statements) == 4
-        await asyncio.to_thread(postgres.stop)
-        try:
-            for _ in range(2):
-                with pytest.raises(StoreFailure):
-                    await reader.run("talk")
-        finally:
-            await asyncio.to_thread(postgres.start)
-        assert len((await reader.run("talk")).statements) == 4
-        assert [run.name for run in await reader.runs()] == ["talk"]
 
 
 def test_numbers_of_a_world_have_their_unit_and_flags_are_yes_or_no() -> None:
