@@ -16,7 +16,7 @@ from converse_graph.calls.budget import Budget
 from converse_graph.cli.display import Plan
 from converse_graph.cli.exit_codes import Code
 from converse_graph.cli.formatting import count, duration, money
-from converse_graph.cli.judging import is_judged, judge_at_end, store_option
+from converse_graph.cli.judging import HINT, is_judged, judge_at_end, store_option
 from converse_graph.cli.options import PlayOptions
 from converse_graph.cli.output import Output
 from converse_graph.cli.seat import Answerer, Seat
@@ -198,13 +198,14 @@ async def _judge_and_trace(
     tracing: Tracing | None,
     *,
     was_finished: bool,
+    hint: str = HINT,
 ) -> None:
     """Have a finished run judged, and its outcome traced; neither where it was done before."""
     is_new = not was_finished
     if judges is not None and not is_judged(simulation):
         is_new = True
         await leave_transcript(simulation.store, simulation.run.name)
-        await judge_at_end(simulation, judges, output, budget)
+        await judge_at_end(simulation, judges, output, budget, hint=hint)
     if tracing is not None and is_new:
         await trace_outcome(tracing, simulation.store, simulation.run.name)
 
@@ -318,7 +319,8 @@ async def end_viewed(simulation: Simulation, output: Output, budget: Budget | No
     with _warned(output):
         run = simulation.store.register.run(simulation.run.name)
         if run.status == "finished":
-            await _judge_and_trace(simulation, output, run.header.judges, budget, None, was_finished=True)
+            judges, hint = run.header.judges, "as it was begun to be; `converse run --no-judge` leaves it out"
+            await _judge_and_trace(simulation, output, judges, budget, None, was_finished=True, hint=hint)
         path, _ = await leave_transcript(simulation.store, run.name)
         if run.status == "finished":
             output.say(f"Run {run.name} has finished: {path}")

@@ -22,9 +22,9 @@ from converse_graph.record.paths import CallPath
 from converse_graph.store.journal import CallSummary
 from converse_graph.view.formatting import count, money
 from converse_graph.view.records import Reader, StoredRun
-from converse_graph.view.run_page import call_label, place_of
+from converse_graph.view.run_page import call_label, period_span, place_of
 from converse_graph.view.templating import render
-from converse_graph.view.timeline import party_colours, sections
+from converse_graph.view.timeline import Mark, marks, party_colours, sections
 
 POLL = 0.4
 """Seconds between two looks at a run that others may be playing."""
@@ -96,6 +96,7 @@ class _Told:
     status: dict[str, str] = field(default_factory=dict)
     floor: tuple[Any, ...] = ()
     lines: int = 0
+    marks: tuple[Mark, ...] = ()
     drafts: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -224,7 +225,10 @@ class LiveRun:
             render("section.html", one=one, run=view.run.name, motion=view.header.motion)
             for one in new_sections(view, had)
         )
-        return [ServerSentEvent(data=json.dumps({"html": html, "total": now.statements}), event="turns", id=str(now))]
+        news: dict[str, Any] = {"html": html, "total": now.statements}
+        if (found := marks(view)) != told.marks:
+            told.marks, news["marks"] = found, render("marks.html", marks=found, run=view.run.name)
+        return [ServerSentEvent(data=json.dumps(news), event="turns", id=str(now))]
 
     def _new_floor(self, view: StoredRun, told: _Told) -> list[ServerSentEvent]:
         floor = _floor(view) if view.status == "running" and view.floor is not None else ()
@@ -292,6 +296,7 @@ def _new_status(view: StoredRun, told: _Told) -> list[ServerSentEvent]:
     status = {
         "status": view.status,
         "ended": view.run.ended or "",
+        "period": period_span(view),
         "turns": count(len(view.statements), "turn"),
         "tokens": count(view.run.tokens, "token"),
         "usd": money(view.run.usd),

@@ -177,6 +177,9 @@ async def test_a_live_run_comes_to_the_page_with_each_turn_once(store: Store, si
     assert numbers == [str(number) for number in range(6)]
     assert await page.locator("#timeline h2").count() == 3
     assert await page.locator("#live .turn").count() == 0
+    assert await page.locator(".rail a").all_inner_texts() == ["round 1", "round 2", "round 3"]
+    assert await page.locator(".rail [aria-current]").count() == 1
+    assert await page.locator("[data-fact=period]").inner_text() == "round 1 to round 3"
 
 
 @pytest.mark.slow

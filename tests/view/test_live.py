@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -76,6 +77,28 @@ async def test_a_connection_that_is_lost_again_and_again_tells_every_turn_once(s
     await playing
     assert seen == list(range(36))
     assert connections > 3
+
+
+async def test_the_rail_of_periods_grows_with_a_run_and_is_told_when_it_does_alone(store: Store, site: Serve) -> None:
+    made = await begin(store, table("A", "B", rounds=60), model=CountingChat(latency=0.002), name="talk")
+    opened = await site()
+    playing = asyncio.create_task(made.play())
+    rails: list[list[str]] = []
+    total = pieces = 0
+    async with asyncio.timeout(30):
+        async for told in listen(opened, "talk"):
+            if told.name == "turns":
+                news, pieces = json.loads(told.data), pieces + 1
+                total = news["total"]
+                rails += [re.findall(r">(round \d+)</a>", news["marks"])] if "marks" in news else []
+            if total == 120:
+                break
+    await playing
+    assert len(rails) <= pieces
+    assert all(before != after for before, after in pairwise(rails))
+    page = (await opened.get("/runs/talk")).text
+    assert rails[-1] == re.findall(r">(round \d+)</a>", page.partition('aria-label="Years"')[2].partition("</nav>")[0])
+    assert rails[-1] == [f"round {number}" for number in range(1, 60, 2)]  # thinned: 60 are too many
 
 
 async def test_what_comes_of_a_round_is_told_once_too(store: Store, site: Serve) -> None:
