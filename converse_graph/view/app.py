@@ -28,7 +28,7 @@ from converse_graph.view.run_list import DriftCounts, Filters, list_page
 from converse_graph.view.run_sets import forecast_part, set_page, sets_page
 from converse_graph.view.security import Access, Guard
 from converse_graph.view.state_panel import StatePanels, standing_at
-from converse_graph.view.templating import STATIC, load_templates, render
+from converse_graph.view.templating import STATIC, compile_first, render
 from converse_graph.view.timeline import PAGE, stretch_before
 from converse_graph.view.workshop import Workshop
 
@@ -293,9 +293,8 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        loading = asyncio.create_task(asyncio.to_thread(load_templates))
+        compile_first()
         yield
-        await loading
         workshop.close()
 
     app = Starlette(

@@ -23,6 +23,7 @@ from converse_graph.store.checkpoint_rows import CheckpointRow
 from converse_graph.store.packing import load_plain
 from converse_graph.store.record_reader import (
     ledger_growth,
+    public_statement_of,
     read_ledgers,
     records_by_path,
     statement_of,
@@ -115,7 +116,7 @@ class StoredRun:
 
     def statement(self, number: int) -> Statement:
         """One statement without its private part."""
-        return statement_of(self.statements[number], self.clock, {}).model_copy(update={"private": None})
+        return public_statement_of(self.statements[number], self.clock)
 
     def round_at(self, number: int) -> int:
         """The round of a statement."""
@@ -123,9 +124,10 @@ class StoredRun:
 
     def public_transcript(self) -> Transcript:
         """The public record, for measures."""
-        statements = tuple(self.statement(number) for number in range(len(self.statements)))
+        statements = tuple(public_statement_of(record, self.clock) for record in self.statements)
         header = self.header.model_copy(update={"votes": self.votes})
-        return Transcript(header=header, statements=statements, world=self.world).public()
+        bare = Transcript(header=header, statements=(), world=self.world).public()
+        return bare.model_copy(update={"statements": statements})  # which have nothing private to be left out
 
 
 @dataclass(frozen=True, kw_only=True)

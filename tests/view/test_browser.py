@@ -345,14 +345,14 @@ async def test_five_thousand_turns_open_in_a_second_and_keep_the_page_light(
 ) -> None:
     await played(store, table("A", "B", "C", "D", "E", rounds=1000), name="long")
     opened = await site()
-    await opened.get("/runs/long")
-    await page.goto(f"{opened.address}/runs")
     took = []
     for at in (1, 2500, 5000):
         await page.goto(f"{opened.address}/runs/long?at={at}")
         await page.locator(f"#turn-{at}").wait_for()
         took.append(await page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
-    assert min(took) < 1000, took
+    await page.goto(f"{opened.address}/compare?first=long&second=long")
+    took.append(await page.evaluate("performance.getEntriesByType('navigation')[0].responseStart"))
+    assert sorted(took)[1] < 1000, took  # one may meet whatever else this machine does
     await page.goto(f"{opened.address}/runs/long")
     for _ in range(60):
         await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")

@@ -17,6 +17,7 @@ from converse_graph.view.charts import chart_specs, charts_of, draw, still_value
 from converse_graph.view.formatting import measure, movement
 from converse_graph.view.run_list import PAGE as RUNS_ON_A_PAGE
 from converse_graph.view.series import Point, Series
+from converse_graph.view.templating import environment
 from converse_graph.view.timeline import PAGE
 from tests.support.small_scenarios import CREATED, begin, consciences, played, table
 from tests.view.conftest import Serve, visible
@@ -204,6 +205,17 @@ async def test_a_set_tells_when_an_event_comes(store: Store, site: Serve) -> Non
     await played(store, find_scenario("wage-talks")(), name=cell.run, seed=0, rounds=1)
     opened = await site()
     assert "Probability that it has come by" in await opened.text("/sets/raises?event=settled")
+
+
+async def test_the_first_page_of_a_run_waits_for_no_template(store: Store, site: Serve) -> None:
+    await played(store, table("A"), name="talk")
+    environment.cache_clear()
+    opened = await site()
+    cache = environment().cache
+    assert cache is not None
+    compiled = {name for _, name in cache.keys()}  # noqa: SIM118 - it is jinja's own kind of dict
+    await opened.text("/runs/talk")
+    assert {name for _, name in cache.keys()} == compiled  # noqa: SIM118
 
 
 async def test_a_search_finds_turns_by_their_words(store: Store, site: Serve) -> None:
