@@ -359,7 +359,8 @@ async def _refused(request: Request, error: ConverseError) -> Response:
     if is_part(request):
         return Response(str(error), status, media_type="text/plain")
     title = {404: "There is no such thing", 400: "That cannot be"}.get(status, "It cannot be read now")
-    return HTMLResponse(render("error.html", page="", title=title, message=str(error)), status)
+    run = request.path_params.get("run", "") if status == 400 else ""
+    return HTMLResponse(render("error.html", page="", title=title, message=str(error), run=run), status)
 
 
 def _refused_seat(error: ConverseError) -> Response:
@@ -375,4 +376,4 @@ def _status_of(error: ConverseError) -> int:
 
 async def _no_page(request: Request, _: Exception) -> Response:
     message = f"Nothing is at {request.url.path[:200]}."
-    return HTMLResponse(render("error.html", page="", title="There is no such page", message=message), 404)
+    return HTMLResponse(render("error.html", page="", title="There is no such page", message=message, run=""), 404)

@@ -182,7 +182,7 @@ class Control:
         model = form.get("model", "").strip()
         self._problems.pop(name, None)
         self._judging[name] = asyncio.create_task(self._judge(name, model))
-        return _page_of(name, "It is being judged; load the page again in a while.")
+        return _page_of(name, "It is being judged; the verdict comes to this page.")
 
     async def interview(self, name: str, form: Form) -> Answer:
         """Ask a party as it was at the end of a period; nothing of it is kept."""
@@ -201,7 +201,8 @@ class Control:
         self._plays[name] = Play(simulation=simulation, task=asyncio.create_task(self._played(simulation, budget)))
 
     async def _played(self, simulation: Simulation, budget: Budget | None) -> None:
-        name, end = simulation.run.name, self.player.end
+        name = simulation.run.name
+        end: EndRun = self.player.end
         try:
             with self.player.telling(name) as watch:
                 await simulation.play(watch, budget=budget)

@@ -39,6 +39,7 @@ def environment() -> Environment:
         "date": formatting.date,
         "measure": formatting.measure,
         "movement": formatting.movement,
+        "world_value": formatting.world_value,
         "position_chart": small_charts.position_chart,
         "member_colours": small_charts.member_colours,
         "vote_counts": _votes,

@@ -214,7 +214,7 @@ async def test_two_persons_play_from_their_pages(store: Store, site: Serve, page
     playing = asyncio.create_task(play_at(at, made))
     first, second = seats
     await page.goto(seats[second])
-    await page.get_by_text("has the floor.").wait_for()
+    await page.get_by_text("has the floor").wait_for()
     assert await page.get_by_text(first).count() == 1
     other = await page.context.new_page()
     await other.goto(seats[first])
@@ -227,7 +227,7 @@ async def test_two_persons_play_from_their_pages(store: Store, site: Serve, page
     assert await other.input_value("[name=move]") == "b"
     await other.fill("[name=raise]", "12")
     await other.get_by_role("button", name="Send").dblclick()
-    await other.get_by_text("Bank has the floor.").wait_for()
+    await other.get_by_text("Bank has the floor").wait_for()
     await page.get_by_role("heading", name="It is your turn").wait_for()  # by itself
     assert HOSTILE[1] in await page.locator(".seat-view").inner_text()
     assert await page.evaluate("window.hacked === undefined")

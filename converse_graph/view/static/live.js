@@ -60,15 +60,43 @@ const HANDLERS = {
       const box = draft_of(party)?.querySelector("[data-lines]");
       if (!box) continue;
       box.hidden = false;
-      box.querySelector(".body").append(fragment(html));
+      const line = fragment(html);
+      const now = box.querySelector("[data-now]");
+      const words = now.querySelector(".prose").textContent.trim();
+      if (words && line.textContent.replace(/\s+/g, " ").includes(words.replace(/\s+/g, " "))) now.hidden = true;
+      box.querySelector(".body").append(line);
     }
     if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+  },
+  inside(event) {
+    const { speaker, from, text, who, line, colour } = JSON.parse(event.data);
+    const box = draft_of(speaker)?.querySelector("[data-lines]");
+    if (!box) return;
+    const follows = at_end();
+    const now = box.querySelector("[data-now]");
+    const prose = now.querySelector(".prose");
+    if (who !== undefined) {
+      box.hidden = now.hidden = false;
+      now.className = `line p${colour}`;
+      now.querySelector("b").textContent = who;
+      now.querySelector(".when").textContent = line;
+    }
+    prose.textContent = prose.textContent.slice(0, from) + text;
+    if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+  },
+  verdicts(event) {
+    const { html, count } = JSON.parse(event.data);
+    const box = document.querySelector("[data-verdicts]");
+    if (box.dataset.count === String(count)) return;
+    box.dataset.count = count;
+    box.replaceChildren(fragment(html));
   },
   words(event) {
     const { speaker, from, text } = JSON.parse(event.data);
     const place = draft_of(speaker)?.querySelector("[data-words]");
     if (!place) return;
     const follows = at_end();
+    place.closest(".draft").querySelector("[data-now]").hidden = true;
     place.textContent = place.textContent.slice(0, from) + text;
     if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
   },
