@@ -13,6 +13,9 @@ from converse_graph.record.verdict import Verdict
 from converse_graph.runs.simulation import Simulation
 from converse_graph.store.store import DEFAULT_PATH, Store
 
+HINT = "--no-judge leaves it out"
+"""How a command that has the option says that there need be no verdict."""
+
 
 def is_judged(simulation: Simulation) -> bool:
     """Whether there is a verdict on all that was said: to resume a finished run is no reason for another."""
@@ -22,7 +25,12 @@ def is_judged(simulation: Simulation) -> bool:
 
 
 async def judge_at_end(
-    simulation: Simulation, judges: tuple[str, ...], output: Output, budget: Budget | None = None
+    simulation: Simulation,
+    judges: tuple[str, ...],
+    output: Output,
+    budget: Budget | None = None,
+    *,
+    hint: str = HINT,
 ) -> None:
     """Judge a run that has just finished; whatever goes wrong, the run stays finished.
 
@@ -31,11 +39,12 @@ async def judge_at_end(
         judges: The models that judge it; none for its own.
         output: Where the verdicts are shown.
         budget: What they may spend.
+        hint: What is said beside it, of how it could be otherwise.
     """
     run = simulation.run
     judge_names = ", ".join(judges) or run.header.model
     output.say("")
-    output.say(f"Judging by rubric {run.header.rubric} with {judge_names} (--no-judge leaves it out)")
+    output.say(f"Judging by rubric {run.header.rubric} with {judge_names} ({hint})")
     chats = None if judges else simulation.chats
     try:
         verdicts = await judge_run(

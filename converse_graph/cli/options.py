@@ -227,6 +227,13 @@ DiffAs = Annotated[DiffFormat | None, typer.Option("--as", help="The format.  [d
 View = Annotated[
     bool, typer.Option("--view", help="Show the run in a browser as it goes; the page stays until Ctrl-C.")
 ]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=65535, metavar="N", help="Where pages are served.  [default: 8420, or the next that is free]"
+    ),
+]
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the address of the page, and open no browser.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,8 +261,12 @@ class PlayOptions:
     as_json: RecordAsJson = False
     quiet: Quiet = False
     view: View = False
+    port: Port = None
+    no_open: NoOpen = False
 
     def __post_init__(self) -> None:
         """Refuse options that cannot both be had."""
         if self.no_judge and self.judge_models:
             raise typer.BadParameter("--no-judge and --judge-model cannot both be had")
+        if (self.port or self.no_open) and not self.view:
+            raise typer.BadParameter("--port and --no-open are for pages; say --view too")

@@ -6,7 +6,7 @@ import shlex
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from converse_graph.calls.budget import Budget
 from converse_graph.cli.display import Plan
 from converse_graph.cli.exit_codes import Code
 from converse_graph.cli.formatting import count, duration, money
-from converse_graph.cli.judging import is_judged, judge_at_end, store_option
+from converse_graph.cli.judging import HINT, is_judged, judge_at_end, store_option
 from converse_graph.cli.options import PlayOptions
 from converse_graph.cli.output import Output
 from converse_graph.cli.seat import Answerer, Seat
-from converse_graph.cli.viewing import require_view, viewed
+from converse_graph.cli.viewing import TableSeat, require_view, viewed
 from converse_graph.errors import AnswerNeeded, CallFailed, ConverseError, RunLocked, RunPaused, StoreFailure
 from converse_graph.export.atomic_files import write_atomically
 from converse_graph.export.formats import as_json, json_text
@@ -51,7 +51,7 @@ class Session:
         self.budget = read_budget(options.max_usd, options.max_tokens, options.max_turns, options.max_minutes)
         self.prices = read_prices(options.prices)
         self._trace_private = options.trace_private
-        self._is_viewed = options.view
+        self._is_viewed, self._port, self._opens = options.view, options.port, not options.no_open
         if options.view:
             require_view()
         self._deadline = options.human_deadline
@@ -71,12 +71,16 @@ class Session:
                 with simulation.store.hold(simulation.run.name):
                     simulation.run = await simulation.store.register.set_judges(simulation.run, self.judges)
             judges = self.judges if self._says_who_judges else simulation.run.header.judges
-            pages = viewed(simulation, self.output, self._deadline) if self._is_viewed else nullcontext()
-            async with pages as table:
+            async with self._pages(simulation) as table:
                 seat = table or Seat(self.output, deadline=self._deadline)
                 return await play(simulation, self.output, judges, budget=self.budget, tracing=tracing, seat=seat)
         finally:
             await simulation.close()
+
+    def _pages(self, simulation: Simulation) -> AbstractAsyncContextManager[TableSeat | None]:
+        if not self._is_viewed:
+            return nullcontext()
+        return viewed(simulation, self.output, self._deadline, port=self._port, opens=self._opens)
 
 
 def read_budget(
@@ -198,13 +202,14 @@ async def _judge_and_trace(
     tracing: Tracing | None,
     *,
     was_finished: bool,
+    hint: str = HINT,
 ) -> None:
     """Have a finished run judged, and its outcome traced; neither where it was done before."""
     is_new = not was_finished
     if judges is not None and not is_judged(simulation):
         is_new = True
         await leave_transcript(simulation.store, simulation.run.name)
-        await judge_at_end(simulation, judges, output, budget)
+        await judge_at_end(simulation, judges, output, budget, hint=hint)
     if tracing is not None and is_new:
         await trace_outcome(tracing, simulation.store, simulation.run.name)
 
@@ -318,7 +323,8 @@ async def end_viewed(simulation: Simulation, output: Output, budget: Budget | No
     with _warned(output):
         run = simulation.store.register.run(simulation.run.name)
         if run.status == "finished":
-            await _judge_and_trace(simulation, output, run.header.judges, budget, None, was_finished=True)
+            judges, hint = run.header.judges, "as it was begun to be; `converse run --no-judge` leaves it out"
+            await _judge_and_trace(simulation, output, judges, budget, None, was_finished=True, hint=hint)
         path, _ = await leave_transcript(simulation.store, run.name)
         if run.status == "finished":
             output.say(f"Run {run.name} has finished: {path}")

@@ -2,7 +2,9 @@
 
 import asyncio
 import importlib
+import os
 import signal
+import sys
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 _NEEDED = ("jinja2", "sse_starlette", "starlette", "uvicorn", "vl_convert")
 
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+"""Of these one is set where a browser can be shown, or was chosen."""
+
 
 def require_view() -> None:
     """Refuse to go on where the extra is not installed.
@@ -34,29 +39,33 @@ def require_view() -> None:
 
 
 @asynccontextmanager
-async def viewed(simulation: "Simulation", output: Output, deadline: float | None) -> "AsyncIterator[TableSeat | None]":
+async def viewed(
+    simulation: "Simulation", output: Output, deadline: float | None, *, port: int | None = None, opens: bool = True
+) -> "AsyncIterator[TableSeat | None]":
     """Serve the pages of a run while it is played, and then until Ctrl-C.
 
     Args:
         simulation: The run.
         output: Where the address is said; its events go to the page too.
         deadline: Seconds for each turn of a person, after which it is passed to the model; None for ever.
+        port: Where they are served; None for 8420, or the next that is free.
+        opens: Whether a browser is opened.
 
     Yields:
         Where its persons answer; None where it has none.
 
     Raises:
-        InvalidValue: No port is free.
+        InvalidValue: The port is in use, or none is free.
     """
     # Loaded late: it is in an extra, and most runs are played without.
     view: Any = importlib.import_module("converse_graph.view")
     name, humans = simulation.run.name, simulation.run.header.humans
     table = view.Table(humans, deadline=deadline) if humans else None
-    async with view.serve_run(simulation.store.where, name, table=table) as pages:
+    async with view.serve_run(simulation.store.where, name, table=table, port=port) as pages:
         output.audience = pages.watch
         if table is not None:
             await say_seats(pages.seats, pages.served, output, name)
-        open_page(pages.served.address_of(f"/runs/{name}"), output, opens=True)
+        await open_page(pages.served.address_of(f"/runs/{name}"), output, opens=opens)
         try:
             yield TableSeat(table, output) if table is not None else None
         finally:
@@ -113,12 +122,12 @@ async def say_seats(seats: "Seats", served: "Served", output: Output, run: str |
         output.say(f"Seat of {seat} in {name}: {served.address_of(path, with_token=False)}")
 
 
-def open_page(address: str, output: Output, *, opens: bool) -> None:
-    """Say where a page is, and open it in a browser if there is one."""
+async def open_page(address: str, output: Output, *, opens: bool) -> None:
+    """Say where a page is, and open it in a browser if there is a screen for one: others would take the terminal."""
     output.say(f"Page: {address}")
-    if opens:
+    if opens and (sys.platform in ("darwin", "win32") or any(map(os.environ.get, _SCREENS))):
         with suppress(webbrowser.Error):
-            webbrowser.open(address)
+            await asyncio.to_thread(webbrowser.open, address)
 
 
 async def wait_for_signal(served: "Served") -> None:

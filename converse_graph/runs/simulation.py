@@ -58,8 +58,9 @@ if TYPE_CHECKING:
     from converse_graph.models.references import ModelReference
 
 EventHandler = Callable[[dict[str, Any]], None]
-"""Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
-"statement"."""
+"""Told of each event as it happens: a plain dict whose `event` is "turn", "line", "line_text", "text", "restart",
+"call" or "statement". A "line_text" is private, a piece of what the member of a debate says whose `path` it has; its
+`text` is None where it is begun again."""
 
 RECURSION_LIMIT = 10**9
 """Supersteps in one go: a run ends by its clock and its rules, not by LangGraph's guard against loops."""

@@ -221,13 +221,23 @@ def _warn_of_cuts(cut_prompts: Sequence[tuple[str, int, int]]) -> Iterator[str]:
         )
 
 
+def public_statement_of(statement: StatementRecord, clock: Clock) -> Statement:
+    """A statement as everybody may read it.
+
+    Args:
+        statement: What was made public.
+        clock: Of the run.
+    """
+    return Statement(period=clock.period(statement["round"]).label, **without_kind(statement))
+
+
 def statement_of(statement: StatementRecord, clock: Clock, mind: Mapping[str, MindRecord]) -> Statement:
     """A statement with what its speaker kept to itself.
 
     Args:
         statement: What was made public.
         clock: Of the run.
-        mind: The speaker's, by `records_by_path`; empty for the public part alone.
+        mind: The speaker's, by `records_by_path`.
     """
     path = CallPath.of_turn(statement["round"], statement["turn"], statement["speaker"])
     note, reflection = mind.get(str(path)), mind.get(str(path.call("reflection")))

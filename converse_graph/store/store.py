@@ -190,6 +190,24 @@ class Store:
         """Wait until what stopped runs of this process still had to write is written, so that it can be checked."""
         await self._writer.settle()
 
+    def require_file(self) -> None:
+        """Make sure that a store which is a file is there still; what is written to one that is not would be lost.
+
+        Raises:
+            StoreFailure: It is gone.
+        """
+        if "://" not in self.address and not Path(self.address).exists():
+            raise StoreFailure(f"The store {self.address} is gone; put it back and try again.")
+
+    def check_connections(self) -> None:
+        """Ask the database whether it is there: a connection that broke while nobody used it does not know.
+
+        Raises:
+            StoreUnreachable: Its server is gone, or was in between.
+        """
+        self._reader.read("SELECT 1")
+        self._writer.between(lambda session: session.run("SELECT 1"))
+
     def hold(self, name: str) -> AbstractContextManager[None]:
         """Be the one process that writes to a run; let go at the end, or with the process.
 

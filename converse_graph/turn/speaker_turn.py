@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from typing import Any, Literal
 from converse_graph.calls.model_call import MAX_REPAIRS, StructuredReply, StructuredRequest, ask
 from converse_graph.calls.reply_schema import ReplySchema, build_reply_schema
 from converse_graph.calls.run_context import DebateFrame, Emit, RunContext
+from converse_graph.calls.streamed_prose import ProseReader
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.prompting.descriptions import describe_options
 from converse_graph.prompting.history import persona_memory
@@ -64,24 +65,46 @@ class SpeakerTurn:
         """
         return self.context.prompts.message(f"{self.prompts_of}/{task}", self.profile, values, owner=self.place.reader)
 
-    async def ask(self, task: Task, messages: tuple[Message, ...], form: ReplySchema, *, prose: str) -> StructuredReply:
+    async def ask(
+        self,
+        task: Task,
+        messages: tuple[Message, ...],
+        form: ReplySchema,
+        *,
+        prose: str,
+        told: Mapping[str, Any] | None = None,
+    ) -> StructuredReply:
         """Ask whoever speaks, a model or a graph.
 
         Args:
             task: What for, as its place in the journal says it.
             messages: The prompt; for a graph its view alone.
             form: Of the reply.
-            prose: The field that a graph's words go to.
+            prose: The field that a graph's words go to, and that a model's are read out of as they are written.
+            told: What the events begin with that tell of these words; None where nobody is told of them.
         """
         guest = self.guest.saying(prose) if self.guest is not None else None
+        reader = self._reader(prose, told) if told is not None and self.context.live and guest is None else None
         question = StructuredRequest(
             place=self.place.call(task),
             messages=messages,
             form=form,
             model=guest or self.model,
             repairs=0 if guest else MAX_REPAIRS,
+            on_delta=reader,
+            on_restart=None if reader is None else self._begin_again(reader, told or {}),
         )
         return await ask(self.context, question, self.emit)
+
+    def _reader(self, prose: str, told: Mapping[str, Any]) -> ProseReader:
+        return ProseReader(lambda text: self.emit({**told, "text": text}), name=prose)
+
+    def _begin_again(self, reader: ProseReader, told: Mapping[str, Any]) -> Callable[[str], None]:
+        def restart(_: str) -> None:
+            reader.restart()
+            self.emit({**told, "text": None})
+
+        return restart
 
     async def ask_stance(self, what: Stance, messages: tuple[Message, ...], position: Choice | Text) -> StanceRecord:
         """Ask a speaker for itself where it stands.

@@ -28,7 +28,7 @@ from converse_graph.view.run_list import DriftCounts, Filters, list_page
 from converse_graph.view.run_sets import forecast_part, set_page, sets_page
 from converse_graph.view.security import Access, Guard
 from converse_graph.view.state_panel import StatePanels, standing_at
-from converse_graph.view.templating import STATIC, load_templates, render
+from converse_graph.view.templating import STATIC, compile_first, render
 from converse_graph.view.timeline import PAGE, stretch_before
 from converse_graph.view.workshop import Workshop
 
@@ -293,9 +293,8 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        loading = asyncio.create_task(asyncio.to_thread(load_templates))
+        compile_first()
         yield
-        await loading
         workshop.close()
 
     app = Starlette(
@@ -360,7 +359,8 @@ async def _refused(request: Request, error: ConverseError) -> Response:
     if is_part(request):
         return Response(str(error), status, media_type="text/plain")
     title = {404: "There is no such thing", 400: "That cannot be"}.get(status, "It cannot be read now")
-    return HTMLResponse(render("error.html", page="", title=title, message=str(error)), status)
+    run = request.path_params.get("run", "") if status == 400 else ""
+    return HTMLResponse(render("error.html", page="", title=title, message=str(error), run=run), status)
 
 
 def _refused_seat(error: ConverseError) -> Response:
@@ -376,4 +376,4 @@ def _status_of(error: ConverseError) -> int:
 
 async def _no_page(request: Request, _: Exception) -> Response:
     message = f"Nothing is at {request.url.path[:200]}."
-    return HTMLResponse(render("error.html", page="", title="There is no such page", message=message), 404)
+    return HTMLResponse(render("error.html", page="", title="There is no such page", message=message, run=""), 404)

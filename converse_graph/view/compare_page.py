@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from difflib import SequenceMatcher
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -53,6 +54,7 @@ def _page(one: StoredRun, other: StoredRun, first_row: int, differences_only: bo
         page="compare",
         difference=difference,
         rows=[_row_words(row) for row in shown],
+        worlds={round: list(rows) for round, rows in groupby(difference.world, key=lambda row: row.round)},
         colours=colour_numbers([party.name for party in one.header.cast]),
         counted=_counted(difference),
         first_row=first_row,
@@ -86,7 +88,8 @@ def _counted(difference: Difference) -> str:
         )
         if count
     ]
-    return ", ".join([f"{differing} of {len(both)} shared turns differ", *alone])
+    worlds = [f"their worlds differ from {difference.world[0].period} on"] if difference.world else []
+    return ", ".join([f"{differing} of {len(both)} shared turns differ", *alone, *worlds])
 
 
 def _row_words(row: DifferenceRow) -> dict[str, object]:

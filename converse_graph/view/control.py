@@ -12,15 +12,14 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from converse_graph.calls.budget import Budget
-from converse_graph.errors import ConverseError, InvalidValue, RunLocked
+from converse_graph.errors import ConverseError, InvalidValue, RunLocked, StoreUnreachable
 from converse_graph.judge.runs import judge_run
 from converse_graph.runs.derived import extend, fork, inject
 from converse_graph.runs.interview import interview
 from converse_graph.runs.simulation import SEEDS, Simulation
 from converse_graph.scenarios.rules import ScheduledEvent
-from converse_graph.store import Store
 from converse_graph.view.live import LiveRuns
-from converse_graph.view.run_ending import EndRun, end_run
+from converse_graph.view.player import EndRun, Player
 from converse_graph.view.templating import render
 
 MOST_REMEMBERED = 500
@@ -51,10 +50,7 @@ class Play:
 class Control:
     """Steers the runs of a store."""
 
-    store: Store
-    live: LiveRuns
-    end: EndRun | None = None
-    """Does what is left to do once a run that was played is over or stands still; None for nothing."""
+    player: Player
     _plays: dict[str, Play] = field(default_factory=dict)
     _judging: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _problems: dict[str, str] = field(default_factory=dict)
@@ -73,8 +69,8 @@ class Control:
         Raises:
             ConverseError: It cannot be opened.
         """
-        async with Store.open(where) as store:
-            made = cls(store=store, live=live, end=end)
+        async with Player.open(where, live, end=end) as player:
+            made = cls(player=player)
             try:
                 yield made
             finally:
@@ -142,13 +138,13 @@ class Control:
         """Go on with a run."""
         if self.is_playing(name):
             return _page_of(name, "It is played already.")
-        self._play(await Simulation.reopen(self.store, name), _budget(form))
+        self._play(await Simulation.reopen(await self.player.store(), name), _budget(form))
         return _page_of(name, "Going on.")
 
     async def extend(self, name: str, form: Form) -> Answer:
         """Go on with a run past its horizon."""
         rounds, until = _whole(form, "rounds"), _whole(form, "until")
-        self._play(await extend(self.store, name, rounds=rounds, until=until), _budget(form))
+        self._play(await extend(await self.player.store(), name, rounds=rounds, until=until), _budget(form))
         return _page_of(name, "Going on to the new horizon.")
 
     async def fork(self, name: str, form: Form) -> Answer:
@@ -158,7 +154,7 @@ class Control:
             [ScheduledEvent(at=at.partition(":")[0].strip(), text=text, party=form.get("to") or None)] if text else []
         )
         made = await fork(
-            self.store,
+            await self.player.store(),
             name,
             at=at,
             seed=None if say or events else secrets.randbelow(SEEDS),
@@ -176,7 +172,7 @@ class Control:
         if not text:
             raise InvalidValue("An event says nothing; write what happens.")
         event = ScheduledEvent(at=form.get("at", "").strip(), text=text, party=form.get("to") or None)
-        await inject(self.store, name, event)
+        await inject(await self.player.store(), name, event)
         return _page_of(name, f"It will happen in {event.at}.")
 
     async def judge(self, name: str, form: Form) -> Answer:
@@ -186,12 +182,12 @@ class Control:
         model = form.get("model", "").strip()
         self._problems.pop(name, None)
         self._judging[name] = asyncio.create_task(self._judge(name, model))
-        return _page_of(name, "It is being judged; load the page again in a while.")
+        return _page_of(name, "It is being judged; the verdict comes to this page.")
 
     async def interview(self, name: str, form: Form) -> Answer:
         """Ask a party as it was at the end of a period; nothing of it is kept."""
         answer = await interview(
-            self.store,
+            await self.player.store(),
             name,
             party=form.get("party", ""),
             at=form.get("at", "").partition(":")[0].strip(),
@@ -202,39 +198,34 @@ class Control:
     def _play(self, simulation: Simulation, budget: Budget | None) -> None:
         name = simulation.run.name
         self._problems.pop(name, None)
-        live = self.live.of(name)
-        live.is_played_here = True
-        self._plays[name] = Play(
-            simulation=simulation, task=asyncio.create_task(self._played(simulation, budget, live.watch))
-        )
+        self._plays[name] = Play(simulation=simulation, task=asyncio.create_task(self._played(simulation, budget)))
 
-    async def _played(
-        self, simulation: Simulation, budget: Budget | None, watch: Callable[[dict[str, object]], None]
-    ) -> None:
-        name, end = simulation.run.name, self.end
+    async def _played(self, simulation: Simulation, budget: Budget | None) -> None:
+        name = simulation.run.name
+        end: EndRun = self.player.end
         try:
-            await simulation.play(watch, budget=budget)
+            with self.player.telling(name) as watch:
+                await simulation.play(watch, budget=budget)
         except Exception as error:  # it is told on the run's page; the other runs go on
             self._problems[name] = (
                 str(error) if isinstance(error, ConverseError) else f"{type(error).__name__}: {error}"
             )
-            if isinstance(error, RunLocked):  # another process plays it, and ends it
-                end = None
+            if isinstance(error, RunLocked | StoreUnreachable):  # another process ends it, or nothing can be read
+                end = Simulation.close
         finally:
             del self._plays[name]
-            self.live.of(name).is_played_here = False
             this = asyncio.current_task()
             if this is not None:
                 self._judging.setdefault(name, this)
             try:
-                await end_run(simulation, end)
+                await end(simulation)
             finally:
                 if self._judging.get(name) is this:
                     del self._judging[name]
 
     async def _judge(self, name: str, model: str) -> None:
         try:
-            await judge_run(self.store, name, models=[model] if model else ())
+            await judge_run(await self.player.store(), name, models=[model] if model else ())
         except ConverseError as error:
             self._problems[name] = str(error)
         finally:

@@ -10,6 +10,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from converse_graph.export.world_comparison import MOVE, WorldRow
 from converse_graph.sanitize import strip_invisible
 from converse_graph.scenarios.fields import format_value
 from converse_graph.scenarios.world_tables import FLAG
@@ -119,6 +120,18 @@ def movement(by: float, name: str, unit: str) -> str:
     if unit == FLAG:
         return f"to {format_value(by > 0)}"
     return f"{'+' if by >= 0 else '-'}{measure(abs(by), name, unit)}"
+
+
+def world_value(value: float | str | None, row: WorldRow) -> str:
+    """What one of two worlds has, where they differ.
+
+    Args:
+        value: The number of a variable, the name of a move, or what has happened; None where nothing is known of it.
+        row: What it is a value of.
+    """
+    if value is None:
+        return "not seen" if row.name == MOVE else "none"
+    return words(value) if isinstance(value, str) else measure(value, row.name, row.unit)
 
 
 def date(text: str | datetime) -> str:

@@ -19,12 +19,14 @@ from sse_starlette import ServerSentEvent
 from converse_graph.errors import ConverseError, InvalidValue
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.record.paths import CallPath
+from converse_graph.scenarios.speaker_paths import party_of
 from converse_graph.store.journal import CallSummary
+from converse_graph.view.colours import colour_numbers
 from converse_graph.view.formatting import count, money
 from converse_graph.view.records import Reader, StoredRun
-from converse_graph.view.run_page import call_label, place_of
+from converse_graph.view.run_page import call_label, period_span, place_of, told_verdicts
 from converse_graph.view.templating import render
-from converse_graph.view.timeline import party_colours, sections
+from converse_graph.view.timeline import Mark, marks, party_colours, sections
 
 POLL = 0.4
 """Seconds between two looks at a run that others may be playing."""
@@ -75,6 +77,16 @@ class Draft:
     """Counts up when the words are begun again."""
 
 
+@dataclass(kw_only=True)
+class InnerDraft(Draft):
+    """What the member of a private debate is saying, as far as it is written."""
+
+    path: str = ""
+    """Whose words they are, such as "OpenAI/CEO"."""
+    line: str = ""
+    """Which line of the debate, such as "line 2 of 5"."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PrivateLine:
     """Something that was said or written down inside a party, in the turn that is on."""
@@ -96,7 +108,10 @@ class _Told:
     status: dict[str, str] = field(default_factory=dict)
     floor: tuple[Any, ...] = ()
     lines: int = 0
+    marks: tuple[Mark, ...] = ()
     drafts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    inner: dict[str, tuple[int, int]] = field(default_factory=dict)
+    verdicts: int = 0
 
 
 class LiveRun:
@@ -106,6 +121,8 @@ class LiveRun:
         """Follow a run."""
         self._reader, self._name = reader, name
         self._drafts: dict[str, Draft] = {}
+        self._inner: dict[str, InnerDraft] = {}
+        self._line_numbers: dict[str, str] = {}
         self._generation = 0
         self._changed = asyncio.Event()
         self._view: StoredRun | None = None
@@ -131,13 +148,31 @@ class LiveRun:
                     self._begin(name)
             case "text":
                 self._drafts.setdefault(event["speaker"], Draft()).text += event["text"]
+            case "line":
+                self._line_numbers[event["path"]] = f"line {event['line']} of {event['of']}"
+                self._begin_line(event["path"])
+            case "line_text":
+                self._add_to_line(event["path"], event["text"])
             case "statement":
                 self._drafts.pop(event["speaker"], None)
+                self._inner.pop(event["speaker"], None)
         self._wake()
 
     def _begin(self, speaker: str) -> None:
         self._generation += 1
         self._drafts[speaker] = Draft(generation=self._generation)
+
+    def _begin_line(self, path: str) -> None:
+        self._generation += 1
+        line = self._line_numbers.get(path, "")
+        self._inner[party_of(path)] = InnerDraft(generation=self._generation, path=path, line=line)
+
+    def _add_to_line(self, path: str, text: str | None) -> None:
+        """Take the next piece of a line; None where it is begun again."""
+        known = self._inner.get(party_of(path))
+        if known is None or known.path != path or text is None:  # a debate inside its speaker came before it
+            self._begin_line(path)
+        self._inner[party_of(path)].text += text or ""
 
     def _wake(self) -> None:
         self._changed.set()
@@ -206,10 +241,11 @@ class LiveRun:
 
     def _news(self, view: StoredRun, told: _Told) -> list[ServerSentEvent]:
         """What a listener has not been told."""
-        events = [*self._new_turns(view, told), *_new_status(view, told)]
+        events = [*self._new_turns(view, told), *_new_status(view, told), *_new_verdicts(view, told)]
         events += self._new_floor(view, told)
         if told.floor:
             events += self._new_lines(view, told)
+            events += self._new_inner_words(told)
             events += self._new_words(told)
         return events
 
@@ -224,13 +260,16 @@ class LiveRun:
             render("section.html", one=one, run=view.run.name, motion=view.header.motion)
             for one in new_sections(view, had)
         )
-        return [ServerSentEvent(data=json.dumps({"html": html, "total": now.statements}), event="turns", id=str(now))]
+        news: dict[str, Any] = {"html": html, "total": now.statements}
+        if (found := marks(view)) != told.marks:
+            told.marks, news["marks"] = found, render("marks.html", marks=found, run=view.run.name)
+        return [ServerSentEvent(data=json.dumps(news), event="turns", id=str(now))]
 
     def _new_floor(self, view: StoredRun, told: _Told) -> list[ServerSentEvent]:
         floor = _floor(view) if view.status == "running" and view.floor is not None else ()
         if floor == told.floor:
             return []
-        told.floor, told.lines, told.drafts = floor, 0, {}
+        told.floor, told.lines, told.drafts, told.inner = floor, 0, {}, {}
         if not floor:
             return [ServerSentEvent(data="", event="floor")]
         round, _, speakers = floor
@@ -263,6 +302,24 @@ class LiveRun:
             events.append(ServerSentEvent(data=json.dumps(piece), event="words"))
         return events
 
+    def _new_inner_words(self, told: _Told) -> list[ServerSentEvent]:
+        events = []
+        for speaker, draft in self._inner.items():
+            generation, length = told.inner.get(speaker, (-1, 0))
+            is_new = generation != draft.generation
+            if not is_new and len(draft.text) == length:
+                continue
+            told.inner[speaker] = (draft.generation, len(draft.text))
+            start = 0 if is_new else length
+            who = draft.path.partition("/")[2]
+            piece = {"speaker": speaker, "from": start, "text": draft.text[start:]}
+            if is_new:
+                colour = colour_numbers([who])[who]
+                piece |= {"who": who.replace("/", " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "), "colour": colour}
+                piece["line"] = draft.line
+            events.append(ServerSentEvent(data=json.dumps(piece), event="inside"))
+        return events
+
 
 def new_sections(view: StoredRun, had: Place) -> list[Any]:
     """What has come since a place: turns, and what came of rounds whose turns the listener had already."""
@@ -292,6 +349,7 @@ def _new_status(view: StoredRun, told: _Told) -> list[ServerSentEvent]:
     status = {
         "status": view.status,
         "ended": view.run.ended or "",
+        "period": period_span(view),
         "turns": count(len(view.statements), "turn"),
         "tokens": count(view.run.tokens, "token"),
         "usd": money(view.run.usd),
@@ -301,6 +359,15 @@ def _new_status(view: StoredRun, told: _Told) -> list[ServerSentEvent]:
         return []
     told.status = status
     return [ServerSentEvent(data=json.dumps(status), event="status")]
+
+
+def _new_verdicts(view: StoredRun, told: _Told) -> list[ServerSentEvent]:
+    verdicts = told_verdicts(view.verdicts)
+    if len(verdicts) == told.verdicts:
+        return []
+    told.verdicts = len(verdicts)
+    html = render("verdicts.html", verdicts=verdicts)
+    return [ServerSentEvent(data=json.dumps({"html": html, "count": len(verdicts)}), event="verdicts")]
 
 
 def _floor(view: StoredRun) -> tuple[Any, ...]:

@@ -23,6 +23,7 @@ from converse_graph.store.checkpoint_rows import CheckpointRow
 from converse_graph.store.packing import load_plain
 from converse_graph.store.record_reader import (
     ledger_growth,
+    public_statement_of,
     read_ledgers,
     records_by_path,
     statement_of,
@@ -115,7 +116,7 @@ class StoredRun:
 
     def statement(self, number: int) -> Statement:
         """One statement without its private part."""
-        return statement_of(self.statements[number], self.clock, {}).model_copy(update={"private": None})
+        return public_statement_of(self.statements[number], self.clock)
 
     def round_at(self, number: int) -> int:
         """The round of a statement."""
@@ -123,9 +124,10 @@ class StoredRun:
 
     def public_transcript(self) -> Transcript:
         """The public record, for measures."""
-        statements = tuple(self.statement(number) for number in range(len(self.statements)))
+        statements = tuple(public_statement_of(record, self.clock) for record in self.statements)
         header = self.header.model_copy(update={"votes": self.votes})
-        return Transcript(header=header, statements=statements, world=self.world).public()
+        bare = Transcript(header=header, statements=(), world=self.world).public()
+        return bare.model_copy(update={"statements": statements})  # which have nothing private to be left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,10 +188,9 @@ class Reader:
 
         Args:
             store: Opened read-only.
-            where: What it was opened by, to see whether a file is still there.
+            where: What it was opened by, to open it anew after it was away.
         """
         self.store, self.where = store, where
-        self._file = Path(store.address) if "://" not in str(where) else None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="converse-view")
         self._opened, self._is_lost, self._opening = AsyncExitStack(), False, asyncio.Lock()
         self._ledgers: OrderedDict[str, _Ledgers] = OrderedDict()
@@ -221,20 +222,26 @@ class Reader:
         """
         if self._is_lost:
             await self._open_again()
+        try:
+            return await self._on_thread(read, *arguments)
+        except StoreUnreachable:  # nobody may have read while its server was away, and it is back already
+            await self._open_again()
+            return await self._on_thread(read, *arguments)
+
+    async def _on_thread(self, read: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, read, *arguments)
 
     def _guarded(self, read: Callable[..., T], *arguments: Any) -> T:
-        self._require_file()
+        try:
+            self.store.require_file()
+        except StoreFailure:
+            self._is_lost = True
+            raise
         try:
             return read(*arguments)
         except StoreUnreachable:
             self._is_lost = True
             raise
-
-    def _require_file(self) -> None:
-        if self._file is not None and not self._file.exists():
-            self._is_lost = True
-            raise StoreFailure(f"The store {self._file} is gone; put it back and load the page again.")
 
     async def _open_again(self) -> None:
         """Open the store anew after it was away: a connection that broke stays broken, and a file may be another.
@@ -245,7 +252,7 @@ class Reader:
         async with self._opening:
             if not self._is_lost:
                 return
-            self._require_file()
+            self.store.require_file()
             async with AsyncExitStack() as opened:
                 self.store = await opened.enter_async_context(Store.open(self.where, read_only=True))
                 before, self._opened = self._opened, opened.pop_all()

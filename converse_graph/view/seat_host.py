@@ -7,20 +7,28 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from converse_graph.calls.budget import Budget
-from converse_graph.errors import AnswerNeeded, BudgetExceeded, ConverseError, RunLocked, RunPaused
+from converse_graph.errors import (
+    AnswerNeeded,
+    BudgetExceeded,
+    ConverseError,
+    RunLocked,
+    RunPaused,
+    StoreFailure,
+    StoreUnreachable,
+)
 from converse_graph.runs.simulation import EventHandler, Simulation
-from converse_graph.store import Store
 from converse_graph.view.live import LiveRuns
+from converse_graph.view.player import EndRun, Player
 from converse_graph.view.records import StoredRun
-from converse_graph.view.run_ending import EndRun, end_run
 from converse_graph.view.table import Table
 
 RETRY = 60.0
 """Seconds after which a run that stood still is tried again, where somebody sits at its table."""
 LOCKED = 1.0
-"""Seconds between two looks at a run that another process is playing."""
+"""Seconds between two looks at a run that another process is playing, or at a server that is away."""
 PATIENCE = 20
 """Seconds that runs are given to stop when the pages end."""
 
@@ -39,15 +47,12 @@ class _Play:
 class PlayingHost:
     """Plays any run on at whose table somebody sits down."""
 
-    store: Store
-    live: LiveRuns
+    player: Player
     deadline: float | None = None
     budget: Budget | None = None
     """What each run may spend, in all; None for no bound."""
     warn: Callable[[str], None]
     """Is told why a run stands still: whoever sits at it is not, for it may name servers and sums."""
-    end: EndRun | None = None
-    """Does what is left to do once a run is over or stands still; None for nothing."""
     _plays: dict[str, _Play] = field(default_factory=dict)
     _told: dict[str, str] = field(default_factory=dict)
 
@@ -76,8 +81,8 @@ class PlayingHost:
         Raises:
             ConverseError: It cannot be opened.
         """
-        async with Store.open(where) as store:
-            made = cls(store=store, live=live, deadline=deadline, budget=budget, warn=warn, end=end)
+        async with Player.open(where, live, end=end) as player:
+            made = cls(player=player, deadline=deadline, budget=budget, warn=warn)
             try:
                 yield made
             finally:
@@ -96,25 +101,43 @@ class PlayingHost:
         return table
 
     async def _play(self, name: str, table: Table) -> None:
-        live = self.live.of(name)
         may_go_on = False
         try:
-            simulation = await Simulation.reopen(self.store, name)
-            live.is_played_here = True
-            try:
-                await play_at(table, simulation, live.watch, budget=self.budget)
-            finally:
-                live.is_played_here = False
-                table.close()  # nobody at it waits for what is left to do
-                await end_run(simulation, self.end)
+            simulation = await self._play_over_outages(name, table)
+            table.close()  # nobody at it waits for what is left to do
+            await self.player.end(simulation)
         except Exception as error:  # whoever serves it is told; the other tables go on
-            may_go_on = isinstance(error, RunPaused) and not isinstance(error, BudgetExceeded)
+            may_go_on = isinstance(error, RunPaused | StoreFailure) and not isinstance(error, BudgetExceeded)
             words = str(error) if isinstance(error, ConverseError) else f"{type(error).__name__}: {error}"
             self._tell(name, f"Run {name} stands still: {words}")
         finally:
             table.close()
             self._plays[name].ended = asyncio.get_running_loop().time()
             self._plays[name].may_go_on = may_go_on
+
+    async def _play_over_outages(self, name: str, table: Table) -> Simulation:
+        """Play a run; where the store's server goes away, wait for it with the answers that nobody has taken yet."""
+        answers: tuple[Any, ...] = ()
+        while True:
+            try:
+                simulation = await Simulation.reopen(await self.player.store(), name)
+            except StoreUnreachable as error:
+                self._tell(name, f"Run {name} waits for its store: {error}")
+                await asyncio.sleep(LOCKED)
+                continue
+            simulation.answers = answers
+            try:
+                with self.player.telling(name) as watch:
+                    await play_at(table, simulation, watch, budget=self.budget)
+                return simulation
+            except StoreUnreachable as error:
+                answers = simulation.answers
+                await simulation.close()
+                self._tell(name, f"Run {name} waits for its store: {error}")
+            except BaseException:
+                table.close()
+                await self.player.end(simulation)
+                raise
 
     def _tell(self, name: str, words: str) -> None:
         """Say why a run stands still, once: it is tried again and again."""

@@ -62,6 +62,11 @@ class Series:
         return self.kind == "world" and len({point.value for point in self.points}) == 1
 
     @property
+    def is_clock(self) -> bool:
+        """Whether it is of a world and tells the time, which is what its chart would be drawn over."""
+        return self.kind == "world" and all(point.value == point.when for point in self.points)
+
+    @property
     def is_flag(self) -> bool:
         """Whether its values are 0 or 1, for no or yes."""
         return self.unit == FLAG

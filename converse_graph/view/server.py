@@ -110,16 +110,19 @@ async def serve(
 
 
 @asynccontextmanager
-async def serve_run(where: Path | str, name: str, *, table: Table | None = None) -> AsyncIterator[ServedRun]:
+async def serve_run(
+    where: Path | str, name: str, *, table: Table | None = None, port: int | None = None
+) -> AsyncIterator[ServedRun]:
     """Serve the pages of a store on loopback while this process plays one of its runs.
 
     Args:
         where: The store.
         name: The run.
         table: Where its persons sit; None where there are none.
+        port: Which port; None for 8420, or the next that is free.
 
     Raises:
-        InvalidValue: No port is free.
+        InvalidValue: The port is in use, or none is free.
         StoreFailure: The links of the seats cannot be made.
     """
     access = Access(with_seats=table is not None)
@@ -131,7 +134,7 @@ async def serve_run(where: Path | str, name: str, *, table: Table | None = None)
         if table is not None:
             keys = SeatKeys.beside(reader.store.folder)
             seats = Seats(reader=reader, keys=keys, host=OneTable(name=name, at=table))
-        async with serve(build_app(reader, access, live=live, seats=seats), access=access) as served:
+        async with serve(build_app(reader, access, live=live, seats=seats), access=access, port=port) as served:
             yield ServedRun(served=served, watch=played.watch, seats=seats)
 
 

@@ -63,7 +63,7 @@ class StatePanels:
     async def _draw(self, view: StoredRun) -> str:
         inner = await self._reader.call(self._disagreement, view)
         shown, happened = await asyncio.to_thread(_shown, view, inner)
-        series = [one for one in shown if not one.is_still]
+        series = [one for one in shown if not one.is_still and not one.is_clock]
         colours = party_colours(view)
         link = f"/runs/{view.run.name}?at={{turn}}#turn-{{turn}}"
         specs = chart_specs(series, happened, colours, link=link)

@@ -28,6 +28,8 @@ class Turn:
     colour: int
     column: int
     """Its party's place in the cast, from 0."""
+    leaves: str
+    """The run that a fork leaves with this turn; empty for any other turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,22 @@ def party_colours(view: RecordView) -> dict[str, int]:
     return colour_numbers([party.name for party in view.header.cast])
 
 
+def left_at(view: RecordView) -> int | None:
+    """The number of the turn with which a fork leaves its parent; None where it has not come to one, or is none."""
+    header = view.header
+    if header.fork is None or header.parent is None:
+        return None
+    when, _, name = header.fork.at.partition(":")
+    party = "" if header.order == "simultaneous" else name.strip().casefold()
+    round = view.clock.round_of(when.strip())
+    for number in range(len(view.statements)):
+        if view.round_at(number) > round:
+            return None
+        if view.round_at(number) == round and party in ("", view.statement(number).speaker.casefold()):
+            return number
+    return None
+
+
 def _round_start(view: RecordView, number: int) -> int:
     if not view.statements:
         return 0
@@ -105,6 +123,7 @@ def _round_start(view: RecordView, number: int) -> int:
 def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
     colours = party_colours(view)
     columns, units = {party.name: place for place, party in enumerate(view.header.cast)}, units_of(view)
+    left = left_at(view)
     worlds, votes = {after.round: after for after in view.world}, {vote.round: vote for vote in view.votes}
     if first == 0 and -1 in worlds:
         yield Section(
@@ -128,20 +147,21 @@ def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
             when=when_of(view.clock, round),
             begins=begins,
             happenings=_happenings(view, round) if begins else (),
-            turns=tuple(_turn(view, number, colours, columns) for number in numbers),
+            turns=tuple(_turn(view, number, colours, columns, left) for number in numbers),
             world=worlds.get(round) if is_end else None,
             units=units,
             vote=votes.get(round) if is_end else None,
         )
 
 
-def _turn(view: RecordView, number: int, colours: dict[str, int], columns: dict[str, int]) -> Turn:
+def _turn(view: RecordView, number: int, colours: dict[str, int], columns: dict[str, int], left: int | None) -> Turn:
     statement = view.statement(number)
     return Turn(
         number=number,
         statement=statement,
         colour=colours.get(statement.speaker, 0),
         column=columns.get(statement.speaker, 0),
+        leaves=(view.header.parent or "") if number == left else "",
     )
 
 

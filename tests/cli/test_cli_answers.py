@@ -92,7 +92,7 @@ def test_a_person_plays_to_the_end_from_the_link_that_view_prints_with_a_restart
                 page_with(client, link, r'name="question" value="(1\.[^"]+)"')
             else:
                 page_with(client, link, r"(The talk is over)")
-                said_until(process, ending)
+                assert "with null (as it was begun to be; `converse run --no-judge`" in said_until(process, ending)
         process.send_signal(signal.SIGINT)
         assert end(process).code == 0
     assert links[0] == links[1]

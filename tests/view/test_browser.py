@@ -177,6 +177,9 @@ async def test_a_live_run_comes_to_the_page_with_each_turn_once(store: Store, si
     assert numbers == [str(number) for number in range(6)]
     assert await page.locator("#timeline h2").count() == 3
     assert await page.locator("#live .turn").count() == 0
+    assert await page.locator(".rail a").all_inner_texts() == ["round 1", "round 2", "round 3"]
+    assert await page.locator(".rail [aria-current]").count() == 1
+    assert await page.locator("[data-fact=period]").inner_text() == "round 1 to round 3"
 
 
 @pytest.mark.slow
@@ -211,7 +214,7 @@ async def test_two_persons_play_from_their_pages(store: Store, site: Serve, page
     playing = asyncio.create_task(play_at(at, made))
     first, second = seats
     await page.goto(seats[second])
-    await page.get_by_text("has the floor.").wait_for()
+    await page.get_by_text("has the floor").wait_for()
     assert await page.get_by_text(first).count() == 1
     other = await page.context.new_page()
     await other.goto(seats[first])
@@ -224,7 +227,7 @@ async def test_two_persons_play_from_their_pages(store: Store, site: Serve, page
     assert await other.input_value("[name=move]") == "b"
     await other.fill("[name=raise]", "12")
     await other.get_by_role("button", name="Send").dblclick()
-    await other.get_by_text("Bank has the floor.").wait_for()
+    await other.get_by_text("Bank has the floor").wait_for()
     await page.get_by_role("heading", name="It is your turn").wait_for()  # by itself
     assert HOSTILE[1] in await page.locator(".seat-view").inner_text()
     assert await page.evaluate("window.hacked === undefined")
@@ -342,14 +345,14 @@ async def test_five_thousand_turns_open_in_a_second_and_keep_the_page_light(
 ) -> None:
     await played(store, table("A", "B", "C", "D", "E", rounds=1000), name="long")
     opened = await site()
-    await opened.get("/runs/long")
-    await page.goto(f"{opened.address}/runs")
     took = []
     for at in (1, 2500, 5000):
         await page.goto(f"{opened.address}/runs/long?at={at}")
         await page.locator(f"#turn-{at}").wait_for()
         took.append(await page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
-    assert min(took) < 1000, took
+    await page.goto(f"{opened.address}/compare?first=long&second=long")
+    took.append(await page.evaluate("performance.getEntriesByType('navigation')[0].responseStart"))
+    assert sorted(took)[1] < 1000, took  # one may meet whatever else this machine does
     await page.goto(f"{opened.address}/runs/long")
     for _ in range(60):
         await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")

@@ -5,16 +5,18 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import httpx
 import pytest
 
 from converse_graph import Request
+from converse_graph.judge.runs import judge_run
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store import Store
 from converse_graph.view import Access, Reader, build_app, serve
 from converse_graph.view.live import Place
-from tests.support.small_scenarios import CountingChat, begin, consciences, table, until
+from tests.support.small_scenarios import CountingChat, begin, consciences, played, table, until
 from tests.view.conftest import Serve, Site, visible
 
 
@@ -76,6 +78,28 @@ async def test_a_connection_that_is_lost_again_and_again_tells_every_turn_once(s
     await playing
     assert seen == list(range(36))
     assert connections > 3
+
+
+async def test_the_rail_of_periods_grows_with_a_run_and_is_told_when_it_does_alone(store: Store, site: Serve) -> None:
+    made = await begin(store, table("A", "B", rounds=60), model=CountingChat(latency=0.002), name="talk")
+    opened = await site()
+    playing = asyncio.create_task(made.play())
+    rails: list[list[str]] = []
+    total = pieces = 0
+    async with asyncio.timeout(30):
+        async for told in listen(opened, "talk"):
+            if told.name == "turns":
+                news, pieces = json.loads(told.data), pieces + 1
+                total = news["total"]
+                rails += [re.findall(r">(round \d+)</a>", news["marks"])] if "marks" in news else []
+            if total == 120:
+                break
+    await playing
+    assert len(rails) <= pieces
+    assert all(before != after for before, after in pairwise(rails))
+    page = (await opened.get("/runs/talk")).text
+    assert rails[-1] == re.findall(r">(round \d+)</a>", page.partition('aria-label="Years"')[2].partition("</nav>")[0])
+    assert rails[-1] == [f"round {number}" for number in range(1, 60, 2)]  # thinned: 60 are too many
 
 
 async def test_what_comes_of_a_round_is_told_once_too(store: Store, site: Serve) -> None:
@@ -153,6 +177,50 @@ async def test_what_goes_on_inside_a_party_is_told_line_by_line(store: Store, si
     talk = record.statements[0].private.deliberation
     assert talk is not None
     assert all(any(line.text in shown for shown in lines) for line in talk.lines)
+
+
+async def test_words_inside_a_party_come_as_they_are_written_under_who_says_them(store: Store, site: Serve) -> None:
+    opened = await site()
+    live = opened.live.of("nested")
+    live.is_played_here = True
+    halfway, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(request: Request) -> None:
+        if request.place == "0.1/Beta/1.Right/line" and request.on_delta and request.on_restart:
+            request.on_delta('{"line": "No')
+            request.on_restart()
+            request.on_delta('{"line": "Never a')
+            request.on_delta("gain")
+            halfway.set()
+            await go_on.wait()
+
+    made = await begin(store, consciences(rounds=1), model=CountingChat(before=hold), name="nested")
+    playing = asyncio.create_task(made.play(live.watch))
+    async with asyncio.timeout(30):
+        await halfway.wait()
+        async for told in listen(opened, "nested"):
+            if told.name == "inside" and "again" in told.data:
+                piece = json.loads(told.data)
+                break
+        go_on.set()
+    await playing
+    assert (piece["speaker"], piece["who"], piece["from"], piece["text"]) == ("Beta", "Right", 0, "Never again")
+    assert piece["line"] == "line 2 of 3"
+
+
+async def test_a_verdict_comes_to_the_page_of_its_run(store: Store, site: Serve) -> None:
+    await played(store, table("A", "B", rounds=1), name="talk")
+    opened = await site()
+    listening = listen(opened, "talk")
+    async with asyncio.timeout(30):
+        assert (await anext(listening)).name in ("turns", "status")
+        await judge_run(store, "talk", models=[CountingChat()])
+        async for told in listening:
+            if told.name == "verdicts":
+                break
+    news = json.loads(told.data)
+    assert news["count"] == 1
+    assert "Judged by" in news["html"]
 
 
 @pytest.mark.slow

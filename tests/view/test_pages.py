@@ -17,8 +17,8 @@ from converse_graph.view.charts import chart_specs, charts_of, draw, still_value
 from converse_graph.view.formatting import measure, movement
 from converse_graph.view.run_list import PAGE as RUNS_ON_A_PAGE
 from converse_graph.view.series import Point, Series
+from converse_graph.view.templating import environment
 from converse_graph.view.timeline import PAGE
-from tests.support.postgres_cluster import Cluster
 from tests.support.small_scenarios import CREATED, begin, consciences, played, table
 from tests.view.conftest import Serve, visible
 
@@ -207,6 +207,17 @@ async def test_a_set_tells_when_an_event_comes(store: Store, site: Serve) -> Non
     assert "Probability that it has come by" in await opened.text("/sets/raises?event=settled")
 
 
+async def test_the_first_page_of_a_run_waits_for_no_template(store: Store, site: Serve) -> None:
+    await played(store, table("A"), name="talk")
+    environment.cache_clear()
+    opened = await site()
+    cache = environment().cache
+    assert cache is not None
+    compiled = {name for _, name in cache.keys()}  # noqa: SIM118 - it is jinja's own kind of dict
+    await opened.text("/runs/talk")
+    assert {name for _, name in cache.keys()} == compiled  # noqa: SIM118
+
+
 async def test_a_search_finds_turns_by_their_words(store: Store, site: Serve) -> None:
     made = await played(store, table("A", "B", rounds=6), name="talk")
     record = await made.transcript()
@@ -248,23 +259,6 @@ async def test_every_kind_of_store_is_read_and_no_page_shows_its_password(
         answer = await opened.get(path)
         assert answer.status_code == 200, path
         assert password not in answer.text, path
-
-
-async def test_pages_go_on_once_the_server_of_their_store_is_back(postgres: Cluster) -> None:
-    address = postgres.database()
-    async with Store.open(address, make=True) as store:
-        await played(store, table("A", "B"), name="talk")
-    async with Reader.open(address) as reader:
-        assert len((await reader.run("talk")).statements) == 4
-        await asyncio.to_thread(postgres.stop)
-        try:
-            for _ in range(2):
-                with pytest.raises(StoreFailure):
-                    await reader.run("talk")
-        finally:
-            await asyncio.to_thread(postgres.start)
-        assert len((await reader.run("talk")).statements) == 4
-        assert [run.name for run in await reader.runs()] == ["talk"]
 
 
 def test_numbers_of_a_world_have_their_unit_and_flags_are_yes_or_no() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from converse_graph.cli.completion import complete_runs
-from converse_graph.cli.options import HumanDeadline, MaxTokens, MaxUsd, StorePath
+from converse_graph.cli.options import HumanDeadline, MaxTokens, MaxUsd, NoOpen, Port, StorePath
 
 if TYPE_CHECKING:
     from converse_graph.cli.output import Output
@@ -21,15 +21,10 @@ RunToView = Annotated[
     str | None,
     typer.Argument(metavar="RUN", help="The run to open; the list of runs if not given.", autocompletion=complete_runs),
 ]
-Port = Annotated[
-    int | None,
-    typer.Option(min=1, max=65535, metavar="N", help="Where to listen.  [default: 8420, or the next that is free]"),
-]
 Host = Annotated[
     str | None,
     typer.Option(metavar="HOST", help="Listen there and not on loopback alone; the address then has a token."),
 ]
-NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the address and open no browser.")]
 Steer = Annotated[bool, typer.Option("--control", help="Let pages pause, resume, extend, fork, judge and interview.")]
 Token = Annotated[
     bool, typer.Option("--token", help="Ask for a token on loopback too, as on a machine that others use.")
@@ -99,7 +94,7 @@ async def view(
         ):
             if seats_of_runs is not None:
                 await say_seats(seats_of_runs, served, output, run)
-            open_page(served.address_of(f"/runs/{run}" if run else "/runs"), output, opens=not no_open)
+            await open_page(served.address_of(f"/runs/{run}" if run else "/runs"), output, opens=not no_open)
             output.say("Ctrl-C ends it.")
             await wait_for_signal(served)
 

@@ -4,6 +4,7 @@ import { fragment, run, state } from "/static/run.js";
 const side = document.querySelector(".side");
 const standing = side.querySelector("[data-standing]");
 const charts = side.querySelector("[data-charts]");
+const buttons = document.querySelectorAll("[data-side]");
 let place = null;
 let asked = 0;
 
@@ -32,7 +33,7 @@ function draw_cursor() {
   if (!place) return;
   for (const chart of charts.querySelectorAll(".chart")) {
     const { left, width, from, to } = chart.dataset;
-    const svg = chart.querySelector("svg");
+    const svg = chart.querySelector(".drawing svg"); // a private one has a lock too
     const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
     const share = (place.when - from) / (to - from);
     const cursor = chart.querySelector(".cursor");
@@ -61,8 +62,23 @@ charts.addEventListener("click", (event) => {
   const turn = document.querySelector(address.slice(address.indexOf("#")));
   if (!turn) return;
   event.preventDefault();
+  show_side(false);
   turn.focus({ preventScroll: true });
   turn.scrollIntoView({ block: "start" });
+});
+
+// On a narrow page, and beside columns, the state lies over the talk when it is asked for.
+function show_side(is_shown) {
+  if (side.classList.contains("over") === is_shown) return;
+  side.classList.toggle("over", is_shown);
+  for (const button of buttons) button.setAttribute("aria-expanded", String(is_shown));
+  if (is_shown) { side.focus({ preventScroll: true }); draw_cursor(); } else buttons[0].focus({ preventScroll: true });
+}
+for (const button of buttons) button.addEventListener("click", () => show_side(!side.classList.contains("over")));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") show_side(false);
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  if (event.key === "s" && buttons[0].offsetParent) show_side(!side.classList.contains("over"));
 });
 addEventListener("resize", draw_cursor);
 let again = null;

@@ -1,5 +1,5 @@
 // What comes while one looks: turns, who has the floor, words as they are written. A lost connection is taken up where it was.
-import { append, fragment, layout, run, show_more, state } from "/static/run.js";
+import { append, find_place, forget, fragment, layout, MOST, run, show_marks, show_more, state, turns } from "/static/run.js";
 
 const live = document.getElementById("live");
 const at_end = () => innerHeight + scrollY > document.documentElement.scrollHeight - 260;
@@ -21,7 +21,7 @@ function tell_status(status) {
   const badge = document.querySelector(".facts .status");
   badge.className = `status ${status.status}`;
   badge.textContent = status.status + (status.ended && status.ended !== "horizon" ? `: ${status.ended.replaceAll("_", " ")}` : "");
-  for (const name of ["turns", "tokens", "usd"]) {
+  for (const name of ["period", "turns", "tokens", "usd"]) {
     const place = document.querySelector(`[data-fact="${name}"]`);
     if (place) place.textContent = status[name];
   }
@@ -31,15 +31,21 @@ function tell_status(status) {
 const draft_of = (name) => [...live.querySelectorAll("[data-speaker]")].find((each) => each.dataset.speaker === name);
 const HANDLERS = {
   turns(event) {
-    const { html, total } = JSON.parse(event.data);
+    const { html, total, marks } = JSON.parse(event.data);
     const follows = at_end();
-    const is_at_end = state.is_at_end;
+    const is_taken = state.is_at_end && (follows || turns().length < MOST); // who reads far above asks for more
     state.total = total;
-    if (is_at_end) { append(html); state.last = total; }
+    if (is_taken) {
+      append(html);
+      state.last = total;
+      if (follows) forget("before");
+    }
     live.replaceChildren();
     document.getElementById("nothing")?.remove();
     show_more();
+    if (marks) show_marks(marks);
     if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+    find_place();
     document.dispatchEvent(new CustomEvent("turns"));
   },
   status: (event) => tell_status(JSON.parse(event.data)),
@@ -54,15 +60,43 @@ const HANDLERS = {
       const box = draft_of(party)?.querySelector("[data-lines]");
       if (!box) continue;
       box.hidden = false;
-      box.querySelector(".body").append(fragment(html));
+      const line = fragment(html);
+      const now = box.querySelector("[data-now]");
+      const words = now.querySelector(".prose").textContent.trim();
+      if (words && line.textContent.replace(/\s+/g, " ").includes(words.replace(/\s+/g, " "))) now.hidden = true;
+      box.querySelector(".body").append(line);
     }
     if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+  },
+  inside(event) {
+    const { speaker, from, text, who, line, colour } = JSON.parse(event.data);
+    const box = draft_of(speaker)?.querySelector("[data-lines]");
+    if (!box) return;
+    const follows = at_end();
+    const now = box.querySelector("[data-now]");
+    const prose = now.querySelector(".prose");
+    if (who !== undefined) {
+      box.hidden = now.hidden = false;
+      now.className = `line p${colour}`;
+      now.querySelector("b").textContent = who;
+      now.querySelector(".when").textContent = line;
+    }
+    prose.textContent = prose.textContent.slice(0, from) + text;
+    if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+  },
+  verdicts(event) {
+    const { html, count } = JSON.parse(event.data);
+    const box = document.querySelector("[data-verdicts]");
+    if (box.dataset.count === String(count)) return;
+    box.dataset.count = count;
+    box.replaceChildren(fragment(html));
   },
   words(event) {
     const { speaker, from, text } = JSON.parse(event.data);
     const place = draft_of(speaker)?.querySelector("[data-words]");
     if (!place) return;
     const follows = at_end();
+    place.closest(".draft").querySelector("[data-now]").hidden = true;
     place.textContent = place.textContent.slice(0, from) + text;
     if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
   },

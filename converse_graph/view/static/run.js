@@ -4,7 +4,7 @@ const timeline = document.getElementById("timeline");
 const run = layout.dataset.run;
 const state = { first: Number(layout.dataset.first), last: Number(layout.dataset.last), total: Number(layout.dataset.total) };
 Object.defineProperty(state, "is_at_end", { get: () => state.last >= state.total });
-const MOST = 400; // turns in the page at once
+export const MOST = 400; // turns in the page at once
 
 export async function fetch_html(address) {
   const answer = await fetch(address, { headers: { "X-Converse": "part" } });
@@ -35,7 +35,7 @@ function prepend(html) {
   }
 }
 
-const turns = () => [...timeline.querySelectorAll(".turn")];
+export const turns = () => [...timeline.querySelectorAll(".turn")];
 const more = { before: document.querySelector('[data-more="before"]'), after: document.querySelector('[data-more="after"]') };
 let loading = false;
 
@@ -64,7 +64,7 @@ async function load(where) {
 }
 
 // What is far away leaves the page, whole rounds at a time, so that it stays light however long it is read.
-function forget(where) {
+export function forget(where) {
   const sections = [...timeline.children];
   if (where === "before") {
     while (turns().length > MOST && sections.length > 2) {
@@ -107,23 +107,31 @@ timeline.addEventListener("toggle", async (event) => {
 
 // The reader's place: the turn nearest the top.
 let here = null;
-function find_place() {
+const rail = document.querySelector(".rail");
+export function find_place() {
   const near_top = turns().find((turn) => turn.getBoundingClientRect().bottom > 120);
   if (!near_top || near_top === here) return;
   here = near_top;
-  const number = Number(here.dataset.number);
-  let current = null;
-  for (const link of document.querySelectorAll(".rail a")) {
-    link.removeAttribute("aria-current");
-    if (Number(link.dataset.go) <= number) current = link;
-  }
-  if (current) {
-    current.setAttribute("aria-current", "true");
-    const rail = document.querySelector(".rail");
-    rail.scrollTop = current.offsetTop - rail.clientHeight / 2;
-    rail.scrollLeft = current.offsetLeft - rail.clientWidth / 2;
-  }
+  mark_place();
   tell_place();
+}
+function mark_place() {
+  let current = null;
+  for (const link of rail.querySelectorAll("a")) {
+    link.removeAttribute("aria-current");
+    if (here && Number(link.dataset.go) <= Number(here.dataset.number)) current = link;
+  }
+  if (!current) return;
+  current.setAttribute("aria-current", "true");
+  rail.scrollTop = current.offsetTop - rail.clientHeight / 2;
+  rail.scrollLeft = current.offsetLeft - rail.clientWidth / 2;
+}
+// The rail as it is now; whoever is in it by keyboard stays where they are.
+export function show_marks(html) {
+  const focused = rail.contains(document.activeElement) ? document.activeElement.dataset.go : null;
+  rail.querySelector("ol").replaceChildren(fragment(html));
+  if (focused !== null) rail.querySelector(`[data-go="${focused}"]`)?.focus({ preventScroll: true });
+  mark_place();
 }
 function tell_place() {
   if (!here) return;

@@ -14,6 +14,8 @@ form?.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // back: as it stands now
 
+document.querySelector(".seat-field.wrong :is(input, select, textarea)")?.focus(); // what is to be written anew
+
 const events = new EventSource(`${location.pathname}/live?version=${encodeURIComponent(seat.dataset.seat)}`);
 events.addEventListener("changed", (event) => {
   if (is_sent || event.data === seat.dataset.seat) return;
