@@ -23,8 +23,8 @@ def describe_decision(decision: DecisionRecord | None, profile: PromptProfile = 
         motion: What was debated; empty where that is not said.
     """
     words = format_decision(decision, profile)
-    asked = f"You have just debated in private: {motion}" if motion and words and profile == "large" else ""
-    return escape_line(" ".join(filter(None, [asked, words])))
+    beginning = f"You have just debated in private: {motion}" if motion and words and profile == "large" else ""
+    return escape_line(" ".join(filter(None, [beginning, words])))
 
 
 def redacted_decision(debate: DebateRecord) -> DecisionRecord | None:
