@@ -53,7 +53,7 @@ class Session:
         self._trace_private = options.trace_private
         self._is_viewed, self._port, self._opens = options.view, options.port, not options.no_open
         if options.view:
-            require_view()
+            require_view(options.port)
         self._deadline = options.human_deadline
 
     async def play(self, simulation: Simulation) -> Code:

@@ -27,15 +27,21 @@ _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 """Of these one is set where a browser can be shown, or was chosen."""
 
 
-def require_view() -> None:
-    """Refuse to go on where the extra is not installed.
+def require_view(port: int | None = None) -> None:
+    """Refuse to go on where the extra is not installed, or the port that was named is in use.
+
+    Args:
+        port: Where pages will be; None for 8420, or the next that is free.
 
     Raises:
-        UsageError: It is not.
+        UsageError: One of the two.
     """
     missing = next((name for name in _NEEDED if find_spec(name) is None), None)
     if missing is not None:
         raise UsageError(f"Pages take an extra ({missing} is missing): pip install 'converse-graph[view]'.")
+    if port is not None:
+        server: Any = importlib.import_module("converse_graph.view.server")  # it is in the extra
+        server.require_free(port)
 
 
 @asynccontextmanager

@@ -88,7 +88,10 @@ def _counted(difference: Difference) -> str:
         )
         if count
     ]
-    worlds = [f"their worlds differ from {difference.world[0].period} on"] if difference.world else []
+    worlds = []
+    if difference.world:
+        first = difference.world[0]
+        worlds = [f"their worlds differ from {'the start' if first.round < 0 else first.period} on"]
     return ", ".join([f"{differing} of {len(both)} shared turns differ", *alone, *worlds])
 
 

@@ -138,6 +138,15 @@ async def serve_run(
             yield ServedRun(served=served, watch=played.watch, seats=seats)
 
 
+def require_free(port: int) -> None:
+    """Refuse a port that somebody else has, before anything is begun that is to be seen there.
+
+    Raises:
+        InvalidValue: It is in use.
+    """
+    _listen("127.0.0.1", port).close()
+
+
 def _listen(host: str, port: int | None) -> socket.socket:
     """A socket that listens on a port: the one that was asked for, or the first that is free."""
     tried = [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + _TRIES)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -12,6 +14,18 @@ from typing import Any, TypeVar
 from converse_graph.errors import ConverseError
 
 T = TypeVar("T")
+
+
+def _end_with_parent() -> None:
+    """End at once where the process that serves is killed: nobody else would ever end this one."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class Workshop:
@@ -28,7 +42,8 @@ class Workshop:
             ConverseError: The process ended before it was done; the next call begins another.
         """
         if self._process is None:
-            self._process = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+            context = multiprocessing.get_context("spawn")
+            self._process = ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._process, work, *arguments)
         except BrokenProcessPool:

@@ -151,6 +151,39 @@ async def test_a_run_is_read_by_keys_and_private_parts_hide(store: Store, site: 
 
 
 @pytest.mark.slow
+async def test_the_state_beside_a_run_follows_its_reader_and_lies_over_the_talk_on_a_phone(
+    store: Store, site: Serve, page: Page
+) -> None:
+    await played(store, find_scenario("boardrooms")(), name="boards", rounds=3)
+    opened = await site()
+    await page.goto(f"{opened.address}/runs/boards")
+    charts = page.locator(".chart")
+    await charts.first.wait_for(timeout=60_000)
+    await page.evaluate("document.querySelector('#turn-9').scrollIntoView()")
+    await page.locator("h2", has_text="In 2026").wait_for()
+    apart = """charts => charts.filter(each => Number(each.dataset.to) > 2026).map(each => {
+        const svg = each.querySelector(".drawing svg"), plot = svg.querySelector("path.background");
+        const {left, width} = plot.getBoundingClientRect(), {from, to} = each.dataset;
+        return each.querySelector(".cursor").getBoundingClientRect().left - left - width * (2026 - from) / (to - from);
+    })"""
+    await page.wait_for_timeout(400)  # the line glides
+    found = await charts.evaluate_all(apart)
+    assert await page.locator(".chart.private").count() > 0
+    assert all(abs(one) < 2 for one in found), found
+    assert "Year" not in await charts.locator("figcaption").all_inner_texts()  # the time itself is nothing to draw
+    await page.set_viewport_size({"width": 390, "height": 844})
+    assert not await page.locator(".side").is_visible()
+    await page.get_by_role("button", name="State", exact=True).click()
+    await charts.first.scroll_into_view_if_needed()
+    assert await charts.first.is_visible()
+    assert await page.evaluate("document.activeElement.id") == "side"
+    await page.keyboard.press("Escape")
+    assert not await page.locator(".side").is_visible()
+    await page.emulate_media(media="print")
+    assert await charts.first.is_visible()
+
+
+@pytest.mark.slow
 async def test_a_live_run_comes_to_the_page_with_each_turn_once(store: Store, site: Serve, page: Page) -> None:
     opened = await site()
     live = opened.live.of("talk")

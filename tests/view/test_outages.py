@@ -86,9 +86,8 @@ async def test_runs_are_steered_once_the_server_is_back(postgres: Cluster) -> No
         before = len((await reader.run(NAME)).statements)
         await control.act(NAME, "resume", {"once": "b"})
         assert control.problem(NAME) == ""
-        async with asyncio.timeout(30):
-            while len((await reader.run(NAME)).statements) <= before:
-                await asyncio.sleep(0.02)
+        async with Store.open(address, read_only=True) as store:
+            await until(lambda: store.register.run(NAME).statements > before)
         await control.act(NAME, "pause", {"once": "c"})
         await until(lambda: not control.is_playing(NAME))
         assert (await reader.run(NAME)).status == "paused"

@@ -137,10 +137,25 @@ async def test_two_runs_lie_side_by_side_where_the_fork_left(store: Store, site:
     only = await opened.text("/compare?first=parent&second=child&only=differences")
     assert "the same" not in only
     assert "We do otherwise." in only
-    assert "fork of parent" in await opened.text("/runs/child")
+    child = (await opened.get("/runs/child")).text
+    assert "fork of parent" in visible(child)
+    assert child.count("Here it leaves") == 1
+    assert child.index('id="turn-3"') < child.index("Here it leaves") < child.index('id="turn-4"')
+    assert "Here it leaves" not in await opened.text("/runs/parent")
     runs = (await opened.get("/runs")).text
     assert runs.index('data-run="parent"') < runs.index('data-run="child"')
     assert 'class="depth d1"' in runs
+
+
+async def test_a_comparison_tells_what_came_of_two_runs_and_where_their_worlds_differ(
+    store: Store, site: Serve
+) -> None:
+    for name, seed in (("low", 1), ("high", 2)):
+        await played(store, find_scenario("fishery")(), name=name, rounds=3, seed=seed)
+    page = await (await site()).text("/compare?first=low&second=high")
+    assert re.search(r"their worlds differ from (the start|\d{4}) on", page)
+    assert re.search(r"World after \d{4}, where it differs .*? kt ", page)
+    assert "seed 1 2" in page
 
 
 async def test_runs_are_found_by_words_status_and_scenario_a_page_at_a_time(store: Store, site: Serve) -> None:

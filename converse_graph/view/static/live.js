@@ -52,6 +52,7 @@ const HANDLERS = {
   floor(event) {
     const follows = at_end();
     live.replaceChildren(fragment(event.data));
+    if (event.data) document.getElementById("nothing")?.remove();
     if (follows) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
   },
   lines(event) {
