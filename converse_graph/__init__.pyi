@@ -59,11 +59,11 @@ from .runs.interview import Interview as Interview
 from .runs.interview import interview as interview
 from .runs.reading import list_runs as list_runs
 from .runs.reading import load_run as load_run
-from .runs.run import run as run
 from .runs.simulation import Origin as Origin
 from .runs.simulation import Simulation as Simulation
 from .runs.simulation import begin as begin
 from .runs.simulation import resume as resume
+from .runs.synchronous_run import run as run
 from .scenarios.cast import Debate as Debate
 from .scenarios.cast import Example as Example
 from .scenarios.cast import ImaginedDebate as ImaginedDebate

@@ -40,7 +40,7 @@ GROUPS = {
     "Fields": ("scenarios.fields",),
     "Rules": ("scenarios.rules", "scenarios.deliberation_rules", "scenarios.memory_settings"),
     "Worlds": ("scenarios.world", "scenarios.world_tables", "scenarios.world_files"),
-    "In one call": ("runs.run", "runs.reading"),
+    "In one call": ("runs.synchronous_run", "runs.reading"),
     "Verbs of a run": (
         "runs.simulation",
         "runs.derived",

@@ -165,7 +165,7 @@ async def take_seat(page: Page, store: Store, reader: Reader) -> None:
         seats=Seats(reader=reader, keys=keys, host=OneTable(name="seat", at=at)),
     )
     playing = asyncio.create_task(play_at(at, made))
-    while (asked := at.asked(SEAT)) is None or asked.place != HELD:
+    while (asked := at.open_question(SEAT)) is None or asked.place != HELD:
         if asked is not None:
             at.give(SEAT, asked.key, replies[asked.place])
         await at.wait(0.1)

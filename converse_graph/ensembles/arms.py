@@ -85,11 +85,11 @@ def morris_points(dials: int, paths: int) -> tuple[tuple[float, ...], ...]:
     """
     from SALib.sample import morris
 
-    points = morris.sample(morris_problem(dials), paths, num_levels=MORRIS_LEVELS, seed=_SEED)
+    points = morris.sample(salib_problem(dials), paths, num_levels=MORRIS_LEVELS, seed=_SEED)
     return tuple(map(tuple, points.tolist()))
 
 
-def morris_problem(dials: int) -> dict[str, Any]:
+def salib_problem(dials: int) -> dict[str, Any]:
     """Describe dials from 0 to 1 to SALib.
 
     Args:

@@ -157,7 +157,9 @@ class Design(FrozenModel):
         settings = arm_label({dial: cell.dials[dial] for dial in self.vary})
         if cell.is_direct:
             return f"{settings}, asked directly"
-        return label_of_role(settings, "chance" if cell.is_baseline else "paraphrase" if cell.is_paraphrase else "arm")
+        return arm_label_for_role(
+            settings, "chance" if cell.is_baseline else "paraphrase" if cell.is_paraphrase else "arm"
+        )
 
     def reference(self, cell: Cell) -> str:
         """Return the reference to what a run plays: the scenario, or its direct question.
@@ -231,7 +233,7 @@ def plain_setting(value: Any) -> str:
     return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def label_of_role(settings: str, role: Role) -> str:
+def arm_label_for_role(settings: str, role: Role) -> str:
     """Name an arm by its settings and what it is for.
 
     Args:

@@ -12,8 +12,8 @@ import scoringrules
 from SALib.analyze import morris
 from scipy import stats
 
-from converse_graph.ensembles.arms import DEFAULT_SAMPLES, MORRIS_LEVELS, arm_at, morris_points, morris_problem
-from converse_graph.ensembles.design import WORDING, Design, Role, arm_label, is_null, label_of_role, plain_setting
+from converse_graph.ensembles.arms import DEFAULT_SAMPLES, MORRIS_LEVELS, arm_at, morris_points, salib_problem
+from converse_graph.ensembles.design import WORDING, Design, Role, arm_label, arm_label_for_role, is_null, plain_setting
 from converse_graph.ensembles.direct_answers import DirectAnswer, direct_answer
 from converse_graph.ensembles.forecast_values import (
     ArmForecast,
@@ -139,7 +139,7 @@ def _sort_arms(rows: Sequence[Outcome], design: Design | None) -> list[_Arm]:
     for role, members in by_role.items():
         for label, group in group_by_arm(members, dials).items():
             arms.append(
-                _Arm(label_of_role(label, role), role, {dial: _setting(group[0], dial) for dial in dials}, group)
+                _Arm(arm_label_for_role(label, role), role, {dial: _setting(group[0], dial) for dial in dials}, group)
             )
     if not any(arm.role == "arm" for arm in arms):  # so far chance alone has finished
         return [arm._replace(role="arm") for arm in arms]
@@ -422,7 +422,7 @@ def _screening(rows: Sequence[Outcome], design: Design | None, event: str, horiz
             return ()
         results.append(restricted_mean(groups[key], horizon=horizon).estimate)
     measures = morris.analyze(
-        morris_problem(len(dials)), np.array(points), np.array(results, dtype=np.float64),
+        salib_problem(len(dials)), np.array(points), np.array(results, dtype=np.float64),
         num_levels=MORRIS_LEVELS, seed=0,
     )  # fmt: skip
     screened = [

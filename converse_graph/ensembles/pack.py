@@ -15,7 +15,7 @@ from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, WORLD_STA
 from converse_graph.scenarios.references import without_folder
 from converse_graph.store import Store
 from converse_graph.store.permissions import make_folder
-from converse_graph.store.stored_runs import StoredRun, record_only
+from converse_graph.store.run_transfer import StoredRun, record_only
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,8 +115,8 @@ def persona_node(
             inner = [_deliberation(inside, deliberations.debate), *deliberations.within]
             decision = redacted_decision(deliberations.debate)
         prompt = (_guest_view(turn, decision),) if guest is not None else (*messages, *_task(turn, decision))
-        told = {"event": "line_text", "path": frame.path}
-        answer = await turn.ask("line", prompt, forms[turn.profile], prose="line", told=told)
+        line_event = {"event": "line_text", "path": frame.path}
+        answer = await turn.ask("line", prompt, forms[turn.profile], prose="line", event=line_event)
         line = _line(spec, persona, answer, decision)
         if state.get("dissent"):
             line["dissents"] = True

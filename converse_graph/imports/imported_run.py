@@ -22,7 +22,7 @@ from converse_graph.record.transcript import Header, ImportSource, Party
 from converse_graph.scenarios.rules import Event
 from converse_graph.store import Store, check_run_name
 from converse_graph.store.journal import Call, call_digest
-from converse_graph.store.stored_runs import StoredRun, record_only
+from converse_graph.store.run_transfer import StoredRun, record_only
 
 IMPORTED = "imported"
 """The model of a run whose writer nobody names, why such a run is over, and the order in which its parties spoke."""

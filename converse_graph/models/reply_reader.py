@@ -187,12 +187,12 @@ def _choose_object(
 
 def _respelt(one: ParsedObject, names: frozenset[str]) -> ParsedObject:
     """The same object by the names that were asked for, where it has them in other case or with other marks."""
-    wanted = names - one.values.keys()
-    missing = {_letters(name): name for name in wanted}
-    given = [name for name in one.values if name not in names and _letters(name) in missing]
-    if not given or len(missing) < len(wanted) or len({_letters(name) for name in given}) < len(given):
+    absent = names - one.values.keys()
+    missing = {_letters(name): name for name in absent}
+    respelt = [name for name in one.values if name not in names and _letters(name) in missing]
+    if not respelt or len(missing) < len(absent) or len({_letters(name) for name in respelt}) < len(respelt):
         return one
-    values = {missing[_letters(name)] if name in given else name: value for name, value in one.values.items()}
+    values = {missing[_letters(name)] if name in respelt else name: value for name, value in one.values.items()}
     return replace(one, values=values, mended=one.mended | {"spelling of names"})
 
 

@@ -31,7 +31,7 @@ class _Field(FrozenModel, ABC):
 
     def annotation(self) -> Any:
         """Return the type of an answer, with its bounds, as pydantic reads it; its values are those that JSON has."""
-        return self._bounded() | None if self.optional else self._bounded()
+        return self._strict_type() | None if self.optional else self._strict_type()
 
     def bounds_text(self) -> str:
         """Say what an answer may be, in the words in which a speaker is asked for it."""
@@ -39,7 +39,7 @@ class _Field(FrozenModel, ABC):
 
     def tolerated(self) -> Any:
         """Return the type of an answer as it is read: longer than was asked for, up to `TOLERANCE` times."""
-        return self._tolerated() | None if self.optional else self._tolerated()
+        return self._tolerant_type() | None if self.optional else self._tolerant_type()
 
     def is_longer(self, answer: Any) -> bool:
         """Tell whether an answer is longer than was asked for.
@@ -66,10 +66,10 @@ class _Field(FrozenModel, ABC):
         return False
 
     @abstractmethod
-    def _bounded(self) -> Any: ...
+    def _strict_type(self) -> Any: ...
 
-    def _tolerated(self) -> Any:
-        return self._bounded()
+    def _tolerant_type(self) -> Any:
+        return self._strict_type()
 
     @abstractmethod
     def _bounds_text(self) -> str: ...
@@ -83,7 +83,7 @@ class Text(_Field):
     max_length: Annotated[int, Bound(ge=1, le=8000)] = 160
     """Characters."""
 
-    def _bounded(self) -> Any:
+    def _strict_type(self) -> Any:
         return Annotated[str, Bound(max_length=self.max_length)]
 
     def can_equal(self, answer: bool | int | str) -> bool:
@@ -94,7 +94,7 @@ class Text(_Field):
         """
         return isinstance(answer, str) and len(answer) <= TOLERANCE * self.max_length
 
-    def _tolerated(self) -> Any:
+    def _tolerant_type(self) -> Any:
         return Annotated[str, Bound(max_length=TOLERANCE * self.max_length)]
 
     def is_longer(self, answer: Any) -> bool:
@@ -119,10 +119,10 @@ class TextList(_Field):
     max_length: Annotated[int, Bound(ge=1, le=400)] = 60
     """Characters of one name."""
 
-    def _bounded(self) -> Any:
+    def _strict_type(self) -> Any:
         return Annotated[list[Annotated[str, Bound(max_length=self.max_length)]], Bound(max_length=self.max_items)]
 
-    def _tolerated(self) -> Any:
+    def _tolerant_type(self) -> Any:
         entry = Annotated[str, Bound(max_length=TOLERANCE * self.max_length)]
         return Annotated[list[entry], Bound(max_length=TOLERANCE * self.max_items)]
 
@@ -145,7 +145,7 @@ class Boolean(_Field):
     kind: Literal["boolean"] = "boolean"
     """Which kind of field this is, as a file names it."""
 
-    def _bounded(self) -> Any:
+    def _strict_type(self) -> Any:
         return bool
 
     def can_equal(self, answer: bool | int | str) -> bool:
@@ -174,7 +174,7 @@ class Choice(_Field):
             raise ValueError(f"options repeat themselves: {', '.join(self.options)}")
         return self
 
-    def _bounded(self) -> Any:
+    def _strict_type(self) -> Any:
         return Literal[self.options]
 
     def can_equal(self, answer: bool | int | str) -> bool:
@@ -212,7 +212,7 @@ class Number(_Bounded):
     kind: Literal["number"] = "number"
     """Which kind of field this is, as a file names it."""
 
-    def _bounded(self) -> Any:
+    def _strict_type(self) -> Any:
         return Annotated[float, Bound(ge=self.minimum, le=self.maximum)]
 
 
@@ -224,7 +224,7 @@ class Integer(_Bounded):
     minimum: int
     maximum: int
 
-    def _bounded(self) -> Any:
+    def _strict_type(self) -> Any:
         return Annotated[int, Bound(ge=self.minimum, le=self.maximum)]
 
     def can_equal(self, answer: bool | int | str) -> bool:
@@ -244,10 +244,10 @@ class Percentiles(_Bounded):
     minimum: int
     maximum: int
 
-    def _bounded(self) -> Any:
+    def _strict_type(self) -> Any:
         return self._three(extra="forbid")
 
-    def _tolerated(self) -> Any:
+    def _tolerant_type(self) -> Any:
         return self._three(extra="ignore")
 
     def _three(self, *, extra: Literal["forbid", "ignore"]) -> Any:

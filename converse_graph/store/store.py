@@ -20,9 +20,9 @@ from converse_graph.store.journal import MessageIds, RunJournal
 from converse_graph.store.permissions import is_shared
 from converse_graph.store.record_reader import read_channels, transcript_of
 from converse_graph.store.run_data import RunData
+from converse_graph.store.run_transfer import StoredRuns
 from converse_graph.store.runs import RunTable
 from converse_graph.store.session import Session
-from converse_graph.store.stored_runs import StoredRuns
 from converse_graph.store.verdicts import Verdicts
 from converse_graph.store.writer import Writer
 

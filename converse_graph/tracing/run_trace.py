@@ -18,7 +18,7 @@ from converse_graph.models.base import Model, Request, Response
 from converse_graph.record.paths import CallPath
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.model_settings import UNSET
-from converse_graph.tracing.call_spans import (
+from converse_graph.tracing.enclosing_spans import (
     EnclosingSpan,
     Key,
     enclosing_spans,

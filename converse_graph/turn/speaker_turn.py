@@ -72,7 +72,7 @@ class SpeakerTurn:
         form: ReplySchema,
         *,
         prose: str,
-        told: Mapping[str, Any] | None = None,
+        event: Mapping[str, Any] | None = None,
     ) -> StructuredReply:
         """Ask whoever speaks, a model or a graph.
 
@@ -81,10 +81,10 @@ class SpeakerTurn:
             messages: The prompt; for a graph its view alone.
             form: Of the reply.
             prose: The field that a graph's words go to, and that a model's are read out of as they are written.
-            told: What the events begin with that tell of these words; None where nobody is told of them.
+            event: What the events begin with that tell of these words; None where nobody is told of them.
         """
         guest = self.guest.saying(prose) if self.guest is not None else None
-        reader = self._reader(prose, told) if told is not None and self.context.live and guest is None else None
+        reader = self._reader(prose, event) if event is not None and self.context.live and guest is None else None
         question = StructuredRequest(
             place=self.place.call(task),
             messages=messages,
@@ -92,17 +92,17 @@ class SpeakerTurn:
             model=guest or self.model,
             repairs=0 if guest else MAX_REPAIRS,
             on_delta=reader,
-            on_restart=None if reader is None else self._begin_again(reader, told or {}),
+            on_restart=None if reader is None else self._begin_again(reader, event or {}),
         )
         return await ask(self.context, question, self.emit)
 
-    def _reader(self, prose: str, told: Mapping[str, Any]) -> ProseReader:
-        return ProseReader(lambda text: self.emit({**told, "text": text}), name=prose)
+    def _reader(self, prose: str, event: Mapping[str, Any]) -> ProseReader:
+        return ProseReader(lambda text: self.emit({**event, "text": text}), name=prose)
 
-    def _begin_again(self, reader: ProseReader, told: Mapping[str, Any]) -> Callable[[str], None]:
+    def _begin_again(self, reader: ProseReader, event: Mapping[str, Any]) -> Callable[[str], None]:
         def restart(_: str) -> None:
             reader.restart()
-            self.emit({**told, "text": None})
+            self.emit({**event, "text": None})
 
         return restart
 

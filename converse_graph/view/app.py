@@ -119,9 +119,9 @@ class Pages:
 
     async def runs(self, request: Request) -> Response:
         """List runs."""
-        wanted = request.query_params
+        search = request.query_params
         filters = Filters(
-            query=wanted.get("q", "")[:200], status=wanted.get("status", ""), scenario=wanted.get("scenario", "")
+            query=search.get("q", "")[:200], status=search.get("status", ""), scenario=search.get("scenario", "")
         )
         return HTMLResponse(await list_page(self.reader, filters, number=_number(request, "page", default=1)))
 
@@ -139,8 +139,8 @@ class Pages:
         forecast, problem = None, ""
         if event:
             try:
-                made = await self.workshop.do(forecast_part, self.reader.where, name, event)
-                forecast = Markup(made)  # noqa: S704 - rendered there with tags off
+                html = await self.workshop.do(forecast_part, self.reader.where, name, event)
+                forecast = Markup(html)  # noqa: S704 - rendered there with tags off
             except UsageError as error:
                 problem = str(error)
         number = _number(request, "page", default=1)
@@ -189,24 +189,24 @@ class Pages:
 
     async def calls(self, request: Request) -> Response:
         """List the calls of a run."""
-        name, wanted = request.path_params["run"], request.query_params.get("place", "")[:300]
+        name, prefix = request.path_params["run"], request.query_params.get("place", "")[:300]
         return HTMLResponse(
-            await calls_page(self.reader, name, place=wanted, after=_number(request, "after", default=0))
+            await calls_page(self.reader, name, place=prefix, after=_number(request, "after", default=0))
         )
 
     async def call(self, request: Request) -> Response:
         """Show a call, prompt and reply."""
-        wanted = request.query_params
-        attempt = wanted.get("attempt", "")
-        page = await call_page(self.reader, request.path_params["run"], wanted.get("place", "")[:1000], attempt)
+        query = request.query_params
+        attempt = query.get("attempt", "")
+        page = await call_page(self.reader, request.path_params["run"], query.get("place", "")[:1000], attempt)
         return HTMLResponse(page)
 
     async def compare(self, request: Request) -> Response:
         """Put two runs side by side."""
-        wanted = request.query_params
-        ticked = wanted.getlist("runs")
-        names = [wanted.get("first", ""), wanted.get("second", "")] if not ticked else [*ticked, ""][:2]
-        only = wanted.get("only", "all") == "differences"
+        query = request.query_params
+        ticked = query.getlist("runs")
+        names = [query.get("first", ""), query.get("second", "")] if not ticked else [*ticked, ""][:2]
+        only = query.get("only", "all") == "differences"
         page = await compare_page(
             self.reader, names[0], names[1], first_row=_number(request, "row", default=0), differences_only=only
         )
@@ -309,20 +309,20 @@ def build_app(
 
 def _streamed(request: Request, events: AsyncGenerator[ServerSentEvent, None]) -> EventSourceResponse:
     """Answer with events for as long as the page is open and its server is on."""
-    told = _until(request.app.state.ending, events)
-    return EventSourceResponse(told, ping=15, headers={"Cache-Control": "no-store"})
+    events_until_end = _until(request.app.state.ending, events)
+    return EventSourceResponse(events_until_end, ping=15, headers={"Cache-Control": "no-store"})
 
 
 async def _until(
     ending: asyncio.Event, events: AsyncGenerator[ServerSentEvent, None]
 ) -> AsyncIterator[ServerSentEvent]:
     """Give events until the server ends: it would wait for whoever listens, and then break them off with an error."""
-    ended = asyncio.create_task(ending.wait())
+    end = asyncio.create_task(ending.wait())
     try:
         while True:
             following = asyncio.ensure_future(anext(events, None))
             try:
-                await asyncio.wait([following, ended], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([following, end], return_when=asyncio.FIRST_COMPLETED)
             finally:
                 if not following.done():
                     following.cancel()
@@ -332,7 +332,7 @@ async def _until(
                 return
             yield event
     finally:
-        ended.cancel()
+        end.cancel()
         await events.aclose()
 
 

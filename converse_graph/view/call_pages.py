@@ -61,7 +61,7 @@ async def calls_page(reader: Reader, name: str, *, place: str = "", after: int =
 
     def read() -> str:
         view = reader.read_run(name)
-        found = reader.store.journal(view.run.id).summaries(place, after=after, most=PAGE + 1)
+        summaries = reader.store.journal(view.run.id).summaries(place, after=after, most=PAGE + 1)
         rows = [
             {
                 "call": call,
@@ -70,9 +70,9 @@ async def calls_page(reader: Reader, name: str, *, place: str = "", after: int =
                 "party": _party(call.place),
                 "colour": _colour(view, call.place),
             }
-            for call in found[:PAGE]
+            for call in summaries[:PAGE]
         ]
-        following = found[PAGE - 1].id if len(found) > PAGE else None
+        following = summaries[PAGE - 1].id if len(summaries) > PAGE else None
         return render(
             "calls.html", page="runs", run=name, rows=rows, place=place, following=following, is_first=after == 0
         )
@@ -100,7 +100,7 @@ async def call_page(reader: Reader, name: str, place: str, attempt: str = "") ->
         if not calls:
             raise NotFound(f"Run {name!r} asked nothing at {place[:80]!r}; its calls are listed at /runs/{name}/calls.")
         attempts = [_attempt(call, view) for call in calls]
-        shown = next((one for one in attempts if str(one.call.attempt) == attempt), attempts[-1])
+        open_attempt = next((one for one in attempts if str(one.call.attempt) == attempt), attempts[-1])
         return render(
             "call.html",
             page="runs",
@@ -111,7 +111,7 @@ async def call_page(reader: Reader, name: str, place: str, attempt: str = "") ->
             party=_party(place),
             colour=_colour(view, place),
             attempts=attempts,
-            shown=shown,
+            shown=open_attempt,
             turn=_turn_number(view, place),
         )
 
@@ -177,5 +177,12 @@ def _turn_number(view: StoredRun, place: str) -> int | None:
     path = _path(place)
     if path is None:
         return None
-    wanted = (path.round, path.turn)
-    return next((at for at, said in enumerate(view.statements) if (said["round"], said["turn"]) == wanted), None)
+    round_and_turn = (path.round, path.turn)
+    return next(
+        (
+            at
+            for at, statement in enumerate(view.statements)
+            if (statement["round"], statement["turn"]) == round_and_turn
+        ),
+        None,
+    )

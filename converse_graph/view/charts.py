@@ -42,7 +42,7 @@ class Chart:
     last: float
     names: tuple[str, ...]
     """Whose lines there are."""
-    told: str
+    summary: str
     """What it shows, in a sentence."""
 
 
@@ -100,7 +100,7 @@ def _chart(series: Series, svg: str) -> Chart:
         first=first,
         last=last,
         names=_names(series),
-        told=_told(series, _names(series)),
+        summary=_chart_in_words(series, _names(series)),
     )
 
 
@@ -193,12 +193,12 @@ def _layers(series: Series, x: Any, y: Any, colour: Any) -> list[dict[str, Any]]
 def _happening_layers(
     happened: Sequence[Happening], domain: tuple[float, float], x: Any, link: str
 ) -> list[dict[str, Any]]:
-    shown = [one for one in happened if domain[0] <= one.when <= domain[1] and not one.is_private]
-    if not shown:
+    within = [one for one in happened if domain[0] <= one.when <= domain[1] and not one.is_private]
+    if not within:
         return []
     rows = [
         {"when": one.when, "told": plain(f"{one.period}: {one.text}")[:_MOST_LETTERS], "link": _address(link, one.turn)}
-        for one in shown
+        for one in within
     ]
     encoding = {"x": x, "description": _field("told"), "href": _field("link")}
     rule = {"type": "rule", "strokeDash": [3, 3], "color": _SOFT, "strokeWidth": 1.5}
@@ -210,16 +210,16 @@ def _field(name: str) -> dict[str, str]:
 
 
 def _row(series: Series, point: Point, link: str) -> dict[str, Any]:
-    told = f"{point.period}{f', {point.who}' if point.who else ''}: {_measure(series, point.value)}"
+    words = f"{point.period}{f', {point.who}' if point.who else ''}: {_measure(series, point.value)}"
     if point.low is not None and point.high is not None:
-        told += f" ({short_number(point.low)} to {short_number(point.high)})"
+        words += f" ({short_number(point.low)} to {short_number(point.high)})"
     return {
         "when": point.when,
         "value": point.value,
         "low": point.low,
         "high": point.high,
         "who": point.who,
-        "told": plain(told),
+        "told": plain(words),
         "link": _address(link, point.turn),
     }
 
@@ -228,7 +228,7 @@ def _address(link: str, turn: int | None) -> str | None:
     return None if turn is None else link.format(turn=turn + 1)
 
 
-def _told(series: Series, names: Sequence[str]) -> str:
+def _chart_in_words(series: Series, names: Sequence[str]) -> str:
     values = [point.value for point in series.points]
     of = f" of {', '.join(names)}" if names else ""
     periods = f"{series.points[0].period} to {series.points[-1].period}"

@@ -48,36 +48,36 @@ def _page(one: StoredRun, other: StoredRun, first_row: int, differences_only: bo
     difference = compare(one.public_transcript(), other.public_transcript())
     rows = [row for row in difference.rows if not (differences_only and row.same)]
     differing = [number for number, row in enumerate(rows) if not row.same]
-    shown = rows[first_row : first_row + PAGE]
+    rows_here = rows[first_row : first_row + PAGE]
     return render(
         "compare.html",
         page="compare",
         difference=difference,
-        rows=[_row_words(row) for row in shown],
+        rows=[_row_words(row) for row in rows_here],
         worlds={round: list(rows) for round, rows in groupby(difference.world, key=lambda row: row.round)},
         colours=colour_numbers([party.name for party in one.header.cast]),
-        counted=_counted(difference),
+        counted=_count_in_words(difference),
         first_row=first_row,
         following=first_row + PAGE if first_row + PAGE < len(rows) else None,
         before=max(0, first_row - PAGE) if first_row else None,
         first_difference=differing[0] if differing else None,
         page_size=PAGE,
         differences_only=differences_only,
-        left=_left(one, other),
+        left=_where_it_left(one, other),
     )
 
 
-def _left(one: StoredRun, other: StoredRun) -> str:
+def _where_it_left(one: StoredRun, other: StoredRun) -> str:
     """Where one left the other, in a sentence; empty where neither did."""
     for fork, parent in ((other, one), (one, other)):
         leave = fork.header.fork
         if fork.header.parent == parent.run.name and leave is not None:
-            said = " with other words put into a mouth" if leave.say is not None else ""
-            return f"{fork.run.name} leaves {parent.run.name} at {plain(leave.at)}{said}."
+            how = " with other words put into a mouth" if leave.say is not None else ""
+            return f"{fork.run.name} leaves {parent.run.name} at {plain(leave.at)}{how}."
     return ""
 
 
-def _counted(difference: Difference) -> str:
+def _count_in_words(difference: Difference) -> str:
     both = [row for row in difference.rows if row.first is not None and row.second is not None]
     differing = sum(not row.same for row in both)
     alone = [

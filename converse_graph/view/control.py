@@ -70,11 +70,11 @@ class Control:
             ConverseError: It cannot be opened.
         """
         async with Player.open(where, live, end=end) as player:
-            made = cls(player=player)
+            control = cls(player=player)
             try:
-                yield made
+                yield control
             finally:
-                await made._close()
+                await control._close()
 
     def new_form(self) -> str:
         """A word that a form is known by, so that it does nothing when it is sent twice."""
@@ -109,22 +109,22 @@ class Control:
             raise InvalidValue(
                 f"{action[:40]!r} is none of {', '.join(_ACTIONS)}, or the form is not from a page here."
             )
-        known = self._answers.get(once)
-        if known is not None:
-            return await asyncio.shield(known)
+        earlier = self._answers.get(once)
+        if earlier is not None:
+            return await asyncio.shield(earlier)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._answers[once] = answer
         while len(self._answers) > MOST_REMEMBERED:
             self._answers.popitem(last=False)
         try:
-            told = await _ACTIONS[action](self, name, form)
+            outcome = await _ACTIONS[action](self, name, form)
         except BaseException as error:
             self._answers.pop(once, None)  # it was refused, and may be sent again
             answer.set_exception(error if isinstance(error, ConverseError) else InvalidValue("It was broken off."))
             answer.exception()  # nobody may have waited for it
             raise
-        answer.set_result(told)
-        return told
+        answer.set_result(outcome)
+        return outcome
 
     async def pause(self, name: str, _: Form) -> Answer:
         """Have a run that is played from here stop at its next step."""
@@ -153,7 +153,7 @@ class Control:
         events = (
             [ScheduledEvent(at=at.partition(":")[0].strip(), text=text, party=form.get("to") or None)] if text else []
         )
-        made = await fork(
+        new_run = await fork(
             await self.player.store(),
             name,
             at=at,
@@ -163,8 +163,8 @@ class Control:
             until=_whole(form, "until"),
             new_name=form.get("name", "").strip() or None,
         )
-        self._play(made, _budget(form))
-        return _page_of(made.run.name, f"A fork of {name} at {at}.")
+        self._play(new_run, _budget(form))
+        return _page_of(new_run.run.name, f"A fork of {name} at {at}.")
 
     async def inject(self, name: str, form: Form) -> Answer:
         """Let something happen at a date that a run has not come to."""
@@ -198,9 +198,9 @@ class Control:
     def _play(self, simulation: Simulation, budget: Budget | None) -> None:
         name = simulation.run.name
         self._problems.pop(name, None)
-        self._plays[name] = Play(simulation=simulation, task=asyncio.create_task(self._played(simulation, budget)))
+        self._plays[name] = Play(simulation=simulation, task=asyncio.create_task(self._play_on(simulation, budget)))
 
-    async def _played(self, simulation: Simulation, budget: Budget | None) -> None:
+    async def _play_on(self, simulation: Simulation, budget: Budget | None) -> None:
         name = simulation.run.name
         end: EndRun = self.player.end
         try:

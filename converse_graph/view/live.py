@@ -101,7 +101,7 @@ class PrivateLine:
 
 
 @dataclass(kw_only=True)
-class _Told:
+class _Listener:
     """What one listener has been told."""
 
     place: Place
@@ -124,7 +124,7 @@ class LiveRun:
         self._inner: dict[str, InnerDraft] = {}
         self._line_numbers: dict[str, str] = {}
         self._generation = 0
-        self._changed = asyncio.Event()
+        self._change = asyncio.Event()
         self._view: StoredRun | None = None
         self._lines: list[PrivateLine] = []
         self._last_call = 0
@@ -169,14 +169,16 @@ class LiveRun:
 
     def _add_to_line(self, path: str, text: str | None) -> None:
         """Take the next piece of a line; None where it is begun again."""
-        known = self._inner.get(party_of(path))
-        if known is None or known.path != path or text is None:  # a debate inside its speaker came before it
+        line_before = self._inner.get(party_of(path))
+        if (
+            line_before is None or line_before.path != path or text is None
+        ):  # a debate inside its speaker came before it
             self._begin_line(path)
         self._inner[party_of(path)].text += text or ""
 
     def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._change.set()
+        self._change = asyncio.Event()
 
     async def listen(self, place: Place) -> AsyncGenerator[ServerSentEvent, None]:
         """Tell what is new, from a place on, until the listener leaves.
@@ -184,17 +186,17 @@ class LiveRun:
         Args:
             place: What the listener has already.
         """
-        told = _Told(place=place)
+        listener = _Listener(place=place)
         self.listeners += 1
         if self._following is None:
             self._following = asyncio.create_task(self._follow())
         try:
             while True:
-                changed = self._changed
+                change = self._change
                 if self._view is not None:
-                    for event in self._news(self._view, told):
+                    for event in self._news(self._view, listener):
                         yield event
-                await changed.wait()
+                await change.wait()
                 await asyncio.sleep(PAUSE)
         finally:
             self.listeners -= 1
@@ -216,7 +218,7 @@ class LiveRun:
                 self._view, self._last_call = view, last
                 self._wake()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), POLL)
+                await asyncio.wait_for(self._change.wait(), POLL)
             await asyncio.sleep(POLL / 4)
 
     def _look(self) -> tuple[StoredRun, list[PrivateLine], int]:
@@ -239,21 +241,21 @@ class LiveRun:
                 lines += [line] if line is not None else []
         return view, lines, last
 
-    def _news(self, view: StoredRun, told: _Told) -> list[ServerSentEvent]:
+    def _news(self, view: StoredRun, listener: _Listener) -> list[ServerSentEvent]:
         """What a listener has not been told."""
-        events = [*self._new_turns(view, told), *_new_status(view, told), *_new_verdicts(view, told)]
-        events += self._new_floor(view, told)
-        if told.floor:
-            events += self._new_lines(view, told)
-            events += self._new_inner_words(told)
-            events += self._new_words(told)
+        events = [*self._new_turns(view, listener), *_new_status(view, listener), *_new_verdicts(view, listener)]
+        events += self._new_floor(view, listener)
+        if listener.floor:
+            events += self._new_lines(view, listener)
+            events += self._new_inner_words(listener)
+            events += self._new_words(listener)
         return events
 
-    def _new_turns(self, view: StoredRun, told: _Told) -> list[ServerSentEvent]:
-        now, had = Place.of(view), told.place
+    def _new_turns(self, view: StoredRun, listener: _Listener) -> list[ServerSentEvent]:
+        now, had = Place.of(view), listener.place
         if now == had:
             return []
-        told.place = now
+        listener.place = now
         if now.statements - had.statements > MOST_BEHIND or now.statements < had.statements:
             return [ServerSentEvent(data=str(now), event="reload", id=str(now))]
         html = "".join(
@@ -261,15 +263,15 @@ class LiveRun:
             for one in new_sections(view, had)
         )
         news: dict[str, Any] = {"html": html, "total": now.statements}
-        if (found := marks(view)) != told.marks:
-            told.marks, news["marks"] = found, render("marks.html", marks=found, run=view.run.name)
+        if (marks_now := marks(view)) != listener.marks:
+            listener.marks, news["marks"] = marks_now, render("marks.html", marks=marks_now, run=view.run.name)
         return [ServerSentEvent(data=json.dumps(news), event="turns", id=str(now))]
 
-    def _new_floor(self, view: StoredRun, told: _Told) -> list[ServerSentEvent]:
+    def _new_floor(self, view: StoredRun, listener: _Listener) -> list[ServerSentEvent]:
         floor = _floor(view) if view.status == "running" and view.floor is not None else ()
-        if floor == told.floor:
+        if floor == listener.floor:
             return []
-        told.floor, told.lines, told.drafts, told.inner = floor, 0, {}, {}
+        listener.floor, listener.lines, listener.drafts, listener.inner = floor, 0, {}, {}
         if not floor:
             return [ServerSentEvent(data="", event="floor")]
         round, _, speakers = floor
@@ -282,34 +284,34 @@ class LiveRun:
         )
         return [ServerSentEvent(data=html, event="floor")]
 
-    def _new_lines(self, view: StoredRun, told: _Told) -> list[ServerSentEvent]:
-        new = [line for line in self._lines if line.call > told.lines]
+    def _new_lines(self, view: StoredRun, listener: _Listener) -> list[ServerSentEvent]:
+        new = [line for line in self._lines if line.call > listener.lines]
         if not new:
             return []
-        told.lines = new[-1].call
+        listener.lines = new[-1].call
         lines = [{"party": line.party, "html": render("live_line.html", line=line)} for line in new]
         return [ServerSentEvent(data=json.dumps(lines), event="lines")]
 
-    def _new_words(self, told: _Told) -> list[ServerSentEvent]:
+    def _new_words(self, listener: _Listener) -> list[ServerSentEvent]:
         events = []
         for speaker, draft in self._drafts.items():
-            generation, length = told.drafts.get(speaker, (-1, 0))
+            generation, length = listener.drafts.get(speaker, (-1, 0))
             start = length if generation == draft.generation else 0
             if generation == draft.generation and len(draft.text) == length:
                 continue
-            told.drafts[speaker] = (draft.generation, len(draft.text))
+            listener.drafts[speaker] = (draft.generation, len(draft.text))
             piece = {"speaker": speaker, "from": start, "text": draft.text[start:]}
             events.append(ServerSentEvent(data=json.dumps(piece), event="words"))
         return events
 
-    def _new_inner_words(self, told: _Told) -> list[ServerSentEvent]:
+    def _new_inner_words(self, listener: _Listener) -> list[ServerSentEvent]:
         events = []
         for speaker, draft in self._inner.items():
-            generation, length = told.inner.get(speaker, (-1, 0))
+            generation, length = listener.inner.get(speaker, (-1, 0))
             is_new = generation != draft.generation
             if not is_new and len(draft.text) == length:
                 continue
-            told.inner[speaker] = (draft.generation, len(draft.text))
+            listener.inner[speaker] = (draft.generation, len(draft.text))
             start = 0 if is_new else length
             who = draft.path.partition("/")[2]
             piece = {"speaker": speaker, "from": start, "text": draft.text[start:]}
@@ -345,7 +347,7 @@ def _section_of(view: StoredRun, round: int, before: int) -> Sequence[Any]:
     return sections(view, number, number + 1) if number is not None else ()
 
 
-def _new_status(view: StoredRun, told: _Told) -> list[ServerSentEvent]:
+def _new_status(view: StoredRun, listener: _Listener) -> list[ServerSentEvent]:
     status = {
         "status": view.status,
         "ended": view.run.ended or "",
@@ -355,17 +357,17 @@ def _new_status(view: StoredRun, told: _Told) -> list[ServerSentEvent]:
         "usd": money(view.run.usd),
         "rounds": str(view.run.rounds),
     }
-    if status == told.status:
+    if status == listener.status:
         return []
-    told.status = status
+    listener.status = status
     return [ServerSentEvent(data=json.dumps(status), event="status")]
 
 
-def _new_verdicts(view: StoredRun, told: _Told) -> list[ServerSentEvent]:
+def _new_verdicts(view: StoredRun, listener: _Listener) -> list[ServerSentEvent]:
     verdicts = told_verdicts(view.verdicts)
-    if len(verdicts) == told.verdicts:
+    if len(verdicts) == listener.verdicts:
         return []
-    told.verdicts = len(verdicts)
+    listener.verdicts = len(verdicts)
     html = render("verdicts.html", verdicts=verdicts)
     return [ServerSentEvent(data=json.dumps({"html": html, "count": len(verdicts)}), event="verdicts")]
 

@@ -23,8 +23,8 @@ def page_to_send(transcript: Transcript) -> str:
     view = WrittenRun(transcript=transcript)
     colours = party_colours(view)
     happened = happenings(transcript, view.clock)
-    shown = [one for one in public_series(transcript, view.clock) if not one.is_private or _is_raw(transcript)]
-    series = [one for one in shown if not one.is_still]
+    visible_series = [one for one in public_series(transcript, view.clock) if not one.is_private or _is_raw(transcript)]
+    series = [one for one in visible_series if not one.is_still]
     return render(
         "send.html",
         header=transcript.header,
@@ -34,7 +34,7 @@ def page_to_send(transcript: Transcript) -> str:
         period_span=period_span(view),
         colours=colours,
         charts=charts_of(series, draw(chart_specs(series, happened, colours, link="#turn-{turn}"))),
-        still=still_values(shown),
+        still=still_values(visible_series),
         happened=happened,
         run="",
         verdicts=told_verdicts(transcript.verdicts),

@@ -294,16 +294,16 @@ class Reader:
         run = self.store.register.run(name)
         ledgers = self._current(run)
         verdicts = tuple(self.store.verdicts(run.id).all())
-        held = run.status == "running" and self.store.is_held(name)
-        return StoredRun(run=run, is_held=held, floor=ledgers.floor, ledgers=ledgers.entries, verdicts=verdicts)
+        is_playing = run.status == "running" and self.store.is_held(name)
+        return StoredRun(run=run, is_held=is_playing, floor=ledgers.floor, ledgers=ledgers.entries, verdicts=verdicts)
 
     def read_statement(self, name: str, number: int) -> Statement:
         """One statement with its private part, on the reading thread."""
         view = self.read_run(name)
         if not 0 <= number < len(view.statements):
             raise NotFound(f"Run {name!r} has {len(view.statements)} turns; there is no turn {number + 1}.")
-        said = view.statements[number]
-        return statement_of(said, view.clock, self.mind(view.run, said["speaker"]))
+        statement = view.statements[number]
+        return statement_of(statement, view.clock, self.mind(view.run, statement["speaker"]))
 
     def mind(self, run: Run, party: str) -> dict[str, MindRecord]:
         """A party's private records, by the turn or call that they were made in; on the reading thread."""
@@ -318,31 +318,31 @@ class Reader:
     def _current(self, run: Run) -> _Ledgers:
         """The run's ledgers, brought up to its last checkpoint."""
         row = self.store.checkpoints.one(run.name)
-        known = self._ledgers.get(f"{run.id} {run.name}") or _Ledgers()
-        if row is not None and row.checkpoint_id != known.checkpoint:
+        ledgers = self._ledgers.get(f"{run.id} {run.name}") or _Ledgers()
+        if row is not None and row.checkpoint_id != ledgers.checkpoint:
             saved = load_plain(row.kind, row.checkpoint)["channel_values"]
-            known = self._grown(known, row, run) or _Ledgers(
+            ledgers = self._grown(ledgers, row, run) or _Ledgers(
                 checkpoint=row.checkpoint_id,
                 entries=read_ledgers(self.store.checkpoints, row, saved, _public_ledgers(run)),
             )
-            known.floor = saved.get("floor")
-        self._ledgers[f"{run.id} {run.name}"] = known
+            ledgers.floor = saved.get("floor")
+        self._ledgers[f"{run.id} {run.name}"] = ledgers
         self._ledgers.move_to_end(f"{run.id} {run.name}")
         while len(self._ledgers) > MOST_RUNS:
             self._ledgers.popitem(last=False)
-        return known
+        return ledgers
 
-    def _grown(self, known: _Ledgers, row: CheckpointRow, run: Run) -> _Ledgers | None:
+    def _grown(self, before: _Ledgers, row: CheckpointRow, run: Run) -> _Ledgers | None:
         """What was known, with what has come since; None where it is to be read anew."""
-        if known.checkpoint is None:
+        if before.checkpoint is None:
             return None
-        channels = {private_channel(party): party for party in known.minds}
+        channels = {private_channel(party): party for party in before.minds}
         names = _public_ledgers(run)
-        growth = ledger_growth(self.store.checkpoints, row, known.checkpoint, [*names, *channels])
+        growth = ledger_growth(self.store.checkpoints, row, before.checkpoint, [*names, *channels])
         if growth is None:
             return None
-        minds = {party: known.minds[party] | records_by_path(growth[name]) for name, party in channels.items()}
-        entries = {name: [*known.entries.get(name, ()), *growth[name]] for name in names}
+        minds = {party: before.minds[party] | records_by_path(growth[name]) for name, party in channels.items()}
+        entries = {name: [*before.entries.get(name, ()), *growth[name]] for name in names}
         return _Ledgers(checkpoint=row.checkpoint_id, entries=entries, minds=minds)
 
 

@@ -64,14 +64,14 @@ async def list_page(reader: Reader, filters: Filters, *, number: int) -> str:
 
     def read() -> str:
         runs = reader.store.register.runs()
-        listed = list(_listed(reader.store, runs, filters))
-        pages = max(1, -(-len(listed) // PAGE))
+        all_rows = list(_rows(reader.store, runs, filters))
+        pages = max(1, -(-len(all_rows) // PAGE))
         at = min(max(1, number), pages)
         return render(
             "runs.html",
             page="runs",
-            rows=listed[(at - 1) * PAGE : at * PAGE],
-            total=len(listed),
+            rows=all_rows[(at - 1) * PAGE : at * PAGE],
+            total=len(all_rows),
             all=len(runs),
             filters=filters,
             statuses=STATUSES,
@@ -84,7 +84,7 @@ async def list_page(reader: Reader, filters: Filters, *, number: int) -> str:
     return await reader.call(read)
 
 
-def _listed(store: Store, runs: Iterable[RunSummary], filters: Filters) -> Iterator[Listed]:
+def _rows(store: Store, runs: Iterable[RunSummary], filters: Filters) -> Iterator[Listed]:
     for run, depth in tree([run for run in runs if filters.take(run)]):
         status = status_of(store, run)
         if not filters.status or status == filters.status:
@@ -98,10 +98,10 @@ def status_of(store: Store, run: RunSummary) -> str:
 
 def tree(runs: Sequence[RunSummary]) -> Iterator[tuple[RunSummary, int]]:
     """Runs with their forks after them, and how deep each is; those side by side as they came."""
-    known = {run.name for run in runs}
+    names = {run.name for run in runs}
     forks: dict[str | None, list[RunSummary]] = {}
     for run in runs:
-        forks.setdefault(run.parent if run.parent in known else None, []).append(run)
+        forks.setdefault(run.parent if run.parent in names else None, []).append(run)
     waiting = [(run, 0) for run in reversed(forks.get(None, ()))]
     while waiting:
         run, depth = waiting.pop()

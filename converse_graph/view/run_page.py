@@ -62,14 +62,14 @@ def place_of(view: StoredRun) -> str:
 
 def told_verdicts(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     """Verdicts as a page tells them: not those of the null model, which are chance."""
-    told = []
+    rows = []
     for one in verdicts:
         if one.model.partition(":")[0] == "null":
             continue
         scores = [score.score for score in one.scores if score.score is not None]
         mean = sum(scores) / len(scores) if scores else None
-        told.append({**dict(one), "mean": mean})
-    return told
+        rows.append({**dict(one), "mean": mean})
+    return rows
 
 
 def period_span(view: RecordView) -> str:
@@ -140,22 +140,26 @@ def call_label(place: str) -> str:
 def source_words(source: str) -> str:
     """What a part of a prompt was made from, in words."""
     try:
-        told = Provenance.parse(source)
+        provenance = Provenance.parse(source)
     except InvalidValue:
         return plain(source)
-    what = {"prompt": "template", "mind": "own records", "cue": "question"}.get(told.record, told.record)
-    of = "" if told.of is None else f" {told.of}"
-    return f"{'recalled ' if told.is_recalled else ''}{what}{of}"
+    what = {"prompt": "template", "mind": "own records", "cue": "question"}.get(provenance.record, provenance.record)
+    of = "" if provenance.of is None else f" {provenance.of}"
+    return f"{'recalled ' if provenance.is_recalled else ''}{what}{of}"
 
 
 def search_hits(view: RecordView, query: str) -> str:
     """The turns in which something was said, as links."""
-    wanted = query.casefold()
+    folded = query.casefold()
     hits: list[dict[str, Any]] = []
     total = 0
-    for number, said in enumerate(view.statements):
-        text = f"{said['speaker']}: {said['text']}" if isinstance(said, dict) else f"{said.speaker}: {said.text}"
-        if wanted in text.casefold():
+    for number, statement in enumerate(view.statements):
+        text = (
+            f"{statement['speaker']}: {statement['text']}"
+            if isinstance(statement, dict)
+            else f"{statement.speaker}: {statement.text}"
+        )
+        if folded in text.casefold():
             total += 1
             if len(hits) < MOST_HITS:
                 period = view.clock.period(view.round_at(number)).label

@@ -61,7 +61,7 @@ async def sets_page(reader: Reader) -> str:
         rows = []
         for name in store.ensembles.names():
             design = _design(store, name)
-            begun = [runs[cell.run] for cell in design.cells(name) if cell.run in runs]
+            runs_there = [runs[cell.run] for cell in design.cells(name) if cell.run in runs]
             rows.append(
                 {
                     "name": name,
@@ -70,9 +70,9 @@ async def sets_page(reader: Reader) -> str:
                     "arms": len(design.arms),
                     "seeds": design.seeds,
                     "size": design.size,
-                    "finished": sum(run.status == "finished" for run in begun),
-                    "begun": len(begun),
-                    "tokens": sum(run.tokens for run in begun),
+                    "finished": sum(run.status == "finished" for run in runs_there),
+                    "begun": len(runs_there),
+                    "tokens": sum(run.tokens for run in runs_there),
                 }
             )
         return render("sets.html", page="sets", rows=rows)
@@ -111,15 +111,15 @@ async def set_page(
         at = min(max(1, number), pages)
         on_page = list(arms.items())[(at - 1) * PAGE : at * PAGE]
         most = MOST_SQUARES // max(1, len(on_page))
-        shown = [_arm(reader.store, label, cells, runs, most) for label, cells in on_page]
-        begun = [cell.run for cells in arms.values() for cell in cells if cell.run in runs and not cell.is_direct]
-        awaited = _awaited(reader.store, begun)
+        arm_rows = [_arm(reader.store, label, cells, runs, most) for label, cells in on_page]
+        names_there = [cell.run for cells in arms.values() for cell in cells if cell.run in runs and not cell.is_direct]
+        awaited = _awaited(reader.store, names_there)
         return render(
             "set.html",
             page="sets",
             name=name,
             design=design,
-            arms=shown,
+            arms=arm_rows,
             first_arm=(at - 1) * PAGE + 1,
             total=len(arms),
             number=at,
@@ -137,15 +137,15 @@ def _design(store: Store, name: str) -> Design:
 
 
 def _arm(store: Store, label: str, cells: list[Cell], runs: Mapping[str, RunSummary], most: int) -> Arm:
-    begun = [runs[cell.run] for cell in cells if cell.run in runs]
+    runs_there = [runs[cell.run] for cell in cells if cell.run in runs]
     squares = [_square(store, cell, runs.get(cell.run)) for cell in cells]
-    priced = [run.usd for run in begun if run.usd is not None]
+    priced = [run.usd for run in runs_there if run.usd is not None]
     return Arm(
         label=label,
         squares=tuple(squares[:most]),
         counts=Counter(square.status for square in squares),
         size=len(cells),
-        tokens=sum(run.tokens for run in begun),
+        tokens=sum(run.tokens for run in runs_there),
         usd=sum(priced) if priced else None,
     )
 
@@ -154,9 +154,9 @@ def _square(store: Store, cell: Cell, run: RunSummary | None) -> Square:
     return Square(run=cell.run, seed=cell.seed, status="waiting" if run is None else status_of(store, run))
 
 
-def _awaited(store: Store, begun: list[str]) -> list[str]:
+def _awaited(store: Store, names: list[str]) -> list[str]:
     """The events that a forecast may be of, as the header of a run names them."""
-    return [event.name for event in store.register.run(begun[0]).header.awaited] if begun else []
+    return [event.name for event in store.register.run(names[0]).header.awaited] if names else []
 
 
 def forecast_part(where: Path | str, name: str, event: str) -> str:

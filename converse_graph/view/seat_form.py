@@ -135,7 +135,7 @@ def _value(kind: str, schema: Mapping[str, Any], texts: Sequence[str]) -> Any:
         case "yes" | "yes or no":
             return texts[0] == "yes"
         case "choice":
-            return _chosen(schema, texts[0])
+            return _read_choice(schema, texts[0])
         case "number":
             return _number(schema, texts[0])
         case "three":
@@ -145,7 +145,7 @@ def _value(kind: str, schema: Mapping[str, Any], texts: Sequence[str]) -> Any:
     return texts[0]
 
 
-def _chosen(schema: Mapping[str, Any], text: str) -> Any:
+def _read_choice(schema: Mapping[str, Any], text: str) -> Any:
     option = next((option for option in schema["enum"] if str(option) == text), None)
     if option is None:
         raise DoesNotFit(f"{text[:60]!r} is none of these; choose one." if text else "Choose one.")
@@ -159,8 +159,8 @@ def _number(schema: Mapping[str, Any], text: str) -> float:
     try:
         value = int(text) if is_whole else float(text.replace(",", ".", 1))
     except ValueError:
-        said = f"{text[:40]!r} is no such number" if text else "Nothing is written here"
-        raise DoesNotFit(f"{said}; it takes {bounds}.") from None
+        fault = f"{text[:40]!r} is no such number" if text else "Nothing is written here"
+        raise DoesNotFit(f"{fault}; it takes {bounds}.") from None
     if not low <= value <= high:  # not even where it is no number, as "nan" is
         raise DoesNotFit(f"{text[:40]} is outside; it takes {bounds}.")
     return value

@@ -54,7 +54,7 @@ class PlayingHost:
     warn: Callable[[str], None]
     """Is told why a run stands still: whoever sits at it is not, for it may name servers and sums."""
     _plays: dict[str, _Play] = field(default_factory=dict)
-    _told: dict[str, str] = field(default_factory=dict)
+    _last_words: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     @asynccontextmanager
@@ -82,11 +82,11 @@ class PlayingHost:
             ConverseError: It cannot be opened.
         """
         async with Player.open(where, live, end=end) as player:
-            made = cls(player=player, deadline=deadline, budget=budget, warn=warn)
+            host = cls(player=player, deadline=deadline, budget=budget, warn=warn)
             try:
-                yield made
+                yield host
             finally:
-                await made.close()
+                await host.close()
 
     def table(self, run: StoredRun) -> Table | None:
         """The table of a run, which is played on from now if it is not over."""
@@ -141,8 +141,8 @@ class PlayingHost:
 
     def _tell(self, name: str, words: str) -> None:
         """Say why a run stands still, once: it is tried again and again."""
-        if self._told.get(name) != words:
-            self._told[name] = words
+        if self._last_words.get(name) != words:
+            self._last_words[name] = words
             self.warn(words)
 
     async def close(self) -> None:

@@ -61,9 +61,9 @@ class SeatKeys:
 
     def seat(self, header: Header, key: str) -> str | None:
         """The seat that a key opens; None where it opens none of this run."""
-        shown, opened = key.encode(), None
+        key_bytes, opened = key.encode(), None
         for seat in header.humans:
-            if hmac.compare_digest(self.key(header, seat).encode(), shown):
+            if hmac.compare_digest(self.key(header, seat).encode(), key_bytes):
                 opened = seat
         return opened
 

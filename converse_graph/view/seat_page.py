@@ -43,7 +43,7 @@ class Standing:
 
     kind: str
     """"asked", "answered", "waiting", "over" or "still"."""
-    asked: Asked | None = None
+    question: Asked | None = None
     speakers: tuple[str, ...] = ()
     """Who has the floor."""
     period: str = ""
@@ -51,7 +51,7 @@ class Standing:
     @property
     def version(self) -> str:
         """What changes when the page does."""
-        return "|".join([self.kind, self.asked.key if self.asked else "", self.period, *self.speakers])
+        return "|".join([self.kind, self.question.key if self.question else "", self.period, *self.speakers])
 
 
 def standing_of(view: StoredRun, seat: str, table: Table | None) -> Standing:
@@ -62,12 +62,12 @@ def standing_of(view: StoredRun, seat: str, table: Table | None) -> Standing:
         seat: Who is played.
         table: Of the run; None where nobody plays it here.
     """
-    asked = table.asked(seat) if table is not None else None
+    question = table.open_question(seat) if table is not None else None
     floor = view.floor
     period = "" if floor is None else view.clock.period(floor["round"]).label
     speakers = () if floor is None else tuple(floor["speakers"])
-    if asked is not None:
-        return Standing(kind="asked", asked=asked, period=period)
+    if question is not None:
+        return Standing(kind="asked", question=question, period=period)
     if view.status == "finished":
         return Standing(kind="over")
     if table is None or table.is_closed:
@@ -103,7 +103,7 @@ def seat_page(
     note: str = "",
     typed: Typed | None = None,
     problems: Mapping[str, str] | None = None,
-    lost: Typed | None = None,
+    typed_before: Typed | None = None,
 ) -> str:
     """Write the page of a seat.
 
@@ -114,12 +114,12 @@ def seat_page(
         note: A word of `NOTES`.
         typed: What was typed now; None for what was before.
         problems: What is wrong with it, by field.
-        lost: What was typed to a question that is asked no more.
+        typed_before: What was typed to a question that is asked no more.
     """
     standing = standing_of(view, seat, table)
     values: dict[str, Any] = {"fields": (), "brief": (), "parts": (), "task": "", "how": "", "fault": ""}
-    if standing.asked is not None and table is not None:
-        question = standing.asked.question
+    if standing.question is not None and table is not None:
+        question = standing.question.question
         typed = table.typed(seat) if typed is None else typed
         values |= _view_parts(seat, question)
         values["fields"] = form_fields(question, typed, problems or {})
@@ -129,15 +129,15 @@ def seat_page(
         standing=standing,
         note=NOTES.get(note, ""),
         problems=problems or {},
-        lost={name: texts[0] for name, texts in (lost or {}).items() if texts and texts[0].strip()},
+        lost={name: texts[0] for name, texts in (typed_before or {}).items() if texts and texts[0].strip()},
         has_model=view.header.model != HUMAN,
-        minutes=_minutes_left(standing.asked),
+        minutes=_minutes_left(standing.question),
         **values,
     )
 
 
-def _minutes_left(asked: Asked | None) -> float | None:
-    return None if asked is None or asked.until is None else max(0.0, asked.until - time.monotonic()) / 60
+def _minutes_left(question: Asked | None) -> float | None:
+    return None if question is None or question.until is None else max(0.0, question.until - time.monotonic()) / 60
 
 
 def refused_page(words: str) -> str:
@@ -169,16 +169,16 @@ async def answer(seats: Seats, name: str, key: str, typed: Typed) -> tuple[str, 
     question_key = (typed.get("question") or [""])[0]
     if not question_key:
         raise InvalidValue("The form is not from a page here; open your link and fill in what is asked there.")
-    asked = await _arrived(table, seat, question_key)
-    if table is None or asked is None:
+    question = await _arrived(table, seat, question_key)
+    if table is None or question is None:
         if table is not None and table.was_answered(seat, question_key):
             return "twice", ""
         fields = {name: texts for name, texts in typed.items() if name not in ("question", "pass")}
-        return "", seat_page(view, seat, table, lost=fields)
+        return "", seat_page(view, seat, table, typed_before=fields)
     if "pass" in typed:
         return ("passed" if table.give(seat, question_key, PASS_TO_MODEL) else "twice"), ""
     table.keep_typed(seat, question_key, typed)
-    values, problems = read_form(asked.question, typed)
+    values, problems = read_form(question.question, typed)
     if problems:
         return "", seat_page(view, seat, table, typed=typed, problems=problems)
     return ("taken" if table.give(seat, question_key, values) else "twice"), ""
@@ -188,9 +188,9 @@ async def _arrived(table: Table | None, seat: str, key: str) -> Asked | None:
     """The question that a form answers; waited for while its run is being taken up again."""
     until = time.monotonic() + ARRIVAL
     while table is not None and not table.was_answered(seat, key):
-        asked = table.asked(seat)
-        if asked is not None:
-            return asked if asked.key == key else None
+        question = table.open_question(seat)
+        if question is not None:
+            return question if question.key == key else None
         if not table.is_playing or time.monotonic() > until:
             return None
         await table.wait(POLL)
@@ -228,11 +228,11 @@ def _view_parts(seat: str, question: Mapping[str, Any]) -> dict[str, Any]:
     brief = [part for part in parts if part["role"] == "system"]
     task, how = _without_fields(parts[last]["text"], question) if parts else ("", "")
     rest = [part for at, part in enumerate(parts) if part["role"] != "system" and at != last]
-    seen = [one for part in rest for one in _seen(seat, part)]
+    seen_parts = [one for part in rest for one in _parts_seen(seat, part)]
     return {
         "brief": [part["text"] for part in brief],
-        "is_new": not any(one.is_own for one in seen),
-        "parts": seen,
+        "is_new": not any(one.is_own for one in seen_parts),
+        "parts": seen_parts,
         "task": task,
         "how": how,
         "fault": fault,
@@ -246,7 +246,7 @@ def _without_fields(text: str, question: Mapping[str, Any]) -> tuple[str, str]:
     return (task, last) if task and f"- {first}: " in last else (text, "")
 
 
-def _seen(seat: str, part: Mapping[str, Any]) -> Sequence[SeenPart]:
+def _parts_seen(seat: str, part: Mapping[str, Any]) -> Sequence[SeenPart]:
     """A part for a reader: what stands between tags under the names that they give, all else as it is."""
     pieces, rest = [], 0
     text = part["text"]

@@ -77,9 +77,9 @@ class Access:
         """Whether an address is that of a seat, or of what its page loads, which is the same for everybody."""
         return self.with_seats and (path.startswith("/static/") or _SEAT.fullmatch(path) is not None)
 
-    def lets_in(self, shown: str | None) -> bool:
+    def lets_in(self, token: str | None) -> bool:
         """Whether what was shown as a token is it."""
-        return self.token is None or (shown is not None and secrets.compare_digest(shown.encode(), self.token.encode()))
+        return self.token is None or (token is not None and secrets.compare_digest(token.encode(), self.token.encode()))
 
 
 class Guard:
@@ -99,8 +99,8 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, told in HEADERS.items():
-                    headers[name] = told
+                for name, value in HEADERS.items():
+                    headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -126,10 +126,10 @@ class Guard:
         if self._access.is_seat(scope["path"]):
             return None
         query = parse_qsl(scope["query_string"].decode("latin-1"))
-        shown = next((told for name, told in query if name == "token"), None)
-        if not self._access.lets_in(shown) or scope["method"] not in _SAFE:
+        token = next((value for name, value in query if name == "token"), None)
+        if not self._access.lets_in(token) or scope["method"] not in _SAFE:
             return PlainTextResponse("Open the address that `converse view` printed, with its token.\n", 401)
-        rest = urlencode([(name, told) for name, told in query if name != "token"])
+        rest = urlencode([(name, value) for name, value in query if name != "token"])
         answer = RedirectResponse(f"{_local_path(scope['path'])}{'?' + rest if rest else ''}", 303)
         answer.set_cookie(COOKIE, self._access.token, httponly=True, samesite="strict", path="/")
         return answer

@@ -104,23 +104,27 @@ def public_series(transcript: Transcript, clock: Clock) -> Iterator[Series]:
 
 
 def _field_series(statements: Sequence[Statement], clock: Clock) -> Iterator[Series]:
-    found: dict[tuple[str, str], list[Point]] = defaultdict(list)
-    for turn, said in enumerate(statements):
-        for name, value in said.fields.items():
-            point = _field_point(said, turn, value, clock)
+    points_by_field: dict[tuple[str, str], list[Point]] = defaultdict(list)
+    for turn, statement in enumerate(statements):
+        for name, value in statement.fields.items():
+            point = _field_point(statement, turn, value, clock)
             if point is not None:
-                found[name, "estimate" if point.low is not None else "number"].append(point)
-    for (name, kind), points in list(found.items())[:MOST_SERIES]:
+                points_by_field[name, "estimate" if point.low is not None else "number"].append(point)
+    for (name, kind), points in list(points_by_field.items())[:MOST_SERIES]:
         if len({point.round for point in points}) > 1:
             yield Series(name=words(name), kind=kind, points=tuple(_thinned_by_party(points)))
 
 
-def _field_point(said: Statement, turn: int, value: Any, clock: Clock) -> Point | None:
-    place: dict[str, Any] = {"when": when_of(clock, said.round), "round": said.round, "period": said.period}
+def _field_point(statement: Statement, turn: int, value: Any, clock: Clock) -> Point | None:
+    place: dict[str, Any] = {
+        "when": when_of(clock, statement.round),
+        "round": statement.round,
+        "period": statement.period,
+    }
     if is_estimate(value):
-        return Point(**place, value=value["p50"], low=value["p10"], high=value["p90"], who=said.speaker, turn=turn)
+        return Point(**place, value=value["p50"], low=value["p10"], high=value["p90"], who=statement.speaker, turn=turn)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Point(**place, value=value, who=said.speaker, turn=turn)
+        return Point(**place, value=value, who=statement.speaker, turn=turn)
     return None
 
 
@@ -148,8 +152,8 @@ def _world_series(transcript: Transcript, clock: Clock) -> Iterator[Series]:
 
 
 def _drift(transcript: Transcript, clock: Clock) -> Iterator[Point]:
-    found = zip(transcript.statements, signs(transcript), strict=True)
-    for round, group in groupby(found, key=lambda pair: pair[0].round):
+    signs_by_turn = zip(transcript.statements, signs(transcript), strict=True)
+    for round, group in groupby(signs_by_turn, key=lambda pair: pair[0].round):
         value = sum(len(one) for _, one in group)
         period = clock.period(round).label
         yield Point(when=when_of(clock, round), round=round, period=period, value=value, who="")
@@ -198,21 +202,21 @@ def _last_positions(debate: DebateRecord) -> list[str]:
 
 def happenings(transcript: Transcript, clock: Clock) -> tuple[Happening, ...]:
     """What happened in a run: what its scenario had happen, what the parties reported, what came of its world."""
-    turns = {said.round: number for number, said in reversed(list(enumerate(transcript.statements)))}
-    found = []
+    turns = {statement.round: number for number, statement in reversed(list(enumerate(transcript.statements)))}
+    rows = []
     for event in transcript.header.events:
         round = clock.round_of(event.at)
         if round in turns:
             text = f"to {event.party} alone: {event.text}" if event.party else event.text
-            found.append(_happening(clock, round, text, turns, is_private=event.party is not None))
-    found += [_happening(clock, date.round, words(date.name), turns) for date in event_dates(transcript)]
-    known: Counter[str] = Counter()
+            rows.append(_happening(clock, round, text, turns, is_private=event.party is not None))
+    rows += [_happening(clock, date.round, words(date.name), turns) for date in event_dates(transcript)]
+    times: Counter[str] = Counter()
     for after in transcript.world:
         for name in after.happened:
-            known[name] += 1
-            if known[name] == 1 and after.round >= 0:
-                found.append(_happening(clock, after.round, words(name), turns))
-    return tuple(found)
+            times[name] += 1
+            if times[name] == 1 and after.round >= 0:
+                rows.append(_happening(clock, after.round, words(name), turns))
+    return tuple(rows)
 
 
 def _happening(clock: Clock, round: int, text: str, turns: Mapping[int, int], *, is_private: bool = False) -> Happening:

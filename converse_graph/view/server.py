@@ -128,14 +128,14 @@ async def serve_run(
     access = Access(with_seats=table is not None)
     async with Reader.open(where) as reader:
         live = LiveRuns(reader)
-        played = live.of(name)
-        played.is_played_here = True
+        live_run = live.of(name)
+        live_run.is_played_here = True
         seats = None
         if table is not None:
             keys = SeatKeys.beside(reader.store.folder)
             seats = Seats(reader=reader, keys=keys, host=OneTable(name=name, at=table))
         async with serve(build_app(reader, access, live=live, seats=seats), access=access, port=port) as served:
-            yield ServedRun(served=served, watch=played.watch, seats=seats)
+            yield ServedRun(served=served, watch=live_run.watch, seats=seats)
 
 
 def require_free(port: int) -> None:

@@ -42,7 +42,7 @@ class StatePanels:
     def __init__(self, reader: Reader, workshop: Workshop) -> None:
         """Draw runs of a store."""
         self._reader, self._workshop = reader, workshop
-        self._drawn: OrderedDict[tuple[int, int], str] = OrderedDict()
+        self._charts: OrderedDict[tuple[int, int], str] = OrderedDict()
         self._drawing = asyncio.Lock()
 
     async def charts(self, name: str) -> str:
@@ -54,16 +54,16 @@ class StatePanels:
         view = await self._reader.run(name)
         key = (view.run.id, len(view.statements))
         async with self._drawing:
-            if key not in self._drawn:
-                self._drawn[key] = await self._draw(view)
-            while len(self._drawn) > MOST_KEPT:
-                self._drawn.popitem(last=False)
-            return self._drawn.get(key, "")
+            if key not in self._charts:
+                self._charts[key] = await self._draw(view)
+            while len(self._charts) > MOST_KEPT:
+                self._charts.popitem(last=False)
+            return self._charts.get(key, "")
 
     async def _draw(self, view: StoredRun) -> str:
         inner = await self._reader.call(self._disagreement, view)
-        shown, happened = await asyncio.to_thread(_shown, view, inner)
-        series = [one for one in shown if not one.is_still and not one.is_clock]
+        all_series, happened = await asyncio.to_thread(_series_and_events, view, inner)
+        series = [one for one in all_series if not one.is_still and not one.is_clock]
         colours = party_colours(view)
         link = f"/runs/{view.run.name}?at={{turn}}#turn-{{turn}}"
         specs = chart_specs(series, happened, colours, link=link)
@@ -71,7 +71,7 @@ class StatePanels:
         return render(
             "charts.html",
             charts=charts_of(series, drawings),
-            still=still_values(shown),
+            still=still_values(all_series),
             colours=colours,
             happened=happened,
             run=view.run.name,
@@ -83,7 +83,7 @@ class StatePanels:
         return disagreement_series(minds, view.clock)
 
 
-def _shown(view: StoredRun, inner: Series | None) -> tuple[list[Series], tuple[Happening, ...]]:
+def _series_and_events(view: StoredRun, inner: Series | None) -> tuple[list[Series], tuple[Happening, ...]]:
     """What is drawn of a run, and what is marked on it."""
     transcript = view.public_transcript()
     whole = transcript.model_copy(update={"world": view.world})
@@ -103,21 +103,21 @@ def standing_at(view: StoredRun, number: int) -> str:
     number = min(number, len(view.statements) - 1)
     before: list[StatementRecord] = list(view.statements[: number + 1])
     round = view.round_at(number)
-    known = [after for after in view.world if after.round < round]
+    worlds = [after for after in view.world if after.round < round]
     standing = Standing(
         period=view.clock.period(round).label,
         lists={rule.title: running_list_entries(rule, before) for rule in view.header.standing},
         estimates=_estimates(before),
-        world=known[-1] if known else None,
+        world=worlds[-1] if worlds else None,
         units=units_of(view),
     )
     return render("standing.html", standing=standing, colours=party_colours(view))
 
 
 def _estimates(before: list[StatementRecord]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for said in before:
-        for name, value in said["fields"].items():
+    estimates: dict[str, dict[str, Any]] = {}
+    for statement in before:
+        for name, value in statement["fields"].items():
             if is_estimate(value):
-                found.setdefault(name, {})[said["speaker"]] = value
-    return found
+                estimates.setdefault(name, {})[statement["speaker"]] = value
+    return estimates

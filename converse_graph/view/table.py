@@ -46,25 +46,25 @@ class Table:
         """
         self._seats, self._deadline = tuple(seats), deadline
         self._open: dict[str, Asked] = {}
-        self._given: dict[str, NamedAnswer] = {}
-        self._taken: set[str] = set()
-        self._answered: dict[str, str] = {}
+        self._answers: dict[str, NamedAnswer] = {}
+        self._taken_keys: set[str] = set()
+        self._answered_places: dict[str, str] = {}
         self._typed: dict[str, tuple[str, Typed]] = {}
-        self._changed = asyncio.Event()
+        self._change = asyncio.Event()
         self.is_playing = True
         """Whether the run goes on, or is about to; else it waits for persons, or stands still."""
         self.is_closed = False
         """Whether nobody plays it any more."""
 
-    def asked(self, seat: str) -> Asked | None:
+    def open_question(self, seat: str) -> Asked | None:
         """What a person is asked and has not answered; None where it is not their turn."""
-        asked = self._open.get(seat)
-        return None if asked is None or asked.key in self._taken or seat in self._given else asked
+        question = self._open.get(seat)
+        return None if question is None or question.key in self._taken_keys or seat in self._answers else question
 
     def typed(self, seat: str) -> Typed:
         """What a person sent at this turn before, and which did not fit; nothing where there is none."""
-        asked, (place, typed) = self.asked(seat), self._typed.get(seat, ("", {}))
-        return typed if asked is not None and asked.place == place else {}
+        question, (place, typed) = self.open_question(seat), self._typed.get(seat, ("", {}))
+        return typed if question is not None and question.place == place else {}
 
     def keep_typed(self, seat: str, key: str, typed: Typed) -> None:
         """Keep what a person sent, for when it does not fit."""
@@ -76,32 +76,32 @@ class Table:
         Returns:
             Whether it counts: it does not where something else is asked, or nothing, or it was answered before.
         """
-        asked = self.asked(seat)
-        if asked is None or asked.key != key:
+        question = self.open_question(seat)
+        if question is None or question.key != key:
             return False
-        self._given[seat] = NamedAnswer(speaker=seat, value=value, key=key)
-        self._answered[seat] = asked.place
+        self._answers[seat] = NamedAnswer(speaker=seat, value=value, key=key)
+        self._answered_places[seat] = question.place
         self.tell()
         return True
 
     def answered_place(self, seat: str) -> str:
         """Where in the run it was asked what a person answered last; empty where they have answered nothing here."""
-        return self._answered.get(seat, "")
+        return self._answered_places.get(seat, "")
 
     def was_answered(self, seat: str, key: str) -> bool:
         """Whether this very question has an answer already."""
-        given = self._given.get(seat)
-        return key in self._taken or (given is not None and given.key == key)
+        answer = self._answers.get(seat)
+        return key in self._taken_keys or (answer is not None and answer.key == key)
 
     def tell(self) -> None:
         """Wake whoever waits for something to change."""
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._change.set()
+        self._change = asyncio.Event()
 
     async def wait(self, seconds: float | None) -> None:
         """Wait until something changes, so many seconds at most; None for as long as it takes."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            await asyncio.wait_for(self._change.wait(), seconds)
 
     def show(self, reason: AnswerNeeded) -> None:
         """Lay out what is asked; what was given before and is asked no more is let go of."""
@@ -112,9 +112,9 @@ class Table:
             for speaker, question, key in zip(reason.speakers, reason.questions, reason.keys, strict=True)
             if speaker in self._seats
         }
-        keys = {asked.key for asked in self._open.values()}
-        self._given = {seat: answer for seat, answer in self._given.items() if answer.key in keys}
-        self._taken -= keys  # what is asked again was not taken after all
+        keys = {one.key for one in self._open.values()}
+        self._answers = {seat: answer for seat, answer in self._answers.items() if answer.key in keys}
+        self._taken_keys -= keys  # what is asked again was not taken after all
         self.is_playing = False
         self.tell()
 
@@ -138,23 +138,23 @@ class Table:
                 self.is_playing = True
                 self.tell()
                 return answers
-            times = [asked.until for asked in self._open.values() if asked.until is not None]
+            times = [question.until for question in self._open.values() if question.until is not None]
             await self.wait(max(0.0, min(times) - time.monotonic()) if times else None)
 
     def _take(self) -> tuple[NamedAnswer, ...]:
         """The answers that were given, and the passing of turns whose time is over."""
-        answers, self._given = list(self._given.values()), {}
-        answered = {answer.speaker for answer in answers}
+        answers, self._answers = list(self._answers.values()), {}
+        seats_answered = {answer.speaker for answer in answers}
         answers += [
-            NamedAnswer(speaker=seat, value=PASS_TO_MODEL, key=asked.key)
-            for seat, asked in self._open.items()
-            if seat not in answered and asked.until is not None and asked.until <= time.monotonic()
+            NamedAnswer(speaker=seat, value=PASS_TO_MODEL, key=question.key)
+            for seat, question in self._open.items()
+            if seat not in seats_answered and question.until is not None and question.until <= time.monotonic()
         ]
-        self._taken |= {answer.key for answer in answers}
+        self._taken_keys |= {answer.key for answer in answers}
         return tuple(answers)
 
     def close(self) -> None:
         """Take the questions away: the run has ended, or stands still."""
-        self._open, self._given = {}, {}
+        self._open, self._answers = {}, {}
         self.is_playing, self.is_closed = False, True
         self.tell()

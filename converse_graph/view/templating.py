@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from converse_graph.record.transcript import Decision
-from converse_graph.view import formatting, small_charts
+from converse_graph.view import debate_charts, formatting
 from converse_graph.view.colours import colour_numbers
 
 _FOLDER = Path(__file__).resolve().parent
@@ -21,14 +21,14 @@ STATIC = _FOLDER / "static"
 @cache
 def environment() -> Environment:
     """The templates, with what they call."""
-    made = Environment(
+    jinja = Environment(
         loader=FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    jinja.filters |= {
         "prose": formatting.prose,
         "plain": formatting.plain,
         "words": formatting.words,
@@ -40,18 +40,18 @@ def environment() -> Environment:
         "measure": formatting.measure,
         "movement": formatting.movement,
         "world_value": formatting.world_value,
-        "position_chart": small_charts.position_chart,
-        "member_colours": small_charts.member_colours,
+        "position_chart": debate_charts.position_chart,
+        "member_colours": debate_charts.member_colours,
         "vote_counts": _votes,
         "colour": _colour,
     }
-    made.tests |= {
+    jinja.tests |= {
         "estimate": formatting.is_estimate,
         "item_list": formatting.is_items,
         "long_value": formatting.is_long,
         "marked_text": _is_marked,
     }
-    return made
+    return jinja
 
 
 def render(template: str, **values: Any) -> str:
@@ -80,4 +80,4 @@ def _colour(name: str) -> int:
 
 
 def _votes(decision: Decision) -> dict[str, int]:
-    return small_charts.vote_counts(decision.votes)
+    return debate_charts.vote_counts(decision.votes)

@@ -171,11 +171,11 @@ def _happenings(view: RecordView, round: int) -> tuple[ScheduledEvent, ...]:
 
 def marks(view: RecordView) -> tuple[Mark, ...]:
     """Places in a run to go to: its years where it has some, else its periods, thinned where they are many."""
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for number, label in _labels(view):
-        found.setdefault(label, number)
-    every = -(-len(found) // MOST_MARKS) or 1
-    return tuple(Mark(label=label, number=number) for label, number in list(found.items())[::every])
+        numbers.setdefault(label, number)
+    every = -(-len(numbers) // MOST_MARKS) or 1
+    return tuple(Mark(label=label, number=number) for label, number in list(numbers.items())[::every])
 
 
 def _labels(view: RecordView) -> Iterator[tuple[int, str]]:

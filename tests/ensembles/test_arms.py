@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from SALib.analyze import morris
 
-from converse_graph.ensembles.arms import MORRIS_LEVELS, arm_at, make_arms, morris_points, morris_problem
+from converse_graph.ensembles.arms import MORRIS_LEVELS, arm_at, make_arms, morris_points, salib_problem
 from converse_graph.errors import InvalidValue
 
 TWO = dict.fromkeys("abcdef", (0, 1))
@@ -50,7 +50,7 @@ def test_paths_of_morris_change_one_dial_a_step_and_tell_slopes_to_the_digit() -
         if (n + 1) % 4
     ]
     results = np.array([4 * x + 2 * y for x, y, _ in points])
-    measures = morris.analyze(morris_problem(3), np.array(points), results, num_levels=MORRIS_LEVELS, seed=0)
+    measures = morris.analyze(salib_problem(3), np.array(points), results, num_levels=MORRIS_LEVELS, seed=0)
 
     assert set(steps) == {1}
     assert list(measures["mu_star"]) == pytest.approx([4, 2, 0])

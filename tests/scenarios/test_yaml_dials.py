@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from converse_graph.errors import InvalidValue, NotFound
-from converse_graph.runs.run import run
+from converse_graph.runs.synchronous_run import run
 from converse_graph.scenarios.catalogue import catalogue, find_scenario, reference_to
 from converse_graph.scenarios.graph_settings import settings_schema
 from converse_graph.scenarios.json_schema import scenario_schema

@@ -3,7 +3,7 @@
 import pytest
 
 from converse_graph.record.paths import CallPath
-from converse_graph.tracing.call_spans import enclosing_spans, task_name
+from converse_graph.tracing.enclosing_spans import enclosing_spans, task_name
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ async def away(postgres: Cluster) -> AsyncIterator[None]:
 
 async def asked(at: Table) -> Asked:
     """What the person is asked, once it is."""
-    await until(lambda: at.asked("Union") is not None)
-    found = at.asked("Union")
+    await until(lambda: at.open_question("Union") is not None)
+    found = at.open_question("Union")
     assert found is not None
     return found
 

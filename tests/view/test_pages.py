@@ -304,7 +304,7 @@ def test_a_flag_has_an_axis_of_no_and_yes_and_what_never_changes_is_said_and_not
     specs = chart_specs([cap, stock], (), {}, link="#turn-{turn}")
     charts = charts_of([cap, stock], draw(specs))
     assert re.findall(r">(yes|no|0|1)</text>", charts[0].svg) == ["no", "yes"]
-    assert (charts[0].unit, charts[0].told) == ("", "Cap, 2024 to 2026: from no to yes")
+    assert (charts[0].unit, charts[0].summary) == ("", "Cap, 2024 to 2026: from no to yes")
     labels = re.findall(r">(3\d\d[.\d]*)</text>", charts[1].svg)
     assert len(labels) == len(set(labels)) > 2
     assert [(one.name, one.value) for one in still_values([cap, stock, law])] == [("Law", "yes")]

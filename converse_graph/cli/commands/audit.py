@@ -32,7 +32,7 @@ async def audit(runs: RunArguments, against: Against = None, as_json: Json = Fal
     from converse_graph.audit.audit import audit_run
     from converse_graph.audit.findings import as_json as audit_json
     from converse_graph.cli.printing import print_paragraph
-    from converse_graph.cli.run_sets import expand_names
+    from converse_graph.cli.run_selection import expand_names
     from converse_graph.export.formats import json_text
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH

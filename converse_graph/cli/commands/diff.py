@@ -30,7 +30,7 @@ async def diff(
         converse diff race open --as markdown
     """
     from converse_graph.cli.printing import print_page, write_or_print
-    from converse_graph.cli.run_sets import expand_names
+    from converse_graph.cli.run_selection import expand_names
     from converse_graph.export import comparison
     from converse_graph.export.formats import json_text
     from converse_graph.export.run_table import differences_markdown, run_differences, run_row

@@ -53,7 +53,7 @@ async def judge(
     from converse_graph.cli.option_values import read_model_options
     from converse_graph.cli.output import Output
     from converse_graph.cli.play import read_budget, read_prices
-    from converse_graph.cli.run_sets import expand_names
+    from converse_graph.cli.run_selection import expand_names
     from converse_graph.export.formats import json_text
     from converse_graph.store import Store
     from converse_graph.store.store import DEFAULT_PATH

@@ -37,7 +37,7 @@ def list_scenarios(name: ScenarioToShow = None, as_json: Json = False) -> None:
         if as_json:
             _print_json(_description(function, family))
         else:
-            _print_one(name, function, family)
+            _print_scenario(name, function, family)
         return
     scenarios = catalogue()
     if as_json:
@@ -81,7 +81,7 @@ def _description(function: "ScenarioFunction", scenarios: "Mapping[str, Scenario
     }
 
 
-def _print_one(reference: str, function: "ScenarioFunction", scenarios: "Mapping[str, ScenarioFunction]") -> None:
+def _print_scenario(reference: str, function: "ScenarioFunction", scenarios: "Mapping[str, ScenarioFunction]") -> None:
     from textwrap import shorten
 
     from converse_graph.cli.formatting import count

@@ -47,7 +47,7 @@ async def runs(
     import shutil
 
     from converse_graph.cli.printing import write_or_print
-    from converse_graph.cli.run_sets import expand_names, fits, read_filter
+    from converse_graph.cli.run_selection import expand_names, fits, read_filter
     from converse_graph.cli.tables import print_table
     from converse_graph.cli.terminal import is_terminal
     from converse_graph.export.formats import json_text, rows_csv

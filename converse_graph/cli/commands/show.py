@@ -39,7 +39,7 @@ async def show(
         converse show race --plot race.svg
     """
     from converse_graph.cli.printing import print_page, write_or_print
-    from converse_graph.cli.run_sets import expand_names
+    from converse_graph.cli.run_selection import expand_names
     from converse_graph.export.formats import json_text
     from converse_graph.export.stats import stats_json
     from converse_graph.store import Store

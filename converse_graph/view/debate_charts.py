@@ -42,15 +42,15 @@ class PositionChart:
     height: int
     rows: tuple[ChartRow, ...]
     dots: tuple[ChartDot, ...]
-    told: str
+    summary: str
     """The same in words."""
 
 
 def position_chart(talk: Deliberation) -> PositionChart | None:
     """Draw where members stood; None where nobody took a position, or all the same one from the first line on."""
-    taken = [(number, line.speaker, line.position) for number, line in enumerate(talk.lines) if line.position]
-    options = list(dict.fromkeys([*talk.options, *(position for _, _, position in taken)]))
-    if len({position for _, _, position in taken}) < 2:
+    positions = [(number, line.speaker, line.position) for number, line in enumerate(talk.lines) if line.position]
+    options = list(dict.fromkeys([*talk.options, *(position for _, _, position in positions)]))
+    if len({position for _, _, position in positions}) < 2:
         return None
     heights = {option: _ROW * place + _ROW // 2 for place, option in enumerate(options)}
     dots = tuple(
@@ -60,7 +60,7 @@ def position_chart(talk: Deliberation) -> PositionChart | None:
             speaker=speaker,
             title=f"Line {number + 1}, {plain(speaker)}: {plain(position)}",
         )
-        for number, speaker, position in taken
+        for number, speaker, position in positions
     )
     return PositionChart(
         left=_LABEL,
@@ -68,7 +68,7 @@ def position_chart(talk: Deliberation) -> PositionChart | None:
         height=_ROW * len(options),
         rows=tuple(ChartRow(y=heights[option], label=_short(option)) for option in options),
         dots=dots,
-        told="; ".join(dot.title for dot in dots),
+        summary="; ".join(dot.title for dot in dots),
     )
 
 
