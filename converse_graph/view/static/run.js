@@ -109,7 +109,7 @@ timeline.addEventListener("toggle", async (event) => {
 let here = null;
 const rail = document.querySelector(".rail");
 export function find_place() {
-  const near_top = turns().find((turn) => turn.getBoundingClientRect().bottom > 120);
+  const near_top = turns().find((turn) => turn.getBoundingClientRect().bottom > 120) ?? turns().at(-1); // below all is what is said now
   if (!near_top || near_top === here) return;
   here = near_top;
   mark_place();
