@@ -143,6 +143,21 @@ async def test_whoever_watches_is_told_nothing_that_is_private(store: Store) -> 
     assert "the aim of" not in told
 
 
+async def test_private_words_reach_whoever_watches_what_is_private_and_nobody_else(store: Store) -> None:
+    simulation = await begin(store, consciences(rounds=1))
+    public: list[dict[str, Any]] = []
+    private: list[dict[str, Any]] = []
+    await simulation.play(public.append, private_watch=private.append)
+    values = await channels(store, simulation)
+    lines = [line["text"] for note in values["mind_Alpha"] for line in note["debate"]["lines"]]
+    assert {event["event"] for event in private} == {"line_text"}
+    told = "".join(event["text"] or "" for event in private if event["path"].startswith("Alpha/"))
+    assert len(lines) > 2
+    assert all(line in told for line in lines)
+    assert not [event for event in public if event["event"] == "line_text"]
+    assert not [line for line in lines if line in json.dumps(public)]
+
+
 async def test_a_run_that_nobody_watches_is_the_same_run(store: Store) -> None:
     watched = await begin(store, consciences())
     await watched.play(lambda event: None)

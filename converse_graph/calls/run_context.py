@@ -136,6 +136,8 @@ class RunContext:
     """What parties recall, by meaning."""
     live: bool = False
     """Whether somebody watches the statements being written."""
+    private_watch: Callable[[dict[str, Any]], None] | None = None
+    """Told of private words as they are written; None where nobody is."""
     warned: set[str] = field(default_factory=set)
     """What has been said once and need not be said again, such as which model's server cuts prompts."""
     guest_saver: BaseCheckpointSaver[Any] | None = None

@@ -243,7 +243,9 @@ async def _play_shown(simulation: Simulation, output: Output, budget: Budget | N
         simultaneous=scenario.order == "simultaneous",
     )
     async with output.showing(plan, on_gone=simulation.pause) as watch:
-        playing = asyncio.create_task(simulation.play(watch, budget=budget, tracing=tracing))
+        playing = asyncio.create_task(
+            simulation.play(watch, budget=budget, tracing=tracing, private_watch=output.audience)
+        )
         with _pausing(simulation, playing, output.warn):
             return await playing
 

@@ -116,7 +116,7 @@ def persona_node(
             decision = redacted_decision(deliberations.debate)
         prompt = (_guest_view(turn, decision),) if guest is not None else (*messages, *_task(turn, decision))
         line_event = {"event": "line_text", "path": frame.path}
-        answer = await turn.ask("line", prompt, forms[turn.profile], prose="line", event=line_event)
+        answer = await turn.ask("line", prompt, forms[turn.profile], prose="line", private_event=line_event)
         line = _line(spec, persona, answer, decision)
         if state.get("dissent"):
             line["dissents"] = True

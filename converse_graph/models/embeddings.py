@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import struct
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -69,6 +70,8 @@ def normalise(vector: Sequence[float]) -> Vector:
         EmbeddingFailed: It holds something that is no finite number.
     """
     length = math.hypot(*vector)
+    if 0 < length < sys.float_info.min * 2**52:  # so near to zero numbers have few digits, and a length has fewer
+        return normalise([number * 2.0**600 for number in vector])
     if not vector or not math.isfinite(length):
         raise EmbeddingFailed("the embedder gave a vector that is empty or not finite")
     shape = f"<{len(vector)}e"

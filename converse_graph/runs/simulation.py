@@ -58,9 +58,9 @@ if TYPE_CHECKING:
     from converse_graph.models.references import ModelReference
 
 EventHandler = Callable[[dict[str, Any]], None]
-"""Told of each event as it happens: a plain dict whose `event` is "turn", "line", "line_text", "text", "restart",
-"call" or "statement". A "line_text" is private, a piece of what the member of a debate says whose `path` it has; its
-`text` is None where it is begun again."""
+"""Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
+"statement". Who watches what is private is told of "line_text": a piece of what the member of a debate says whose
+`path` it has; its `text` is None where it is begun again."""
 
 RECURSION_LIMIT = 10**9
 """Supersteps in one go: a run ends by its clock and its rules, not by LangGraph's guard against loops."""
@@ -264,7 +264,12 @@ class Simulation:
         self._control.request_drain("pause")
 
     async def play(
-        self, watch: EventHandler | None = None, *, budget: Budget | None = None, tracing: Tracing | None = None
+        self,
+        watch: EventHandler | None = None,
+        *,
+        budget: Budget | None = None,
+        tracing: Tracing | None = None,
+        private_watch: EventHandler | None = None,
     ) -> Run:
         """Play on from where the run stands, to its end or to a pause.
 
@@ -273,6 +278,8 @@ class Simulation:
             budget: What it may spend; it pauses there.
             tracing: Where it is traced, a trace a round; None for what LangGraph traces by itself, which is one
                 trace without a payload where the environment says so.
+            private_watch: Told of the words of private debates as they are written, past LangGraph's stream, so that
+                they reach nobody else; None for nobody.
 
         Returns:
             The run as the register has it then: "finished" or "paused".
@@ -294,7 +301,7 @@ class Simulation:
             try:
                 play_span = traced_play(tracing, self.run.header, self.scenario, self._parent(), self._in_flight)
                 async with play_span as trace:
-                    ending = await self._drive(watch, budget, trace)
+                    ending = await self._drive(watch, budget, trace, private_watch)
                 await self.store.register.mark(self.run.id, "finished", ending)
             except GraphDrained:
                 await self._in_flight.wait_all()
@@ -329,7 +336,13 @@ class Simulation:
         """The header of the run that this one was forked from."""
         return self.store.register.run(self.run.parent).header if self.run.parent and self.run.header.fork else None
 
-    async def _drive(self, watch: EventHandler | None, budget: Budget | None, trace: RunTrace | None) -> str:
+    async def _drive(
+        self,
+        watch: EventHandler | None,
+        budget: Budget | None,
+        trace: RunTrace | None,
+        private_watch: EventHandler | None,
+    ) -> str:
         saver = TurnSaver(StoreSaver(self.store), passing=f"branch:to:{SUPERVISOR}")
         is_trace_on = is_traced()
         graph = compile_graph(self.scenario, is_traced=is_trace_on).copy(update={"checkpointer": saver})
@@ -347,6 +360,7 @@ class Simulation:
             recall=recall_index(self.store, self.run, self.scenario),
             trace=trace,
             live=watch is not None,
+            private_watch=private_watch,
             settings=speaker_settings(self.scenario, self.run.header.options),
             guest_saver=StoreSaver(self.store),
             humans=frozenset(self.run.header.humans),

@@ -72,7 +72,7 @@ class SpeakerTurn:
         form: ReplySchema,
         *,
         prose: str,
-        event: Mapping[str, Any] | None = None,
+        private_event: Mapping[str, Any] | None = None,
     ) -> StructuredReply:
         """Ask whoever speaks, a model or a graph.
 
@@ -81,10 +81,11 @@ class SpeakerTurn:
             messages: The prompt; for a graph its view alone.
             form: Of the reply.
             prose: The field that a graph's words go to, and that a model's are read out of as they are written.
-            event: What the events begin with that tell of these words; None where nobody is told of them.
+            private_event: What the events begin with that tell whoever watches what is private of these words; None
+                where nobody is told of them.
         """
         guest = self.guest.saying(prose) if self.guest is not None else None
-        reader = self._reader(prose, event) if event is not None and self.context.live and guest is None else None
+        reader, restart = self._private_reader(prose, private_event) if guest is None else (None, None)
         question = StructuredRequest(
             place=self.place.call(task),
             messages=messages,
@@ -92,19 +93,24 @@ class SpeakerTurn:
             model=guest or self.model,
             repairs=0 if guest else MAX_REPAIRS,
             on_delta=reader,
-            on_restart=None if reader is None else self._begin_again(reader, event or {}),
+            on_restart=restart,
         )
         return await ask(self.context, question, self.emit)
 
-    def _reader(self, prose: str, event: Mapping[str, Any]) -> ProseReader:
-        return ProseReader(lambda text: self.emit({**event, "text": text}), name=prose)
+    def _private_reader(
+        self, prose: str, event: Mapping[str, Any] | None
+    ) -> tuple[ProseReader | None, Callable[[str], None] | None]:
+        """What reads private words as they come, and what has them begun again; neither where nobody watches them."""
+        watch = self.context.private_watch
+        if watch is None or event is None:
+            return None, None
+        reader = ProseReader(lambda text: watch({**event, "text": text}), name=prose)
 
-    def _begin_again(self, reader: ProseReader, event: Mapping[str, Any]) -> Callable[[str], None]:
         def restart(_: str) -> None:
             reader.restart()
-            self.emit({**event, "text": None})
+            watch({**event, "text": None})
 
-        return restart
+        return reader, restart
 
     async def ask_stance(self, what: Stance, messages: tuple[Message, ...], position: Choice | Text) -> StanceRecord:
         """Ask a speaker for itself where it stands.

@@ -205,7 +205,7 @@ class Control:
         end: EndRun = self.player.end
         try:
             with self.player.telling(name) as watch:
-                await simulation.play(watch, budget=budget)
+                await simulation.play(watch, private_watch=watch, budget=budget)
         except Exception as error:  # it is told on the run's page; the other runs go on
             self._problems[name] = (
                 str(error) if isinstance(error, ConverseError) else f"{type(error).__name__}: {error}"

@@ -172,7 +172,7 @@ async def play_at(
     """
     while True:
         try:
-            await simulation.play(watch, budget=budget)
+            await simulation.play(watch, private_watch=watch, budget=budget)
             return
         except RunLocked:  # another process plays it, and may be done soon
             await asyncio.sleep(LOCKED)

@@ -195,7 +195,7 @@ async def test_words_inside_a_party_come_as_they_are_written_under_who_says_them
             await go_on.wait()
 
     made = await begin(store, consciences(rounds=1), model=CountingChat(before=hold), name="nested")
-    playing = asyncio.create_task(made.play(live.watch))
+    playing = asyncio.create_task(made.play(live.watch, private_watch=live.watch))
     async with asyncio.timeout(30):
         await halfway.wait()
         async for told in listen(opened, "nested"):
