@@ -40,8 +40,9 @@ class Dial:
             return self.adapter.validate_python(value)
         except ValidationError as error:
             why = explain(error)
-            end = "" if why.endswith("?") else "."
-            raise InvalidValue(f"Dial {self.name} takes {self.type}, not {value!r}: {why}{end}") from None
+            more = "" if why == f"it takes a {self.type}" else f": {why}"
+            end = "" if more.endswith("?") else "."
+            raise InvalidValue(f"Dial {self.name} takes {self.type}, not {value!r}{more}{end}") from None
 
 
 def make_dial(*, name: str, hint: Any, default: Any, doc: str) -> Dial:

@@ -297,6 +297,7 @@ class _Reader:
 
     def _table(self, path: Location) -> dict[str, Any]:
         table: dict[str, Any] = {}
+        value: Any = None
         while not isinstance(event := self._next(), MappingEndEvent):
             self._check(event, path)
             key: Any = self._scalar(event) if isinstance(event, ScalarEvent) else None
@@ -304,11 +305,19 @@ class _Reader:
                 raise _refused(event, "a key that is no text; a key is a name, put in quotes where it looks otherwise")
             if key in table:
                 raise _refused(event, f"{key!r} a second time, after line {self._lines[*path, key]}; name it once")
+            if table and isinstance(value, str) and self._lacks_colon(event):
+                raise _refused(event, f"{key!r} has no colon; in braces a text with a comma in it goes in quotes")
             self._lines[*path, key] = event.start_mark.line + 1
-            table[key] = self._value(self._next(), (*path, key))
+            table[key] = value = self._value(self._next(), (*path, key))
             if event.style is None and table[key] is None and (match := _UNSPACED.fullmatch(str(key))):
                 raise _refused(event, f"a space is missing after the colon; write {match[1]}: {match[2]}")
         return table
+
+    def _lacks_colon(self, key: Any) -> bool:
+        """Whether an entry of a table in braces is no more than a text, as where a comma cut one in two."""
+        end = key.end_mark
+        line = self._text[end.line] if end.line < len(self._text) else ""
+        return key.style is None and ":" not in key.value and line[end.column :].lstrip().startswith((",", "}"))
 
     def _list(self, path: Location) -> list[Any]:
         items: list[Any] = []

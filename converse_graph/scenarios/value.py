@@ -131,7 +131,9 @@ def _check_name(name: str) -> str:
 
 def _check_identifier(name: str) -> str:
     if not _IDENTIFIER.fullmatch(name):
-        raise ValueError("an identifier is a lower-case letter, then letters, digits or _ (40 at most)")
+        plain = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+        instead = f"; write {plain}" if plain != name and _IDENTIFIER.fullmatch(plain) else ""
+        raise ValueError(f"an identifier is a lower-case letter, then letters, digits or _ (40 at most){instead}")
     return name
 
 

@@ -59,6 +59,7 @@ def test_a_dial_is_read_from_text_by_its_type(dial: str, given: Any, read: Any) 
         ("labs", "2.5", "Dial labs takes whole number 1 to 6, not '2.5'"),
         ("labs", "", "Dial labs takes whole number 1 to 6, not ''"),
         ("share", "nan", "Dial share takes number, not 'nan'"),
+        ("share", "many", "Dial share takes number, not 'many'."),
         ("share", "inf", "Dial share takes number, not 'inf'"),
         ("strict", "maybe", "Dial strict takes true or false, not 'maybe'"),
         ("mood", "Calm", "Dial mood takes calm | angry, not 'Calm'"),

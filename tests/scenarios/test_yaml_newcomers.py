@@ -50,7 +50,11 @@ SLIPS = {
     "a spelling": (BASE.replace("organis", "organiz"), "no field 'organizations'; did you mean 'organisations'?"),
     "a kind left out": (WITH_FIELD, "line 9: Organisation: fields.0: kind is missing; it is one of: text, list, boo"),
     "a kind misspelt": (WITH_FIELD + "        kind: numbr\n", "line 11: Organisation: fields.0.kind is 'numbr'"),
-    "a name with a space": (WITH_FIELD.replace("catch", "the catch") + "        kind: text\n", "lower-case letter"),
+    "a name with a space": (WITH_FIELD.replace("catch", "the catch") + "        kind: text\n", "; write the_catch"),
+    "a comma in a text in braces": (
+        BASE + "    fields:\n      - {name: catch, kind: number, ask: fish, and meat, minimum: 0, maximum: 9}\n",
+        "line 9: 'and meat' has no colon; in braces a text with a comma in it goes in quotes",
+    ),
     "a bound with a comma": (
         WITH_FIELD + "        kind: number\n        minimum: 0\n        maximum: 1,000\n",
         "line 13: Number: maximum is '1,000'; it takes a number",
