@@ -115,7 +115,7 @@ def persona_node(
             inner = [_deliberation(inside, deliberations.debate), *deliberations.within]
             decision = redacted_decision(deliberations.debate)
         prompt = (_guest_view(turn, decision),) if guest is not None else (*messages, *_task(turn, decision))
-        line_event = {"event": "line_text", "path": frame.path}
+        line_event = {"event": "line_text", "path": frame.path, "line": state["line"], "of": spec.turns}
         answer = await turn.ask("line", prompt, forms[turn.profile], prose="line", private_event=line_event)
         line = _line(spec, persona, answer, decision)
         if state.get("dissent"):

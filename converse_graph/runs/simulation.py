@@ -59,8 +59,8 @@ if TYPE_CHECKING:
 
 EventHandler = Callable[[dict[str, Any]], None]
 """Told of each event as it happens: a plain dict whose `event` is "turn", "line", "text", "restart", "call" or
-"statement". Who watches what is private is told of "line_text": a piece of what the member of a debate says whose
-`path` it has; its `text` is None where it is begun again."""
+"statement". Who watches what is private is told of "line_text": a piece of the line of a debate whose number and
+whose speaker's `path` it has; its `text` is None where the line is begun again."""
 
 RECURSION_LIMIT = 10**9
 """Supersteps in one go: a run ends by its clock and its rules, not by LangGraph's guard against loops."""

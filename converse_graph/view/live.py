@@ -122,7 +122,6 @@ class LiveRun:
         self._reader, self._name = reader, name
         self._drafts: dict[str, Draft] = {}
         self._inner: dict[str, InnerDraft] = {}
-        self._line_numbers: dict[str, str] = {}
         self._generation = 0
         self._change = asyncio.Event()
         self._view: StoredRun | None = None
@@ -148,11 +147,8 @@ class LiveRun:
                     self._begin(name)
             case "text":
                 self._drafts.setdefault(event["speaker"], Draft()).text += event["text"]
-            case "line":
-                self._line_numbers[event["path"]] = f"line {event['line']} of {event['of']}"
-                self._begin_line(event["path"])
-            case "line_text":
-                self._add_to_line(event["path"], event["text"])
+            case "line" | "line_text":
+                self._add_to_line(event)
             case "statement":
                 self._drafts.pop(event["speaker"], None)
                 self._inner.pop(event["speaker"], None)
@@ -162,19 +158,16 @@ class LiveRun:
         self._generation += 1
         self._drafts[speaker] = Draft(generation=self._generation)
 
-    def _begin_line(self, path: str) -> None:
-        self._generation += 1
-        line = self._line_numbers.get(path, "")
-        self._inner[party_of(path)] = InnerDraft(generation=self._generation, path=path, line=line)
-
-    def _add_to_line(self, path: str, text: str | None) -> None:
-        """Take the next piece of a line; None where it is begun again."""
-        line_before = self._inner.get(party_of(path))
-        if (
-            line_before is None or line_before.path != path or text is None
-        ):  # a debate inside its speaker came before it
-            self._begin_line(path)
-        self._inner[party_of(path)].text += text or ""
+    def _add_to_line(self, event: Mapping[str, Any]) -> None:
+        """Begin a line, or take its next piece; they come by two ways, and in any order."""
+        path, line = event["path"], f"line {event['line']} of {event['of']}"
+        before = self._inner.get(party_of(path))
+        is_begun = before is not None and (before.path, before.line) == (path, line)
+        is_restart = event["event"] == "line_text" and event["text"] is None
+        if not is_begun or is_restart:  # a debate inside its speaker may have come before it
+            self._generation += 1
+            self._inner[party_of(path)] = InnerDraft(generation=self._generation, path=path, line=line)
+        self._inner[party_of(path)].text += event.get("text") or ""
 
     def _wake(self) -> None:
         self._change.set()
