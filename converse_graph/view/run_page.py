@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from markupsafe import Markup, escape
 
@@ -16,16 +16,29 @@ from converse_graph.view.records import Reader, RecordView, StoredRun
 from converse_graph.view.templating import render
 from converse_graph.view.timeline import marks, party_colours, sections, stretch
 
-if TYPE_CHECKING:
-    from converse_graph.view.control import Control
-
 MOST_HITS = 40
 """Of a search, that are shown."""
 _AROUND = 60
 """Letters that are shown before and after what was searched for."""
 
 
-def run_page(view: StoredRun, *, at: int, control: Control | None = None, note: str = "") -> str:
+class Steering(Protocol):
+    """What the page of a run asks of what steers runs; the forms are sent to it."""
+
+    def new_form(self) -> str:
+        """A word that a form is known by."""
+
+    def is_playing(self, name: str) -> bool:
+        """Whether a run is played from here."""
+
+    def is_judging(self, name: str) -> bool:
+        """Whether a run is judged from here."""
+
+    def problem(self, name: str) -> str:
+        """Why a run that was played or judged from here stopped; empty where it did not."""
+
+
+def run_page(view: StoredRun, *, at: int, control: Steering | None = None, note: str = "") -> str:
     """The page of a run, at one of its turns.
 
     Args:
