@@ -42,9 +42,9 @@ def main() -> None:
 
 def _play(policies: Mapping[str, str], *, start: int = 2024, years: int = YEARS, **dials: Any) -> WorldBatch:
     base = {"step": "year", "start": start, "end": start + years - 1, "world": True}
-    made = find_scenario("ai-futures")(**{**base, **dials})
-    kinds = {party.name: party.kind for party in made.organisations}
-    world = made.world
+    scenario = find_scenario("ai-futures")(**{**base, **dials})
+    kinds = {party.name: party.kind for party in scenario.organisations}
+    world = scenario.world
     if world is None:
         raise AssertionError("the scenario is played without its world")
     choose = {

@@ -75,8 +75,8 @@ def measure(rounds: int, path: Path) -> dict[str, object]:
         command = [sys.executable, "-m", "benchmarks.audit", "--rounds", str(rounds), "--store", str(path)]
         out = subprocess.run([*command, "--do", step], check=True, capture_output=True, text=True).stdout  # noqa: S603
         row |= json.loads(out or "{}")
-    played = row.get("CPU to play it")
-    return {**row, "CPU over playing it": float(str(row["CPU of it"])) / float(str(played)) if played else ""}
+    cpu_of_play = row.get("CPU to play it")
+    return {**row, "CPU over playing it": float(str(row["CPU of it"])) / float(str(cpu_of_play)) if cpu_of_play else ""}
 
 
 def main() -> None:
@@ -86,16 +86,16 @@ def main() -> None:
     parser.add_argument("--store", type=Path)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--do", choices=("play", "audit"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.do:
-        asyncio.run((play if given.do == "play" else audit)(given.store, given.rounds))
+    arguments = parser.parse_args()
+    if arguments.do:
+        asyncio.run((play if arguments.do == "play" else audit)(arguments.store, arguments.rounds))
         return
     with tempfile.TemporaryDirectory() as folder:
         rows = [
-            measure(rounds, given.store or Path(folder) / f"{rounds}.sqlite")
-            for rounds in ((given.rounds,) if given.rounds else ROUNDS)
+            measure(rounds, arguments.store or Path(folder) / f"{rounds}.sqlite")
+            for rounds in ((arguments.rounds,) if arguments.rounds else ROUNDS)
         ]
-    show("An audit", rows, out=given.out)
+    show("An audit", rows, out=arguments.out)
 
 
 if __name__ == "__main__":

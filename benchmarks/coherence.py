@@ -51,8 +51,8 @@ def counter(model: str) -> Callable[[str], int]:
 
     @cache
     def count(text: str) -> int:
-        told = client.post("/tokenize", json={"content": text}).raise_for_status().json()
-        return len(told["tokens"]) + MESSAGE
+        answer = client.post("/tokenize", json={"content": text}).raise_for_status().json()
+        return len(answer["tokens"]) + MESSAGE
 
     return count
 
@@ -76,9 +76,9 @@ async def play(name: str, model: Model, rounds: int, seconds: float, folder: Pat
                 await run.play(tell)
         except TimeoutError:
             print(f"Out of time: {name}")
-        found = await run.transcript()
+        transcript = await run.transcript()
         await run.close()
-        return found, list(store.journal(run.run.id).calls())
+        return transcript, list(store.journal(run.run.id).calls())
 
 
 def whole_rounds(transcript: Transcript) -> int:
@@ -88,41 +88,46 @@ def whole_rounds(transcript: Transcript) -> int:
 
 def until(rounds: int, transcript: Transcript, calls: Sequence[Call]) -> tuple[Transcript, list[Call]]:
     """A run up to a round: both arms are compared over the rounds that both had time for."""
-    said = tuple(statement for statement in transcript.statements if statement.round < rounds)
-    made = [call for call in calls if CallPath.parse(call.place).round < rounds]
-    return transcript.model_copy(update={"statements": said}), made
+    statements = tuple(statement for statement in transcript.statements if statement.round < rounds)
+    earlier_calls = [call for call in calls if CallPath.parse(call.place).round < rounds]
+    return transcript.model_copy(update={"statements": statements}), earlier_calls
 
 
 def signs_before_repairs(transcript: Transcript, calls: Sequence[Call]) -> int:
     """How many signs of drift there were in the first answers, after what was kept of the statements before."""
     first = {call.place: values_of(call) or {} for call in calls if call.attempt == 0}
     names = [party.name for party in transcript.header.cast]
-    texts, claimed, found = [said.text for said in transcript.statements], set[str](), 0
-    for number, said in enumerate(transcript.statements):
-        values = first.get(str(CallPath.of_turn(said.round, said.turn, said.speaker).call("statement")), {})
-        year = year_of(said)
-        by = SpeakerContext(name=said.speaker, others=tuple(name for name in names if name != said.speaker), year=year)
+    texts, claimed, count = [statement.text for statement in transcript.statements], set[str](), 0
+    for number, statement in enumerate(transcript.statements):
+        values = first.get(
+            str(CallPath.of_turn(statement.round, statement.turn, statement.speaker).call("statement")), {}
+        )
+        year = year_of(statement)
+        by = SpeakerContext(
+            name=statement.speaker, others=tuple(name for name in names if name != statement.speaker), year=year
+        )
         past = past_estimates(values, year, claimed)
-        found += len(find_drift(str(values.get("statement") or ""), by, past=past, earlier=texts[:number]))
-        claimed.update(claims_in(said.fields))
-    return found
+        count += len(find_drift(str(values.get("statement") or ""), by, past=past, earlier=texts[:number]))
+        claimed.update(claims_in(statement.fields))
+    return count
 
 
 def figures(name: str, transcript: Transcript, calls: Sequence[Call], first_cut: str | None) -> dict[str, Any]:
     """The measures of one arm."""
     rows = drift(transcript)
     turns, spoken = sum(row.turns for row in rows), sum(row.statements for row in rows)
-    kept = {sign: sum(getattr(row, sign) for row in rows) for sign in SIGNS}
-    trigrams = [trio for said in transcript.statements for trio in _trigrams(said.text)]
+    by_sign = {sign: sum(getattr(row, sign) for row in rows) for sign in SIGNS}
+    trigrams = [trio for statement in transcript.statements for trio in _trigrams(statement.text)]
     return {
         "told of the past": name,
         "turns": turns,
         "no statement": turns - spoken,
         "repairs": sum(row.repairs for row in rows),
-        **{sign.replace("_", " "): count for sign, count in kept.items()},
-        "drift a statement": sum(kept.values()) / max(1, spoken),
+        **{sign.replace("_", " "): count for sign, count in by_sign.items()},
+        "drift a statement": sum(by_sign.values()) / max(1, spoken),
         "before repairs": signs_before_repairs(transcript, calls) / max(1, turns),
-        "no prose": sum(not is_prose(said.text) for said in transcript.statements if said.text) / max(1, spoken),
+        "no prose": sum(not is_prose(statement.text) for statement in transcript.statements if statement.text)
+        / max(1, spoken),
         "distinct trigrams": len(set(trigrams)) / max(1, len(trigrams)),
         "prompt tokens": sum(call.reply.input_tokens for call in calls),
         "cut at the window from": f"round {int(first_cut.split('.')[0]) + 1}" if first_cut else "-",
@@ -150,14 +155,14 @@ async def main(model: str, rounds: int, seconds: float, window: int, folder: Pat
     (ours, our_calls), (theirs, their_calls) = await asyncio.gather(
         play("this-memory", make(), rounds, seconds, folder), play("whole-history", whole, rounds, seconds, folder)
     )
-    played = min(whole_rounds(ours), whole_rounds(theirs))
+    rounds_of_both = min(whole_rounds(ours), whole_rounds(theirs))
     rows = [
-        figures("the whole history", *until(played, theirs, their_calls), whole.first_cut),
-        figures("this memory", *until(played, ours, our_calls), None),
+        figures("the whole history", *until(rounds_of_both, theirs, their_calls), whole.first_cut),
+        figures("this memory", *until(rounds_of_both, ours, our_calls), None),
     ]
     for row in rows:
         row["ratio of drift"] = row["drift a statement"] / (rows[0]["drift a statement"] or 1)
-    show(f"Coherence over {played} rounds of three parties, {model}", rows, out=out)
+    show(f"Coherence over {rounds_of_both} rounds of three parties, {model}", rows, out=out)
 
 
 if __name__ == "__main__":
@@ -170,7 +175,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--keep", type=Path, help="a folder for the stores of both runs, to be read afterwards")
     parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as passing:
-        folder = given.keep or Path(passing)
-        asyncio.run(main(given.model, given.rounds, given.seconds, given.window, folder, given.out))
+        folder = arguments.keep or Path(passing)
+        asyncio.run(main(arguments.model, arguments.rounds, arguments.seconds, arguments.window, folder, arguments.out))

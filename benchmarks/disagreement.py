@@ -41,26 +41,35 @@ async def measure(name: str, rules: dict[str, Any], *, model: str, debates: int,
     """One arm: its run's disagreement and what it cost."""
     began = time.monotonic()
     async with Store.open(path, make=True) as store:
-        played = await Simulation.begin(
+        simulation = await Simulation.begin(
             store, board(rules, debates), seed=1, created=datetime.now(UTC), model=model, name=name.replace(" ", "-")
         )
-        run = await played.play()
-        found = disagreement(await played.transcript())
-        await played.close()
-    shown = found.model_dump() if found else {}
-    kept = ("debates", "began_divided", "collapsed", "unanimous", "changes", "unjustified", "converged", "ballot_gap")
-    last = shown["passes"][-1] if shown else {}
+        run = await simulation.play()
+        measures = disagreement(await simulation.transcript())
+        await simulation.close()
+    values = measures.model_dump() if measures else {}
+    columns = (
+        "debates",
+        "began_divided",
+        "collapsed",
+        "unanimous",
+        "changes",
+        "unjustified",
+        "converged",
+        "ballot_gap",
+    )
+    last = values["passes"][-1] if values else {}
     return {
         "rules": name,
-        **{key.replace("_", " "): _shown(shown.get(key)) for key in kept},
-        "called in": shown.get("dissenters", 0),
+        **{key.replace("_", " "): _cell(values.get(key)) for key in columns},
+        "called in": values.get("dissenters", 0),
         "last entropy": last.get("entropy", 0.0),
         "tokens": run.tokens,
         "seconds": time.monotonic() - began,
     }
 
 
-def _shown(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     return "-" if value is None else value
 
 
@@ -71,17 +80,17 @@ async def main() -> None:
     parser.add_argument("--debates", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=300.0, help="begin no further arm after these")
     parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         for name, rules in ARMS.items():
-            if time.monotonic() - began > given.seconds:
+            if time.monotonic() - began > arguments.seconds:
                 print(f"Out of time before: {name}")
                 continue
             path = Path(folder) / "runs.sqlite"
-            rows.append(await measure(name, rules, model=given.model, debates=given.debates, path=path))
-    show(f"Disagreement in {given.debates} debates of six lines, {given.model}", rows, out=given.out)
+            rows.append(await measure(name, rules, model=arguments.model, debates=arguments.debates, path=path))
+    show(f"Disagreement in {arguments.debates} debates of six lines, {arguments.model}", rows, out=arguments.out)
 
 
 if __name__ == "__main__":

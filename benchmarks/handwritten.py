@@ -27,9 +27,9 @@ class Talk(TypedDict):
     turn: int
 
 
-def write(speaker: str, turn: int, heard: list[AnyMessage]) -> str:
+def write(speaker: str, turn: int, messages: list[AnyMessage]) -> str:
     """A model that costs nothing: sixty words by seeded chance, after going through what was heard."""
-    prompt = [{"role": "user", "content": message.content} for message in heard]
+    prompt = [{"role": "user", "content": message.content} for message in messages]
     return " ".join(random.Random(f"{speaker}|{turn}|{len(prompt)}").choices(WORDS, k=60))
 
 
@@ -72,13 +72,13 @@ def build_table(
     for name in PARTIES:
 
         async def speak(state: Talk, name: str = name) -> dict[str, Any]:
-            heard = state["messages"]
+            messages = state["messages"]
             if debate is not None:
                 talk = await debate.ainvoke({"messages": [HumanMessage(content="What do we do?")], "turn": 0})
-                heard = [*heard, *talk["messages"]]
+                messages = [*messages, *talk["messages"]]
             if latency:
                 await asyncio.sleep(latency)
-            return {"messages": [AIMessage(content=write(name, state["turn"], heard), name=name)]}
+            return {"messages": [AIMessage(content=write(name, state["turn"], messages), name=name)]}
 
         graph.add_node(name, speak)
         graph.add_edge(name, "supervisor")

@@ -68,9 +68,10 @@ async def make(name: str, into: Path, model: str) -> str:
             finally:
                 await simulation.close()
     write_atomically(into / f"{name}.md", render_markdown(transcript))
-    said = sum(bool(statement.text) for statement in transcript.statements)
+    statements = sum(bool(statement.text) for statement in transcript.statements)
     took = time.monotonic() - began
-    return f"{name}: {ROUNDS[name]} rounds, {said} of {len(transcript.statements)} turns with a statement, {took:.0f} s"
+    turns = len(transcript.statements)
+    return f"{name}: {ROUNDS[name]} rounds, {statements} of {turns} turns with a statement, {took:.0f} s"
 
 
 async def make_all(names: list[str], into: Path, model: str) -> None:
@@ -85,11 +86,11 @@ def main() -> None:
     parser.add_argument("presets", nargs="*", choices=[[], *ROUNDS], default=[], help="all of them if none is named")
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--into", type=Path, default=Path("transcripts"))
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     missing = {name for name, function in catalogue().items() if function.preset_of} - ROUNDS.keys()
     if missing:
         parser.error(f"say in ROUNDS how long to play: {', '.join(sorted(missing))}")
-    asyncio.run(make_all(given.presets or list(ROUNDS), given.into, given.model))
+    asyncio.run(make_all(arguments.presets or list(ROUNDS), arguments.into, arguments.model))
 
 
 if __name__ == "__main__":

@@ -93,12 +93,12 @@ async def peak_memory(play: Play, turns: int) -> float:
 
 def start_up(*arguments: str) -> float:
     """Seconds that a fresh Python takes over something: the median of seven."""
-    taken = []
+    seconds = []
     for _ in range(7):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603 - our own
-        taken.append(time.perf_counter() - begun)
-    return sorted(taken)[3]
+        seconds.append(time.perf_counter() - start)
+    return sorted(seconds)[3]
 
 
 async def main(turns: int, memory_turns: int, out: Path | None) -> None:
@@ -126,5 +126,5 @@ if __name__ == "__main__":
     parser.add_argument("--turns", type=int, default=2000, help="of the longest conversation, 150 or more")
     parser.add_argument("--memory-turns", type=int, default=300, help="of the conversation whose memory is traced")
     parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
-    given = parser.parse_args()
-    asyncio.run(main(given.turns, given.memory_turns, given.out))
+    options = parser.parse_args()
+    asyncio.run(main(options.turns, options.memory_turns, options.out))

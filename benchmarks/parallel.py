@@ -40,9 +40,9 @@ async def measure_round(order: Order, *, rounds: int, latency: float) -> dict[st
         async with Store.open(Path(folder) / "store.sqlite", make=True) as store:
             model = NullModel(latency=latency)
             run = await Simulation.begin(store, scenario, seed=1, created=datetime.now(UTC), model=model)
-            begun = time.perf_counter()
+            start = time.perf_counter()
             await run.play()
-            wall = time.perf_counter() - begun
+            wall = time.perf_counter() - start
     each = [lines + 1 for lines in DEBATE_LINES]
     calls = rounds * (max(each) if order == "simultaneous" else sum(each))
     what = f"debates of {', '.join(map(str, DEBATE_LINES))} lines"
@@ -72,12 +72,12 @@ async def play_ours(runs: int, rounds: int, latency: float, folder: Path) -> tup
     """Wall and CPU seconds of so many runs at once, and how many calls each made, one after another."""
     scenario, model = conversation(rounds), LargeNull(latency=latency)
     async with Store.open(folder / "store.sqlite", make=True) as store:
-        begun = [
+        simulations = [
             await Simulation.begin(store, scenario, seed=seed, created=datetime.now(UTC), model=model)
             for seed in range(runs)
         ]
-        wall, cpu = await _timed([run.play for run in begun])
-        calls = max(len(store.journal(run.run.id).places()) for run in begun)
+        wall, cpu = await _timed([run.play for run in simulations])
+        calls = max(len(store.journal(run.run.id).places()) for run in simulations)
     return wall, cpu, calls
 
 
@@ -108,11 +108,11 @@ PLAYS: Mapping[str, Callable[..., Any]] = {"hand-written": play_handwritten, "co
 
 async def measure_runs(name: str, *, runs: int, rounds: int, latency: float, repeats: int) -> dict[str, Any]:
     """So many runs at once; of several repeats the one with the median wall."""
-    taken = []
+    seconds = []
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
-            taken.append(await PLAYS[name](runs, rounds, latency, Path(folder)))
-    wall, cpu, calls = sorted(taken)[len(taken) // 2]
+            seconds.append(await PLAYS[name](runs, rounds, latency, Path(folder)))
+    wall, cpu, calls = sorted(seconds)[len(seconds) // 2]
     turns = rounds * len(handwritten.PARTIES)
     return _row(f"{turns} turns", name, runs, calls, latency, wall, cpu / runs / turns * 1e3)
 
@@ -139,6 +139,6 @@ if __name__ == "__main__":
     parser.add_argument("--repeats", type=int, default=3, help="of which the median counts")
     parser.add_argument("--debates", type=int, default=5, help="rounds of the run with debates")
     parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
-    given = parser.parse_args()
-    latencies = given.latency or sorted(BARS, reverse=True)
-    asyncio.run(main(given.runs, given.rounds, latencies, given.repeats, given.debates, given.out))
+    arguments = parser.parse_args()
+    latencies = arguments.latency or sorted(BARS, reverse=True)
+    asyncio.run(main(arguments.runs, arguments.rounds, latencies, arguments.repeats, arguments.debates, arguments.out))

@@ -102,12 +102,12 @@ _NOTES = (
 
 def small_talk(sayings: Sequence[str], chance: random.Random, count: int) -> str:
     """Some sentences by chance."""
-    told = [
+    sentences = [
         saying.format(one=one, two=two, place=chance.choice(_PLACES), number=chance.randint(2, 90))
         for saying in chance.sample(sayings, count)
         for one, two in [chance.sample(_SUBJECTS, 2)]
     ]
-    return " ".join(sentence[0].upper() + sentence[1:] for sentence in told)
+    return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,10 +154,10 @@ class Script(NullModel):
     model = "script"
     profile: PromptProfile = "large"
 
-    def __init__(self, asked: Sequence[Asked], seed: int) -> None:
+    def __init__(self, questions: Sequence[Asked], seed: int) -> None:
         """Speak by that plan."""
         super().__init__()
-        self._plan, self._seed = asked, seed
+        self._plan, self._seed = questions, seed
         self.prompts: dict[str, Request] = {}
         self.tokens = self.recalled = self.turns = 0
 
@@ -166,20 +166,22 @@ class Script(NullModel):
         reply = await super().complete(request)
         path = CallPath.parse(request.place)
         if path.task == "summary":
-            said = _beginnings([part.text for part in request.messages[:-1]])
+            beginnings = _beginnings([part.text for part in request.messages[:-1]])
         elif path.task == "statement":
-            said = {**json.loads(reply.text), **self._said(path)}
+            beginnings = {**json.loads(reply.text), **self._facts_due(path)}
             self.turns += 1
             self.tokens += sum(estimate_tokens(part.text) for part in request.messages)
             self.recalled += sum(Provenance.parse(part.source).is_recalled for part in request.messages)
             self.prompts[request.place] = request
         else:
-            said = json.loads(reply.text)
-        return Response(text=json.dumps(said), model=self.model, usd=0.0)
+            beginnings = json.loads(reply.text)
+        return Response(text=json.dumps(beginnings), model=self.model, usd=0.0)
 
-    def _said(self, path: CallPath) -> dict[str, str]:
+    def _facts_due(self, path: CallPath) -> dict[str, str]:
         chance = random.Random(f"{self._seed}|{path}")
-        due = [asked.fact for asked in self._plan if (asked.told_at, asked.told_by) == (path.round, path.party)]
+        due = [
+            question.fact for question in self._plan if (question.told_at, question.told_by) == (path.round, path.party)
+        ]
         public = [fact.text for fact in due if not fact.private]
         noted = [fact.text for fact in due if fact.private]
         first, last = small_talk(_SAYINGS, chance, 2), small_talk(_SAYINGS, chance, 1)
@@ -194,22 +196,22 @@ _TAGS = re.compile(r"<[^>]*>")
 def _beginnings(texts: Sequence[str]) -> dict[str, Any]:
     """A summary that takes what each text begins with, as far as its form goes."""
     words = [" ".join(_TAGS.sub("", text).split()) for text in texts]
-    said: dict[str, Any] = {}
+    beginnings: dict[str, Any] = {}
     left = [text for text in words if text]
     for field in FIELDS:
         if isinstance(field, TextList):
-            said[field.name] = [text[: field.max_length] for text in left[: field.max_items]]
+            beginnings[field.name] = [text[: field.max_length] for text in left[: field.max_items]]
             left = left[field.max_items :]
         elif isinstance(field, Text):
-            said[field.name] = " ".join(words)[: field.max_length] or "Nothing."
-    return said
+            beginnings[field.name] = " ".join(words)[: field.max_length] or "Nothing."
+    return beginnings
 
 
-def scenario(asked: Sequence[Asked], rounds: int, recall: Recall | None) -> Scenario:
+def scenario(facts: Sequence[Asked], rounds: int, recall: Recall | None) -> Scenario:
     """The talk, with its questions."""
 
     def questions(name: str) -> dict[str, str]:
-        return {str(START + one.asked_at): one.question for one in asked if one.asked_of == name}
+        return {str(START + one.asked_at): one.question for one in facts if one.asked_of == name}
 
     return Scenario(
         premise="Three companies of one valley meet once a year.",
@@ -231,35 +233,35 @@ MEMORIES: dict[str, Recall | None] = {
 
 async def measure(rounds: int, memory: str, recall: Recall | None) -> dict[str, Any]:
     """One row of the table, over all seeds."""
-    found: dict[bool, list[bool]] = {False: [], True: []}
+    hits: dict[bool, list[bool]] = {False: [], True: []}
     word_for_word, tokens, recalled, turns = 0, 0, 0, 0
     began = time.process_time()
     for seed in SEEDS:
-        asked = list(plan(seed, rounds))
-        script = Script(asked, seed)
+        questions = list(plan(seed, rounds))
+        script = Script(questions, seed)
         with tempfile.TemporaryDirectory() as folder:
             async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
                 run = await Simulation.begin(
-                    store, scenario(asked, rounds, recall), seed=seed, created=datetime(2026, 1, 1, tzinfo=UTC),
+                    store, scenario(questions, rounds, recall), seed=seed, created=datetime(2026, 1, 1, tzinfo=UTC),
                     model=script,
                 )  # fmt: skip
                 await run.play()
-        for one in asked:
+        for one in questions:
             turn = PARTIES.index(one.asked_of)
             parts = script.prompts[str(CallPath.of_turn(one.asked_at, turn, one.asked_of).call("statement"))].messages
             whole = any(str(Provenance.parse(part.source).plain) == one.record for part in parts)
             summed = any(Provenance.parse(part.source).is_summary and one.fact.word in part.text for part in parts)
             word_for_word += whole
-            found[one.in_other_words].append(whole or summed)
+            hits[one.in_other_words].append(whole or summed)
         tokens, recalled, turns = tokens + script.tokens, recalled + script.recalled, turns + script.turns
-    both = [*found[False], *found[True]]
+    both = [*hits[False], *hits[True]]
     return {
         "rounds": rounds,
         "memory": memory,
         "of": len(both),
         "there, %": 100 * sum(both) / len(both),
-        "asked in the same words, %": 100 * sum(found[False]) / len(found[False]),
-        "in other words, %": 100 * sum(found[True]) / len(found[True]),
+        "asked in the same words, %": 100 * sum(hits[False]) / len(hits[False]),
+        "in other words, %": 100 * sum(hits[True]) / len(hits[True]),
         "word for word, %": 100 * word_for_word / len(both),
         "tokens a prompt": round(tokens / turns),
         "recalled a prompt": recalled / turns,
@@ -271,11 +273,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, nargs="+", default=[20, 40, 80])
     parser.add_argument("--out", type=Path, help="write the figures here too, as JSON")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     rows = [
-        asyncio.run(measure(rounds, memory, recall)) for rounds in given.rounds for memory, recall in MEMORIES.items()
+        asyncio.run(measure(rounds, memory, recall))
+        for rounds in arguments.rounds
+        for memory, recall in MEMORIES.items()
     ]
-    show("What a party needs, asked about at the end of a run", rows, out=given.out)
+    show("What a party needs, asked about at the end of a run", rows, out=arguments.out)
 
 
 if __name__ == "__main__":

@@ -34,38 +34,38 @@ TRIES = 12
 
 async def serve() -> None:
     """Answer on a free port, which is printed, until standard input ends."""
-    chance, answered = random.Random(7), [0, 0]
+    chance, counts = random.Random(7), [0, 0]
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while await _answer_one(reader, writer, chance, answered):
+            while await _answer_one(reader, writer, chance, counts):
                 await writer.drain()
         writer.close()
 
     listening = await asyncio.start_server(answer, "127.0.0.1", 0)
     print(listening.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
-    print(json.dumps(answered), flush=True)
+    print(json.dumps(counts), flush=True)
 
 
 async def _answer_one(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, chance: random.Random, answered: list[int]
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, chance: random.Random, counts: list[int]
 ) -> bool:
     """Answer one request of a connection; False where that ends it."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     body = json.loads(await reader.readexactly(int(head.split("content-length:")[1].split("\r\n")[0])))
     schema = body["response_format"]["json_schema"]["schema"]
-    place = str(answered[0])
+    place = str(counts[0])
     text = (await NullModel().complete(Request(messages=(), schema=schema, place=place))).text
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     whole = json.dumps(
         {"id": "1", "object": "chat.completion", "created": 0, "model": "served-1b", "choices": [choice]}
     )
     if chance.random() >= FAULTY:
-        answered[0] += 1
+        counts[0] += 1
         writer.write(_http(200, whole))
         return True
-    answered[1] += 1
+    counts[1] += 1
     match chance.randrange(4):
         case 0:
             writer.write(_http(429, '{"error": {"message": "busy"}}'))
@@ -99,8 +99,8 @@ async def soak(runs: int, rounds: int, base_url: str, path: Path, samples: list[
     done = [0]
 
     async def one(store: Store, number: int) -> None:
-        made = await Simulation.begin(store, scenario, seed=number, created=datetime.now(UTC), model=model)
-        await made.play()
+        simulation = await Simulation.begin(store, scenario, seed=number, created=datetime.now(UTC), model=model)
+        await simulation.play()
         done[0] += 1
 
     async with Store.open(path, make=True) as store:
@@ -108,10 +108,10 @@ async def soak(runs: int, rounds: int, base_url: str, path: Path, samples: list[
         ended = await asyncio.gather(*(one(store, number) for number in range(runs)), return_exceptions=True)
         watching.cancel()
         failed = [error for error in ended if error is not None]
-        kept = store.register.runs()
-        calls = sum(len(store.journal(run.id).places()) for run in kept)
-        accepted = sum(call.accepted for run in kept for call in store.journal(run.id).calls())
-        whole = sum(run.status == "finished" and run.statements == rounds * len(PARTIES) for run in kept)
+        runs_there = store.register.runs()
+        calls = sum(len(store.journal(run.id).places()) for run in runs_there)
+        accepted = sum(call.accepted for run in runs_there for call in store.journal(run.id).calls())
+        whole = sum(run.status == "finished" and run.statements == rounds * len(PARTIES) for run in runs_there)
     await model.close()
     return {"finished": whole, "failed": len(failed), "calls kept": calls, "accepted": accepted}
 
@@ -138,8 +138,8 @@ async def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.serve:
+    arguments = parser.parse_args()
+    if arguments.serve:
         return await serve()
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.soak", "--serve",
@@ -151,24 +151,26 @@ async def main() -> None:
     samples: list[dict[str, Any]] = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        told = await soak(given.runs, given.rounds, f"http://127.0.0.1:{port}/v1", Path(folder) / "s.sqlite", samples)
+        figures = await soak(
+            arguments.runs, arguments.rounds, f"http://127.0.0.1:{port}/v1", Path(folder) / "s.sqlite", samples
+        )
     wall = time.monotonic() - began
     server.stdin.close()
-    answered, faults = json.loads(await server.stdout.readline())
+    answers, faults = json.loads(await server.stdout.readline())
     await server.wait()
     settled = samples[len(samples) // 4 :]
     row = {
-        "runs": given.runs,
-        "turns each": given.rounds * len(PARTIES),
-        **told,
-        "answered by the server": answered,
+        "runs": arguments.runs,
+        "turns each": arguments.rounds * len(PARTIES),
+        **figures,
+        "answered by the server": answers,
         "faults": faults,
         "MB after a quarter": settled[0]["MB"],
         "MB at the end": settled[-1]["MB"],
         "most open files": max(sample["open files"] for sample in samples),
         "seconds": wall,
     }
-    show("Many runs at once, with faults", [row], out=given.out)
+    show("Many runs at once, with faults", [row], out=arguments.out)
     return None
 
 

@@ -40,15 +40,15 @@ async def through_framework(runs: int, rounds: int, seed: int) -> tuple[float, l
     with tempfile.TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "store.sqlite", make=True) as store:
             model = LocalModel()
-            begun = [
+            simulations = [
                 await Simulation.begin(store, scenario, seed=seed + number, created=datetime.now(UTC), model=model)
                 for number in range(runs)
             ]
             start = time.perf_counter()
-            await asyncio.gather(*(run.play() for run in begun))
-            taken = time.perf_counter() - start
+            await asyncio.gather(*(run.play() for run in simulations))
+            seconds = time.perf_counter() - start
             await model.close()
-            return taken, [list(store.journal(run.run.id).calls()) for run in begun]
+            return seconds, [list(store.journal(run.run.id).calls()) for run in simulations]
 
 
 async def by_bare_client(journals: Sequence[Sequence[Call]], seed: int) -> tuple[float, int]:
@@ -57,15 +57,15 @@ async def by_bare_client(journals: Sequence[Sequence[Call]], seed: int) -> tuple
     async with httpx.AsyncClient(base_url=address, headers=headers, timeout=1800, trust_env=False) as client:
 
         async def replay(number: int, calls: Sequence[Call]) -> int:
-            written = 0
+            tokens = 0
             for call in calls:
-                told = await client.post("/v1/chat/completions", json=_body(call, seed + number))
-                written += told.raise_for_status().json()["usage"]["completion_tokens"]
-            return written
+                answer = await client.post("/v1/chat/completions", json=_body(call, seed + number))
+                tokens += answer.raise_for_status().json()["usage"]["completion_tokens"]
+            return tokens
 
         start = time.perf_counter()
-        written = await asyncio.gather(*(replay(number, calls) for number, calls in enumerate(journals)))
-        return time.perf_counter() - start, sum(written)
+        tokens_by_run = await asyncio.gather(*(replay(number, calls) for number, calls in enumerate(journals)))
+        return time.perf_counter() - start, sum(tokens_by_run)
 
 
 def _body(call: Call, seed: int) -> dict[str, Any]:
@@ -83,12 +83,15 @@ async def measure(runs: int, rounds: int, repeats: int) -> list[dict[str, Any]]:
     tokens = calls = 0
     for repeat in range(repeats):
         seed = 1 + 100 * repeat + runs
-        taken, journals = await through_framework(runs, rounds, seed)
-        tokens, calls = sum(call.reply.output_tokens for told in journals for call in told), sum(map(len, journals))
-        rates["converse-graph"].append(tokens / taken)
-        bare, written = await by_bare_client(journals, seed)
-        rates["bare client"].append(written / bare)
-    middle = {name: sorted(kept)[len(kept) // 2] for name, kept in rates.items()}
+        seconds, journals = await through_framework(runs, rounds, seed)
+        tokens, calls = (
+            sum(call.reply.output_tokens for journal in journals for call in journal),
+            sum(map(len, journals)),
+        )
+        rates["converse-graph"].append(tokens / seconds)
+        bare, bare_tokens = await by_bare_client(journals, seed)
+        rates["bare client"].append(bare_tokens / bare)
+    middle = {name: sorted(values)[len(values) // 2] for name, values in rates.items()}
     return [
         {"through": name, "runs at once": runs, "calls": calls, "tokens written": tokens, "tokens a second": rate,
          "ratio": rate / middle["bare client"], "wanted": 0.9 if name != "bare client" else ""}
@@ -109,5 +112,5 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=4, help="of three turns each")
     parser.add_argument("--repeats", type=int, default=3, help="of which the median counts")
     parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
-    given = parser.parse_args()
-    asyncio.run(main(given.at_once or AT_ONCE, given.rounds, given.repeats, given.out))
+    arguments = parser.parse_args()
+    asyncio.run(main(arguments.at_once or AT_ONCE, arguments.rounds, arguments.repeats, arguments.out))

@@ -42,17 +42,17 @@ Count = Callable[[Message], int]
 
 def counter() -> tuple[str, Count]:
     """How tokens are counted, in words and as a function that remembers what it has counted."""
-    known: dict[bytes, int] = {}
+    counts: dict[bytes, int] = {}
     if not is_installed():
         return "four characters a token", lambda part: len(part.text) // 4 + MESSAGE
     address, headers = served_at()
     client = httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False)
 
     def count(part: Message) -> int:
-        if part.digest not in known:
-            told = client.post("/tokenize", json={"content": part.text}).raise_for_status().json()
-            known[part.digest] = len(told["tokens"]) + MESSAGE
-        return known[part.digest]
+        if part.digest not in counts:
+            answer = client.post("/tokenize", json={"content": part.text}).raise_for_status().json()
+            counts[part.digest] = len(answer["tokens"]) + MESSAGE
+        return counts[part.digest]
 
     return "the embedded model's own tokenizer", count
 
@@ -70,14 +70,16 @@ async def journal_of(model: Model, scenario: Scenario, turns: int) -> list[Call]
 
 def whole_history(statements: Sequence[Call]) -> Iterable[list[Message]]:
     """The prompts of the same turns when each holds all that its party knows: brief, statements, own notes, task."""
-    said: list[tuple[str, Message]] = []
+    history: list[tuple[str, Message]] = []
     for call in statements:
         brief, task, speaker = call.messages[0], call.messages[-1], CallPath.parse(call.place).party
-        yield [brief, *(part for owner, part in said if owner in (PUBLIC, speaker)), task]
+        yield [brief, *(part for owner, part in history if owner in (PUBLIC, speaker)), task]
         answer = json.loads(call.reply.text)
-        told = f'<statement by="{speaker}">\n{answer["statement"]}\n</statement>'
-        said.append((PUBLIC, Message(role="user", text=told, source=call.place)))
-        said.append((speaker, Message(role="user", text=f"<private>\n{answer['memo']}\n</private>", source=call.place)))
+        wrapped = f'<statement by="{speaker}">\n{answer["statement"]}\n</statement>'
+        history.append((PUBLIC, Message(role="user", text=wrapped, source=call.place)))
+        history.append(
+            (speaker, Message(role="user", text=f"<private>\n{answer['memo']}\n</private>", source=call.place))
+        )
 
 
 def compare(calls: Sequence[Call], count: Count, lengths: Sequence[int]) -> list[dict[str, Any]]:
@@ -102,16 +104,16 @@ def perfectly_cached(calls: Sequence[Call], count: Count) -> float:
 
     A prompt is served up to the first part in which it differs from every prompt before it.
     """
-    known: dict[bytes, Any] = {}
-    sent = kept = 0
+    tree: dict[bytes, Any] = {}
+    prompt_tokens = cached_tokens = 0
     for number, call in enumerate(calls):
-        here, is_known = known, True
+        here, is_known = tree, True
         for part in call.messages:
             is_known = is_known and part.digest in here
             here = here.setdefault(part.digest, {})
             if number >= len(calls) // 2:
-                sent, kept = sent + count(part), kept + is_known * count(part)
-    return kept / sent
+                prompt_tokens, cached_tokens = prompt_tokens + count(part), cached_tokens + is_known * count(part)
+    return cached_tokens / prompt_tokens
 
 
 async def cached(profile: PromptProfile, turns: int) -> dict[str, Any]:
@@ -125,10 +127,14 @@ async def cached(profile: PromptProfile, turns: int) -> dict[str, Any]:
     scenario = find_scenario(SMALL)() if profile == "small" else conversation(1, length=240)
     calls = await journal_of(model, scenario, turns)
     half = calls[len(calls) // 2 :]
-    sent, kept = sum(call.reply.input_tokens for call in half), sum(call.reply.cached_tokens for call in half)
+    prompt_tokens, cached_tokens = (
+        sum(call.reply.input_tokens for call in half),
+        sum(call.reply.cached_tokens for call in half),
+    )
     return {
-        "scenario": scenario.name, "told as": profile, "turns": turns, "calls": len(half), "prompt tokens": sent,
-        "from cache": kept, "ratio": kept / sent, "wanted": 0.85,
+        "scenario": scenario.name, "told as": profile, "turns": turns, "calls": len(half),
+        "prompt tokens": prompt_tokens,
+        "from cache": cached_tokens, "ratio": cached_tokens / prompt_tokens, "wanted": 0.85,
     }  # fmt: skip
 
 
@@ -151,5 +157,5 @@ if __name__ == "__main__":
     parser.add_argument("--long", action="store_true", help="statements of 900 characters, not of 480 at most")
     parser.add_argument("--cached", type=int, default=60, help="turns of the run on the embedded model")
     parser.add_argument("--out", type=Path, help="also write the figures there, as JSON")
-    given = parser.parse_args()
-    asyncio.run(main(given.turns or LENGTHS, given.cached, long=given.long, out=given.out))
+    arguments = parser.parse_args()
+    asyncio.run(main(arguments.turns or LENGTHS, arguments.cached, long=arguments.long, out=arguments.out))

@@ -60,11 +60,11 @@ def counting() -> Iterator[tuple[str, list[int]]]:
             sizes.append(len(self.rfile.read(int(self.headers["Content-Length"]))))
             self._answer(b"{}")
 
-        def _answer(self, told: bytes) -> None:
+        def _answer(self, body: bytes) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(told)
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:
             return
@@ -87,7 +87,7 @@ async def measure(blocks: int, *, private: bool | None) -> tuple[list[int], floa
     parties = [Organisation(name=name, brief="a lab", deliberation=debate) for name in ("North", "South", "West")]
     scenario = Scenario(premise="They meet.", clock=Clock(end=BLOCK, step="round"), organisations=parties)
     began = time.process_time()
-    sent = []
+    bodies = []
     with tempfile.TemporaryDirectory() as folder, counting() as (url, sizes):
         tracing = None if private is None else _tracing(url, private)
         async with Store.open(Path(folder) / "runs.sqlite", make=True) as store:
@@ -98,10 +98,10 @@ async def measure(blocks: int, *, private: bool | None) -> tuple[list[int], floa
                     run = await Simulation.reopen(store, "long", scenario=scenario, model=Large())
                 before = sum(sizes)
                 await run.play(tracing=tracing)
-                sent.append(sum(sizes) - before)
+                bodies.append(sum(sizes) - before)
         if tracing is not None:
             await tracing.exporter.close()
-    return sent, time.process_time() - began
+    return bodies, time.process_time() - began
 
 
 def _tracing(url: str, private: bool) -> Tracing:
@@ -113,13 +113,13 @@ def _tracing(url: str, private: bool) -> Tracing:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--blocks", type=int, default=10, help="how many blocks of ten rounds")
-    asked.add_argument("--out", type=Path, help="write the figures as JSON")
-    given = asked.parse_args()
-    bare, bare_cpu = asyncio.run(measure(given.blocks, private=None))
-    public, public_cpu = asyncio.run(measure(given.blocks, private=False))
-    private, private_cpu = asyncio.run(measure(given.blocks, private=True))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--blocks", type=int, default=10, help="how many blocks of ten rounds")
+    parser.add_argument("--out", type=Path, help="write the figures as JSON")
+    arguments = parser.parse_args()
+    bare, bare_cpu = asyncio.run(measure(arguments.blocks, private=None))
+    public, public_cpu = asyncio.run(measure(arguments.blocks, private=False))
+    private, private_cpu = asyncio.run(measure(arguments.blocks, private=True))
     rows = [
         {
             "rounds": f"{number * BLOCK + 1} to {(number + 1) * BLOCK}",
@@ -130,8 +130,8 @@ def main() -> None:
         }
         for number in range(len(bare))
     ]
-    show("What a round sends to LangSmith (3 turns, 3 debates, 15 calls)", rows, out=given.out)
-    turns = given.blocks * BLOCK * 3
+    show("What a round sends to LangSmith (3 turns, 3 debates, 15 calls)", rows, out=arguments.out)
+    turns = arguments.blocks * BLOCK * 3
     print(
         f"\nCPU a turn: {bare_cpu / turns * 1000:.1f} ms without tracing, {public_cpu / turns * 1000:.1f} ms with, "
         f"{private_cpu / turns * 1000:.1f} ms with private words."

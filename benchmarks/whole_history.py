@@ -50,10 +50,10 @@ class WholeHistory:
         speaker = CallPath.parse(request.place).party
         history = self._history(speaker, request.place)
         room = self._size - request.max_tokens - sum(self._count(part.text) for part in (*before, *after))
-        kept = self._latest(history, room)
-        if len(kept) < len(history):
+        latest = self._latest(history, room)
+        if len(latest) < len(history):
             self.first_cut = self.first_cut or request.place
-        reply = await self._chat.complete(dataclasses.replace(request, messages=(*before, *kept, *after)))
+        reply = await self._chat.complete(dataclasses.replace(request, messages=(*before, *latest, *after)))
         self._note(request.place, reply)
         return reply
 
@@ -63,34 +63,34 @@ class WholeHistory:
 
     def _history(self, speaker: str, place: str) -> list[Message]:
         parts = []
-        for where, said in self._said.items():
+        for where, statement in self._said.items():
             path = CallPath.parse(where)
             by = path.party
             if where == place:
                 continue  # what is being repaired is told by the repair
-            told = f'{by} said: "{said["statement"]}"'
+            line = f'{by} said: "{statement["statement"]}"'
             parts.append(
-                Message(role="user", text=told, source=str(Provenance(record="statement", of=path)), owner=PUBLIC)
+                Message(role="user", text=line, source=str(Provenance(record="statement", of=path)), owner=PUBLIC)
             )
             if by == speaker:
-                noted = f'{by} noted in private: "{said["memo"]}"'
+                noted = f'{by} noted in private: "{statement["memo"]}"'
                 parts.append(Message(role="user", text=noted, source=str(Provenance.of_mind(path)), owner=by))
         return parts
 
     def _latest(self, history: Sequence[Message], room: int) -> list[Message]:
-        kept: list[Message] = []
+        latest: list[Message] = []
         for part in reversed(history):
             room -= self._count(part.text)
             if room < 0:
                 break
-            kept.append(part)
-        return kept[::-1]
+            latest.append(part)
+        return latest[::-1]
 
     def _note(self, place: str, reply: Response) -> None:
         """Keep what was said; of several replies at a place the last that could be read, which is the one on record."""
         try:
-            said = json.loads(reply.text)
+            statement = json.loads(reply.text)
         except ValueError:
             return
-        if isinstance(said, dict) and isinstance(said.get("statement"), str) and said["statement"]:
-            self._said[place] = {"statement": said["statement"], "memo": str(said.get("memo", ""))}
+        if isinstance(statement, dict) and isinstance(statement.get("statement"), str) and statement["statement"]:
+            self._said[place] = {"statement": statement["statement"], "memo": str(statement.get("memo", ""))}

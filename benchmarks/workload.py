@@ -29,9 +29,9 @@ class LongNull(LargeNull):
         if not room:
             return reply
         more = await super().complete(dataclasses.replace(request, place=f"{request.place}, more"))
-        said, added = json.loads(reply.text), json.loads(more.text)
-        said["statement"] = f"{said['statement']} {added['statement']}"[:room].rstrip()
-        return dataclasses.replace(reply, text=json.dumps(said))
+        values, added = json.loads(reply.text), json.loads(more.text)
+        values["statement"] = f"{values['statement']} {added['statement']}"[:room].rstrip()
+        return dataclasses.replace(reply, text=json.dumps(values))
 
 
 def conversation(rounds: int, *, lines: Sequence[int] = (), order: Order = "listed", length: int = LENGTH) -> Scenario:

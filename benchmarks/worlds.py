@@ -57,24 +57,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", type=int, default=10_000)
     parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     world = find_scenario("fishery")().world
     if world is None:
         raise TypeError("the fishery has a world")
-    at_once, batch = play_at_once(world, given.worlds)
-    single = min(given.worlds, 500)
+    at_once, batch = play_at_once(world, arguments.worlds)
+    single = min(arguments.worlds, 500)
     each = play_singly(world, batch, single) / single
     rows = [
         {"how": "one after another", "worlds": single, "s": each * single, "ms a world": 1000 * each, "ratio": 1.0},
         {
             "how": "all seeds at once",
-            "worlds": given.worlds,
+            "worlds": arguments.worlds,
             "s": at_once,
-            "ms a world": 1000 * at_once / given.worlds,
-            "ratio": each * given.worlds / at_once,
+            "ms a world": 1000 * at_once / arguments.worlds,
+            "ratio": each * arguments.worlds / at_once,
         },
     ]
-    show(f"Worlds of {ROUNDS} rounds with {len(PARTIES)} parties, by their rules alone", rows, out=given.out)
+    show(f"Worlds of {ROUNDS} rounds with {len(PARTIES)} parties, by their rules alone", rows, out=arguments.out)
 
 
 if __name__ == "__main__":

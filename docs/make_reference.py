@@ -125,37 +125,37 @@ def _package() -> griffe.Object:
 
 
 def _object(path: str) -> griffe.Object:
-    found = _package()[path]
-    return found.final_target if isinstance(found, griffe.Alias) else found
+    item = _package()[path]
+    return item.final_target if isinstance(item, griffe.Alias) else item
 
 
-def _entry(found: griffe.Object, level: int = 3) -> list[str]:
+def _entry(item: griffe.Object, level: int = 3) -> list[str]:
     """A name as a section: signature, what it is for, fields, methods."""
-    lines = [f"{'#' * level} {found.name}", ""]
-    match found:
+    lines = [f"{'#' * level} {item.name}", ""]
+    match item:
         case griffe.Function():
-            lines += ["```python", _signature(found), "```", "", *_docstring(found)]
+            lines += ["```python", _signature(item), "```", "", *_docstring(item)]
         case griffe.Class():
-            members = _members(found)
-            lines += _docstring(found)
+            members = _members(item)
+            lines += _docstring(item)
             lines += _fields([member for member in members if isinstance(member, griffe.Attribute)])
             for method in members:
                 if isinstance(method, griffe.Function):
                     lines += _entry(method, level + 1)
         case _:
-            lines += _docstring(found)
+            lines += _docstring(item)
     return lines
 
 
-def _members(found: griffe.Class) -> list[griffe.Object]:
+def _members(item: griffe.Class) -> list[griffe.Object]:
     """The documented members of a class, those of its bases first, which are not public themselves."""
-    named: dict[str, griffe.Object] = {}
-    for base in [*reversed(found.mro()), found]:
+    by_name: dict[str, griffe.Object] = {}
+    for base in [*reversed(item.mro()), item]:
         if base.name not in _BASES:
-            named |= {name: member for name, member in base.members.items() if isinstance(member, griffe.Object)}
+            by_name |= {name: member for name, member in base.members.items() if isinstance(member, griffe.Object)}
     return [
         member
-        for name, member in named.items()
+        for name, member in by_name.items()
         if member.docstring and (name == "__init__" or not name.startswith("_"))
     ]
 
@@ -163,14 +163,14 @@ def _members(found: griffe.Class) -> list[griffe.Object]:
 def _signature(function: griffe.Function) -> str:
     """A function's signature, on a line for each parameter where it is long."""
     head = ("async " if "async" in function.labels else "") + f"def {function.name}("
-    told = [_parameter(one) for one in function.parameters if one.name not in ("self", "cls")]
+    parameters = [_parameter(one) for one in function.parameters if one.name not in ("self", "cls")]
     kinds = [one.kind for one in function.parameters if one.name not in ("self", "cls")]
     keyword = griffe.ParameterKind.keyword_only
     if keyword in kinds and griffe.ParameterKind.var_positional not in kinds:
-        told.insert(kinds.index(keyword), "*")
+        parameters.insert(kinds.index(keyword), "*")
     end = f") -> {function.returns}" if function.returns is not None else ")"
-    line = head + ", ".join(told) + end
-    return line if len(line) <= LINE else "\n".join([head, *(f"    {one}," for one in told), end])
+    line = head + ", ".join(parameters) + end
+    return line if len(line) <= LINE else "\n".join([head, *(f"    {one}," for one in parameters), end])
 
 
 def _parameter(one: griffe.Parameter) -> str:
@@ -181,10 +181,10 @@ def _parameter(one: griffe.Parameter) -> str:
     return annotated if default is None else f"{annotated} = {default}"
 
 
-def _docstring(found: griffe.Object) -> list[str]:
+def _docstring(item: griffe.Object) -> list[str]:
     """What a docstring says, section by section."""
     lines: list[str] = []
-    for section in found.docstring.parsed if found.docstring else ():
+    for section in item.docstring.parsed if item.docstring else ():
         match section.kind:
             case griffe.DocstringSectionKind.text:
                 lines += [section.value, ""]
@@ -194,7 +194,7 @@ def _docstring(found: griffe.Object) -> list[str]:
             case griffe.DocstringSectionKind.returns | griffe.DocstringSectionKind.yields:
                 lines += [f"Returns: {_one_line(one.description)}" for one in section.value] + [""]
             case _:
-                raise ValueError(f"{found.path}: a docstring has no section {section.kind.value} here")
+                raise ValueError(f"{item.path}: a docstring has no section {section.kind.value} here")
     return lines
 
 

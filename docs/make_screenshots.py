@@ -70,32 +70,32 @@ def _without_stream(request: Request) -> Request:
 
 def _replies(record: Transcript) -> list[tuple[str, dict[str, Any]]]:
     """Every reply that the record holds, by the place of its call."""
-    found = []
-    for said in record.statements:
-        turn = CallPath.of_turn(said.round, said.turn, said.speaker)
-        private = said.private
+    replies = []
+    for statement in record.statements:
+        turn = CallPath.of_turn(statement.round, statement.turn, statement.speaker)
+        private = statement.private
         if private is not None and private.deliberation is not None:
-            found += _lines(turn, private.deliberation)
-        found.append((str(turn.call("statement")), _statement(said)))
-    return found
+            replies += _lines(turn, private.deliberation)
+        replies.append((str(turn.call("statement")), _statement(statement)))
+    return replies
 
 
 def _lines(turn: CallPath, talk: Deliberation) -> list[tuple[str, dict[str, Any]]]:
-    found = []
+    lines = []
     for number, line in enumerate(talk.lines):
         inside = turn.inside(number, line.speaker)
         if line.deliberation is not None:
-            found += _lines(inside, line.deliberation)
-        found.append((str(inside.call("line")), {"line": line.text, "position": line.position}))
-    return found
+            lines += _lines(inside, line.deliberation)
+        lines.append((str(inside.call("line")), {"line": line.text, "position": line.position}))
+    return lines
 
 
-def _statement(said: Statement) -> dict[str, Any]:
-    private = said.private
-    told: dict[str, Any] = {"statement": said.text, **said.fields}
+def _statement(statement: Statement) -> dict[str, Any]:
+    private = statement.private
+    values: dict[str, Any] = {"statement": statement.text, **statement.fields}
     if private is not None:
-        told |= {"memo": private.memo} | ({"position": private.position} if private.position else {})
-    return told
+        values |= {"memo": private.memo} | ({"position": private.position} if private.position else {})
+    return values
 
 
 async def take(page: Page, site: str, store: Store, live: LiveRuns) -> None:
@@ -103,13 +103,13 @@ async def take(page: Page, site: str, store: Store, live: LiveRuns) -> None:
     record = read_markdown(RECORD.read_text(encoding="utf-8"))
     scenario = find_scenario(SCENARIO)(**DIALS)
     model = RecordedModel(record)
-    made = await Simulation.begin(
+    simulation = await Simulation.begin(
         store, scenario, model=model, seed=7, name="boards", rounds=2, origin=Origin(scenario=SCENARIO)
     )
     following = live.of("boards")
     following.is_played_here = True
     await page.goto(f"{site}/runs/boards")
-    playing = asyncio.create_task(made.play(following.watch))
+    playing = asyncio.create_task(simulation.play(following.watch))
     half_way = asyncio.create_task(model.is_half_way.wait())
     await asyncio.wait([half_way, playing], return_when=asyncio.FIRST_COMPLETED)
     if playing.done():
@@ -155,7 +155,7 @@ async def take_seat(page: Page, store: Store, reader: Reader) -> None:
     record = read_markdown(RECORD.read_text(encoding="utf-8"))
     model, replies = RecordedModel(record), dict(_replies(record))
     model.goes_on.set()
-    made = await Simulation.begin(
+    simulation = await Simulation.begin(
         store, find_scenario(SCENARIO)(**DIALS), model=model, seed=7, name="seat", rounds=2, humans=[SEAT]
     )
     at, keys = Table([SEAT]), SeatKeys.beside(store.folder)
@@ -164,14 +164,14 @@ async def take_seat(page: Page, store: Store, reader: Reader) -> None:
         Access(with_seats=True),
         seats=Seats(reader=reader, keys=keys, host=OneTable(name="seat", at=at)),
     )
-    playing = asyncio.create_task(play_at(at, made))
-    while (asked := at.open_question(SEAT)) is None or asked.place != HELD:
-        if asked is not None:
-            at.give(SEAT, asked.key, replies[asked.place])
+    playing = asyncio.create_task(play_at(at, simulation))
+    while (question := at.open_question(SEAT)) is None or question.place != HELD:
+        if question is not None:
+            at.give(SEAT, question.key, replies[question.place])
         await at.wait(0.1)
     async with serve(app, access=Access(with_seats=True), port=0) as served:
         await page.emulate_media(color_scheme="light")
-        await page.goto(served.address_of(keys.path(made.run.header, SEAT)))
+        await page.goto(served.address_of(keys.path(simulation.run.header, SEAT)))
         await page.fill("textarea[name=statement]", replies[HELD]["statement"])
         await _picture(page, "view-seat")
     playing.cancel()

@@ -102,22 +102,22 @@ def ai_futures(
         order: Who speaks when in a round.
         wording: In which of two ways the parties are told the same: the control for what wording alone does to a run.
     """
-    told = scenario_texts("ai-futures")
+    texts = scenario_texts("ai-futures")
     if wording == "other":
-        told = told.in_words("other_words")
-    table = [_lab(told, who, start, tone) for who in (FICTIONAL if fictional else LABS)[:labs]]
-    table += [_government(told, who) for who, seated in (("uk", uk), ("china", china)) if seated]
+        texts = texts.in_words("other_words")
+    table = [_lab(texts, who, start, tone) for who in (FICTIONAL if fictional else LABS)[:labs]]
+    table += [_government(texts, who) for who, seated in (("uk", uk), ("china", china)) if seated]
     if placebo:
-        table.append(_placebo(told))
-    table[0] = (table[0][0], _INSIDE[inside](told, table[0][1]))
+        table.append(_placebo(texts))
+    table[0] = (table[0][0], _INSIDE[inside](texts, table[0][1]))
     how = by_party(deliberation, [party.name for party, _ in table], otherwise="none")
     seated = [
-        party.model_copy(update={"deliberation": _deliberation(told, party.kind, people if personalities else
+        party.model_copy(update={"deliberation": _deliberation(texts, party.kind, people if personalities else
                                                                _plain(people), how[party.name], lines, rules)})
         for party, people in table
     ]  # fmt: skip
     dials = {"regulation": regulation, "competition": competition, "openness": openness}
-    premise = [told.text("opening"), *(told.text(dial, value) for dial, value in dials.items())]
+    premise = [texts.text("opening"), *(texts.text(dial, value) for dial, value in dials.items())]
     return Scenario(
         premise=" ".join(filter(None, premise)),
         clock=Clock(start=start, end=end, step=step),
@@ -236,8 +236,8 @@ def _world(seated: Sequence[Organisation], start: int, step: str, growth: str, d
     years_behind, foreign_pace = _COMPETITION[dials["competition"]]
     of_run = numbers["largest_run"] + (start - numbers["largest_run_year"]) * numbers["compute_growth"]
     if growth == "compute":
-        told = [_by_compute(variable) if variable.name == "progress" else variable for variable in file.variables]
-        file = file.model_copy(update={"variables": tuple(told)})
+        variables = [_by_compute(variable) if variable.name == "progress" else variable for variable in file.variables]
+        file = file.model_copy(update={"variables": tuple(variables)})
     if growth == "horizon":
         a_year, first = 12.0, 12.0 * (start - numbers["first_month"])
     else:
@@ -286,22 +286,22 @@ _KEPT = (
 )
 
 
-def _lab(told: ScenarioTexts, who: str, start: int, tone: Tone) -> tuple[Organisation, tuple[Persona, ...]]:
+def _lab(texts: ScenarioTexts, who: str, start: int, tone: Tone) -> tuple[Organisation, tuple[Persona, ...]]:
     party, people = cast_member(who)
-    ask = partial(told.text, "lab", "fields")
+    ask = partial(texts.text, "lab", "fields")
     fields = (
         TextList(name="capabilities", ask=ask("capabilities"), max_items=3, max_length=70),
         Text(name="incident", ask=ask("incident"), max_length=120, optional=tone == "sober"),
         Percentiles(name="agi_estimate", ask=ask("agi_estimate"), minimum=start, maximum=LATEST),
         Boolean(name="agi_claimed", ask=ask("agi_claimed"), example=False),
     )
-    shown = tuple(_with_estimate(who, number, start, example) for number, example in enumerate(party.examples))
+    examples = tuple(_with_estimate(who, number, start, example) for number, example in enumerate(party.examples))
     spec = {
         "fields": fields,
-        "examples": shown,
-        "topics": told.texts("lab", "topics"),
-        "questions": told.text("lab", "questions", tone),
-        "questions_after": {"agi_reached": told.text("lab", "after_agi")},
+        "examples": examples,
+        "topics": texts.texts("lab", "topics"),
+        "questions": texts.text("lab", "questions", tone),
+        "questions_after": {"agi_reached": texts.text("lab", "after_agi")},
     }
     return party.model_copy(update=spec), people
 
@@ -317,23 +317,23 @@ def _with_estimate(who: str, number: int, start: int, example: Example) -> Examp
     return example.model_copy(update={"fields": {**example.fields, "agi_estimate": estimate}})
 
 
-def _government(told: ScenarioTexts, who: str) -> tuple[Organisation, tuple[Persona, ...]]:
+def _government(texts: ScenarioTexts, who: str) -> tuple[Organisation, tuple[Persona, ...]]:
     party, people = cast_member(who)
-    ask = partial(told.text, "government", "fields")
+    ask = partial(texts.text, "government", "fields")
     fields = (
         TextList(name="instruments", ask=ask("instruments"), max_items=3, max_length=90),
         TextList(name="repealed", ask=ask("repealed"), max_items=2, max_length=60, example=[]),
         Text(name="enforcement", ask=ask("enforcement"), max_length=120, optional=True),
         Text(name="finding", ask=ask("finding"), max_length=120, optional=True),
     )
-    asked = {"topics": told.texts("government", "topics"), "questions": told.text("government", "questions")}
-    return party.model_copy(update={"fields": fields, **asked}), people
+    options = {"topics": texts.texts("government", "topics"), "questions": texts.text("government", "questions")}
+    return party.model_copy(update={"fields": fields, **options}), people
 
 
-def _placebo(told: ScenarioTexts) -> tuple[Organisation, tuple[Persona, ...]]:
+def _placebo(texts: ScenarioTexts) -> tuple[Organisation, tuple[Persona, ...]]:
     """A party that has as much to fill in as a government has."""
     party, people = cast_member("allotments")
-    ask = partial(told.text, "society", "fields")
+    ask = partial(texts.text, "society", "fields")
     fields = (
         TextList(name="crops", ask=ask("crops"), max_items=3, max_length=90),
         TextList(name="cleared", ask=ask("cleared"), max_items=2, max_length=60, example=[]),
@@ -343,10 +343,10 @@ def _placebo(told: ScenarioTexts) -> tuple[Organisation, tuple[Persona, ...]]:
     return party.model_copy(update={"fields": fields}), people
 
 
-def _conscience(told: ScenarioTexts, people: tuple[Persona, ...]) -> tuple[Persona, ...]:
+def _conscience(texts: ScenarioTexts, people: tuple[Persona, ...]) -> tuple[Persona, ...]:
     """The same people, of whom the first hears two voices before it speaks."""
     voices = cast_member("conscience")[1]
-    within = _deliberation(told, "lab", voices, "debate", lines=len(voices))
+    within = _deliberation(texts, "lab", voices, "debate", lines=len(voices))
     return (people[0].model_copy(update={"deliberation": within}), *people[1:])
 
 
@@ -363,8 +363,8 @@ def _plain(people: Sequence[Persona]) -> tuple[Persona, ...]:
 
 
 def _plainly(person: Persona) -> Debate | ImaginedDebate | None:
-    held = person.deliberation
-    return held and held.model_copy(update={"members": _plain(held.members)})
+    deliberation = person.deliberation
+    return deliberation and deliberation.model_copy(update={"members": _plain(deliberation.members)})
 
 
 _RULES: dict[str, dict[str, Any]] = {
@@ -377,9 +377,9 @@ _HELD_BY = {**_RULES, "none": {}, "all": {name: on for rule in _RULES.values() f
 
 
 def _deliberation(
-    told: ScenarioTexts, kind: str, people: tuple[Persona, ...], how: How, lines: int, rules: Rules = "none"
+    texts: ScenarioTexts, kind: str, people: tuple[Persona, ...], how: How, lines: int, rules: Rules = "none"
 ) -> Debate | ImaginedDebate | None:
-    motion, options = told.text(kind, "motion"), told.texts(kind, "options")
+    motion, options = texts.text(kind, "motion"), texts.texts(kind, "options")
     match how:
         case "none":
             return None

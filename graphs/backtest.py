@@ -26,7 +26,7 @@ def backtest(
         training_cutoff: Until when the model has read, such as 2023-10; empty where that is unknown.
     """
     clock = Clock(start=start, end=end)
-    told = load_facts("training_compute").between(max(_FIRST, start - 3), end).as_events(clock) if facts else ()
+    known_events = load_facts("training_compute").between(max(_FIRST, start - 3), end).as_events(clock) if facts else ()
     return Scenario(
         premise=(
             "Three forecasters meet at the beginning of each year. They know what has happened so far, and nothing of "
@@ -40,7 +40,7 @@ def backtest(
             _forecaster("Sceptic", "You expect money, power or data to run out, and progress with them.", 1),
         ],
         order="simultaneous",
-        events=told,
+        events=known_events,
     )
 
 

@@ -62,8 +62,8 @@ def alignment_debate(
 
 
 def _debater(who: str, rebuttals: int) -> Organisation:
-    known = who in _DEFENDED
-    party, _ = cast_member(f"debater-{who}" if known else who)
+    is_bundled = who in _DEFENDED
+    party, _ = cast_member(f"debater-{who}" if is_bundled else who)
     return party.model_copy(
         update={
             "kind": "debater",
@@ -71,7 +71,7 @@ def _debater(who: str, rebuttals: int) -> Organisation:
                 Text(name="rebuts", ask="the claim of another that you attack, in its words", max_length=120,
                      optional=True),
             ),
-            "examples": party.examples if known else (),
+            "examples": party.examples if is_bundled else (),
             "topics": party.topics or ("the strongest argument of the others", "what your own work shows"),
             "questions": "Rebut: quote the strongest claim that was made against you and show where it fails.",
             "questions_at": {

@@ -9,8 +9,8 @@ from converse_graph import find_scenario
 
 def _served(name: str) -> Callable[[dict[str, Any]], Awaitable[Any]]:
     async def graph(config: dict[str, Any]) -> Any:
-        found = await asyncio.to_thread(find_scenario, name)  # it may load files, the first time
-        return await found.serve(config)
+        function = await asyncio.to_thread(find_scenario, name)  # it may load files, the first time
+        return await function.serve(config)
 
     return graph
 

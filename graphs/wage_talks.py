@@ -116,9 +116,9 @@ _EMPLOYER_MOVES = ("wait", "raise_offer", "build_stocks")
 _UNION_MOVES = ("call_strike", "call_off", "wait")
 
 
-def _bargaining(asked: str) -> tuple[Number | Text | Boolean, ...]:
+def _bargaining(what: str) -> tuple[Number | Text | Boolean, ...]:
     return (
-        Number(name="raise_percent", ask=asked, minimum=0, maximum=30),
+        Number(name="raise_percent", ask=what, minimum=0, maximum=30),
         Text(name="condition", ask="one condition beside pay", max_length=80, optional=True),
         Boolean(name="accepts", ask="whether you accept what the other side put forward last", example=False),
     )

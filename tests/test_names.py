@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1] / "converse_graph"
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("converse_graph", "graphs", "benchmarks", "docs")
 PARTICIPLES = {
     *(
         "answered",
@@ -54,8 +55,9 @@ def names_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def test_no_name_is_a_bare_participle() -> None:
     participles = [
-        f"{path.relative_to(PACKAGE)}:{line}: {name}"
-        for path in sorted(PACKAGE.rglob("*.py"))
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for folder in FOLDERS
+        for path in sorted((ROOT / folder).rglob("*.py"))
         for line, name in names_in(ast.parse(path.read_text(encoding="utf-8")))
         if name.strip("_") in PARTICIPLES
     ]
