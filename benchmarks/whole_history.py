@@ -35,7 +35,7 @@ class WholeHistory:
         self.model, self.profile = f"{chat.model}, whole history", chat.profile
         self.window: int | None = None
         """Of the run's own cutting: there is none, for it is done here."""
-        self._said: dict[str, dict[str, str]] = {}
+        self._statements: dict[str, dict[str, str]] = {}
         self.first_cut: str | None = None
         """The place of the first prompt that the history did not fit into; None where it always did."""
 
@@ -63,7 +63,7 @@ class WholeHistory:
 
     def _history(self, speaker: str, place: str) -> list[Message]:
         parts = []
-        for where, statement in self._said.items():
+        for where, statement in self._statements.items():
             path = CallPath.parse(where)
             by = path.party
             if where == place:
@@ -93,4 +93,4 @@ class WholeHistory:
         except ValueError:
             return
         if isinstance(statement, dict) and isinstance(statement.get("statement"), str) and statement["statement"]:
-            self._said[place] = {"statement": statement["statement"], "memo": str(statement.get("memo", ""))}
+            self._statements[place] = {"statement": statement["statement"], "memo": str(statement.get("memo", ""))}
