@@ -14,18 +14,18 @@ from tests.support.command_line import process
 async def test_a_run_on_the_embedded_model_leaves_a_whole_record_and_takes_about_what_was_estimated(
     tmp_path: Path,
 ) -> None:
-    done = process(tmp_path, "run", "agi-race", "--rounds", "1", "--seed", "11", "--name", "first")
+    done = process(tmp_path, "run", "agi-race", "--set", "labs=2", "--rounds", "1", "--seed", "11", "--name", "first")
 
     assert done.code == 0, done.err
     assert "135 million parameters" in done.out
     shown = json.loads(process(tmp_path, "show", "first", "--raw", "--as", "json").out)
-    assert [said["speaker"] for said in shown["statements"]] == ["OpenAI", "DeepMind", "Anthropic"]
+    assert [said["speaker"] for said in shown["statements"]] == ["OpenAI", "DeepMind"]
     for said in shown["statements"]:
         assert said["text"]
         assert 2024 <= said["fields"]["agi_estimate"]["p10"] <= said["fields"]["agi_estimate"]["p90"] <= 2200
         assert said["memo"]
 
-    estimated = await estimate(find_scenario("agi-race")(), model="embedded", rounds=1, judge=False)
+    estimated = await estimate(find_scenario("agi-race")(labs=2), model="embedded", rounds=1, judge=False)
     async with Store.open(tmp_path / ".converse" / "runs.sqlite") as store:
         calls = [
             call
