@@ -24,6 +24,8 @@ _MOST_LETTERS = 90
 """Of what happened, in the mark on the axis."""
 _MOST_LINKS = 120
 """Points of a chart that can be clicked; of more they lie too close."""
+_HERE = "http://page.invalid"
+"""What addresses of links begin with while Vega draws: to one without a host it adds a host of its own maker's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,7 @@ def draw(specs: Sequence[Mapping[str, Any]]) -> list[str]:
     Args:
         specs: In Vega-Lite.
     """
-    return [vl_convert.vegalite_to_svg(dict(spec)) for spec in specs]
+    return [vl_convert.vegalite_to_svg(dict(spec)).replace(_HERE, "") for spec in specs]
 
 
 def charts_of(series: Sequence[Series], drawings: Sequence[str]) -> list[Chart]:
@@ -178,16 +180,25 @@ def _layers(series: Series, x: Any, y: Any, colour: Any) -> list[dict[str, Any]]
     layers: list[dict[str, Any]] = []
     if series.kind == "drift":
         mark = {"type": "bar", "color": "var(--c4)", "width": 6}
-        return [{"mark": mark, "encoding": {"x": x, "y": y, "description": _field("told"), "href": _field("link")}}]
+        return _linked({"mark": mark, "encoding": {"x": x, "y": y, "description": _field("told")}})
     if series.kind == "estimate":
         band = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour}
         layers.append({"mark": {"type": "area", "opacity": 0.14, "aria": False}, "encoding": band})
     line = {"type": "line", "strokeWidth": 2, "aria": False} | ({"interpolate": "step-after"} if series.is_flag else {})
     layers.append({"mark": line, "encoding": {"x": x, "y": y, "color": colour}})
     if len(series.points) <= _MOST_LINKS:
-        points = {"x": x, "y": y, "color": colour, "description": _field("told"), "href": _field("link")}
-        layers.append({"mark": {"type": "point", "filled": True, "size": 34, "opacity": 1}, "encoding": points})
+        points = {"x": x, "y": y, "color": colour, "description": _field("told")}
+        layers += _linked({"mark": {"type": "point", "filled": True, "size": 34, "opacity": 1}, "encoding": points})
     return layers
+
+
+def _linked(layer: dict[str, Any]) -> list[dict[str, Any]]:
+    """A layer whose marks are links where they have one: of none Vega makes an address of its own."""
+    linked = {**layer, "encoding": {**layer["encoding"], "href": _field("link")}}
+    return [
+        {**linked, "transform": [{"filter": "datum.link != null"}]},
+        {**layer, "transform": [{"filter": "datum.link == null"}]},
+    ]
 
 
 def _happening_layers(
@@ -200,9 +211,9 @@ def _happening_layers(
         {"when": one.when, "told": plain(f"{one.period}: {one.text}")[:_MOST_LETTERS], "link": _address(link, one.turn)}
         for one in within
     ]
-    encoding = {"x": x, "description": _field("told"), "href": _field("link")}
+    encoding = {"x": x, "description": _field("told")}
     rule = {"type": "rule", "strokeDash": [3, 3], "color": _SOFT, "strokeWidth": 1.5}
-    return [{"data": {"values": rows}, "mark": rule, "encoding": encoding}]
+    return _linked({"data": {"values": rows}, "mark": rule, "encoding": encoding})
 
 
 def _field(name: str) -> dict[str, str]:
@@ -225,7 +236,7 @@ def _row(series: Series, point: Point, link: str) -> dict[str, Any]:
 
 
 def _address(link: str, turn: int | None) -> str | None:
-    return None if turn is None else link.format(turn=turn + 1)
+    return None if turn is None else _HERE + link.format(turn=turn + 1)
 
 
 def _chart_in_words(series: Series, names: Sequence[str]) -> str:

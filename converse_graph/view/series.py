@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -95,12 +95,13 @@ def public_series(transcript: Transcript, clock: Clock) -> Iterator[Series]:
         transcript: The public record.
         clock: Of the run.
     """
+    rounds = [statement.round for statement in transcript.statements]
     yield from _field_series(transcript.statements, clock)
-    yield from _world_series(transcript, clock)
+    yield from (at_turns(series, rounds) for series in _world_series(transcript, clock))
     if len(transcript.statements) <= MOST_TURNS:
         drifts = tuple(_thin(list(_drift(transcript, clock))))
         if any(point.value for point in drifts):
-            yield Series(name="Signs of drift in a period", kind="drift", points=drifts)
+            yield at_turns(Series(name="Signs of drift in a period", kind="drift", points=drifts), rounds)
 
 
 def _field_series(statements: Sequence[Statement], clock: Clock) -> Iterator[Series]:
@@ -157,6 +158,21 @@ def _drift(transcript: Transcript, clock: Clock) -> Iterator[Point]:
         value = sum(len(one) for _, one in group)
         period = clock.period(round).label
         yield Point(when=when_of(clock, round), round=round, period=period, value=value, who="")
+
+
+def at_turns(series: Series, rounds: Sequence[int]) -> Series:
+    """Have each point that has no turn of its own lead to the last one of its round; one of before the first, to that.
+
+    Args:
+        series: A number over the time of a run.
+        rounds: The round of each turn.
+    """
+    last = {round: number for number, round in enumerate(rounds)}
+    last |= {-1: 0} if rounds else {}
+    points = (
+        point if point.turn is not None else replace(point, turn=last.get(point.round)) for point in series.points
+    )
+    return replace(series, points=tuple(points))
 
 
 def disagreement_series(minds: Mapping[str, Mapping[str, MindRecord]], clock: Clock) -> Series | None:

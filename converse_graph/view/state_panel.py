@@ -13,7 +13,7 @@ from converse_graph.scenarios.rules import running_list_entries
 from converse_graph.view.charts import chart_specs, charts_of, draw, still_values
 from converse_graph.view.formatting import is_estimate
 from converse_graph.view.records import Reader, StoredRun
-from converse_graph.view.series import Happening, Series, disagreement_series, happenings, public_series
+from converse_graph.view.series import Happening, Series, at_turns, disagreement_series, happenings, public_series
 from converse_graph.view.templating import render
 from converse_graph.view.timeline import party_colours, units_of
 from converse_graph.view.workshop import Workshop
@@ -80,7 +80,8 @@ class StatePanels:
     def _disagreement(self, view: StoredRun) -> Series | None:
         debating = [party.name for party in view.header.cast if party.deliberation != "none"]
         minds = {name: self._reader.mind(view.run, name) for name in debating}
-        return disagreement_series(minds, view.clock)
+        series = disagreement_series(minds, view.clock)
+        return series and at_turns(series, [view.round_at(number) for number in range(len(view.statements))])
 
 
 def _series_and_events(view: StoredRun, inner: Series | None) -> tuple[list[Series], tuple[Happening, ...]]:

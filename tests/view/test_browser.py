@@ -278,6 +278,27 @@ async def test_two_persons_play_from_their_pages(store: Store, site: Serve, page
     assert urls == []
 
 
+async def test_a_click_on_a_point_of_a_chart_leads_to_its_turn(store: Store, site: Serve, page: Page) -> None:
+    await played(store, find_scenario("fishery")(), name="fish", rounds=3)
+    opened = await site()
+    await page.goto(f"{opened.address}/runs/fish")
+    points = page.locator(".chart svg a")
+    await points.first.wait_for(timeout=60_000)
+    addresses = await points.evaluate_all("links => links.map((link) => link.getAttribute('xlink:href'))")
+    turns = {int(address.rpartition("-")[2]) for address in addresses}
+    assert all(address.startswith("/runs/fish?at=") for address in addresses), addresses
+    assert {1, 3, 6, 9} <= turns
+    last = points.nth(addresses.index("/runs/fish?at=9#turn-9"))
+    await last.scroll_into_view_if_needed()
+    await last.click()
+    await page.wait_for_function("document.activeElement.id === 'turn-9'")
+    urls = [url for url in page.requested if not url.startswith(opened.address)]  # type: ignore[attr-defined]
+    assert urls == []
+    sent = page_to_send(store.transcript("fish").public())
+    assert "#turn-9" in sent
+    assert "vega.github" not in sent
+
+
 @pytest.mark.slow
 async def test_axe_finds_nothing_serious_at_a_seat_which_fits_a_phone(store: Store, site: Serve, page: Page) -> None:
     _, at, seats, made = await seated(store, site)
