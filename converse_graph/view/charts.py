@@ -180,7 +180,7 @@ def _layers(series: Series, x: Any, y: Any, colour: Any) -> list[dict[str, Any]]
     layers: list[dict[str, Any]] = []
     if series.kind == "drift":
         mark = {"type": "bar", "color": "var(--c4)", "width": 6}
-        return _linked({"mark": mark, "encoding": {"x": x, "y": y, "description": _field("told")}})
+        return _linked({"mark": mark, "encoding": {"x": x, "y": y, "description": _field("told")}}, series.points)
     if series.kind == "estimate":
         band = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour}
         layers.append({"mark": {"type": "area", "opacity": 0.14, "aria": False}, "encoding": band})
@@ -188,17 +188,20 @@ def _layers(series: Series, x: Any, y: Any, colour: Any) -> list[dict[str, Any]]
     layers.append({"mark": line, "encoding": {"x": x, "y": y, "color": colour}})
     if len(series.points) <= _MOST_LINKS:
         points = {"x": x, "y": y, "color": colour, "description": _field("told")}
-        layers += _linked({"mark": {"type": "point", "filled": True, "size": 34, "opacity": 1}, "encoding": points})
+        mark = {"type": "point", "filled": True, "size": 34, "opacity": 1}
+        layers += _linked({"mark": mark, "encoding": points}, series.points)
     return layers
 
 
-def _linked(layer: dict[str, Any]) -> list[dict[str, Any]]:
-    """A layer whose marks are links where they have one: of none Vega makes an address of its own."""
+def _linked(layer: dict[str, Any], marked: Sequence[Point | Happening]) -> list[dict[str, Any]]:
+    """A layer whose marks are links where they have a turn: of no link Vega makes an address, of no marks a group."""
     linked = {**layer, "encoding": {**layer["encoding"], "href": _field("link")}}
-    return [
-        {**linked, "transform": [{"filter": "datum.link != null"}]},
-        {**layer, "transform": [{"filter": "datum.link == null"}]},
-    ]
+    layers = []
+    if any(one.turn is not None for one in marked):
+        layers.append({**linked, "transform": [{"filter": "datum.link != null"}]})
+    if any(one.turn is None for one in marked):
+        layers.append({**layer, "transform": [{"filter": "datum.link == null"}]})
+    return layers
 
 
 def _happening_layers(
@@ -213,7 +216,7 @@ def _happening_layers(
     ]
     encoding = {"x": x, "description": _field("told")}
     rule = {"type": "rule", "strokeDash": [3, 3], "color": _SOFT, "strokeWidth": 1.5}
-    return _linked({"data": {"values": rows}, "mark": rule, "encoding": encoding})
+    return _linked({"data": {"values": rows}, "mark": rule, "encoding": encoding}, within)
 
 
 def _field(name: str) -> dict[str, str]:
