@@ -17,7 +17,7 @@ from converse_graph.errors import ProviderUnreachable
 from converse_graph.graph.wiring import wiring
 from converse_graph.runs.derived import fork
 from converse_graph.scenarios.yaml_files import load_scenario
-from tests.support.small_scenarios import CountingChat, begin, channels, played
+from tests.support.small_scenarios import CountingChat, Prompts, begin, channels, played
 
 FISHERY = load_scenario(Path(__file__).parents[1] / "graphs" / "fishery.yaml")
 PARTIES = ("Norland", "Sudmark", "Ostrand")
@@ -26,18 +26,6 @@ PARTIES = ("Norland", "Sudmark", "Ostrand")
 def fishery(order: str, rounds: int = 3) -> Scenario:
     clock = FISHERY.clock.model_copy(update={"end": FISHERY.clock.start + rounds - 1})
     return FISHERY.model_copy(update={"order": order, "clock": clock})
-
-
-class Prompts(CountingChat):
-    """Keeps every prompt, by its place."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.prompts: dict[str, str] = {}
-
-    async def complete(self, request: Request) -> Response:
-        self.prompts[str(request.place)] = "\n".join(message.text for message in request.messages)
-        return await super().complete(request)
 
 
 @pytest.mark.slow

@@ -73,7 +73,7 @@ def check_options(options: Sequence[str]) -> None:
         raise ValueError(f"options must be none, or two or more that differ, not {', '.join(options)}")
 
 
-_NOISE = re.compile(r"[.,:](?!\d)|(?<!\d)[.,:]|[-\u2212](?!\d)|[;!?\"'“”‘’()\[\]…*_`–—]")  # noqa: RUF001
+_NOISE = re.compile(r"[.,:](?!\d)|(?<!\d)[.,:]|[-\u2212](?!\d)|[;!?\"'“”‘’()\[\]…*_`–—]")  # noqa: RUF001 - marks that people and models write
 """What does not change a position: not the sign or the point of a number, nor what makes C++ of C."""
 
 

@@ -91,6 +91,18 @@ class CountingChat:
         return
 
 
+class Prompts(CountingChat):
+    """Keeps every prompt, by its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prompts: dict[str, str] = {}
+
+    async def complete(self, request: Request) -> Response:
+        self.prompts[str(request.place)] = "\n".join(message.text for message in request.messages)
+        return await super().complete(request)
+
+
 async def until(happens: Callable[[], bool], *, seconds: float = 10.0) -> None:
     """Wait for something that must happen soon."""
     async with asyncio.timeout(seconds):

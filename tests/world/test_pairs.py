@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from converse_graph import Clock, Organisation, Request, Response, Scenario, Store
+from converse_graph import Clock, Organisation, Scenario, Store
 from converse_graph.audit.audit import audit_run
 from converse_graph.errors import InvalidValue
 from converse_graph.export.formats import as_csv
@@ -15,7 +15,7 @@ from converse_graph.scenarios.world import World
 from converse_graph.scenarios.world_tables import Action, Aggregate, Condition, Effect, Variable
 from converse_graph.world.descriptions import describe_variables
 from converse_graph.world.resolution import initial_record, known_values, legal_actions, resolve_round
-from tests.support.small_scenarios import CountingChat, channels, played
+from tests.support.small_scenarios import Prompts, channels, played
 
 KINDS = {"Norland": "state", "Sudmark": "state", "Ostrand": "state", "Guild": "guild"}
 
@@ -137,18 +137,6 @@ def test_a_party_that_is_called_as_a_pair_is_refused() -> None:
         Scenario(premise="Three.", clock=Clock(end=2, step="round"), world=world().for_kinds(["state"]), organisations=[
             Organisation(name=name, kind="state") for name in ("A", "B", "A and B")
         ])  # fmt: skip
-
-
-class Prompts(CountingChat):
-    """Keeps every prompt, by its place."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.prompts: dict[str, str] = {}
-
-    async def complete(self, request: Request) -> Response:
-        self.prompts[str(request.place)] = "\n".join(message.text for message in request.messages)
-        return await super().complete(request)
 
 
 def scenario() -> Scenario:
