@@ -65,6 +65,10 @@ class PlayedJournal:
 
     async def record(self, request: Request, reply: Response, *, accepted: bool) -> None:
         """Compare a call with what is journalled of it."""
+        self.note(request, reply, accepted=accepted)
+
+    def note(self, request: Request, reply: Response, *, accepted: bool) -> None:
+        """Compare a call with what is journalled of it."""
         self._asked_places.add((request.place, request.attempt))
         if self.ends_at == request.place:
             self.ends_at = None

@@ -57,6 +57,9 @@ class Journal(Protocol):
     async def record(self, request: Request, reply: Response, *, accepted: bool) -> None:
         """Keep a reply; returns when it is durable."""
 
+    def note(self, request: Request, reply: Response, *, accepted: bool) -> None:
+        """Keep a reply; durable with the next thing that is."""
+
     def note_unusable(self, request: Request, reply: Response) -> None:
         """Keep a reply that is paid and no use; durable with the next thing that is."""
 

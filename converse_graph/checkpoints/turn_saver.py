@@ -20,7 +20,7 @@ from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
 from langgraph.types import Interrupt
 
 from converse_graph.checkpoints.saver import SaverOfTurns
-from converse_graph.record.state import outbox_channel
+from converse_graph.record.state import TurnState, outbox_channel
 
 
 class TurnSaver(BaseCheckpointSaver[int]):
@@ -33,24 +33,27 @@ class TurnSaver(BaseCheckpointSaver[int]):
     killed between the two plays the party again and is answered; nothing is lost by it, and the store is written to
     twice a turn instead of five times. What ledgers gained in both steps is saved with the supervisor's checkpoint,
     under the one before it, where a `DeltaChannel` looks for it. A value that a checkpoint holds anyway is not saved
-    as a write too.
+    as a write too. Where the calls of a run can be made again at once and for nothing, only the last checkpoint of a
+    round is saved, in the same way.
 
     Nobody waits for a checkpoint: it is queued when its step is over, and on disk before whatever is written next. A
-    failure is told to the next step; `settled` waits for the last.
+    failure is told to the next step; `settled` saves what was held back, and waits for the last.
     """
 
-    def __init__(self, saver: SaverOfTurns, *, passing: str) -> None:
+    def __init__(self, saver: SaverOfTurns, *, passing: str, whole_rounds: bool = False) -> None:
         """Save into another saver.
 
         Args:
             saver: Where checkpoints go.
             passing: The channel that is set in a checkpoint which needs not be saved: the one that makes the
                 supervisor run next.
+            whole_rounds: Whether one checkpoint a round is enough, for a run that loses nothing by playing a round
+                again.
         """
         super().__init__(serde=saver.serde)
         self._inner, self._passing = saver, passing
         self.values: Mapping[str, Any] | None = None
-        """What the checkpoint that was saved last holds, ledgers left out; None where none was saved yet."""
+        """What the last checkpoint of a turn holds, ledgers left out; None where none was saved yet."""
         self.interrupts: list[Interrupt] = []
         """What nodes wait for since the graph was entered last."""
         self._last: str | None = None
@@ -61,13 +64,26 @@ class TurnSaver(BaseCheckpointSaver[int]):
         self._passed: list[str] = []
         """The checkpoints since the last that was saved, itself counted in, whose writes are not saved yet."""
         self._saving: Awaitable[None] | None = None
+        self._whole_rounds = whole_rounds
+        self._round: int | None = None
+        """In which the checkpoint was made that was saved last."""
+        self._held: tuple[RunnableConfig, Checkpoint, CheckpointMetadata] | None = None
+        """The last checkpoint of a round that is not over; none where the last one was saved."""
+        self._gains: list[tuple[str, Any]] = []
+        """What was written up to it since the one that was saved last."""
 
     async def settled(self) -> None:
-        """Wait until all that was saved is durable.
+        """Wait until all that was to be saved is durable.
 
         Raises:
             StoreFailure: It could not be saved.
         """
+        if self._held is not None:
+            await self._saved()
+            self._save(*self._held)
+        await self._saved()
+
+    async def _saved(self) -> None:
         saving, self._saving = self._saving, None
         if saving is not None:
             await saving
@@ -80,6 +96,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
         checkpoint_tuple = await self._inner.aget_tuple(config)
         if checkpoint_tuple is not None:
             self._last = checkpoint_tuple.checkpoint["id"]
+            self._round = _round_of(checkpoint_tuple.checkpoint["channel_values"])
             self._wrote, self._passed, self.interrupts = {}, [], []
         return checkpoint_tuple
 
@@ -124,13 +141,25 @@ class TurnSaver(BaseCheckpointSaver[int]):
             self._passed.append(where["checkpoint_id"])
         if metadata.get("source") == "loop" and self._passing in values and not _holds_snapshot(values):
             return new_config
-        await self.settled()
-        gains = list(self._take_writes())
-        new_writes = [write for write in gains if _is_gain(write[0], values)]
-        before: RunnableConfig = {"configurable": {**where, "checkpoint_id": self._last}}
-        self._saving = self._inner.put_turn(before, new_writes, checkpoint, metadata, gains=gains)
-        self._last, self.values = checkpoint["id"], values
+        self._gains += self._take_writes()
+        self.values = values
+        if self._is_held_back(metadata, values):
+            self._held = (config, checkpoint, metadata)
+            return new_config
+        await self._saved()
+        self._save(config, checkpoint, metadata)
         return new_config
+
+    def _is_held_back(self, metadata: CheckpointMetadata, values: Mapping[str, Any]) -> bool:
+        is_within_round = metadata.get("source") == "loop" and _round_of(values) == self._round
+        return self._whole_rounds and is_within_round and not _holds_snapshot(values)
+
+    def _save(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata) -> None:
+        values, gains = checkpoint["channel_values"], self._gains
+        new_writes = [write for write in gains if _is_gain(write[0], values)]
+        before: RunnableConfig = {"configurable": {**config["configurable"], "checkpoint_id": self._last}}
+        self._saving = self._inner.put_turn(before, new_writes, checkpoint, metadata, gains=gains)
+        self._last, self._round, self._held, self._gains = checkpoint["id"], _round_of(values), None, []
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -153,6 +182,11 @@ class TurnSaver(BaseCheckpointSaver[int]):
     def get_next_version(self, current: int | None, channel: None) -> int:
         """As the saver below counts."""
         return self._inner.get_next_version(current, channel)
+
+
+def _round_of(values: Mapping[str, Any]) -> int | None:
+    floor: TurnState | None = values.get("floor")
+    return floor["round"] if floor else None
 
 
 def _holds_snapshot(values: Mapping[str, Any]) -> bool:

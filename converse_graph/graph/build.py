@@ -18,7 +18,7 @@ from converse_graph.graph.channels import (
 from converse_graph.graph.debates import compile_debate
 from converse_graph.graph.organisation import organisation_node
 from converse_graph.graph.supervisor import supervisor_node
-from converse_graph.graph.turn_node import TurnNode
+from converse_graph.graph.turn_node import TurnNode, leave_out_callbacks
 from converse_graph.graph.world_node import world_node
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.graph_settings import GraphSettings
@@ -104,8 +104,10 @@ def compile_graph(scenario: Scenario, *, is_traced: bool) -> CompiledStateGraph[
     key = (scenario.model_dump_json(fallback=_kind_of), is_traced)
     entry = _COMPILED.get(key)
     if entry is None or entry[0] != scenario:
-        state_graph = build_graph(scenario, is_traced=is_traced)
-        entry = _COMPILED[key] = (scenario, state_graph.compile(name=scenario.name))
+        graph = build_graph(scenario, is_traced=is_traced).compile(name=scenario.name)
+        if not is_traced:
+            leave_out_callbacks(graph)
+        entry = _COMPILED[key] = (scenario, graph)
         if len(_COMPILED) > _KEPT:
             _COMPILED.popitem(last=False)
     return entry[1]

@@ -89,11 +89,19 @@ class Response:
     """From sending the request to the end of the reply."""
 
 
+def is_repeatable(chat: Any) -> bool:
+    """Whether nothing is lost with a reply of a model that is lost: the same is had again, at once and for nothing."""
+    repeatable: bool = getattr(chat, "repeatable", False)
+    return repeatable
+
+
 class Model(Protocol):
     """A model to be asked.
 
-    One that costs nothing may say so by an attribute `free`; one that is asked by other settings than its provider's,
-    unless a request says otherwise, by `defaults`; one that turns out not to take some, by `not_taken`, their names.
+    One that costs nothing may say so by an attribute `free`; one that answers the same to the same, at once and for
+    nothing, by `repeatable`: with a reply that is lost nothing is lost, so nobody waits until it is kept. One
+    that is asked by other settings than its provider's, unless a request says otherwise, may say so by `defaults`; one
+    that turns out not to take some, by `not_taken`, their names.
     """
 
     @property

@@ -28,6 +28,8 @@ class ReplyLookup(Protocol):
 class ReplayModel:
     """Gives each request the reply that it had."""
 
+    repeatable = True
+
     def __init__(self, journal: ReplyLookup, model: str, profile: PromptProfile, window: int | None) -> None:
         """Answer from a journal, as the model of that name did, which was prompted like this."""
         self._journal, self._model = journal, model
@@ -66,6 +68,7 @@ class ReplayEmbedder:
 
     instant = False
     free = True
+    repeatable = True
 
     def __init__(self, model: str) -> None:
         """Stand for the embedder of that name."""

@@ -60,7 +60,7 @@ def read_reply(text: str, names: Collection[str] = ()) -> ReadReply:
     return ReadReply(values=values, spoken=prose.strip(), mended=tuple(signs))
 
 
-@lru_cache(4)
+@lru_cache(64)
 def _parse(text: str) -> tuple[str, list[ParsedObject]]:
     """What is prose and which objects there are; a reply is read for its form, then for what was mended in it."""
     return _Pass(text).run()

@@ -32,6 +32,7 @@ from converse_graph.errors import (
 )
 from converse_graph.graph import compile_graph
 from converse_graph.graph.organisation import check_windows
+from converse_graph.models.base import is_repeatable
 from converse_graph.models.prices import Prices
 from converse_graph.models.references import SEPARATOR
 from converse_graph.models.registry import ModelRegistry
@@ -336,6 +337,12 @@ class Simulation:
         """The header of the run that this one was forked from."""
         return self.store.register.run(self.run.parent).header if self.run.parent and self.run.header.fork else None
 
+    def _loses_nothing_by_playing_again(self) -> bool:
+        """Whether no model has to be paid or waited for, no person and nobody's own graph to be asked."""
+        has_guests = any(party.graph is not None for party in self.scenario.organisations)
+        chats = models_and_embedders(self.scenario, self.chats)
+        return all(map(is_repeatable, chats)) and not has_guests and not self.run.header.humans
+
     async def _drive(
         self,
         watch: EventHandler | None,
@@ -343,7 +350,9 @@ class Simulation:
         trace: RunTrace | None,
         private_watch: EventHandler | None,
     ) -> str:
-        saver = TurnSaver(StoreSaver(self.store), passing=f"branch:to:{SUPERVISOR}")
+        saver = TurnSaver(
+            StoreSaver(self.store), passing=f"branch:to:{SUPERVISOR}", whole_rounds=self._loses_nothing_by_playing_again()
+        )
         is_trace_on = is_traced()
         graph = compile_graph(self.scenario, is_traced=is_trace_on).copy(update={"checkpointer": saver})
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": RECURSION_LIMIT}

@@ -192,6 +192,12 @@ class RunJournal:
         if self._asked_places is not None:
             self._asked_places.add(request.place)
 
+    def note(self, request: Request, reply: Response, *, accepted: bool) -> None:
+        """Keep a reply; durable with the next thing that is."""
+        self._writer.post(self._insertion(_ADD_CALL, request, reply, attempt=request.attempt, accepted=int(accepted)))
+        if self._asked_places is not None:
+            self._asked_places.add(request.place)
+
     def note_unusable(self, request: Request, reply: Response) -> None:
         """Keep a reply that is paid and no use, below the attempts that count: the first as -1, the next as -2.
 
