@@ -221,6 +221,7 @@ def _request(
     return Request(
         messages=tuple(messages),
         schema=question.form.schema,
+        schema_text=question.form.schema_text,
         place=str(question.place),
         attempt=attempt,
         seed=context.seed,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from dataclasses import field as default
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -34,6 +34,11 @@ class ReplySchema:
     """The fields of the whole form, where this one asks again for those at fault alone; the first is the prose."""
     earlier: Mapping[str, Any] = default(default_factory=dict)
     """Values of the others, which fitted in an earlier reply: what is read is returned with them."""
+
+    @cached_property
+    def schema_text(self) -> str:
+        """The schema as JSON."""
+        return json.dumps(self.schema)
 
     def remaining(self, fitting: Mapping[str, Any]) -> ReplySchema:
         """Return the form of the fields at fault, for a reply of which the rest is kept.

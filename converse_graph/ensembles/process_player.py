@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -43,9 +44,26 @@ class _Share:
     budget: Budget | None
     prices: Prices | None
     retry_failed: bool
-    share: tuple[int, int]
     folder: str
     environ: Mapping[str, str]
+    collect_after: tuple[int, int, int]
+    """When Python looks for garbage in cycles."""
+
+
+class _SharedQueue:
+    """The numbers of the runs, in memory that all processes share: whichever is free takes the next."""
+
+    def __init__(self, context: ForkServerContext) -> None:
+        """Share memory by a context of processes."""
+        self._next = context.Value("q")
+
+    def __iter__(self) -> Iterator[int]:
+        """Take one after another."""
+        while True:
+            with self._next.get_lock():
+                number = int(self._next.value)
+                self._next.value += 1
+            yield number
 
 
 class _SharedSpending(Spending):
@@ -107,10 +125,9 @@ class ProcessPlayer:
         self._shares = [
             _Share(
                 address=where, name=name, jobs=jobs, budget=budget, prices=prices, retry_failed=retry_failed,
-                share=(number, processes), folder=str(Path.cwd()), environ=dict(os.environ),
+                folder=str(Path.cwd()), environ=dict(os.environ), collect_after=gc.get_threshold(),
             )
-            for number in range(processes)
-        ]  # fmt: skip
+        ] * processes  # fmt: skip
         self._watch = watch or (lambda _: None)
         self._parts: dict[int, Progress] = {}
         self._errors: list[ConverseError] = []
@@ -122,7 +139,7 @@ class ProcessPlayer:
         """How far all processes are, together."""
         whole = Progress(runs=0)
         for part in self._parts.values():
-            whole.runs += part.runs
+            whole.runs = part.runs
             whole.done += part.done
             whole.running += part.running
             whole.failed |= part.failed
@@ -139,8 +156,10 @@ class ProcessPlayer:
             ConverseError: The store cannot be used, or a process ended before its runs did; the same call goes on.
         """
         context = await asyncio.to_thread(start_fork_server)
-        spending = _SharedSpending(context)
-        processes = {number: self._start(context, number, share, spending) for number, share in enumerate(self._shares)}
+        queue, spending = _SharedQueue(context), _SharedSpending(context)
+        processes = {
+            number: self._start(context, number, share, queue, spending) for number, share in enumerate(self._shares)
+        }
         try:
             await asyncio.gather(*(self._follow(number, process) for number, process in processes.items()))
         finally:
@@ -160,10 +179,10 @@ class ProcessPlayer:
                 connection.send("pause")
 
     def _start(
-        self, context: ForkServerContext, number: int, share: _Share, spending: _SharedSpending
+        self, context: ForkServerContext, number: int, share: _Share, queue: _SharedQueue, spending: _SharedSpending
     ) -> ForkServerProcess:
         ours, theirs = context.Pipe()
-        process = context.Process(target=_play_share, args=(share, spending, theirs), daemon=True)
+        process = context.Process(target=_play_share, args=(share, queue, spending, theirs), daemon=True)
         process.start()
         theirs.close()  # so that the end of the process is the end of what can be read
         self._connections[number] = ours
@@ -216,14 +235,15 @@ async def _reports(connection: Connection) -> AsyncIterator[Any]:
         loop.remove_reader(connection.fileno())
 
 
-def _play_share(share: _Share, spending: _SharedSpending, connection: Connection) -> None:
+def _play_share(share: _Share, queue: _SharedQueue, spending: _SharedSpending, connection: Connection) -> None:
     """Play a share of an ensemble in this process, which is new; the process that began it decides when to stop."""
+    gc.set_threshold(*share.collect_after)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; one of them answers
     os.environ.clear()
     os.environ.update(share.environ)
     os.chdir(share.folder)
     try:
-        asyncio.run(_play(share, spending, connection))
+        asyncio.run(_play(share, queue, spending, connection))
         report: object = _DONE
     except ConverseError as error:
         report = next(kind for kind in _KINDS if isinstance(error, kind))(str(error))
@@ -231,7 +251,7 @@ def _play_share(share: _Share, spending: _SharedSpending, connection: Connection
         connection.send(report)
 
 
-async def _play(share: _Share, spending: _SharedSpending, connection: Connection) -> None:
+async def _play(share: _Share, queue: _SharedQueue, spending: _SharedSpending, connection: Connection) -> None:
     last = 0.0
 
     def report(progress: Progress) -> None:
@@ -244,7 +264,7 @@ async def _play(share: _Share, spending: _SharedSpending, connection: Connection
     async with Store.open(share.address) as store:
         player = SweepPlayer(
             store, share.name, jobs=share.jobs, budget=share.budget, prices=share.prices,
-            retry_failed=share.retry_failed, share=share.share, spending=spending, watch=report,
+            retry_failed=share.retry_failed, numbers=queue, spending=spending, watch=report,
         )  # fmt: skip
         loop = asyncio.get_running_loop()
 

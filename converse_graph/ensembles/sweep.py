@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count, takewhile
 
 from converse_graph.calls.budget import Budget, budget_of_one
 from converse_graph.ensembles.design import NULL, Cell, Design, awaits_judge, check_ensemble_name, is_null
@@ -181,7 +182,7 @@ class SweepPlayer:
         prices: Prices | None = None,
         retry_failed: bool = False,
         watch: Callable[[Progress], None] | None = None,
-        share: tuple[int, int] = (0, 1),
+        numbers: Iterable[int] | None = None,
         spending: Spending | None = None,
     ) -> None:
         """Look the design up.
@@ -194,7 +195,8 @@ class SweepPlayer:
             prices: What calls are charged by; None for the public list.
             retry_failed: Whether runs that failed are taken up again.
             watch: Told of how far it is, whenever that changes.
-            share: Which part of the runs this process plays, and into how many they are divided.
+            numbers: Which runs this player plays, from 0 in the order of the design, taken one by one as it comes to
+                them and never twice; None for all.
             spending: What the budget is held against; None for what this player's own runs spend.
 
         Raises:
@@ -203,8 +205,9 @@ class SweepPlayer:
         self._store, self._design = store, Design.model_validate_json(store.ensembles.design(name))
         self._jobs, self._budget, self._prices, self._retry_failed = max(1, jobs), budget, prices, retry_failed
         self._watch = watch or (lambda _: None)
-        cells = [cell for number, cell in enumerate(self._design.cells(name)) if number % share[1] == share[0]]
-        self._cells, self.progress = iter(cells), Progress(runs=len(cells))
+        cells = list(self._design.cells(name))
+        taken = takewhile(lambda number: number < len(cells), count() if numbers is None else numbers)
+        self._cells, self.progress = (cells[number] for number in taken), Progress(runs=len(cells))
         find_scenario(self._design.scenario)  # refused before any run is begun
         self._scenarios: dict[str, Scenario] = {}
         self._spending = spending or Spending()

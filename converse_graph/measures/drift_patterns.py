@@ -53,6 +53,7 @@ _WHEN = (
     rf"|the year |{_MONTH})?(?P<year>\d{{4}})(?!\d|,\d|%|\.\d)"
 )
 _ENDS = r"(?=\s*(?:[.,;:!?)-]|$|and\b|with\b|now\b|already\b))"
+_NUMBER = re.compile(r"\d{4}")
 _NOW = tuple(
     re.compile(pattern, re.I | re.M)
     for pattern in (
@@ -174,7 +175,7 @@ def _own_words(text: str) -> str:
 
 
 def _other_year(text: str, year: int | None) -> DriftFinding | None:
-    if year is None:
+    if year is None or not _NUMBER.search(text):  # most statements name no year, and are searched no further
         return None
     for pattern in _NOW:
         for match in pattern.finditer(text):

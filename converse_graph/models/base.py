@@ -48,6 +48,8 @@ class Request:
     messages: tuple[Message, ...]
     schema: dict[str, Any]
     """JSON Schema, strict form, of the object that the reply must be; its `title` names it."""
+    schema_text: str | None = field(default=None, compare=False)
+    """The schema as JSON, where whoever asks has it at hand."""
     place: str
     """Where in the run the call is made: a structural path that is the same in every process, such as
     "12.0/OpenAI/3.CEO/line"; see `record.paths.CallPath`."""

@@ -86,7 +86,9 @@ class Template:
         Runs of blank lines close up, and so does what an empty value leaves at the end of a line.
         """
         text = string.Template(self.text).substitute({name: values[name] for name in self.variables})
-        return re.sub(r"\n{3,}", "\n\n", re.sub(r" +$", "", text, flags=re.M)).strip()
+        if " \n" in text:  # in most there is none, and to look at every space for it takes a while
+            text = re.sub(r" +$", "", text, flags=re.M)
+        return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 @dataclass(frozen=True)

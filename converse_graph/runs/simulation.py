@@ -351,7 +351,9 @@ class Simulation:
         private_watch: EventHandler | None,
     ) -> str:
         saver = TurnSaver(
-            StoreSaver(self.store), passing=f"branch:to:{SUPERVISOR}", whole_rounds=self._loses_nothing_by_playing_again()
+            StoreSaver(self.store),
+            passing=f"branch:to:{SUPERVISOR}",
+            whole_rounds=self._loses_nothing_by_playing_again(),
         )
         is_trace_on = is_traced()
         graph = compile_graph(self.scenario, is_traced=is_trace_on).copy(update={"checkpointer": saver})

@@ -99,7 +99,10 @@ def _with_whole_characters(raw: Any) -> Any:
     if isinstance(raw, str):
         return whole_characters(raw)
     if type(raw) is dict:
-        return {_with_whole_characters(name): _with_whole_characters(value) for name, value in raw.items()}
+        return {
+            _with_whole_characters(name): value if type(value) is float else _with_whole_characters(value)
+            for name, value in raw.items()
+        }
     if type(raw) in (list, tuple):
         return type(raw)(map(_with_whole_characters, raw))
     return raw

@@ -393,7 +393,7 @@ class RunJournal:
 
     def _form(self, request: Request) -> Message:
         """The schema as a message; one that was met before has its digest already."""
-        text = json.dumps(request.schema, sort_keys=False)
+        text = request.schema_text or json.dumps(request.schema)
         form = self._forms.get(text)
         if form is None:
             if len(self._forms) > 256:

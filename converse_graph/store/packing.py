@@ -32,7 +32,7 @@ def pack(kind: str, plain: bytes) -> tuple[str, bytes]:
     """
     if len(plain) < _PACK_FROM:
         return kind, plain
-    packer = zlib.compressobj(wbits=_WINDOW, memLevel=_MEMORY, zdict=_NAMES)
+    packer = zlib.compressobj(_LEVEL, wbits=_WINDOW, memLevel=_MEMORY, zdict=_NAMES)
     return kind + _PACKED, packer.compress(plain) + packer.flush()
 
 
@@ -109,6 +109,8 @@ _NAMES = (
 )
 """What nearly every checkpoint holds, as it is packed, the most frequent last. What is stored can be read with these
 very bytes alone: other names take another mark above."""
+_LEVEL = 3
+"""A fifth faster than the usual 6, and a hundredth longer."""
 _WINDOW, _MEMORY = 12, 4
 """As powers of two: four kilobytes to look back over. With the usual 32, a kilobyte takes five times as long to pack,
 most of it to clear tables that it does not fill."""

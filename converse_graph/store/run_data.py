@@ -16,6 +16,7 @@ from converse_graph.record.transcript import Transcript
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _VERSION = 3
 """Of what an outcome holds: rows of another version are made anew."""
 _STAMPS = """SELECT r.id, r.name, r.status, r.statements, COUNT(v.id), o.stamp
@@ -135,7 +136,7 @@ def _plain(row: Mapping[str, Any], run: int) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    return _storable(json.dumps(value, ensure_ascii=False, default=str))
+    return _storable(_AS_JSON(value))
 
 
 def _storable(text: str) -> str:

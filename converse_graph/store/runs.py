@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -306,9 +307,14 @@ def _run(row: DatabaseRow, folder: Path) -> Run:
     header, fingerprint, *rest = row
     columns = dict(zip(_COLUMN_NAMES, rest, strict=True))
     columns["scenario"] = moved_reference(columns["scenario"], folder)
-    own = {"run": columns["name"], "status": columns["status"], "ended": columns["ended"]}
-    header_read = Header.model_validate({**json.loads(header), **own})
+    header_read = _header(header, columns["name"], columns["status"], columns["ended"])
     return Run(**columns, header=header_read, fingerprint=json.loads(fingerprint))
+
+
+@lru_cache(maxsize=64)
+def _header(text: str, run: str, status: str, ended: str | None) -> Header:
+    """A header as it is stored, with what has a column of its own; to check one takes as long as a turn."""
+    return Header.model_validate({**json.loads(text), "run": run, "status": status, "ended": ended})
 
 
 def header_json(header: Header) -> str:

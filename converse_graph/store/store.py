@@ -21,7 +21,7 @@ from converse_graph.store.permissions import is_shared
 from converse_graph.store.record_reader import read_channels, transcript_of
 from converse_graph.store.run_data import RunData
 from converse_graph.store.run_transfer import StoredRuns
-from converse_graph.store.runs import RunTable
+from converse_graph.store.runs import Run, RunTable
 from converse_graph.store.session import Session
 from converse_graph.store.verdicts import Verdicts
 from converse_graph.store.writer import Writer
@@ -117,7 +117,9 @@ class Store:
             NotFound: There is none of that name.
             StoreFailure: The store did not answer, or holds what this release cannot read.
         """
-        run = self.register.run(name)
+        return self._transcript(self.register.run(name))
+
+    def _transcript(self, run: Run) -> Transcript:
         values, verdicts = read_channels(self.checkpoints, run), self.verdicts(run.id).all()
         cut_prompts, head = self.journal(run.id).cut_prompts(), self.chain(run.id).head()
         return transcript_of(run, values, verdicts, cut_prompts=cut_prompts, chain_head=head)
@@ -148,7 +150,8 @@ class Store:
         Raises:
             NotFound: There is none of that name.
         """
-        return await self.data.save(self.register.run(name).id, self.transcript(name))
+        run = self.register.run(name)
+        return await self.data.save(run.id, self._transcript(run))
 
     def channels(self, name: str) -> dict[str, Any]:
         """The channels of a run's root graph, public and private, as its last checkpoint has them.
