@@ -67,7 +67,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
         self._whole_rounds = whole_rounds
         self._round: int | None = None
         """In which the checkpoint was made that was saved last."""
-        self._held: tuple[RunnableConfig, Checkpoint, CheckpointMetadata] | None = None
+        self._unsaved: tuple[RunnableConfig, Checkpoint, CheckpointMetadata] | None = None
         """The last checkpoint of a round that is not over; none where the last one was saved."""
         self._gains: list[tuple[str, Any]] = []
         """What was written up to it since the one that was saved last."""
@@ -78,9 +78,9 @@ class TurnSaver(BaseCheckpointSaver[int]):
         Raises:
             StoreFailure: It could not be saved.
         """
-        if self._held is not None:
+        if self._unsaved is not None:
             await self._saved()
-            self._save(*self._held)
+            self._save(*self._unsaved)
         await self._saved()
 
     async def _saved(self) -> None:
@@ -144,7 +144,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
         self._gains += self._take_writes()
         self.values = values
         if self._is_held_back(metadata, values):
-            self._held = (config, checkpoint, metadata)
+            self._unsaved = (config, checkpoint, metadata)
             return new_config
         await self._saved()
         self._save(config, checkpoint, metadata)
@@ -159,7 +159,7 @@ class TurnSaver(BaseCheckpointSaver[int]):
         new_writes = [write for write in gains if _is_gain(write[0], values)]
         before: RunnableConfig = {"configurable": {**config["configurable"], "checkpoint_id": self._last}}
         self._saving = self._inner.put_turn(before, new_writes, checkpoint, metadata, gains=gains)
-        self._last, self._round, self._held, self._gains = checkpoint["id"], _round_of(values), None, []
+        self._last, self._round, self._unsaved, self._gains = checkpoint["id"], _round_of(values), None, []
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""

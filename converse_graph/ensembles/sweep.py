@@ -206,8 +206,8 @@ class SweepPlayer:
         self._jobs, self._budget, self._prices, self._retry_failed = max(1, jobs), budget, prices, retry_failed
         self._watch = watch or (lambda _: None)
         cells = list(self._design.cells(name))
-        taken = takewhile(lambda number: number < len(cells), count() if numbers is None else numbers)
-        self._cells, self.progress = (cells[number] for number in taken), Progress(runs=len(cells))
+        own_numbers = takewhile(lambda number: number < len(cells), count() if numbers is None else numbers)
+        self._cells, self.progress = (cells[number] for number in own_numbers), Progress(runs=len(cells))
         find_scenario(self._design.scenario)  # refused before any run is begun
         self._scenarios: dict[str, Scenario] = {}
         self._spending = spending or Spending()

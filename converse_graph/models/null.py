@@ -43,7 +43,7 @@ class NullModel:
             raise ValueError(f"latency is {latency}; it is in seconds, 0 or more")
         self._latency = latency
         self.model = f"null:{latency:g}" if latency else "null"
-        self.repeatable = not latency
+        self.repeatable = not latency and type(self) is NullModel  # what another makes of it may cost
 
     async def complete(self, request: Request) -> Response:
         """Fill the request's schema.

@@ -64,7 +64,7 @@ def finished(converse: Converse) -> Converse:
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_a_run_leaves_its_story_on_the_screen_and_nothing_of_the_live_line(look: Look, columns: int) -> None:
-    written = look(*RUN, "--name", "r", columns=columns)
+    written = look(*RUN, "--model", "null:0.1", "--name", "r", columns=columns)
     assert re.search(r"\d/4 turns · [\d,]+ tokens · \$0\.00", COLOUR.sub("", written))
     lines = on_screen(written)
     assert [line for line in lines if re.fullmatch(r"\w+ · round \d", line)] == [

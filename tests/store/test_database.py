@@ -17,7 +17,7 @@ from converse_graph.store.session import Session
 from converse_graph.store.sqlite_file import check_version, connect, create
 from converse_graph.store.writer import Writer
 from tests.support.child_process import run_python
-from tests.support.small_scenarios import CREATED, begin, channels, consciences, journal, played, table
+from tests.support.small_scenarios import CREATED, Waited, begin, channels, consciences, journal, played, table
 
 
 def _foreign(path: Path) -> None:
@@ -161,14 +161,14 @@ async def test_a_write_that_nobody_waits_for_any_more_is_written_all_the_same(st
 
 
 async def test_a_full_disk_loses_nothing_committed_and_the_run_goes_on_once_there_is_room(store_path: Path) -> None:
-    scenario = consciences(rounds=4)
+    scenario, model = consciences(rounds=4), Waited()
     async with Store.open(store_path, make=True) as store:
-        whole = await played(store, scenario, name="whole")
+        whole = await played(store, scenario, name="whole", model=model)
         expected = await channels(store, whole)
         calls = journal(store, whole)
     path = store_path.with_name("small.sqlite")
     async with Store.open(path, make=True) as store:
-        simulation = await begin(store, scenario, name="whole")
+        simulation = await begin(store, scenario, name="whole", model=model)
         database = store._writer._session.connection
         pages = database.execute("PRAGMA page_count").fetchone()[0]
         database.execute(f"PRAGMA max_page_count = {pages + 2}")
@@ -178,7 +178,7 @@ async def test_a_full_disk_loses_nothing_committed_and_the_run_goes_on_once_ther
         kept = journal(store, simulation)
         assert kept
         assert set(kept) < set(calls)
-        reopened = await Simulation.reopen(store, "whole", scenario=scenario)
+        reopened = await Simulation.reopen(store, "whole", scenario=scenario, model=model)
         assert (await reopened.play()).status == "finished"
         assert await channels(store, reopened) == expected
         assert journal(store, reopened) == calls

@@ -13,9 +13,10 @@ from converse_graph import Simulation, Store
 from converse_graph.checkpoints import StoreSaver, TurnSaver
 from converse_graph.errors import StoreFailure
 from converse_graph.record.state import append
+from converse_graph.store.chain_check import chain_breaks
 from converse_graph.store.packing import load_plain
 from converse_graph.store.record_reader import read_ledgers
-from tests.support.small_scenarios import begin, channels, played, table
+from tests.support.small_scenarios import Waited, begin, channels, journal, played, table
 
 
 def saved(path: Path) -> tuple[int, int]:
@@ -32,16 +33,43 @@ _ORPHANS = """SELECT COUNT(*) FROM writes WHERE NOT EXISTS (SELECT 1 FROM checkp
 WHERE checkpoints.thread_id = writes.thread_id AND parent_id = writes.checkpoint_id)"""
 
 
-async def test_a_turn_leaves_one_checkpoint_and_what_its_ledgers_gained(store: Store, store_path: Path) -> None:
+@pytest.mark.parametrize(("model", "checkpoints"), [(Waited(), 3), ("null", 1)])
+async def test_a_round_leaves_a_checkpoint_a_turn_or_one_where_it_can_be_played_again_for_nothing(
+    store: Store, store_path: Path, model: Any, checkpoints: int
+) -> None:
     rows = []
     for rounds in (2, 5):
-        await played(store, table("A", "B", "C", rounds=rounds))
+        await played(store, table("A", "B", "C", rounds=rounds), model=model)
         rows.append(saved(store_path))
 
     first, both = rows
-    turns = 3 * (5 - 2)
-    assert (both[0] - first[0]) - first[0] == turns
-    assert (both[1] - first[1]) - first[1] == 2 * turns  # transcript and a mind
+    assert (both[0] - first[0]) - first[0] == checkpoints * (5 - 2)
+    assert (both[1] - first[1]) - first[1] == 2 * 3 * (5 - 2)  # of each turn its transcript and a mind
+
+
+@pytest.mark.every_store
+@pytest.mark.parametrize("turns", range(1, 10))
+async def test_a_run_that_saves_by_rounds_is_the_same_wherever_it_stops_and_goes_on(store: Store, turns: int) -> None:
+    scenario = table("A", "B", "C", rounds=3)
+    whole = await played(store, scenario, name="whole")
+    simulation = await begin(store, scenario, name="stopped")
+    count = 0
+
+    def pause(event: dict[str, Any]) -> None:
+        nonlocal count
+        count += event["event"] == "statement"
+        if count == turns:
+            simulation.pause()
+
+    await simulation.play(pause)
+    statements_so_far = (await simulation.transcript()).statements
+    assert len(statements_so_far) >= turns
+    reopened = await Simulation.reopen(store, "stopped", scenario=scenario)
+    await reopened.play()
+    assert (await reopened.transcript()).statements == (await whole.transcript()).statements
+    assert statements_so_far == (await whole.transcript()).statements[: len(statements_so_far)]
+    assert journal(store, reopened) == journal(store, whole)
+    assert not list(chain_breaks(store, store.register.run("stopped")))
 
 
 async def test_a_checkpoint_that_cannot_be_written_stops_the_run_and_takes_its_ledgers_with_it(

@@ -91,6 +91,14 @@ class CountingChat:
         return
 
 
+class Waited(NullModel):
+    """The null model as one whose calls cost something: none may be lost, and all are waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.repeatable = False
+
+
 class Prompts(CountingChat):
     """Keeps every prompt, by its place."""
 
