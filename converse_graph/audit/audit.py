@@ -9,9 +9,9 @@ from converse_graph.audit.answer_check import AnswerCheck
 from converse_graph.audit.comparison import compare_copies, compare_sums
 from converse_graph.audit.disclosure_check import DisclosureCheck
 from converse_graph.audit.findings import Audit, Leak, SelfDisclosure
-from converse_graph.audit.kept_head import compare_heads, read_kept_head
+from converse_graph.audit.kept_head import KeptHead, compare_heads, read_kept_head
 from converse_graph.audit.phrase_index import NGRAM, PhraseIndex
-from converse_graph.audit.playback import Playback, play_again
+from converse_graph.audit.playback import Playback, PlaybackBeside, made_again, play_again
 from converse_graph.audit.prompt_check import PromptCheck
 from converse_graph.audit.read_only import audit_read_only
 from converse_graph.audit.records import Records
@@ -25,7 +25,6 @@ from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.templates import load_prompts
 from converse_graph.record.paths import VIEW, CallPath, parse_path
 from converse_graph.record.transcript import Transcript
-from converse_graph.runs.header import rebuild_scenario
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.world_tables import MOVE
 from converse_graph.store import Run, Store
@@ -46,7 +45,14 @@ class _Content:
     values: int = 0
 
 
-async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None, against: str | None = None) -> Audit:
+async def audit_run(
+    store: Store,
+    name: str,
+    *,
+    scenario: Scenario | None = None,
+    against: str | None = None,
+    in_two_processes: bool = False,
+) -> Audit:
     """Check a run's chains, its prompts and its record; nothing is written.
 
     Args:
@@ -55,6 +61,9 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
         scenario: What it plays, for one that was made in Python; otherwise it is made anew from its dials.
         against: The head that the run's chains had once, as somebody kept it: its 64 hexadecimal digits, or the path
             of a transcript that has it.
+        in_two_processes: Whether a long run is played again by another process, while this one looks at its words.
+            Python loads the main module in it once more, so that of a script must begin its work below
+            `if __name__ == "__main__":`. Only where the scenario is made anew from its dials.
 
     Raises:
         NotFound: There is no such run.
@@ -65,14 +74,30 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
     run = store.register.run(name)
     if run.header.imported or run.header.public_only:
         return audit_read_only(store, run)
-    is_held = store.is_held(name)
+    is_apart = in_two_processes and scenario is None and run.statements >= LONG
+    beside = PlaybackBeside(store, run) if is_apart else None
+    try:
+        return await _audit(store, run, scenario, kept_head, beside)
+    finally:
+        if beside is not None:
+            beside.stop()
+
+
+LONG = 300
+"""Turns of a run that takes longer to be played again than another process takes to begin."""
+
+
+async def _audit(
+    store: Store, run: Run, scenario: Scenario | None, kept_head: KeptHead | None, beside: PlaybackBeside | None
+) -> Audit:
+    is_held = store.is_held(run.name)
     await store.settle()
     breaks = [] if is_held else list(_broken_chains(store, run))
     head = store.chain(run.id).head()
     if kept_head is not None:
-        breaks += [_of_chain(place=name, source="head", why=why) for why in compare_heads(head, run, kept_head)]
+        breaks += [_of_chain(place=run.name, source="head", why=why) for why in compare_heads(head, run, kept_head)]
     try:
-        content = await _look_at(store, run, scenario)
+        content = await _look_at(store, run, scenario, beside)
     except (ConverseError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         if not breaks:
             raise
@@ -82,7 +107,7 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
         unchecked = ("Its chains, for the run is being played; they are checked once it stands still.", *unchecked)
     prompts, words = content.prompts, content.words
     return Audit(
-        run=name,
+        run=run.name,
         chain_head=head,
         calls=prompts.calls if prompts else 0,
         messages=prompts.messages if prompts else 0,
@@ -98,14 +123,14 @@ async def audit_run(store: Store, name: str, *, scenario: Scenario | None = None
     )
 
 
-async def _look_at(store: Store, run: Run, scenario: Scenario | None) -> _Content:
+async def _look_at(store: Store, run: Run, scenario: Scenario | None, beside: PlaybackBeside | None) -> _Content:
     """Look at what a run says: whether it follows from its journal, and whether anything private went astray."""
     calls = list(store.journal(run.id).calls())
     lineage = list(_lineage(store, run))
     parent_calls = [call for other in lineage[1:] for call in store.journal(other.id).calls()]
     channels = store.channels(run.name)
     records = Records(run.header, channels, [*calls, *parent_calls])
-    scenario = scenario or _made_again(run)
+    scenario = scenario or made_again(run)
     words = PhraseIndex()
     index_private_texts(words, records, [*calls, *parent_calls], scenario)
     index_public_texts(words, records, (load_prompts(), judge_prompts()), scenario)
@@ -117,7 +142,9 @@ async def _look_at(store: Store, run: Run, scenario: Scenario | None) -> _Conten
     leaks += disclosures.exports(_exports(transcript.public()))
     copies = [*compare_copies(store, run, transcript)]
     del transcript
-    playback = await play_again(store, run, scenario, channels)
+    playback = await beside.result() if beside is not None else None
+    if playback is None:
+        playback = await play_again(store, run, scenario, channels)
     leaks += [*playback.findings, *compare_sums(store, run, channels), *copies]
     if playback.unplayed:
         leaks += _answers(records, lineage).differences()
@@ -173,13 +200,6 @@ def _exports(public: Transcript) -> dict[str, object]:
     """The public record as it can be had, as JSON values; Markdown as it stands, and without its escapes."""
     markdown = render_markdown(public)
     return {"JSON": as_json(public), "Markdown": [markdown, unescape(markdown)]}
-
-
-def _made_again(run: Run) -> Scenario | None:
-    try:
-        return rebuild_scenario(run)
-    except ConverseError:
-        return None
 
 
 def _lineage(store: Store, run: Run) -> Iterator[Run]:

@@ -1,9 +1,16 @@
-"""Plays a run again from its journal, in memory, and compares all that came of it."""
+"""Plays a run again from its journal, in memory, and compares all that came of it; in a process of its own too."""
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import multiprocessing
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from converse_graph.audit.comparison import compare_channels, compare_header
@@ -21,6 +28,7 @@ from converse_graph.models.replay import ReplayRegistry
 from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.runs.fingerprint import differences, fingerprint
 from converse_graph.runs.graph_input import initial_input, recall_index, vote_rounds
+from converse_graph.runs.header import rebuild_scenario
 from converse_graph.runs.simulation import RECURSION_LIMIT
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.scenario import Scenario
@@ -71,6 +79,63 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None, record: 
     leaks = compare_channels(record, replay, scenario, is_finished=run.status == "finished")
     findings += [*leaks.findings, *compare_header(run, scenario, rounds=journal.rounds)]
     return Playback(findings=tuple(findings), values=leaks.values)
+
+
+class PlaybackBeside:
+    """A run that is played again by a process of its own, while this one does something else."""
+
+    def __init__(self, store: Store, run: Run) -> None:
+        """Begin at once.
+
+        Args:
+            store: Where the run is kept.
+            run: The run; its scenario is made anew from its dials.
+        """
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe(duplex=False)
+        arguments = (store.where, run.name, gc.get_threshold(), theirs)
+        self._process = context.Process(target=_play_beside, args=arguments, daemon=True)
+        self._process.start()
+        theirs.close()  # so that the end of the process is the end of what can be read
+
+    async def result(self) -> Playback | None:
+        """Wait for what came of it; None where the process ended before it was done."""
+        try:
+            playback: Playback = await asyncio.to_thread(self._connection.recv)
+        except EOFError:
+            return None
+        else:
+            return playback
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the process, whether it is done or not."""
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+
+
+def _play_beside(where: Path | str, name: str, collect_after: tuple[int, int, int], connection: Connection) -> None:
+    """Play a run again in this process, which is new, and send what came of it; an error ends it without a word."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a terminal sends it to all; one of them says so
+    gc.set_threshold(*collect_after)
+    with suppress(Exception):
+        connection.send(asyncio.run(_play_stored(where, name)))
+
+
+async def _play_stored(where: Path | str, name: str) -> Playback:
+    async with Store.open(where, read_only=True) as store:
+        run = store.register.run(name)
+        return await play_again(store, run, made_again(run), store.channels(name))
+
+
+def made_again(run: Run) -> Scenario | None:
+    """The scenario of a run, made from its dials; None where it was made in Python, or is gone."""
+    try:
+        return rebuild_scenario(run)
+    except ConverseError:
+        return None
 
 
 def _cannot(run: Run, scenario: Scenario | None, prompts: Prompts) -> str | None:

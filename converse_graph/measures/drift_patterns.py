@@ -249,9 +249,9 @@ def _excerpt(text: str) -> str:
 
 
 @lru_cache(maxsize=2048)
-def _trigrams(text: str) -> frozenset[tuple[str, ...]]:
-    words = words_of(text)
-    return frozenset(zip(words, words[1:], words[2:], strict=False))
+def _trigrams(text: str) -> frozenset[str]:
+    words = words_of(text)  # joined, as a text's hash is kept and a tuple's is not: each is looked up sixty times
+    return frozenset(map(" ".join, zip(words, words[1:], words[2:], strict=False)))
 
 
 def words_of(text: str) -> list[str]:

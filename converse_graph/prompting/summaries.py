@@ -5,10 +5,8 @@ with the logarithm of a run's length. A summary is a record like any other: writ
 higher level covers is no longer told, and is still on record.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any, TypeVar
 
 from converse_graph.models.base import PUBLIC, Message
@@ -66,15 +64,19 @@ S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)
 
 
 def current_summaries(summaries: Sequence[S]) -> tuple[S, ...]:
-    """Those that stand for the past, oldest first: each round by the highest level there is."""
+    """Those that stand for the past, oldest first: each round by the highest level there is.
+
+    Args:
+        summaries: In the order in which they were written: each level goes on where it ended, and a higher one comes
+            after those that it stands for. So it is found from the end, before which a long run has hundreds of others.
+    """
     standing: list[S] = []
-    beginnings: list[int] = []  # of those that stand, in order; a long run has hundreds of others
-    for summary in sorted(sorted(summaries, key=itemgetter("first")), key=itemgetter("level"), reverse=True):
-        place = bisect_right(beginnings, summary["last"])
-        if not place or standing[place - 1]["last"] < summary["first"]:
-            beginnings.insert(place, summary["first"])
-            standing.insert(place, summary)
-    return tuple(standing)
+    for summary in reversed(summaries):
+        if not standing or summary["last"] < standing[-1]["first"]:
+            standing.append(summary)
+            if summary["first"] <= summaries[0]["first"]:
+                break
+    return tuple(reversed(standing))
 
 
 def summaries_to_merge(summaries: Sequence[S]) -> tuple[S, ...]:

@@ -180,8 +180,8 @@ def window_start(round: int, window: int) -> int:
 
 
 def summarised_until(summaries: Sequence[AnySummaryRecord]) -> int:
-    """The first round that none of these summaries stands for."""
-    return max((summary["last"] + 1 for summary in summaries), default=0)
+    """The first round that none of these summaries stands for, which are in the order in which they were written."""
+    return next((summary["last"] + 1 for summary in reversed(summaries) if summary["level"] == 1), 0)
 
 
 def summaries_of(summaries: Sequence[PrivateSummaryRecord], path: str) -> list[PrivateSummaryRecord]:

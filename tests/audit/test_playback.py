@@ -13,11 +13,14 @@ import pytest
 from converse_graph import Motion, Organisation, ScriptedModel, Store
 from converse_graph.audit.audit import audit_run
 from converse_graph.audit.findings import Audit
+from converse_graph.audit.playback import PlaybackBeside
 from converse_graph.errors import ProviderUnreachable
 from converse_graph.runs.derived import extend, fork, inject, replay
-from converse_graph.runs.simulation import Simulation
+from converse_graph.runs.simulation import Origin, Simulation
+from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.scenarios.fields import Boolean, Integer
 from converse_graph.scenarios.rules import Event, ScheduledEvent
+from converse_graph.store import Run
 from converse_graph.store.packing import pack, unpack
 from tests.support.planted_secrets import Marking, mark
 from tests.support.small_scenarios import CREATED, CountingChat, begin, debate, played, table
@@ -255,3 +258,32 @@ async def test_who_repeats_what_was_public_has_it_from_nobody_s_mind(store: Stor
     found = await audit_run(store, run.run.name, scenario=made)
 
     assert found.leaks == ()
+
+
+@pytest.mark.every_store
+@pytest.mark.parametrize("is_changed", [False, True])
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_a_long_run_that_another_process_plays_again_has_the_same_audit(
+    store: Store, is_changed: bool, is_killed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("converse_graph.audit.audit.LONG", 1)
+    bundled = find_scenario("wage-talks")(rounds=2)
+    run = await played(store, bundled, name="talks", origin=Origin(scenario="wage-talks"))
+    if is_changed:
+        await store._writer.write(lambda session: session.run("UPDATE calls SET output_tokens = output_tokens + 1"))
+    begun = list[PlaybackBeside]()
+
+    class Beside(PlaybackBeside):
+        def __init__(self, store: Store, run: Run) -> None:
+            super().__init__(store, run)
+            begun.append(self)
+            if is_killed:
+                self._process.kill()
+
+    monkeypatch.setattr("converse_graph.audit.audit.PlaybackBeside", Beside)
+    in_one = await audit_run(store, run.run.name)
+    assert not begun
+    assert await audit_run(store, run.run.name, in_two_processes=True) == in_one
+    assert len(begun) == 1
+    assert in_one.values
+    assert in_one.is_private != is_changed

@@ -39,7 +39,7 @@ async def audit(runs: RunArguments, against: Against = None, as_json: Json = Fal
 
     async with Store.open(store or DEFAULT_PATH) as open_store:
         names = expand_names(open_store, runs, with_direct=True)
-        results = [await audit_run(open_store, name, against=against) for name in names]
+        results = [await audit_run(open_store, name, against=against, in_two_processes=True) for name in names]
     if as_json:
         values = [audit_json(result) for result in results]
         typer.echo(json_text(values[0] if len(values) == 1 else values, indent=2))
