@@ -110,7 +110,7 @@ Shared = Annotated[
     bool,
     typer.Option("--shared", help="Let others read the store as the umask has it; else it is yours alone."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print the path of the transcript alone.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the result alone, such as the path of the transcript.")]
 QuietInject = Annotated[bool, typer.Option("--quiet", help="Print nothing.")]
 QuietInterview = Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where in the code an error comes from.")]
