@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from converse_graph.audit.answer_check import AnswerCheck
@@ -196,10 +196,12 @@ def _of_chain(*, place: str, source: str, why: str) -> Leak:
     return Leak(kind="chain", place=place, source=source, owner=PUBLIC, why=why)
 
 
-def _exports(public: Transcript) -> dict[str, object]:
-    """The public record as it can be had, as JSON values; Markdown as it stands, and without its escapes."""
-    markdown = render_markdown(public)
-    return {"JSON": as_json(public), "Markdown": [markdown, unescape(markdown)]}
+def _exports(public: Transcript) -> Mapping[str, Sequence[Callable[[], object]]]:
+    """How the public record can be had: as JSON values; as Markdown, as it stands, and without its escapes."""
+    return {
+        "JSON": [lambda: as_json(public)],
+        "Markdown": [lambda: render_markdown(public), lambda: unescape(render_markdown(public))],
+    }
 
 
 def _lineage(store: Store, run: Run) -> Iterator[Run]:

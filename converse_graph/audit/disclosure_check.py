@@ -1,6 +1,6 @@
 """Finds what is private where it should not be: in statements, in others' minds, in public exports, in a world."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from converse_graph.audit.findings import Leak, SelfDisclosure
@@ -78,20 +78,22 @@ class DisclosureCheck:
                 if own.get("move", {"party": party})["party"] != party:
                     yield _misplaced(own["round"], party, "another's move is told to the party as its own")
 
-    def exports(self, exports: Mapping[str, Any]) -> Iterator[Leak]:
+    def exports(self, exports: Mapping[str, Sequence[Callable[[], Any]]]) -> Iterator[Leak]:
         """Find words in public exports that are on private record alone.
 
         Args:
-            exports: Each by its name, as JSON values.
+            exports: By name, what makes each, as JSON values: one after another, for each is as long as the record.
         """
-        for name, values in exports.items():
-            foreign: set[str] = set()
-            for text in strings_in(values):
-                for owners in self._words.owners_in(text):
-                    foreign |= owners.keys() if PUBLIC not in owners else set()
+        for name, renderings in exports.items():
+            foreign = {owner for render in renderings for owner in self._private_owners(render())}
             for owner in sorted(foreign):
                 why = f"the public record as {name} holds words that are on the record of {owner} alone"
                 yield Leak(kind="export", place=name, source="export", owner=owner, why=why)
+
+    def _private_owners(self, values: Any) -> set[str]:
+        """Whose the words are that are on private record alone."""
+        phrases = (owners for text in strings_in(values) for owners in self._words.owners_in(text))
+        return {owner for owners in phrases if PUBLIC not in owners for owner in owners}
 
     def quotations(self) -> tuple[SelfDisclosure, ...]:
         """List the statements in which a party makes public what is on its own private record."""
