@@ -30,7 +30,7 @@ from converse_graph.audit.records import values_of
 from converse_graph.measures.drift import drift, year_of
 from converse_graph.measures.drift_patterns import SpeakerContext, claims_in, find_drift, past_estimates, words_of
 from converse_graph.models.local import WINDOW, LocalModel
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store.journal import Call
 

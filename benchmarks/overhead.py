@@ -25,7 +25,7 @@ from benchmarks.report import show
 from benchmarks.workload import LargeNull, conversation
 from converse_graph import Simulation, Store
 from converse_graph.models.base import Request, Response
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 
 SPAN = 50
 """Turns that a figure is averaged over."""

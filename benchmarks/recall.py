@@ -29,7 +29,7 @@ from converse_graph import Clock, Memory, NullModel, Organisation, Recall, Scena
 from converse_graph.models.base import PromptProfile, Request, Response
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.summaries import FIELDS
-from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.record.call_paths import CallPath, Provenance
 
 PARTIES = ("Harbour", "Railway", "Mill")
 START = 2026

@@ -27,7 +27,7 @@ from benchmarks.workload import LENGTH, LargeNull, LongNull, conversation
 from converse_graph import Model, Scenario, Simulation, Store
 from converse_graph.models.base import PUBLIC, Message, PromptProfile
 from converse_graph.models.local import LocalModel, is_installed
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.scenarios.catalogue import find_scenario
 from converse_graph.store.journal import Call
 

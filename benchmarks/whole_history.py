@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from converse_graph.models.base import PUBLIC, Message, Model, PromptProfile, Request, Response
-from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.record.call_paths import CallPath, Provenance
 
 _BEFORE = tuple(Provenance.of_template(f"organisation/{task}") for task in ("brief", "example"))
 """Where parts come from that stand before the history."""

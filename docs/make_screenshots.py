@@ -17,7 +17,7 @@ from typing import Any
 from playwright.async_api import Page, async_playwright
 
 from converse_graph import Request, Response, ScriptedModel
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.record.transcript import Deliberation, Statement, Transcript
 from converse_graph.runs.derived import fork
 from converse_graph.runs.simulation import Origin, Simulation

@@ -22,7 +22,7 @@ from converse_graph.evaluation.examples import By, examples
 from converse_graph.evaluation.jsonl import as_lines
 from converse_graph.export.formats import as_csv, as_json
 from converse_graph.export.markdown import render_markdown
-from converse_graph.record.paths import parse_path
+from converse_graph.record.call_paths import parse_call_path
 from converse_graph.runs.derived import fork
 from converse_graph.runs.simulation import Simulation
 from tests.support.planted_secrets import Marking, mark, marks_in, scenarios
@@ -93,12 +93,12 @@ async def check(store: Store, run: Simulation, events: list[dict[str, Any]], upl
     planted: set[str] = set()
     for call in store.journal(run.run.id).calls():
         planted |= {path for part in call.messages for path in marks_in(part.text)}
-        reader = parse_path(call.place).reader
+        reader = parse_call_path(call.place).reader
         for part in call.messages:
             astray = {path for path in marks_in(part.text) if not may_read(reader, path)}
             assert not astray, f"{call.place} was told in {part.source} what is private to {astray}"
     # A fork asks those alone whose turn comes after it.
-    asked = {parse_path(call.place).reader.split("/")[0] for call in store.journal(run.run.id).calls()}
+    asked = {parse_call_path(call.place).reader.split("/")[0] for call in store.journal(run.run.id).calls()}
     assert planted >= asked & {party.name for party in run.scenario.organisations} != set()
     record = await run.transcript()
     public = record.public()

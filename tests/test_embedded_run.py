@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from converse_graph import Store, estimate, find_scenario
-from converse_graph.record.paths import CallPath, parse_path
+from converse_graph.record.call_paths import CallPath, parse_call_path
 from tests.support.command_line import process
 
 
@@ -30,7 +30,7 @@ async def test_a_run_on_the_embedded_model_leaves_a_whole_record_and_takes_about
         calls = [
             call
             for call in store.journal(store.register.run("first").id).calls()
-            if call.attempt == 0 and isinstance(parse_path(call.place), CallPath)
+            if call.attempt == 0 and isinstance(parse_call_path(call.place), CallPath)
         ]
     assert estimated.calls == len(calls)
     counted = sum(call.reply.input_tokens for call in calls)  # by the model's server

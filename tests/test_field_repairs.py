@@ -12,7 +12,7 @@ from converse_graph.audit.records import Records
 from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.errors import InvalidReply
 from converse_graph.models.base import Request, Response
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.runs.derived import replay
 from tests.support.small_scenarios import CountingChat, begin, played, table
 

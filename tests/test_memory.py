@@ -18,7 +18,7 @@ from converse_graph.prompting.history import (
     recent_messages,
 )
 from converse_graph.prompting.visibility import View
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.record.records import (
     DebateRecord,
     DecisionRecord,

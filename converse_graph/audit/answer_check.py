@@ -5,7 +5,7 @@ from typing import Any
 
 from converse_graph.audit.findings import Leak
 from converse_graph.audit.records import SAID, Records
-from converse_graph.record.paths import CallPath, Provenance, Task
+from converse_graph.record.call_paths import CallPath, Provenance, Task
 from converse_graph.record.records import MindRecord, MinutesRecord, debate_of, memo_of
 from converse_graph.record.state import moves_channel
 from converse_graph.scenarios.world_tables import MOVE, WAIT

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from converse_graph.audit.answer_check import AnswerCheck
-from converse_graph.audit.comparison import compare_copies, compare_sums
 from converse_graph.audit.disclosure_check import DisclosureCheck
 from converse_graph.audit.findings import Audit, Leak, SelfDisclosure
 from converse_graph.audit.kept_head import KeptHead, compare_heads, read_kept_head
 from converse_graph.audit.phrase_index import NGRAM, PhraseIndex
 from converse_graph.audit.playback import Playback, PlaybackBeside, made_again, play_again
+from converse_graph.audit.playback_comparison import compare_copies, compare_sums
 from converse_graph.audit.prompt_check import PromptCheck
-from converse_graph.audit.read_only import audit_read_only
 from converse_graph.audit.records import Records
 from converse_graph.audit.text_owners import index_private_texts, index_public_texts
+from converse_graph.audit.unplayable_run import audit_unplayable
 from converse_graph.errors import ConverseError
 from converse_graph.export.formats import as_json
 from converse_graph.export.markdown import render_markdown
@@ -23,7 +23,7 @@ from converse_graph.export.markdown_escaping import unescape
 from converse_graph.judge.forms import judge_prompts
 from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.templates import load_prompts
-from converse_graph.record.paths import VIEW, CallPath, parse_path
+from converse_graph.record.call_paths import VIEW, CallPath, parse_call_path
 from converse_graph.record.transcript import Transcript
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.world_tables import MOVE
@@ -73,7 +73,7 @@ async def audit_run(
     kept_head = None if against is None else read_kept_head(against)
     run = store.register.run(name)
     if run.header.imported or run.header.public_only:
-        return audit_read_only(store, run)
+        return audit_unplayable(store, run)
     is_apart = in_two_processes and scenario is None and run.statements >= LONG
     beside = PlaybackBeside(store, run) if is_apart else None
     try:
@@ -172,7 +172,7 @@ class _PromptTexts:
         if self._by_turn is None:
             self._by_turn = {}
             for call in self._calls:
-                if isinstance(path := parse_path(call.place), CallPath):
+                if isinstance(path := parse_call_path(call.place), CallPath):
                     self._by_turn.setdefault((str(path.holder), path.reader), []).append(call)
         for call in self._by_turn.get((str(turn), reader), ()):
             yield from (message.text for message in call.messages)
@@ -218,7 +218,7 @@ def _unchecked(
     if playback.unplayed:
         yield playback.unplayed
     guests = sorted(
-        {parse_path(call.place).reader for call in calls if call.messages and call.messages[0].source == str(VIEW)}
+        {parse_call_path(call.place).reader for call in calls if call.messages and call.messages[0].source == str(VIEW)}
     )
     if guests:
         yield f"What is done with what they hear by those who are somebody's own graph: {', '.join(guests)}."
@@ -229,7 +229,7 @@ def _unchecked(
             f"Words of {words.too_short} private texts of fewer than {NGRAM}, which may stand elsewhere by chance: "
             "who was given them was checked."
         )
-    sent_back = sum(not call.accepted and parse_path(call.place).task == "statement" for call in calls)
+    sent_back = sum(not call.accepted and parse_call_path(call.place).task == "statement" for call in calls)
     if sent_back:
         yield f"Public prose of {sent_back} replies that were sent back: who watched the run saw it being written."
     yield "Traces, which are not kept here: nodes leave no payload in them, calls and debates are not traced."

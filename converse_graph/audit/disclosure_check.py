@@ -8,7 +8,7 @@ from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
 from converse_graph.audit.records import Records
 from converse_graph.audit.text_owners import texts_in_mind
 from converse_graph.models.base import PUBLIC
-from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.record.call_paths import CallPath, Provenance
 from converse_graph.record.records import MindRecord, OwnWorldRecord
 from converse_graph.scenarios.speaker_paths import party_of
 from converse_graph.scenarios.world import World

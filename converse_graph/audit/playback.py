@@ -13,8 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from converse_graph.audit.comparison import compare_channels, compare_header
 from converse_graph.audit.findings import Leak
+from converse_graph.audit.playback_comparison import compare_channels, compare_header
 from converse_graph.audit.played_journal import Lookup, PlayedJournal
 from converse_graph.audit.played_saver import PlayedSaver
 from converse_graph.calls.run_context import RunContext

@@ -5,7 +5,7 @@ from __future__ import annotations
 from converse_graph.audit.findings import Leak
 from converse_graph.errors import ContextLengthExceeded
 from converse_graph.models.base import Request, Response
-from converse_graph.record.paths import parse_path
+from converse_graph.record.call_paths import parse_call_path
 from converse_graph.store.journal import JournalledReply, RunJournal
 
 
@@ -97,7 +97,7 @@ class PlayedJournal:
     def find_unasked(self) -> None:
         """Note every call of the run that playing it again did not make."""
         for place, attempt in self._journal.attempts():
-            path = parse_path(place)
+            path = parse_call_path(place)
             if (place, attempt) not in self._asked_places and path.task not in ("embed", "judge"):
                 self._note(place, "a call that playing the run again does not make")
 
@@ -118,7 +118,7 @@ class PlayedJournal:
         return self._digested[1]
 
     def _note(self, place: str, why: str) -> None:
-        reader = parse_path(place).reader
+        reader = parse_call_path(place).reader
         self.findings.append(Leak(kind="replay", place=place, source="journal", owner=reader, why=why))
 
 

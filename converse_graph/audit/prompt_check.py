@@ -7,7 +7,7 @@ from converse_graph.audit.phrase_index import PhraseIndex
 from converse_graph.audit.records import Records
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import PUBLIC, Message
-from converse_graph.record.paths import CallPath, JudgePath, Provenance, parse_path
+from converse_graph.record.call_paths import CallPath, JudgePath, Provenance, parse_call_path
 from converse_graph.scenarios.speaker_paths import is_within
 from converse_graph.store.journal import Call
 
@@ -31,7 +31,7 @@ class PromptCheck:
 
     def leaks(self, call: Call) -> Iterator[Leak]:
         """What is wrong with a prompt."""
-        path = parse_path(call.place)
+        path = parse_call_path(call.place)
         reader = path.reader
         self.calls += 1
         self.messages += len(call.messages)

@@ -21,7 +21,7 @@ from converse_graph.prompting.recall_index import sentences_of
 from converse_graph.prompting.recall_records import recalled_message_text
 from converse_graph.prompting.summaries import span_of, summary_part
 from converse_graph.prompting.visibility import KnownEvent, View
-from converse_graph.record.paths import CallPath, JudgePath, Provenance, Span, Task, parse_path
+from converse_graph.record.call_paths import CallPath, JudgePath, Provenance, Span, Task, parse_call_path
 from converse_graph.record.records import (
     LineRecord,
     MindRecord,
@@ -139,7 +139,7 @@ class Records:
 
     def _was_kept(self, call: Call, values: Mapping[str, Any]) -> bool:
         """Whether a statement that drifts is on record for want of a better one."""
-        path = parse_path(call.place)
+        path = parse_call_path(call.place)
         statement = (
             self._statement_by_turn.get(path.holder)
             if isinstance(path, CallPath) and path.task == "statement"

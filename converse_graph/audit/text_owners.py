@@ -7,7 +7,7 @@ from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
 from converse_graph.audit.records import Records, values_of
 from converse_graph.prompting.decisions import redacted_decision
 from converse_graph.prompting.templates import Prompts
-from converse_graph.record.paths import CallPath, parse_path
+from converse_graph.record.call_paths import CallPath, parse_call_path
 from converse_graph.record.records import DebateRecord, MindRecord, debate_of
 from converse_graph.scenarios.cast import Debate, ImaginedDebate, Organisation, personas
 from converse_graph.scenarios.scenario import Scenario
@@ -41,7 +41,7 @@ def index_private_texts(words: PhraseIndex, records: Records, calls: Iterable[Ca
 
 def _index_replies(words: PhraseIndex, records: Records, calls: Iterable[Call]) -> None:
     for call in calls:
-        path = parse_path(call.place)
+        path = parse_call_path(call.place)
         if isinstance(path, CallPath) and not path.is_public and path.task != "embed":  # vectors are no words
             for text, owner in _reply_texts(call, path, was_taken=records.was_taken(call)):
                 words.add(text, owner, path.time)

@@ -59,7 +59,7 @@ class ToldCall:
 
 
 @contextmanager
-def told_call(chat: Model, request: Request) -> Iterator[ToldCall]:
+def callbacks_of_call(chat: Model, request: Request) -> Iterator[ToldCall]:
     """Tell the handlers of whoever plays the graph of a call, where it was compiled so.
 
     Args:

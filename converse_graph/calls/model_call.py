@@ -13,7 +13,7 @@ from typing import Any
 from langgraph.errors import GraphBubbleUp
 
 from converse_graph.calls.answers import OpenQuestion
-from converse_graph.calls.callbacks import told_call
+from converse_graph.calls.callbacks import callbacks_of_call
 from converse_graph.calls.person import ask_person
 from converse_graph.calls.reply_schema import ReplySchema
 from converse_graph.calls.run_context import Emit, Journal, RunContext
@@ -39,7 +39,7 @@ from converse_graph.models.settings import REPLY_TOKENS, LearntWindow
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.descriptions import describe_fields
 from converse_graph.prompting.truncation import drop_oldest_half, fit_to_window, shorten_to, shorter_prompts
-from converse_graph.record.paths import CallPath, JudgePath, Provenance
+from converse_graph.record.call_paths import CallPath, JudgePath, Provenance
 from converse_graph.sanitize import whole_characters
 
 MAX_REPAIRS = 2
@@ -370,7 +370,7 @@ async def _call(
         as_paid = partial(_as_paid, context, chat, question)
         pay = partial(_pay, context, journal, request, as_paid)
         pausing = _pausing(chat, request) if journal else nullcontext()
-        with told_call(chat, request) as handlers, untraced(always=True), pausing:
+        with callbacks_of_call(chat, request) as handlers, untraced(always=True), pausing:
             reply = await _reply(context, chat, question, handlers.streaming(replace(request, on_unusable=pay)))
             handlers.end(reply)
         _warn_of_settings(context, chat, request)

@@ -21,7 +21,7 @@ from converse_graph.models.references import reference_key
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.prompting.recall_index import RecallIndex
 from converse_graph.prompting.templates import Prompts, load_prompts
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.record.records import MindRecord, OwnRecord, PrivateSummaryRecord
 from converse_graph.scenarios.clock import Period
 from converse_graph.scenarios.graph_settings import model_settings_in

@@ -7,7 +7,7 @@ from typing import Any
 
 from converse_graph.cli.formatting import count, duration, fields_line, money, rough
 from converse_graph.cli.screen import Progress, Screen
-from converse_graph.record.paths import parse_path
+from converse_graph.record.call_paths import parse_call_path
 from converse_graph.scenarios.speaker_paths import party_of
 
 AGAIN = "↻ that reply could not be used and is written again:"
@@ -181,7 +181,7 @@ class Display:
     def _take_call(self, event: dict[str, Any]) -> None:
         self._tokens += event["tokens"]
         self._usd = None if self._usd is None or event["usd"] is None else self._usd + event["usd"]
-        path = parse_path(event["place"])
+        path = parse_call_path(event["place"])
         draft = self._drafts.get(path.reader) if path.task in _REPLIES else None
         if draft is not None:
             draft.complete = True

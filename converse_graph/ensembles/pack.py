@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from converse_graph.ensembles.design import Design
 from converse_graph.errors import InvalidValue, NotFound, StoreFailure
-from converse_graph.record.paths import JudgePath, parse_path
+from converse_graph.record.call_paths import JudgePath, parse_call_path
 from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, WORLD_STATE
 from converse_graph.scenarios.references import without_folder
 from converse_graph.store import Store
@@ -79,7 +79,7 @@ def public_run(store: Store, name: str) -> StoredRun:
         {channel: channels[channel] for channel in PUBLIC_VALUES if channel in channels},
         {ledger: channels.get(ledger, ()) for ledger in ledgers},
         columns={**run.columns, "scenario": ""},
-        calls=[call for call in run.calls if isinstance(parse_path(call.place), JudgePath)],
+        calls=[call for call in run.calls if isinstance(parse_call_path(call.place), JudgePath)],
         verdicts=run.verdicts,
     )
 

@@ -5,8 +5,8 @@ Each takes `inputs` and `outputs` as an example of `converse dataset` has them, 
 graph, a `Transcript`, or outputs in the shape of an example.
 """
 
-from converse_graph.evaluation.evaluated_record import outputs_of
 from converse_graph.evaluation.evaluators import coherence, disagreement, judged_by, privacy
 from converse_graph.evaluation.jsonl import examples_in
+from converse_graph.evaluation.target_record import outputs_of
 
 __all__ = ["coherence", "disagreement", "examples_in", "judged_by", "outputs_of", "privacy"]

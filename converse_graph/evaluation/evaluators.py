@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from converse_graph.audit.audit import audit_run
 from converse_graph.errors import InvalidValue
-from converse_graph.evaluation.evaluated_record import Record, Result, record_of, unwrapped
+from converse_graph.evaluation.target_record import Record, Result, record_of, unwrapped
 from converse_graph.judge.judging import judge
 from converse_graph.judge.rubric import load_rubric
 from converse_graph.measures.consistency import contradictions

@@ -17,7 +17,7 @@ from converse_graph.prompting.descriptions import brief_messages, topic_for_roun
 from converse_graph.prompting.templates import Prompts
 from converse_graph.prompting.truncation import fit_to_window
 from converse_graph.prompting.visibility import view
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.record.records import (
     BallotProposal,
     BallotRecord,
@@ -41,7 +41,7 @@ from converse_graph.turn.statement import (
     StatementContext,
     describe_situation,
     graph_speaker,
-    model_speaker,
+    speech_by_model,
     statement_fields,
 )
 from converse_graph.turn.turn_opening import TurnOpening, open_turn
@@ -58,7 +58,7 @@ def organisation_node(
         debate: Its debate, compiled, where its deliberation is one.
     """
     guest = Guest(party.graph, prose="statement") if party.graph is not None else None
-    speak = model_speaker(scenario, party) if guest is None else graph_speaker(scenario, party)
+    speak = speech_by_model(scenario, party) if guest is None else graph_speaker(scenario, party)
     brief, settings = _brief(scenario, party), speaker_settings(scenario)
     writes = party_writes(party.name, has_world=scenario.world is not None)
 

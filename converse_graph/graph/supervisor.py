@@ -14,7 +14,7 @@ from converse_graph.errors import InvalidValue
 from converse_graph.graph.write_access import TABLE_SUPERVISOR, restrict_writes
 from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.history import public_record
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.record.records import EventRecord, StatementRecord, VoteRecord, without_kind
 from converse_graph.record.state import WORLD_STATE, TurnState, outbox_channel
 from converse_graph.scenarios.cast import SUPERVISOR

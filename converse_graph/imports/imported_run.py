@@ -16,7 +16,7 @@ from converse_graph.imports.readers import ImportForm, parse_source
 from converse_graph.imports.source_text import SourceText, read_source
 from converse_graph.imports.turn_assignment import PlacedStatement, place_statements
 from converse_graph.models.base import PUBLIC, Message, Response
-from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.record.call_paths import CallPath, Provenance
 from converse_graph.record.records import SourceRecord, StatementRecord
 from converse_graph.record.transcript import Header, ImportSource, Party
 from converse_graph.scenarios.rules import Event

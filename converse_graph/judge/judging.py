@@ -18,7 +18,7 @@ from converse_graph.judge.rubric import Rubric
 from converse_graph.models.base import PUBLIC, Message, PromptProfile
 from converse_graph.models.registry import ModelRegistry
 from converse_graph.models.tokens import estimate_tokens
-from converse_graph.record.paths import JudgePath, Provenance
+from converse_graph.record.call_paths import JudgePath, Provenance
 from converse_graph.record.transcript import Party, Statement, Transcript
 from converse_graph.record.verdict import Score, Verdict
 from converse_graph.sanitize import quote

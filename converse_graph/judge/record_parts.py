@@ -11,7 +11,7 @@ from itertools import groupby
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.tokens import BYTES_PER_TOKEN, DEFAULT_CONTEXT_WINDOW, estimate_tokens
-from converse_graph.record.paths import Provenance
+from converse_graph.record.call_paths import Provenance
 from converse_graph.record.transcript import Statement
 from converse_graph.sanitize import escape_text
 

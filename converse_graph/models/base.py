@@ -26,7 +26,7 @@ class Message:
     text: str
     source: str
     """The record it comes from, such as "statement/3.0/OpenAI" or "prompt/organisation/statement"; see
-    `record.paths.Provenance`."""
+    `record.call_paths.Provenance`."""
     owner: str = PUBLIC
     """Who may read that record: `PUBLIC` for everybody, a party, or the path of a persona such as "OpenAI/CEO"."""
 
@@ -52,7 +52,7 @@ class Request:
     """The schema as JSON, where whoever asks has it at hand."""
     place: str
     """Where in the run the call is made: a structural path that is the same in every process, such as
-    "12.0/OpenAI/3.CEO/line"; see `record.paths.CallPath`."""
+    "12.0/OpenAI/3.CEO/line"; see `record.call_paths.CallPath`."""
     attempt: int = 0
     """0 for the first time of asking; each repair adds one."""
     seed: int = 0

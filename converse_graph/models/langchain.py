@@ -27,7 +27,7 @@ from converse_graph.models.redaction import redact_stream
 from converse_graph.models.references import SEPARATOR, one_by_one
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
-from converse_graph.models.server_adapter import ServerAdapter, emptiness_of
+from converse_graph.models.server_adapter_base import ServerAdapter, emptiness_of
 from converse_graph.models.settings import LANGCHAIN
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.redaction import redact_stream
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.models.retries import Endpoint, RetryPolicy
-from converse_graph.models.server_adapter import ServerAdapter, emptiness_of
+from converse_graph.models.server_adapter_base import ServerAdapter, emptiness_of
 from converse_graph.models.settings import SERVED, thinking_fields, window_by
 from converse_graph.scenarios.model_settings import ModelSettings
 

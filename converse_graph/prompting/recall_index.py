@@ -23,7 +23,7 @@ from langgraph.store.memory import InMemoryStore
 from converse_graph.models.base import Message, Response
 from converse_graph.models.embeddings import EmbeddingFailed, Vector, decode_vectors
 from converse_graph.prompting.recall_ranking import CueScores
-from converse_graph.record.paths import Provenance
+from converse_graph.record.call_paths import Provenance
 
 AT_ONCE = 128
 """Sentences in one call of an embedder; servers take no more than some hundreds."""

@@ -11,7 +11,7 @@ from converse_graph.models.base import Message
 from converse_graph.prompting.history import recent_messages
 from converse_graph.prompting.summaries import current_summaries, summary_part
 from converse_graph.prompting.visibility import View, summaries_of
-from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.record.call_paths import CallPath, Provenance
 from converse_graph.record.records import (
     AnySummaryRecord,
     MindRecord,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from converse_graph.models.base import PUBLIC, Message
 from converse_graph.prompting.visibility import window_start
-from converse_graph.record.paths import CallPath, Provenance, Span
+from converse_graph.record.call_paths import CallPath, Provenance, Span
 from converse_graph.record.records import AnySummaryRecord, PrivateSummaryRecord, SummaryRecord
 from converse_graph.sanitize import escape_text
 from converse_graph.scenarios.clock import Clock

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import Message, PromptProfile, Role
-from converse_graph.record.paths import Provenance
+from converse_graph.record.call_paths import Provenance
 from converse_graph.resources import search_path
 
 _PERSONA = frozenset({"name", "role", "temperament", "aim", "owner", "introduction", "manner", "wish"})

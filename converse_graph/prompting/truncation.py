@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from converse_graph.errors import ContextWindowTooSmall
 from converse_graph.models.base import Message
 from converse_graph.models.tokens import estimate_tokens
-from converse_graph.record.paths import Provenance
+from converse_graph.record.call_paths import Provenance
 
 _RECENT = ("statement", "mind", "line", "event")
 """Records whose messages may be left out; a summary goes only when all of these are gone."""

@@ -170,7 +170,7 @@ class _Private(TypedDict):
     round: int
     turn: int
     place: str
-    """The turn or the call that it was made in, as `record.paths.CallPath` writes it."""
+    """The turn or the call that it was made in, as `record.call_paths.CallPath` writes it."""
     path: str
     """Whose it is: the party, or a persona in it, such as "OpenAI/CEO"."""
 

@@ -26,7 +26,7 @@ from converse_graph.models.prices import Prices, context_window_of
 from converse_graph.models.prompt_profiles import profile_of
 from converse_graph.models.references import one_by_one, reference_key
 from converse_graph.models.registry import ModelRegistry
-from converse_graph.record.paths import JudgePath, parse_path
+from converse_graph.record.call_paths import JudgePath, parse_call_path
 from converse_graph.runs.simulation import Simulation
 from converse_graph.scenarios.model_settings import ModelSettings, Options, read_options
 from converse_graph.scenarios.scenario import Scenario
@@ -234,7 +234,7 @@ class _Call:
 def _calls(requests: Sequence[Request]) -> Iterator[_Call]:
     last: dict[tuple[str, str | None], tuple[Message, ...]] = {}
     for request in requests:
-        path = parse_path(request.place)
+        path = parse_call_path(request.place)
         speaker = (request.messages[-1].owner, path.question if isinstance(path, JudgePath) else path.task)
         before = last.get(speaker, ())
         alike = 0

@@ -9,7 +9,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from converse_graph.checkpoints import SaverOfTurns, StoreSaver
 from converse_graph.prompting.recall_index import RecallIndex
-from converse_graph.record.paths import calls_for
+from converse_graph.record.call_paths import calls_for
 from converse_graph.runs.fork_state import fork_state
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.store import Run, Store

@@ -16,7 +16,7 @@ from converse_graph.prompting.history import build_history
 from converse_graph.prompting.personas import with_article
 from converse_graph.prompting.templates import TASKS, Prompts, load_prompts
 from converse_graph.prompting.visibility import View, view
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.record.state import TurnState
 from converse_graph.runs.fork_state import Turn, truncate
 from converse_graph.runs.graph_input import recall_index

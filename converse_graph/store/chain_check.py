@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from converse_graph.errors import InvalidValue, RecordChanged, StoreFailure
-from converse_graph.record.paths import parse_path
+from converse_graph.record.call_paths import parse_call_path
 from converse_graph.record.state import is_ledger
 from converse_graph.store.chain import NO_LINK, VERDICTS_CHAIN, calls_chain, digest_of, ledger_chain
 from converse_graph.store.record_reader import read_channels
@@ -82,7 +82,7 @@ def _calls(store: Store, run: Run, links: Mapping[str, Sequence[bytes]]) -> Iter
             why = "the stored prompt or schema is not the one that was asked"
             yield ChainBreak(place=call.place, source="journal", why=why)
         try:
-            chain = calls_chain(parse_path(call.place).reader)
+            chain = calls_chain(parse_call_path(call.place).reader)
         except InvalidValue:
             yield ChainBreak(place=call.place, source="journal", why="no call can have been made there")
             continue

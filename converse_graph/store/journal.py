@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from converse_graph.models.base import PUBLIC, Message, Request, Response
-from converse_graph.record.paths import parse_path
+from converse_graph.record.call_paths import parse_call_path
 from converse_graph.scenarios.speaker_paths import owner_from_record, owner_on_record
 from converse_graph.store.chain import add_links, calls_chain, seal_header
 from converse_graph.store.session import Session
@@ -212,7 +212,7 @@ class RunJournal:
     def _insertion(self, statement: str, request: Request, reply: Response, **more: int) -> Callable[[Session], None]:
         form = self._form(request)
         digest = _digest(request, form)
-        chain = calls_chain(parse_path(request.place).reader)
+        chain = calls_chain(parse_call_path(request.place).reader)
 
         def insert(session: Session) -> None:
             messages = [self._ids.of(session, message) for message in request.messages]

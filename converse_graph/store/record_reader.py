@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.record.records import (
     HiddenWorldRecord,
     MindRecord,

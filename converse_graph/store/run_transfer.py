@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from converse_graph.errors import InvalidValue, NotFound
-from converse_graph.record.paths import parse_path
+from converse_graph.record.call_paths import parse_call_path
 from converse_graph.record.transcript import Header
 from converse_graph.record.verdict import Verdict
 from converse_graph.store.chain import ADD_LINK, add_links, add_records, calls_chain, digest_of, seal_header
@@ -205,7 +205,7 @@ def _chain(session: Session, number: int, run: StoredRun) -> None:
         return
     for call in run.calls:
         content = call_content(call.place, call.attempt, call.digest, call.reply, int(call.accepted))
-        add_links(session, number, calls_chain(parse_path(call.place).reader), [content])
+        add_links(session, number, calls_chain(parse_call_path(call.place).reader), [content])
     add_records(session, run.name, run.ledgers)
     if run.verdicts:
         link_verdicts(session, number)

@@ -15,10 +15,10 @@ from typing import Any
 
 from converse_graph.errors import InvalidReply
 from converse_graph.models.base import Model, Request, Response
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.model_settings import UNSET
-from converse_graph.tracing.enclosing_spans import (
+from converse_graph.tracing.path_to_spans import (
     EnclosingSpan,
     Key,
     enclosing_spans,

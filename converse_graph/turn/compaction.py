@@ -26,7 +26,7 @@ from converse_graph.prompting.summaries import (
     summary_part,
 )
 from converse_graph.prompting.visibility import records_since_period, summaries_of, summarised_until
-from converse_graph.record.paths import CallPath, Span
+from converse_graph.record.call_paths import CallPath, Span
 from converse_graph.record.records import PrivateSummaryRecord, StatementRecord, SummaryRecord, SummaryText, memo_of
 from converse_graph.scenarios.cast import SUPERVISOR, Debate, ImaginedDebate, Organisation
 from converse_graph.scenarios.clock import Clock

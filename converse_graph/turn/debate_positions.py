@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from converse_graph.calls.run_context import DebateFrame, RunContext, current_context
 from converse_graph.models.base import Message
 from converse_graph.prompting.history import heard_line_messages
-from converse_graph.record.paths import PathStep
+from converse_graph.record.call_paths import PathStep
 from converse_graph.record.records import LineRecord, MemberStanceRecord
 from converse_graph.record.state import position_channel
 from converse_graph.scenarios.cast import Debate, Persona

@@ -20,7 +20,7 @@ from converse_graph.prompting.recall_index import form_of, sentences_of
 from converse_graph.prompting.recall_ranking import Candidate, relevances, select
 from converse_graph.prompting.recall_records import PastRecord, past_records, recalled_message_text
 from converse_graph.prompting.visibility import View
-from converse_graph.record.paths import CUE, Provenance
+from converse_graph.record.call_paths import CUE, Provenance
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.memory_settings import Recall
 from converse_graph.scenarios.scenario import Scenario

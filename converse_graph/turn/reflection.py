@@ -9,7 +9,7 @@ from converse_graph.prompting.history import build_history
 from converse_graph.prompting.personas import with_article
 from converse_graph.prompting.recall_ranking import select
 from converse_graph.prompting.recall_records import recalled_message_text, records_since
-from converse_graph.record.paths import Provenance
+from converse_graph.record.call_paths import Provenance
 from converse_graph.record.records import ReflectionRecord
 from converse_graph.scenarios.fields import Text, TextList
 from converse_graph.turn.recall import to_candidate

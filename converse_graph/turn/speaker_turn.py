@@ -16,7 +16,7 @@ from converse_graph.prompting.descriptions import describe_options
 from converse_graph.prompting.history import persona_memory
 from converse_graph.prompting.personas import describe_aim, describe_temperament, introduce_itself, with_article
 from converse_graph.prompting.visibility import View
-from converse_graph.record.paths import CallPath, Task
+from converse_graph.record.call_paths import CallPath, Task
 from converse_graph.record.records import StanceRecord
 from converse_graph.record.state import position_channel
 from converse_graph.sanitize import escape_line

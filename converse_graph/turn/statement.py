@@ -91,7 +91,7 @@ def move_field(scenario: Scenario, party: Organisation, moves: Sequence[str] | N
     return (Choice(name=MOVE, ask=ask, options=(*actions, WAIT), example=actions[0]),)
 
 
-def model_speaker(scenario: Scenario, party: Organisation) -> Speak:
+def speech_by_model(scenario: Scenario, party: Organisation) -> Speak:
     """Speech by a structured call of the party's model."""
     plain: dict[tuple[PromptProfile, tuple[str, ...]], ReplySchema] = {}
 

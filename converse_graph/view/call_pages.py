@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.models.base import PUBLIC, Message
 from converse_graph.models.reply_reader import read_reply
-from converse_graph.record.paths import CallPath, parse_path
+from converse_graph.record.call_paths import CallPath, parse_call_path
 from converse_graph.scenarios.speaker_paths import party_of
 from converse_graph.store import Call
 from converse_graph.view.colours import colour_numbers
@@ -148,7 +148,7 @@ def _readable(text: str) -> str:
 
 def _path(place: str) -> CallPath | None:
     try:
-        path = parse_path(place)
+        path = parse_call_path(place)
     except InvalidValue:
         return None
     return path if isinstance(path, CallPath) else None

@@ -18,7 +18,7 @@ from sse_starlette import ServerSentEvent
 
 from converse_graph.errors import ConverseError, InvalidValue
 from converse_graph.models.reply_reader import read_reply
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.scenarios.speaker_paths import party_of
 from converse_graph.store.journal import CallSummary
 from converse_graph.view.colours import colour_numbers

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from markupsafe import Markup, escape
 
 from converse_graph.errors import InvalidValue
-from converse_graph.record.paths import CallPath, Provenance, parse_path
+from converse_graph.record.call_paths import CallPath, Provenance, parse_call_path
 from converse_graph.record.records import SummaryText
 from converse_graph.record.verdict import Verdict
 from converse_graph.view.formatting import first_sentence, plain
@@ -137,7 +137,7 @@ def _recalled(messages: Any) -> list[str]:
 def call_label(place: str) -> str:
     """What a call was made for, in a few words, such as "line of CEO"."""
     try:
-        path = parse_path(place)
+        path = parse_call_path(place)
     except InvalidValue:
         return plain(place)
     if not isinstance(path, CallPath):

@@ -14,7 +14,7 @@ from sse_starlette import ServerSentEvent
 
 from converse_graph.errors import InvalidValue
 from converse_graph.models.human import HUMAN, PASS_TO_MODEL
-from converse_graph.record.paths import CallPath, Provenance
+from converse_graph.record.call_paths import CallPath, Provenance
 from converse_graph.scenarios.speaker_paths import party_of
 from converse_graph.view.formatting import plain
 from converse_graph.view.records import StoredRun

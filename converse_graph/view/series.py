@@ -83,7 +83,7 @@ class Happening:
     is_private: bool = False
 
 
-def when_of(clock: Clock, round: int) -> float:
+def place_on_time_axis(clock: Clock, round: int) -> float:
     """Where a round lies on the axis of time."""
     return clock.start + clock.years_between(0, round)
 
@@ -118,7 +118,7 @@ def _field_series(statements: Sequence[Statement], clock: Clock) -> Iterator[Ser
 
 def _field_point(statement: Statement, turn: int, value: Any, clock: Clock) -> Point | None:
     place: dict[str, Any] = {
-        "when": when_of(clock, statement.round),
+        "when": place_on_time_axis(clock, statement.round),
         "round": statement.round,
         "period": statement.period,
     }
@@ -138,7 +138,7 @@ def _world_series(transcript: Transcript, clock: Clock) -> Iterator[Series]:
         for after in transcript.world:
             for owner, values in (after.hidden.state if after.hidden else after.state).items():
                 if variable.name in values:
-                    when = when_of(clock, after.round + 1)
+                    when = place_on_time_axis(clock, after.round + 1)
                     who = "" if owner == WORLD else owner
                     value = values[variable.name]
                     points.append(Point(when=when, round=after.round, period=after.period, value=value, who=who))
@@ -157,7 +157,7 @@ def _drift(transcript: Transcript, clock: Clock) -> Iterator[Point]:
     for round, group in groupby(signs_by_turn, key=lambda pair: pair[0].round):
         value = sum(len(one) for _, one in group)
         period = clock.period(round).label
-        yield Point(when=when_of(clock, round), round=round, period=period, value=value, who="")
+        yield Point(when=place_on_time_axis(clock, round), round=round, period=period, value=value, who="")
 
 
 def at_turns(series: Series, rounds: Sequence[int]) -> Series:
@@ -191,7 +191,7 @@ def disagreement_series(minds: Mapping[str, Mapping[str, MindRecord]], clock: Cl
                 by_round[record["round"]].append(entropy(last))
         points += [
             Point(
-                when=when_of(clock, round),
+                when=place_on_time_axis(clock, round),
                 round=round,
                 period=clock.period(round).label,
                 value=sum(values) / len(values),
@@ -237,7 +237,7 @@ def happenings(transcript: Transcript, clock: Clock) -> tuple[Happening, ...]:
 
 def _happening(clock: Clock, round: int, text: str, turns: Mapping[int, int], *, is_private: bool = False) -> Happening:
     return Happening(
-        when=when_of(clock, round),
+        when=place_on_time_axis(clock, round),
         period=clock.period(round).label,
         text=text,
         turn=turns.get(round),

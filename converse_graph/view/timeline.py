@@ -10,7 +10,7 @@ from converse_graph.record.transcript import Statement, Vote, WorldRound
 from converse_graph.scenarios.rules import ScheduledEvent
 from converse_graph.view.colours import colour_numbers
 from converse_graph.view.records import RecordView
-from converse_graph.view.series import when_of
+from converse_graph.view.series import place_on_time_axis
 
 PAGE = 40
 """Turns that are sent at once."""
@@ -129,7 +129,7 @@ def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
         yield Section(
             round=-1,
             period="start",
-            when=when_of(view.clock, 0),
+            when=place_on_time_axis(view.clock, 0),
             begins=True,
             happenings=(),
             turns=(),
@@ -144,7 +144,7 @@ def _sections(view: RecordView, first: int, last: int) -> Iterator[Section]:
         yield Section(
             round=round,
             period=view.clock.period(round).label,
-            when=when_of(view.clock, round),
+            when=place_on_time_axis(view.clock, round),
             begins=begins,
             happenings=_happenings(view, round) if begins else (),
             turns=tuple(_turn(view, number, colours, columns, left) for number in numbers),

@@ -17,7 +17,7 @@ from converse_graph.audit.phrase_index import NGRAM
 from converse_graph.checkpoints import StoreSaver
 from converse_graph.judge.runs import judge_run
 from converse_graph.models.base import Message, Request, Response
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.runs.derived import fork
 from converse_graph.store.journal import _pack, _unpack
 from tests.support.planted_secrets import Marking, mark

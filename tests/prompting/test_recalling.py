@@ -18,7 +18,7 @@ from converse_graph.prompting.recall_records import REPORTED, SAID, past_records
 from converse_graph.prompting.templates import load_prompts
 from converse_graph.prompting.truncation import drop_oldest_half, fit_to_window
 from converse_graph.prompting.visibility import view
-from converse_graph.record.paths import parse_path
+from converse_graph.record.call_paths import parse_call_path
 from converse_graph.record.state import TurnState
 from converse_graph.runs.fingerprint import differences, fingerprint
 from converse_graph.runs.interview import interview
@@ -123,7 +123,7 @@ async def test_a_debate_hears_what_its_owner_recalls_and_each_party_has_a_past_o
     line = next(request for request in chat.requests if request.place == "7.0/Alpha/1.Right/line")
     assert recalled([part.source for part in line.messages]) == recalled(chat.told("7.0/Alpha/statement")) != []
     for request in chat.requests:
-        assert all(may_read(parse_path(request.place).reader, part.owner) for part in request.messages)
+        assert all(may_read(parse_call_path(request.place).reader, part.owner) for part in request.messages)
     assert found.leaks == ()
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from converse_graph import Organisation
 from converse_graph.errors import InvalidValue
-from converse_graph.record.paths import (
+from converse_graph.record.call_paths import (
     CUE,
     VIEW,
     CallPath,
@@ -20,7 +20,7 @@ from converse_graph.record.paths import (
     Span,
     Task,
     calls_for,
-    parse_path,
+    parse_call_path,
 )
 from converse_graph.scenarios.value import _IDENTIFIER
 from tests.support.small_scenarios import table
@@ -84,12 +84,12 @@ def provenances(draw: Any) -> Provenance:
 
 @given(call_paths())
 def test_the_path_of_a_call_is_read_as_it_was_written(path: CallPath) -> None:
-    assert CallPath.parse(str(path)) == parse_path(str(path)) == path
+    assert CallPath.parse(str(path)) == parse_call_path(str(path)) == path
 
 
 @given(judge_paths())
 def test_the_path_of_a_judge_is_read_as_it_was_written(path: JudgePath) -> None:
-    assert JudgePath.parse(str(path)) == parse_path(str(path)) == path
+    assert JudgePath.parse(str(path)) == parse_call_path(str(path)) == path
 
 
 @given(provenances())
@@ -99,7 +99,7 @@ def test_where_a_message_comes_from_is_read_as_it_was_written(provenance: Proven
 
 @given(st.one_of(st.text(), st.from_regex(re.compile(r"[0-9./ a-z%A-Z-]{0,40}"), fullmatch=True)))
 def test_what_is_read_at_all_is_written_the_same(text: str) -> None:
-    for parse in (parse_path, Provenance.parse, Span.parse):
+    for parse in (parse_call_path, Provenance.parse, Span.parse):
         with suppress(InvalidValue):
             assert str(parse(text)) == text
 
@@ -134,7 +134,7 @@ def test_a_persona_whose_name_looks_like_a_line_keeps_its_summary_to_itself() ->
 )  # fmt: skip
 def test_what_is_no_path_is_refused_by_name(text: str) -> None:
     with pytest.raises(InvalidValue, match=re.escape(repr(text))):
-        parse_path(text)
+        parse_call_path(text)
 
 
 @pytest.mark.parametrize("text", ["", "mind", "mind/x", "statement/3/A", "view/x", "event/x", "note/1", "prompt/", "x"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from converse_graph import Debate, ImaginedDebate, Motion, NullModel, Organisation, Persona, Request, Response, Scenario
 from converse_graph.errors import ProviderUnreachable
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from tests.support.small_scenarios import table
 
 ORDERS = ("listed", "shuffled", "simultaneous", "moderated")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from converse_graph.record.paths import CallPath
-from converse_graph.tracing.enclosing_spans import enclosing_spans, task_name
+from converse_graph.record.call_paths import CallPath
+from converse_graph.tracing.path_to_spans import enclosing_spans, task_name
 
 
 @pytest.mark.parametrize(

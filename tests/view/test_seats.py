@@ -26,7 +26,7 @@ from converse_graph import (
 from converse_graph.audit.audit import audit_run
 from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.errors import StoreFailure
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.runs.derived import replay
 from converse_graph.runs.simulation import Origin, Simulation
 from converse_graph.scenarios.catalogue import find_scenario

@@ -234,7 +234,7 @@ class JudgePath:
         return "/".join([*whole, *([self.party] if self.party is not None else ())])
 
 
-def parse_path(text: str) -> CallPath | JudgePath:
+def parse_call_path(text: str) -> CallPath | JudgePath:
     """Read the path of any call: of a speaker, or of a judge.
 
     Raises:
@@ -446,7 +446,7 @@ def _subject_of(record: Record, name: str, whole: str) -> Subject:
         case "statement" | "mind" | "line":
             return _parse_call_path(name)
         case "reply":
-            return parse_path(name)
+            return parse_call_path(name)
         case "summary":
             return Span.parse(name)
         case "event" | "note":

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from converse_graph.audit.answer_check import AnswerCheck
-from converse_graph.audit.comparison import compare_copies
 from converse_graph.audit.findings import Audit, Leak
 from converse_graph.audit.phrase_index import PhraseIndex
+from converse_graph.audit.playback_comparison import compare_copies
 from converse_graph.audit.prompt_check import PromptCheck
 from converse_graph.audit.records import Records
 from converse_graph.models.base import PUBLIC
-from converse_graph.record.paths import JudgePath, parse_path
+from converse_graph.record.call_paths import JudgePath, parse_call_path
 from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, WORLD_STATE
 from converse_graph.store import Run, Store
 from converse_graph.store.chain_check import ChainBreak, chain_breaks
 from converse_graph.store.journal import Call
 
 
-def audit_read_only(store: Store, run: Run) -> Audit:
+def audit_unplayable(store: Store, run: Run) -> Audit:
     """Check what a run that nobody plays here can be checked for: that nothing private is in it; nothing is written.
 
     The prompts of its judges are made again from its record. The statements of an imported run are compared with what
@@ -29,7 +29,7 @@ def audit_read_only(store: Store, run: Run) -> Audit:
         run: One that was imported, or packed without its private parts.
     """
     calls = list(store.journal(run.id).calls())
-    judgings = [call for call in calls if isinstance(parse_path(call.place), JudgePath)]
+    judgings = [call for call in calls if isinstance(parse_call_path(call.place), JudgePath)]
     records = Records(run.header, store.channels(run.name), calls)
     words = PhraseIndex()
     prompts, answers = PromptCheck(records, words), AnswerCheck(records, frozenset(), frozenset())
@@ -72,7 +72,7 @@ def _private_parts(store: Store, run: Run, calls: Sequence[Call]) -> Iterator[Le
                        why="the header tells what one party alone was told")  # fmt: skip
     for call in calls:
         owners = {message.owner for message in call.messages} - {PUBLIC}
-        is_public = isinstance(parse_path(call.place), JudgePath) or run.header.imported is not None
+        is_public = isinstance(parse_call_path(call.place), JudgePath) or run.header.imported is not None
         if owners or not is_public:
             yield Leak(kind="access", place=call.place, source="journal", owner=min(owners, default=PUBLIC),
                        why="it holds a prompt that not everybody may read, where none is to be")  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from converse_graph.audit.findings import Leak
 from converse_graph.models.base import PUBLIC
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.record.state import PUBLIC_VALUES, private_channel
 from converse_graph.record.transcript import Transcript
 from converse_graph.scenarios.scenario import Scenario

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from converse_graph.record.paths import CallPath
+from converse_graph.record.call_paths import CallPath
 from converse_graph.tracing.spans import Kind
 
 _TASKS: Mapping[str | None, str] = {"imagine": "imagined debate", "pick": "who speaks next", "graph": "own graph"}
