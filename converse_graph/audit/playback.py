@@ -182,6 +182,7 @@ async def _play(
         prompts=prompts,
         seed=run.header.seed,
         journal=journal,
+        by_rounds=True,
         horizon=run.horizon,
         votes_after=vote_rounds(record) if scenario.motion is not None else None,
         recall=recall_index(store, run, scenario),

@@ -91,6 +91,9 @@ class PlayedSaver(SaverOfTurns):
         """Hold what was written until the next checkpoint."""
         self._pending += writes
 
+    async def settled(self) -> None:
+        """Wait for nothing: all is in memory."""
+
     def put_turn(
         self,
         before: RunnableConfig,

@@ -31,7 +31,7 @@ from converse_graph.errors import (
     RunPaused,
 )
 from converse_graph.measures.drift_patterns import LABELS, DriftFinding
-from converse_graph.models.base import Message, Model, Request, Response, is_repeatable
+from converse_graph.models.base import Message, Model, Request, Response
 from converse_graph.models.human import HUMAN, PASS_TO_MODEL, HumanModel, question_for_person, reply_of_person
 from converse_graph.models.reply_reader import strip_thoughts
 from converse_graph.models.retries import Endpoint
@@ -351,7 +351,7 @@ async def _complete(context: RunContext, chat: Model, question: StructuredReques
         return await _call(context, None, chat, question, request)
     if context.spending:
         context.spending.check()
-    if is_repeatable(chat):
+    if context.by_rounds:
         return await _call(context, context.journal, chat, question, request)
     return await context.in_flight.shield(_call(context, context.journal, chat, question, request))
 
@@ -382,7 +382,7 @@ async def _call(
             context.spending.charge(reply)
         values, sorted_fields, problem = _read(question, request, reply)
         on_answer(reply, problem)
-        if journal is not None and is_repeatable(chat):
+        if journal is not None and context.by_rounds:
             journal.note(request, reply, accepted=problem is None)
         elif journal is not None:
             await journal.record(request, reply, accepted=problem is None)

@@ -58,7 +58,7 @@ class Journal(Protocol):
         """Keep a reply; returns when it is durable."""
 
     def note(self, request: Request, reply: Response, *, accepted: bool) -> None:
-        """Keep a reply; durable with the next thing that is."""
+        """Keep a reply with the round that it is made in, both or neither."""
 
     def note_unusable(self, request: Request, reply: Response) -> None:
         """Keep a reply that is paid and no use; durable with the next thing that is."""
@@ -155,6 +155,8 @@ class RunContext:
     """Of each speaker's model; None in a bare graph, whose nodes know their scenario's."""
     warnings: set[str] = field(default_factory=set)
     """What was warned of so far, a sentence each."""
+    by_rounds: bool = False
+    """Whether a round is saved whole, its calls with it, since nothing is lost by playing it again."""
     folds: dict[RunningList, RunningListFold] = field(default_factory=dict)
     """Running lists as far as they were folded."""
 

@@ -21,6 +21,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from converse_graph.store import Store
 from converse_graph.store.checkpoint_rows import CheckpointRow, WriteRow, ledger_history
+from converse_graph.store.journal import RunJournal
 from converse_graph.store.packing import pack, unpack
 
 TURN = "turn"
@@ -72,6 +73,14 @@ class SaverOfTurns(BaseCheckpointSaver[int], ABC):
             To be awaited: over when both are durable. It is queued when this returns.
         """
 
+    @abstractmethod
+    async def settled(self) -> None:
+        """Wait until what belongs to turns that are not over is durable.
+
+        Raises:
+            StoreFailure: It could not be saved.
+        """
+
 
 class StoreSaver(SaverOfTurns):
     """Checkpoints in one store with all else.
@@ -79,10 +88,15 @@ class StoreSaver(SaverOfTurns):
     The versions of channels are plain whole numbers: they are stored with every checkpoint, once for each channel.
     """
 
-    def __init__(self, store: Store) -> None:
-        """Save into a store that is open."""
+    def __init__(self, store: Store, journal: RunJournal | None = None) -> None:
+        """Save into a store.
+
+        Args:
+            store: One that is open.
+            journal: Of the one run that is saved turn by turn, where its replies are kept with its turns.
+        """
         super().__init__(serde=PackedSerializer())
-        self._rows = store.checkpoints
+        self._rows, self._journal = store.checkpoints, journal
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The latest checkpoint of a thread, or the one that is named."""
@@ -151,7 +165,13 @@ class StoreSaver(SaverOfTurns):
     ) -> Awaitable[None]:
         """Save what ledgers gained since a checkpoint, and the next one, both or neither."""
         rows = self._write_rows(before, writes, TURN, "") if writes else ()
-        return self._rows.put(self._as_row(before, checkpoint, metadata), rows, gains)
+        notes = self._journal.take_notes() if self._journal is not None else None
+        return self._rows.put(self._as_row(before, checkpoint, metadata), rows, gains, first=notes)
+
+    async def settled(self) -> None:
+        """Write the replies of the journal that wait for the end of their round."""
+        if self._journal is not None:
+            await self._journal.keep_notes()
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread."""

@@ -82,11 +82,17 @@ class TurnSaver(BaseCheckpointSaver[int]):
             await self._saved()
             self._save(*self._unsaved)
         await self._saved()
+        await self._inner.settled()
 
     async def _saved(self) -> None:
         saving, self._saving = self._saving, None
-        if saving is not None:
+        if saving is None:
+            return
+        try:
             await saving
+        except Exception:
+            self._unsaved, self._gains = None, []  # what comes after a turn that is lost must be lost with it
+            raise
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The latest checkpoint of a thread, or the one that is named."""

@@ -350,11 +350,8 @@ class Simulation:
         trace: RunTrace | None,
         private_watch: EventHandler | None,
     ) -> str:
-        saver = TurnSaver(
-            StoreSaver(self.store),
-            passing=f"branch:to:{SUPERVISOR}",
-            whole_rounds=self._loses_nothing_by_playing_again(),
-        )
+        by_rounds, journal = self._loses_nothing_by_playing_again(), self.store.journal(self.run.id)
+        saver = TurnSaver(StoreSaver(self.store, journal), passing=f"branch:to:{SUPERVISOR}", whole_rounds=by_rounds)
         is_trace_on = is_traced()
         graph = compile_graph(self.scenario, is_traced=is_trace_on).copy(update={"checkpointer": saver})
         config: Any = {"configurable": {"thread_id": self.run.name}, "recursion_limit": RECURSION_LIMIT}
@@ -363,7 +360,8 @@ class Simulation:
             prompts=self.prompts,
             seed=self.run.header.seed,
             run=f"{self.run.name} {self.run.header.created.isoformat()}",
-            journal=self.store.journal(self.run.id),
+            journal=journal,
+            by_rounds=by_rounds,
             spending=build_budget_tracker(budget, usd=self.run.usd, tokens=self.run.tokens),
             horizon=self.run.horizon,
             votes_after=await replayed_vote_rounds(self.store, self.run, self.scenario),

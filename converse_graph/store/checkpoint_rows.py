@@ -111,20 +111,27 @@ class CheckpointRows:
         return [WriteRow(*write) for write in rows]
 
     def put(
-        self, row: CheckpointRow, writes: Sequence[WriteRow] = (), gains: Sequence[tuple[str, Any]] = ()
+        self,
+        row: CheckpointRow,
+        writes: Sequence[WriteRow] = (),
+        gains: Sequence[tuple[str, Any]] = (),
+        first: Callable[[Session], None] | None = None,
     ) -> Awaitable[None]:
-        """Save a checkpoint and what was written under others, both or neither.
+        """Save a checkpoint and what was written under others, all or nothing.
 
         Args:
             row: The checkpoint.
             writes: What was written under others.
             gains: Channels and what was written to them, in order, to be chained where they are ledgers of a run.
+            first: Writes what belongs to it elsewhere, such as the calls that it follows from.
 
         Returns:
             To be awaited: over when both are durable. It is queued when this returns.
         """
 
         def put(session: Session) -> None:
+            if first is not None:
+                first(session)
             session.run_many(_REPLACE_WRITE, [_sealed(write) for write in writes])
             key = {"thread": row.thread_id, "namespace": row.checkpoint_ns, "id": row.parent_id}
             before = session.run(_SEAL_OF, **key) if row.parent_id else []

@@ -163,6 +163,8 @@ class RunJournal:
         self._reader, self._writer, self._ids, self._run = reader, writer, ids, run
         self._forms: dict[str, Message] = {}
         """Schemas as messages, by their text."""
+        self._notes: list[Callable[[Session], None]] = []
+        """What writes replies that wait for the end of their round."""
         self._asked_places: set[str] | None = None
         """Places of calls that are on record, once they were looked up: most calls are new, and a set says so."""
 
@@ -193,10 +195,29 @@ class RunJournal:
             self._asked_places.add(request.place)
 
     def note(self, request: Request, reply: Response, *, accepted: bool) -> None:
-        """Keep a reply; durable with the next thing that is."""
-        self._writer.post(self._insertion(_ADD_CALL, request, reply, attempt=request.attempt, accepted=int(accepted)))
+        """Keep a reply with whatever takes it by `take_notes`, both or neither."""
+        self._notes.append(self._insertion(_ADD_CALL, request, reply, attempt=request.attempt, accepted=int(accepted)))
         if self._asked_places is not None:
             self._asked_places.add(request.place)
+
+    def take_notes(self) -> Callable[[Session], None]:
+        """Give what writes the replies that are noted and not written yet, to be run in a transaction with more."""
+        notes, self._notes = self._notes, []
+
+        def insert(session: Session) -> None:
+            for note in notes:
+                note(session)
+
+        return insert
+
+    async def keep_notes(self) -> None:
+        """Write the replies that are noted and not written yet; returns when they are durable.
+
+        Raises:
+            StoreFailure: They could not be written.
+        """
+        if self._notes:
+            await self._writer.write(self.take_notes())
 
     def note_unusable(self, request: Request, reply: Response) -> None:
         """Keep a reply that is paid and no use, below the attempts that count: the first as -1, the next as -2.

@@ -48,7 +48,8 @@ def test_stopped_at_random_moments_a_nested_run_ends_as_one_that_never_was(
         ended = end(running)
         begun = "stopped" in converse("runs").out
         expected = {0, 3} if number != signal.SIGKILL else {0, -signal.SIGKILL}
-        if begun:
+        was_loading = ended.code == 130 and ended.err.startswith("converse: Stopped at once.")
+        if begun and not was_loading:
             assert ended.code in expected, (seed, number, ended)
             command = ("resume", "stopped", "--no-judge")
     assert converse(*command).code == 0
