@@ -15,13 +15,14 @@ NGRAM = 7
 
 _WORD = re.compile(r"[^\W_]+")
 """An underscore joins words, as a hyphen does, and belongs to neither."""
+_SPACE = re.compile(r"[ \n]")
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Characters that are not seen, beside those that Unicode calls formats and variation selectors."""
 Time = tuple[float, float]
 """Round and turn."""
 
 _BLOCK = 50_000
-"""Characters after which a long text is parted at the end of a line: words are whole there, and so are characters."""
+"""Characters after which a long text is parted at a space: words are whole there, and so are characters."""
 _ALWAYS: Time = (-1, -1)
 _NOBODY: Mapping[str, Time] = MappingProxyType({})
 
@@ -107,7 +108,8 @@ def _phrases_by_block(text: str) -> Iterator[int]:
     last_words: list[list[str]] = [[], []]
     start = 0
     while start < len(text):
-        end = text.find("\n", start + _BLOCK) + 1 or len(text)
+        space = _SPACE.search(text, start + _BLOCK)
+        end = space.end() if space else len(text)
         readings = [*_readings(text[start:end])]
         blocks = [[*last, *words] for last, words in zip(last_words, (readings[0], readings[-1]), strict=True)]
         for words in blocks if blocks[0] != blocks[1] else blocks[:1]:

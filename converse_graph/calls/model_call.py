@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -352,6 +353,7 @@ async def _complete(context: RunContext, chat: Model, question: StructuredReques
     if context.spending:
         context.spending.check()
     if context.by_rounds:
+        await asyncio.sleep(0)  # nothing else in such a turn waits: signals, other runs and checkpoints have their go
         return await _call(context, context.journal, chat, question, request)
     return await context.in_flight.shield(_call(context, context.journal, chat, question, request))
 

@@ -1,5 +1,6 @@
 """One checkpoint a turn: less is stored, and all of it is found again."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -131,3 +132,10 @@ async def test_ledgers_read_the_same_wherever_their_snapshots_fall(store: Store,
     assert kept[0].checkpoint["channel_values"]["turn"] == 8
     if frequency == 1000:
         assert len(kept) == 9  # as it began, after each of seven turns, and at the end
+
+
+async def test_a_run_that_waits_for_nothing_lets_others_have_their_go(store: Store) -> None:
+    simulation = await begin(store, table("A", "B", rounds=50), name="busy")
+    asyncio.get_running_loop().call_later(0, simulation.pause)  # as a signal does
+    assert (await simulation.play()).status == "paused"
+    assert len((await simulation.transcript()).statements) < 10
