@@ -13,6 +13,8 @@ from langgraph.types import Command
 from converse_graph import Simulation, Store
 from converse_graph.checkpoints import StoreSaver, TurnSaver
 from converse_graph.errors import StoreFailure
+from converse_graph.models.base import Request, Response
+from converse_graph.models.null import NullModel
 from converse_graph.record.state import append
 from converse_graph.store.chain_check import chain_breaks
 from converse_graph.store.packing import load_plain
@@ -135,7 +137,20 @@ async def test_ledgers_read_the_same_wherever_their_snapshots_fall(store: Store,
 
 
 async def test_a_run_that_waits_for_nothing_lets_others_have_their_go(store: Store) -> None:
-    simulation = await begin(store, table("A", "B", rounds=50), name="busy")
-    asyncio.get_running_loop().call_later(0, simulation.pause)  # as a signal does
+    class Asked(NullModel):
+        """The null model, which has a pause asked for as a signal does once it is first asked."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.repeatable, self.calls = True, 0
+
+        async def complete(self, request: Request) -> Response:
+            self.calls += 1
+            if self.calls == 1:
+                asyncio.get_running_loop().call_soon(simulation.pause)
+            return await super().complete(request)
+
+    chat = Asked()
+    simulation = await begin(store, table("A", "B", rounds=50), model=chat)
     assert (await simulation.play()).status == "paused"
-    assert len((await simulation.transcript()).statements) < 10
+    assert 1 <= chat.calls < 10
