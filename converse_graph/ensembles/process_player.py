@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
@@ -48,6 +49,8 @@ class _Share:
     environ: Mapping[str, str]
     collect_after: tuple[int, int, int]
     """When Python looks for garbage in cycles."""
+    switch_after: float
+    """Seconds after which a thread lets another in."""
 
 
 class _SharedQueue:
@@ -126,6 +129,7 @@ class ProcessPlayer:
             _Share(
                 address=where, name=name, jobs=jobs, budget=budget, prices=prices, retry_failed=retry_failed,
                 folder=str(Path.cwd()), environ=dict(os.environ), collect_after=gc.get_threshold(),
+                switch_after=sys.getswitchinterval(),
             )
         ] * processes  # fmt: skip
         self._watch = watch or (lambda _: None)
@@ -238,6 +242,7 @@ async def _reports(connection: Connection) -> AsyncIterator[Any]:
 def _play_share(share: _Share, queue: _SharedQueue, spending: _SharedSpending, connection: Connection) -> None:
     """Play a share of an ensemble in this process, which is new; the process that began it decides when to stop."""
     gc.set_threshold(*share.collect_after)
+    sys.setswitchinterval(share.switch_after)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; one of them answers
     os.environ.clear()
     os.environ.update(share.environ)

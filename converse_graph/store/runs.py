@@ -308,7 +308,14 @@ def _run(row: DatabaseRow, folder: Path) -> Run:
     columns = dict(zip(_COLUMN_NAMES, rest, strict=True))
     columns["scenario"] = moved_reference(columns["scenario"], folder)
     header_read = _header(header, columns["name"], columns["status"], columns["ended"])
-    return Run(**columns, header=header_read, fingerprint=json.loads(fingerprint))
+    return Run(**columns, header=header_read, fingerprint=_fingerprint(fingerprint))
+
+
+@lru_cache(maxsize=16)
+def _fingerprint(text: str) -> dict[str, str]:
+    """A fingerprint as it is stored; the runs of an arm share one, and with a world it has over a thousand parts."""
+    parts: dict[str, str] = json.loads(text)
+    return parts
 
 
 @lru_cache(maxsize=64)
