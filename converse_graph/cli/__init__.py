@@ -11,7 +11,7 @@ _COLLECT_AFTER = 10_000
 hardly a cycle, and looking after Python's own 700 takes a seventh of its time."""
 _SWITCH_AFTER = 0.0002
 """Seconds after which a thread that has the interpreter lets another in. The one that writes to a store holds its file
-while it waits for that, and every other process waits for the file: at Python's own 5 ms two processes that play a sweep
+while it waits for that, and every other process waits for the file: at Python's own 5 ms two processes of a sweep
 waited for a tenth of the time."""
 _STOPPED = b"converse: Stopped at once. What was committed is kept; see `converse runs`.\n"
 
