@@ -24,9 +24,9 @@ from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.call_paths import CallPath
 from converse_graph.record.records import MindRecord, OwnRecord, PrivateSummaryRecord
 from converse_graph.scenarios.clock import Period
-from converse_graph.scenarios.graph_settings import model_settings_in
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.rules import RunningList, RunningListFold
+from converse_graph.scenarios.runtime_config import model_settings_in
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
 
 Emit = Callable[[dict[str, Any]], None]

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Exit, TyperException
 
-from converse_graph.cli.command_builder import GroupedCommands, add_command
 from converse_graph.cli.commands import (
     audit,
     dataset,
@@ -46,6 +45,7 @@ from converse_graph.cli.commands import (
     world,
 )
 from converse_graph.cli.commands.list import list_scenarios
+from converse_graph.cli.commands_from_functions import GroupedCommands, add_command
 from converse_graph.cli.exit_codes import Code, close_output, report, usage_message
 from converse_graph.sanitize import whole_characters
 

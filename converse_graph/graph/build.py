@@ -21,7 +21,7 @@ from converse_graph.graph.supervisor import supervisor_node
 from converse_graph.graph.turn_node import TurnNode, leave_out_callbacks
 from converse_graph.graph.world_node import world_node
 from converse_graph.scenarios.cast import SUPERVISOR
-from converse_graph.scenarios.graph_settings import GraphSettings
+from converse_graph.scenarios.runtime_config import GraphSettings
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.scenario_functions import check_scenario
 from converse_graph.scenarios.world_tables import WORLD

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from converse_graph.models.base import Request
 from converse_graph.models.failures import Failure
-from converse_graph.models.json_mode import bounds_to_descriptions, schema_instructions
+from converse_graph.models.schema_in_words import bounds_to_descriptions, schema_instructions
 from converse_graph.models.settings import refusable, thinking_fields
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings

@@ -45,7 +45,7 @@ _THINKING = ModelSettings(thinking="on")
 _SENT_OTHERWISE = frozenset({"max_tokens", "stream_options"})
 """Fields that a server may refuse and nothing is lost: the limit has a newer name too, the other is no setting."""
 _ENDED = "stream_ended"
-"""As `openai_messages` has it, which takes too long to load for a name."""
+"""As `openai_chat_model` has it, which takes too long to load for a name."""
 
 
 class OpenAICompatibleModel(ServerAdapter):
@@ -143,7 +143,7 @@ class OpenAICompatibleModel(ServerAdapter):
 
     def _make(self) -> Any:
         openai = importlib.import_module("openai")
-        messages = importlib.import_module("converse_graph.models.openai_messages")
+        messages = importlib.import_module("converse_graph.models.openai_chat_model")
         timeout = openai.Timeout(self._timeout, connect=_CONNECT_TIMEOUT)
         # The library shares one HTTP client among all its models, whatever event loop they run in; this one is ours
         # to close. A proxy named in the environment is no way to this very machine.

@@ -14,10 +14,10 @@ from converse_graph.scenarios.cast import MAX_DEPTH, Organisation, check_distinc
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.fields import Choice
-from converse_graph.scenarios.graph_settings import GraphSettings
 from converse_graph.scenarios.memory_settings import Memory, Pinned, Recall
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
 from converse_graph.scenarios.rules import Event, RunningList, ScheduledEvent, StopOnEvent, StopRule
+from converse_graph.scenarios.runtime_config import GraphSettings
 from converse_graph.scenarios.speaker_paths import find_name
 from converse_graph.scenarios.validation_errors import nearest, nearest_or_all
 from converse_graph.scenarios.value import FrozenModel, Items

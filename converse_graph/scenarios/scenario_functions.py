@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 from converse_graph.errors import InvalidValue, NotFound, UsageError
 from converse_graph.scenarios.dials import Dial, make_dial
-from converse_graph.scenarios.graph_settings import bad_request, dials_in, settings_schema
+from converse_graph.scenarios.runtime_config import bad_request, dials_in, settings_schema
 from converse_graph.scenarios.scenario import Scenario
 
 

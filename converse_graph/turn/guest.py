@@ -21,7 +21,7 @@ from converse_graph.calls.run_context import RunContext, current_context
 from converse_graph.errors import CallFailed, InvalidValue
 from converse_graph.models.base import Message, PromptProfile, Request, Response
 from converse_graph.record.call_paths import VIEW
-from converse_graph.scenarios.graph_settings import GraphSettings
+from converse_graph.scenarios.runtime_config import GraphSettings
 from converse_graph.turn.guest_thread import GuestThread
 from converse_graph.turn.guest_values import plain_value
 from converse_graph.turn.remote_guest import ask_remote

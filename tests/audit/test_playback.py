@@ -165,6 +165,7 @@ async def clean(store: Store, name: str, made: Any) -> None:
     assert found.values > 0
 
 
+@pytest.mark.every_store
 async def test_an_extended_and_a_replayed_run_are_clean(store: Store) -> None:
     motion = Motion(question="Shall we stop?", options=("yes", "no"))
     made = scenario(rounds=4, motion=motion)
@@ -178,6 +179,7 @@ async def test_an_extended_and_a_replayed_run_are_clean(store: Store) -> None:
     await clean(store, again.run.name, made)
 
 
+@pytest.mark.every_store
 @pytest.mark.parametrize("order", ["listed", "simultaneous"])
 async def test_a_forked_run_is_clean(store: Store, order: str) -> None:
     made = scenario(rounds=3, order=order)
@@ -189,6 +191,7 @@ async def test_a_forked_run_is_clean(store: Store, order: str) -> None:
     await clean(store, branch.run.name, made)
 
 
+@pytest.mark.every_store
 @pytest.mark.parametrize("order", ["listed", "simultaneous", "moderated"])
 async def test_a_run_that_is_broken_off_injected_into_and_resumed_is_clean(store: Store, order: str) -> None:
     made = scenario(rounds=3, order=order, events=(Event(name="agi", field="agi_claimed", parties=1),))
@@ -203,6 +206,7 @@ async def test_a_run_that_is_broken_off_injected_into_and_resumed_is_clean(store
     await clean(store, run.run.name, made)
 
 
+@pytest.mark.every_store
 async def test_a_guest_is_played_again_from_the_journal_and_not_asked(store: Store) -> None:
     asked = []
 

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from converse_graph.cli.app import GROUPS, app
-from converse_graph.cli.command_builder import command_name, read_help
+from converse_graph.cli.commands_from_functions import command_name, read_help
 from tests.support.command_line import Converse
 
 GROUP = typer.main.get_command(app)

@@ -104,7 +104,7 @@ cli.main()
 """
 BEFORE_A_COMMAND_LISTENS = """
 import os, signal, sys, time
-from converse_graph.cli.command_builder import _run
+from converse_graph.cli.commands_from_functions import _run
 def load():
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(5)

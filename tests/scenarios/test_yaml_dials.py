@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 from converse_graph.errors import InvalidValue, NotFound
 from converse_graph.runs.synchronous_run import run
 from converse_graph.scenarios.catalogue import catalogue, find_scenario, reference_to
-from converse_graph.scenarios.graph_settings import settings_schema
 from converse_graph.scenarios.json_schema import scenario_schema
 from converse_graph.scenarios.references import absolute_reference
+from converse_graph.scenarios.runtime_config import settings_schema
 from converse_graph.scenarios.strict_yaml import read_yaml
 from converse_graph.scenarios.yaml_files import load_scenario, read_scenario, write_scenario
 
