@@ -54,7 +54,8 @@ async def test_with_a_token_nothing_is_given_without_it(store: Store, site: Serv
     access = Access.for_host(None, with_token=True)
     assert access.token is not None
     opened = await site(access=access)
-    for path in ("/runs/talk", "/static/view.css", "/runs/talk/live", f"/runs/talk?token={access.token[:-1]}x"):
+    other = access.token[:-1] + ("y" if access.token.endswith("x") else "x")
+    for path in ("/runs/talk", "/static/view.css", "/runs/talk/live", f"/runs/talk?token={other}"):
         answer = await opened.get(path)
         assert answer.status_code == 401, path
         assert access.token not in answer.text
