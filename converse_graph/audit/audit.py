@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from converse_graph.audit.answer_check import AnswerCheck
@@ -75,7 +76,10 @@ async def audit_run(
     if run.header.imported or run.header.public_only:
         return audit_unplayable(store, run)
     is_apart = in_two_processes and scenario is None and run.statements >= LONG
-    beside = PlaybackBeside(store, run) if is_apart else None
+    beside = None
+    if is_apart:
+        with suppress(OSError):  # where no process can be begun, this one does it all
+            beside = PlaybackBeside(store, run)
     try:
         return await _audit(store, run, scenario, kept_head, beside)
     finally:

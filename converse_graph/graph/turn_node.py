@@ -62,7 +62,7 @@ def leave_out_callbacks(graph: CompiledStateGraph[Any, Any, Any, Any]) -> None:
     """Have the nodes of a compiled graph run with no callback manager between LangGraph and them.
 
     LangGraph makes one for each node that it runs, and a task, so that handlers hear of the node's beginning and end;
-    with no handler that is a fifteenth of what a turn costs.
+    with no handler that is a thirtieth of what a turn costs.
 
     Args:
         graph: One that is run where nobody is told of its nodes.
