@@ -200,12 +200,14 @@ def _of_chain(*, place: str, source: str, why: str) -> Leak:
     return Leak(kind="chain", place=place, source=source, owner=PUBLIC, why=why)
 
 
-def _exports(public: Transcript) -> Mapping[str, Sequence[Callable[[], object]]]:
+def _exports(public: Transcript) -> Mapping[str, Callable[[], object]]:
     """How the public record can be had: as JSON values; as Markdown, as it stands, and without its escapes."""
-    return {
-        "JSON": [lambda: as_json(public)],
-        "Markdown": [lambda: render_markdown(public), lambda: unescape(render_markdown(public))],
-    }
+
+    def as_markdown() -> list[str]:
+        markdown = render_markdown(public)
+        return [markdown, unescape(markdown)]
+
+    return {"JSON": lambda: as_json(public), "Markdown": as_markdown}
 
 
 def _lineage(store: Store, run: Run) -> Iterator[Run]:

@@ -1,6 +1,6 @@
 """Finds what is private where it should not be: in statements, in others' minds, in public exports, in a world."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from converse_graph.audit.findings import Leak, SelfDisclosure
@@ -78,15 +78,14 @@ class DisclosureCheck:
                 if own.get("move", {"party": party})["party"] != party:
                     yield _misplaced(own["round"], party, "another's move is told to the party as its own")
 
-    def exports(self, exports: Mapping[str, Sequence[Callable[[], Any]]]) -> Iterator[Leak]:
+    def exports(self, exports: Mapping[str, Callable[[], Any]]) -> Iterator[Leak]:
         """Find words in public exports that are on private record alone.
 
         Args:
             exports: By name, what makes each, as JSON values: one after another, for each is as long as the record.
         """
-        for name, renderings in exports.items():
-            foreign = {owner for render in renderings for owner in self._private_owners(render())}
-            for owner in sorted(foreign):
+        for name, render in exports.items():
+            for owner in sorted(self._private_owners(render())):
                 why = f"the public record as {name} holds words that are on the record of {owner} alone"
                 yield Leak(kind="export", place=name, source="export", owner=owner, why=why)
 

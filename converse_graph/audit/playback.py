@@ -117,7 +117,10 @@ class PlaybackBeside:
 
 
 def _play_beside(where: Path | str, name: str, collect_after: tuple[int, int, int], connection: Connection) -> None:
-    """Play a run again in this process, which is new, and send what came of it; an error ends it without a word."""
+    """Play a run again in this process, which is new, and send what came of it.
+
+    An error ends it without a word: whoever began it plays the run then, and tells of the error.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a terminal sends it to all; one of them says so
     gc.set_threshold(*collect_after)
     with suppress(Exception):
