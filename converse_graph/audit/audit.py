@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from converse_graph.audit.answer_check import AnswerCheck
+from converse_graph.audit.channels_on_disk import stored_channels
 from converse_graph.audit.disclosure_check import DisclosureCheck
 from converse_graph.audit.findings import Audit, Leak, SelfDisclosure
 from converse_graph.audit.kept_head import KeptHead, compare_heads, read_kept_head
-from converse_graph.audit.phrase_index import NGRAM, PhraseIndex
+from converse_graph.audit.phrase_index import NGRAM, PhraseIndex, strings_in
 from converse_graph.audit.playback import Playback, PlaybackBeside, made_again, play_again
 from converse_graph.audit.playback_comparison import compare_copies, compare_sums
 from converse_graph.audit.prompt_check import PromptCheck
 from converse_graph.audit.records import Records
+from converse_graph.audit.scratch import Scratch
 from converse_graph.audit.text_owners import index_private_texts, index_public_texts
+from converse_graph.audit.transcript_on_disk import public_record_of, transcript_on_disk
 from converse_graph.audit.unplayable_run import audit_unplayable
 from converse_graph.errors import ConverseError
-from converse_graph.export.formats import as_json
-from converse_graph.export.markdown import render_markdown
+from converse_graph.export.formats import json_parts
+from converse_graph.export.markdown import markdown_lines
 from converse_graph.export.markdown_escaping import unescape
 from converse_graph.judge.forms import judge_prompts
 from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.templates import load_prompts
-from converse_graph.record.call_paths import VIEW, CallPath, parse_call_path
+from converse_graph.record.call_paths import CallPath, parse_call_path
 from converse_graph.record.transcript import Transcript
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.world_tables import MOVE
@@ -129,32 +132,29 @@ async def _audit(
 
 async def _look_at(store: Store, run: Run, scenario: Scenario | None, beside: PlaybackBeside | None) -> _Content:
     """Look at what a run says: whether it follows from its journal, and whether anything private went astray."""
-    calls = list(store.journal(run.id).calls())
-    lineage = list(_lineage(store, run))
-    parent_calls = [call for other in lineage[1:] for call in store.journal(other.id).calls()]
-    channels = store.channels(run.name)
-    records = Records(run.header, channels, [*calls, *parent_calls])
+    calls = _Calls(store, run)
+    channels = stored_channels(store, run)
+    records = Records(run.header, channels, calls.at)
     scenario = scenario or made_again(run)
     words = PhraseIndex()
-    index_private_texts(words, records, [*calls, *parent_calls], scenario)
+    index_private_texts(words, records, calls.all(), scenario)
     index_public_texts(words, records, (load_prompts(), judge_prompts()), scenario)
     prompts = PromptCheck(records, words)
-    disclosures = DisclosureCheck(records, words, _PromptTexts([*calls, *parent_calls]))
-    leaks = [leak for call in calls for leak in prompts.leaks(call)]
+    disclosures = DisclosureCheck(records, words, calls.texts_told)
+    leaks = [leak for call in calls.own() for leak in prompts.leaks(call)]
     leaks += [*disclosures.statements(), *disclosures.minds(), *disclosures.worlds()]
-    transcript = store.transcript(run.name)
-    leaks += disclosures.exports(_exports(transcript.public()))
-    copies = [*compare_copies(store, run, transcript)]
-    del transcript
+    transcript = transcript_on_disk(store, run, channels)
+    leaks += disclosures.exports(_exports(public_record_of(transcript)))
+    leaks += compare_copies(store, run, transcript)
     playback = await beside.result() if beside is not None else None
     if playback is None:
         playback = await play_again(store, run, scenario, channels)
-    leaks += [*playback.findings, *compare_sums(store, run, channels), *copies]
+    leaks += [*playback.findings, *compare_sums(store, run, channels)]
     if playback.unplayed:
-        leaks += _answers(records, lineage).differences()
+        leaks += _answers(records, calls.lineage).differences()
     return _Content(
         leaks=tuple(leaks),
-        unchecked=tuple(_unchecked(calls, scenario, words, playback)),
+        unchecked=tuple(_unchecked(prompts, scenario, words, playback)),
         prompts=prompts,
         words=words,
         quoted=disclosures.quotations(),
@@ -163,23 +163,40 @@ async def _look_at(store: Store, run: Run, scenario: Scenario | None, beside: Pl
     )
 
 
-class _PromptTexts:
-    """What speakers were told, looked up only where words have to be traced."""
+class _Calls:
+    """The calls of a run, and of those that it comes from: read anew each time, for those of a long run fill memory."""
 
-    def __init__(self, calls: Sequence[Call]) -> None:
-        """Look in the prompts of these calls."""
-        self._calls = calls
-        self._by_turn: dict[tuple[str, str], list[Call]] | None = None
+    def __init__(self, store: Store, run: Run) -> None:
+        """Read them from this store."""
+        self.lineage = tuple(_lineage(store, run))
+        self._journals = [store.journal(one.id) for one in self.lineage]
+        self._places: Scratch | None = None
 
-    def __call__(self, turn: CallPath, reader: str) -> Iterator[str]:
-        """Give the texts that a speaker was told in a turn, each that is its own or public."""
-        if self._by_turn is None:
-            self._by_turn = {}
-            for call in self._calls:
-                if isinstance(path := parse_call_path(call.place), CallPath):
-                    self._by_turn.setdefault((str(path.holder), path.reader), []).append(call)
-        for call in self._by_turn.get((str(turn), reader), ()):
-            yield from (message.text for message in call.messages)
+    def own(self) -> Iterator[Call]:
+        """Those of the run itself."""
+        return self._journals[0].calls()
+
+    def all(self) -> Iterator[Call]:
+        """The same, and after them those of the runs that it comes from."""
+        return (call for journal in self._journals for call in journal.calls())
+
+    def at(self, place: str) -> tuple[Call, ...]:
+        """Of all of them those at one place, in the same order."""
+        return tuple(call for journal in self._journals for call in journal.calls_at(place))
+
+    def texts_told(self, turn: CallPath, reader: str) -> Iterator[str]:
+        """The texts that a speaker was told in a turn, each that is its own or public."""
+        if self._places is None:  # looked up only where words have to be traced
+            self._places = Scratch()
+            self._places.run("CREATE TABLE places (turn TEXT, reader TEXT, place TEXT PRIMARY KEY)")
+            self._places.run("CREATE INDEX by_reader ON places (turn, reader)")
+            paths = ((call.place, parse_call_path(call.place)) for call in self.all())
+            self._places.run_many(
+                "INSERT OR IGNORE INTO places VALUES (?, ?, ?)",
+                ((str(path.holder), path.reader, place) for place, path in paths if isinstance(path, CallPath)),
+            )
+        for (place,) in self._places.run("SELECT place FROM places WHERE turn = ? AND reader = ?", str(turn), reader):
+            yield from (message.text for call in self.at(place) for message in call.messages)
 
 
 def _answers(records: Records, lineage: Iterable[Run]) -> AnswerCheck:
@@ -200,14 +217,33 @@ def _of_chain(*, place: str, source: str, why: str) -> Leak:
     return Leak(kind="chain", place=place, source=source, owner=PUBLIC, why=why)
 
 
-def _exports(public: Transcript) -> Mapping[str, Callable[[], object]]:
-    """How the public record can be had: as JSON values; as Markdown, as it stands, and without its escapes."""
+def _exports(public: Transcript) -> Mapping[str, Callable[[], Iterator[Iterable[str]]]]:
+    """How the public record can be had, as texts in pieces: as JSON; as Markdown, as it stands and without escapes."""
 
-    def as_markdown() -> list[str]:
-        markdown = render_markdown(public)
-        return [markdown, unescape(markdown)]
+    def as_markdown() -> Iterator[Iterable[str]]:
+        yield _in_blocks(markdown_lines(public))
+        yield map(unescape, _in_blocks(markdown_lines(public)))
 
-    return {"JSON": lambda: as_json(public), "Markdown": as_markdown}
+    def as_json() -> Iterator[Iterable[str]]:
+        return ([text] for _, part in json_parts(public) for text in strings_in(part))
+
+    return {"JSON": as_json, "Markdown": as_markdown}
+
+
+def _in_blocks(lines: Iterable[str]) -> Iterator[str]:
+    """Lines together, so many that each block takes little more than a long one."""
+    block, size = list[str](), 0
+    for line in lines:
+        block.append(line)
+        size += len(line)
+        if size > _BLOCK:
+            yield "\n".join((*block, ""))
+            block, size = [], 0
+    yield "\n".join(block)
+
+
+_BLOCK = 20_000
+"""Characters."""
 
 
 def _lineage(store: Store, run: Run) -> Iterator[Run]:
@@ -219,15 +255,13 @@ def _lineage(store: Store, run: Run) -> Iterator[Run]:
 
 
 def _unchecked(
-    calls: Sequence[Call], scenario: Scenario | None, words: PhraseIndex, playback: Playback
+    prompts: PromptCheck, scenario: Scenario | None, words: PhraseIndex, playback: Playback
 ) -> Iterator[str]:
     if playback.unplayed:
         yield playback.unplayed
-    guests = sorted(
-        {parse_call_path(call.place).reader for call in calls if call.messages and call.messages[0].source == str(VIEW)}
-    )
-    if guests:
-        yield f"What is done with what they hear by those who are somebody's own graph: {', '.join(guests)}."
+    if prompts.guests:
+        names = ", ".join(sorted(prompts.guests))
+        yield f"What is done with what they hear by those who are somebody's own graph: {names}."
     if scenario is None:
         yield "Briefs and aims, which are in a scenario that was made in Python or is gone."
     if words.too_short:
@@ -235,8 +269,8 @@ def _unchecked(
             f"Words of {words.too_short} private texts of fewer than {NGRAM}, which may stand elsewhere by chance: "
             "who was given them was checked."
         )
-    sent_back = sum(not call.accepted and parse_call_path(call.place).task == "statement" for call in calls)
-    if sent_back:
-        yield f"Public prose of {sent_back} replies that were sent back: who watched the run saw it being written."
+    if prompts.sent_back:
+        count = prompts.sent_back
+        yield f"Public prose of {count} replies that were sent back: who watched the run saw it being written."
     yield "Traces, which are not kept here: nodes leave no payload in them, calls and debates are not traced."
     yield "Interviews and dry runs, which no journal keeps."

@@ -1,7 +1,6 @@
 """Finds what is private where it should not be: in statements, in others' minds, in public exports, in a world."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 from converse_graph.audit.findings import Leak, SelfDisclosure
 from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
@@ -78,20 +77,20 @@ class DisclosureCheck:
                 if own.get("move", {"party": party})["party"] != party:
                     yield _misplaced(own["round"], party, "another's move is told to the party as its own")
 
-    def exports(self, exports: Mapping[str, Callable[[], Any]]) -> Iterator[Leak]:
+    def exports(self, exports: Mapping[str, Callable[[], Iterable[Iterable[str]]]]) -> Iterator[Leak]:
         """Find words in public exports that are on private record alone.
 
         Args:
-            exports: By name, what makes each, as JSON values: one after another, for each is as long as the record.
+            exports: By name, what makes each: its texts, each in pieces that end between words.
         """
         for name, render in exports.items():
             for owner in sorted(self._private_owners(render())):
                 why = f"the public record as {name} holds words that are on the record of {owner} alone"
                 yield Leak(kind="export", place=name, source="export", owner=owner, why=why)
 
-    def _private_owners(self, values: Any) -> set[str]:
+    def _private_owners(self, texts: Iterable[Iterable[str]]) -> set[str]:
         """Whose the words are that are on private record alone."""
-        phrases = (owners for text in strings_in(values) for owners in self._words.owners_in(text))
+        phrases = (owners for pieces in texts for owners in self._words.owners_in(pieces))
         return {owner for owners in phrases if PUBLIC not in owners for owner in owners}
 
     def quotations(self) -> tuple[SelfDisclosure, ...]:
@@ -99,7 +98,7 @@ class DisclosureCheck:
         return tuple(SelfDisclosure(place=place, owner=owner) for place, owner in sorted(self.quoted))
 
     def _own_owners(self, texts: Iterable[str], party: str) -> set[str]:
-        owners = {owner for text in texts for owners in self._words.owners_in(text) for owner in owners}
+        owners = {owner for text in texts for owners in self._words.owners_by_phrase(text).values() for owner in owners}
         return {owner for owner in owners if owner != PUBLIC and party_of(owner) == party}
 
     def _stray_words(self, path: CallPath, source: str, party: str, texts: Iterable[str], how: str) -> Iterator[Leak]:
@@ -115,8 +114,7 @@ class DisclosureCheck:
                        why=f"{party} {how} words that were on the record of {owner} alone")  # fmt: skip
 
     def _foreign_phrases(self, text: str, party: str, time: Time) -> Iterator[tuple[int, set[str]]]:
-        for phrase in self._words.phrases_in(text):
-            owners = self._words.owners_of(phrase)
+        for phrase, owners in self._words.owners_by_phrase(text).items():
             before = {owner for owner, since in owners.items() if since < time}
             if before and not any(owner == PUBLIC or party_of(owner) == party for owner in before):
                 yield phrase, before

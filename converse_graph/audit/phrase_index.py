@@ -1,13 +1,14 @@
 """Finds the words of one text in another: an index of runs of words, with whose they are and since when."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
-from types import MappingProxyType
+from itertools import chain, islice
 from typing import Any
 
+from converse_graph.audit.scratch import Scratch
 from converse_graph.models.base import PUBLIC
 
 NGRAM = 7
@@ -24,19 +25,31 @@ Time = tuple[float, float]
 _BLOCK = 50_000
 """Characters after which a long text is parted at a space: words are whole there, and so are characters."""
 _ALWAYS: Time = (-1, -1)
-_NOBODY: Mapping[str, Time] = MappingProxyType({})
+
+_MARKS = 2**22
+"""Marks in memory, a byte each, by which most runs of words are known to be on no private record."""
+_TABLE = """CREATE TABLE phrases (phrase INTEGER, owner INTEGER, round REAL, turn REAL, PRIMARY KEY (phrase, owner))
+WITHOUT ROWID"""
+_NOTE = """INSERT INTO phrases VALUES (?, ?, ?, ?) ON CONFLICT (phrase, owner)
+DO UPDATE SET round = excluded.round, turn = excluded.turn
+WHERE (excluded.round, excluded.turn) < (phrases.round, phrases.turn)"""
+_OWNERS = """SELECT phrase, owner, round, turn FROM phrases WHERE phrase IN (SELECT value FROM json_each(?))
+ORDER BY phrase"""
 
 
 class PhraseIndex:
-    """Runs of words that are on private record, each with its owners.
+    """Runs of words that are on private record, each with its owners: on disk, for a long run has very many.
 
-    What is public is taken last: of that, no more is noted than which private words it makes public, and when. So the
-    index grows with what is private alone, by a whole number a run of words.
+    What is public is taken last: of that, no more is noted than which private words it makes public, and when.
     """
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._owners: dict[int, tuple[tuple[str, Time], ...]] = {}
+        self._scratch, self._marks = Scratch(), bytearray(_MARKS)
+        self._scratch.run(_TABLE)
+        self._numbers: dict[str, int] = {}
+        """Owners, each by its number."""
+        self._names: list[str] = []
         self.texts = 0
         """How many private texts were taken."""
         self.too_short = 0
@@ -55,6 +68,8 @@ class PhraseIndex:
         phrases = self.phrases_in(text)
         self.texts += 1
         self.too_short += not phrases
+        for phrase in phrases:
+            self._marks[phrase % _MARKS] = 1
         self._note(phrases, owner, since)
 
     def add_public(self, text: str, since: Time = _ALWAYS) -> None:
@@ -64,7 +79,7 @@ class PhraseIndex:
             text: The text.
             since: When it came to be.
         """
-        self._note([phrase for phrase in self.phrases_in(text) if phrase in self._owners], PUBLIC, since)
+        self._note(self._owners(self.phrases_in(text)), PUBLIC, since)
 
     def phrases_in(self, text: str) -> Sequence[int]:
         """List the runs of words in a text, each by a number that stands for it in this process.
@@ -72,29 +87,35 @@ class PhraseIndex:
         They are apart from case, width, punctuation, joiners and what is not seen. What is not seen may have been put
         within words or between them, so that both are looked at.
         """
-        return _phrases(text) if len(text) <= _BLOCK else [*_phrases_by_block(text)]
+        return _phrases(text) if len(text) <= _BLOCK else [*_phrases_by_block([text])]
 
-    def owners_of(self, phrase: int) -> Mapping[str, Time]:
-        """Tell whose a run of words is, and since when; nobody's where it is on no private record."""
-        owners = self._owners.get(phrase)
-        return dict(owners) if owners else _NOBODY
+    def owners_by_phrase(self, text: str) -> Mapping[int, Mapping[str, Time]]:
+        """Tell whose each run of words in a text is, and since when, of those that are on private record."""
+        return self._owners(self.phrases_in(text))
 
-    def owners_in(self, text: str) -> Iterator[Mapping[str, Time]]:
-        """Tell the same of each run of words in a text that is on private record."""
-        for phrase in self.phrases_in(text) if len(text) <= _BLOCK else _phrases_by_block(text):
-            if phrase in self._owners:
-                yield self.owners_of(phrase)
+    def owners_in(self, texts: Iterable[str]) -> Iterator[Mapping[str, Time]]:
+        """Tell the same of each run of words in a text that comes in pieces, and may be as long as a whole record.
+
+        Args:
+            texts: The pieces, which end between words; words in a row may begin in one and end in the next.
+        """
+        phrases = _phrases_by_block(texts)
+        while some := list(islice(phrases, _BLOCK)):
+            yield from self._owners(some).values()
+
+    def _owners(self, phrases: Iterable[int]) -> dict[int, dict[str, Time]]:
+        marks, owners = self._marks, dict[int, dict[str, Time]]()
+        likely = [phrase for phrase in phrases if marks[phrase % _MARKS]]
+        if likely:
+            for phrase, owner, *since in self._scratch.run(_OWNERS, json.dumps(likely)):
+                owners.setdefault(phrase, {})[self._names[owner]] = (since[0], since[1])
+        return owners
 
     def _note(self, phrases: Iterable[int], owner: str, since: Time) -> None:
-        entry = ((owner, since),)
-        for phrase in phrases:
-            owners = self._owners.get(phrase)
-            if owners is None:
-                self._owners[phrase] = entry
-            elif owners is not entry:
-                earliest = dict(owners)
-                earliest[owner] = min(since, earliest.get(owner, since))
-                self._owners[phrase] = tuple(earliest.items())
+        number = self._numbers.setdefault(owner, len(self._names))
+        if number == len(self._names):
+            self._names.append(owner)
+        self._scratch.run_many(_NOTE, [(phrase, number, *since) for phrase in phrases])
 
 
 @lru_cache(64)
@@ -103,19 +124,20 @@ def _phrases(text: str) -> tuple[int, ...]:
     return tuple(chain.from_iterable(map(_runs, _readings(text))))
 
 
-def _phrases_by_block(text: str) -> Iterator[int]:
-    """The same of a text as long as a whole record, of which no more is taken apart at a time than a block."""
+def _phrases_by_block(texts: Iterable[str]) -> Iterator[int]:
+    """The same of a text in pieces, of which no more is taken apart at a time than a block."""
     last_words: list[list[str]] = [[], []]
-    start = 0
-    while start < len(text):
-        space = _SPACE.search(text, start + _BLOCK)
-        end = space.end() if space else len(text)
-        readings = [*_readings(text[start:end])]
-        blocks = [[*last, *words] for last, words in zip(last_words, (readings[0], readings[-1]), strict=True)]
-        for words in blocks if blocks[0] != blocks[1] else blocks[:1]:
-            yield from _runs(words)
-        last_words = [words[1 - NGRAM :] for words in blocks]
-        start = end
+    for text in texts:
+        start = 0
+        while start < len(text):
+            space = _SPACE.search(text, start + _BLOCK)
+            end = space.end() if space else len(text)
+            readings = [*_readings(text[start:end])]
+            blocks = [[*last, *words] for last, words in zip(last_words, (readings[0], readings[-1]), strict=True)]
+            for words in blocks if blocks[0] != blocks[1] else blocks[:1]:
+                yield from _runs(words)
+            last_words = [words[1 - NGRAM :] for words in blocks]
+            start = end
 
 
 def _runs(words: Sequence[str]) -> Iterator[int]:

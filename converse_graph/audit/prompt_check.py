@@ -7,12 +7,14 @@ from converse_graph.audit.phrase_index import PhraseIndex
 from converse_graph.audit.records import Records
 from converse_graph.errors import InvalidValue
 from converse_graph.models.base import PUBLIC, Message
-from converse_graph.record.call_paths import CallPath, JudgePath, Provenance, parse_call_path
+from converse_graph.record.call_paths import VIEW, CallPath, JudgePath, Provenance, parse_call_path
 from converse_graph.scenarios.speaker_paths import is_within
 from converse_graph.store.journal import Call
 
 _CUT = " [cut]\n</statement>"
 """How a statement ends that a judge is told the beginning of."""
+_REMEMBERED = 4096
+"""Messages of which it is remembered what they turned out to be: most are in many prompts, one after the other."""
 _OPEN_TO_ALL = ("moderator", "judge")
 """Folders of templates that everybody may read."""
 
@@ -28,6 +30,10 @@ class PromptCheck:
         self._is_clean: set[tuple[str, bytes]] = set()
         """Readers, and messages from templates in which they were told nothing that is another's, nor will be later."""
         self.calls = self.messages = self.rebuilt = self.searched = 0
+        self.sent_back = 0
+        """Statements that were asked for once more."""
+        self.guests: set[str] = set()
+        """Speakers that are somebody's own graph."""
 
     def leaks(self, call: Call) -> Iterator[Leak]:
         """What is wrong with a prompt."""
@@ -35,6 +41,9 @@ class PromptCheck:
         reader = path.reader
         self.calls += 1
         self.messages += len(call.messages)
+        self.sent_back += not call.accepted and path.task == "statement"
+        if call.messages and call.messages[0].source == str(VIEW):
+            self.guests.add(reader)
         for message in call.messages:
             if not may_read(reader, message.owner):
                 yield _leak("access", call.place, message, f"{reader} may not read it")
@@ -51,6 +60,8 @@ class PromptCheck:
         self, call: Call, path: CallPath | JudgePath, message: Message, origin: Provenance
     ) -> Iterator[Leak]:
         if message.digest not in self._is_rebuilt:
+            if len(self._is_rebuilt) > _REMEMBERED:
+                self._is_rebuilt.clear()
             renderings = self._records.renderings(message, origin)
             self._is_rebuilt[message.digest] = (
                 None if renderings is None else any(_same(message, rendering) for rendering in renderings)
@@ -72,12 +83,14 @@ class PromptCheck:
         if is_misnamed:
             yield _leak("provenance", call.place, message, "it is called public and is no public record")
         foreign: set[str] = set()
-        for owners in self._words.owners_in(message.text):
+        for owners in self._words.owners_by_phrase(message.text).values():
             is_known = (may_read(path.reader, owner) and (owner != PUBLIC or since <= path.time)
                      for owner, since in owners.items())  # fmt: skip
             if not any(is_known):
                 foreign |= owners.keys()
         if not foreign and not is_misnamed:
+            if len(self._is_clean) > _REMEMBERED:
+                self._is_clean.clear()
             self._is_clean.add((path.reader, message.digest))
         for owner in sorted(foreign):
             why = f"{path.reader} is told words that are on the record of {owner} alone"

@@ -1,10 +1,10 @@
 """What a run has on record, and each record as the speakers were told of it."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from converse_graph.audit.channels_on_disk import ChannelsOnDisk
 from converse_graph.calls.model_call import repeated
 from converse_graph.calls.reply_schema import read_values
 from converse_graph.judge.record_parts import format_statement as told_to_judge
@@ -19,7 +19,7 @@ from converse_graph.prompting.history import (
 )
 from converse_graph.prompting.recall_index import sentences_of
 from converse_graph.prompting.recall_records import recalled_message_text
-from converse_graph.prompting.summaries import span_of, summary_part
+from converse_graph.prompting.summaries import summary_part
 from converse_graph.prompting.visibility import KnownEvent, View
 from converse_graph.record.call_paths import CallPath, JudgePath, Provenance, Span, Task, parse_call_path
 from converse_graph.record.records import (
@@ -42,19 +42,22 @@ from converse_graph.store.journal import Call
 SAID: tuple[Task, ...] = ("statement", "graph")
 """Tasks by which a party comes to its statement: asked of its model, or of its own graph."""
 
+CallsAt = Callable[[str], Sequence[Call]]
+"""Finds the calls at a place that count, in the order in which they were completed."""
+
 _REPAIR_OF_FIELDS = str(Provenance.of_template("any/repair-fields"))
 
 
 class Records:
     """The ledgers of a run and its replies, to be looked up by what a message of a prompt says it comes from."""
 
-    def __init__(self, header: Header, channels: Mapping[str, Any], calls: Sequence[Call]) -> None:
-        """Take a run's header, the channels of its root graph, and its calls.
+    def __init__(self, header: Header, channels: ChannelsOnDisk, calls_at: CallsAt) -> None:
+        """Take a run's header, the channels of its root graph, and what finds its calls.
 
         Args:
             header: Of the run.
             channels: Public and private.
-            calls: Its own, and after them those of the runs that it was forked from.
+            calls_at: Finds its calls at a place, and after them those of the runs that it was forked from.
         """
         self.header = header
         self.clock = Clock(**{name: header.clock[name] for name in ("start", "end", "step")})
@@ -70,17 +73,19 @@ class Records:
             party.name: channels.get(own_world_channel(party.name), ()) for party in header.cast
         }
         self.public_worlds: Sequence[WorldRecord] = channels.get(WORLD_STATE, ())
-        self._private: dict[CallPath, list[tuple[str, MindRecord]]] = defaultdict(list)
-        for party, mind in self.minds.items():
-            for record in mind:
-                self._private[CallPath.parse(record["place"])].append((party, record))
-        self._statement_by_turn = {
-            CallPath.of_turn(statement["round"], statement["turn"], statement["speaker"]): statement
-            for statement in self.statements
-        }
-        self._replies: dict[str, list[Call]] = defaultdict(list)
-        for call in calls:
-            self._replies[call.place].append(call)
+        self._channels, self._calls_at = channels, calls_at
+
+    def _statement_in(self, turn: CallPath) -> StatementRecord | None:
+        """What was said in a turn."""
+        said = [record for ledger, record in self._channels.records_at(str(turn)) if ledger == "transcript"]
+        return said[-1] if said else None
+
+    def _private_in(self, place: CallPath) -> Iterator[tuple[str, MindRecord]]:
+        """What was kept to oneself in a turn, or of a call: of each record whose mind it is in, and the record."""
+        ledgers = {private_channel(party): party for party in self.minds}
+        for ledger, record in self._channels.records_at(str(place)):
+            if ledger in ledgers:
+                yield ledgers[ledger], record
 
     def renderings(self, message: Message, origin: Provenance) -> Iterator[Message] | None:
         """How the record that a message names is told; None for a message that is made from no one record.
@@ -116,7 +121,7 @@ class Records:
         """What was answered in a call and taken, each as its values by field; a fork may have asked again."""
         return [
             values
-            for call in self._replies.get(str(path), ())
+            for call in self._calls_at(str(path))
             for values in self._with_earlier(call)
             if call.accepted or (self._was_kept(call, values) and not self._was_corrected(call))
         ]
@@ -134,17 +139,13 @@ class Records:
         """Whether the rest of a reply was kept, and the fields at fault were asked for alone."""
         return not call.accepted and any(
             later.accepted and later.attempt > call.attempt and _is_of_fields_at_fault(later)
-            for later in self._replies[call.place]
+            for later in self._calls_at(call.place)
         )
 
     def _was_kept(self, call: Call, values: Mapping[str, Any]) -> bool:
         """Whether a statement that drifts is on record for want of a better one."""
         path = parse_call_path(call.place)
-        statement = (
-            self._statement_by_turn.get(path.holder)
-            if isinstance(path, CallPath) and path.task == "statement"
-            else None
-        )
+        statement = self._statement_in(path.holder) if isinstance(path, CallPath) and path.task == "statement" else None
         return statement is not None and bool(statement["text"]) and values.get("statement") == statement["text"]
 
     def _with_earlier(self, call: Call) -> Iterator[dict[str, Any]]:
@@ -161,12 +162,12 @@ class Records:
             return
         properties = call.schema["properties"]
         own = {name: value for name, value in (values or {}).items() if name in properties}
-        for earlier in self._replies[call.place]:
+        for earlier in self._calls_at(call.place):
             if earlier.attempt == call.attempt - 1 and properties.keys() <= earlier.schema["properties"].keys():
                 yield from ({**before, **own} for before in self._with_earlier(earlier))
 
     def _statement(self, path: CallPath) -> Iterator[Message]:
-        statement = self._statement_by_turn.get(path)
+        statement = self._statement_in(path)
         if statement is None:
             return
         for profile in PROFILES:
@@ -183,12 +184,12 @@ class Records:
                                         dated=(event_record,)))  # fmt: skip
 
     def _summary(self, span: Span) -> Iterator[Message]:
-        for summary in self.summaries:
-            if span == span_of(summary):
+        for ledger, summary in self._channels.records_at(str(span)):
+            if ledger == "summaries":
                 yield summary_part(summary, self.clock)
 
     def _recollection(self, made_in: CallPath) -> Iterator[Message]:
-        for party, record in self._private.get(made_in, ()):
+        for party, record in self._private_in(made_in):
             path = record["path"]
             if party_of(path) != party:
                 continue  # somebody else's record in this mind: nothing can have been made from it rightly
@@ -211,7 +212,7 @@ class Records:
         if not path.steps or not isinstance(number := path.steps[-1].at, int):
             return
         turn, speaker = replace(path, steps=path.steps[:-1]), path.steps[-1].name
-        debates = (debate_of(record) for _, record in self._private.get(turn, ()))
+        debates = (debate_of(record) for _, record in self._private_in(turn))
         lines = next((debate["lines"] for debate in debates if debate), None)
         line_records: list[LineRecord]
         if lines is None:  # the debate was broken off, or goes on: its lines are in the journal alone
@@ -227,7 +228,7 @@ class Records:
                 yield heard_line_messages(before, place=turn, profile=profile)[-1]
 
     def _reply(self, path: CallPath | JudgePath) -> Iterator[Message]:
-        for call in self._replies.get(str(path), ()):
+        for call in self._calls_at(str(path)):
             if not call.accepted:
                 text, source = repeated(call.reply.text), str(Provenance.of_reply(path))
                 yield Message(role="assistant", text=text, source=source, owner=path.reader)

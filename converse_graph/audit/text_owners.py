@@ -1,6 +1,7 @@
 """Lists every text that a run has on record or its scenario brought along, with its owner."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from converse_graph.audit.phrase_index import PhraseIndex, Time, strings_in
@@ -80,7 +81,7 @@ def _told_to_all(records: Records, scenario: Scenario | None) -> Iterator[str]:
 
 def _spoken(records: Records) -> Iterator[tuple[str, Time]]:
     """What was said in public, and when; a summary bears the turn after the last that it sums up."""
-    for record in (*records.statements, *records.summaries):
+    for record in chain(records.statements, records.summaries):
         yield from ((text, (record["round"], record["turn"])) for text in strings_in(record))
     for statement in records.statements:
         # So are entries that lists fold from fields: a later speaker may say the same, with the name before it.

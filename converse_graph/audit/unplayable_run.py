@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from converse_graph.audit.answer_check import AnswerCheck
+from converse_graph.audit.channels_on_disk import stored_channels
 from converse_graph.audit.findings import Audit, Leak
 from converse_graph.audit.phrase_index import PhraseIndex
 from converse_graph.audit.playback_comparison import compare_copies
 from converse_graph.audit.prompt_check import PromptCheck
 from converse_graph.audit.records import Records
+from converse_graph.audit.transcript_on_disk import transcript_on_disk
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.call_paths import JudgePath, parse_call_path
 from converse_graph.record.state import PUBLIC_LEDGERS, PUBLIC_VALUES, WORLD_STATE
@@ -28,14 +31,19 @@ def audit_unplayable(store: Store, run: Run) -> Audit:
         store: Where it is kept.
         run: One that was imported, or packed without its private parts.
     """
-    calls = list(store.journal(run.id).calls())
-    judgings = [call for call in calls if isinstance(parse_call_path(call.place), JudgePath)]
-    records = Records(run.header, store.channels(run.name), calls)
+    journal = store.journal(run.id)
+    channels = stored_channels(store, run)
+    records = Records(run.header, channels, journal.calls_at)
     words = PhraseIndex()
     prompts, answers = PromptCheck(records, words), AnswerCheck(records, frozenset(), frozenset())
     leaks = [_of_chain(chain_break) for chain_break in chain_breaks(store, run)]
-    leaks += [leak for call in judgings for leak in prompts.leaks(call)]
-    leaks += [*_private_parts(store, run, calls), *compare_copies(store, run, store.transcript(run.name))]
+    for call in journal.calls():
+        if isinstance(parse_call_path(call.place), JudgePath):
+            leaks += prompts.leaks(call)
+    leaks += [
+        *_private_parts(run, channels, journal.calls()),
+        *compare_copies(store, run, transcript_on_disk(store, run, channels)),
+    ]
     if run.header.imported:
         leaks += answers.differences()
     return Audit(
@@ -59,10 +67,10 @@ def _of_chain(chain_break: ChainBreak) -> Leak:
     return Leak(kind="chain", place=chain_break.place, source=chain_break.source, owner=PUBLIC, why=chain_break.why)
 
 
-def _private_parts(store: Store, run: Run, calls: Sequence[Call]) -> Iterator[Leak]:
+def _private_parts(run: Run, channels: Mapping[str, Any], calls: Iterable[Call]) -> Iterator[Leak]:
     """What only a party may read, and is in the store all the same."""
     public = {*PUBLIC_LEDGERS, *PUBLIC_VALUES, WORLD_STATE}
-    for channel, records in store.channels(run.name).items():
+    for channel, records in channels.items():
         if channel not in public and records:
             yield Leak(kind="record", place=channel, source="record", owner=channel.partition("_")[2] or channel,
                        why="it holds private records, where none are to be")  # fmt: skip

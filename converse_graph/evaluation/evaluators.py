@@ -45,7 +45,7 @@ def coherence(inputs: Mapping[str, Any], outputs: Any) -> list[Result]:
 
 
 def _coherence_results(record: Record) -> Iterator[Result]:
-    statement_signs = signs(record.transcript)[record.first :]
+    statement_signs = [*signs(record.transcript)][record.first :]
     turns = len(record.statements)
     broken = {(one.period, one.party) for one in contradictions(record.transcript)}
     contradicts = [(statement.period, statement.speaker) in broken for statement in record.statements]

@@ -48,15 +48,30 @@ def as_json(transcript: Transcript, *, raw: bool = False) -> dict[str, Any]:
         transcript: What to show.
         raw: Whether to tell what each speaker kept to itself. `memo` is then null where the record is without it.
     """
-    return {
-        "version": SHOW_VERSION,
-        "header": transcript.header.model_dump(mode="json"),
-        "standing": {title: list(entries) for title, entries in in_force(transcript).items()},
-        "happened": [date.model_dump(mode="json") for date in event_dates(transcript)],
-        "verdicts": [verdict_json(verdict) for verdict in transcript.verdicts],
-        "statements": [_statement(statement, raw=raw) for statement in transcript.statements],
-        "world": [_world(after, raw=raw) for after in transcript.world],
-    }
+    values: dict[str, Any] = {}
+    lists: dict[str, list[Any]] = {"statements": [], "world": []}
+    for name, value in json_parts(transcript, raw=raw):
+        if name in lists:
+            lists[name].append(value)
+        else:
+            values[name] = value
+    return {**values, **lists}
+
+
+def json_parts(transcript: Transcript, *, raw: bool = False) -> Iterator[tuple[str, Any]]:
+    """The same as pairs, in the order in which they are made: a pair for each statement and each round of the world.
+
+    Args:
+        transcript: What to show.
+        raw: Whether to tell what each speaker kept to itself.
+    """
+    yield "version", SHOW_VERSION
+    yield "header", transcript.header.model_dump(mode="json")
+    yield "standing", {title: list(entries) for title, entries in in_force(transcript).items()}
+    yield "happened", [date.model_dump(mode="json") for date in event_dates(transcript)]
+    yield "verdicts", [verdict_json(verdict) for verdict in transcript.verdicts]
+    yield from (("statements", _statement(statement, raw=raw)) for statement in transcript.statements)
+    yield from (("world", _world(after, raw=raw)) for after in transcript.world)
 
 
 def from_json(values: Mapping[str, Any]) -> Transcript:

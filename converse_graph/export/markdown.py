@@ -65,35 +65,65 @@ def render_markdown(transcript: Transcript) -> str:
     Raises:
         InvalidValue: A field or a dial holds something that JSON has not, such as a set or a date.
     """
+    return "\n".join(markdown_lines(transcript))
+
+
+def markdown_lines(transcript: Transcript) -> Iterator[str]:
+    """The same line by line, as they are made; what a party wrote may have more lines in one of them.
+
+    Args:
+        transcript: The public record, or the reader's edition.
+    """
     header, statements = transcript.header, transcript.statements
-    world = {after.round: after for after in transcript.world}
-    start = world.pop(-1, None)
+    world = _WorldByRound(transcript.world)
     edition = "reader" if any(statement.private for statement in statements) else "public"
-    lines = front_matter(header, edition=edition, statements=len(statements))
-    lines += ["", f"# {heading((header.title or header.scenario).rstrip('.') + years(statements))}", ""]
-    lines += [*introduction(transcript, edition=edition), ""]
+    yield from front_matter(header, edition=edition, statements=len(statements))
+    yield from ("", f"# {heading((header.title or header.scenario).rstrip('.') + years(statements))}", "")
+    yield from (*introduction(transcript, edition=edition), "")
     by_readers, by_chance = _parted(transcript.verdicts)
-    lines += verdict_blocks(by_readers, statements=len(statements))
-    lines += _world(start) if start else ()
+    yield from verdict_blocks(by_readers, statements=len(statements))
+    yield from world.lines(-1)
     for name, group in groupby(statements, key=lambda statement: section(statement.period)):
-        together = list(group)
-        lines += [f"## {heading(name)}", ""]
-        for round, statements_made in groupby(together, key=lambda statement: statement.round):
+        yield from (f"## {heading(name)}", "")
+        for round, statements_made in groupby(group, key=lambda statement: statement.round):
             for statement in statements_made:
-                lines += _statement(statement)
-            if round in world:
-                lines += _world(world.pop(round))
-    for after in world.values():
-        lines += _world(after)
-    lines += verdict_blocks(by_chance, statements=len(statements))
-    lines += whole_header(header)
-    return "\n".join(lines)
+                yield from _statement(statement)
+            yield from world.lines(round)
+    yield from world.rest()
+    yield from verdict_blocks(by_chance, statements=len(statements))
+    yield from whole_header(header)
 
 
 def _parted(verdicts: Sequence[Verdict]) -> tuple[Sequence[Verdict], Sequence[Verdict]]:
     """Verdicts for the top of a page, and those from the null model's first on, which is chance, for its end."""
     first = next((at for at, one in enumerate(verdicts) if one.model.partition(":")[0] == "null"), len(verdicts))
     return verdicts[:first], verdicts[first:]
+
+
+class _WorldByRound:
+    """The boxes of a world, each to be put after its round; what is of a round that nobody spoke in comes last."""
+
+    def __init__(self, world: Iterable[WorldRound]) -> None:
+        """Take the world after each round, in order."""
+        self._coming = iter(world)
+        self._next = next(self._coming, None)
+        self._left: list[WorldRound] = []
+
+    def lines(self, round: int) -> Iterator[str]:
+        """The box of a round, where there is one."""
+        while self._next is not None and self._next.round <= round:
+            after, self._next = self._next, next(self._coming, None)
+            if after.round == round:
+                yield from _world(after)
+            else:
+                self._left.append(after)
+
+    def rest(self) -> Iterator[str]:
+        """The boxes that are left."""
+        for after in (*self._left, *([self._next] if self._next else ())):
+            yield from _world(after)
+        for after in self._coming:
+            yield from _world(after)
 
 
 def _world(after: WorldRound) -> Iterator[str]:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from converse_graph.export.markdown_escaping import inline
-from converse_graph.measures.disagreement import disagreement
+from converse_graph.measures.disagreement import agrees_alone, unanimous_debates
 from converse_graph.record.transcript import Header, ImportSource, Statement, Transcript
 from converse_graph.scenarios.cast import ANY_KIND
-from converse_graph.scenarios.rules import running_list_entries
+from converse_graph.scenarios.rules import RunningListFold
 
 BY_HAND = "by-hand"
 """What the model of a run is called that somebody played, by the server of `--base-url`."""
@@ -84,11 +84,11 @@ def _stretches(source: ImportSource) -> str:
 
 def only_agrees(transcript: Transcript) -> str:
     """One sentence where the debates of a run were little more than agreement, as a weak model's are; else empty."""
-    talks = disagreement(transcript)
-    if talks is None or not talks.only_agrees:
+    unanimous, debates = unanimous_debates(transcript)
+    if not agrees_alone(unanimous, debates):
         return ""
     return (
-        f"**These debates only agree.** In {talks.unanimous} of {talks.debates} nobody ever took a second position: "
+        f"**These debates only agree.** In {unanimous} of {debates} nobody ever took a second position: "
         "read them as one voice, or set rules against easy agreement (`private_positions`, `dissenter`) or a larger "
         "model."
     )
@@ -117,10 +117,10 @@ def section(period: str) -> str:
 
 def years(statements: Sequence[Statement]) -> str:
     """The years that were played, for the end of a title, such as ", 2024 to 2027"; empty for a run without any."""
-    names = [section(statement.period).replace("Round", "round") for statement in statements]
-    if not names:
+    if not statements:
         return ""
-    return f", {names[0]}" if names[0] == names[-1] else f", {names[0]} to {names[-1]}"
+    first, last = (section(statements[at].period).replace("Round", "round") for at in (0, -1))
+    return f", {first}" if first == last else f", {first} to {last}"
 
 
 def count_in_words(number: int, noun: str) -> str:
@@ -154,8 +154,11 @@ def _how_many(statements: Sequence[Statement]) -> str:
 
 def in_force(transcript: Transcript) -> dict[str, tuple[str, ...]]:
     """What stands at the end of the record, such as laws: entries by the title of their list."""
-    statements = [{"speaker": statement.speaker, "fields": statement.fields} for statement in transcript.statements]
-    return {rule.title: running_list_entries(rule, statements) for rule in transcript.header.standing}
+    folds = {rule.title: RunningListFold(rule) for rule in transcript.header.standing}
+    for statement in transcript.statements if folds else ():
+        for fold in folds.values():
+            fold.take({"speaker": statement.speaker, "fields": statement.fields})
+    return {title: fold.standing for title, fold in folds.items()}
 
 
 def _in_force(transcript: Transcript) -> str:

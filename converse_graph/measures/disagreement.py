@@ -79,7 +79,7 @@ class Disagreement(FrozenModel):
     @property
     def only_agrees(self) -> bool:
         """Whether the members did little else than agree: in 80 % of three debates or more."""
-        return self.debates >= ENOUGH_DEBATES and self.unanimous >= AGREES * self.debates
+        return agrees_alone(self.unanimous, self.debates)
 
 
 def disagreement(transcript: Transcript) -> Disagreement | None:
@@ -92,6 +92,33 @@ def disagreement(transcript: Transcript) -> Disagreement | None:
     if not talks:
         return None
     return _measured([talk.deliberation for talk in talks], share_followed=_mean(_followed(transcript, talks)))
+
+
+def unanimous_debates(transcript: Transcript) -> tuple[int, int]:
+    """Count `unanimous` and `debates` of a run, and nothing else of its disagreement.
+
+    Args:
+        transcript: The reader's edition: the public record has no debates.
+
+    Returns:
+        Debates in which nobody ever took a second position, and all in which somebody took one.
+    """
+    unanimous = debates = 0
+    for talk in iter_deliberations(transcript):
+        if positions_by_pass(talk.deliberation):
+            debates += 1
+            unanimous += _is_unanimous(talk.deliberation)
+    return unanimous, debates
+
+
+def agrees_alone(unanimous: int, debates: int) -> bool:
+    """Tell whether the members of a run did little else than agree: in 80 % of three debates or more.
+
+    Args:
+        unanimous: Debates in which nobody ever took a second position.
+        debates: All of them.
+    """
+    return debates >= ENOUGH_DEBATES and unanimous >= AGREES * debates
 
 
 def table_disagreement(transcript: Transcript) -> Disagreement | None:

@@ -5,12 +5,11 @@ kept: they are rates to compare runs by, not verdicts on a sentence.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import get_args
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
 
 from converse_graph.measures.drift_patterns import LOOKBACK, Sign, SpeakerContext, claims_in, find_drift, past_estimates
-from converse_graph.record.transcript import Deliberation, Line, Minutes, Stance, Statement, Transcript, Vote
+from converse_graph.record.transcript import Deliberation, Line, Minutes, PrivateNotes, Stance, Statement, Transcript
 from converse_graph.scenarios.value import FrozenModel
 
 _YEAR = re.compile(r"\d{4}")
@@ -64,8 +63,19 @@ def drift(transcript: Transcript) -> tuple[Drift, ...]:
     Args:
         transcript: The record; what is public of it is enough.
     """
-    with_signs = list(zip(transcript.statements, signs(transcript), strict=True))
-    return tuple(_drift_of(party.name, with_signs, transcript.header.votes) for party in transcript.header.cast)
+    counts = {party.name: Counter[str]() for party in transcript.header.cast}
+    for statement, its_signs in zip(transcript.statements, signs(transcript), strict=True):
+        if statement.speaker in counts:
+            counts[statement.speaker].update(_counts_of(statement))
+            counts[statement.speaker].update(its_signs)
+    for ballot in (ballot for vote in transcript.header.votes for ballot in vote.ballots):
+        if ballot.speaker in counts:
+            counts[ballot.speaker].update(_counts_in_private([ballot]))
+    names = [name for name in Drift.model_fields if name != "party"]
+    return tuple(
+        Drift(party=party.name, **{name: counts[party.name][name] for name in names})
+        for party in transcript.header.cast
+    )
 
 
 def year_of(statement: Statement) -> int | None:
@@ -74,31 +84,28 @@ def year_of(statement: Statement) -> int | None:
     return int(match[0]) if match else None
 
 
-def signs(transcript: Transcript) -> tuple[frozenset[Sign], ...]:
-    """The signs of drift in each statement, in order."""
+def signs(transcript: Transcript) -> Iterator[frozenset[Sign]]:
+    """The signs of drift in each statement, in order; no more of them is held than what repetition is told by."""
     names = [party.name for party in transcript.header.cast]
-    texts = [statement.text for statement in transcript.statements]
+    earlier: deque[str] = deque(maxlen=LOOKBACK)
     claims: set[str] = set()
-    rows = []
-    for number, statement in enumerate(transcript.statements):
+    for statement in transcript.statements:
         year = year_of(statement)
         by = SpeakerContext(
             name=statement.speaker, others=tuple(name for name in names if name != statement.speaker), year=year
         )
         past = past_estimates(statement.fields, year, claims)
         claims.update(claims_in(statement.fields))
-        earlier = texts[max(0, number - LOOKBACK) : number]
-        rows.append(frozenset(finding.sign for finding in find_drift(statement.text, by, past=past, earlier=earlier)))
-    return tuple(rows)
+        yield frozenset(finding.sign for finding in find_drift(statement.text, by, past=past, earlier=[*earlier]))
+        earlier.append(statement.text)
 
 
-def _private_replies(own: Sequence[Statement]) -> Iterator[Stance | Line | Minutes]:
-    """What came of each reply that a party kept to itself."""
-    for notes in (statement.private for statement in own if statement.private is not None):
-        if notes.initial_stance is not None:
-            yield notes.initial_stance
-        if notes.deliberation is not None:
-            yield from _replies_within(notes.deliberation)
+def _private_replies(notes: PrivateNotes) -> Iterator[Stance | Line | Minutes]:
+    """What came of each reply that a party kept to itself in a turn."""
+    if notes.initial_stance is not None:
+        yield notes.initial_stance
+    if notes.deliberation is not None:
+        yield from _replies_within(notes.deliberation)
 
 
 def _replies_within(talk: Deliberation) -> Iterator[Stance | Line | Minutes]:
@@ -112,22 +119,24 @@ def _replies_within(talk: Deliberation) -> Iterator[Stance | Line | Minutes]:
             yield from _replies_within(line.deliberation)
 
 
-def _drift_of(name: str, with_signs: Sequence[tuple[Statement, frozenset[Sign]]], votes: Sequence[Vote]) -> Drift:
-    own = [statement for statement, _ in with_signs if statement.speaker == name]
-    ballots = [ballot for vote in votes for ballot in vote.ballots if ballot.speaker == name]
-    private = [*_private_replies(own), *ballots]
-    speeches = [statement for statement in own if statement.text]
-    counts = Counter(sign for statement, signs in with_signs if statement.speaker == name for sign in signs)
-    return Drift(
-        party=name,
-        turns=len(own),
-        no_statement=len(own) - len(speeches),
-        repairs=sum(statement.repairs for statement in own),
-        repairs_in_private=sum(reply.repairs for reply in private),
-        sorted_percentiles=sum(bool(statement.sorted_fields) for statement in speeches),
-        mended=sum(bool(statement.mended) for statement in speeches),
-        out_of_turn=sum(statement.source is not None and statement.source.out_of_turn for statement in own),
-        out_of_year=sum(statement.source is not None and statement.source.out_of_year for statement in own),
-        mended_in_private=sum(bool(reply.mended) for reply in private),
-        **{sign: counts[sign] for sign in get_args(Sign)},
-    )
+def _counts_of(statement: Statement) -> dict[str, int]:
+    """What a turn adds to the counts of its speaker, signs left aside."""
+    is_made, source = bool(statement.text), statement.source
+    return {
+        "turns": 1,
+        "no_statement": int(not is_made),
+        "repairs": statement.repairs,
+        "sorted_percentiles": int(is_made and bool(statement.sorted_fields)),
+        "mended": int(is_made and bool(statement.mended)),
+        "out_of_turn": int(source is not None and source.out_of_turn),
+        "out_of_year": int(source is not None and source.out_of_year),
+        **(_counts_in_private(_private_replies(statement.private)) if statement.private is not None else {}),
+    }
+
+
+def _counts_in_private(replies: Iterable[Stance | Line | Minutes]) -> dict[str, int]:
+    kept = list(replies)
+    return {
+        "repairs_in_private": sum(reply.repairs for reply in kept),
+        "mended_in_private": sum(bool(reply.mended) for reply in kept),
+    }

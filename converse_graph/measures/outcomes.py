@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field as Bound
 
-from converse_graph.measures.disagreement import disagreement
+from converse_graph.measures.disagreement import unanimous_debates
 from converse_graph.measures.drift import drift
 from converse_graph.measures.event_dates import EventDate, awaited_events, event_dates, event_meanings
 from converse_graph.measures.expressions import Expression
@@ -96,7 +96,7 @@ def outcome(transcript: Transcript, *, conditions: Sequence[str] = ()) -> Outcom
     clock = Clock(**{name: header.clock[name] for name in ("start", "end", "step")})
     rounds = 1 + max((statement.round for statement in transcript.statements), default=-1)
     dates = event_dates(transcript, conditions=[Expression(text) for text in conditions])
-    talks = disagreement(transcript)
+    unanimous, debates = unanimous_debates(transcript)
     return Outcome(
         run=header.run,
         scenario=header.scenario,
@@ -129,7 +129,7 @@ def outcome(transcript: Transcript, *, conditions: Sequence[str] = ()) -> Outcom
         ),
         parent=header.parent,
         humans=header.humans,
-        agreement=talks.unanimous / talks.debates if talks else None,
+        agreement=unanimous / debates if debates else None,
         scores=mean_scores(transcript.verdicts),
     )
 

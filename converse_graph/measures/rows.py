@@ -26,9 +26,22 @@ def rows(transcript: Transcript, table: Table = "statements") -> list[Row]:
     Raises:
         NotFound: There is no such table.
     """
+    return list(iter_rows(transcript, table))
+
+
+def iter_rows(transcript: Transcript, table: Table) -> Iterator[Row]:
+    """Make the same rows one by one.
+
+    Args:
+        transcript: A record.
+        table: What a row stands for.
+
+    Raises:
+        NotFound: There is no such table.
+    """
     if table not in _TABLES:
         raise NotFound.among("table", table, _TABLES)
-    return [{"run": transcript.header.run, **row} for row in _TABLES[table](transcript)]
+    return ({"run": transcript.header.run, **row} for row in _TABLES[table](transcript))
 
 
 def _statements(transcript: Transcript) -> Iterator[Row]:

@@ -189,6 +189,10 @@ class Statement(FrozenModel):
     private: PrivateNotes | None = None
     """In the reader's edition alone."""
 
+    def public(self) -> Statement:
+        """This statement without what its speaker kept to itself."""
+        return self.model_copy(update={"private": None})
+
 
 class WorldMove(FrozenModel):
     """What became of a party's move."""
@@ -245,6 +249,10 @@ class WorldRound(FrozenModel):
     """Names of events of the world, so far."""
     hidden: HiddenWorld | None = None
     """In the reader's edition alone."""
+
+    def public(self) -> WorldRound:
+        """This round without what stayed hidden."""
+        return self.model_copy(update={"hidden": None})
 
 
 class Party(FrozenModel):
@@ -434,11 +442,11 @@ class Transcript(FrozenModel):
 
     def public(self) -> Transcript:
         """This record without anything private."""
-        bare = tuple(statement.model_copy(update={"private": None}) for statement in self.statements)
+        bare = tuple(statement.public() for statement in self.statements)
         events = tuple(event for event in self.header.events if event.party is None)
         votes = tuple(vote.model_copy(update={"ballots": ()}) for vote in self.header.votes)
         header = self.header.model_copy(update={"events": events, "votes": votes})
-        world = tuple(after.model_copy(update={"hidden": None}) for after in self.world)
+        world = tuple(after.public() for after in self.world)
         return self.model_copy(update={"header": header, "statements": bare, "world": world})
 
     def __repr__(self) -> str:

@@ -134,11 +134,21 @@ class RunningListFold:
         if len(statements) < self._count or (self._count and statements[self._count - 1] is not self._last):
             self._standing, self._count = {}, 0
         for statement in statements[self._count :]:
-            self._fold(statement)
+            self.take(statement)
         self._count, self._last = len(statements), statements[-1] if statements else None
+        return self.standing
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """What stands after the statements that were taken."""
         return tuple(self._standing.values())
 
-    def _fold(self, statement: Mapping[str, Any]) -> None:
+    def take(self, statement: Mapping[str, Any]) -> None:
+        """Fold one statement more.
+
+        Args:
+            statement: The next of the public record, with `speaker` and `fields`.
+        """
         fields, speaker = statement.get("fields") or {}, statement["speaker"]
         for name in _texts_in(fields.get(self._rule.remove_field)):
             self._standing.pop((speaker, _short(name)), None)

@@ -25,7 +25,7 @@ JUDGE_CHAIN, VERDICTS_CHAIN = "calls of judge", "verdicts"
 """The chains that have no part in a head, for judges read a run after it is over: of their calls, and one link that
 stands for all verdicts, of which a later one takes the place of an earlier."""
 
-_SIZE = 32
+LINK_SIZE = 32
 """Bytes of a digest."""
 _LAST = "SELECT number, link FROM links WHERE run = :run AND chain = :chain ORDER BY number DESC LIMIT 1"
 ADD_LINK = "INSERT INTO links (run, chain, number, link) VALUES (:run, :chain, :number, :link)"
@@ -53,7 +53,7 @@ def digest_of(*values: Any) -> bytes:
     Args:
         *values: Plain values; names in a mapping count in their order, which a store keeps.
     """
-    return hashlib.blake2b(ormsgpack.packb(values, option=ormsgpack.OPT_NON_STR_KEYS), digest_size=_SIZE).digest()
+    return hashlib.blake2b(ormsgpack.packb(values, option=ormsgpack.OPT_NON_STR_KEYS), digest_size=LINK_SIZE).digest()
 
 
 def calls_chain(speaker: str) -> str:
@@ -135,12 +135,17 @@ class RunChain:
         ((seal,),) = self._reader.read(_SEAL, run=self._run)
         return digest_of(bytes(seal), ends).hex()
 
-    def links(self) -> Mapping[str, list[bytes]]:
-        """Read the links of every chain, in order; of one that is not at its own number, nothing."""
-        chains: dict[str, list[bytes]] = {}
-        for chain, number, link in self._reader.read(_ALL, run=self._run):
-            links = chains.setdefault(str(chain), [])
-            links.append(bytes(link) if number == len(links) else NO_LINK)
+    def links(self) -> Mapping[str, bytearray]:
+        """Read the links of every chain, in order; of one that is no digest, or not at its own number, zeros.
+
+        Returns:
+            By the name of the chain, its links one after the other, `LINK_SIZE` bytes each.
+        """
+        chains: dict[str, bytearray] = {}
+        for chain, number, link in self._reader.stream(_ALL, run=self._run):
+            links = chains.setdefault(str(chain), bytearray())
+            is_link = number == len(links) // LINK_SIZE and len(link) == LINK_SIZE
+            links += bytes(link) if is_link else bytes(LINK_SIZE)
         return chains
 
     def has_sealed_header(self) -> bool:

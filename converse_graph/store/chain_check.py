@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from converse_graph.errors import InvalidValue, RecordChanged, StoreFailure
 from converse_graph.record.call_paths import parse_call_path
-from converse_graph.record.state import is_ledger
-from converse_graph.store.chain import NO_LINK, VERDICTS_CHAIN, calls_chain, digest_of, ledger_chain
-from converse_graph.store.record_reader import read_channels
+from converse_graph.store.chain import LINK_SIZE, NO_LINK, VERDICTS_CHAIN, calls_chain, digest_of, ledger_chain
+from converse_graph.store.record_reader import stored_records
 
 if TYPE_CHECKING:
     from converse_graph.store.runs import Run
@@ -45,15 +44,12 @@ def chain_breaks(store: Store, run: Run) -> Iterator[ChainBreak]:
     for where in store.checkpoints.altered_places(run.name):
         yield ChainBreak(place=run.name, source="checkpoints", why=f"{where} is not what its digest says")
     verdicts = store.verdicts(run.id).digest()
-    if links.get(VERDICTS_CHAIN, []) != ([] if verdicts is None else [verdicts]):
+    if links.get(VERDICTS_CHAIN, b"") != (verdicts or b""):
         yield ChainBreak(place=run.name, source="verdicts", why="the verdicts are not what their digest says")
     try:
-        channels = read_channels(store.checkpoints, run)
+        yield from _records(store, run, links)
     except (StoreFailure, LookupError, TypeError, ValueError, AttributeError) as error:
         yield ChainBreak(place=run.name, source="checkpoints", why=f"they cannot be read: {type(error).__name__}")
-        return
-    if channels:  # a run that was forked and not played yet has links, and no record to go on from
-        yield from _records(channels, links)
 
 
 def require_unchanged(store: Store, run: Run, *, otherwise: str = "") -> None:
@@ -75,7 +71,7 @@ def require_unchanged(store: Store, run: Run, *, otherwise: str = "") -> None:
         )
 
 
-def _calls(store: Store, run: Run, links: Mapping[str, Sequence[bytes]]) -> Iterator[ChainBreak]:
+def _calls(store: Store, run: Run, links: Mapping[str, bytes | bytearray]) -> Iterator[ChainBreak]:
     progress = {chain: _Progress() for chain in links if chain.startswith(calls_chain(""))}
     for call in store.journal(run.id).chained_calls():
         if not call.is_as_asked:
@@ -86,26 +82,30 @@ def _calls(store: Store, run: Run, links: Mapping[str, Sequence[bytes]]) -> Iter
         except InvalidValue:
             yield ChainBreak(place=call.place, source="journal", why="no call can have been made there")
             continue
-        if not progress.setdefault(chain, _Progress()).goes_on(call.content, links.get(chain, ())):
+        if not progress.setdefault(chain, _Progress()).goes_on(call.content, links.get(chain, b"")):
             why = "the call, or the one before, is not what its link says"
             yield ChainBreak(place=call.place, source=chain, why=why)
     for chain, end in progress.items():
-        if not end.is_broken and (missing := len(links.get(chain, ())) - end.number):
+        if not end.is_broken and (missing := len(links.get(chain, b"")) // LINK_SIZE - end.number):
             yield ChainBreak(place=run.name, source=chain, why=f"{missing} calls are missing")
 
 
-def _records(channels: Mapping[str, Any], links: Mapping[str, Sequence[bytes]]) -> Iterator[ChainBreak]:
-    for name in sorted({*channels, *(chain.removeprefix(ledger_chain("")) for chain in links)}):
-        if not is_ledger(name):
-            continue
-        chain, progress = ledger_chain(name), _Progress()
-        for number, record in enumerate(channels.get(name, ())):
-            if not progress.goes_on(record, links.get(chain, ())):
-                place = str(record.get("place") or f"{name} {number}") if isinstance(record, Mapping) else name
-                why = "the record, or the one before, is not what its link says"
-                yield ChainBreak(place=place, source=chain, why=why)
-        if not progress.is_broken and (missing := len(links.get(chain, ())) - progress.number):
-            yield ChainBreak(place=name, source=chain, why=f"{missing} records are missing")
+def _records(store: Store, run: Run, links: Mapping[str, bytes | bytearray]) -> Iterator[ChainBreak]:
+    progress = {chain: _Progress() for chain in links if chain.startswith(ledger_chain(""))}
+    for ledger, record in stored_records(store.checkpoints, run):
+        chain = ledger_chain(ledger)
+        followed = progress.setdefault(chain, _Progress())
+        number = followed.number
+        if not followed.goes_on(record, links.get(chain, b"")):
+            place = str(record.get("place") or f"{ledger} {number}") if isinstance(record, Mapping) else ledger
+            yield ChainBreak(place=place, source=chain, why="the record, or the one before, is not what its link says")
+    if store.checkpoints.one(run.name) is None:
+        return  # a run that was forked and not played yet has links, and no record to go on from
+    for chain, end in sorted(progress.items()):
+        if not end.is_broken and (missing := len(links.get(chain, b"")) // LINK_SIZE - end.number):
+            yield ChainBreak(
+                place=chain.removeprefix(ledger_chain("")), source=chain, why=f"{missing} records are missing"
+            )
 
 
 @dataclass(kw_only=True)
@@ -116,11 +116,12 @@ class _Progress:
     link: bytes = NO_LINK
     is_broken: bool = False
 
-    def goes_on(self, content: Any, links: Sequence[bytes]) -> bool:
+    def goes_on(self, content: Any, links: bytes | bytearray) -> bool:
         """Follow a chain by one link; whether that is the stored one, or the chain was broken before."""
         if self.is_broken:
             return True
         self.link = digest_of(self.link, content)
-        self.is_broken = links[self.number : self.number + 1] != [self.link]
+        start = self.number * LINK_SIZE
+        self.is_broken = links[start : start + LINK_SIZE] != self.link
         self.number += 1
         return not self.is_broken

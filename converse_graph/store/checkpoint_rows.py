@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from converse_graph.store.chain import NO_LINK, add_records, digest_of
+from converse_graph.store.chain import add_records, digest_of
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
 
@@ -61,6 +61,10 @@ kind = excluded.kind, value = excluded.value, seal = excluded.seal"""
 )
 _SEAL_OF = f"SELECT seal FROM checkpoints WHERE {_IN_THREAD} AND checkpoint_id = :id"  # noqa: S608 - names of ours
 SEALED = f"SELECT {_COLUMNS}, seal FROM checkpoints WHERE thread_id = :thread ORDER BY checkpoint_id"  # noqa: S608
+_SEALED_AND_BEFORE = f"""SELECT {", ".join(f"c.{name}" for name in CheckpointRow._fields)}, c.seal, parent.seal
+FROM checkpoints c LEFT JOIN checkpoints parent ON parent.thread_id = c.thread_id
+AND parent.checkpoint_ns = c.checkpoint_ns AND parent.checkpoint_id = c.parent_id
+WHERE c.thread_id = :thread ORDER BY c.checkpoint_ns, c.checkpoint_id"""  # noqa: S608 - names of ours
 SEALED_WRITES = f"SELECT {', '.join(WriteRow._fields)}, seal FROM writes WHERE thread_id = :thread"  # noqa: S608
 _DELETE = ("DELETE FROM checkpoints WHERE thread_id = :thread", "DELETE FROM writes WHERE thread_id = :thread")
 
@@ -152,16 +156,13 @@ class CheckpointRows:
 
     def altered_places(self, thread: str) -> Iterator[str]:
         """Name what of a thread is not what its digests say: checkpoints, and what was written under them."""
-        seals: dict[tuple[str, str], bytes] = {}
-        for *columns, seal in self._reader.read(SEALED, thread=thread):
+        for *columns, seal, before in self._reader.stream(_SEALED_AND_BEFORE, thread=thread):
             row = CheckpointRow(*columns)
-            seals[row.checkpoint_ns, row.checkpoint_id] = bytes(seal)
-            before = seals.get((row.checkpoint_ns, row.parent_id)) if row.parent_id else NO_LINK
-            if before is None:
+            if row.parent_id and before is None:
                 yield f"the checkpoint before {row.checkpoint_id}"
-            elif digest_of(*row, *([before] if before else ())) != bytes(seal):
+            elif digest_of(*row, *([bytes(before)] if before else ())) != bytes(seal):
                 yield f"checkpoint {row.checkpoint_id}"
-        for *columns, seal in self._reader.read(SEALED_WRITES, thread=thread):
+        for *columns, seal in self._reader.stream(SEALED_WRITES, thread=thread):
             write = WriteRow(*columns)
             if digest_of(*write) != bytes(seal):
                 yield f"what was written to {write.channel} after checkpoint {write.checkpoint_id}"

@@ -6,8 +6,9 @@ completed is never made twice.
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from converse_graph.models.base import PUBLIC, Message, Request, Response
@@ -22,7 +23,7 @@ FROM calls WHERE run = :run AND place = :place AND attempt = :attempt AND digest
 _CALLS = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
 place, attempt, messages, form, accepted, digest FROM calls
 WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
-_CALLS_AT = _CALLS.replace("LIKE :places AND attempt >= :least", "= :place")
+_CALLS_AT = _CALLS.replace("LIKE :places", "= :place")
 _AT = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
 digest, messages, accepted FROM calls WHERE run = :run AND place = :place AND attempt = :attempt ORDER BY id"""
 _TOTALS = """SELECT COALESCE(SUM(input_tokens + output_tokens), 0), SUM(usd),
@@ -294,23 +295,26 @@ class RunJournal:
             unusable: Whether to give those too that were paid and no use.
         """
         least = -(10**9) if unusable else 0
-        yield from self._read_calls(self._reader.read(_CALLS, run=self._run, places=places, least=least))
+        yield from self._read_calls(self._reader.stream(_CALLS, run=self._run, places=places, least=least))
 
-    def calls_at(self, place: str) -> tuple[Call, ...]:
-        """Every attempt at one place, those that were paid and no use too.
+    def calls_at(self, place: str, *, unusable: bool = False) -> tuple[Call, ...]:
+        """Every attempt at one place.
 
         Args:
             place: Where in the run.
+            unusable: Whether to give those too that were paid and no use.
         """
-        return tuple(self._read_calls(self._reader.read(_CALLS_AT, run=self._run, place=place)))
+        least = -(10**9) if unusable else 0
+        return tuple(self._read_calls(self._reader.read(_CALLS_AT, run=self._run, place=place, least=least)))
 
-    def _read_calls(self, rows: Sequence[Sequence[Any]]) -> Iterator[Call]:
+    def _read_calls(self, rows: Iterable[Sequence[Any]]) -> Iterator[Call]:
         messages: dict[int, Message] = {}
         schemas: dict[int, dict[str, Any]] = {}
         for block in _blocks(rows):
             prompts = [_unpack(row[10]) for row in block]
-            new = {number for row, ids in zip(block, prompts, strict=True) for number in (*ids, row[11])}
-            for number, role, source, owner, text, _ in self._stored_messages(new - messages.keys()):
+            told = {number for row, ids in zip(block, prompts, strict=True) for number in (*ids, row[11])}
+            messages = {number: message for number, message in messages.items() if number in told}
+            for number, role, source, owner, text, _ in self._stored_messages(told - messages.keys()):
                 messages[number] = Message(role=role, source=source, owner=owner_from_record(owner), text=text)
             for row, ids in zip(block, prompts, strict=True):
                 place, attempt, _, form, is_accepted, digest = row[8:]
@@ -330,10 +334,11 @@ class RunJournal:
         """Every call with what its link stands for, in the order in which they were completed, no prompt kept."""
         links: dict[int, tuple[bytes, bool]] = {}
         missing = (b"", False)
-        for block in _blocks(self._reader.read(_CALLS, run=self._run, places="%", least=-(10**9))):
+        for block in _blocks(self._reader.stream(_CALLS, run=self._run, places="%", least=-(10**9))):
             prompts = [_ids_of_prompt(row[10], row[11]) for row in block]
-            new = {number for ids in prompts for number in ids} - links.keys()
-            links |= {row[0]: _checked_digest(row) for row in self._stored_messages(new)}
+            told = {number for ids in prompts for number in ids}
+            links = {number: link for number, link in links.items() if number in told}
+            links |= {row[0]: _checked_digest(row) for row in self._stored_messages(told - links.keys())}
             for row, ids in zip(block, prompts, strict=True):
                 place, attempt, _, _, accepted, digest = row[8:]
                 parts = [links.get(number, missing) for number in ids]
@@ -512,9 +517,11 @@ def _pack(ids: list[int]) -> str:
     return ",".join(str(number - before) for before, number in zip([0, *ids], ids, strict=False))
 
 
-def _blocks(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
+def _blocks(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
     """Calls by the hundred, whose messages are read at once."""
-    return (rows[start : start + 100] for start in range(0, len(rows), 100))
+    rest = iter(rows)
+    while block := list(islice(rest, 100)):
+        yield block
 
 
 def _ids_of_prompt(packed_ids: str, form: int) -> list[int]:

@@ -1,9 +1,10 @@
 """A connection to a Postgres server: its dialect, its errors, and what must not be said of it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -11,7 +12,7 @@ from psycopg.pq import TransactionStatus
 
 from converse_graph.errors import StoreFailure, StoreUnreachable
 from converse_graph.store.schema import POSTGRES_WORDS
-from converse_graph.store.session import DatabaseRow, Session
+from converse_graph.store.session import FETCHED, DatabaseRow, Session
 
 _WAIT = "SELECT pg_advisory_xact_lock(:key)"
 
@@ -27,13 +28,27 @@ class PostgresSession(Session):
     driver_error = psycopg.Error
     _lost_because = ""
 
+    def __init__(self, connection: Any) -> None:
+        """Use a connection of the driver; it is closed with the session."""
+        super().__init__(connection)
+        self._cursors = count()
+
     def run(self, statement: str, **values: Any) -> list[DatabaseRow]:
         """Run a statement with values for its names; returns the rows that it found."""
         cursor = self.connection.execute(_as_psycopg_names(statement), _marked_row(values))
         if not cursor.description:
             return []
-        rows = cursor.fetchall()
-        return [tuple(_unmarked(value) if isinstance(value, str) else value for value in row) for row in rows]
+        return list(map(_unmarked_row, cursor.fetchall()))
+
+    def rows_of(self, statement: str, **values: Any) -> Iterator[DatabaseRow]:
+        """Run a statement that reads; its rows one by one, as they are fetched.
+
+        The server keeps the answer until it is read, whatever else is asked over the connection meanwhile.
+        """
+        with self.connection.cursor(name=f"rows_{next(self._cursors)}", withhold=True) as cursor:
+            cursor.execute(_as_psycopg_names(statement), _marked_row(values))
+            while rows := cursor.fetchmany(FETCHED):
+                yield from map(_unmarked_row, rows)
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that writes, once for each row of values, sent together."""
@@ -93,6 +108,10 @@ def _marked(value: str) -> str:
     if _NUL not in value and _MARK not in value:
         return value
     return "".join(_MARKED.get(letter, letter) for letter in value)
+
+
+def _unmarked_row(row: Sequence[Any]) -> DatabaseRow:
+    return tuple(_unmarked(value) if isinstance(value, str) else value for value in row)
 
 
 def _unmarked(value: str) -> str:

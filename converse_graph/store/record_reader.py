@@ -1,6 +1,7 @@
 """Reads a run's record out of its last checkpoint, with no scenario and no graph: the register names the cast."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from converse_graph.record.call_paths import CallPath
@@ -24,6 +25,7 @@ from converse_graph.record.state import (
 )
 from converse_graph.record.transcript import (
     Deliberation,
+    Header,
     HiddenWorld,
     Line,
     PrivateNotes,
@@ -36,11 +38,8 @@ from converse_graph.record.transcript import (
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.clock import Clock
 from converse_graph.store.checkpoint_rows import CheckpointRow, CheckpointRows, ledger_history
-from converse_graph.store.packing import Snapshot, load_plain
+from converse_graph.store.packing import Snapshot, entries_in, load_outline, load_plain, unpack
 from converse_graph.store.runs import Run
-
-Minds = Mapping[str, dict[str, MindRecord]]
-"""The records of each party's mind, by the turn or the call that they were made in."""
 
 
 def transcript_of(
@@ -60,21 +59,42 @@ def transcript_of(
         cut_prompts: Models whose server cut prompts, as the journal's `cut_prompts` gives them.
         chain_head: Of the run's chains.
     """
-    clock = Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
+    clock = clock_of(run)
     minds = {party.name: records_by_path(values.get(private_channel(party.name), ())) for party in run.header.cast}
     statements = tuple(
         statement_of(statement, clock, minds.get(statement["speaker"], {}))
         for statement in values.get("transcript", ())
     )
-    votes = tuple(_vote(vote, minds) for vote in values.get("votes", ()))
-    recalled_poorly = _recalled_poorly({name: values.get(private_channel(name), ()) for name in minds}, clock)
-    warnings = (*run.header.warnings, *recalled_poorly, *_warn_of_cuts(cut_prompts))
-    # A pack without private parts says what was the head of the whole run.
-    head = run.header.chain_head if run.header.public_only else chain_head
-    header = run.header.model_copy(update={"votes": votes, "warnings": warnings, "chain_head": head})
+    header = header_of(run, values, cut_prompts=cut_prompts, chain_head=chain_head)
     world = world_rounds(values.get(WORLD_STATE, ()), values.get(WORLD_HIDDEN, ()), clock)
     record = Transcript(header=header, statements=statements, verdicts=tuple(verdicts), world=tuple(world))
     return record.public() if header.public_only or header.imported else record
+
+
+def clock_of(run: Run) -> Clock:
+    """The clock of a run, which counts as many rounds as its scenario says."""
+    return Clock(**{name: run.header.clock[name] for name in ("start", "end", "step")})
+
+
+def header_of(
+    run: Run, values: Mapping[str, Any], *, cut_prompts: Sequence[tuple[str, int, int]] = (), chain_head: str = ""
+) -> Header:
+    """The header of a run's transcript: what it was begun with, how its table voted, and what was done without.
+
+    Args:
+        run: The run as the register has it.
+        values: The channels of its root graph.
+        cut_prompts: Models whose server cut prompts, as the journal's `cut_prompts` gives them.
+        chain_head: Of the run's chains.
+    """
+    minds: dict[str, Sequence[MindRecord]] = {
+        party.name: values.get(private_channel(party.name), ()) for party in run.header.cast
+    }
+    votes = tuple(_vote(vote, minds) for vote in values.get("votes", ()))
+    warnings = (*run.header.warnings, *_recalled_poorly(minds, clock_of(run)), *_warn_of_cuts(cut_prompts))
+    # A pack without private parts says what was the head of the whole run.
+    head = run.header.chain_head if run.header.public_only else chain_head
+    return run.header.model_copy(update={"votes": votes, "warnings": warnings, "chain_head": head})
 
 
 def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
@@ -91,10 +111,25 @@ def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
     if row is None:
         return {}
     values = load_plain(row.kind, row.checkpoint)["channel_values"]
-    return {
-        **{name: values[name] for name in PUBLIC_VALUES if name in values},
-        **read_ledgers(rows, row, values, ledger_names(run)),
-    }
+    return {**_plain_values(values), **read_ledgers(rows, row, values, ledger_names(run))}
+
+
+def read_values(rows: CheckpointRows, run: Run) -> dict[str, Any]:
+    """The same channels without ledgers.
+
+    Args:
+        rows: The checkpoints of the store.
+        run: The run as the register has it.
+
+    Raises:
+        StoreFailure: A checkpoint holds what no channel of a run can hold.
+    """
+    row = rows.one(run.name)
+    return {} if row is None else _plain_values(load_outline(row.kind, row.checkpoint)["channel_values"])
+
+
+def _plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in PUBLIC_VALUES if name in values}
 
 
 def ledger_names(run: Run) -> tuple[str, ...]:
@@ -124,6 +159,71 @@ def read_ledgers(
         before = snapshot.entries if isinstance(snapshot, Snapshot) else []
         ledgers[name] = append(before, [entries for _, entries in writes])
     return ledgers
+
+
+def packed_records(rows: CheckpointRows, run: Run) -> Iterator[tuple[str, bytes]]:
+    """What `read_channels` reads of ledgers, record by record, so that it takes no more memory of a long run.
+
+    Args:
+        rows: The checkpoints of the store.
+        run: The run as the register has it.
+
+    Yields:
+        The ledger, and the record in MessagePack; those of one ledger in their order.
+
+    Raises:
+        StoreFailure: A checkpoint holds what no channel of a run can hold.
+    """
+    row = rows.one(run.name)
+    if row is None:
+        return
+    names = ledger_names(run)
+    path, snapshots = [], dict[str, int]()
+    """The checkpoints from the last one back, by their ids, and at which of these each ledger was saved whole."""
+    for place, earlier in enumerate(chain([row], rows.ancestors(row))):
+        saved = load_outline(earlier.kind, earlier.checkpoint)["channel_values"]
+        path.append(earlier.checkpoint_id)
+        snapshots = {name: place for name in names if name in saved} | snapshots
+        if len(snapshots) == len(names):
+            break
+    for name, place in snapshots.items():
+        whole = rows.one(row.thread_id, row.checkpoint_ns, path[place])
+        if whole is not None:
+            snapshot = load_outline(whole.kind, whole.checkpoint)["channel_values"][name]
+            yield from ((name, entry) for entry in entries_in(snapshot.plain))
+    for channel, place, plain in _writes_along(rows, row, path):
+        if channel in names and place <= snapshots.get(channel, len(path)):
+            yield from ((channel, entry) for entry in entries_in(plain))
+
+
+def _writes_along(rows: CheckpointRows, row: CheckpointRow, path: Sequence[str]) -> Iterator[tuple[str, int, bytes]]:
+    """What was written under the checkpoints of a path before its end, the earliest first: channel, place, value."""
+    places = {checkpoint_id: place for place, checkpoint_id in enumerate(path) if place}
+    for end in range(len(path), 1, -_AT_ONCE):
+        block = path[max(1, end - _AT_ONCE) : end]
+        writes = [write for write in rows.writes(row.thread_id, row.checkpoint_ns, min(block), max(block))
+                  if write.checkpoint_id in block]  # fmt: skip
+        for write in sorted(writes, key=lambda write: -places[write.checkpoint_id]):
+            kind, plain = unpack(write.kind, write.value)
+            yield write.channel, places[write.checkpoint_id], plain if kind == "msgpack" else b""
+
+
+def stored_records(rows: CheckpointRows, run: Run) -> Iterator[tuple[str, Any]]:
+    """The same, each record as a plain value.
+
+    Args:
+        rows: The checkpoints of the store.
+        run: The run as the register has it.
+
+    Raises:
+        StoreFailure: A checkpoint holds what no channel of a run can hold.
+    """
+    for name, entry in packed_records(rows, run):
+        yield name, load_plain("msgpack", entry)
+
+
+_AT_ONCE = 100
+"""Checkpoints whose writes are read at once."""
 
 
 def ledger_growth(
@@ -172,26 +272,29 @@ def world_rounds(
     """The world after each round, with what stayed hidden where that is on record."""
     hidden_records: Sequence[HiddenWorldRecord | None] = hidden or [None] * len(public)
     for public_record, whole in zip(public, hidden_records, strict=True):
-        period = clock.period(public_record["round"]).label if public_record["round"] >= 0 else "start"
-        hidden_world = (
-            None if whole is None else HiddenWorld(state=whole["state"], moves=whole["moves"], changes=whole["changes"])
-        )
-        yield WorldRound(
-            round=public_record["round"],
-            period=period,
-            state=public_record["state"],
-            moves=public_record["moves"],
-            happened=public_record["happened"],
-            hidden=hidden_world,
-        )
+        yield world_round(public_record, whole, clock)
 
 
-def _vote(vote: VoteRecord, minds: Minds) -> Vote:
+def world_round(public: WorldRecord, hidden: HiddenWorldRecord | None, clock: Clock) -> WorldRound:
+    """The world after one round.
+
+    Args:
+        public: What everybody is told.
+        hidden: All of it; None where that is not on record.
+        clock: Of the run.
+    """
+    period = clock.period(public["round"]).label if public["round"] >= 0 else "start"
+    whole = hidden and HiddenWorld(state=hidden["state"], moves=hidden["moves"], changes=hidden["changes"])
+    told = {name: public[name] for name in ("state", "moves", "happened")}
+    return WorldRound(round=public["round"], period=period, hidden=whole, **told)
+
+
+def _vote(vote: VoteRecord, minds: Mapping[str, Sequence[MindRecord]]) -> Vote:
     """A vote with its ballots, which lie in the minds of those who cast them."""
     cast = [
         Stance(speaker=name, **record["ballot"])
         for name, mind in minds.items()
-        for record in mind.values()
+        for record in mind
         if record["kind"] == "ballot" and record["round"] == vote["round"]
     ]
     return Vote(**without_kind(vote), ballots=tuple(cast))

@@ -7,11 +7,12 @@ where the run has gone on or was judged since.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from converse_graph.measures.outcomes import Outcome, outcome
-from converse_graph.measures.rows import Table, rows
+from converse_graph.measures.rows import Table, iter_rows
 from converse_graph.record.transcript import Transcript
 from converse_graph.store.session import Session
 from converse_graph.store.writer import Writer
@@ -23,6 +24,8 @@ _STAMPS = """SELECT r.id, r.name, r.status, r.statements, COUNT(v.id), o.stamp
 FROM runs r LEFT JOIN verdicts v ON v.run = r.id LEFT JOIN outcomes o ON o.run = r.id
 GROUP BY r.id, r.name, r.status, r.statements, o.stamp"""
 _OUTCOMES = "SELECT r.name, o.outcome FROM outcomes o JOIN runs r ON r.id = o.run"
+_ROUNDS_AT_ONCE = 50
+"""Rounds whose rows are compared at once."""
 _COPIES: Mapping[Table, str] = {
     "statements": "statement_rows",
     "fields": "field_rows",
@@ -75,17 +78,39 @@ class RunData:
         """
         if transcript.header.run in self.stale():
             return
-        for table, rows_now in _copies(run, outcome(transcript), transcript).items():
-            names = sorted(rows_now[0]) if rows_now else ["run"]
-            columns = ", ".join(names)
-            rows_stored = {*self._reader.read(f"SELECT {columns} FROM {table} WHERE run = :run", run=run)}  # noqa: S608 - our own
-            rows_made = {tuple(row[name] for name in names) for row in rows_now}
-            missing, unknown = sorted(rows_made - rows_stored, key=str), sorted(rows_stored - rows_made, key=str)
+        is_in_order = transcript.header.imported is None
+        for name, table in _COPIES.items():
+            by_round = is_in_order and name != "events"
+            made = _copy(run, name, transcript)
+            yield from dict.fromkeys(self._columns_unlike(run, table, made, by_round=by_round))
+        row = {"run": run, **_outcome_row(outcome(transcript), transcript)}
+        yield from self._columns_unlike(run, "outcomes", [row], by_round=False)
+
+    def _columns_unlike(
+        self, run: int, table: str, rows_made: Iterable[dict[str, Any]], *, by_round: bool
+    ) -> Iterator[str]:
+        """Compare the rows of a table with those that the record makes, some rounds at a time where they are in order.
+
+        Rows whose key alone is another are told by the column of that key.
+        """
+        count = 0
+        for block, rows_of_block in groupby(rows_made, lambda row: row["round"] // _ROUNDS_AT_ONCE if by_round else 0):
+            rows_now = list(rows_of_block)
+            count += len(rows_now)
+            names = sorted(rows_now[0])
+            rounds = {"first": block * _ROUNDS_AT_ONCE, "end": (block + 1) * _ROUNDS_AT_ONCE} if by_round else {}
+            where = " AND round >= :first AND round < :end" if rounds else ""
+            query = f"SELECT {', '.join(names)} FROM {table} WHERE run = :run{where}"  # noqa: S608 - our own
+            rows_stored = {*self._reader.read(query, run=run, **rounds)}
+            made = {tuple(row[name] for name in names) for row in rows_now}
+            missing, unknown = sorted(made - rows_stored, key=str), sorted(rows_stored - made, key=str)
             if len(missing) != len(unknown):
                 yield f"{table}.run"
-                continue
+                return
             unequal = (zip(names, *pair, strict=True) for pair in zip(missing, unknown, strict=True))
             yield from sorted({f"{table}.{name}" for row in unequal for name, one, other in row if one != other})
+        if self._reader.read(f"SELECT COUNT(*) FROM {table} WHERE run = :run", run=run) != [(count,)]:  # noqa: S608
+            yield f"{table}.run"
 
     def _stamps(self) -> Iterator[tuple[str, str, str | None]]:
         for _, name, status, statements, verdicts, saved in self._reader.read(_STAMPS):
@@ -94,10 +119,17 @@ class RunData:
 
 def _copies(run: int, result: Outcome, transcript: Transcript) -> dict[str, list[dict[str, Any]]]:
     """The rows of a run, by table."""
-    copies = {table: [_plain(row, run) for row in rows(transcript, name)] for name, table in _COPIES.items()}
-    for row in copies["field_rows"]:
-        del row["period"]  # of its statement
+    copies = {table: [*_copy(run, name, transcript)] for name, table in _COPIES.items()}
     return {**copies, "outcomes": [{"run": run, **_outcome_row(result, transcript)}]}
+
+
+def _copy(run: int, name: Table, transcript: Transcript) -> Iterator[dict[str, Any]]:
+    """The rows of one table, as they are made."""
+    for row in iter_rows(transcript, name):
+        plain = _plain(row, run)
+        if name == "fields":
+            del plain["period"]  # of its statement
+        yield plain
 
 
 def _stamp(status: str, statements: int, verdicts: int) -> str:

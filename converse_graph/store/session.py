@@ -11,6 +11,9 @@ from converse_graph.errors import StoreFailure
 
 DatabaseRow = tuple[Any, ...]
 
+FETCHED = 200
+"""Rows that are fetched at once of an answer that is read row by row."""
+
 
 class Session(ABC):
     """A driver's connection that commits when told, and runs the statements of our tables.
@@ -47,6 +50,21 @@ class Session(ABC):
             return self.run(statement, **values)
         except self.driver_error as error:
             raise self.failure(error, "read") from None
+
+    def stream(self, statement: str, **values: Any) -> Iterator[DatabaseRow]:
+        """Run a statement that reads, outside a transaction; its rows one by one, of which few are held at once.
+
+        Raises:
+            StoreFailure: The database did not answer.
+        """
+        try:
+            yield from self.rows_of(statement, **values)
+        except self.driver_error as error:
+            raise self.failure(error, "read") from None
+
+    @abstractmethod
+    def rows_of(self, statement: str, **values: Any) -> Iterator[DatabaseRow]:
+        """Run a statement that reads; its rows one by one, as they are fetched."""
 
     @abstractmethod
     def begin(self) -> None:

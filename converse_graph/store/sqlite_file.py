@@ -22,7 +22,7 @@ from converse_graph.store.permissions import (
 )
 from converse_graph.store.runs import check_run_name
 from converse_graph.store.schema import APPLICATION, SQLITE_WORDS, VERSION
-from converse_graph.store.session import DatabaseRow, Session
+from converse_graph.store.session import FETCHED, DatabaseRow, Session
 from converse_graph.store.writer import Writer
 
 _PAGE = 8192
@@ -47,6 +47,15 @@ class SqliteSession(Session):
         """Run a statement with values for its names; returns the rows that it found."""
         rows: list[DatabaseRow] = self.connection.execute(statement, values).fetchall()
         return rows
+
+    def rows_of(self, statement: str, **values: Any) -> Iterator[DatabaseRow]:
+        """Run a statement that reads; its rows one by one, as they are fetched."""
+        cursor = self.connection.execute(statement, values)
+        try:
+            while rows := cursor.fetchmany(FETCHED):
+                yield from rows
+        finally:
+            cursor.close()  # what is not read to its end would keep the file as it was then
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that writes, once for each row of values."""

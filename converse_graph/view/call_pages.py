@@ -96,7 +96,7 @@ async def call_page(reader: Reader, name: str, place: str, attempt: str = "") ->
     def read() -> str:
         view = reader.read_run(name)
         journal = reader.store.journal(view.run.id)
-        calls = journal.calls_at(place)
+        calls = journal.calls_at(place, unusable=True)
         if not calls:
             raise NotFound(f"Run {name!r} asked nothing at {place[:80]!r}; its calls are listed at /runs/{name}/calls.")
         attempts = [_attempt(call, view) for call in calls]
