@@ -5,7 +5,7 @@ read without LangGraph, and whatever else its serializer can write, such as an o
 """
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -19,14 +19,6 @@ class Snapshot:
     """A ledger as a whole, as some checkpoints hold it."""
 
     entries: list[Any]
-
-
-@dataclass(frozen=True)
-class PackedSnapshot:
-    """The same, not read yet."""
-
-    plain: bytes
-    """A list in MessagePack."""
 
 
 def pack(kind: str, plain: bytes) -> tuple[str, bytes]:
@@ -53,13 +45,37 @@ def unpack(kind: str, blob: bytes) -> tuple[str, bytes]:
     return kind.removesuffix(_PACKED), unpacker.decompress(blob) + unpacker.flush()
 
 
+def unpack_in_blocks(kind: str, blob: bytes) -> tuple[str, Iterator[bytes]]:
+    """The same with the bytes in blocks, each unpacked as it is asked for."""
+    if not kind.endswith(_PACKED):
+        return kind, iter([blob])
+
+    def blocks() -> Iterator[bytes]:
+        unpacker = zlib.decompressobj(zdict=_NAMES)
+        rest = blob
+        while block := unpacker.decompress(rest, _BLOCK):
+            yield block
+            rest = unpacker.unconsumed_tail
+        yield unpacker.flush()
+
+    return kind.removesuffix(_PACKED), blocks()
+
+
 def load_plain(kind: str, blob: bytes) -> Any:
     """The value that was stored: plain values, and snapshots of ledgers.
 
     Raises:
         StoreFailure: It is anything else, which no channel of ours holds.
     """
-    return _load(kind, blob, lambda entries: Snapshot(load_plain("msgpack", entries)))
+    kind, plain = unpack(kind, blob)
+    if kind == "null":
+        return None
+    if kind != "msgpack":
+        refuse(f"a value of kind {kind!r}")
+    try:
+        return ormsgpack.unpackb(plain, ext_hook=_load_extension, option=ormsgpack.OPT_NON_STR_KEYS)
+    except ormsgpack.MsgpackDecodeError as error:
+        refuse(f"bytes that are no MessagePack ({error})")
 
 
 def dump_plain(value: Any) -> bytes:
@@ -73,106 +89,37 @@ def dump_plain(value: Any) -> bytes:
     )
 
 
-def load_outline(kind: str, blob: bytes) -> Any:
-    """The same with each snapshot as `PackedSnapshot`: where a ledger is long, most of a checkpoint is that.
-
-    Raises:
-        StoreFailure: As `load_plain`.
-    """
-    return _load(kind, blob, PackedSnapshot)
-
-
-def entries_in(plain: bytes) -> Iterator[bytes]:
-    """Part a serialized list into its entries, each serialized still: `load_plain("msgpack", entry)` reads one.
-
-    Raises:
-        StoreFailure: It is no list in MessagePack.
-    """
-    try:
-        at, count = _opening(plain, 0)
-        if plain[0] not in _LISTS:
-            _refuse("a value where a list is to be")
-        for _ in range(count):
-            start, open_values = at, 1
-            while open_values:
-                at, inner = _opening(plain, at)
-                open_values += inner - 1
-            if at > len(plain):
-                raise IndexError(at)
-            yield plain[start:at]
-    except IndexError:
-        _refuse("bytes that end too early")
-
-
-def _opening(plain: bytes, at: int) -> tuple[int, int]:
-    """What begins somewhere: where that which is within it, or comes after it, begins, and how many values it holds."""
-    first = plain[at]
-    if first <= 0x7F or first >= 0xE0:  # a small number
-        return at + 1, 0
-    if first <= 0x8F:
-        return at + 1, 2 * (first & 0x0F)
-    if first <= 0x9F:
-        return at + 1, first & 0x0F
-    if first <= 0xBF:
-        return at + 1 + (first & 0x1F), 0
-    counted, more, inner = _KINDS[first]
-    end = at + 1 + counted
-    if not counted:
-        return end + more, 0
-    count = int.from_bytes(plain[at + 1 : end])
-    return (end, inner * count) if inner else (end + more + count, 0)
-
-
 def _dump_snapshot(value: Any) -> ormsgpack.Ext:
     if not isinstance(value, Snapshot):
         raise TypeError(type(value).__name__)
-    return ormsgpack.Ext(_SNAPSHOT, dump_plain(value.entries))
+    return ormsgpack.Ext(SNAPSHOT, dump_plain(value.entries))
 
 
-def _load(kind: str, blob: bytes, snapshot: Callable[[bytes], Any]) -> Any:
-    def load_extension(code: int, packed: bytes) -> Any:
-        if code != _SNAPSHOT:
-            _refuse(f"an object of a class (MessagePack extension {code})")
-        return snapshot(packed)
-
-    kind, plain = unpack(kind, blob)
-    if kind == "null":
-        return None
-    if kind != "msgpack":
-        _refuse(f"a value of kind {kind!r}")
-    try:
-        return ormsgpack.unpackb(plain, ext_hook=load_extension, option=ormsgpack.OPT_NON_STR_KEYS)
-    except ormsgpack.MsgpackDecodeError as error:
-        _refuse(f"bytes that are no MessagePack ({error})")
+def _load_extension(code: int, blob: bytes) -> Snapshot:
+    if code != SNAPSHOT:
+        refuse(f"an object of a class (MessagePack extension {code})")
+    return Snapshot(load_plain("msgpack", blob))
 
 
-def _refuse(what: str) -> NoReturn:
+def refuse(what: str) -> NoReturn:
+    """Tell of something that no checkpoint of ours holds.
+
+    Args:
+        what: Such as "a value of kind 'pickle'".
+
+    Raises:
+        StoreFailure: Always.
+    """
     raise StoreFailure(
         f"A checkpoint holds {what}, where only plain values are allowed; the release of converse-graph that wrote it "
         "can read it."
     )
 
 
-_LISTS = frozenset((*range(0x90, 0xA0), 0xDC, 0xDD))
-_KINDS: Mapping[int, tuple[int, int, int]] = {
-    **dict.fromkeys((0xC0, 0xC1, 0xC2, 0xC3), (0, 0, 0)),
-    **{0xC4 + power: (2**power, 0, 0) for power in range(3)},
-    **{0xC7 + power: (2**power, 1, 0) for power in range(3)},
-    0xCA: (0, 4, 0),
-    0xCB: (0, 8, 0),
-    **{0xCC + power: (0, 2**power, 0) for power in range(4)},
-    **{0xD0 + power: (0, 2**power, 0) for power in range(4)},
-    **{0xD4 + power: (0, 1 + 2**power, 0) for power in range(5)},
-    **{0xD9 + power: (2**power, 0, 0) for power in range(3)},
-    0xDC: (2, 0, 1),
-    0xDD: (4, 0, 1),
-    0xDE: (2, 0, 2),
-    0xDF: (4, 0, 2),
-}
-"""Of each first byte in MessagePack that stands alone: how many bytes give a length after it, how many more there are
-beside that many, and how many values stand for one of a length that is a count. From the format's specification."""
-_SNAPSHOT = 7
+SNAPSHOT = 7
 """The extension by which LangGraph's serializer marks a snapshot of a ledger."""
+_BLOCK = 65_536
+"""Bytes that are unpacked at once of what is read in blocks."""
 _PACK_FROM = 200
 """Bytes; below that packing saves nothing."""
 _PACKED = "+zlib"

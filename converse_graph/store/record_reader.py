@@ -37,8 +37,9 @@ from converse_graph.record.transcript import (
 )
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.clock import Clock
-from converse_graph.store.checkpoint_rows import CheckpointRow, CheckpointRows, ledger_history
-from converse_graph.store.packing import Snapshot, entries_in, load_outline, load_plain, unpack
+from converse_graph.store.checkpoint_rows import CheckpointRow, CheckpointRows, WriteRow, ledger_history
+from converse_graph.store.packed_values import packed_entries, saved_channels, saved_entries, saved_values
+from converse_graph.store.packing import Snapshot, load_plain
 from converse_graph.store.runs import Run
 
 
@@ -111,7 +112,10 @@ def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
     if row is None:
         return {}
     values = load_plain(row.kind, row.checkpoint)["channel_values"]
-    return {**_plain_values(values), **read_ledgers(rows, row, values, ledger_names(run))}
+    return {
+        **{name: values[name] for name in PUBLIC_VALUES if name in values},
+        **read_ledgers(rows, row, values, ledger_names(run)),
+    }
 
 
 def read_values(rows: CheckpointRows, run: Run) -> dict[str, Any]:
@@ -125,11 +129,7 @@ def read_values(rows: CheckpointRows, run: Run) -> dict[str, Any]:
         StoreFailure: A checkpoint holds what no channel of a run can hold.
     """
     row = rows.one(run.name)
-    return {} if row is None else _plain_values(load_outline(row.kind, row.checkpoint)["channel_values"])
-
-
-def _plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: values[name] for name in PUBLIC_VALUES if name in values}
+    return {} if row is None else saved_values(row.kind, row.checkpoint, PUBLIC_VALUES)
 
 
 def ledger_names(run: Run) -> tuple[str, ...]:
@@ -181,7 +181,7 @@ def packed_records(rows: CheckpointRows, run: Run) -> Iterator[tuple[str, bytes]
     path, snapshots = [], dict[str, int]()
     """The checkpoints from the last one back, by their ids, and at which of these each ledger was saved whole."""
     for place, earlier in enumerate(chain([row], rows.ancestors(row))):
-        saved = load_outline(earlier.kind, earlier.checkpoint)["channel_values"]
+        saved = {*saved_channels(earlier.kind, earlier.checkpoint)}
         path.append(earlier.checkpoint_id)
         snapshots = {name: place for name in names if name in saved} | snapshots
         if len(snapshots) == len(names):
@@ -189,23 +189,26 @@ def packed_records(rows: CheckpointRows, run: Run) -> Iterator[tuple[str, bytes]
     for name, place in snapshots.items():
         whole = rows.one(row.thread_id, row.checkpoint_ns, path[place])
         if whole is not None:
-            snapshot = load_outline(whole.kind, whole.checkpoint)["channel_values"][name]
-            yield from ((name, entry) for entry in entries_in(snapshot.plain))
-    for channel, place, plain in _writes_along(rows, row, path):
-        if channel in names and place <= snapshots.get(channel, len(path)):
-            yield from ((channel, entry) for entry in entries_in(plain))
+            yield from ((name, entry) for entry in saved_entries(whole.kind, whole.checkpoint, name))
+    for place, write in _writes_along(rows, row, path):
+        if write.channel in names and place <= snapshots.get(write.channel, len(path)):
+            yield from ((write.channel, entry) for entry in packed_entries(write.kind, write.value))
 
 
-def _writes_along(rows: CheckpointRows, row: CheckpointRow, path: Sequence[str]) -> Iterator[tuple[str, int, bytes]]:
-    """What was written under the checkpoints of a path before its end, the earliest first: channel, place, value."""
-    places = {checkpoint_id: place for place, checkpoint_id in enumerate(path) if place}
+def _writes_along(rows: CheckpointRows, row: CheckpointRow, path: Sequence[str]) -> Iterator[tuple[int, WriteRow]]:
+    """What was written under the checkpoints of a path before its end, the earliest first, each with its place there.
+
+    Args:
+        rows: The checkpoints of the store.
+        row: The one at its end.
+        path: Their ids, the last first.
+    """
     for end in range(len(path), 1, -_AT_ONCE):
-        block = path[max(1, end - _AT_ONCE) : end]
-        writes = [write for write in rows.writes(row.thread_id, row.checkpoint_ns, min(block), max(block))
-                  if write.checkpoint_id in block]  # fmt: skip
-        for write in sorted(writes, key=lambda write: -places[write.checkpoint_id]):
-            kind, plain = unpack(write.kind, write.value)
-            yield write.channel, places[write.checkpoint_id], plain if kind == "msgpack" else b""
+        start = max(1, end - _AT_ONCE)
+        places = {checkpoint_id: place for place, checkpoint_id in enumerate(path[start:end], start)}
+        writes = rows.writes(row.thread_id, row.checkpoint_ns, min(places), max(places))
+        on_path = [(places[write.checkpoint_id], write) for write in writes if write.checkpoint_id in places]
+        yield from sorted(on_path, key=lambda placed: -placed[0])
 
 
 def stored_records(rows: CheckpointRows, run: Run) -> Iterator[tuple[str, Any]]:
