@@ -12,9 +12,14 @@ from hypothesis import strategies as st
 from converse_graph import Memory, Organisation, Pinned, Scenario, Store, TextList
 from converse_graph.errors import ContextLengthExceeded, ContextWindowTooSmall, InvalidValue
 from converse_graph.models.base import PUBLIC, Message, PromptProfile, Request, Response
-from converse_graph.prompting.summaries import MERGE_EVERY, current_summaries, spans_to_summarise, summaries_to_merge
+from converse_graph.prompting.summaries import (
+    MERGE_EVERY,
+    current_summaries,
+    spans_to_summarise,
+    summaries_to_merge,
+    window_start,
+)
 from converse_graph.prompting.truncation import drop_oldest_half, fit_to_window
-from converse_graph.prompting.visibility import window_start
 from converse_graph.record.call_paths import Span
 from converse_graph.record.records import SummaryRecord
 from converse_graph.runs.derived import fork, replay

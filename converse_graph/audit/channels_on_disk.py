@@ -92,16 +92,17 @@ class Ledger(Sequence[Any]):
             if step != 1:
                 return [self[number] for number in range(start, stop, step)]
             return [load_plain("msgpack", packed) for (packed,) in self._scratch.run(_SOME, self._name, start, stop)]
-        number = at + self._length if at < 0 else at
-        if not 0 <= number < self._length:
-            raise IndexError(at)
-        ((packed,),) = self._scratch.run(_ONE, self._name, number)
-        return load_plain("msgpack", packed)
+        return load_plain("msgpack", self.packed(range(self._length)[at]))
 
     def __iter__(self) -> Iterator[Any]:
         """All records in their order, no more of them held than are read at once."""
         for start in range(0, self._length, _AT_ONCE):
             yield from self[start : start + _AT_ONCE]
+
+    def packed(self, number: int) -> bytes:
+        """The record of that number, from 0, in MessagePack."""
+        ((packed,),) = self._scratch.run(_ONE, self._name, number)
+        return bytes(packed)
 
 
 def stored_channels(store: Store, run: Run) -> ChannelsOnDisk:

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from converse_graph.audit.channels_on_disk import stored_channels
 from converse_graph.audit.findings import Leak
 from converse_graph.audit.playback_comparison import compare_channels, compare_header
 from converse_graph.audit.played_journal import Lookup, PlayedJournal
@@ -64,9 +65,9 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None, record: 
         return Playback(unplayed=f"{why} Its prompts and its record were compared with its journal instead.")
     scenario = scenario.with_events(run.header.events)
     journal = PlayedJournal(store.journal(run.id), is_alone=not _has_stand_ins(run))
-    saver = PlayedSaver(record)
+    saver = PlayedSaver(record, ledger_names(run))
     problem = await _play(store, saver, run, scenario, prompts, journal, record)
-    replay = saver.channels(ledger_names(run))
+    replay = saver.channels()
     if problem is not None and store.journal(run.id).cut_prompts():
         return Playback(unplayed=f"Prompts were cut by a server, to a length that is not on record: {problem} "
                                  "Prompts and record were compared with the journal instead.")  # fmt: skip
@@ -130,7 +131,7 @@ def _play_beside(where: Path | str, name: str, collect_after: tuple[int, int, in
 async def _play_stored(where: Path | str, name: str) -> Playback:
     async with Store.open(where, read_only=True) as store:
         run = store.register.run(name)
-        return await play_again(store, run, made_again(run), store.channels(name))
+        return await play_again(store, run, made_again(run), stored_channels(store, run))
 
 
 def made_again(run: Run) -> Scenario | None:
@@ -178,7 +179,8 @@ async def _play(
 ) -> str | None:
     """Play to the end of the run or of its journal; returns what is wrong with where it ended."""
     saver = TurnSaver(aside, passing=f"branch:to:{SUPERVISOR}")
-    graph = compile_graph(scenario, is_traced=False).copy(update={"checkpointer": saver})
+    compiled = compile_graph(scenario, is_traced=False)
+    graph = compiled.copy(update={"checkpointer": saver, "channels": aside.reading_from_record(compiled.channels)})
     config: Any = {"configurable": {"thread_id": run.name}, "recursion_limit": RECURSION_LIMIT}
     context = RunContext(
         models=ReplayRegistry(Lookup(journal), run.header.model, run.header.models),

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from converse_graph.audit.findings import Leak
+from converse_graph.audit.played_ledger import PlayedLedger
 from converse_graph.models.base import PUBLIC
 from converse_graph.record.call_paths import CallPath
 from converse_graph.record.state import PUBLIC_VALUES, private_channel
@@ -51,13 +52,17 @@ def compare_channels(
         if name in PUBLIC_VALUES and is_behind:
             continue  # of a turn that was not saved yet
         before, now = record.get(name), replay.get(name)
-        if name not in PUBLIC_VALUES:
-            before, now = list(before or ()), list(now or ())
-            if not is_finished and 0 < len(now) - len(before) <= tolerance:
-                now = now[: len(before)]
-        values += count_values(before)
-        for path in different_paths(before, now, ()):
-            findings.append(_finding(name, path, before, now, owners.get(name, PUBLIC)))
+        owner = owners.get(name, PUBLIC)
+        if name in PUBLIC_VALUES:
+            values += count_values(before)
+            findings += [_finding(name, path, before, now, owner) for path in different_paths(before, now, ())]
+            continue
+        before, now = before or (), now or ()
+        values += sum(map(count_values, before))
+        same = now.same if isinstance(now, PlayedLedger) else 0
+        end = len(before) if not is_finished and 0 < len(now) - len(before) <= tolerance else None
+        for number, *path in different_paths(before[same:], now[same:end], ()):
+            findings.append(_finding(name, (same + number, *path), before, now, owner))
     return Comparison(findings=tuple(findings), values=values)
 
 

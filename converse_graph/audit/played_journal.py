@@ -24,7 +24,8 @@ class PlayedJournal:
             is_alone: Whether every speaker has one model: of several, those that stand in are asked other prompts.
         """
         self._journal, self._is_alone = journal, is_alone
-        self._asked_places: set[tuple[str, int]] = set()
+        self._asked: set[int] = set()
+        """The ids of all calls at a place and attempt that was asked at."""
         self._latest: tuple[tuple[str, int], list[JournalledReply]] = (("", 0), [])
         """The replies that were looked up last: each call is looked up, compared and recorded in a row."""
         self._digested: tuple[Request | None, bytes] = (None, b"")
@@ -69,10 +70,10 @@ class PlayedJournal:
 
     def note(self, request: Request, reply: Response, *, accepted: bool) -> None:
         """Compare a call with what is journalled of it."""
-        self._asked_places.add((request.place, request.attempt))
         if self.ends_at == request.place:
             self.ends_at = None
         replies = self._replies(request)
+        self._asked.update(reply.id for reply in replies)
         known_reply = self._same(request, replies) or (replies[0] if replies else None)
         if known_reply is None:
             self._note(request.place, "the journal lacks a call that the record makes")
@@ -96,9 +97,8 @@ class PlayedJournal:
 
     def find_unasked(self) -> None:
         """Note every call of the run that playing it again did not make."""
-        for place, attempt in self._journal.attempts():
-            path = parse_call_path(place)
-            if (place, attempt) not in self._asked_places and path.task not in ("embed", "judge"):
+        for number, place in self._journal.counted_calls():
+            if number not in self._asked and parse_call_path(place).task not in ("embed", "judge"):
                 self._note(place, "a call that playing the run again does not make")
 
     def _replies(self, request: Request) -> list[JournalledReply]:

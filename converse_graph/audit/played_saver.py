@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.channels.delta import DeltaChannel
 from langgraph.checkpoint.base import (
     ChannelVersions,
     Checkpoint,
@@ -15,42 +16,55 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
 
+from converse_graph.audit.played_ledger import PlayedLedger, StoredLedger
 from converse_graph.checkpoints import SaverOfTurns
-from converse_graph.record.state import PUBLIC_VALUES
+from converse_graph.record.state import PUBLIC_VALUES, append
 from converse_graph.store.packing import dump_plain, load_plain
 
 
 class PlayedSaver(SaverOfTurns):
     """Checkpoints that nobody goes back to: of each ledger all that was written, of the rest the last values.
 
-    No step is kept but the last, and nothing is packed, chained or written to a file. Each record is held as it would
-    be read from a store; where it is the one that the run has on record, that one is held and not a second.
+    No step is kept but the last, and nothing is packed, chained or written to a file. Of ledgers no record is held
+    that is the one which the run has on record: see `PlayedLedger`.
     """
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
+    def __init__(self, record: Mapping[str, Any], ledgers: Sequence[str]) -> None:
         """Begin with nothing played.
 
         Args:
             record: The channels of the run that is played again, as its store has them.
+            ledgers: The names of those that are ledgers.
         """
         super().__init__()
-        self._record = record
         self._latest: CheckpointTuple | None = None
-        self._ledgers: dict[str, list[Any]] = {}
+        self._ledgers = {name: PlayedLedger(StoredLedger(record.get(name, ()))) for name in ledgers}
         self._pending: list[tuple[str, Any]] = []
         """What was written on the last checkpoint."""
 
-    def channels(self, ledgers: Sequence[str]) -> dict[str, Any]:
-        """The channels that a record has, as they are at the last checkpoint; empty before the first.
-
-        Args:
-            ledgers: The names of those that are ledgers.
-        """
+    def channels(self) -> dict[str, Any]:
+        """The channels that a record has, as they are at the last checkpoint; empty before the first."""
         if self._latest is None:
             return {}
         values = self._latest.checkpoint["channel_values"]
         plain = {name: _as_stored(values[name]) for name in PUBLIC_VALUES if name in values}
-        return plain | {name: self._ledgers.get(name, []) for name in ledgers}
+        return plain | self._ledgers
+
+    def reading_from_record(self, channels: Mapping[str, Any]) -> dict[str, Any]:
+        """The channels of a graph with its ledgers as `PlayedLedger`, where they were lists.
+
+        Args:
+            channels: As the graph was compiled with them.
+        """
+        return {**channels, **{name: self._channel(channels[name], empty) for name, empty in self._ledgers.items()}}
+
+    def _channel(self, channel: DeltaChannel[Any], empty: PlayedLedger) -> DeltaChannel[Any]:
+        def grow(current: Any, writes: Sequence[Any]) -> Any:
+            return append(current if isinstance(current, PlayedLedger) else empty.grown(current or ()), writes)
+
+        ledger: DeltaChannel[Any] = DeltaChannel(grow, list, snapshot_frequency=channel.snapshot_frequency)
+        ledger.key = channel.key
+        return ledger
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The last checkpoint."""
@@ -72,7 +86,7 @@ class PlayedSaver(SaverOfTurns):
         self, *, config: RunnableConfig, channels: Sequence[str]
     ) -> Mapping[str, DeltaChannelHistory]:
         """What ledgers hold at the last checkpoint."""
-        return {name: {"writes": [], "seed": DeltaSnapshot([*self._ledgers.get(name, ())])} for name in channels}
+        return {name: {"writes": [], "seed": DeltaSnapshot(self._ledgers[name])} for name in channels}
 
     async def aput(
         self,
@@ -120,24 +134,14 @@ class PlayedSaver(SaverOfTurns):
     ) -> RunnableConfig:
         values = checkpoint["channel_values"]
         snapshots = {name: value.value for name, value in values.items() if isinstance(value, DeltaSnapshot)}
-        for name, entries in writes:
-            if name not in values and isinstance(entries, list):
-                self._grow(name, entries)
-        for name, entries in snapshots.items():
-            self._ledgers[name] = []
-            self._grow(name, entries)
+        for name, records in writes:
+            if name in self._ledgers and name not in snapshots:
+                self._ledgers[name] = self._ledgers[name].grown(records)
+        self._ledgers |= snapshots
         where = config["configurable"]
         new_config: RunnableConfig = {"configurable": {**where, "checkpoint_id": checkpoint["id"]}}
         self._latest = CheckpointTuple(config=new_config, checkpoint=checkpoint, metadata=metadata, pending_writes=[])
         return new_config
-
-    def _grow(self, name: str, entries: Sequence[Any]) -> None:
-        ledger, stored = self._ledgers.setdefault(name, []), self._record.get(name) or ()
-        for entry in entries:
-            stored_entry = stored[len(ledger)] if len(ledger) < len(stored) else None
-            blob = dump_plain(entry)
-            is_on_record = stored_entry is not None and dump_plain(stored_entry) == blob
-            ledger.append(stored_entry if is_on_record else load_plain("msgpack", blob))
 
 
 async def _nothing_to_await() -> None:

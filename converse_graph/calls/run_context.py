@@ -24,8 +24,8 @@ from converse_graph.prompting.templates import Prompts, load_prompts
 from converse_graph.record.call_paths import CallPath
 from converse_graph.record.records import MindRecord, OwnRecord, PrivateSummaryRecord
 from converse_graph.scenarios.clock import Period
+from converse_graph.scenarios.ledger_folds import Folds
 from converse_graph.scenarios.model_settings import UNSET, ModelSettings
-from converse_graph.scenarios.rules import RunningList, RunningListFold
 from converse_graph.scenarios.runtime_config import model_settings_in
 from converse_graph.scenarios.speaker_settings import SpeakerSettings
 
@@ -157,8 +157,8 @@ class RunContext:
     """What was warned of so far, a sentence each."""
     by_rounds: bool = False
     """Whether a round is saved whole, its calls with it, since nothing is lost by playing it again."""
-    folds: dict[RunningList, RunningListFold] = field(default_factory=dict)
-    """Running lists as far as they were folded."""
+    folds: Folds = field(default_factory=Folds)
+    """What was folded from the ledgers so far."""
 
     def settings_of(self, speaker: str) -> ModelSettings:
         """The settings of the model of a speaker.

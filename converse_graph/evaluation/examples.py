@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from converse_graph.errors import InvalidValue
 from converse_graph.export.formats import as_json
-from converse_graph.prompting.visibility import window_start
+from converse_graph.prompting.summaries import window_start
 from converse_graph.record.transcript import Header, Transcript
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.tracing.settings import thread_of

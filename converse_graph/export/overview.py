@@ -158,7 +158,7 @@ def in_force(transcript: Transcript) -> dict[str, tuple[str, ...]]:
     for statement in transcript.statements if folds else ():
         for fold in folds.values():
             fold.take({"speaker": statement.speaker, "fields": statement.fields})
-    return {title: fold.standing for title, fold in folds.items()}
+    return {title: fold.entries for title, fold in folds.items()}
 
 
 def _in_force(transcript: Transcript) -> str:

@@ -16,7 +16,7 @@ from converse_graph.models.base import PUBLIC
 from converse_graph.prompting.history import public_record
 from converse_graph.record.call_paths import CallPath
 from converse_graph.record.records import EventRecord, StatementRecord, VoteRecord, without_kind
-from converse_graph.record.state import WORLD_STATE, TurnState, outbox_channel
+from converse_graph.record.state import WORLD_STATE, TurnState, append, outbox_channel
 from converse_graph.scenarios.cast import SUPERVISOR
 from converse_graph.scenarios.fields import Choice
 from converse_graph.scenarios.rules import events_so_far
@@ -56,7 +56,7 @@ def supervisor_node(scenario: Scenario) -> Callable[..., Awaitable[Command[Any]]
             return Command(goto=floor["speakers"])
         voting = bool(floor and floor.get("stage") == "ballot")
         new_statements = [] if voting else _commit(state, floor, emit)
-        transcript: list[StatementRecord] = [*state.get("transcript", ()), *new_statements]
+        transcript: Sequence[StatementRecord] = append(state.get("transcript"), [new_statements])
         update: dict[str, Any] = {"transcript": new_statements} if new_statements else {}
         following = next_in_round(scenario, floor) if floor and not voting else None
         if world_is_due(scenario, floor, state.get(WORLD_STATE, ())):
@@ -84,7 +84,7 @@ def _resolve_world(
     context: RunContext,
     floor: TurnState | None,
     following: TurnState | None,
-    transcript: list[StatementRecord],
+    transcript: Sequence[StatementRecord],
     update: dict[str, Any],
 ) -> Command[Any]:
     """Have the world resolve the round that is over, before anything else is made of it; its node comes back here."""
@@ -105,7 +105,7 @@ def _check_horizon(horizon: Any) -> None:
 
 
 def _between_rounds(
-    scenario: Scenario, state: State, transcript: list[StatementRecord], context: RunContext, emit: Emit
+    scenario: Scenario, state: State, transcript: Sequence[StatementRecord], context: RunContext, emit: Emit
 ) -> tuple[dict[str, Any], list[str]]:
     """Close a round: what changes by it, and who is next: those who vote, nobody more, or none where it goes on."""
     floor: TurnState | None = state.get("floor")
@@ -181,7 +181,7 @@ def _commit(state: State, floor: TurnState | None, emit: Emit) -> list[Statement
     return statements
 
 
-def _note_progress(context: RunContext, rounds: int, transcript: list[StatementRecord]) -> None:
+def _note_progress(context: RunContext, rounds: int, transcript: Sequence[StatementRecord]) -> None:
     if context.journal:
         context.journal.progress(rounds=rounds, statements=len(transcript))
 
@@ -197,18 +197,18 @@ _PROPOSED: tuple[Literal["text", "fields", "problem", "repairs", "sorted_fields"
 
 
 async def _choose_speakers(
-    scenario: Scenario, context: RunContext, floor: TurnState, transcript: list[StatementRecord], emit: Emit
+    scenario: Scenario, context: RunContext, floor: TurnState, transcript: Sequence[StatementRecord], emit: Emit
 ) -> TurnState:
     """Have somebody picked where nobody has the floor, and call on them to dissent where that is due."""
     if not floor["speakers"]:
         floor = await _moderate(scenario, context, floor, transcript, emit)
-    if dissent_is_due(scenario, transcript, floor["speakers"][0]):
+    if dissent_is_due(scenario, transcript, floor["speakers"][0], folds=context.folds):
         floor["dissent"] = True
     return floor
 
 
 async def _moderate(
-    scenario: Scenario, context: RunContext, floor: TurnState, transcript: list[StatementRecord], emit: Emit
+    scenario: Scenario, context: RunContext, floor: TurnState, transcript: Sequence[StatementRecord], emit: Emit
 ) -> TurnState:
     """Let a model give somebody the floor, within the bounds of fairness."""
     candidates = eligible_speakers(scenario, floor["turns_taken"])

@@ -1,6 +1,7 @@
 """The node that resolves a round of a world: it reads sealed moves and hidden state, and nothing that is said."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import takewhile
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -52,12 +53,13 @@ def world_node(scenario: Scenario, world: World) -> _Resolve:
 
 def _moves_in_round(state: Mapping[str, Any], parties: Mapping[str, str], round: int) -> dict[str, str]:
     """The last move of each party in a round; at a moderated table a party may have had several turns."""
-    return {
-        name: entry["move"]
-        for name in parties
-        for entry in state.get(moves_channel(name), ())
-        if entry["round"] == round
-    }
+    moves = {}
+    for name in parties:
+        recent = takewhile(lambda entry: entry["round"] >= round, reversed(state.get(moves_channel(name), ())))
+        last = next((entry["move"] for entry in recent if entry["round"] == round), None)
+        if last is not None:
+            moves[name] = last
+    return moves
 
 
 def _public(world: World, record: HiddenWorldRecord) -> WorldRecord:

@@ -20,8 +20,8 @@ from typing import Any
 from converse_graph.models.base import PUBLIC, Message, PromptProfile
 from converse_graph.models.tokens import estimate_tokens
 from converse_graph.prompting.decisions import format_decision, quoted, redacted_decision
-from converse_graph.prompting.summaries import current_summaries, summary_part
-from converse_graph.prompting.visibility import View, summaries_of, summarised_until
+from converse_graph.prompting.summaries import current_summaries, summarised_until, summary_part
+from converse_graph.prompting.visibility import View, summaries_of
 from converse_graph.record.call_paths import CallPath, Provenance
 from converse_graph.record.records import (
     AnySummaryRecord,

@@ -129,8 +129,8 @@ def _weight_of_own(record: MindRecord) -> float:
 
 def _summaries(scenario: Scenario, view: View) -> Iterator[PastRecord]:
     """Summaries that one of a higher level has replaced: they say more of less."""
-    own = summaries_of(view.own_summaries, view.party)
-    old_summaries: list[AnySummaryRecord] = [*_replaced(view.summaries), *_replaced(own)]
+    own = summaries_of(view.own_written_summaries, view.party)
+    old_summaries: list[AnySummaryRecord] = [*_replaced(view.written_summaries), *_replaced(own)]
     for summary in old_summaries:
         message = summary_part(summary, scenario.clock)
         yield PastRecord(message=message, round=summary["last"], importance=SUMMED_UP)

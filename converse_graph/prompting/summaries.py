@@ -5,17 +5,17 @@ with the logarithm of a run's length. A summary is a record like any other: writ
 higher level covers is no longer told, and is still on record.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from converse_graph.models.base import PUBLIC, Message
-from converse_graph.prompting.visibility import window_start
 from converse_graph.record.call_paths import CallPath, Provenance, Span
 from converse_graph.record.records import AnySummaryRecord, PrivateSummaryRecord, SummaryRecord
 from converse_graph.sanitize import escape_text
 from converse_graph.scenarios.clock import Clock
 from converse_graph.scenarios.fields import Field, Text, TextList
+from converse_graph.scenarios.ledger_folds import Folds, LedgerFold
 
 MERGE_EVERY = 3
 """How many summaries of one level become one of the next."""
@@ -63,20 +63,75 @@ def spans_to_summarise(frozen: int, following: int, window: int, sizes: Sequence
 S = TypeVar("S", SummaryRecord, PrivateSummaryRecord)
 
 
+def window_start(round: int, window: int) -> int:
+    """The first round that is heard in a round: at most `window` rounds back, in blocks of as many.
+
+    A window that slides every round changes a prompt's beginning every round, and no prefix cache ever hits.
+    """
+    return max(0, -(-(round - window) // window) * window)
+
+
 def current_summaries(summaries: Sequence[S]) -> tuple[S, ...]:
     """Those that stand for the past, oldest first: each round by the highest level there is.
 
     Args:
-        summaries: In the order in which they were written: each level goes on where it ended, and a higher one comes
-            after those that it stands for. So it is found from the end, before which a long run has hundreds of others.
+        summaries: Of everybody, or of one speaker, in the order in which they were written: a higher one comes after
+            those that it stands for.
     """
     standing: list[S] = []
-    for summary in reversed(summaries):
-        if not standing or summary["last"] < standing[-1]["first"]:
-            standing.append(summary)
-            if summary["first"] <= summaries[0]["first"]:
-                break
-    return tuple(reversed(standing))
+    for summary in summaries:
+        _let_stand(standing, summary)
+    return tuple(standing)
+
+
+def _let_stand(standing: list[Any], summary: AnySummaryRecord) -> None:
+    """Put a summary in the place of those that it stands for."""
+    standing[:] = [one for one in standing if not summary["first"] <= one["first"] <= one["last"] <= summary["last"]]
+    standing.append(summary)
+    standing.sort(key=lambda one: one["first"])
+
+
+class StandingSummaries(LedgerFold):
+    """The summaries that stand for the past as more are written: of everybody, or of each speaker of a mind."""
+
+    def __init__(self) -> None:
+        """Begin before the first."""
+        super().__init__()
+        self._standing: dict[str | None, list[Any]] = {}
+
+    @property
+    def summaries(self) -> list[Any]:
+        """Those that stand, of one speaker after the other, the oldest of each first."""
+        return [summary for standing in self._standing.values() for summary in standing]
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        """Let a record stand, if it is a summary."""
+        if record["kind"] in ("summary", "private_summary"):
+            _let_stand(self._standing.setdefault(record.get("path"), []), cast("AnySummaryRecord", record))
+
+    def clear(self) -> None:
+        """Let none stand."""
+        self._standing = {}
+
+
+def standing_summaries(folds: Folds, channel: str, ledger: Sequence[Any]) -> tuple[Any, ...]:
+    """The summaries in a ledger that stand for the past.
+
+    Args:
+        folds: What was folded in earlier turns of the run.
+        channel: The name of the ledger.
+        ledger: Its records so far, whether all are summaries or not.
+    """
+    return tuple(folds.of(("standing", channel), StandingSummaries).bring_up(ledger).summaries)
+
+
+def summarised_until(summaries: Iterable[AnySummaryRecord]) -> int:
+    """The first round that none of these summaries stands for.
+
+    Args:
+        summaries: Of everybody, or of one speaker: those that stand.
+    """
+    return max((summary["last"] for summary in summaries), default=-1) + 1
 
 
 def summaries_to_merge(summaries: Sequence[S]) -> tuple[S, ...]:

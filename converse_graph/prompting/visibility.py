@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
+from converse_graph.prompting.summaries import standing_summaries, summarised_until, window_start
 from converse_graph.record.records import (
-    AnySummaryRecord,
     MindRecord,
     OwnRecord,
     OwnWorldRecord,
@@ -22,8 +23,9 @@ from converse_graph.record.records import (
     is_own,
 )
 from converse_graph.record.state import WORLD_STATE, TurnState, own_world_channel, private_channel
-from converse_graph.scenarios.memory_settings import pinned_entries
-from converse_graph.scenarios.rules import RunningList, RunningListFold, events_so_far
+from converse_graph.scenarios.ledger_folds import Folds, RecordsOfKind
+from converse_graph.scenarios.memory_settings import PinnedFold
+from converse_graph.scenarios.rules import RunningListFold, events_so_far
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.scenarios.world_tables import WORLD
 from converse_graph.world.descriptions import describe_world
@@ -55,9 +57,9 @@ class View:
     events: tuple[str, ...]
     """Names of what has happened."""
     summaries: tuple[SummaryRecord, ...] = ()
-    """Of what was said before `statements` begin, all levels."""
+    """Those that stand for what was said before `statements` begin."""
     own_summaries: tuple[PrivateSummaryRecord, ...] = ()
-    """Of its own earlier records, those of its personas too, all levels."""
+    """Those that stand for its own earlier records, and those of its personas."""
     past: tuple[OwnRecord, ...] = ()
     """Its own records of before `statements` begin that no summary of its own stands for yet."""
     pinned: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -80,45 +82,49 @@ class View:
     """The same of its own records, without summaries."""
     dated_earlier: tuple[KnownEvent, ...] = ()
     """The same of what happened at a date."""
+    written_summaries: tuple[SummaryRecord, ...] = ()
+    """The same of summaries: all that were written, those too that one of a higher level stands for now."""
+    own_written_summaries: tuple[PrivateSummaryRecord, ...] = ()
+    """The same of its own and of its personas."""
     moves: tuple[str, ...] = ()
     """In a world: the actions that it may take now and can pay for."""
 
 
-def view(
-    scenario: Scenario, state: Mapping[str, Any], party: str, *, folds: dict[RunningList, RunningListFold] | None = None
-) -> View:
+def view(scenario: Scenario, state: Mapping[str, Any], party: str, *, folds: Folds | None = None) -> View:
     """Put together what a party hears.
 
     Args:
         scenario: What is played.
         state: The channels of the root graph.
         party: Who hears.
-        folds: Running lists as far as they were folded in earlier turns of the run; they are brought up to this one.
+        folds: What was folded from the channels in earlier turns of the run; it is brought up to this one.
     """
+    folds = Folds() if folds is None else folds
     floor: TurnState = state["floor"]
     transcript: Sequence[StatementRecord] = state.get("transcript", ())
-    summaries: Sequence[SummaryRecord] = state.get("summaries", ())
+    summaries = standing_summaries(folds, "summaries", state.get("summaries", ()))
     first = max(window_start(floor["round"], scenario.verbatim_rounds), summarised_until(summaries))
     mind: Sequence[MindRecord] = state.get(private_channel(party), ())
-    own_summaries = tuple([record for record in mind if record["kind"] == "private_summary"])
+    own_summaries = standing_summaries(folds, private_channel(party), mind)
     world_told, moves = _world(scenario, state, party)
-    long_ago = first if scenario.recall_of(scenario.party(party)) else 0
+    recalls = scenario.recall_of(scenario.party(party)) is not None
+    long_ago = first if recalls else 0
     return View(
         party=party,
         round=floor["round"],
         turn=floor["turn"] + floor["speakers"].index(party),
         statements=records_since_period(transcript, first),
         mind=records_since_period(mind, first),
-        summaries=tuple(summaries),
+        summaries=summaries,
         own_summaries=own_summaries,
         past=_own_between(mind, summarised_until(summaries_of(own_summaries, party)), first) if summaries else (),
         events=events_so_far(scenario.events, state.get("events", ())),
         pinned=tuple(
-            (rule.title, pinned_entries(rule, party, transcript))
+            (rule.title, folds.of((rule, party), partial(PinnedFold, rule, party)).bring_up(transcript).entries)
             for rule in scenario.pinned
             if rule.party_kind in (None, scenario.party(party).kind)
         ),
-        standing=(*_standing(scenario, transcript, party, {} if folds is None else folds), *world_told),
+        standing=(*_standing(scenario, transcript, party, folds), *world_told),
         dated=_dated(scenario, party, first, floor["round"]),
         voting=floor.get("stage") == "ballot",
         dissents=floor.get("dissent", False) and floor["speakers"][0] == party,
@@ -126,9 +132,19 @@ def view(
         is_first=not mind,
         earlier=_between(transcript, 0, long_ago),
         own_earlier=_own_between(mind, 0, long_ago),
+        written_summaries=_written_summaries(folds, state, "summaries", "summary") if recalls else (),
+        own_written_summaries=(
+            _written_summaries(folds, state, private_channel(party), "private_summary") if recalls else ()
+        ),
         dated_earlier=_dated(scenario, party, 0, long_ago - 1),
         moves=moves,
     )
+
+
+def _written_summaries(folds: Folds, state: Mapping[str, Any], channel: str, kind: str) -> tuple[Any, ...]:
+    """All summaries in a ledger."""
+    written = folds.of(("written", channel), partial(RecordsOfKind, kind)).bring_up(state.get(channel, ()))
+    return tuple(written.records)
 
 
 def _world(
@@ -150,13 +166,13 @@ def _standing(
     scenario: Scenario,
     transcript: Sequence[StatementRecord],
     party: str,
-    folds: dict[RunningList, RunningListFold],
+    folds: Folds,
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if not scenario.running_lists:
         return ()
     kind = scenario.party(party).kind
     return tuple(
-        (rule.title, folds.setdefault(rule, RunningListFold(rule)).entries(transcript))
+        (rule.title, folds.of(rule, partial(RunningListFold, rule)).bring_up(transcript).entries)
         for rule in scenario.running_lists
         if rule.party_kind in (None, kind)
     )
@@ -169,19 +185,6 @@ def _dated(scenario: Scenario, party: str, first: int, last: int) -> tuple[Known
         if first <= round <= last and event.party in (None, party):
             events.append(KnownEvent(round=round, number=number, text=event.text, to=event.party))
     return tuple(events)
-
-
-def window_start(round: int, window: int) -> int:
-    """The first round that is heard in a round: at most `window` rounds back, in blocks of as many.
-
-    A window that slides every round changes a prompt's beginning every round, and no prefix cache ever hits.
-    """
-    return max(0, -(-(round - window) // window) * window)
-
-
-def summarised_until(summaries: Sequence[AnySummaryRecord]) -> int:
-    """The first round that none of these summaries stands for, which are in the order in which they were written."""
-    return next((summary["last"] + 1 for summary in reversed(summaries) if summary["level"] == 1), 0)
 
 
 def summaries_of(summaries: Sequence[PrivateSummaryRecord], path: str) -> list[PrivateSummaryRecord]:

@@ -5,6 +5,7 @@ Without LangGraph, so that the record of a run can be read without it; the chann
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal, NotRequired
 
@@ -12,9 +13,22 @@ from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # before Python 3.12 pydantic makes a JSON Schema of no other
 
 
-def append(current: list[Any] | None, writes: Sequence[Sequence[Any]]) -> list[Any]:
+class LedgerElsewhere(Sequence[Any], ABC):
+    """A ledger that is no list, for its records are not in memory; it never changes."""
+
+    @abstractmethod
+    def grown(self, records: Sequence[Any]) -> LedgerElsewhere:
+        """The ledger that has these records more at its end.
+
+        Args:
+            records: Plain values.
+        """
+
+
+def append(current: Sequence[Any] | None, writes: Sequence[Sequence[Any]]) -> Sequence[Any]:
     """The reducer of every ledger: append, in the order of the writes."""
-    return [*(current or ()), *(record for write in writes for record in write)]
+    records = [record for write in writes for record in write]
+    return current.grown(records) if isinstance(current, LedgerElsewhere) else [*(current or ()), *records]
 
 
 def titled(title: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
+from converse_graph.scenarios.ledger_folds import LedgerFold
 from converse_graph.scenarios.value import FrozenModel, Identifier
 
 Weight = Annotated[float, Bound(ge=0, le=10)]
@@ -87,14 +88,36 @@ def pinned_entries(rule: Pinned, party: str, statements: Sequence[Mapping[str, A
     Returns:
         Entries as they were worded; of everybody's with the party that reported them: "OpenAI: a leak".
     """
-    entries: dict[str, None] = {}
-    for statement in reversed(statements):
-        value = statement["fields"].get(rule.field)
-        if not value or (rule.whose == "own" and statement["speaker"] != party):
-            continue
-        for entry in reversed(value if isinstance(value, list) else [value]):
-            entry_text = " ".join(str(entry).split())
-            entries.setdefault(entry_text if rule.whose == "own" else f"{statement['speaker']}: {entry_text}")
-        if len(entries) >= rule.max_entries:
-            break
-    return tuple(reversed(list(entries)[: rule.max_entries]))
+    return PinnedFold(rule, party).bring_up(statements).entries
+
+
+class PinnedFold(LedgerFold):
+    """What a party keeps as the public record grows."""
+
+    def __init__(self, rule: Pinned, party: str) -> None:
+        """Begin before the first statement."""
+        super().__init__()
+        self._rule, self._party = rule, party
+        self._entries: dict[str, None] = {}
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """What is kept after the statements that were folded, as `pinned_entries` has it."""
+        return tuple(self._entries)
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        """Fold a statement, which has `speaker` and `fields`; what is reported again is the latest."""
+        value, is_own = record["fields"].get(self._rule.field), self._rule.whose == "own"
+        if not value or (is_own and record["speaker"] != self._party):
+            return
+        for entry in value if isinstance(value, list) else [value]:
+            words = " ".join(str(entry).split())
+            entry_text = words if is_own else f"{record['speaker']}: {words}"
+            self._entries.pop(entry_text, None)
+            self._entries[entry_text] = None
+        for oldest in [*self._entries][: -self._rule.max_entries]:
+            del self._entries[oldest]
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._entries = {}

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field as Bound
 
+from converse_graph.scenarios.ledger_folds import LedgerFold
 from converse_graph.scenarios.value import ByKind, FrozenModel, Identifier, Name
 
 
@@ -109,52 +110,35 @@ def running_list_entries(rule: RunningList, statements: Sequence[Mapping[str, An
         Entries as they were worded last, each after the party that put it up: "UK Government: Audits: no release
         without one".
     """
-    return RunningListFold(rule).entries(statements)
+    return RunningListFold(rule).bring_up(statements).entries
 
 
-class RunningListFold:
-    """What stands of a running list as the public record grows: what was folded once is not folded again.
-
-    Turn by turn the whole record would be folded, which in a run of thousands of turns takes longer than the turn.
-    """
+class RunningListFold(LedgerFold):
+    """What stands of a running list as the public record grows."""
 
     def __init__(self, rule: RunningList) -> None:
         """Begin before the first statement."""
+        super().__init__()
         self._rule = rule
         self._standing: dict[tuple[str, str], str] = {}
-        self._count = 0
-        self._last: Mapping[str, Any] | None = None
-
-    def entries(self, statements: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-        """What stands after these statements, as `running_list_entries` has it.
-
-        Args:
-            statements: The public record in its order; where it does not go on from the one before, it is folded anew.
-        """
-        if len(statements) < self._count or (self._count and statements[self._count - 1] is not self._last):
-            self._standing, self._count = {}, 0
-        for statement in statements[self._count :]:
-            self.take(statement)
-        self._count, self._last = len(statements), statements[-1] if statements else None
-        return self.standing
 
     @property
-    def standing(self) -> tuple[str, ...]:
-        """What stands after the statements that were taken."""
+    def entries(self) -> tuple[str, ...]:
+        """What stands after the statements that were folded, as `running_list_entries` has it."""
         return tuple(self._standing.values())
 
-    def take(self, statement: Mapping[str, Any]) -> None:
-        """Fold one statement more.
-
-        Args:
-            statement: The next of the public record, with `speaker` and `fields`.
-        """
-        fields, speaker = statement.get("fields") or {}, statement["speaker"]
+    def take(self, record: Mapping[str, Any]) -> None:
+        """Fold a statement, which has `speaker` and `fields`."""
+        fields, speaker = record.get("fields") or {}, record["speaker"]
         for name in _texts_in(fields.get(self._rule.remove_field)):
             self._standing.pop((speaker, _short(name)), None)
         for name in _texts_in(fields.get(self._rule.add_field)):
             if _short(name):
                 self._standing[speaker, _short(name)] = f"{speaker}: {' '.join(name.split())}"
+
+    def clear(self) -> None:
+        """Let nothing stand."""
+        self._standing = {}
 
 
 def _texts_in(value: Any) -> list[str]:

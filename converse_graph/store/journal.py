@@ -25,10 +25,11 @@ place, attempt, messages, form, accepted, digest FROM calls
 WHERE run = :run AND place LIKE :places AND attempt >= :least ORDER BY id"""
 _CALLS_AT = _CALLS.replace("LIKE :places", "= :place")
 _AT = """SELECT reply, model, finish, input_tokens, output_tokens, cached_tokens, usd, seconds,
-digest, messages, accepted FROM calls WHERE run = :run AND place = :place AND attempt = :attempt ORDER BY id"""
+id, digest, messages, accepted FROM calls
+WHERE run = :run AND place = :place AND attempt = :attempt ORDER BY id"""
 _TOTALS = """SELECT COALESCE(SUM(input_tokens + output_tokens), 0), SUM(usd),
 SUM(CASE WHEN usd IS NULL THEN 1 ELSE 0 END) FROM calls WHERE run = :run"""
-_ATTEMPTS = "SELECT place, attempt FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
+_COUNTED = "SELECT id, place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _PLACES = "SELECT place FROM calls WHERE run = :run AND attempt >= 0 ORDER BY id"
 _SUMMARY_COLUMNS = (
     "id", "place", "attempt", "accepted", "model", "finish", "input_tokens", "output_tokens", "cached_tokens", "usd",
@@ -114,6 +115,7 @@ class CallSummary:
 class JournalledReply:
     """What the journal has of one attempt at one place, its prompt by digest."""
 
+    id: int
     digest: bytes
     reply: Response
     accepted: bool
@@ -390,14 +392,18 @@ class RunJournal:
         rows = self._reader.read(_AT, run=self._run, place=place, attempt=attempt)
         return [
             JournalledReply(
-                digest=bytes(digest), reply=_reply(row), accepted=bool(is_accepted), messages=packed_ids.count(",") + 1
+                id=number,
+                digest=bytes(digest),
+                reply=_reply(row),
+                accepted=bool(is_accepted),
+                messages=packed_ids.count(",") + 1,
             )
-            for *row, digest, packed_ids, is_accepted in rows
+            for *row, number, digest, packed_ids, is_accepted in rows
         ]
 
-    def attempts(self) -> list[tuple[str, int]]:
-        """Places and attempts of all calls that count, in the order in which they were completed."""
-        return [(str(place), int(attempt)) for place, attempt in self._reader.read(_ATTEMPTS, run=self._run)]
+    def counted_calls(self) -> Iterator[tuple[int, str]]:
+        """Id and place of every call that was of use, in the order in which they were completed."""
+        return ((int(number), str(place)) for number, place in self._reader.stream(_COUNTED, run=self._run))
 
     def spending(self) -> Spending:
         """What all calls together took, those that were no use among them."""

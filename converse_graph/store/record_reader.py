@@ -19,7 +19,6 @@ from converse_graph.record.state import (
     PUBLIC_VALUES,
     WORLD_HIDDEN,
     WORLD_STATE,
-    append,
     private_channel,
     world_ledgers,
 )
@@ -157,7 +156,7 @@ def read_ledgers(
     history = ledger_history(rows, row, [name for name in names if name not in values_saved], load_plain)
     for name, (snapshot, writes) in history.items():
         before = snapshot.entries if isinstance(snapshot, Snapshot) else []
-        ledgers[name] = append(before, [entries for _, entries in writes])
+        ledgers[name] = [*before, *(record for _, entries in writes for record in entries)]
     return ledgers
 
 

@@ -22,10 +22,12 @@ from converse_graph.prompting.summaries import (
     FIELDS,
     fallback_summary,
     spans_to_summarise,
+    standing_summaries,
     summaries_to_merge,
+    summarised_until,
     summary_part,
 )
-from converse_graph.prompting.visibility import records_since_period, summaries_of, summarised_until
+from converse_graph.prompting.visibility import records_since_period, summaries_of
 from converse_graph.record.call_paths import CallPath, Span
 from converse_graph.record.records import PrivateSummaryRecord, StatementRecord, SummaryRecord, SummaryText, memo_of
 from converse_graph.scenarios.cast import SUPERVISOR, Debate, ImaginedDebate, Organisation
@@ -106,7 +108,7 @@ def _private_summary(path: CallPath, span: Span, text: SummaryText) -> PrivateSu
 async def summarise_rounds(
     scenario: Scenario,
     context: RunContext,
-    summaries: Sequence[SummaryRecord],
+    written: Sequence[SummaryRecord],
     transcript: Sequence[StatementRecord],
     following: int,
     emit: Emit,
@@ -116,7 +118,7 @@ async def summarise_rounds(
     Args:
         scenario: What is played.
         context: The run's.
-        summaries: Public ones so far.
+        written: Public summaries so far.
         transcript: All statements so far.
         following: The round that begins.
         emit: Told of every call.
@@ -127,7 +129,8 @@ async def summarise_rounds(
     voices = _listeners(scenario, context)
     if not voices or not scenario.memory.summaries:
         return []
-    frozen = summarised_until(summaries)
+    standing: Sequence[SummaryRecord] = standing_summaries(context.folds, "summaries", written)
+    frozen = summarised_until(standing)
     rounds = {
         round: list(statement)
         for round, statement in groupby(
@@ -155,7 +158,9 @@ async def summarise_rounds(
         statement = [entry for round in range(block.first, block.last + 1) for entry in rounds.get(round, ())]
         words = [(entry["speaker"], entry["text"]) for entry in statement]
         new_summaries.append(await writer.sum_up(block, public_record(statement, scenario.clock), words))
-    return [*new_summaries, *await writer.roll_up([*summaries, *new_summaries])] if new_summaries else []
+    if not new_summaries:
+        return []
+    return [*new_summaries, *await writer.roll_up([*standing, *new_summaries])]
 
 
 async def summarise_mind(turn: PartyTurn) -> list[PrivateSummaryRecord]:

@@ -14,6 +14,7 @@ from converse_graph.measures.drift_patterns import (
 )
 from converse_graph.record.records import StatementRecord
 from converse_graph.scenarios.fields import Percentiles
+from converse_graph.scenarios.ledger_folds import LedgerFold
 from converse_graph.turn.speaker_turn import PartyTurn
 
 _FIRST_YEAR = 1000
@@ -38,10 +39,26 @@ def drift_of_statements(turn: PartyTurn, statements: Sequence[StatementRecord]) 
     by = SpeakerContext(name=party.name, others=others, year=year)
     years = [field.name for field in party.fields if isinstance(field, Percentiles) and field.minimum >= _FIRST_YEAR]
 
+    folds = turn.context.folds
+
     def look(values: Mapping[str, Any]) -> Sequence[DriftFinding]:
-        claims = {thing for entry in statements for thing in claims_in(entry["fields"])} if years else set()
+        claims = folds.of("claims", _Claims).bring_up(statements).things if years else frozenset[str]()
         past = past_estimates({name: values[name] for name in years}, year, {*claims, *claims_in(values)})
         earlier = [entry["text"] for entry in statements[-LOOKBACK:]]
         return find_drift(values["statement"], by, past=past, earlier=earlier)
 
     return look
+
+
+class _Claims(LedgerFold):
+    """What parties have claimed has come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.things: set[str] = set()
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        self.things.update(claims_in(record["fields"]))
+
+    def clear(self) -> None:
+        self.things = set()

@@ -1,7 +1,7 @@
 """A motion before the table: what a party is asked about it beside its statement, and how ballots are counted."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converse_graph.models.base import Message
@@ -10,6 +10,7 @@ from converse_graph.record.records import StanceRecord, StatementRecord, VoteRec
 from converse_graph.scenarios.cast import Organisation
 from converse_graph.scenarios.deliberation_rules import Motion
 from converse_graph.scenarios.fields import Choice, Field, Text
+from converse_graph.scenarios.ledger_folds import Folds, LedgerFold
 from converse_graph.scenarios.scenario import Scenario
 from converse_graph.turn.guest import view_part
 from converse_graph.turn.speaker_turn import PartyTurn, Stance
@@ -85,21 +86,36 @@ def last_stances(statements: Sequence[StatementRecord]) -> dict[str, str]:
     }
 
 
-def dissent_is_due(scenario: Scenario, transcript: Sequence[StatementRecord], speaker: str) -> bool:
+def dissent_is_due(scenario: Scenario, transcript: Sequence[StatementRecord], speaker: str, *, folds: Folds) -> bool:
     """Whether the next statement is to be dissent: all hold one position, and nobody was called on before.
 
     Args:
         scenario: With its motion.
         transcript: All statements so far.
         speaker: Who speaks next.
+        folds: What was folded from the channels in earlier turns of the run.
     """
     voters = {party.name for party in scenario.voters}
     if scenario.motion is None or not scenario.motion.dissenter or speaker not in voters or len(voters) < 2:
         return False
-    if any(statement.get("dissents") for statement in transcript):
+    if folds.of("dissent", _Dissent).bring_up(transcript).was_made:
         return False
     stances = last_stances(transcript[-2 * len(scenario.organisations) :])
     return stances.keys() == voters and len(set(stances.values())) == 1
+
+
+class _Dissent(LedgerFold):
+    """Whether somebody was called on to dissent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.was_made = False
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        self.was_made |= bool(record.get("dissents"))
+
+    def clear(self) -> None:
+        self.was_made = False
 
 
 def count_ballots(motion: Motion, round: int, ballots: Sequence[Any]) -> VoteRecord:

@@ -50,6 +50,7 @@ async def open_turn(turn: PartyTurn) -> TurnOpening:
                 view_now,
                 mind=(*view_now.mind, *conclusions),
                 own_summaries=(*view_now.own_summaries, *summaries),
+                own_written_summaries=(*view_now.own_written_summaries, *summaries),
                 past=() if summaries else view_now.past,
             )
             turn = replace(turn, view=view_now)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
 
 from converse_graph import ImaginedDebate, Organisation, Persona, Scenario
-from converse_graph.prompting.visibility import window_start
+from converse_graph.prompting.summaries import window_start
 from converse_graph.record.state import append
 from tests.support.property_search import example_count
 from tests.support.small_scenarios import debate, table
