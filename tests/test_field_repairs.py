@@ -8,12 +8,12 @@ import pytest
 
 from converse_graph import Integer, Organisation, Store, Text
 from converse_graph.audit.audit import audit_run
-from converse_graph.audit.records import Records
 from converse_graph.calls.reply_schema import build_reply_schema
 from converse_graph.errors import InvalidReply
 from converse_graph.models.base import Request, Response
 from converse_graph.record.call_paths import CallPath
 from converse_graph.runs.derived import replay
+from tests.support.audited_records import records_of
 from tests.support.small_scenarios import CountingChat, begin, played, table
 
 PARTY = Organisation(
@@ -88,7 +88,7 @@ async def test_a_record_that_keeps_the_value_that_was_sent_back_is_found_out(sto
     good = {"statement": "We go on.", "offer": "4", "memo": "Wait."}
     simulation = await played(store, table(party, rounds=1), model=Writing({**good, "offer": "x" * 11}, {"offer": "4"}))
     run = store.register.run(simulation.run.name)
-    records = Records(run.header, store.channels(run.name), list(store.journal(run.id).calls()))
+    records = records_of(store, run, store.channels(run.name))
     (said,) = records.statements
     answers = records.answers(CallPath.of_turn(said["round"], said["turn"], "A").call("statement"))
     assert answers == [good]

@@ -12,11 +12,11 @@ from converse_graph.audit.answer_check import AnswerCheck
 from converse_graph.audit.audit import audit_run
 from converse_graph.audit.disclosure_check import DisclosureCheck
 from converse_graph.audit.phrase_index import PhraseIndex
-from converse_graph.audit.records import Records
 from converse_graph.errors import ProviderUnreachable
 from converse_graph.graph.wiring import wiring
 from converse_graph.runs.derived import fork
 from converse_graph.scenarios.yaml_files import load_scenario
+from tests.support.audited_records import records_of
 from tests.support.small_scenarios import CountingChat, Prompts, begin, channels, played
 
 FISHERY = load_scenario(Path(__file__).parents[1] / "graphs" / "fishery.yaml")
@@ -123,11 +123,9 @@ async def test_an_event_of_the_world_ends_the_run(store: Store) -> None:
 async def test_the_audit_finds_a_move_that_nobody_chose_and_state_that_is_told_to_the_wrong(store: Store) -> None:
     simulation = await played(store, fishery("listed"), name="run")
     state = await channels(store, simulation)
-    calls = [*store.journal(simulation.run.id).calls()]
-    header = (await simulation.transcript()).header
 
     def leaks(channels: dict[str, Any]) -> list[str]:
-        records = Records(header, channels, calls)
+        records = records_of(store, store.register.run("run"), channels)
         disclosures = DisclosureCheck(records, PhraseIndex(), lambda turn, reader: ())
         answers = AnswerCheck(records, frozenset(), frozenset())
         return [leak.why for leak in (*disclosures.worlds(), *answers.differences())]

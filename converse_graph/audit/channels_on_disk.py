@@ -41,8 +41,8 @@ class ChannelsOnDisk(Mapping[str, Any]):
         self._lengths: dict[str, int] = {}
         self._scratch.run_many(_ADD, map(self._row, records))
 
-    def _row(self, named: tuple[str, bytes]) -> tuple[str, int, str | None, bytes]:
-        ledger, packed = named
+    def _row(self, record: tuple[str, bytes]) -> tuple[str, int, str | None, bytes]:
+        ledger, packed = record
         number = self._lengths.get(ledger, 0)
         self._lengths[ledger] = number + 1
         return ledger, number, _place_of(ledger, load_plain("msgpack", packed)), packed

@@ -24,7 +24,7 @@ class PlayedJournal:
             is_alone: Whether every speaker has one model: of several, those that stand in are asked other prompts.
         """
         self._journal, self._is_alone = journal, is_alone
-        self._asked: set[int] = set()
+        self._asked_calls: set[int] = set()
         """The ids of all calls at a place and attempt that was asked at."""
         self._latest: tuple[tuple[str, int], list[JournalledReply]] = (("", 0), [])
         """The replies that were looked up last: each call is looked up, compared and recorded in a row."""
@@ -73,7 +73,7 @@ class PlayedJournal:
         if self.ends_at == request.place:
             self.ends_at = None
         replies = self._replies(request)
-        self._asked.update(reply.id for reply in replies)
+        self._asked_calls.update(reply.id for reply in replies)
         known_reply = self._same(request, replies) or (replies[0] if replies else None)
         if known_reply is None:
             self._note(request.place, "the journal lacks a call that the record makes")
@@ -98,7 +98,7 @@ class PlayedJournal:
     def find_unasked(self) -> None:
         """Note every call of the run that playing it again did not make."""
         for number, place in self._journal.counted_calls():
-            if number not in self._asked and parse_call_path(place).task not in ("embed", "judge"):
+            if number not in self._asked_calls and parse_call_path(place).task not in ("embed", "judge"):
                 self._note(place, "a call that playing the run again does not make")
 
     def _replies(self, request: Request) -> list[JournalledReply]:

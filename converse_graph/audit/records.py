@@ -77,8 +77,8 @@ class Records:
 
     def _statement_in(self, turn: CallPath) -> StatementRecord | None:
         """What was said in a turn."""
-        said = [record for ledger, record in self._channels.records_at(str(turn)) if ledger == "transcript"]
-        return said[-1] if said else None
+        statements = [record for ledger, record in self._channels.records_at(str(turn)) if ledger == "transcript"]
+        return statements[-1] if statements else None
 
     def _private_in(self, place: CallPath) -> Iterator[tuple[str, MindRecord]]:
         """What was kept to oneself in a turn, or of a call: of each record whose mind it is in, and the record."""

@@ -79,8 +79,8 @@ class _Made(Sequence[T], Generic[T]):
     def __getitem__(self, at: slice) -> list[T]: ...
 
     def __getitem__(self, at: int | slice) -> T | list[T]:
-        found = self._records[at]
-        return [*map(self._make, found)] if isinstance(at, slice) else self._make(found)
+        at_hand = self._records[at]
+        return [*map(self._make, at_hand)] if isinstance(at, slice) else self._make(at_hand)
 
     def __iter__(self) -> Iterator[T]:
         return map(self._make, self._records)
@@ -93,12 +93,12 @@ class _Mind(Mapping[str, MindRecord]):
         self._channels, self._ledger = channels, private_channel(party)
 
     def __getitem__(self, place: str) -> MindRecord:
-        found: list[MindRecord] = [
+        records: list[MindRecord] = [
             record for ledger, record in self._channels.records_at(place) if ledger == self._ledger
         ]
-        if not found:
+        if not records:
             raise KeyError(place)
-        return found[-1]
+        return records[-1]
 
     def __iter__(self) -> Iterator[str]:
         return (record["place"] for record in self._channels.get(self._ledger, ()))

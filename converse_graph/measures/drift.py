@@ -135,8 +135,8 @@ def _counts_of(statement: Statement) -> dict[str, int]:
 
 
 def _counts_in_private(replies: Iterable[Stance | Line | Minutes]) -> dict[str, int]:
-    kept = list(replies)
+    all_replies = list(replies)
     return {
-        "repairs_in_private": sum(reply.repairs for reply in kept),
-        "mended_in_private": sum(bool(reply.mended) for reply in kept),
+        "repairs_in_private": sum(reply.repairs for reply in all_replies),
+        "mended_in_private": sum(bool(reply.mended) for reply in all_replies),
     }

@@ -143,8 +143,8 @@ def view(scenario: Scenario, state: Mapping[str, Any], party: str, *, folds: Fol
 
 def _written_summaries(folds: Folds, state: Mapping[str, Any], channel: str, kind: str) -> tuple[Any, ...]:
     """All summaries in a ledger."""
-    written = folds.of(("written", channel), partial(RecordsOfKind, kind)).bring_up(state.get(channel, ()))
-    return tuple(written.records)
+    fold = folds.of(("written", channel), partial(RecordsOfKind, kind)).bring_up(state.get(channel, ()))
+    return tuple(fold.records)
 
 
 def _world(

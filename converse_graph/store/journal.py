@@ -314,9 +314,9 @@ class RunJournal:
         schemas: dict[int, dict[str, Any]] = {}
         for block in _blocks(rows):
             prompts = [_unpack(row[10]) for row in block]
-            told = {number for row, ids in zip(block, prompts, strict=True) for number in (*ids, row[11])}
-            messages = {number: message for number, message in messages.items() if number in told}
-            for number, role, source, owner, text, _ in self._stored_messages(told - messages.keys()):
+            ids_told = {number for row, ids in zip(block, prompts, strict=True) for number in (*ids, row[11])}
+            messages = {number: message for number, message in messages.items() if number in ids_told}
+            for number, role, source, owner, text, _ in self._stored_messages(ids_told - messages.keys()):
                 messages[number] = Message(role=role, source=source, owner=owner_from_record(owner), text=text)
             for row, ids in zip(block, prompts, strict=True):
                 place, attempt, _, form, is_accepted, digest = row[8:]
@@ -338,9 +338,9 @@ class RunJournal:
         missing = (b"", False)
         for block in _blocks(self._reader.stream(_CALLS, run=self._run, places="%", least=-(10**9))):
             prompts = [_ids_of_prompt(row[10], row[11]) for row in block]
-            told = {number for ids in prompts for number in ids}
-            links = {number: link for number, link in links.items() if number in told}
-            links |= {row[0]: _checked_digest(row) for row in self._stored_messages(told - links.keys())}
+            ids_told = {number for ids in prompts for number in ids}
+            links = {number: link for number, link in links.items() if number in ids_told}
+            links |= {row[0]: _checked_digest(row) for row in self._stored_messages(ids_told - links.keys())}
             for row, ids in zip(block, prompts, strict=True):
                 place, attempt, _, _, accepted, digest = row[8:]
                 parts = [links.get(number, missing) for number in ids]

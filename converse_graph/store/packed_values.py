@@ -211,9 +211,9 @@ def _opening(plain: bytes, at: int) -> tuple[int, int]:
         return at + 1, first & 0x0F
     if first <= 0xBF:
         return at + 1 + (first & 0x1F), 0
-    counted, more, inner = _KINDS[first]
-    end = at + 1 + counted
-    if not counted:
+    sizes, more, inner = _KINDS[first]
+    end = at + 1 + sizes
+    if not sizes:
         return end + more, 0
     count = int.from_bytes(plain[at + 1 : end])
     return (end, inner * count) if inner else (end + more + count, 0)

@@ -287,8 +287,8 @@ def world_round(public: WorldRecord, hidden: HiddenWorldRecord | None, clock: Cl
     """
     period = clock.period(public["round"]).label if public["round"] >= 0 else "start"
     whole = hidden and HiddenWorld(state=hidden["state"], moves=hidden["moves"], changes=hidden["changes"])
-    told = {name: public[name] for name in ("state", "moves", "happened")}
-    return WorldRound(round=public["round"], period=period, hidden=whole, **told)
+    values = {name: public[name] for name in ("state", "moves", "happened")}
+    return WorldRound(round=public["round"], period=period, hidden=whole, **values)
 
 
 def _vote(vote: VoteRecord, minds: Mapping[str, Sequence[MindRecord]]) -> Vote:

@@ -81,8 +81,8 @@ class RunData:
         is_in_order = transcript.header.imported is None
         for name, table in _COPIES.items():
             by_round = is_in_order and name != "events"
-            made = _copy(run, name, transcript)
-            yield from dict.fromkeys(self._columns_unlike(run, table, made, by_round=by_round))
+            new_rows = _copy(run, name, transcript)
+            yield from dict.fromkeys(self._columns_unlike(run, table, new_rows, by_round=by_round))
         row = {"run": run, **_outcome_row(outcome(transcript), transcript)}
         yield from self._columns_unlike(run, "outcomes", [row], by_round=False)
 
@@ -101,9 +101,12 @@ class RunData:
             rounds = {"first": block * _ROUNDS_AT_ONCE, "end": (block + 1) * _ROUNDS_AT_ONCE} if by_round else {}
             where = " AND round >= :first AND round < :end" if rounds else ""
             query = f"SELECT {', '.join(names)} FROM {table} WHERE run = :run{where}"  # noqa: S608 - our own
-            rows_stored = {*self._reader.read(query, run=run, **rounds)}
-            made = {tuple(row[name] for name in names) for row in rows_now}
-            missing, unknown = sorted(made - rows_stored, key=str), sorted(rows_stored - made, key=str)
+            as_stored = {*self._reader.read(query, run=run, **rounds)}
+            rows_made_now = {tuple(row[name] for name in names) for row in rows_now}
+            missing, unknown = (
+                sorted(rows_made_now - rows_stored, key=str),
+                sorted(rows_stored - rows_made_now, key=str),
+            )
             if len(missing) != len(unknown):
                 yield f"{table}.run"
                 return

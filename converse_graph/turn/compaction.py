@@ -108,7 +108,7 @@ def _private_summary(path: CallPath, span: Span, text: SummaryText) -> PrivateSu
 async def summarise_rounds(
     scenario: Scenario,
     context: RunContext,
-    written: Sequence[SummaryRecord],
+    earlier: Sequence[SummaryRecord],
     transcript: Sequence[StatementRecord],
     following: int,
     emit: Emit,
@@ -118,7 +118,7 @@ async def summarise_rounds(
     Args:
         scenario: What is played.
         context: The run's.
-        written: Public summaries so far.
+        earlier: Public summaries so far.
         transcript: All statements so far.
         following: The round that begins.
         emit: Told of every call.
@@ -129,7 +129,7 @@ async def summarise_rounds(
     voices = _listeners(scenario, context)
     if not voices or not scenario.memory.summaries:
         return []
-    standing: Sequence[SummaryRecord] = standing_summaries(context.folds, "summaries", written)
+    standing: Sequence[SummaryRecord] = standing_summaries(context.folds, "summaries", earlier)
     frozen = summarised_until(standing)
     rounds = {
         round: list(statement)

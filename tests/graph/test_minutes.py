@@ -10,11 +10,11 @@ import pytest
 from converse_graph import Debate, Organisation, Persona, Store
 from converse_graph.audit.answer_check import AnswerCheck
 from converse_graph.audit.audit import audit_run
-from converse_graph.audit.records import Records
 from converse_graph.models.base import Request, Response
 from converse_graph.record.state import private_channel
 from converse_graph.runs.estimate import estimate
 from converse_graph.scenarios.yaml_files import read_scenario
+from tests.support.audited_records import records_of
 from tests.support.recording_model import ListeningChat
 from tests.support.small_scenarios import debate, played, table
 
@@ -73,7 +73,7 @@ async def test_an_audit_finds_minutes_that_the_chair_did_not_write(store: Store)
         channels = copy.deepcopy(store.channels(run.name))
         (note,) = channels[private_channel("A")]
         note["debate"]["minutes"][name] = value
-        records = Records(run.header, channels, list(store.journal(run.id).calls()))
+        records = records_of(store, run, channels)
         (leak,) = AnswerCheck(records, frozenset(), frozenset()).differences()
         assert (leak.kind, leak.place) == ("record", "0.0/A/minutes.Chair")
 

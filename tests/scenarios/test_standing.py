@@ -90,7 +90,7 @@ def test_a_fold_that_grows_says_the_same_as_a_whole_one_also_where_the_record_is
     fold, record = RunningListFold(LAWS), _record(random, 12)
     others = [record[:5], record, record[:3], _record(random, 12), [dict(entry) for entry in record], [], record]
     for said in [*(record[:length] for length in range(13)), *others]:
-        assert fold.entries(said) == _folded_by_hand(said)
+        assert fold.bring_up(said).entries == _folded_by_hand(said)
 
 
 def _folded_by_hand(said: list[dict[str, Any]]) -> tuple[str, ...]:
