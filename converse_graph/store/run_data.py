@@ -102,11 +102,8 @@ class RunData:
             where = " AND round >= :first AND round < :end" if rounds else ""
             query = f"SELECT {', '.join(names)} FROM {table} WHERE run = :run{where}"  # noqa: S608 - our own
             as_stored = {*self._reader.read(query, run=run, **rounds)}
-            rows_made_now = {tuple(row[name] for name in names) for row in rows_now}
-            missing, unknown = (
-                sorted(rows_made_now - rows_stored, key=str),
-                sorted(rows_stored - rows_made_now, key=str),
-            )
+            as_made = {tuple(row[name] for name in names) for row in rows_now}
+            missing, unknown = sorted(as_made - as_stored, key=str), sorted(as_stored - as_made, key=str)
             if len(missing) != len(unknown):
                 yield f"{table}.run"
                 return
