@@ -14,16 +14,18 @@ from converse_graph.errors import ContextLengthExceeded, ContextWindowTooSmall, 
 from converse_graph.models.base import PUBLIC, Message, PromptProfile, Request, Response
 from converse_graph.prompting.summaries import (
     MERGE_EVERY,
+    StandingSummaries,
     current_summaries,
     spans_to_summarise,
     summaries_to_merge,
+    summarised_until,
     window_start,
 )
 from converse_graph.prompting.truncation import drop_oldest_half, fit_to_window
 from converse_graph.record.call_paths import Span
 from converse_graph.record.records import SummaryRecord
 from converse_graph.runs.derived import fork, replay
-from converse_graph.scenarios.memory_settings import pinned_entries
+from converse_graph.scenarios.memory_settings import PinnedFold, pinned_entries
 from tests.support.property_search import example_count
 from tests.support.small_scenarios import CREATED, CountingChat, debate, played, table
 
@@ -85,6 +87,61 @@ def test_what_stands_for_the_past_covers_it_once_and_grows_with_the_logarithm(bl
     covered = [round for kept in standing for round in range(kept["first"], kept["last"] + 1)]
     assert covered == list(range(2 * blocks))
     assert len(standing) <= (MERGE_EVERY - 1) * 6, "300 blocks have five levels above the first"
+
+
+def test_a_summary_takes_the_place_of_those_it_stands_for_and_of_no_other() -> None:
+    """Where rounds are so long that several blocks are summed up at once, the last of them is not merged yet."""
+    blocks = [summary(1, 2 * number, 2 * number + 1) for number in range(4)]
+    merged = summary(2, 0, 5)
+    assert current_summaries([*blocks, merged]) == (merged, blocks[3])
+    assert summarised_until([merged, blocks[3]]) == 8
+    assert summarised_until([]) == 0
+
+
+@settings(max_examples=example_count(40), deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["Alpha", "Alpha/Left"]), st.integers(1, 3)), max_size=60), st.randoms())
+def test_what_stands_is_folded_as_summaries_are_written_each_speakers_own(
+    writers: list[tuple[str, int]], random: Any
+) -> None:
+    mind: list[Any] = []
+    fold = StandingSummaries()
+    for path, at_once in writers:
+        own = [record for record in mind if record["path"] == path]
+        frozen = summarised_until(own)
+        new = [summary(1, frozen + number, frozen + number) for number in range(at_once)]
+        while due := summaries_to_merge([*own, *new]):
+            new.append(summary(due[0]["level"] + 1, due[0]["first"], due[-1]["last"]))
+        mind += [{**record, "kind": "private_summary", "path": path} for record in new]
+        if random.random() < 0.5:
+            by_speaker = {path: [one for one in mind if one["path"] == path] for path in ("Alpha", "Alpha/Left")}
+            standing = [one for own in by_speaker.values() for one in current_summaries(own)]
+            assert sorted(map(str, fold.bring_up(mind).summaries)) == sorted(map(str, standing))
+            for own in by_speaker.values():
+                covered = [round for one in current_summaries(own) for round in range(one["first"], one["last"] + 1)]
+                assert covered == list(range(summarised_until(own)))
+
+
+@settings(max_examples=example_count(40), deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("AB"), st.lists(st.sampled_from("xyzuv"), max_size=3)), max_size=30),
+    st.integers(1, 4),
+    st.sampled_from(["own", "all"]),
+)
+def test_what_is_pinned_is_folded_as_statements_are_made(
+    reports: list[tuple[str, list[str]]], most: int, whose: Any
+) -> None:
+    """Against the record read backwards from its end, until there are enough entries."""
+    rule = Pinned(title="t", field="made", max_entries=most, whose=whose)
+    fold, said = PinnedFold(rule, "A"), list[dict[str, Any]]()
+    for speaker, made in reports:
+        said.append({"speaker": speaker, "fields": {"made": made}})
+        latest = dict.fromkeys(
+            entry if whose == "own" else f"{one['speaker']}: {entry}"
+            for one in reversed(said)
+            for entry in reversed(one["fields"]["made"])
+            if whose == "all" or one["speaker"] == "A"
+        )
+        assert fold.bring_up(said).entries == tuple(reversed([*latest][:most])) == pinned_entries(rule, "A", said)
 
 
 async def test_a_prompt_is_brief_then_summaries_then_recent_words_then_the_task_with_the_clock(tmp_path: Path) -> None:

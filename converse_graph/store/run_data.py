@@ -91,7 +91,7 @@ class RunData:
     ) -> Iterator[str]:
         """Compare the rows of a table with those that the record makes, some rounds at a time where they are in order.
 
-        Rows whose key alone is another are told by the column of that key.
+        Where there are more rows or fewer, that is told by the column `run`.
         """
         count = 0
         for block, rows_of_block in groupby(rows_made, lambda row: row["round"] // _ROUNDS_AT_ONCE if by_round else 0):

@@ -1,0 +1,181 @@
+"""An audit of a long run holds little of it at once, and finds what an audit that held all of it would find."""
+
+import gc
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from converse_graph import Store
+from converse_graph.audit import audit as auditing
+from converse_graph.audit.audit import audit_run
+from converse_graph.audit.channels_on_disk import ChannelsOnDisk, stored_channels
+from converse_graph.audit.phrase_index import PhraseIndex
+from converse_graph.audit.played_ledger import PlayedLedger, StoredLedger
+from converse_graph.audit.transcript_on_disk import public_record_of, transcript_on_disk
+from converse_graph.export.formats import as_json
+from converse_graph.export.markdown import render_markdown
+from converse_graph.graph import channels as graph_channels
+from converse_graph.models.base import PUBLIC, PromptProfile
+from converse_graph.models.null import NullModel
+from converse_graph.record.transcript import Statement
+from converse_graph.runs.derived import fork
+from converse_graph.store.journal import Call
+from converse_graph.store.packed_values import saved_channels
+from converse_graph.store.packing import dump_plain
+from tests.support.property_search import example_count
+from tests.support.scenario_files.boards import boards
+from tests.support.small_scenarios import channels, played, table
+
+
+class LargeNull(NullModel):
+    """The null model, told as much as a large model is."""
+
+    profile: PromptProfile = "large"
+
+
+RECORDS = [{"kind": "note", "place": f"{number}.0/A", "memo": f"memo {number}"} for number in range(700)]
+
+
+@pytest.mark.every_store
+async def test_a_run_read_record_by_record_is_the_one_that_is_read_whole(store: Store) -> None:
+    """Through debates, summaries and a fork; with ledgers that are saved whole again and again."""
+    frequency, graph_channels._GROWS.snapshot_frequency = graph_channels._GROWS.snapshot_frequency, 7
+    try:
+        simulation = await played(store, boards(rounds=12), model=LargeNull(), name="whole")
+        branch = await fork(
+            store, "whole", at="round 9", new_name="branch", scenario=boards(rounds=12), model=LargeNull()
+        )
+        await branch.play()
+    finally:
+        graph_channels._GROWS.snapshot_frequency = frequency
+    saved_whole = [{*saved_channels(row.kind, row.checkpoint)} for row in store.checkpoints.all(thread_id="whole")]
+    assert sum("transcript" in names for names in saved_whole) >= 2
+    for one in (simulation, branch):
+        run = store.register.run(one.run.name)
+        on_disk, whole = stored_channels(store, run), await channels(store, one)
+        assert {name: list(value) if isinstance(whole[name], list) else value for name, value in on_disk.items()} == {
+            name: value for name, value in whole.items() if value != []
+        }
+        transcript, lazy = store.transcript(run.name), transcript_on_disk(store, run, on_disk)
+        for record, same in ((transcript, lazy), (transcript.public(), public_record_of(lazy))):
+            assert as_json(same, raw=True) == as_json(record, raw=True)
+            assert render_markdown(same) == render_markdown(record)
+        assert len(lazy.statements) == len(transcript.statements)
+        assert lazy.statements[-2:] == [*transcript.statements[-2:]]
+        audit = await audit_run(store, run.name, scenario=boards(rounds=12))
+        assert audit.leaks == ()
+        assert audit.values > 0
+
+
+async def test_no_more_than_a_few_hundred_calls_and_statements_of_a_run_are_held_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = table("A", "B", "C", rounds=200)
+    simulation = await played(store, scenario, name="long")
+    calls = sum(1 for _ in store.journal(simulation.run.id).calls())
+    assert calls >= 600
+    most: Counter[type] = Counter()
+
+    def look() -> None:
+        gc.collect()
+        alive = Counter(type(one) for one in gc.get_objects())
+        for kind in (Call, Statement):
+            most[kind] = max(most[kind], alive[kind])
+
+    def watched(name: str, owner: Any = auditing) -> None:
+        inner = getattr(owner, name)
+
+        def outer(*args: Any, **more: Any) -> Iterator[Any]:
+            for number, one in enumerate(inner(*args, **more)):
+                if number % 100 == 50:
+                    look()
+                yield one
+
+        monkeypatch.setattr(owner, name, outer)
+
+    for name in ("json_parts", "markdown_lines"):
+        watched(name)
+    watched("own", auditing._Calls)
+    watched("all", auditing._Calls)
+    audit = await audit_run(store, "long", scenario=scenario)
+    assert audit.leaks == ()
+    assert 0 < most[Call] <= 300
+    assert 0 < most[Statement] <= 20
+
+
+def played_ledger(length: int) -> PlayedLedger:
+    disk = ChannelsOnDisk([("mind_A", dump_plain(record)) for record in RECORDS], {})
+    return PlayedLedger(StoredLedger(disk["mind_A"])).grown([dict(record) for record in RECORDS[:length]])
+
+
+@pytest.mark.parametrize("length", [0, 1, 255, 700])
+def test_a_ledger_that_is_played_the_same_again_is_read_from_record(length: int) -> None:
+    ledger = played_ledger(length)
+    assert (len(ledger), ledger.same, list(ledger)) == (length, length, RECORDS[:length])
+    assert list(reversed(ledger)) == RECORDS[:length][::-1]
+    assert ledger[2:9:3] == RECORDS[:length][2:9:3]
+    assert ledger[-3:] == RECORDS[:length][-3:]
+    with pytest.raises(IndexError):
+        ledger[length]
+    if length:
+        assert ledger[-1] == ledger[length - 1] == RECORDS[length - 1]
+
+
+def test_from_the_first_record_that_is_another_on_all_are_kept() -> None:
+    before = played_ledger(300)
+    other = {**RECORDS[300], "memo": "otherwise"}
+    ledger = before.grown([other, RECORDS[301]])
+    assert (len(ledger), ledger.same, ledger[299:]) == (302, 300, [RECORDS[299], other, RECORDS[301]])
+    assert (len(before), before[-1]) == (300, RECORDS[299])
+    more = played_ledger(700).grown([other])
+    assert (more.same, more[-1]) == (700, other)
+    assert PlayedLedger(StoredLedger(())).grown([other])[0] == other
+
+
+WORDS = st.lists(st.sampled_from(["ab", "cd", "ef", "gh", "ij", "kl", "mn"]), max_size=16).map(" ".join)
+
+
+@settings(max_examples=example_count(40), deadline=None)
+@given(
+    st.lists(st.tuples(WORDS, st.sampled_from("ABC"), st.integers(0, 9))), st.lists(st.tuples(WORDS, st.integers(0, 9)))
+)
+def test_private_words_have_the_owners_that_a_table_in_memory_would_give_them(
+    private: list[tuple[str, str, int]], public: list[tuple[str, int]]
+) -> None:
+    index, table = PhraseIndex(), dict[int, dict[str, Any]]()
+    for text, owner, round in private:
+        index.add(text, owner, (round, 0))
+        for phrase in index.phrases_in(text):
+            since = table.setdefault(phrase, {}).get(owner, (round, 0))
+            table[phrase][owner] = min(since, (round, 0))
+    for text, round in public:
+        index.add_public(text, (round, 0))
+        for phrase in index.phrases_in(text):
+            if phrase in table:
+                table[phrase][PUBLIC] = min(table[phrase].get(PUBLIC, (round, 0)), (round, 0))
+    for text in [text for text, *_ in private] + [text for text, _ in public]:
+        assert index.owners_by_phrase(text) == {
+            phrase: table[phrase] for phrase in index.phrases_in(text) if phrase in table
+        }
+
+
+def pieces(text: str, random: Random) -> Sequence[str]:
+    ends = sorted({match for match, letter in enumerate(text) if letter == " " and random.random() < 0.2})
+    starts = [0, *(end + 1 for end in ends)]
+    return [text[start:end] for start, end in zip(starts, [*(end + 1 for end in ends), len(text)], strict=True)]
+
+
+def test_words_in_a_row_are_found_across_the_pieces_of_a_text() -> None:
+    index, random = PhraseIndex(), Random(3)
+    private = "we will never release the second model before the spring"
+    index.add(private, "A")
+    text = " ".join(["nothing to see here"] * 50 + [private] + ["and nothing here"] * 50)
+    whole = list(index.owners_in([text]))
+    assert len(whole) == len(index.phrases_in(private))
+    for _ in range(20):
+        assert list(index.owners_in(pieces(text, random))) == whole

@@ -1,0 +1,112 @@
+"""Parts of stored values are read without the rest of them, and come out as the whole does."""
+
+from contextlib import suppress
+from typing import Any
+
+import ormsgpack
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
+
+from converse_graph import Store
+from converse_graph.checkpoints.saver import PackedSerializer
+from converse_graph.errors import StoreFailure
+from converse_graph.store.packed_values import packed_entries, saved_channels, saved_entries, saved_values
+from converse_graph.store.packing import dump_plain, load_plain, pack
+from tests.support.property_search import example_count
+
+LEAVES = (
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(max_size=300)
+)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=20) | st.dictionaries(st.text(max_size=40), inner, max_size=20)
+)
+SIZES = (0, 1, 15, 16, 31, 32, 255, 256, 65_535, 65_536, 70_000)
+
+
+def read(entries: Any) -> list[Any]:
+    return [load_plain("msgpack", entry) for entry in entries]
+
+
+@settings(max_examples=example_count(60), deadline=None)
+@given(st.lists(VALUES, max_size=20))
+def test_the_entries_of_a_list_are_those_of_the_whole(entries: list[Any]) -> None:
+    assert read(packed_entries(*pack("msgpack", dump_plain(entries)))) == entries
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "make", [lambda n: "é" * n, lambda n: b"b" * n, lambda n: [7] * n, lambda n: dict.fromkeys(range(n))]
+)
+def test_values_of_every_size_end_where_they_end(make: Any, size: int) -> None:
+    entries = [1, make(size), "x", [make(size), -1], 1.5]
+    assert read(packed_entries(*pack("msgpack", dump_plain(entries)))) == entries
+
+
+@pytest.mark.parametrize("ledger", ["first", "mind", "last"])
+@pytest.mark.parametrize("length", [0, 3, 40_000])
+def test_a_ledger_is_read_out_of_a_checkpoint_past_what_else_it_holds(ledger: str, length: int) -> None:
+    records = [{"number": number, "words": f"word {number}"} for number in range(length)]
+    channels = {"first": DeltaSnapshot(records), "floor": {"round": 3, "name": "x" * 70_000}, "ended": None,
+                "mind": DeltaSnapshot(records[::-1]), "last": DeltaSnapshot(records[:2])}  # fmt: skip
+    checkpoint = {"v": 4, "versions_seen": {"channel_values": {}}, "channel_values": channels, "id": "1"}
+    stored = PackedSerializer().dumps_typed(checkpoint)
+    assert list(saved_channels(*stored)) == list(channels)
+    assert saved_values(*stored, ("ended", "floor", "horizon")) == {"floor": channels["floor"], "ended": None}
+    assert read(saved_entries(*stored, ledger)) == channels[ledger].value
+    assert read(saved_entries(*stored, "none")) == []
+
+
+BROKEN = (
+    b"",
+    b"\x93\x01",
+    b"\xa5no",
+    b"\x07",
+    b"\xdc\x00",
+    b"\x92\xc7\xff\x07",
+    b"\xdd\xff\xff\xff\xff\x01",
+    b"\x91\xda\x01",
+)
+
+
+@pytest.mark.parametrize("plain", BROKEN)
+def test_bytes_that_are_no_list_are_refused(plain: bytes) -> None:
+    with pytest.raises(StoreFailure):
+        list(packed_entries("msgpack", plain))
+    with pytest.raises(StoreFailure):
+        list(saved_channels("msgpack", plain))
+
+
+@settings(max_examples=example_count(60), deadline=None)
+@given(st.binary(max_size=60))
+def test_no_bytes_are_more_than_refused(plain: bytes) -> None:
+    for look in (packed_entries, saved_channels, lambda *stored: saved_entries(*stored, "a")):
+        with suppress(StoreFailure):
+            list(look("msgpack", plain))
+
+
+def test_an_object_of_a_class_is_refused_where_a_ledger_is_to_be() -> None:
+    checkpoint = ormsgpack.packb({"channel_values": {"mind": ormsgpack.Ext(5, b"\x90")}})
+    with pytest.raises(StoreFailure, match="extension 5"):
+        list(saved_entries("msgpack", checkpoint, "mind"))
+    with pytest.raises(StoreFailure, match="pickle"):
+        list(packed_entries("pickle", b"\x90"))
+
+
+@pytest.mark.every_store
+async def test_rows_are_streamed_as_they_are_read_and_whatever_else_is_asked_meanwhile(store: Store) -> None:
+    reader = store._reader
+    numbers = (
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :most) SELECT i FROM n ORDER BY i"
+    )
+    seen = []
+    for (number,) in reader.stream(numbers, most=1000):
+        seen.append(number)
+        if number % 250 == 0:
+            assert reader.read("SELECT COUNT(*) FROM runs") == [(0,)]
+            assert next(reader.stream(numbers, most=3)) == (1,)
+    assert seen == [number for (number,) in reader.read(numbers, most=1000)]
+    with pytest.raises(StoreFailure):
+        list(reader.stream("SELECT nothing FROM nowhere"))
+    assert list(reader.stream(numbers, most=0))[:1] == [(1,)]
