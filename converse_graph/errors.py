@@ -9,6 +9,7 @@ ConverseError
 │   └── RecordChanged              what is stored of a run is not what its chains say
 ├── StoreFailure                   the store cannot be opened or written; what was committed is kept
 │   └── StoreUnreachable           its server is gone in mid-run; a RunPaused too
+├── NoRoomForScratch               the temporary file of an audit cannot be written; the store is as it was
 ├── DatasetUploadFailed            LangSmith cannot be reached, or takes no dataset; the runs are as they were
 ├── RunLocked                      another process is writing to the run
 ├── RunPaused                      the run stopped where `resume` can go on
@@ -116,6 +117,10 @@ class RecordChanged(UsageError):
 
 class StoreFailure(ConverseError):
     """The store cannot be written, for want of room or of leave; what was committed is kept."""
+
+
+class NoRoomForScratch(ConverseError):
+    """There is no room for the temporary file of an audit; the store is as it was."""
 
 
 class DatasetUploadFailed(ConverseError):

@@ -20,7 +20,7 @@ from converse_graph.audit.scratch import Scratch
 from converse_graph.audit.text_owners import index_private_texts, index_public_texts
 from converse_graph.audit.transcript_on_disk import public_record_of, transcript_on_disk
 from converse_graph.audit.unplayable_run import audit_unplayable
-from converse_graph.errors import ConverseError
+from converse_graph.errors import ConverseError, NoRoomForScratch
 from converse_graph.export.formats import json_parts
 from converse_graph.export.markdown import markdown_lines
 from converse_graph.export.markdown_escaping import unescape
@@ -73,6 +73,7 @@ async def audit_run(
         NotFound: There is no such run.
         InvalidValue: `against` is no head, and no transcript with one.
         StoreFailure: What is stored of it cannot be read at all.
+        NoRoomForScratch: A long run takes a temporary file, and there is no room for it.
     """
     kept_head = None if against is None else read_kept_head(against)
     run = store.register.run(name)
@@ -105,6 +106,8 @@ async def _audit(
         breaks += [_of_chain(place=run.name, source="head", why=why) for why in compare_heads(head, run, kept_head)]
     try:
         content = await _look_at(store, run, scenario, beside)
+    except NoRoomForScratch:
+        raise
     except (ConverseError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         if not breaks:
             raise

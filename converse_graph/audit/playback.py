@@ -21,7 +21,7 @@ from converse_graph.audit.played_saver import PlayedSaver
 from converse_graph.calls.run_context import RunContext
 from converse_graph.calls.trace_privacy import untraced
 from converse_graph.checkpoints import TurnSaver
-from converse_graph.errors import ConverseError, RunPaused
+from converse_graph.errors import ConverseError, NoRoomForScratch, RunPaused
 from converse_graph.graph import compile_graph
 from converse_graph.models.base import PUBLIC
 from converse_graph.models.references import SEPARATOR
@@ -208,6 +208,8 @@ async def _play(
     except RunPaused:
         if run.status == "finished":
             problem = "the journal ends here, and the run does not"
+    except NoRoomForScratch:
+        raise
     except (ConverseError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         problem = f"it cannot be played on: {type(error).__name__}"
     finally:

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from converse_graph import Store
 from converse_graph.audit import audit as auditing
+from converse_graph.audit import scratch
 from converse_graph.audit.audit import audit_run
 from converse_graph.audit.channels_on_disk import ChannelsOnDisk, stored_channels
 from converse_graph.audit.phrase_index import PhraseIndex
 from converse_graph.audit.played_ledger import PlayedLedger, StoredLedger
 from converse_graph.audit.transcript_on_disk import public_record_of, transcript_on_disk
+from converse_graph.errors import NoRoomForScratch
 from converse_graph.export.formats import as_json
 from converse_graph.export.markdown import render_markdown
 from converse_graph.graph import channels as graph_channels
@@ -106,6 +108,16 @@ async def test_no_more_than_a_few_hundred_calls_and_statements_of_a_run_are_held
     assert audit.leaks == ()
     assert 0 < most[Call] <= 300
     assert 0 < most[Statement] <= 20
+
+
+async def test_an_audit_that_finds_no_room_says_so_and_finds_nothing_else(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = table("A", "B", rounds=20)
+    await played(store, scenario, name="run")
+    monkeypatch.setattr(scratch, "_SETTINGS", (*scratch._SETTINGS, "max_page_count = 4"))
+    with pytest.raises(NoRoomForScratch, match="SQLITE_TMPDIR"):
+        await audit_run(store, "run", scenario=scenario)
 
 
 def played_ledger(length: int) -> PlayedLedger:
