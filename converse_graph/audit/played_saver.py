@@ -38,7 +38,8 @@ class PlayedSaver(SaverOfTurns):
         """
         super().__init__()
         self._latest: CheckpointTuple | None = None
-        self._ledgers = {name: PlayedLedger(StoredLedger(record.get(name, ()))) for name in ledgers}
+        self._empty = {name: PlayedLedger(StoredLedger(record.get(name, ()))) for name in ledgers}
+        self._ledgers = dict(self._empty)
         self._pending: list[tuple[str, Any]] = []
         """What was written on the last checkpoint."""
 
@@ -56,15 +57,19 @@ class PlayedSaver(SaverOfTurns):
         Args:
             channels: As the graph was compiled with them.
         """
-        return {**channels, **{name: self._channel(channels[name], empty) for name, empty in self._ledgers.items()}}
+        return {**channels, **{name: self._channel(name, channels[name]) for name in self._empty}}
 
-    def _channel(self, channel: DeltaChannel[Any], empty: PlayedLedger) -> DeltaChannel[Any]:
+    def _channel(self, name: str, channel: DeltaChannel[Any]) -> DeltaChannel[Any]:
         def grow(current: Any, writes: Sequence[Any]) -> Any:
-            return append(current if isinstance(current, PlayedLedger) else empty.grown(current or ()), writes)
+            return append(self._as_played(name, current), writes)
 
         ledger: DeltaChannel[Any] = DeltaChannel(grow, list, snapshot_frequency=channel.snapshot_frequency)
         ledger.key = channel.key
         return ledger
+
+    def _as_played(self, name: str, records: Sequence[Any]) -> PlayedLedger:
+        """A ledger as LangGraph has it: before anything was written to it, a list."""
+        return records if isinstance(records, PlayedLedger) else self._empty[name].grown(records)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The last checkpoint."""
@@ -133,7 +138,11 @@ class PlayedSaver(SaverOfTurns):
         metadata: CheckpointMetadata,
     ) -> RunnableConfig:
         values = checkpoint["channel_values"]
-        snapshots = {name: value.value for name, value in values.items() if isinstance(value, DeltaSnapshot)}
+        snapshots = {
+            name: self._as_played(name, value.value)
+            for name, value in values.items()
+            if isinstance(value, DeltaSnapshot)
+        }
         for name, records in writes:
             if name in self._ledgers and name not in snapshots:
                 self._ledgers[name] = self._ledgers[name].grown(records)
