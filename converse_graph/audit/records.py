@@ -8,7 +8,7 @@ from converse_graph.audit.channels_on_disk import ChannelsOnDisk
 from converse_graph.calls.model_call import repeated
 from converse_graph.calls.reply_schema import read_values
 from converse_graph.judge.record_parts import format_statement as told_to_judge
-from converse_graph.models.base import PROFILES, Message
+from converse_graph.models.base import Message, PromptProfile
 from converse_graph.models.reply_reader import read_reply
 from converse_graph.prompting.history import (
     heard_line_messages,
@@ -94,25 +94,27 @@ class Records:
             message: The part.
             origin: Where it says that it comes from.
         """
-        whole = self._whole(origin)
+        # A large model is told of a record between tags. What is likely comes first: of what is told, none is kept.
+        is_marked = message.text.startswith("<")
+        whole = self._whole(origin, ("large", "small") if is_marked else ("small", "large"))
         if whole is None:
             return None
         texts = map(recalled_message_text, whole) if origin.is_recalled else whole
         return (piece for rendering in texts for piece in sentences_of(rendering)) if origin.is_sentence else texts
 
-    def _whole(self, origin: Provenance) -> Iterator[Message] | None:
-        """The same of the whole record, as it is told first."""
+    def _whole(self, origin: Provenance, profiles: Sequence[PromptProfile]) -> Iterator[Message] | None:
+        """The same of the whole record, as it is told first: to a model of each of these sorts."""
         match origin:
             case Provenance(record="statement", of=CallPath() as path):
-                return self._statement(path)
+                return self._statement(path, profiles)
             case Provenance(record="event", of=int(number)):
-                return self._event(number)
+                return self._event(number, profiles)
             case Provenance(record="summary", of=Span() as span):
                 return self._summary(span)
             case Provenance(record="mind", of=CallPath() as path):
-                return self._recollection(path)
+                return self._recollection(path, profiles)
             case Provenance(record="line", of=CallPath() as path):
-                return self._line(path)
+                return self._line(path, profiles)
             case Provenance(record="reply", of=CallPath() | JudgePath() as path):
                 return self._reply(path)
         return None
@@ -166,29 +168,28 @@ class Records:
             if earlier.attempt == call.attempt - 1 and properties.keys() <= earlier.schema["properties"].keys():
                 yield from ({**before, **own} for before in self._with_earlier(earlier))
 
-    def _statement(self, path: CallPath) -> Iterator[Message]:
+    def _statement(self, path: CallPath, profiles: Sequence[PromptProfile]) -> Iterator[Message]:
         statement = self._statement_in(path)
         if statement is None:
             return
-        for profile in PROFILES:
+        for profile in profiles:
             yield from public_record([statement], self.clock, profile)
-            yield told_to_judge(
-                Statement(period=self.clock.period(statement["round"]).label, **without_kind(statement)), profile
-            )
+        read = Statement(period=self.clock.period(statement["round"]).label, **without_kind(statement))
+        yield from (told_to_judge(read, profile) for profile in profiles)
 
-    def _event(self, number: int) -> Iterator[Message]:
+    def _event(self, number: int, profiles: Sequence[PromptProfile]) -> Iterator[Message]:
         for event in self.header.events[number : number + 1]:
             round = self.clock.round_of(event.at)
             event_record = KnownEvent(round=round, number=number, text=event.text, to=event.party)
             yield from self._messages_of(View(party="", round=round, turn=0, statements=(), mind=(), events=(),
-                                        dated=(event_record,)))  # fmt: skip
+                                        dated=(event_record,)), profiles)  # fmt: skip
 
     def _summary(self, span: Span) -> Iterator[Message]:
         for ledger, summary in self._channels.records_at(str(span)):
             if ledger == "summaries":
                 yield summary_part(summary, self.clock)
 
-    def _recollection(self, made_in: CallPath) -> Iterator[Message]:
+    def _recollection(self, made_in: CallPath, profiles: Sequence[PromptProfile]) -> Iterator[Message]:
         for party, record in self._private_in(made_in):
             path = record["path"]
             if party_of(path) != party:
@@ -197,18 +198,18 @@ class Records:
                 yield summary_part(record, self.clock)
                 continue
             yield from self._messages_of(View(party=path, round=record["round"], turn=0, statements=(), mind=(record,),
-                                        events=()))  # fmt: skip
+                                        events=()), profiles)  # fmt: skip
             debate = debate_of(record)
             for name in {line["speaker"] for line in debate["lines"]} if debate else ():
                 member = join_path(path, name)
                 yield from recalled_line_messages([record], member, self.clock)
                 yield from persona_memory([record], member, self.clock, record["round"], "small")
 
-    def _messages_of(self, view: View) -> Iterator[Message]:
-        for profile in PROFILES:
+    def _messages_of(self, view: View, profiles: Sequence[PromptProfile]) -> Iterator[Message]:
+        for profile in profiles:
             yield from recent_messages(view, self.clock, profile)
 
-    def _line(self, path: CallPath) -> Iterator[Message]:
+    def _line(self, path: CallPath, profiles: Sequence[PromptProfile]) -> Iterator[Message]:
         if not path.steps or not isinstance(number := path.steps[-1].at, int):
             return
         turn, speaker = replace(path, steps=path.steps[:-1]), path.steps[-1].name
@@ -223,7 +224,7 @@ class Records:
         else:
             line_records = [line for line in lines[number : number + 1] if line["speaker"] == speaker]
         for line in line_records:
-            for profile in PROFILES:
+            for profile in profiles:
                 before = [line] * (number + 1)  # only the last is told; it bears its own number
                 yield heard_line_messages(before, place=turn, profile=profile)[-1]
 
