@@ -51,11 +51,10 @@ def unpack_in_blocks(kind: str, blob: bytes) -> tuple[str, Iterator[bytes]]:
         return kind, iter([blob])
 
     def blocks() -> Iterator[bytes]:
-        unpacker = zlib.decompressobj(zdict=_NAMES)
-        rest = blob
-        while block := unpacker.decompress(rest, _BLOCK):
-            yield block
-            rest = unpacker.unconsumed_tail
+        unpacker, packed = zlib.decompressobj(zdict=_NAMES), memoryview(blob)
+        for start in range(0, len(packed), _BLOCK):
+            if block := unpacker.decompress(packed[start : start + _BLOCK]):
+                yield block
         yield unpacker.flush()
 
     return kind.removesuffix(_PACKED), blocks()
@@ -118,8 +117,8 @@ def refuse(what: str) -> NoReturn:
 
 SNAPSHOT = 7
 """The extension by which LangGraph's serializer marks a snapshot of a ledger."""
-_BLOCK = 65_536
-"""Bytes that are unpacked at once of what is read in blocks."""
+_BLOCK = 16_384
+"""Packed bytes that are unpacked at once of what is read in blocks."""
 _PACK_FROM = 200
 """Bytes; below that packing saves nothing."""
 _PACKED = "+zlib"

@@ -12,8 +12,10 @@ from psycopg.pq import TransactionStatus
 
 from converse_graph.errors import StoreFailure, StoreUnreachable
 from converse_graph.store.schema import POSTGRES_WORDS
-from converse_graph.store.session import FETCHED, DatabaseRow, Session
+from converse_graph.store.session import DatabaseRow, Session
 
+_FETCHED = 100
+"""Rows that are fetched at once of an answer that is read row by row."""
 _WAIT = "SELECT pg_advisory_xact_lock(:key)"
 
 _NUL, _MARK = "\x00", "\ufdd0"
@@ -47,7 +49,7 @@ class PostgresSession(Session):
         """
         with self.connection.cursor(name=f"rows_{next(self._cursors)}", withhold=True) as cursor:
             cursor.execute(_as_psycopg_names(statement), _marked_row(values))
-            while rows := cursor.fetchmany(FETCHED):
+            while rows := cursor.fetchmany(_FETCHED):
                 yield from map(_unmarked_row, rows)
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -177,21 +177,32 @@ def packed_records(rows: CheckpointRows, run: Run) -> Iterator[tuple[str, bytes]
     if row is None:
         return
     names = ledger_names(run)
-    path, snapshots = [], dict[str, int]()
-    """The checkpoints from the last one back, by their ids, and at which of these each ledger was saved whole."""
+    path, snapshots = _path_to_snapshots(rows, row, names)
+    for name, place in snapshots.items():
+        yield from ((name, entry) for entry in _saved_whole(rows, row, path[place], name))
+    for place, write in _writes_along(rows, row, path):
+        if write.channel in names and place <= snapshots.get(write.channel, len(path)):
+            yield from ((write.channel, entry) for entry in packed_entries(write.kind, write.value))
+
+
+def _path_to_snapshots(
+    rows: CheckpointRows, row: CheckpointRow, names: Sequence[str]
+) -> tuple[list[str], dict[str, int]]:
+    """The ids of the checkpoints from one back, and at which of these, counted from 0, each ledger was saved whole."""
+    path, snapshots = list[str](), dict[str, int]()
     for place, earlier in enumerate(chain([row], rows.ancestors(row))):
         saved = {*saved_channels(earlier.kind, earlier.checkpoint)}
         path.append(earlier.checkpoint_id)
         snapshots = {name: place for name in names if name in saved} | snapshots
         if len(snapshots) == len(names):
             break
-    for name, place in snapshots.items():
-        whole = rows.one(row.thread_id, row.checkpoint_ns, path[place])
-        if whole is not None:
-            yield from ((name, entry) for entry in saved_entries(whole.kind, whole.checkpoint, name))
-    for place, write in _writes_along(rows, row, path):
-        if write.channel in names and place <= snapshots.get(write.channel, len(path)):
-            yield from ((write.channel, entry) for entry in packed_entries(write.kind, write.value))
+    return path, snapshots
+
+
+def _saved_whole(rows: CheckpointRows, row: CheckpointRow, checkpoint_id: str, ledger: str) -> Iterator[bytes]:
+    """The records of a ledger that a checkpoint holds whole."""
+    checkpoint = rows.one(row.thread_id, row.checkpoint_ns, checkpoint_id)
+    return saved_entries(checkpoint.kind, checkpoint.checkpoint, ledger) if checkpoint else iter(())
 
 
 def _writes_along(rows: CheckpointRows, row: CheckpointRow, path: Sequence[str]) -> Iterator[tuple[int, WriteRow]]:

@@ -11,9 +11,6 @@ from converse_graph.errors import StoreFailure
 
 DatabaseRow = tuple[Any, ...]
 
-FETCHED = 200
-"""Rows that are fetched at once of an answer that is read row by row."""
-
 
 class Session(ABC):
     """A driver's connection that commits when told, and runs the statements of our tables.

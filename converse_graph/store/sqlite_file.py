@@ -22,7 +22,7 @@ from converse_graph.store.permissions import (
 )
 from converse_graph.store.runs import check_run_name
 from converse_graph.store.schema import APPLICATION, SQLITE_WORDS, VERSION
-from converse_graph.store.session import FETCHED, DatabaseRow, Session
+from converse_graph.store.session import DatabaseRow, Session
 from converse_graph.store.writer import Writer
 
 _PAGE = 8192
@@ -52,8 +52,7 @@ class SqliteSession(Session):
         """Run a statement that reads; its rows one by one, as they are fetched."""
         cursor = self.connection.execute(statement, values)
         try:
-            while rows := cursor.fetchmany(FETCHED):
-                yield from rows
+            yield from cursor
         finally:
             cursor.close()  # what is not read to its end would keep the file as it was then
 
