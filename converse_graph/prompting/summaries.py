@@ -153,7 +153,7 @@ def summary_part(summary: AnySummaryRecord, clock: Clock) -> Message:
     return _part(describe_summary(summary), when, summary["place"], summary["path"])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _part(words: str, when: str, name: Span | str, owner: str) -> Message:
     """A message that tells of a summary.
 
