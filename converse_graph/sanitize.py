@@ -52,7 +52,7 @@ def escape_line(text: str) -> str:
     return escape_text(" ".join(strip_invisible(text).split()))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def quote(text: str) -> str:
     """The same on one line between quotation marks, none of which stands inside it."""
     return f"“{escape_line(text).translate(_QUOTES)}”"

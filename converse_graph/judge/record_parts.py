@@ -80,7 +80,7 @@ def format_statement(statement: Statement, profile: PromptProfile) -> Message:
     return _statement_message(statement.speaker, statement.period, source, statement.text, fields)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _statement_message(speaker: str, period: str, source: Provenance, text: str, fields: str) -> Message:
     inner = escape_text(text or "(no statement)")
     inner += f"\n<fields>{escape_text(fields)}</fields>" if fields not in ("", "{}") else ""

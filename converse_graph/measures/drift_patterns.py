@@ -248,7 +248,7 @@ def _excerpt(text: str) -> str:
     return quote(line if len(line) <= _SHOWN else f"{line[:_SHOWN].rstrip()}…")
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _trigrams(text: str) -> frozenset[str]:
     words = words_of(text)  # joined, as a text's hash is kept and a tuple's is not: each is looked up sixty times
     return frozenset(map(" ".join, zip(words, words[1:], words[2:], strict=False)))

@@ -22,7 +22,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 """Letters of scripts that put no spaces between words: Thai, Lao, Burmese, Khmer."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def least_tokens_in(text: str) -> int:
     """How many tokens a text has at least: no tokeniser of a served model makes fewer than one of a word.
 

@@ -231,7 +231,7 @@ def _public(statement: StatementRecord, label: str, profile: PromptProfile) -> M
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _statement(
     speaker: str, label: str, round: int, turn: int, text: str, report: str, profile: PromptProfile
 ) -> Message:
@@ -244,13 +244,13 @@ def _statement(
     return Message(role="user", text=words, source=str(Provenance.of_statement(round, turn, speaker)), owner=PUBLIC)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _happened(text: str, label: str, number: int, owner: str, profile: PromptProfile) -> Message:
     words = f"It happens: {_quoted(text)}" if profile == "small" else f'<event in="{label}">{escape_text(text)}</event>'
     return Message(role="user", text=words, source=str(Provenance.of_event(number)), owner=owner)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _recollection(owner: str, label: str, place: str, text: str, profile: PromptProfile) -> Message:
     if profile == "small":
         words = f"{name_of(owner)} noted in private: {_quoted(text)}" if text else ""
@@ -264,7 +264,7 @@ def _of(owner: str) -> str:
     return f' of="{owner}"' if owner_of(owner) else ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _line(speaker: str, number: int, place: CallPath, text: str, profile: PromptProfile) -> Message:
     if profile == "small":
         words = f"{speaker}: {_quoted(text)}" if text else f"{speaker} says nothing."

@@ -74,7 +74,7 @@ _WHEN = re.compile(rf"({_COUNT})\.({_COUNT})")
 _SPAN = re.compile(rf"({_COUNT})\.({_COUNT})-({_COUNT})")
 _QUESTION = re.compile(r"[a-z][a-z0-9_]*")
 _PART = re.compile(rf"part ({_COUNT}) of ({_COUNT})")
-_CACHED = 8192
+_CACHED = 2048
 """Texts that are parsed once: those of a few hundred turns, which come again in every prompt."""
 
 
