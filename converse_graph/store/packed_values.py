@@ -1,7 +1,8 @@
 """Reads parts of a stored value, unpacked no further than they are: a long ledger that a checkpoint holds is not held.
 
 MessagePack says of each value where it ends, so that what is not wanted can be passed over. The format is that of its
-specification.
+specification. What comes out is what reading the whole gives: where that could differ, as with a name that stands there
+twice or bytes that are left over, the value is refused.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def packed_entries(kind: str, blob: bytes) -> Iterator[bytes]:
         StoreFailure: It is no list.
     """
     reading = _Reading(kind, blob)
-    return reading.entries()
+    yield from reading.entries()
+    reading.require_end()
 
 
 def saved_channels(kind: str, blob: bytes) -> Iterator[str]:
@@ -101,10 +103,11 @@ def saved_entries(kind: str, blob: bytes, ledger: str) -> Iterator[bytes]:
     reading = _Reading(kind, blob)
     for name in reading.channels():
         if name == ledger:
-            reading.enter_snapshot()
+            end = reading.enter_snapshot()
             yield from reading.entries()
-            return
-        reading.skip()
+            reading.require_end(end)
+        else:
+            reading.skip()
 
 
 class _Reading:
@@ -114,32 +117,52 @@ class _Reading:
         kind, self._blocks = unpack_in_blocks(kind, blob)
         if kind != "msgpack":
             refuse(f"a value of kind {kind!r}")
-        self._plain, self._at = b"", 0
+        self._plain, self._at, self._passed = b"", 0, 0
+        """What is in memory, where in it the next value begins, and how many bytes came before it."""
 
     def channels(self) -> Iterator[str]:
         """Stop before the value of each channel, with its name; it is to be read or skipped then."""
+        for part in self._names():
+            if part == _CHANNELS:
+                yield from self._names()
+            else:
+                self.skip()
+        self.require_end()
+
+    def require_end(self, at: int | None = None) -> None:
+        """Refuse whatever comes after what was read, up to the end of an extension, or of all."""
+        if at is None:
+            self._look_ahead(or_end=True)
+        if (self._at < len(self._plain)) if at is None else (self._passed + self._at != at):
+            refuse("bytes that belong to nothing")
+
+    def _names(self) -> Iterator[str]:
+        """Stop before each value of the table that is next, with its name."""
+        names: set[str] = set()
         for _ in range(self._enter(_MAPS) // 2):
-            if self._text() == _CHANNELS:
-                for _ in range(self._enter(_MAPS) // 2):
-                    yield self._text()
-                return
-            self.skip()
+            name = load_plain("msgpack", self.value())
+            if not isinstance(name, str) or name in names:
+                refuse("a name twice, or one that is no text")
+            names.add(name)
+            yield name
 
     def entries(self) -> Iterator[bytes]:
         """The entries of the list that is next."""
         for _ in range(self._enter(_LISTS)):
             yield self.value()
 
-    def enter_snapshot(self) -> None:
-        """Go to what is inside the snapshot that is next."""
+    def enter_snapshot(self) -> int:
+        """Go to what is inside the snapshot that is next; returns where that ends, for `require_end`."""
         self._look_ahead()
         first = self._plain[self._at]
         if first not in _EXTENSIONS:
             refuse("a value where a snapshot of a ledger is to be")
         code = self._at + 1 + _EXTENSIONS[first]
-        if self._plain[code] != SNAPSHOT:
-            refuse(f"an object of a class (MessagePack extension {self._plain[code]})")
+        if self._plain[code : code + 1] != bytes([SNAPSHOT]):
+            refuse("an object of a class, or the beginning of one")
+        end, _ = _opening(self._plain, self._at)
         self._at = code + 1
+        return self._passed + end
 
     def value(self) -> bytes:
         """The value that is next, in MessagePack still."""
@@ -155,9 +178,6 @@ class _Reading:
         while open_values:
             open_values += self._open() - 1
 
-    def _text(self) -> str:
-        return str(load_plain("msgpack", self.value()))
-
     def _enter(self, kinds: Collection[int]) -> int:
         """Go to what is inside the value that is next, which must be of these; returns how many values it holds."""
         self._look_ahead()
@@ -171,21 +191,23 @@ class _Reading:
         end, inner = _opening(self._plain, self._at)
         while end > len(self._plain):
             end -= len(self._plain)
+            self._passed += len(self._plain)
             self._plain = next(self._blocks, b"")
             if not self._plain:
                 refuse("bytes that end too early")
         self._at = end
         return inner
 
-    def _look_ahead(self) -> None:
-        """Have the whole opening of the next value in memory."""
+    def _look_ahead(self, *, or_end: bool = False) -> None:
+        """Have the whole opening of the next value in memory, which must be there, unless all may have been read."""
         while len(self._plain) - self._at < _LONGEST_OPENING and self._fill():
             pass
-        if self._at >= len(self._plain):
+        if self._at >= len(self._plain) and not or_end:
             refuse("bytes that end too early")
 
     def _fill(self) -> bool:
         block = next(self._blocks, b"")
+        self._passed += self._at
         self._plain, self._at = self._plain[self._at :] + block, 0
         return bool(block)
 

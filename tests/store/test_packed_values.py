@@ -13,7 +13,7 @@ from converse_graph import Store
 from converse_graph.checkpoints.saver import PackedSerializer
 from converse_graph.errors import StoreFailure
 from converse_graph.store.packed_values import packed_entries, saved_channels, saved_entries, saved_values
-from converse_graph.store.packing import dump_plain, load_plain, pack
+from converse_graph.store.packing import Snapshot, dump_plain, load_plain, pack
 from tests.support.property_search import example_count
 
 LEAVES = (
@@ -22,6 +22,13 @@ LEAVES = (
 VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=20) | st.dictionaries(st.text(max_size=40), inner, max_size=20)
 )
+
+
+def read_ledger(kind: str, blob: bytes) -> tuple[list[str], list[Any]]:
+    """The channels of a checkpoint, and the ledger "mind" out of it."""
+    return list(saved_channels(kind, blob)), read(saved_entries(kind, blob, "mind"))
+
+
 SIZES = (0, 1, 15, 16, 31, 32, 255, 256, 65_535, 65_536, 70_000)
 
 
@@ -88,10 +95,64 @@ def test_no_bytes_are_more_than_refused(plain: bytes) -> None:
 
 def test_an_object_of_a_class_is_refused_where_a_ledger_is_to_be() -> None:
     checkpoint = ormsgpack.packb({"channel_values": {"mind": ormsgpack.Ext(5, b"\x90")}})
-    with pytest.raises(StoreFailure, match="extension 5"):
+    with pytest.raises(StoreFailure, match="an object of a class"):
         list(saved_entries("msgpack", checkpoint, "mind"))
     with pytest.raises(StoreFailure, match="pickle"):
         list(packed_entries("pickle", b"\x90"))
+
+
+def table(*pairs: tuple[bytes, bytes]) -> bytes:
+    """A table in MessagePack with these pairs, as many times as they are given."""
+    return bytes([0x80 | len(pairs)]) + b"".join(name + value for name, value in pairs)
+
+
+HONEST, FORGED = (dump_plain(Snapshot([{"text": text}])) for text in ("honest", "forged"))
+TEXT = {name: dump_plain(name) for name in ("channel_values", "mind", "v")}
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        table((TEXT["channel_values"], table((TEXT["mind"], HONEST), (TEXT["mind"], FORGED)))),
+        table(
+            (TEXT["channel_values"], table((TEXT["mind"], HONEST))),
+            (TEXT["channel_values"], table((TEXT["mind"], FORGED))),
+        ),
+        table((TEXT["channel_values"], table((TEXT["mind"], HONEST)))) + FORGED,
+        table((TEXT["channel_values"], table((TEXT["mind"], HONEST))), (b"\x07", b"\x07")),
+        table((TEXT["channel_values"], table((TEXT["mind"], b"\xc7\x01" + HONEST[2:])))),
+        table(
+            (
+                TEXT["channel_values"],
+                table((TEXT["mind"], b"\xc7" + bytes([HONEST[1] + 3]) + HONEST[2:] + b"\x01\x02\x03")),
+            )
+        ),
+    ],
+)
+def test_a_checkpoint_that_two_readers_could_read_in_two_ways_is_refused(plain: bytes) -> None:
+    """Or else an audit could be shown another ledger than everybody else is."""
+    assert HONEST[0] == 0xC7
+    for stored in (("msgpack", plain), pack("msgpack", plain)):
+        with pytest.raises(StoreFailure):
+            read_ledger(*stored)
+    with pytest.raises(StoreFailure):
+        list(packed_entries("msgpack", dump_plain([1]) + b"\x01"))
+
+
+@settings(max_examples=example_count(400), deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 255), st.sampled_from(["change", "insert", "delete"]))
+def test_of_a_changed_checkpoint_parts_are_what_the_whole_says_or_refused(at: int, byte: int, how: str) -> None:
+    records = [{"text": "one", "fields": {"n": 1}}, {"text": "two" * 20}]
+    channels = {"floor": {"round": 1}, "mind": Snapshot(records), "ended": None}
+    plain = dump_plain({"v": 4, "channel_values": channels, "versions_seen": {"a": {"b": 1}}, "id": "x"})
+    at %= len(plain)
+    rest = plain[at + 1 :] if how != "insert" else plain[at:]
+    changed = plain[:at] + (b"" if how == "delete" else bytes([byte])) + rest
+    with suppress(StoreFailure):
+        names, ledger = read_ledger("msgpack", changed)
+        values = load_plain("msgpack", changed)["channel_values"]
+        assert names == list(values)
+        assert ledger == (values["mind"].entries if "mind" in values else [])
 
 
 @pytest.mark.every_store
