@@ -19,6 +19,7 @@ from converse_graph.errors import (
     IncompatibleStore,
     InvalidReply,
     InvalidValue,
+    NoRoomForScratch,
     NotFound,
     PromptCut,
     ProviderRefused,
@@ -248,6 +249,7 @@ CODES = {
     StoreUnreachable: 3,
     InvalidReply: 1,
     DatasetUploadFailed: 1,
+    NoRoomForScratch: 1,
     ConverseError: 1,
 }
 
