@@ -28,6 +28,8 @@ _ALWAYS: Time = (-1, -1)
 
 _MARKS = 2**22
 """Marks in memory, a byte each, by which most runs of words are known to be on no private record."""
+_AT_ONCE = 20_000
+"""Runs of words that are written at once."""
 _TABLE = """CREATE TABLE phrases (phrase INTEGER, owner INTEGER, round REAL, turn REAL, PRIMARY KEY (phrase, owner))
 WITHOUT ROWID"""
 _NOTE = """INSERT INTO phrases VALUES (?, ?, ?, ?) ON CONFLICT (phrase, owner)
@@ -50,6 +52,7 @@ class PhraseIndex:
         self._numbers: dict[str, int] = {}
         """Owners, each by its number."""
         self._names: list[str] = []
+        self._waiting: list[tuple[int, int, float, float]] = []
         self.texts = 0
         """How many private texts were taken."""
         self.too_short = 0
@@ -104,6 +107,7 @@ class PhraseIndex:
             yield from self._owners(some).values()
 
     def _owners(self, phrases: Iterable[int]) -> dict[int, dict[str, Time]]:
+        self._write()
         marks, owners = self._marks, dict[int, dict[str, Time]]()
         likely = [phrase for phrase in phrases if marks[phrase % _MARKS]]
         if likely:
@@ -115,7 +119,15 @@ class PhraseIndex:
         number = self._numbers.setdefault(owner, len(self._names))
         if number == len(self._names):
             self._names.append(owner)
-        self._scratch.run_many(_NOTE, [(phrase, number, *since) for phrase in phrases])
+        self._waiting += [(phrase, number, *since) for phrase in phrases]
+        if len(self._waiting) > _AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        """Write what waits, in the order of the table, whose pages are then each read and written once."""
+        if self._waiting:
+            self._scratch.run_many(_NOTE, sorted(self._waiting))
+            self._waiting.clear()
 
 
 @lru_cache(64)
