@@ -2,6 +2,7 @@
 
 python -m benchmarks.audit                          runs of 12, 600 and 5,100 turns
 python -m benchmarks.audit --rounds 100             one length
+python -m benchmarks.audit --rounds 100 --lines 4   each party holds a private debate of four lines before it speaks
 python -m benchmarks.audit --rounds 1700 --store F  the run is made in that file, or taken from it
 """
 
@@ -31,13 +32,13 @@ ROUNDS = (4, 200, 1700)
 NAME = "audited"
 
 
-async def play(path: Path, rounds: int) -> None:
+async def play(path: Path, rounds: int, lines: int) -> None:
     """Play the run that is audited, unless the file has it."""
     async with Store.open(path, make=True) as store:
         if any(run.name == NAME for run in store.register.runs()):
             return
         source = path.with_suffix(".yaml")
-        source.write_text(write_scenario(conversation(rounds)), encoding="utf-8")
+        source.write_text(write_scenario(conversation(rounds, lines=(lines,) * 3 if lines else ())), encoding="utf-8")
         began = time.process_time()
         run = await Simulation.begin(
             store, find_scenario(str(source))(), seed=1, created=datetime.now(UTC), model=LargeNull(), name=NAME,
@@ -89,11 +90,12 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure(rounds: int, path: Path) -> dict[str, object]:
+def measure(rounds: int, path: Path, lines: int) -> dict[str, object]:
     """Play and audit a run, each in a process of its own; what the audit took."""
     row: dict[str, object] = {}
     for step in ("play", "audit"):
         command = [sys.executable, "-m", "benchmarks.audit", "--rounds", str(rounds), "--store", str(path)]
+        command += ["--lines", str(lines)]
         out = subprocess.run([*command, "--do", step], check=True, capture_output=True, text=True).stdout  # noqa: S603
         row |= json.loads(out or "{}")
     row |= audit_by_command(path)
@@ -105,16 +107,22 @@ def main() -> None:
     """Measure, and show it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--lines", type=int, default=0)
     parser.add_argument("--store", type=Path)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--do", choices=("play", "audit"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.do:
-        asyncio.run((play if arguments.do == "play" else audit)(arguments.store, arguments.rounds))
+        step = (
+            play(arguments.store, arguments.rounds, arguments.lines)
+            if arguments.do == "play"
+            else audit(arguments.store, arguments.rounds)
+        )
+        asyncio.run(step)
         return
     with tempfile.TemporaryDirectory() as folder:
         rows = [
-            measure(rounds, arguments.store or Path(folder) / f"{rounds}.sqlite")
+            measure(rounds, arguments.store or Path(folder) / f"{rounds}.sqlite", arguments.lines)
             for rounds in ((arguments.rounds,) if arguments.rounds else ROUNDS)
         ]
     show("An audit", rows, out=arguments.out)
