@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from converse_graph.errors import InvalidValue, RecordChanged, StoreFailure
 from converse_graph.record.call_paths import parse_call_path
 from converse_graph.store.chain import LINK_SIZE, NO_LINK, VERDICTS_CHAIN, calls_chain, digest_of, ledger_chain
-from converse_graph.store.record_reader import stored_records
+from converse_graph.store.packing import load_plain
+from converse_graph.store.record_reader import ledger_steps
 
 if TYPE_CHECKING:
     from converse_graph.store.runs import Run
@@ -91,21 +92,28 @@ def _calls(store: Store, run: Run, links: Mapping[str, bytes | bytearray]) -> It
 
 
 def _records(store: Store, run: Run, links: Mapping[str, bytes | bytearray]) -> Iterator[ChainBreak]:
+    """Follow each ledger through all that checkpoints say of it, earlier ones too, which nobody reads any more."""
     progress = {chain: _Progress() for chain in links if chain.startswith(ledger_chain(""))}
-    for ledger, record in stored_records(store.checkpoints, run):
+    for ledger, is_whole, entries in ledger_steps(store.checkpoints, run):
         chain = ledger_chain(ledger)
-        followed = progress.setdefault(chain, _Progress())
-        number = followed.number
-        if not followed.goes_on(record, links.get(chain, b"")):
-            place = str(record.get("place") or f"{ledger} {number}") if isinstance(record, Mapping) else ledger
-            yield ChainBreak(place=place, source=chain, why="the record, or the one before, is not what its link says")
+        before = progress.get(chain, _Progress())
+        followed = _Progress(is_broken=before.is_broken) if is_whole else before
+        progress[chain] = followed
+        for entry in entries:
+            number, record = followed.number, load_plain("msgpack", entry)
+            if not followed.goes_on(record, links.get(chain, b"")):
+                place = str(record.get("place") or f"{ledger} {number}") if isinstance(record, Mapping) else ledger
+                why = "the record, or the one before, is not what its link says"
+                yield ChainBreak(place=place, source=chain, why=why)
+        if followed.number < before.number and not followed.is_broken:
+            followed.is_broken = True
+            yield ChainBreak(place=ledger, source=chain, why=f"{before.number - followed.number} records are missing")
     if store.checkpoints.one(run.name) is None:
         return  # a run that was forked and not played yet has links, and no record to go on from
     for chain, end in sorted(progress.items()):
         if not end.is_broken and (missing := len(links.get(chain, b"")) // LINK_SIZE - end.number):
-            yield ChainBreak(
-                place=chain.removeprefix(ledger_chain("")), source=chain, why=f"{missing} records are missing"
-            )
+            ledger = chain.removeprefix(ledger_chain(""))
+            yield ChainBreak(place=ledger, source=chain, why=f"{missing} records are missing")
 
 
 @dataclass(kw_only=True)

@@ -65,7 +65,7 @@ def saved_channels(kind: str, blob: bytes) -> Iterator[str]:
     """
     reading = _Reading(kind, blob)
     for name in reading.channels():
-        reading.skip()
+        reading.pass_over()
         yield name
 
 
@@ -83,9 +83,9 @@ def saved_values(kind: str, blob: bytes, names: Collection[str]) -> dict[str, An
     reading, values = _Reading(kind, blob), dict[str, Any]()
     for name in reading.channels():
         if name in names:
-            values[name] = load_plain("msgpack", reading.value())
+            values[name] = reading.read()
         else:
-            reading.skip()
+            reading.pass_over()
     return values
 
 
@@ -107,7 +107,7 @@ def saved_entries(kind: str, blob: bytes, ledger: str) -> Iterator[bytes]:
             yield from reading.entries()
             reading.require_end(end)
         else:
-            reading.skip()
+            reading.pass_over()
 
 
 class _Reading:
@@ -122,11 +122,15 @@ class _Reading:
 
     def channels(self) -> Iterator[str]:
         """Stop before the value of each channel, with its name; it is to be read or skipped then."""
+        is_checkpoint = False
         for part in self._names():
             if part == _CHANNELS:
+                is_checkpoint = True
                 yield from self._names()
             else:
-                self.skip()
+                self.read()
+        if not is_checkpoint:
+            refuse("a table without channels")
         self.require_end()
 
     def require_end(self, at: int | None = None) -> None:
@@ -140,7 +144,7 @@ class _Reading:
         """Stop before each value of the table that is next, with its name."""
         names: set[str] = set()
         for _ in range(self._enter(_MAPS) // 2):
-            name = load_plain("msgpack", self.value())
+            name = self.read()
             if not isinstance(name, str) or name in names:
                 refuse("a name twice, or one that is no text")
             names.add(name)
@@ -172,11 +176,17 @@ class _Reading:
         value, self._at = self._plain[self._at : end], end
         return value
 
-    def skip(self) -> None:
-        """Pass over the value that is next, however long it is."""
-        open_values = 1
-        while open_values:
-            open_values += self._open() - 1
+    def read(self) -> Any:
+        """The value that is next."""
+        return load_plain("msgpack", self.value())
+
+    def pass_over(self) -> None:
+        """Go behind the value that is next: past a snapshot as it is, past all else by reading it."""
+        self._look_ahead()
+        if self._plain[self._at] in _EXTENSIONS:
+            self._open()
+        else:
+            self.read()
 
     def _enter(self, kinds: Collection[int]) -> int:
         """Go to what is inside the value that is next, which must be of these; returns how many values it holds."""

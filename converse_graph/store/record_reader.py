@@ -177,7 +177,8 @@ def packed_records(rows: CheckpointRows, run: Run) -> Iterator[tuple[str, bytes]
     if row is None:
         return
     names = ledger_names(run)
-    path, snapshots = _path_to_snapshots(rows, row, names)
+    path, wholes = _way_back(rows, row, names)
+    snapshots = {name: place for name, places in wholes.items() for place in places[:1]}
     for name, place in snapshots.items():
         yield from ((name, entry) for entry in _saved_whole(rows, row, path[place], name))
     for place, write in _writes_along(rows, row, path):
@@ -185,18 +186,49 @@ def packed_records(rows: CheckpointRows, run: Run) -> Iterator[tuple[str, bytes]
             yield from ((write.channel, entry) for entry in packed_entries(write.kind, write.value))
 
 
-def _path_to_snapshots(
-    rows: CheckpointRows, row: CheckpointRow, names: Sequence[str]
-) -> tuple[list[str], dict[str, int]]:
-    """The ids of the checkpoints from one back, and at which of these, counted from 0, each ledger was saved whole."""
-    path, snapshots = list[str](), dict[str, int]()
+def ledger_steps(rows: CheckpointRows, run: Run) -> Iterator[tuple[str, bool, Iterator[bytes]]]:
+    """All that the checkpoints of a run say of its ledgers, from the first on, whether it is still read or not.
+
+    Args:
+        rows: The checkpoints of the store.
+        run: The run as the register has it.
+
+    Yields:
+        The ledger; whether it is told whole, or what was added to it; and these records, in MessagePack.
+
+    Raises:
+        StoreFailure: A checkpoint holds what no channel of a run can hold.
+    """
+    row = rows.one(run.name)
+    if row is None:
+        return
+    names = ledger_names(run)
+    path, wholes = _way_back(rows, row, names)
+    by_place: dict[int, list[str]] = {}
+    for name, places in wholes.items():
+        for place in places:
+            by_place.setdefault(place, []).append(name)
+    left = sorted(by_place, reverse=True)
+    for place, write in chain(_writes_along(rows, row, path), [(-1, None)]):
+        while left and left[0] >= max(place, 0):
+            whole = left.pop(0)
+            yield from ((name, True, _saved_whole(rows, row, path[whole], name)) for name in by_place[whole])
+        if write is not None and write.channel in names:
+            yield write.channel, False, packed_entries(write.kind, write.value)
+
+
+def _way_back(rows: CheckpointRows, row: CheckpointRow, names: Sequence[str]) -> tuple[list[str], dict[str, list[int]]]:
+    """The ids of the checkpoints from one back to the first, and at which of these each ledger was saved whole.
+
+    Places count from 0, which is the one to begin with; those of a ledger that was never saved whole are none.
+    """
+    path, wholes = list[str](), dict[str, list[int]]()
     for place, earlier in enumerate(chain([row], rows.ancestors(row))):
-        saved = {*saved_channels(earlier.kind, earlier.checkpoint)}
         path.append(earlier.checkpoint_id)
-        snapshots = {name: place for name in names if name in saved} | snapshots
-        if len(snapshots) == len(names):
-            break
-    return path, snapshots
+        for name in saved_channels(earlier.kind, earlier.checkpoint):
+            if name in names:
+                wholes.setdefault(name, []).append(place)
+    return path, wholes
 
 
 def _saved_whole(rows: CheckpointRows, row: CheckpointRow, checkpoint_id: str, ledger: str) -> Iterator[bytes]:
@@ -219,20 +251,6 @@ def _writes_along(rows: CheckpointRows, row: CheckpointRow, path: Sequence[str])
         writes = rows.writes(row.thread_id, row.checkpoint_ns, min(places), max(places))
         on_path = [(places[write.checkpoint_id], write) for write in writes if write.checkpoint_id in places]
         yield from sorted(on_path, key=lambda placed: -placed[0])
-
-
-def stored_records(rows: CheckpointRows, run: Run) -> Iterator[tuple[str, Any]]:
-    """The same, each record as a plain value.
-
-    Args:
-        rows: The checkpoints of the store.
-        run: The run as the register has it.
-
-    Raises:
-        StoreFailure: A checkpoint holds what no channel of a run can hold.
-    """
-    for name, entry in packed_records(rows, run):
-        yield name, load_plain("msgpack", entry)
 
 
 _AT_ONCE = 100

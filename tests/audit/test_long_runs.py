@@ -1,8 +1,10 @@
 """An audit of a long run holds little of it at once, and finds what an audit that held all of it would find."""
 
 import gc
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,7 +20,7 @@ from converse_graph.audit.channels_on_disk import ChannelsOnDisk, stored_channel
 from converse_graph.audit.phrase_index import PhraseIndex
 from converse_graph.audit.played_ledger import PlayedLedger, StoredLedger
 from converse_graph.audit.transcript_on_disk import public_record_of, transcript_on_disk
-from converse_graph.errors import NoRoomForScratch
+from converse_graph.errors import NoRoomForScratch, StoreFailure
 from converse_graph.export.formats import as_json
 from converse_graph.export.markdown import render_markdown
 from converse_graph.graph import channels as graph_channels
@@ -26,9 +28,11 @@ from converse_graph.models.base import PUBLIC, PromptProfile
 from converse_graph.models.null import NullModel
 from converse_graph.record.transcript import Statement
 from converse_graph.runs.derived import fork
+from converse_graph.store.chain import digest_of
+from converse_graph.store.checkpoint_rows import CheckpointRow, WriteRow
 from converse_graph.store.journal import Call
 from converse_graph.store.packed_values import saved_channels
-from converse_graph.store.packing import dump_plain
+from converse_graph.store.packing import Snapshot, dump_plain, load_plain
 from tests.support.property_search import example_count
 from tests.support.scenario_files.boards import boards
 from tests.support.small_scenarios import channels, played, table
@@ -72,6 +76,104 @@ async def test_a_run_read_record_by_record_is_the_one_that_is_read_whole(store: 
         audit = await audit_run(store, run.name, scenario=boards(rounds=12))
         assert audit.leaks == ()
         assert audit.values > 0
+
+
+@pytest.fixture
+def saved_whole_often() -> Iterator[None]:
+    """Ledgers are saved whole with every third record, as they are with every thousandth."""
+    frequency, graph_channels._GROWS.snapshot_frequency = graph_channels._GROWS.snapshot_frequency, 3
+    yield
+    graph_channels._GROWS.snapshot_frequency = frequency
+
+
+@pytest.mark.usefixtures("saved_whole_often")
+async def test_what_nobody_reads_any_more_of_a_ledger_is_held_against_its_links_too(
+    store: Store, store_path: Path
+) -> None:
+    """A clever hand makes the seal of a row that it changes anew; the links of the ledger tell of it all the same."""
+    scenario = table("A", "B", rounds=6)
+    await played(store, scenario, name="run")
+    with sqlite3.connect(store_path) as database:
+        rows = database.execute("SELECT * FROM writes WHERE channel = 'transcript'").fetchall()
+        assert 3 < len(rows) < 12  # of twelve statements those of three checkpoints and more are in snapshots alone
+        for row in (WriteRow(*row[:-1]) for row in rows):
+            (record,) = load_plain(row.kind, row.value)
+            forged = row._replace(kind="msgpack", value=dump_plain([{**record, "text": "Sell."}]))
+            _replace(database, row, forged)
+            (leak, *_) = (await audit_run(store, "run", scenario=scenario)).leaks
+            assert (leak.kind, leak.source) == ("chain", "records of transcript")
+            _replace(database, row, row)
+    assert (await audit_run(store, "run", scenario=scenario)).leaks == ()
+
+
+def _replace(database: sqlite3.Connection, row: WriteRow, by: WriteRow) -> None:
+    database.execute(
+        "UPDATE writes SET kind = ?, value = ?, seal = ? WHERE thread_id = ? AND checkpoint_id = ? AND task_id = ? "
+        "AND idx = ?",
+        (by.kind, by.value, digest_of(*by), row.thread_id, row.checkpoint_id, row.task_id, row.idx),
+    )
+    database.commit()
+
+
+@pytest.mark.usefixtures("saved_whole_often")
+@pytest.mark.parametrize("ledger", ["transcript", "mind_A"])
+async def test_an_earlier_copy_of_a_whole_ledger_is_held_against_its_links_too(
+    store: Store, store_path: Path, ledger: str
+) -> None:
+    scenario = table("A", "B", rounds=6)
+    await played(store, scenario, name="run")
+    checkpoints = list(store.checkpoints.all(thread_id="run"))
+    found = 0
+    for row in checkpoints:
+        if ledger not in saved_channels(row.kind, row.checkpoint):
+            continue
+        values = load_plain(row.kind, row.checkpoint)
+        first, *others = values["channel_values"][ledger].entries
+        for entries in ([{**first, "turn": 5}, *others], others, []):
+            values["channel_values"][ledger] = Snapshot(entries)
+            forged = row._replace(kind="msgpack", checkpoint=dump_plain(values))
+            with sqlite3.connect(store_path) as database:
+                _set_checkpoint(database, forged)
+            leaks = (await audit_run(store, "run", scenario=scenario)).leaks
+            assert f"records of {ledger}" in {leak.source for leak in leaks if leak.kind == "chain"}
+            found += 1
+        with sqlite3.connect(store_path) as database:
+            _set_checkpoint(database, row)
+    assert found >= 6
+    assert (await audit_run(store, "run", scenario=scenario)).leaks == ()
+
+
+def _set_checkpoint(database: sqlite3.Connection, row: CheckpointRow) -> None:
+    """Store a checkpoint, and the seals of all anew, as if they had been made of it."""
+    database.execute("UPDATE checkpoints SET kind = ?, checkpoint = ? WHERE checkpoint_id = ?",
+                     (row.kind, row.checkpoint, row.checkpoint_id))  # fmt: skip
+    seals: dict[str | None, bytes] = {}
+    for *columns, _ in database.execute("SELECT * FROM checkpoints ORDER BY checkpoint_id").fetchall():
+        stored = CheckpointRow(*columns)
+        before = seals.get(stored.parent_id)
+        seals[stored.checkpoint_id] = digest_of(*stored, *([before] if before else ()))
+    database.executemany("UPDATE checkpoints SET seal = ? WHERE checkpoint_id = ?",
+                         [(seal, name) for name, seal in seals.items()])  # fmt: skip
+    database.commit()
+
+
+@pytest.mark.parametrize("broken", [b"\xc1", b"\xd4\x05\x00", b"\xa2\xff\xfe", b"\x91" * 3000 + b"\xc0"])
+async def test_a_checkpoint_that_nobody_could_read_is_found_whichever_part_of_it_is_broken(
+    store: Store, store_path: Path, broken: bytes
+) -> None:
+    scenario = table("A", "B", rounds=2)
+    await played(store, scenario, name="run")
+    row = store.checkpoints.one("run")
+    assert row is not None
+    values = load_plain(row.kind, row.checkpoint)
+    values["channel_versions"]["more"] = "\x01MARK"
+    plain = dump_plain(values).replace(b"\xa5\x01MARK", broken)
+    with sqlite3.connect(store_path) as database:
+        _set_checkpoint(database, row._replace(kind="msgpack", checkpoint=plain))
+    with pytest.raises(StoreFailure):
+        store.transcript("run")
+    (leak,) = (await audit_run(store, "run", scenario=scenario)).leaks
+    assert (leak.kind, leak.source, leak.why) == ("chain", "checkpoints", "they cannot be read: StoreFailure")
 
 
 async def test_no_more_than_a_few_hundred_calls_and_statements_of_a_run_are_held_at_once(
