@@ -109,8 +109,11 @@ async def _audit(
     except NoRoomForScratch:
         raise
     except (ConverseError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        if not breaks:
+        if isinstance(error, ConverseError) and not breaks:
             raise
+        if not breaks:
+            why = f"what the run says cannot be read: {type(error).__name__}"
+            breaks.append(Leak(kind="record", place=run.name, source="record", owner=PUBLIC, why=why))
         content = _Content(unchecked=(f"What the run says, for it cannot be read any more: {type(error).__name__}.",))
     unchecked = content.unchecked
     if is_held:

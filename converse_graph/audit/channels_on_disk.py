@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from converse_graph.audit.scratch import Scratch
-from converse_graph.prompting.summaries import span_of
-from converse_graph.record.call_paths import CallPath
+from converse_graph.record.call_paths import CallPath, Span
 from converse_graph.store import Run, Store
 from converse_graph.store.packing import load_plain
 from converse_graph.store.record_reader import packed_records, read_values
@@ -119,10 +118,13 @@ def stored_channels(store: Store, run: Run) -> ChannelsOnDisk:
 
 
 def _place_of(ledger: str, record: Any) -> str | None:
-    """The place that a record is looked up by, where it is."""
-    if ledger == "transcript":
-        return str(CallPath.of_turn(record["round"], record["turn"], record["speaker"]))
-    if ledger == "summaries":
-        return str(span_of(record))
-    place = record.get("place") if isinstance(record, Mapping) else None
-    return place if isinstance(place, str) else None
+    """The place that a record is looked up by; None where it has none that a message could name."""
+    if not isinstance(record, Mapping):
+        return None
+    # Texts are compared, in which the number 0 and the text "0" are the same.
+    if ledger == "transcript" and all(type(record.get(name)) is int for name in ("round", "turn")):
+        return str(CallPath.of_turn(record["round"], record["turn"], str(record.get("speaker"))))
+    if ledger == "summaries" and all(type(record.get(name)) is int for name in ("level", "first", "last")):
+        return str(Span(level=record["level"], first=record["first"], last=record["last"]))
+    place = record.get("place")
+    return place if isinstance(place, str) and ledger not in ("transcript", "summaries") else None

@@ -63,9 +63,12 @@ async def play_again(store: Store, run: Run, scenario: Scenario | None, record: 
     prompts = load_prompts()
     if (why := _cannot(run, scenario, prompts)) is not None or scenario is None:
         return Playback(unplayed=f"{why} Its prompts and its record were compared with its journal instead.")
+    if run.header.fork is not None and not record and next(store.journal(run.id).counted_calls(), None) is None:
+        return Playback(unplayed="It was forked and not played yet, so that there is nothing to play again.")
     scenario = scenario.with_events(run.header.events)
     journal = PlayedJournal(store.journal(run.id), is_alone=not _has_stand_ins(run))
-    saver = PlayedSaver(record, ledger_names(run))
+    recalls = any(scenario.recall_of(party) for party in scenario.organisations)
+    saver = PlayedSaver(record, ledger_names(run), holds_all=recalls)
     problem = await _play(store, saver, run, scenario, prompts, journal, record)
     replay = saver.channels()
     if problem is not None and store.journal(run.id).cut_prompts():

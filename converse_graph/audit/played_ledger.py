@@ -64,9 +64,14 @@ class PlayedLedger(LedgerElsewhere):
 class StoredLedger:
     """A ledger on record, with what was looked at last in memory."""
 
-    def __init__(self, ledger: Ledger | Sequence[Any]) -> None:
-        """Read from this one; from an empty sequence where there is none."""
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger | Sequence[Any], *, holds_all: bool = False) -> None:
+        """Read from this one; from an empty sequence where there is none.
+
+        Args:
+            ledger: As it is on record.
+            holds_all: Whether what was looked at once stays in memory.
+        """
+        self._ledger, self._holds_all = ledger, holds_all
         self._recent: dict[int, Any] = {}
 
     def has(self, number: int, record: Any) -> bool:
@@ -89,5 +94,6 @@ class StoredLedger:
 
     def _keep(self, number: int, record: Any) -> None:
         self._recent[number] = record
-        for oldest in list(self._recent)[:-_RECENT] if len(self._recent) > 2 * _RECENT else ():
-            del self._recent[oldest]
+        if len(self._recent) > 2 * _RECENT and not self._holds_all:
+            for oldest in list(self._recent)[:-_RECENT]:
+                del self._recent[oldest]

@@ -29,16 +29,17 @@ class PlayedSaver(SaverOfTurns):
     that is the one which the run has on record: see `PlayedLedger`.
     """
 
-    def __init__(self, record: Mapping[str, Any], ledgers: Sequence[str]) -> None:
+    def __init__(self, record: Mapping[str, Any], ledgers: Sequence[str], *, holds_all: bool) -> None:
         """Begin with nothing played.
 
         Args:
             record: The channels of the run that is played again, as its store has them.
             ledgers: The names of those that are ledgers.
+            holds_all: Whether every record is to stay in memory, for parties that look at their whole past each turn.
         """
         super().__init__()
         self._latest: CheckpointTuple | None = None
-        self._empty = {name: PlayedLedger(StoredLedger(record.get(name, ()))) for name in ledgers}
+        self._empty = {name: PlayedLedger(StoredLedger(record.get(name, ()), holds_all=holds_all)) for name in ledgers}
         self._ledgers = dict(self._empty)
         self._pending: list[tuple[str, Any]] = []
         """What was written on the last checkpoint."""

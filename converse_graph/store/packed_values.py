@@ -181,12 +181,15 @@ class _Reading:
         return load_plain("msgpack", self.value())
 
     def pass_over(self) -> None:
-        """Go behind the value that is next: past a snapshot as it is, past all else by reading it."""
+        """Go behind the value that is next: all of it is read, of a snapshot no more than an entry at once."""
         self._look_ahead()
-        if self._plain[self._at] in _EXTENSIONS:
-            self._open()
-        else:
+        if self._plain[self._at] not in _EXTENSIONS:
             self.read()
+            return
+        end = self.enter_snapshot()
+        for entry in self.entries():
+            load_plain("msgpack", entry)
+        self.require_end(end)
 
     def _enter(self, kinds: Collection[int]) -> int:
         """Go to what is inside the value that is next, which must be of these; returns how many values it holds."""

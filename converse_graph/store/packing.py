@@ -42,7 +42,10 @@ def unpack(kind: str, blob: bytes) -> tuple[str, bytes]:
     if not kind.endswith(_PACKED):
         return kind, blob
     unpacker = zlib.decompressobj(zdict=_NAMES)
-    return kind.removesuffix(_PACKED), unpacker.decompress(blob) + unpacker.flush()
+    try:
+        return kind.removesuffix(_PACKED), unpacker.decompress(blob) + unpacker.flush()
+    except zlib.error as error:
+        refuse(f"bytes that cannot be unpacked ({error})")
 
 
 def unpack_in_blocks(kind: str, blob: bytes) -> tuple[str, Iterator[bytes]]:
@@ -52,10 +55,13 @@ def unpack_in_blocks(kind: str, blob: bytes) -> tuple[str, Iterator[bytes]]:
 
     def blocks() -> Iterator[bytes]:
         unpacker, packed = zlib.decompressobj(zdict=_NAMES), memoryview(blob)
-        for start in range(0, len(packed), _BLOCK):
-            if block := unpacker.decompress(packed[start : start + _BLOCK]):
-                yield block
-        yield unpacker.flush()
+        try:
+            for start in range(0, len(packed), _BLOCK):
+                if block := unpacker.decompress(packed[start : start + _BLOCK]):
+                    yield block
+            yield unpacker.flush()
+        except zlib.error as error:
+            refuse(f"bytes that cannot be unpacked ({error})")
 
     return kind.removesuffix(_PACKED), blocks()
 

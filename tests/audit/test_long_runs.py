@@ -176,6 +176,58 @@ async def test_a_checkpoint_that_nobody_could_read_is_found_whichever_part_of_it
     assert (leak.kind, leak.source, leak.why) == ("chain", "checkpoints", "they cannot be read: StoreFailure")
 
 
+@pytest.mark.parametrize("name", ["zz", "out_A"])
+@pytest.mark.parametrize("value", [b"\xd4\x05\x00", b"\xd5\x07\xc1\xc1", b"\xd5\x07\x91\xc1"])
+async def test_nothing_that_is_no_ledger_is_passed_over_unread(
+    store: Store, store_path: Path, name: str, value: bytes
+) -> None:
+    scenario = table("A", "B", rounds=2)
+    await played(store, scenario, name="run")
+    row = store.checkpoints.one("run")
+    assert row is not None
+    values = load_plain(row.kind, row.checkpoint)
+    values["channel_values"][name] = "\x01MARK"
+    plain = dump_plain(values).replace(b"\xa5\x01MARK", value)
+    with sqlite3.connect(store_path) as database:
+        _set_checkpoint(database, row._replace(kind="msgpack", checkpoint=plain))
+    with pytest.raises(StoreFailure):
+        store.transcript("run")
+    (leak,) = (await audit_run(store, "run", scenario=scenario)).leaks
+    assert (leak.source, leak.why) == ("checkpoints", "they cannot be read: StoreFailure")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("turn", "0"), ("turn", False), ("turn", 0.0), ("speaker", "B"), ("round", "0")]
+)
+async def test_a_record_is_looked_up_by_its_values_and_not_by_their_texts(
+    store: Store, store_path: Path, name: str, value: Any
+) -> None:
+    """In a run that cannot be played again, and with every seal and link made anew: its prompts name another record."""
+    simulation = await played(store, table("A", "B", rounds=2), model=LargeNull(), name="run")
+    assert (await audit_run(store, "run")).leaks == ()
+    with sqlite3.connect(store_path) as database:
+        row = WriteRow(*database.execute("SELECT * FROM writes WHERE channel = 'transcript'").fetchone()[:-1])
+        records = load_plain(row.kind, row.value)
+        records[0][name] = value
+        _replace(database, row, row._replace(kind="msgpack", value=dump_plain(records)))
+    await store.chain(simulation.run.id).begin_ledgers(store.channels("run"))
+    leaks = (await audit_run(store, "run")).leaks
+    assert leaks
+    assert {leak.kind for leak in leaks} <= {"provenance", "record"}
+
+
+async def test_a_fork_that_was_not_played_yet_has_nothing_to_play_again(store: Store) -> None:
+    scenario = table("A", "B", rounds=12)
+    await played(store, scenario, name="run")
+    branch = await fork(store, "run", at="round 11", new_name="branch", scenario=scenario)
+    audit = await audit_run(store, "branch", scenario=scenario)
+    assert audit.leaks == ()
+    assert any("not played yet" in sentence for sentence in audit.unchecked)
+    await branch.play()
+    audit = await audit_run(store, "branch", scenario=scenario)
+    assert (audit.leaks, audit.values > 0) == ((), True)
+
+
 async def test_no_more_than_a_few_hundred_calls_and_statements_of_a_run_are_held_at_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

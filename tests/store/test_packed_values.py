@@ -93,6 +93,17 @@ def test_no_bytes_are_more_than_refused(plain: bytes) -> None:
             list(look("msgpack", plain))
 
 
+@pytest.mark.parametrize("at", [3, 40, -3])
+def test_packed_bytes_that_were_damaged_are_refused(at: int) -> None:
+    kind, blob = pack("msgpack", dump_plain([{"text": f"words {number}"} for number in range(60)]))
+    assert kind == "msgpack+zlib"
+    damaged = bytearray(blob)
+    damaged[at] ^= 0xFF
+    for look in (load_plain, lambda *stored: read(packed_entries(*stored))):
+        with pytest.raises(StoreFailure):
+            look(kind, bytes(damaged))
+
+
 def test_an_object_of_a_class_is_refused_where_a_ledger_is_to_be() -> None:
     checkpoint = ormsgpack.packb({"channel_values": {"mind": ormsgpack.Ext(5, b"\x90")}})
     with pytest.raises(StoreFailure, match="an object of a class"):
