@@ -127,9 +127,11 @@ def _pending(world: World, party: str, public: Sequence[WorldRecord], own: Seque
     """Say of each move with a lag, of which a party knows, when it will have changed the numbers."""
     lags = {action.name: action.lag for action in world.actions}
     longest, last = max(lags.values(), default=0), public[-1]["round"]
-    moves = [(record["round"], move) for record in public[-longest:] for move in record["moves"]] if longest else []
+    if not longest:
+        return
+    moves = [(record["round"], move) for record in public[-longest:] for move in record["moves"]]
     moves = [(round, move) for round, move in moves if move["party"] != party]
-    moves += [(record["round"], move) for record in own[-longest:] if longest and (move := record.get("move"))]
+    moves += [(record["round"], move) for record in own[-longest:] if (move := record.get("move"))]
     for round, move in sorted(moves, key=itemgetter(0)):
         rounds = round + lags.get(move["move"], 0) - last
         if "reason" not in move and rounds > 0:
