@@ -53,19 +53,20 @@ def packed_entries(kind: str, blob: bytes) -> Iterator[bytes]:
     reading.require_end()
 
 
-def saved_channels(kind: str, blob: bytes) -> Iterator[str]:
-    """Name the channels that a stored checkpoint holds.
+def saved_channels(kind: str, blob: bytes, *, unread: Collection[str] = ()) -> Iterator[str]:
+    """Name the channels that a stored checkpoint holds; all else that it holds is read too, lest it cannot be.
 
     Args:
         kind: How it was stored.
         blob: As it was stored.
+        unread: Ledgers whose records the caller reads, so that they are passed over here.
 
     Raises:
         StoreFailure: It is no checkpoint.
     """
     reading = _Reading(kind, blob)
     for name in reading.channels():
-        reading.pass_over()
+        reading.pass_over(unread=name in unread)
         yield name
 
 
@@ -180,11 +181,14 @@ class _Reading:
         """The value that is next."""
         return load_plain("msgpack", self.value())
 
-    def pass_over(self) -> None:
-        """Go behind the value that is next: all of it is read, of a snapshot no more than an entry at once."""
+    def pass_over(self, *, unread: bool = False) -> None:
+        """Go behind the value that is next: all of it is read, of a snapshot no more than an entry at once or none."""
         self._look_ahead()
         if self._plain[self._at] not in _EXTENSIONS:
             self.read()
+            return
+        if unread:
+            self._open()
             return
         end = self.enter_snapshot()
         for entry in self.entries():

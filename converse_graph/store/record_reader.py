@@ -225,7 +225,7 @@ def _way_back(rows: CheckpointRows, row: CheckpointRow, names: Sequence[str]) ->
     path, wholes = list[str](), dict[str, list[int]]()
     for place, earlier in enumerate(chain([row], rows.ancestors(row))):
         path.append(earlier.checkpoint_id)
-        for name in saved_channels(earlier.kind, earlier.checkpoint):
+        for name in saved_channels(earlier.kind, earlier.checkpoint, unread=names):
             if name in names:
                 wholes.setdefault(name, []).append(place)
     return path, wholes
