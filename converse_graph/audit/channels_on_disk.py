@@ -7,9 +7,11 @@ from typing import Any, overload
 
 from converse_graph.audit.scratch import Scratch
 from converse_graph.record.call_paths import CallPath, Span
+from converse_graph.record.state import PUBLIC_VALUES
 from converse_graph.store import Run, Store
+from converse_graph.store.packed_values import saved_values
 from converse_graph.store.packing import load_plain
-from converse_graph.store.record_reader import packed_records, read_values
+from converse_graph.store.record_reader import packed_records
 
 _TABLES = (
     "CREATE TABLE records (ledger TEXT, number INTEGER, place TEXT, record BLOB, PRIMARY KEY (ledger, number)) "
@@ -114,7 +116,9 @@ def stored_channels(store: Store, run: Run) -> ChannelsOnDisk:
     Raises:
         StoreFailure: A checkpoint holds what no channel of a run can hold.
     """
-    return ChannelsOnDisk(packed_records(store.checkpoints, run), read_values(store.checkpoints, run))
+    last = store.checkpoints.one(run.name)
+    values = saved_values(last.kind, last.checkpoint, PUBLIC_VALUES) if last else {}
+    return ChannelsOnDisk(packed_records(store.checkpoints, run), values)
 
 
 def _place_of(ledger: str, record: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Holds what a run comes to as it is played again: the last checkpoint and the ledgers, in memory, for one thread."""
+"""Holds what a run comes to as it is played again, for one thread: the last checkpoint, and how far ledgers grew."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ class _Reading:
         """What is in memory, where in it the next value begins, and how many bytes came before it."""
 
     def channels(self) -> Iterator[str]:
-        """Stop before the value of each channel, with its name; it is to be read or skipped then."""
+        """Stop before the value of each channel, with its name; it is to be read or passed over then."""
         is_checkpoint = False
         for part in self._names():
             if part == _CHANNELS:
@@ -138,7 +138,8 @@ class _Reading:
         """Refuse whatever comes after what was read, up to the end of an extension, or of all."""
         if at is None:
             self._look_ahead(or_end=True)
-        if (self._at < len(self._plain)) if at is None else (self._passed + self._at != at):
+            at = self._passed + len(self._plain)
+        if self._passed + self._at != at:
             refuse("bytes that belong to nothing")
 
     def _names(self) -> Iterator[str]:

@@ -37,7 +37,7 @@ from converse_graph.record.transcript import (
 from converse_graph.record.verdict import Verdict
 from converse_graph.scenarios.clock import Clock
 from converse_graph.store.checkpoint_rows import CheckpointRow, CheckpointRows, WriteRow, ledger_history
-from converse_graph.store.packed_values import packed_entries, saved_channels, saved_entries, saved_values
+from converse_graph.store.packed_values import packed_entries, saved_channels, saved_entries
 from converse_graph.store.packing import Snapshot, load_plain
 from converse_graph.store.runs import Run
 
@@ -115,20 +115,6 @@ def read_channels(rows: CheckpointRows, run: Run) -> dict[str, Any]:
         **{name: values[name] for name in PUBLIC_VALUES if name in values},
         **read_ledgers(rows, row, values, ledger_names(run)),
     }
-
-
-def read_values(rows: CheckpointRows, run: Run) -> dict[str, Any]:
-    """The same channels without ledgers.
-
-    Args:
-        rows: The checkpoints of the store.
-        run: The run as the register has it.
-
-    Raises:
-        StoreFailure: A checkpoint holds what no channel of a run can hold.
-    """
-    row = rows.one(run.name)
-    return {} if row is None else saved_values(row.kind, row.checkpoint, PUBLIC_VALUES)
 
 
 def ledger_names(run: Run) -> tuple[str, ...]:

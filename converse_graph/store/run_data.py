@@ -109,7 +109,8 @@ class RunData:
                 return
             unequal = (zip(names, *pair, strict=True) for pair in zip(missing, unknown, strict=True))
             yield from sorted({f"{table}.{name}" for row in unequal for name, one, other in row if one != other})
-        if self._reader.read(f"SELECT COUNT(*) FROM {table} WHERE run = :run", run=run) != [(count,)]:  # noqa: S608
+        total = f"SELECT COUNT(*) FROM {table} WHERE run = :run"  # noqa: S608 - our own
+        if self._reader.read(total, run=run) != [(count,)]:
             yield f"{table}.run"
 
     def _stamps(self) -> Iterator[tuple[str, str, str | None]]:

@@ -157,43 +157,34 @@ def _set_checkpoint(database: sqlite3.Connection, row: CheckpointRow) -> None:
     database.commit()
 
 
-@pytest.mark.parametrize("broken", [b"\xc1", b"\xd4\x05\x00", b"\xa2\xff\xfe", b"\x91" * 3000 + b"\xc0"])
+BROKEN = (b"\xc1", b"\xd4\x05\x00", b"\xa2\xff\xfe", b"\x91" * 3000 + b"\xc0")
+NO_LEDGERS = (b"\xd4\x05\x00", b"\xd5\x07\xc1\xc1", b"\xd5\x07\x91\xc1")
+"""As a channel's value, an object of a class, and snapshots of a ledger with garbage in them."""
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        *(("channel_versions", "more", value) for value in BROKEN),
+        *(("channel_values", name, value) for name in ("zz", "out_A") for value in NO_LEDGERS),
+    ],
+)
 async def test_a_checkpoint_that_nobody_could_read_is_found_whichever_part_of_it_is_broken(
-    store: Store, store_path: Path, broken: bytes
+    store: Store, store_path: Path, part: str, name: str, value: bytes
 ) -> None:
     scenario = table("A", "B", rounds=2)
     await played(store, scenario, name="run")
     row = store.checkpoints.one("run")
     assert row is not None
     values = load_plain(row.kind, row.checkpoint)
-    values["channel_versions"]["more"] = "\x01MARK"
-    plain = dump_plain(values).replace(b"\xa5\x01MARK", broken)
-    with sqlite3.connect(store_path) as database:
-        _set_checkpoint(database, row._replace(kind="msgpack", checkpoint=plain))
-    with pytest.raises(StoreFailure):
-        store.transcript("run")
-    (leak,) = (await audit_run(store, "run", scenario=scenario)).leaks
-    assert (leak.kind, leak.source, leak.why) == ("chain", "checkpoints", "they cannot be read: StoreFailure")
-
-
-@pytest.mark.parametrize("name", ["zz", "out_A"])
-@pytest.mark.parametrize("value", [b"\xd4\x05\x00", b"\xd5\x07\xc1\xc1", b"\xd5\x07\x91\xc1"])
-async def test_nothing_that_is_no_ledger_is_passed_over_unread(
-    store: Store, store_path: Path, name: str, value: bytes
-) -> None:
-    scenario = table("A", "B", rounds=2)
-    await played(store, scenario, name="run")
-    row = store.checkpoints.one("run")
-    assert row is not None
-    values = load_plain(row.kind, row.checkpoint)
-    values["channel_values"][name] = "\x01MARK"
+    values[part][name] = "\x01MARK"
     plain = dump_plain(values).replace(b"\xa5\x01MARK", value)
     with sqlite3.connect(store_path) as database:
         _set_checkpoint(database, row._replace(kind="msgpack", checkpoint=plain))
     with pytest.raises(StoreFailure):
         store.transcript("run")
     (leak,) = (await audit_run(store, "run", scenario=scenario)).leaks
-    assert (leak.source, leak.why) == ("checkpoints", "they cannot be read: StoreFailure")
+    assert (leak.kind, leak.source, leak.why) == ("chain", "checkpoints", "they cannot be read: StoreFailure")
 
 
 @pytest.mark.parametrize(
