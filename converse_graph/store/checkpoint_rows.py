@@ -41,7 +41,7 @@ _IN_THREAD = "thread_id = :thread AND checkpoint_ns = :namespace"
 _ONE = f"SELECT {_COLUMNS} FROM checkpoints WHERE {_IN_THREAD} AND checkpoint_id = :id"  # noqa: S608 - names of ours
 _LATEST = f"SELECT {_COLUMNS} FROM checkpoints WHERE {_IN_THREAD} ORDER BY checkpoint_id DESC LIMIT 1"  # noqa: S608
 _BACK = f"""SELECT {_COLUMNS} FROM checkpoints WHERE {_IN_THREAD} AND checkpoint_id <= :id
-ORDER BY checkpoint_id DESC LIMIT 10"""  # noqa: S608 - names of ours
+ORDER BY checkpoint_id DESC LIMIT 100"""  # noqa: S608 - names of ours
 _ALL = f"SELECT {_COLUMNS} FROM checkpoints {{where}} ORDER BY checkpoint_id DESC"  # noqa: S608 - names of ours
 _WRITES = f"""SELECT {", ".join(WriteRow._fields)} FROM writes
 WHERE {_IN_THREAD} AND checkpoint_id >= :first AND checkpoint_id <= :last
