@@ -39,13 +39,8 @@ def pack(kind: str, plain: bytes) -> tuple[str, bytes]:
 
 def unpack(kind: str, blob: bytes) -> tuple[str, bytes]:
     """Undo `pack`."""
-    if not kind.endswith(_PACKED):
-        return kind, blob
-    unpacker = zlib.decompressobj(zdict=_NAMES)
-    try:
-        return kind.removesuffix(_PACKED), unpacker.decompress(blob) + unpacker.flush()
-    except zlib.error as error:
-        refuse(f"bytes that cannot be unpacked ({error})")
+    kind, blocks = unpack_in_blocks(kind, blob)
+    return kind, b"".join(blocks)
 
 
 def unpack_in_blocks(kind: str, blob: bytes) -> tuple[str, Iterator[bytes]]:
